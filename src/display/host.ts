@@ -1,0 +1,24 @@
+/** What the kernel offers to a library that runs in one of its cells, found without importing the kernel. */
+import type { DisplayBundle } from "./bundle.ts";
+
+/** How a bundle is shown: under a name that later updates refer to, or as such an update. */
+export interface DisplayOptions {
+  /** Name of this display; an update with the same name replaces it, also after the cell has ended. */
+  readonly displayId?: string;
+  /** Replace the display called `displayId` instead of adding one. Default: false. */
+  readonly update?: boolean;
+}
+
+/** The kernel's side of the contract; the kernel sets it at `globalThis[hostSymbol]` before the first cell runs. */
+export interface Host {
+  display(bundle: DisplayBundle, options?: DisplayOptions): void;
+  /** Aborted when the running cell is interrupted; undefined while no cell runs. Long loops check it once a step. */
+  readonly signal: AbortSignal | undefined;
+}
+
+export const hostSymbol: unique symbol = Symbol.for("thaw.host") as never;
+
+/** The kernel around this process, or undefined in plain Node (and in kernels that know nothing of Thaw). */
+export function currentHost(): Host | undefined {
+  return (globalThis as { [hostSymbol]?: Host })[hostSymbol];
+}

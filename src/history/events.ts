@@ -1,0 +1,15 @@
+/** What the training loop tells while it runs: a closed union, so that a view that forgets a case does not compile. */
+import type { HistoryRow, RunRecord, StageRecord } from "./history.ts";
+
+export type TrainerEvent =
+  | { readonly kind: "begin"; readonly stages: readonly StageRecord[]; readonly totalSteps: number; readonly totalEpochs: number }
+  | { readonly kind: "stage"; readonly stage: number }
+  /** The frozen prefix is being run once: `done` of `total` texts. */
+  | { readonly kind: "prefix"; readonly done: number; readonly total: number }
+  /** One optimizer step is over. `loss` is the running mean of the epoch. */
+  | { readonly kind: "step"; readonly step: number; readonly epoch: number; readonly loss: number }
+  /** Evaluation: `done` of `total` texts. */
+  | { readonly kind: "evaluate"; readonly done: number; readonly total: number }
+  /** An epoch is over and evaluated (where there is something to evaluate on). */
+  | { readonly kind: "epoch"; readonly row: HistoryRow }
+  | { readonly kind: "end"; readonly run: RunRecord };
