@@ -2,7 +2,12 @@
 import type { HistoryRow, RunRecord, StageRecord } from "./history.ts";
 
 export type TrainerEvent =
-  | { readonly kind: "begin"; readonly stages: readonly StageRecord[]; readonly totalSteps: number; readonly totalEpochs: number }
+  | {
+      readonly kind: "begin";
+      readonly stages: readonly StageRecord[];
+      readonly totalSteps: number;
+      readonly totalEpochs: number;
+    }
   | { readonly kind: "stage"; readonly stage: number }
   /** The frozen prefix is being run once: `done` of `total` texts. */
   | { readonly kind: "prefix"; readonly done: number; readonly total: number }
