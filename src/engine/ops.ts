@@ -1,0 +1,125 @@
+/**
+ * The TensorFlow ops this project uses, eager and outside the gradient tape: call them inside `differentiable`, or
+ * where no gradient is wanted. Results belong to the current `tidy` scope.
+ */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { boolAttribute, intAttribute, runOp, tf, typeAttribute, types } from "./tensorflow.ts";
+
+const float = typeAttribute("T", types.float32);
+const floatAttributes = [float];
+const only = (outputs: Tensor[]): Tensor => outputs[0] as Tensor;
+
+const unary = (name: string) => (x: Tensor) => only(runOp(name, [x], floatAttributes, 1));
+const binary = (name: string) => (a: Tensor, b: Tensor) => only(runOp(name, [a, b], floatAttributes, 1));
+
+/** `a + b`, broadcasting. */
+export const add = binary("AddV2");
+export const subtract = binary("Sub");
+export const multiply = binary("Mul");
+export const erf = unary("Erf");
+export const exp = unary("Exp");
+export const square = unary("Square");
+export const rsqrt = unary("Rsqrt");
+/** Over the last dimension. */
+export const softmax = unary("Softmax");
+/** `sum(x^2) / 2`, a scalar. */
+export const halfSquaredNorm = unary("L2Loss");
+/** `x [rows, columns] + bias [columns]`. */
+export const biasAdd = binary("BiasAdd");
+/** `[rows, columns] -> [columns]`: the sum over rows. */
+export const sumRows = unary("BiasAddGrad");
+
+const constants = new Map<string, Tensor>();
+
+function constant(key: string, make: () => Tensor): Tensor {
+  let tensor = constants.get(key);
+  if (tensor === undefined) {
+    tensor = tf.keep(make());
+    constants.set(key, tensor);
+  }
+  return tensor;
+}
+
+/** A float scalar that is made once and kept; for the few fixed factors of the formulas. */
+export const fixedScalar = (value: number): Tensor => constant(`f${value}`, () => tf.scalar(value, "float32"));
+const fixedInts = (values: readonly number[]): Tensor =>
+  constant(`i${values.join()}`, () => tf.tensor1d([...values], "int32"));
+
+/** `x * factor` for a factor out of a small fixed set. */
+export const scale = (x: Tensor, factor: number): Tensor => multiply(x, fixedScalar(factor));
+
+const matMulAttributes = [false, true].map((a) =>
+  [false, true].map((b) => [boolAttribute("transpose_a", a), boolAttribute("transpose_b", b), float]),
+);
+/** Product of two matrices, either of them read as its transpose. */
+export function matMul(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
+  return only(runOp("MatMul", [a, b], matMulAttributes[+transposeA]?.[+transposeB] ?? [], 1));
+}
+
+const batchMatMulAttributes = [false, true].map((a) =>
+  [false, true].map((b) => [boolAttribute("adj_x", a), boolAttribute("adj_y", b), float]),
+);
+/** The same over the last two dimensions of equally shaped batches. */
+export function batchMatMul(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
+  return only(runOp("BatchMatMulV2", [a, b], batchMatMulAttributes[+transposeA]?.[+transposeB] ?? [], 1));
+}
+
+const reduceAttributes = [float, typeAttribute("Tidx", types.int32), boolAttribute("keep_dims", true)];
+const reduceLast = (name: string) => (x: Tensor) =>
+  only(runOp(name, [x, fixedInts([x.rank - 1])], reduceAttributes, 1));
+/** Over the last dimension, which is kept with size 1. */
+export const meanLast = reduceLast("Mean");
+export const sumLast = reduceLast("Sum");
+
+const transposeAttributes = [float, typeAttribute("Tperm", types.int32)];
+export const transpose = (x: Tensor, permutation: readonly number[]): Tensor =>
+  only(runOp("Transpose", [x, fixedInts(permutation)], transposeAttributes, 1));
+
+const gatherAttributes = [
+  intAttribute("batch_dims", 0),
+  typeAttribute("Tparams", types.float32),
+  typeAttribute("Tindices", types.int32),
+  typeAttribute("Taxis", types.int32),
+];
+/** Rows of `table [n, width]` by `indices [rows]` (int32) -> `[rows, width]`. */
+export const gatherRows = (table: Tensor, indices: Tensor): Tensor =>
+  only(runOp("GatherV2", [table, indices, constant("axis 0", () => tf.scalar(0, "int32"))], gatherAttributes, 1));
+
+const scatterAttributes = [float, typeAttribute("Tindices", types.int32)];
+/** The reverse of gathering distinct rows: `rows [n, width]` to `indices [n, 1]` of a zero matrix of `shape` (int32 `[2]`). */
+export const scatterRows = (rows: Tensor, indices: Tensor, shape: Tensor): Tensor =>
+  only(runOp("ScatterNd", [indices, rows, shape], scatterAttributes, 1));
+
+const segmentAttributes = [...scatterAttributes, typeAttribute("Tnumsegments", types.int32)];
+/** Sums `rows [n, width]` by `segments [n]` into `[count, width]`; rows with a negative segment are left out. */
+export const segmentSum = (rows: Tensor, segments: Tensor, count: Tensor): Tensor =>
+  only(runOp("UnsortedSegmentSum", [rows, segments, count], segmentAttributes, 1));
+
+const crossEntropyAttributes = [float, typeAttribute("Tlabels", types.int32)];
+/** Per row the loss `[batch]` and its gradient `[batch, labels]`, in one pass. */
+export function sparseSoftmaxCrossEntropy(logits: Tensor, labels: Tensor): [loss: Tensor, gradient: Tensor] {
+  const [loss, gradient] = runOp("SparseSoftmaxCrossEntropyWithLogits", [logits, labels], crossEntropyAttributes, 2);
+  return [loss as Tensor, gradient as Tensor];
+}
+
+const randomAttributes = [
+  typeAttribute("dtype", types.float32),
+  typeAttribute("T", types.int32),
+  typeAttribute("Tseed", types.int32),
+];
+const castAttributes = [
+  typeAttribute("SrcT", types.bool),
+  typeAttribute("DstT", types.float32),
+  boolAttribute("Truncate", false),
+];
+/**
+ * A dropout mask: `1 / (1 - rate)` with probability `1 - rate`, else 0. Counter-based (Philox): the same seed pair
+ * gives the same mask whatever ran before, and on any number of threads.
+ */
+export function dropoutMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {
+  const size = tf.tensor1d([...shape], "int32");
+  const pair = tf.tensor1d([...seed], "int32");
+  const uniform = only(runOp("StatelessRandomUniform", [size, pair], randomAttributes, 1));
+  const kept = only(runOp("GreaterEqual", [uniform, fixedScalar(rate)], floatAttributes, 1));
+  return scale(only(runOp("Cast", [kept], castAttributes, 1)), 1 / (1 - rate));
+}

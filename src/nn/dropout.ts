@@ -1,0 +1,35 @@
+/** Dropout with masks from a counter: the same seed, step and place in the model always give the same mask. */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { differentiable } from "../engine/differentiable.ts";
+import { dropoutMask, multiply } from "../engine/ops.ts";
+
+/** Hands out one seed pair per mask of a forward pass, in the order of the model's dropout sites. */
+export class DropoutStream {
+  readonly #seed: number;
+  readonly #step: number;
+  #site = 0;
+
+  /** `step` counts forward passes in training, so that no two of them share a mask. */
+  constructor(seed: number, step: number) {
+    this.#seed = seed;
+    this.#step = step;
+  }
+
+  /** The seed pair of the next mask: (seed, step and site in one integer). At most 512 sites a pass. */
+  next(): readonly [number, number] {
+    const site = this.#site;
+    this.#site += 1;
+    return [this.#seed | 0, (this.#step * 512 + site) | 0];
+  }
+}
+
+/** Zeroes each value with probability `rate` and scales the others by `1 / (1 - rate)`. Without a stream: the identity. */
+export function dropout(x: Tensor, rate: number, stream: DropoutStream | undefined): Tensor {
+  if (rate === 0 || stream === undefined) return x;
+  const seed = stream.next();
+  return differentiable([x], (save) => {
+    const mask = dropoutMask(x.shape, rate, seed);
+    save(mask);
+    return { value: multiply(x, mask), gradient: (dy, [mask]) => [multiply(dy, mask as Tensor)] };
+  });
+}

@@ -1,0 +1,22 @@
+/** Rows of a table by id. */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { differentiable } from "../engine/differentiable.ts";
+import { gatherRows, segmentSum } from "../engine/ops.ts";
+import { tf } from "../engine/tensorflow.ts";
+
+/**
+ * `table [rows, width]` by `ids [tokens]` -> `[tokens, width]`. The row `paddingIndex`, where given, gets no gradient,
+ * as in `torch.nn.Embedding`. The gradient is dense, so that an optimizer moves every row at every step, as PyTorch's.
+ */
+export function embedding(table: Tensor, ids: Int32Array, paddingIndex?: number): Tensor {
+  return differentiable([table], () => {
+    const rows = table.shape[0] as number;
+    return {
+      value: gatherRows(table, tf.tensor1d(ids, "int32")),
+      gradient: (dy) => {
+        const segments = ids.map((id) => (id === paddingIndex ? -1 : id)); // a negative segment is left out
+        return [segmentSum(dy, tf.tensor1d(segments, "int32"), tf.scalar(rows, "int32"))];
+      },
+    };
+  });
+}

@@ -1,0 +1,19 @@
+/** `y = x W^T + b`, with the weight as PyTorch stores it. */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { differentiable } from "../engine/differentiable.ts";
+import { biasAdd, matMul, sumRows } from "../engine/ops.ts";
+
+/** `x [rows, in]`, `weight [out, in]`, `bias [out]` -> `[rows, out]`. */
+export function linear(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
+  return differentiable([x, weight, bias], (save) => {
+    save(x, weight);
+    return {
+      value: biasAdd(matMul(x, weight, false, true), bias),
+      gradient: (dy, [x, weight], wants) => [
+        wants(0) ? matMul(dy, weight as Tensor) : undefined,
+        wants(1) ? matMul(dy, x as Tensor, true, false) : undefined,
+        wants(2) ? sumRows(dy) : undefined,
+      ],
+    };
+  });
+}
