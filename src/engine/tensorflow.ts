@@ -37,15 +37,18 @@ interface TensorFlowBackend {
   readonly isUsingGpuDevice: boolean;
 }
 
-/** tfjs-node calls two functions of `node:util` that Node 23 removed (tensorflow/tfjs#8425, merged, never released). */
-function restoreRemovedNodeFunctions(): void {
+/**
+ * tfjs-node calls two functions of `node:util` that Node 23 removed (tensorflow/tfjs#8425, merged, never released) and
+ * of which older versions print a deprecation warning into the notebook.
+ */
+function replaceRemovedNodeFunctions(): void {
   const util = nodeUtil as unknown as Record<string, unknown>;
-  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-  util.isArray ??= Array.isArray;
+  util.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
+  util.isArray = Array.isArray;
 }
 
 function load(): typeof tfjs {
-  restoreRemovedNodeFunctions();
+  replaceRemovedNodeFunctions();
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "3";
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
   try {

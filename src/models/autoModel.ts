@@ -1,0 +1,123 @@
+/** From a name or a folder to a model: `AutoModelForSequenceClassification`. */
+import { join } from "node:path";
+import type { HuggingFaceConfig } from "../config/config.ts";
+import { readConfig } from "../config/readConfig.ts";
+import { ThawError } from "../errors.ts";
+import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
+import { randomNormal } from "../rng/normal.ts";
+import { readSafetensors, type SafetensorsFile } from "../safetensors/read.ts";
+import { bert } from "./bert.ts";
+import { matchNames } from "./checkpointNames.ts";
+import type { Family } from "./family.ts";
+import { Parameter, type ParameterSpec } from "./parameter.ts";
+import { SequenceClassifier } from "./sequenceClassifier.ts";
+
+/** Adding a family is one file and one line here. */
+const families: readonly Family[] = [bert];
+
+export interface FromPretrainedOptions extends ResolveOptions {
+  /** Number of labels. Default: that of the file's config, which is 2 where it says nothing. */
+  readonly numLabels?: number;
+  /** Names of the labels in order; sets `numLabels` too. */
+  readonly labelNames?: readonly string[];
+  /** For the values that no file has. Default: 42. */
+  readonly seed?: number;
+}
+
+export const AutoModelForSequenceClassification = {
+  /**
+   * Loads a Hugging Face folder (config.json, model.safetensors) given by its path, or by its id from the project's
+   * models, Python's Hugging Face cache, or the hub. What the file lacks is made from the seed and reported.
+   * Errors: `MODEL_NOT_FOUND`, `BAD_CONFIG`, `UNKNOWN_FAMILY`, `BAD_SAFETENSORS`, `BAD_SHAPE`.
+   */
+  async fromPretrained(idOrFolder: string, options: FromPretrainedOptions = {}): Promise<SequenceClassifier> {
+    const folder = await resolveModel(idOrFolder, options);
+    const config = withLabels(await readConfig(folder), options);
+    const family = familyOf(config, folder);
+    const file = await readSafetensors(join(folder, "model.safetensors"));
+    const specs = family.parameters(config);
+    const names = specs.map((spec) => spec.name);
+    const { found, unused } = matchNames(file.names, names, family.basePrefix);
+    if (![...found.keys()].some((name) => name.startsWith(family.basePrefix))) {
+      throw new ThawError(
+        "BAD_CHECKPOINT",
+        `${file.path} holds none of this ${family.modelType} model's weights (its first tensor is "${file.names[0]}"; ` +
+          `expected names such as "${names[0]}"). Check that config.json and model.safetensors belong together.`,
+      );
+    }
+    const newHead = options.numLabels !== undefined || options.labelNames !== undefined;
+    const sources = specs.map((spec) => checkedSource(spec, found.get(spec.name), file, newHead));
+    const seed = options.seed ?? 42;
+    const parameters = specs.map((spec, i) => {
+      const source = sources[i];
+      const values = source === undefined ? initialValues(spec, config, seed) : file.read(source);
+      return [spec.name, new Parameter(spec, values, source === undefined)] as const;
+    });
+    const model = new SequenceClassifier(family, config, new Map(parameters), unused);
+    const fresh = model.newlyInitialized;
+    if (fresh.length > 0) {
+      console.info(
+        `Newly initialised (not in ${idOrFolder}): ${fresh.join(", ")}. Train them before you use the model.`,
+      );
+    }
+    return model;
+  },
+};
+
+function withLabels(config: HuggingFaceConfig, { numLabels, labelNames }: FromPretrainedOptions): HuggingFaceConfig {
+  const count = labelNames?.length ?? numLabels ?? config.numLabels;
+  if (!Number.isInteger(count) || count < 2 || (numLabels !== undefined && numLabels !== count)) {
+    throw new ThawError(
+      "BAD_LABEL",
+      `A classifier needs numLabels of 2 or more, equal to the number of labelNames; got numLabels ${numLabels}` +
+        `${labelNames === undefined ? "" : ` and ${labelNames.length} names`}.`,
+    );
+  }
+  if (count === config.numLabels && labelNames === undefined) return config;
+  const names = labelNames ?? Array.from({ length: count }, (_, i) => `LABEL_${i}`);
+  return {
+    ...config,
+    numLabels: count,
+    id2label: [...names],
+    label2id: Object.fromEntries(names.map((name, i) => [name, i])),
+  };
+}
+
+function familyOf({ modelType }: HuggingFaceConfig, folder: string): Family {
+  const family = families.find((candidate) => candidate.modelType === modelType);
+  if (family !== undefined) return family;
+  throw new ThawError(
+    "UNKNOWN_FAMILY",
+    `The model in ${folder} is of type "${modelType}". Supported: ${families.map((f) => f.modelType).join(", ")}.`,
+  );
+}
+
+/** The tensor of the file that gives this parameter its values, or undefined where it has to be made. */
+function checkedSource(
+  spec: ParameterSpec,
+  source: string | undefined,
+  file: SafetensorsFile,
+  newHead: boolean,
+): string | undefined {
+  if (source === undefined) return undefined;
+  const shape = file.shape(source);
+  if (shape.join() === spec.shape.join()) return source;
+  if (newHead && spec.block === "head") return undefined; // another number of labels was asked for
+  throw new ThawError(
+    "BAD_SHAPE",
+    `Tensor "${source}" in ${file.path} has shape [${shape.join(", ")}], but config.json asks for ` +
+      `[${spec.shape.join(", ")}]. Check that the two files belong together.`,
+  );
+}
+
+function initialValues(spec: ParameterSpec, config: HuggingFaceConfig, seed: number): Float32Array {
+  const size = spec.shape.reduce((product, n) => product * n, 1);
+  switch (spec.initial) {
+    case "zeros":
+      return new Float32Array(size);
+    case "ones":
+      return new Float32Array(size).fill(1);
+    case "normal":
+      return randomNormal(seed, spec.name, size, { std: config.initializerRange });
+  }
+}

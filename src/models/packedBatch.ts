@@ -1,0 +1,68 @@
+/** The texts of a batch without their padding: what a model computes on. */
+import { ThawError } from "../errors.ts";
+import { Packing } from "../nn/packing.ts";
+
+/** One text as token ids. */
+export interface EncodedText {
+  readonly inputIds: ArrayLike<number>;
+  /** 0 for a first, 1 for a second sentence; all 0 where absent. */
+  readonly tokenTypeIds?: ArrayLike<number>;
+}
+
+/** A padded batch as tokenizers return it, each `[batch, tokens]`. */
+export interface PaddedBatch {
+  readonly inputIds: readonly ArrayLike<number>[];
+  /** 1 for a token, 0 for padding; all 1 where absent. */
+  readonly attentionMask?: readonly ArrayLike<number>[];
+  readonly tokenTypeIds?: readonly ArrayLike<number>[];
+}
+
+/** All `[tokens]`, text after text; `positions` are the columns the tokens had in the padded batch. Disposable. */
+export class PackedBatch {
+  readonly packing: Packing;
+  readonly inputIds: Int32Array;
+  readonly tokenTypeIds: Int32Array;
+  readonly positions: Int32Array;
+
+  private constructor(packing: Packing, inputIds: Int32Array, tokenTypeIds: Int32Array, positions: Int32Array) {
+    this.packing = packing;
+    this.inputIds = inputIds;
+    this.tokenTypeIds = tokenTypeIds;
+    this.positions = positions;
+  }
+
+  static fromTexts(texts: readonly EncodedText[]): PackedBatch {
+    const packing = new Packing(texts.map((text) => text.inputIds.length));
+    const ids = new Int32Array(packing.tokens);
+    const types = new Int32Array(packing.tokens);
+    const positions = new Int32Array(packing.tokens);
+    texts.forEach((text, index) => {
+      const first = packing.firstTokens[index] as number;
+      ids.set(text.inputIds, first);
+      if (text.tokenTypeIds !== undefined) types.set(text.tokenTypeIds, first);
+      for (let i = 0; i < text.inputIds.length; i++) positions[first + i] = i;
+    });
+    return new PackedBatch(packing, ids, types, positions);
+  }
+
+  static fromPadded({ inputIds, attentionMask, tokenTypeIds }: PaddedBatch): PackedBatch {
+    const columns = inputIds.map((row, text) => {
+      const mask = attentionMask?.[text];
+      const kept = Array.from(row, (_, column) => column).filter((column) => mask === undefined || mask[column] !== 0);
+      if (kept.length > 0) return kept;
+      throw new ThawError(
+        "BAD_BATCH",
+        `Text ${text} of the batch has no token (its attention mask is all 0, or it is empty). ` +
+          "Encode it with the tokenizer, which adds the special tokens even to an empty text.",
+      );
+    });
+    const pick = (rows: readonly ArrayLike<number>[] | undefined) =>
+      Int32Array.from(columns.flatMap((kept, text) => kept.map((column) => rows?.[text]?.[column] ?? 0)));
+    const packing = new Packing(columns.map((kept) => kept.length));
+    return new PackedBatch(packing, pick(inputIds), pick(tokenTypeIds), Int32Array.from(columns.flat()));
+  }
+
+  dispose(): void {
+    this.packing.dispose();
+  }
+}

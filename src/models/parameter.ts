@@ -1,0 +1,59 @@
+/** A weight of a model: its state-dict name, its values in native memory, and whether training may move it. */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { markConstant, markTrainable } from "../engine/differentiable.ts";
+import { NativeVariable } from "../engine/variable.ts";
+import type { Block } from "../freezing/selection.ts";
+
+/** What a family says of one of its parameters. */
+export interface ParameterSpec {
+  /** Exactly the name in Hugging Face's state dict. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly block: Block;
+  /** Values where a file has none: `"normal"` is N(0, initializerRange). */
+  readonly initial: "normal" | "zeros" | "ones";
+}
+
+export class Parameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly block: Block;
+  /** True where no file gave the values: made from the seed, and of no use until trained. */
+  readonly newlyInitialized: boolean;
+  /** Whether training may move it. Set by `model.freeze()` and `model.unfreeze()`, or by hand. */
+  requiresGrad = true;
+  readonly variable: NativeVariable;
+
+  constructor(spec: ParameterSpec, values: Float32Array, newlyInitialized: boolean) {
+    this.name = spec.name;
+    this.shape = spec.shape;
+    this.block = spec.block;
+    this.newlyInitialized = newlyInitialized;
+    this.variable = new NativeVariable(spec.shape, values);
+  }
+
+  /** Number of values. */
+  get size(): number {
+    return this.shape.reduce((product, size) => product * size, 1);
+  }
+
+  /** The present values, for computing with; owned by the parameter, valid until they change. */
+  get tensor(): Tensor {
+    const value = this.variable.value;
+    return this.requiresGrad ? markTrainable(value) : markConstant(value);
+  }
+
+  /** A copy of the values. */
+  data(): Float32Array {
+    return this.variable.data();
+  }
+
+  /** Sets the values, from a copy of `values`. */
+  assign(values: Float32Array): void {
+    this.variable.assign(values.slice());
+  }
+
+  dispose(): void {
+    this.variable.dispose();
+  }
+}

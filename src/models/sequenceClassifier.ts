@@ -1,0 +1,146 @@
+/** A sequence classifier of any family: its parameters, which of them train, and its forward pass. */
+import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
+import type { HuggingFaceConfig } from "../config/config.ts";
+import { markConstant } from "../engine/differentiable.ts";
+import { tf } from "../engine/tensorflow.ts";
+import { ThawError } from "../errors.ts";
+import { type BlockMap, type Selection, select } from "../freezing/selection.ts";
+import { crossEntropy } from "../loss/crossEntropy.ts";
+import type { DropoutStream } from "../nn/dropout.ts";
+import type { Family } from "./family.ts";
+import { checkIds, checkLabels } from "./inputs.ts";
+import { PackedBatch, type PaddedBatch } from "./packedBatch.ts";
+import type { Parameter } from "./parameter.ts";
+import { type ModelSummary, summarize } from "./summary.ts";
+
+/**
+ * A place to cut a model in two: -1 = before the embeddings, i = before encoder layer i, `depth` = before the head
+ * (after picking the rows that it reads).
+ */
+export type Cut = number;
+
+export interface ForwardOutput {
+  /** `[batch, labels]`; the caller disposes it. */
+  readonly logits: Tensor2D;
+  /** Mean cross-entropy, a scalar; only where the batch has labels. */
+  readonly loss?: Tensor;
+}
+
+export class SequenceClassifier {
+  readonly config: HuggingFaceConfig;
+  readonly family: Family;
+  readonly parameters: ReadonlyMap<string, Parameter>;
+  /** Names in the file that this model has no place for, such as a pretraining head. */
+  readonly unused: readonly string[];
+
+  constructor(
+    family: Family,
+    config: HuggingFaceConfig,
+    parameters: ReadonlyMap<string, Parameter>,
+    unused: readonly string[] = [],
+  ) {
+    this.family = family;
+    this.config = config;
+    this.parameters = parameters;
+    this.unused = unused;
+  }
+
+  /** Number of encoder layers. */
+  get depth(): number {
+    return this.config.numHiddenLayers;
+  }
+
+  get blocks(): BlockMap {
+    return new Map([...this.parameters].map(([name, { block }]) => [name, block]));
+  }
+
+  /** Names whose values come from the seed and not from a file. */
+  get newlyInitialized(): readonly string[] {
+    return [...this.parameters.values()].filter((p) => p.newlyInitialized).map((p) => p.name);
+  }
+
+  /** `[name, parameter]` in the order of the state dict; `parameter.requiresGrad` can be set. */
+  namedParameters(): IterableIterator<[string, Parameter]> {
+    return this.parameters.entries() as IterableIterator<[string, Parameter]>;
+  }
+
+  /** Stops the selected parameters from training. Default: all. */
+  freeze(selection: Selection = "all"): this {
+    return this.#setRequiresGrad(selection, false);
+  }
+
+  /** Lets the selected parameters train. Default: all. */
+  unfreeze(selection: Selection = "all"): this {
+    return this.#setRequiresGrad(selection, true);
+  }
+
+  #setRequiresGrad(selection: Selection, requiresGrad: boolean): this {
+    for (const name of select(selection, this.blocks)) this.#parameter(name).requiresGrad = requiresGrad;
+    return this;
+  }
+
+  /** A table: block, parameters, trainable, newly initialised. */
+  summary(): ModelSummary {
+    return summarize(this);
+  }
+
+  /**
+   * Logits of a padded batch as the tokenizer gives it, and the loss where it has labels. Padding costs nothing.
+   * Inside tfjs's gradient functions this is differentiable; `stream` turns dropout on.
+   */
+  forward(batch: PaddedBatch & { readonly labels?: ArrayLike<number> }, stream?: DropoutStream): ForwardOutput {
+    const packed = PackedBatch.fromPadded(batch);
+    try {
+      checkIds(packed, this.config);
+      const logits = tf.tidy(() => this.run(undefined, -1, packed, stream)) as Tensor2D;
+      if (batch.labels === undefined) return { logits };
+      const labels = checkLabels(batch.labels, packed.packing.batch, this.config);
+      return { logits, loss: crossEntropy(logits, labels) };
+    } finally {
+      packed.dispose();
+    }
+  }
+
+  /**
+   * The part of the model above `from`, up to the logits `[batch, labels]`. `hidden` is what `runPrefix` gave for that
+   * cut; undefined for -1.
+   */
+  run(hidden: Tensor | undefined, from: Cut, batch: PackedBatch, stream?: DropoutStream): Tensor {
+    const pass = this.#pass(stream);
+    let x = hidden;
+    if (from < 0) x = this.family.embeddings(pass, batch);
+    for (let i = Math.max(0, from); i < this.depth; i++) x = this.family.layer(pass, i, x as Tensor, batch);
+    if (from < this.depth) x = this.family.pooledRows(x as Tensor, batch);
+    return this.family.head(pass, x as Tensor);
+  }
+
+  /** The hidden states at each of the cuts (0 to `depth`), in one pass without dropout and outside any gradient tape. */
+  runPrefix(cuts: readonly Cut[], batch: PackedBatch): Map<Cut, Tensor> {
+    const pass = this.#pass(undefined);
+    const top = Math.max(...cuts);
+    const states = new Map<Cut, Tensor>();
+    let x = this.family.embeddings(pass, batch);
+    for (let i = 0; ; i++) {
+      if (cuts.includes(i)) states.set(i, markConstant(i === this.depth ? this.family.pooledRows(x, batch) : x));
+      if (i === top) return states;
+      const below = x;
+      x = tf.tidy(() => this.family.layer(pass, i, below, batch));
+      if (!cuts.includes(i)) below.dispose();
+    }
+  }
+
+  /** Frees the native memory. The model cannot be used afterwards. */
+  dispose(): void {
+    for (const parameter of this.parameters.values()) parameter.dispose();
+  }
+
+  #pass(stream: DropoutStream | undefined) {
+    return { config: this.config, stream, weight: (name: string) => this.#parameter(name).tensor };
+  }
+
+  #parameter(name: string): Parameter {
+    const parameter = this.parameters.get(name);
+    if (parameter !== undefined) return parameter;
+    throw new ThawError("UNKNOWN_PARAMETER", `This ${this.family.modelType} model has no parameter "${name}".`);
+  }
+}

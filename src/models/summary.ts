@@ -1,0 +1,85 @@
+/** What a model consists of, block by block, and what of it trains: the table that tells the truth. */
+import { inspect } from "node:util";
+import { displaySymbol, type MimeBundle } from "../display/bundle.ts";
+import { formatCount, formatPercent } from "../display/numbers.ts";
+import { Table } from "../display/table.ts";
+import type { Block } from "../freezing/selection.ts";
+import type { Parameter } from "./parameter.ts";
+
+/** One block of the model; the counts are numbers of values. */
+export interface BlockSummary {
+  readonly block: Block;
+  readonly parameters: number;
+  readonly trainable: number;
+  readonly newlyInitialized: number;
+}
+
+export class ModelSummary {
+  readonly modelType: string;
+  /** Bottom to top. */
+  readonly blocks: readonly BlockSummary[];
+
+  constructor(modelType: string, blocks: readonly BlockSummary[]) {
+    this.modelType = modelType;
+    this.blocks = blocks;
+  }
+
+  get parameters(): number {
+    return this.blocks.reduce((sum, block) => sum + block.parameters, 0);
+  }
+
+  get trainable(): number {
+    return this.blocks.reduce((sum, block) => sum + block.trainable, 0);
+  }
+
+  toTable(): Table {
+    const rows = this.blocks.map(({ block, parameters, trainable, newlyInitialized }) => [
+      typeof block === "number" ? `layer ${block}` : block,
+      formatCount(parameters),
+      trainable === 0 ? "frozen" : trainable === parameters ? "trains" : `${formatCount(trainable)} train`,
+      newlyInitialized === 0 ? "" : newlyInitialized === parameters ? "all" : formatCount(newlyInitialized),
+    ]);
+    const total = `${formatCount(this.trainable)} train (${formatPercent(this.trainable / this.parameters)})`;
+    return new Table({
+      caption: `${this.modelType}: what trains`,
+      columns: [
+        "block",
+        { title: "parameters", align: "right" },
+        "state",
+        { title: "newly initialised", align: "right" },
+      ],
+      rows: [...rows, ["total", formatCount(this.parameters), total, ""]],
+    });
+  }
+
+  toString(): string {
+    return this.toTable().toString();
+  }
+
+  [displaySymbol](): MimeBundle {
+    return this.toTable()[displaySymbol]();
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+/** Counts the parameters of a model by block. */
+export function summarize(model: {
+  readonly parameters: ReadonlyMap<string, Parameter>;
+  readonly config: { readonly modelType: string };
+}): ModelSummary {
+  const blocks = new Map<Block, { parameters: number; trainable: number; newlyInitialized: number }>();
+  for (const { block, size, requiresGrad, newlyInitialized } of model.parameters.values()) {
+    const counts = blocks.get(block) ?? { parameters: 0, trainable: 0, newlyInitialized: 0 };
+    counts.parameters += size;
+    if (requiresGrad) counts.trainable += size;
+    if (newlyInitialized) counts.newlyInitialized += size;
+    blocks.set(block, counts);
+  }
+  return new ModelSummary(
+    model.config.modelType,
+    [...blocks].map(([block, counts]) => ({ block, ...counts })),
+  );
+}

@@ -1,0 +1,131 @@
+import { expect, test } from "vitest";
+import { lossAndGradients } from "../../src/engine/gradients.ts";
+import { tf } from "../../src/engine/tensorflow.ts";
+import { attention } from "../../src/nn/attention.ts";
+import { embedding } from "../../src/nn/embedding.ts";
+import { gelu } from "../../src/nn/gelu.ts";
+import { layerNorm } from "../../src/nn/layerNorm.ts";
+import { linear } from "../../src/nn/linear.ts";
+import { Packing } from "../../src/nn/packing.ts";
+import { selectRows } from "../../src/nn/selectRows.ts";
+import { randomNormal } from "../../src/rng/normal.ts";
+
+type Tensor = ReturnType<typeof tf.tensor>;
+const random = (name: string, shape: number[]) =>
+  tf.tensor(
+    randomNormal(
+      7,
+      name,
+      shape.reduce((a, b) => a * b, 1),
+    ),
+    shape,
+  );
+
+/** The value and all gradients of `sum(f(inputs) * weights)` by the op under test and by tfjs's own autodiff. */
+function compare(name: string, inputs: Tensor[], own: (...x: Tensor[]) => Tensor, plain: (...x: Tensor[]) => Tensor) {
+  const run = (f: (...x: Tensor[]) => Tensor) => {
+    const shape = f(...inputs).shape;
+    const weights = random(`${name} weights`, shape);
+    const { loss, gradients } = lossAndGradients(
+      () =>
+        f(...inputs)
+          .mul(weights)
+          .sum(),
+      inputs,
+    );
+    return [f(...inputs), loss, ...gradients.map((g) => g as Tensor)].map((t) => Array.from(t.dataSync()));
+  };
+  const [mine, theirs] = [run(own), run(plain)];
+  mine.forEach((values, i) => {
+    const scale = Math.max(1e-3, ...(theirs[i] as number[]).map(Math.abs)); // some true gradients are zero
+    const worst = Math.max(...values.map((value, j) => Math.abs(value - (theirs[i]?.[j] as number))));
+    expect(worst / scale, `${name}: ${["value", "loss"][i] ?? `gradient ${i - 2}`}`).toBeLessThan(2e-5);
+  });
+}
+
+const erfGelu = (x: Tensor) => x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5));
+
+test("linear equals x W^T + b and its gradients", () => {
+  const inputs = [random("x", [5, 4]), random("w", [3, 4]), random("b", [3])];
+  compare("linear", inputs, linear, (x, w, b) => tf.matMul(x as never, w as never, false, true).add(b as Tensor));
+});
+
+test("layerNorm equals its formula and gradients", () => {
+  const inputs = [random("x", [5, 8]), random("w", [8]), random("b", [8])];
+  compare(
+    "layerNorm",
+    inputs,
+    (x, w, b) => layerNorm(x as Tensor, w as Tensor, b as Tensor, 1e-5),
+    (x, w, b) => {
+      const centred = (x as Tensor).sub((x as Tensor).mean(-1, true));
+      return centred
+        .div(centred.square().mean(-1, true).add(1e-5).sqrt())
+        .mul(w as Tensor)
+        .add(b as Tensor);
+    },
+  );
+});
+
+test("gelu is the erf form, not the tanh one", () => {
+  compare("gelu", [random("x", [50])], gelu, erfGelu as never);
+});
+
+test("embedding gathers rows and sums the gradients of repeated ids", () => {
+  const ids = Int32Array.of(0, 3, 3, 1);
+  compare(
+    "embedding",
+    [random("table", [5, 3])],
+    (table) => embedding(table as Tensor, ids),
+    (table) => tf.gather(table as Tensor, tf.tensor1d(ids, "int32")),
+  );
+});
+
+test("the padding row of an embedding gets no gradient", () => {
+  const table = random("table", [5, 3]);
+  const { gradients } = lossAndGradients(() => embedding(table, Int32Array.of(0, 3, 0), 0).sum(), [table]);
+  expect(Array.from((gradients[0] as Tensor).sum(1).dataSync())).toEqual([0, 0, 0, 3, 0]);
+});
+
+test("selectRows gathers and scatters back", () => {
+  const rows = Int32Array.of(0, 3);
+  compare(
+    "selectRows",
+    [random("x", [5, 3])],
+    (x) => selectRows(x as Tensor, rows),
+    (x) => tf.gather(x as Tensor, tf.tensor1d(rows, "int32")),
+  );
+});
+
+test.each([[[4, 4]], [[3, 1, 5]], [[1]]])(
+  "attention over packed texts of %j tokens equals attention text by text",
+  (lengths) => {
+    const tokens = lengths.reduce((a, b) => a + b, 0);
+    const packing = new Packing(lengths);
+    const options = { heads: 2, packing, dropoutRate: 0, stream: undefined };
+    const textByText = (q: Tensor, k: Tensor, v: Tensor) => {
+      let first = 0;
+      const outputs = lengths.map((length) => {
+        const heads = [0, 1].map((head) => {
+          const [qh, kh, vh] = [q, k, v].map((x) => tf.slice2d(x as never, [first, head * 3], [length, 3]));
+          return tf.matMul(tf.softmax(tf.matMul(qh as never, kh as never, false, true).div(Math.sqrt(3))), vh as never);
+        });
+        first += length;
+        return tf.concat(heads as never[], 1);
+      });
+      return tf.concat(outputs, 0) as Tensor;
+    };
+    const inputs = ["q", "k", "v"].map((name) => random(name, [tokens, 6]));
+    compare(
+      "attention",
+      inputs,
+      (q, k, v) => attention(q as Tensor, k as Tensor, v as Tensor, options),
+      textByText as never,
+    );
+  },
+);
+
+test("a tensor that is in no path has no gradient", () => {
+  const [x, y] = [random("x", [2]), random("y", [2])];
+  const { gradients } = lossAndGradients(() => x.sum(), [x, y]);
+  expect(gradients[1]).toBeUndefined();
+});
