@@ -1,0 +1,39 @@
+/** A model's `config.json` as this library sees it: Hugging Face's keys in camelCase, defaults filled in. */
+
+export type ProblemType = "regression" | "single_label_classification" | "multi_label_classification";
+
+/** Plain JSON, as `JSON.parse` gives it. */
+export type JsonObject = { readonly [key: string]: unknown };
+
+export interface HuggingFaceConfig {
+  /** The family, such as `"bert"`. */
+  readonly modelType: string;
+  readonly vocabSize: number;
+  readonly hiddenSize: number;
+  readonly numHiddenLayers: number;
+  readonly numAttentionHeads: number;
+  readonly intermediateSize: number;
+  /** Name of the activation in the feed-forward part, such as `"gelu"` (the erf form). */
+  readonly hiddenAct: string;
+  /** Probabilities from 0 up to, not including, 1. */
+  readonly hiddenDropoutProb: number;
+  readonly attentionProbsDropoutProb: number;
+  /** Dropout before the classifier; undefined means `hiddenDropoutProb`. */
+  readonly classifierDropout: number | undefined;
+  /** Longest text in tokens, special tokens included. */
+  readonly maxPositionEmbeddings: number;
+  readonly typeVocabSize: number;
+  readonly layerNormEps: number;
+  /** The row of the word table that gets no gradient; undefined: none. */
+  readonly padTokenId: number | undefined;
+  /** Standard deviation of newly initialised weights. */
+  readonly initializerRange: number;
+  readonly numLabels: number;
+  /** Label names by index: `numLabels` of them. */
+  readonly id2label: readonly string[];
+  readonly label2id: Readonly<Record<string, number>>;
+  /** Undefined: decided by the labels, as in `transformers`. */
+  readonly problemType: ProblemType | undefined;
+  /** The file as it was read: keys this library does not know are saved again as they are. */
+  readonly raw: JsonObject;
+}
