@@ -1,0 +1,64 @@
+/** Child processes of the set-up: their output is kept for an error message, and they end when the set-up ends. */
+import { spawn, spawnSync } from "node:child_process";
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+const running = new Set();
+
+/** Asks every child that is still running to end. */
+export function endChildren() {
+  for (const child of running) child.kill("SIGTERM");
+}
+
+/**
+ * Runs a program to its end.
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {{ context: object, cwd?: string, env?: NodeJS.ProcessEnv }} options `env` is added to the context's
+ * @returns {Promise<{ code: number, output: string }>} `output` is stdout and stderr as they came; `code` 127 when the program does not exist
+ */
+export function runProgram(program, args, { context, cwd = context.root, env = {} }) {
+  mkdirSync(context.paths.temporary, { recursive: true });
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd, env: { ...context.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    running.add(child);
+    const pieces = [];
+    child.stdout.on("data", (piece) => pieces.push(piece));
+    child.stderr.on("data", (piece) => pieces.push(piece));
+    const end = (code, text = "") => {
+      running.delete(child);
+      resolve({ code, output: Buffer.concat(pieces).toString("utf8") + text });
+    };
+    child.on("error", (error) => end(127, String(error.message)));
+    child.on("close", (code, signal) => end(code ?? 1, signal ? `\nended by ${signal}` : ""));
+  });
+}
+
+/** Standard output of a short program, trimmed, or `undefined` when it fails. Waits at most 10 s. */
+export function answerOf(program, args, context) {
+  const { status, stdout } = spawnSync(program, args, { env: context.env, encoding: "utf8", timeout: 10_000 });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+/** The full path of a program on PATH, or `undefined`. */
+export function findProgram(name, env) {
+  const candidates = name.includes("/")
+    ? [name]
+    : (env.PATH ?? "")
+        .split(delimiter)
+        .filter(Boolean)
+        .map((folder) => join(folder, name));
+  return candidates.find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** The last lines of a program's output, for a message. */
+export function lastLines(output, count = 12) {
+  return output.trim().split("\n").slice(-count).join("\n") || "(no output)";
+}

@@ -1,0 +1,45 @@
+/** One set-up at a time per clone: a second one waits for the first and then finds everything done. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const pollMs = 500;
+
+/** Runs `work` while holding the clone's lock; a lock whose owner is gone is taken over. */
+export async function withLock({ paths }, say, work) {
+  const path = join(paths.thaw, "setup.lock");
+  mkdirSync(paths.thaw, { recursive: true });
+  let told = false;
+  while (!take(path)) {
+    if (!told) say(`Another set-up is running in this clone (process ${readFileSync(path, "utf8")}); waiting for it.`);
+    told = true;
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+  const release = () => rmSync(path, { force: true });
+  process.once("exit", release);
+  try {
+    return await work();
+  } finally {
+    process.off("exit", release);
+    release();
+  }
+}
+
+function take(path) {
+  try {
+    writeFileSync(path, String(process.pid), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+  }
+  if (existsSync(path) && !isAlive(Number(readFileSync(path, "utf8")))) rmSync(path, { force: true });
+  return false;
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return pid > 0;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}

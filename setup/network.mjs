@@ -1,0 +1,41 @@
+/** Turns a failed pip or npm call into one clear problem. */
+import { lastLines } from "./child.mjs";
+import { SetupProblem } from "./problem.mjs";
+
+const noConnection =
+  /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT|NewConnectionError|NameResolutionError|ConnectTimeoutError|ReadTimeoutError|ProxyError|Failed to establish a new connection|Temporary failure in name resolution|Name or service not known|Connection refused|network is unreachable|Max retries exceeded|SSLError|CERTIFICATE_VERIFY_FAILED/i;
+const noSpace = /ENOSPC|No space left on device/i;
+
+/**
+ * @param {"pip" | "npm"} tool
+ * @param {string} what what it was to fetch, as in "the Python packages"
+ * @param {string} output what the tool printed
+ */
+export function fetchProblem(tool, what, output) {
+  if (noSpace.test(output)) {
+    return new SetupProblem({
+      code: "NO_SPACE",
+      title: `The disk filled up while ${tool} fetched ${what}.`,
+      looked: "room for the download and what it unpacks to",
+      found: "no space left on the device",
+      todo: "Free some gigabytes on the disk of this clone and run the command again; it goes on from here.",
+    });
+  }
+  if (noConnection.test(output)) {
+    const registry = tool === "pip" ? "the Python package index" : "the npm registry";
+    return new SetupProblem({
+      code: "NO_NETWORK",
+      title: `${tool} could not reach ${registry} to fetch ${what}.`,
+      looked: `a connection to ${registry}, as ${tool} is configured here (proxy, index, certificate)`,
+      found: lastLines(output, 4),
+      todo: `Check the network${tool === "pip" ? ", `pip config list`" : ", `npm config list`"} and HTTPS_PROXY, then run the command again; it goes on from here.`,
+    });
+  }
+  return new SetupProblem({
+    code: "FETCH_FAILED",
+    title: `${tool} could not fetch ${what}.`,
+    looked: what,
+    found: lastLines(output),
+    todo: "Read the lines above; run the command again when their cause is gone. It goes on from here.",
+  });
+}

@@ -1,0 +1,84 @@
+/** A Python environment of this clone's own, in .venv. */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { answerOf, findProgram, lastLines, runProgram } from "../child.mjs";
+import { SetupProblem } from "../problem.mjs";
+
+export const name = "Python environment";
+export const bytes = 5e7;
+
+const versions = ["3.13", "3.12", "3.11", "3.10"];
+const supported = /^3\.1[0-3]\./;
+
+export function check({ paths }) {
+  // pip comes last into a new environment, and pyvenv.cfg says where it was made: a moved clone has dead paths in it.
+  const library = existsSync(paths.python) ? readConfig(paths).version : undefined;
+  if (library === undefined) return { done: false, detail: "not made" };
+  const minor = library.split(".").slice(0, 2).join(".");
+  const pip = join(paths.venv, "lib", `python${minor}`, "site-packages", "pip", "__main__.py");
+  if (!existsSync(pip)) return { done: false, detail: "not finished" };
+  if (!supported.test(library)) return { done: false, detail: `made with Python ${library}` };
+  if (!readFileSync(join(paths.venv, "bin", "activate"), "utf8").includes(paths.venv))
+    return { done: false, detail: "made in another folder" };
+  return { done: true, detail: `Python ${library}` };
+}
+
+export async function run(context) {
+  const python = findPython(context);
+  rmSync(context.paths.venv, { recursive: true, force: true });
+  const { code, output } = await runProgram(python.path, ["-m", "venv", context.paths.venv], { context });
+  if (code !== 0) throw noVenv(python, lastLines(output, 4));
+}
+
+/** `version` and the other lines of pyvenv.cfg. */
+function readConfig({ venv }) {
+  const path = join(venv, "pyvenv.cfg");
+  if (!existsSync(path)) return {};
+  return Object.fromEntries(
+    readFileSync(path, "utf8")
+      .split("\n")
+      .map((line) => line.split(" = ", 2)),
+  );
+}
+
+/** The first Python of a supported version that can make environments; PYTHON names one to be tried first. */
+function findPython(context) {
+  const names = [context.env.PYTHON, "python3", ...versions.map((version) => `python${version}`), "python"].filter(
+    Boolean,
+  );
+  const found = [];
+  for (const name of names) {
+    const path = findProgram(name, context.env);
+    if (path === undefined || found.some((other) => other.path === path)) continue;
+    const answer = answerOf(path, ["-c", probe], context);
+    const [version = "no answer", canMake = "no"] = answer?.split(" ") ?? [];
+    found.push({ path, version, canMake: canMake === "yes" });
+  }
+  const fitting = found.filter(({ version }) => supported.test(version));
+  const able = fitting.find(({ canMake }) => canMake);
+  if (able !== undefined) return able;
+  if (fitting[0] !== undefined)
+    throw noVenv(fitting[0], `Python ${fitting[0].version} at ${fitting[0].path}, without them`);
+  throw new SetupProblem({
+    code: "NO_PYTHON",
+    title: "No Python that can be used.",
+    looked: `Python 3.10 to 3.13: ${names.join(", ")} on PATH`,
+    found: found.map(({ path, version }) => `${path} (${version})`).join("\n") || "none of them",
+    todo: "Install one (Debian: `apt install python3 python3-venv`; macOS: `brew install python@3.13`),\nor name it: PYTHON=/path/to/python3.12; then run the command again.",
+  });
+}
+
+const probe = `
+import importlib.util as u, sys
+print(".".join(map(str, sys.version_info[:3])), "yes" if u.find_spec("venv") and u.find_spec("ensurepip") else "no")`;
+
+function noVenv({ version }, found) {
+  const minor = version.split(".").slice(0, 2).join(".");
+  return new SetupProblem({
+    code: "NO_VENV",
+    title: "Python cannot make an environment here.",
+    looked: `the modules venv and ensurepip of Python ${minor}`,
+    found,
+    todo: `Debian: \`apt install python3-venv\` (or python${minor}-venv); elsewhere install a complete Python. Then run the command again.`,
+  });
+}

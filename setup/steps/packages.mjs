@@ -1,0 +1,42 @@
+/** npm packages exactly as package-lock.json names them, with no install script run. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { findProgram, runProgram } from "../child.mjs";
+import { readJson, sha256, writeWhole } from "../files.mjs";
+import { fetchProblem } from "../network.mjs";
+import { SetupProblem } from "../problem.mjs";
+
+export const name = "npm packages";
+export const bytes = 1.5e9;
+
+/** Lies in node_modules, so that removing that folder removes the proof as well. */
+const markerOf = ({ paths }) => join(paths.modules, ".thaw-packages.json");
+
+const lockOf = ({ root }) => sha256(readFileSync(join(root, "package-lock.json")));
+
+export function check(context) {
+  const marker = readJson(markerOf(context));
+  if (marker === undefined)
+    return { done: false, detail: existsSync(context.paths.modules) ? "not finished" : "not installed" };
+  const done = marker.lock === lockOf(context);
+  return { done, detail: done ? `${marker.packages} packages` : "package-lock.json has changed" };
+}
+
+export async function run(context) {
+  const npm = findProgram("npm", context.env);
+  if (npm === undefined) {
+    throw new SetupProblem({
+      code: "NO_NPM",
+      title: "npm is missing.",
+      looked: "npm on PATH",
+      found: `none in ${context.env.PATH}`,
+      todo: "Install npm (it comes with Node.js; on Debian: `apt install npm`) and run the command again.",
+    });
+  }
+  const lock = lockOf(context);
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--include=dev"];
+  const { code, output } = await runProgram(npm, args, { context });
+  if (code !== 0) throw fetchProblem("npm", "the packages of package-lock.json", output);
+  const packages = Object.keys(readJson(join(context.root, "package-lock.json")).packages).length - 1;
+  writeWhole(markerOf(context), `${JSON.stringify({ lock, packages })}\n`);
+}

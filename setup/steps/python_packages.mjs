@@ -1,0 +1,36 @@
+/** JupyterLab, its plotly renderer and what executes notebooks, each at the version setup/requirements.txt names. */
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { runProgram } from "../child.mjs";
+import { readJson, sha256, writeWhole } from "../files.mjs";
+import { fetchProblem } from "../network.mjs";
+
+export const name = "JupyterLab and plotly";
+export const bytes = 5e8;
+
+const listOf = ({ root }) => join(root, "setup", "requirements.txt");
+/** Lies in .venv, so that removing that folder removes the proof as well. */
+const markerOf = ({ paths }) => join(paths.venv, ".thaw-packages.json");
+/** There while pip runs: what a killed pip leaves cannot be uninstalled, only written over. */
+const startedOf = ({ paths }) => join(paths.venv, ".thaw-packages-started");
+
+export function check(context) {
+  const marker = readJson(markerOf(context));
+  if (marker === undefined)
+    return { done: false, detail: existsSync(startedOf(context)) ? "not finished" : "not installed" };
+  const done = marker.list === sha256(readFileSync(listOf(context)));
+  return { done, detail: done ? `${marker.packages} packages` : "setup/requirements.txt has changed" };
+}
+
+export async function run(context) {
+  const list = readFileSync(listOf(context), "utf8");
+  const killed = existsSync(startedOf(context)) ? ["--ignore-installed"] : [];
+  mkdirSync(context.paths.venv, { recursive: true });
+  writeWhole(startedOf(context), "");
+  const args = ["-m", "pip", "install", "--only-binary=:all:", ...killed, "-r", listOf(context)];
+  const { code, output } = await runProgram(context.paths.python, args, { context });
+  if (code !== 0) throw fetchProblem("pip", "JupyterLab, plotly and what they need", output);
+  const packages = list.split("\n").filter((line) => line.includes("==")).length;
+  writeWhole(markerOf(context), `${JSON.stringify({ list: sha256(list), packages })}\n`);
+  rmSync(startedOf(context), { force: true });
+}
