@@ -1,0 +1,91 @@
+/** From what a person calls a model to the folder its files are in. */
+import { existsSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { ThawError } from "../errors.ts";
+import { cachedSnapshot, cacheRoot } from "./cache.ts";
+import { downloadModel, neededFiles } from "./download.ts";
+import { checkRevision, isModelId } from "./modelId.ts";
+import { thawFolders } from "./thawFolder.ts";
+
+export interface ResolveOptions {
+  /** Branch, tag or commit on the hub. Default: `"main"`. */
+  readonly revision?: string;
+  /** Never go to the network. Default: true if HF_HUB_OFFLINE is set, else false. */
+  readonly localFilesOnly?: boolean;
+}
+
+/**
+ * The folder of a model. Looked for, in this order: a folder of this name; `.thaw/models/<id>` of the clone (or of
+ * THAW_HOME); Python's Hugging Face cache; the hub. Errors: `MODEL_NOT_FOUND`, `BAD_REVISION`.
+ */
+export async function resolveModel(
+  idOrFolder: string,
+  { revision = "main", localFilesOnly = isOffline() }: ResolveOptions = {},
+): Promise<string> {
+  const folder = resolve(idOrFolder.replace(/^~(?=\/)/, homedir()));
+  if (idOrFolder !== "" && isFolder(folder)) return folder;
+  if (!isModelId(idOrFolder)) {
+    throw notFound(
+      idOrFolder,
+      [`the folder ${folder}: it does not exist`],
+      "Check the path, or give an id such as org/name.",
+    );
+  }
+  checkRevision(revision);
+  const looked = [`the folder ${folder}: it does not exist`];
+  if (revision === "main") {
+    for (const thaw of thawFolders()) {
+      const model = join(thaw, "models", idOrFolder);
+      if (isFolder(model)) return model;
+      looked.push(`${model}: it does not exist`);
+    }
+  }
+  const snapshot = cachedSnapshot(idOrFolder, revision);
+  const missing = neededFiles.filter((file) => snapshot === undefined || !existsSync(join(snapshot, file)));
+  if (snapshot !== undefined && (missing.length === 0 || localFilesOnly)) return snapshot;
+  looked.push(
+    `the Hugging Face cache ${cacheRoot()}: ${snapshot === undefined ? "not in it" : `${snapshot} has no ${missing.join(", ")}`}`,
+  );
+  if (localFilesOnly) {
+    looked.push("the hub: not asked, because localFilesOnly or HF_HUB_OFFLINE is set");
+    throw notFound(
+      idOrFolder,
+      looked,
+      "Run npm start (or npx thaw setup) for the default model, or allow the network.",
+    );
+  }
+  try {
+    return await downloadModel(idOrFolder, revision);
+  } catch (cause) {
+    looked.push(`the hub, revision ${revision}: ${reasonOf(cause)}`);
+    throw notFound(
+      idOrFolder,
+      looked,
+      "Check the id and the network, or download the files and give their folder.",
+      cause,
+    );
+  }
+}
+
+function isOffline(): boolean {
+  return /^(1|true|yes|on)$/i.test(process.env.HF_HUB_OFFLINE ?? "");
+}
+
+function isFolder(path: string): boolean {
+  // The file system throws on a NUL byte instead of saying that there is no such file.
+  return !path.includes("\0") && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
+}
+
+/** "fetch failed" says nothing; the error it wraps does. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+}
+
+function notFound(id: string, looked: readonly string[], advice: string, cause?: unknown): ThawError {
+  const places = looked.map((place) => `\n  - ${place}`).join("");
+  return new ThawError("MODEL_NOT_FOUND", `Found no model ${JSON.stringify(id)}. Looked in:${places}\n${advice}`, {
+    cause,
+  });
+}
