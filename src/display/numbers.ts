@@ -1,0 +1,25 @@
+/** Numbers as people read them in tables, bars and captions: the same in every view. */
+
+/** 3 -> "0:03", 65 -> "1:05", 3729 -> "1:02:09"; seconds are rounded. */
+export function formatSeconds(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "?";
+  const whole = Math.max(0, Math.round(seconds));
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const tail = String(whole % 60).padStart(2, "0");
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
+}
+
+/** 22713602 -> "22,713,602". */
+export function formatCount(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** 0.8123 -> "81.2%"; `digits` after the point. */
+export function formatPercent(fraction: number, digits = 1): string {
+  return `${(100 * fraction).toFixed(digits)}%`;
+}
+
+/** 5e-5 -> "5.00e-5", 0 -> "0". */
+export function formatRate(rate: number): string {
+  return rate === 0 ? "0" : rate.toExponential(2);
+}

@@ -1,0 +1,20 @@
+/** SVG -> PNG without a browser. */
+import { fonts } from "./fonts.ts";
+
+/** Rasterizes `svg` at `scale` pixels a unit. System fonts are looked at only for characters that the figure font lacks. */
+export async function rasterize(svg: string, scale: number): Promise<Uint8Array> {
+  const { Resvg } = await import("@resvg/resvg-js");
+  const { regular, files } = fonts();
+  const text = svg.replace(/<[^>]*>/g, "").replace(/&[#\w]+;/g, "");
+  const image = new Resvg(svg, {
+    fitTo: { mode: "zoom", value: scale },
+    background: "white",
+    font: {
+      fontFiles: [...files],
+      loadSystemFonts: !regular.covers(text),
+      defaultFontFamily: "Open Sans",
+      sansSerifFamily: "Open Sans",
+    },
+  });
+  return image.render().asPng();
+}

@@ -1,0 +1,155 @@
+/** A run as curves: loss, accuracy and learning rate over the epochs, with the borders of its stages. */
+import { formatPercent, formatSeconds } from "../display/numbers.ts";
+import type { HistoryRow, RunRecord } from "../history/history.ts";
+import { Figure } from "./figure.ts";
+import { stageBands } from "./stageBands.ts";
+import { axis, baseLayout, ink, palette, titled } from "./theme.ts";
+
+const [width, height] = [900, 620];
+const margin = { l: 76, r: 170, b: 56 };
+
+/** Three panels over one axis of epochs; the best epoch is marked. Rows without a value are left out of its curve. */
+export function trainingFigure(run: RunRecord): Figure {
+  const { history, stages, best } = run;
+  const lastEpoch = Math.max(1, ...history.map((row) => row.epoch));
+  const bands = stageBands(stages.length > 1 ? stages : [], lastEpoch, width - margin.l - margin.r, (s) => s.trains);
+  const data = [...lossTraces(history), ...accuracyTraces(history), ...bestTrace(run), ...rateTraces(history)];
+  const layout = {
+    ...baseLayout,
+    width,
+    height,
+    margin: { ...margin, t: 74 + bands.height },
+    title: titled("Training", subtitle(run)),
+    shapes: bands.shapes,
+    annotations: [...bands.annotations, ...bestLabel(run)],
+    xaxis: axis({ title: { text: "epoch" }, range: [0, lastEpoch * 1.01], anchor: "y3", ...wholeTicks(lastEpoch) }),
+    yaxis: axis({ title: { text: "loss" }, domain: [0.62, 1], rangemode: "tozero" }),
+    yaxis2: axis({ title: { text: "validation" }, domain: [0.24, 0.58], tickformat: ".0%" }),
+    yaxis3: axis({
+      title: { text: "learning rate" },
+      domain: [0, 0.2],
+      exponentformat: "e",
+      nticks: 4,
+      ...rateScale(history),
+    }),
+    legend: legend(1),
+    legend2: legend(0.58),
+    legend3: legend(0.2),
+  };
+  return new Figure({ data, layout }, altText(run, lastEpoch, best));
+}
+
+type Trace = Record<string, unknown>;
+
+function curve(history: readonly HistoryRow[], key: keyof HistoryRow, look: Trace): Trace[] {
+  const rows = history.filter((row) => row[key] !== undefined);
+  if (rows.length === 0) return [];
+  const mode = rows.length > 60 ? "lines" : "lines+markers"; // step logs would be a chain of beads
+  return [{ type: "scatter", mode, x: rows.map((row) => row.epoch), y: rows.map((row) => row[key]), ...look }];
+}
+
+function line(color: string, symbol: string, dash = "solid"): Trace {
+  return { line: { color, width: 2.2, dash }, marker: { color, symbol, size: 7 } };
+}
+
+function lossTraces(history: readonly HistoryRow[]): Trace[] {
+  return [
+    ...curve(history, "loss", { name: "training loss", ...line(palette.blue, "circle") }),
+    ...curve(history, "evalLoss", { name: "validation loss", ...line(palette.vermillion, "square", "dash") }),
+  ];
+}
+
+function accuracyTraces(history: readonly HistoryRow[]): Trace[] {
+  const panel = { yaxis: "y2", legend: "legend2" };
+  return [
+    ...curve(history, "evalMacroF1", { name: "macro F1", ...panel, ...line(palette.purple, "diamond", "dot") }),
+    ...curve(history, "evalAccuracy", { name: "accuracy", ...panel, ...line(palette.green, "circle") }),
+  ];
+}
+
+function bestTrace({ best }: RunRecord): Trace[] {
+  if (best === undefined) return [];
+  const marker = { symbol: "star", size: 17, color: palette.orange, line: { color: ink, width: 1 } };
+  const panel = { yaxis: "y2", legend: "legend2" };
+  return [
+    { type: "scatter", mode: "markers", name: "best epoch", x: [best.epoch], y: [best.evalAccuracy], marker, ...panel },
+  ];
+}
+
+function bestLabel({ best, history }: RunRecord): Trace[] {
+  if (best === undefined) return [];
+  const lastEpoch = Math.max(1, ...history.map((row) => row.epoch));
+  const isRight = best.epoch > 0.6 * lastEpoch;
+  return [
+    {
+      xref: "x",
+      yref: "y2",
+      x: best.epoch,
+      y: best.evalAccuracy,
+      text: `<b>${formatPercent(best.evalAccuracy)}</b> at epoch ${best.epoch}`,
+      showarrow: true,
+      arrowhead: 0,
+      arrowcolor: ink,
+      standoff: 8,
+      ax: isRight ? -30 : 30,
+      ay: 34,
+      xanchor: isRight ? "right" : "left",
+      bgcolor: "rgba(255,255,255,0.85)",
+    },
+  ];
+}
+
+/** Two rates are drawn where the head has its own. */
+function rateTraces(history: readonly HistoryRow[]): Trace[] {
+  const panel = { yaxis: "y3", legend: "legend3" };
+  const own = history.some((row) => row.headLearningRate !== undefined && row.headLearningRate !== row.learningRate);
+  const head = { name: "head", ...panel, ...line(palette.sky, "diamond", "dash") };
+  const layers = { name: own ? "layers" : "learning rate", ...panel, ...line(palette.black, "circle") };
+  return [...(own ? curve(history, "headLearningRate", head) : []), ...curve(history, "learningRate", layers)];
+}
+
+/** Logarithmic where the rates lie far apart: 1e-3 for the head beside 5e-5 would flatten the latter to a line. */
+function rateScale(history: readonly HistoryRow[]): Record<string, unknown> {
+  const highest = (key: "learningRate" | "headLearningRate") => Math.max(0, ...history.map((row) => row[key] ?? 0));
+  const [layers, head] = [highest("learningRate"), highest("headLearningRate")];
+  return layers > 0 && head / layers > 5 ? { type: "log", dtick: 1 } : { rangemode: "tozero" };
+}
+
+function wholeTicks(lastEpoch: number): Record<string, unknown> {
+  return { tick0: 0, dtick: Math.max(1, Math.ceil(lastEpoch / 12)) };
+}
+
+function legend(y: number): Record<string, unknown> {
+  return { x: 1.015, xanchor: "left", y, yanchor: "top", bgcolor: "rgba(255,255,255,0)", font: { size: 12 } };
+}
+
+function subtitle({ best, seconds, seed, stages, trainableParameters, totalParameters }: RunRecord): string {
+  const share = formatPercent(trainableParameters / totalParameters);
+  return [
+    ...(best === undefined
+      ? []
+      : [`best validation accuracy ${formatPercent(best.evalAccuracy)} at epoch ${best.epoch}`]),
+    ...(stages.length === 1 && stages[0] !== undefined ? [`trains ${stages[0].trains}`] : [`${stages.length} stages`]),
+    `${share} of the parameters trained`,
+    formatSeconds(seconds),
+    `seed ${seed}`,
+  ].join(" · ");
+}
+
+function altText({ history, stages }: RunRecord, lastEpoch: number, best: RunRecord["best"]): string {
+  const lossAt = (key: "loss" | "evalLoss"): string => {
+    const values = history.flatMap((row) => row[key] ?? []);
+    return values.length === 0 ? "" : ` ${values[0]?.toFixed(3)} to ${values.at(-1)?.toFixed(3)}`;
+  };
+  const borders = stages.slice(1).map((stage) => `${stage.name} from epoch ${stage.firstEpoch}`);
+  return [
+    `Training over ${lastEpoch} epochs: training loss${lossAt("loss")}`,
+    ...(best === undefined
+      ? []
+      : [
+          `validation loss${lossAt("evalLoss")}`,
+          `best validation accuracy ${formatPercent(best.evalAccuracy)} at epoch ${best.epoch}`,
+        ]),
+    ...(borders.length === 0 ? [] : [`stages: ${stages[0]?.name}, ${borders.join(", ")}`]),
+  ].join("; ");
+}

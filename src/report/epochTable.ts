@@ -1,0 +1,65 @@
+/** The table of epochs as Hugging Face's notebooks print it, with the stage and its learning rate beside each row. */
+import { formatRate, formatSeconds } from "../display/numbers.ts";
+import { type Cell, type Column, Table } from "../display/table.ts";
+import type { HistoryRow, StageRecord } from "../history/history.ts";
+
+/** `rows`: one an epoch. The row with the best validation accuracy (the first of equals) is marked. */
+export function epochTable(rows: readonly HistoryRow[], stages: readonly StageRecord[]): Table {
+  const columns = allColumns(stages).filter(({ isShown }) => isShown(rows));
+  const best = bestRow(rows);
+  return new Table({
+    columns,
+    rows: rows.map((row) => columns.map(({ cell }) => cell(row))),
+    marked: best === undefined ? [] : [best],
+  });
+}
+
+/** Index of the row with the highest validation accuracy, undefined where no row has one. */
+export function bestRow(rows: readonly HistoryRow[]): number | undefined {
+  let best: number | undefined;
+  rows.forEach(({ evalAccuracy }, i) => {
+    const highest = best === undefined ? undefined : rows[best]?.evalAccuracy;
+    if (evalAccuracy !== undefined && (highest === undefined || evalAccuracy > highest)) best = i;
+  });
+  return best;
+}
+
+interface EpochColumn extends Column {
+  readonly cell: (row: HistoryRow) => Cell;
+  /** A column of which no row knows anything is left out. */
+  readonly isShown: (rows: readonly HistoryRow[]) => boolean;
+}
+
+function allColumns(stages: readonly StageRecord[]): readonly EpochColumn[] {
+  const always = (): boolean => true;
+  const metric = (title: string, key: "evalLoss" | "evalAccuracy" | "evalMacroF1"): EpochColumn => ({
+    title,
+    align: "right",
+    cell: (row) => fixed(row[key]),
+    isShown: (rows) => rows.some((row) => row[key] !== undefined),
+  });
+  return [
+    { title: "Epoch", align: "right", cell: (row) => Math.round(1000 * row.epoch) / 1000, isShown: always },
+    { title: "Stage", cell: ({ stage }) => stages[stage]?.name ?? stage + 1, isShown: always },
+    { title: "Training Loss", align: "right", cell: ({ loss }) => fixed(loss) ?? "No log", isShown: always },
+    metric("Validation Loss", "evalLoss"),
+    metric("Accuracy", "evalAccuracy"),
+    metric("Macro F1", "evalMacroF1"),
+    { title: "Learning Rate", align: "right", cell: learningRates, isShown: always },
+    { title: "Time", align: "right", cell: time, isShown: always },
+  ];
+}
+
+function fixed(value: number | undefined): string | undefined {
+  return value?.toFixed(6);
+}
+
+function learningRates({ learningRate, headLearningRate }: HistoryRow): Cell {
+  if (learningRate === undefined) return headLearningRate === undefined ? undefined : formatRate(headLearningRate);
+  const both = headLearningRate !== undefined && headLearningRate !== learningRate;
+  return formatRate(learningRate) + (both ? `, head ${formatRate(headLearningRate)}` : "");
+}
+
+function time({ epochSeconds, evalSeconds = 0 }: HistoryRow): Cell {
+  return epochSeconds === undefined ? undefined : formatSeconds(epochSeconds + evalSeconds);
+}

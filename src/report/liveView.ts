@@ -1,0 +1,112 @@
+/** A training run as it goes, in one display that is rewritten in place. */
+import type { DisplayBundle } from "../display/bundle.ts";
+import { escapeHtml } from "../display/escapeHtml.ts";
+import { type LiveDisplay, type LiveDisplayOptions, openDisplay } from "../display/liveDisplay.ts";
+import { formatCount, formatPercent } from "../display/numbers.ts";
+import type { TrainerEvent } from "../history/events.ts";
+import { epochTable } from "./epochTable.ts";
+import { type Bar, barHtml, barText } from "./progressBar.ts";
+import { RunProgress } from "./runProgress.ts";
+
+export interface LiveViewOptions extends LiveDisplayOptions {
+  /** Seconds from any fixed point. Default: the process's own clock. */
+  readonly clock?: () => number;
+}
+
+/**
+ * Shows the events of a run: `for await (const event of loop) view.show(event)`. The display opens at the first event and
+ * closes with `end`; call `close()` where the loop ends in another way, so that the last state is shown.
+ */
+export class LiveView {
+  readonly #progress: RunProgress;
+  readonly #options: LiveViewOptions;
+  #display: LiveDisplay | undefined;
+  #stoppedBecause: string | undefined;
+
+  constructor(options: LiveViewOptions = {}) {
+    this.#options = options;
+    this.#progress = new RunProgress(options.clock ?? (() => performance.now() / 1000));
+  }
+
+  /** Costs microseconds: the view is drawn at most five times a second, whatever the number of events. */
+  show(event: TrainerEvent): void {
+    this.#progress.take(event);
+    if (this.#display === undefined) this.#display = openDisplay(this.#bundle(), this.#options);
+    else this.#display.update(() => this.#bundle());
+    if (event.kind === "end") this.close();
+  }
+
+  /** Shows the last state and ends the display; `reason` (`"stopped"`) is written beside the bar of a run that did not finish. */
+  close(reason?: string): void {
+    if (this.#display === undefined) return;
+    if (reason !== undefined && this.#progress.run === undefined) {
+      this.#stoppedBecause = reason;
+      this.#display.update(() => this.#bundle());
+    }
+    this.#display.close();
+    this.#display = undefined;
+  }
+
+  #bundle(): DisplayBundle {
+    const { rows, stages } = this.#progress;
+    const table = rows.length === 0 ? undefined : epochTable(rows, stages);
+    const [stage, bar, side] = [this.#stageLine(), this.#bar(), this.#sideBar()];
+    const html = [
+      `<div>${escapeHtml(stage)}</div>`,
+      barHtml(bar),
+      table?.toHtml() ?? "",
+      side === undefined ? "" : `<div>${escapeHtml(side.label)}</div>${barHtml(side)}`,
+    ].join("");
+    const text = [
+      `${barText(bar)} ${stage}`, // one line with everything: it is all that a log shows
+      ...(table === undefined ? [] : [table.toString()]),
+      ...(side === undefined ? [] : [`${barText(side)} ${side.label}`]),
+    ].join("\n");
+    return { data: { "text/html": `<div>${html}</div>`, "text/plain": text } };
+  }
+
+  #stageLine(): string {
+    const { stages, stage, run, loss } = this.#progress;
+    if (run !== undefined) {
+      const best =
+        run.best && `best validation accuracy ${formatPercent(run.best.evalAccuracy)} at epoch ${run.best.epoch}`;
+      return ["Training done", best].filter(Boolean).join(": ");
+    }
+    const current = stages[stage];
+    if (current === undefined) return "Training";
+    const { name, trains, trainableParameters } = current;
+    const soFar = loss === undefined ? "" : `, training loss ${loss.toFixed(4)}`;
+    return `Stage ${stage + 1} of ${stages.length}, ${name}: trains ${trains} (${formatCount(trainableParameters)} parameters)${soFar}`;
+  }
+
+  #bar(): Bar {
+    const { step, totalSteps, epoch, totalEpochs, elapsedSeconds, remainingSeconds, secondsPerStep, run } =
+      this.#progress;
+    const note = `epoch ${Math.round(100 * epoch) / 100}/${totalEpochs}`;
+    return {
+      label: "Training, step",
+      done: step,
+      total: totalSteps,
+      elapsedSeconds,
+      remainingSeconds,
+      perSecond: secondsPerStep === undefined ? undefined : 1 / secondsPerStep,
+      note: this.#stoppedBecause === undefined ? note : `${note}, ${this.#stoppedBecause}`,
+      isDone: run !== undefined || this.#stoppedBecause !== undefined,
+    };
+  }
+
+  #sideBar(): Bar | undefined {
+    const side = this.#progress.sideTask;
+    if (side === undefined || this.#stoppedBecause !== undefined) return undefined;
+    const { kind, done, total, seconds } = side;
+    const perSecond = seconds > 0 && done > 0 ? done / seconds : undefined;
+    return {
+      label: kind === "evaluate" ? "Evaluating, text" : "Running the frozen layers once, text",
+      done,
+      total,
+      elapsedSeconds: seconds,
+      remainingSeconds: perSecond === undefined ? undefined : (total - done) / perSecond,
+      perSecond,
+    };
+  }
+}

@@ -1,0 +1,143 @@
+/** What a run's events add up to: counts, rows and measured times, ready to be drawn. */
+import type { TrainerEvent } from "../history/events.ts";
+import type { HistoryRow, RunRecord, StageRecord } from "../history/history.ts";
+import { fullStepSeconds, type Measured, remainingSeconds } from "./remainingTime.ts";
+
+/** A side task with its own bar: how many texts of how many. */
+export interface SideTask {
+  readonly kind: "prefix" | "evaluate";
+  readonly done: number;
+  readonly total: number;
+  readonly seconds: number;
+}
+
+/** Takes events one by one; `clock` gives seconds. */
+export class RunProgress {
+  stages: readonly StageRecord[] = [];
+  stage = 0;
+  step = 0;
+  epoch = 0;
+  totalSteps = 0;
+  totalEpochs = 0;
+  /** Running mean of the training loss in this epoch. */
+  loss: number | undefined;
+  /** One row an epoch, in the order of the run. */
+  rows: HistoryRow[] = [];
+  sideTask: SideTask | undefined;
+  run: RunRecord | undefined;
+  readonly #clock: () => number;
+  #startedAt = 0;
+  /** Time of the last event: what passes until the next one was spent on that next one. */
+  #lastAt = 0;
+  #firstStep = 0;
+  #sideSeconds = 0;
+  #measured: Measured = nothingMeasured;
+
+  constructor(clock: () => number) {
+    this.#clock = clock;
+  }
+
+  get elapsedSeconds(): number {
+    return this.run?.seconds ?? this.#lastAt - this.#startedAt;
+  }
+
+  get secondsPerStep(): number | undefined {
+    return this.#measured.secondsPerStep;
+  }
+
+  /** For the whole schedule; undefined before anything has been measured. */
+  get remainingSeconds(): number | undefined {
+    const { stage } = this;
+    const planned = this.stages.slice(stage).reduce((sum, { epochs }) => sum + epochs, 0);
+    // Counted by stage: one that stopped early leaves no evaluations behind.
+    const evaluationsLeft = Math.max(0, planned - this.rows.filter((row) => row.stage === stage).length);
+    return remainingSeconds(this.stages, { ...this.#measured, evaluationsLeft });
+  }
+
+  take(event: TrainerEvent): void {
+    const now = this.#clock();
+    const passed = event.kind === "begin" ? 0 : now - this.#lastAt;
+    this.#lastAt = now;
+    switch (event.kind) {
+      case "begin":
+        this.stages = event.stages;
+        this.totalSteps = event.totalSteps;
+        this.totalEpochs = event.totalEpochs;
+        this.#startedAt = now;
+        break;
+      case "stage":
+        this.#enter(event.stage);
+        break;
+      case "prefix":
+        this.#measured = { ...this.#measured, prefixSeconds: this.#measured.prefixSeconds + passed };
+        this.#side(event, passed);
+        break;
+      case "evaluate":
+        this.#side(event, passed);
+        break;
+      case "step":
+        this.#advance(event, passed);
+        break;
+      case "epoch":
+        this.#finishEpoch(event.row, passed);
+        break;
+      case "end":
+        this.sideTask = undefined;
+        this.run = event.run;
+        break;
+    }
+  }
+
+  #enter(stage: number): void {
+    const left = this.stages[this.stage];
+    const full = left === undefined ? undefined : fullStepSeconds(left, this.#measured);
+    const { evalSeconds } = this.#measured;
+    this.stage = stage;
+    this.#firstStep = this.step;
+    this.#endSide();
+    this.#measured = { ...nothingMeasured, stage, evalSeconds, fullStepSeconds: full };
+  }
+
+  #side({ kind, done, total }: Omit<SideTask, "seconds">, passed: number): void {
+    this.#sideSeconds = (this.sideTask?.kind === kind ? this.#sideSeconds : 0) + passed;
+    this.sideTask = { kind, done, total, seconds: this.#sideSeconds };
+  }
+
+  #endSide(): void {
+    this.sideTask = undefined;
+    this.#sideSeconds = 0;
+  }
+
+  #advance(event: Extract<TrainerEvent, { kind: "step" }>, passed: number): void {
+    this.#endSide();
+    this.step = event.step;
+    this.epoch = event.epoch;
+    this.loss = event.loss;
+    const stepsDone = event.step - this.#firstStep;
+    const before = this.#measured.secondsPerStep ?? passed;
+    // A plain mean at first, then one that forgets: texts differ in length, and a cached prefix makes later epochs faster.
+    const weight = Math.max(0.05, 1 / Math.max(1, stepsDone));
+    this.#measured = { ...this.#measured, stepsDone, secondsPerStep: before + weight * (passed - before) };
+  }
+
+  #finishEpoch(row: HistoryRow, passed: number): void {
+    const evaluating = this.sideTask?.kind === "evaluate" ? this.#sideSeconds + passed : undefined;
+    const evalSeconds = row.evalSeconds ?? evaluating ?? this.#measured.evalSeconds;
+    this.#measured = { ...this.#measured, evalSeconds };
+    this.#endSide();
+    this.epoch = row.epoch;
+    const same = this.rows.findIndex(({ epoch }) => epoch === row.epoch);
+    if (same >= 0) this.rows[same] = row;
+    else this.rows.push(row);
+  }
+}
+
+const nothingMeasured: Measured = {
+  stage: 0,
+  stepsDone: 0,
+  secondsPerStep: undefined,
+  prefixSeconds: 0,
+  evalSeconds: 0,
+  evaluationsLeft: 0,
+  fullStepSeconds: undefined,
+};

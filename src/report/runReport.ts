@@ -1,0 +1,82 @@
+/** What a run did, stage by stage, and the evidence that what was frozen did not move. */
+import { inspect } from "node:util";
+import { displaySymbol, type MimeBundle } from "../display/bundle.ts";
+import { escapeHtml } from "../display/escapeHtml.ts";
+import { formatCount, formatPercent, formatSeconds } from "../display/numbers.ts";
+import { Table } from "../display/table.ts";
+import type { Evidence, RunRecord, StageRecord } from "../history/history.ts";
+
+/** Tables and sentences that show themselves. */
+export interface Report {
+  readonly stages: Table;
+  /** One sentence each: the result, then the evidence. */
+  readonly sentences: readonly string[];
+  toString(): string;
+  [displaySymbol](): MimeBundle;
+  [inspect.custom](): string;
+}
+
+export function runReport(run: RunRecord): Report {
+  const stages = stageTable(run.stages);
+  const sentences = [resultSentence(run), evidenceSentence(run.evidence)];
+  const text = [stages.toString(), "", ...sentences].join("\n");
+  const html = stages.toHtml() + sentences.map((sentence) => `<p>${escapeHtml(sentence)}</p>`).join("");
+  return {
+    stages,
+    sentences,
+    toString: () => text,
+    [displaySymbol]: () => ({ "text/html": `<div>${html}</div>`, "text/plain": text }),
+    [inspect.custom]: () => text,
+  };
+}
+
+function stageTable(stages: readonly StageRecord[]): Table {
+  const right = "right" as const;
+  return new Table({
+    columns: [
+      { title: "Stage" },
+      { title: "Trains" },
+      { title: "Epochs", align: right },
+      { title: "Trainable parameters", align: right },
+      { title: "Predicted cost", align: right },
+      { title: "Time", align: right },
+      { title: "Best validation accuracy", align: right },
+    ],
+    rows: stages.map((stage) => [
+      stage.name,
+      stage.trains,
+      stage.epochs,
+      formatCount(stage.trainableParameters),
+      formatPercent(stage.relativeCost),
+      stage.seconds === undefined ? "not run" : formatSeconds(stage.seconds),
+      bestOf(stage),
+    ]),
+  });
+}
+
+function bestOf({ bestEvalAccuracy, bestEpoch }: StageRecord): string {
+  if (bestEvalAccuracy === undefined) return "";
+  return formatPercent(bestEvalAccuracy) + (bestEpoch === undefined ? "" : ` (epoch ${bestEpoch})`);
+}
+
+function resultSentence({ best, seconds, seed, trainableParameters, totalParameters }: RunRecord): string {
+  const trained =
+    `Trained ${formatCount(trainableParameters)} of ${formatCount(totalParameters)} parameters ` +
+    `(${formatPercent(trainableParameters / totalParameters)}) in ${formatSeconds(seconds)}, seed ${seed}`;
+  if (best === undefined) return `${trained}; nothing was held out, so there is no validation accuracy.`;
+  return `${trained}; the model has the weights of epoch ${best.epoch}, validation accuracy ${formatPercent(best.evalAccuracy)}.`;
+}
+
+/** Says what was frozen over the whole run, and that its bytes are those from before it. */
+export function evidenceSentence(evidence: Evidence): string {
+  const { frozenParameters, frozenTensors, before, after, changed, optimizerBytesForFrozen } = evidence;
+  if (frozenTensors === 0) return "Nothing was frozen during the whole run.";
+  const tensors = `${formatCount(frozenTensors)} ${frozenTensors === 1 ? "tensor" : "tensors"}`;
+  const subject = `${formatCount(frozenParameters)} parameters in ${tensors} stayed frozen`;
+  const hashes = `SHA-256 ${before.slice(0, 12)} before, ${after.slice(0, 12)} after`;
+  const moved =
+    changed.length === 0 && before === after
+      ? `0 bytes changed (${hashes})`
+      : `but ${changed.length} of these tensors changed (${hashes}): ${changed.slice(0, 3).join(", ")}`;
+  return `${subject}: ${moved}; optimizer state held for them: ${formatCount(optimizerBytesForFrozen)} bytes.`;
+}
