@@ -9,17 +9,15 @@ import { readSafetensors, type SafetensorsFile } from "../safetensors/read.ts";
 import { bert } from "./bert.ts";
 import { matchNames } from "./checkpointNames.ts";
 import type { Family } from "./family.ts";
+import { type LabelOptions, withLabels } from "./labels.ts";
 import { Parameter, type ParameterSpec } from "./parameter.ts";
 import { SequenceClassifier } from "./sequenceClassifier.ts";
 
 /** Adding a family is one file and one line here. */
 const families: readonly Family[] = [bert];
 
-export interface FromPretrainedOptions extends ResolveOptions {
-  /** Number of labels. Default: that of the file's config, which is 2 where it says nothing. */
-  readonly numLabels?: number;
-  /** Names of the labels in order; sets `numLabels` too. */
-  readonly labelNames?: readonly string[];
+/** With another number of labels than the file's, the head is made anew. */
+export interface FromPretrainedOptions extends ResolveOptions, LabelOptions {
   /** For the values that no file has. Default: 42. */
   readonly seed?: number;
 }
@@ -45,7 +43,7 @@ export const AutoModelForSequenceClassification = {
           `expected names such as "${names[0]}"). Check that config.json and model.safetensors belong together.`,
       );
     }
-    const newHead = options.numLabels !== undefined || options.labelNames !== undefined;
+    const newHead = options.numLabels !== undefined || options.id2label !== undefined;
     const sources = specs.map((spec) => checkedSource(spec, found.get(spec.name), file, newHead));
     const seed = options.seed ?? 42;
     const parameters = specs.map((spec, i) => {
@@ -63,25 +61,6 @@ export const AutoModelForSequenceClassification = {
     return model;
   },
 };
-
-function withLabels(config: HuggingFaceConfig, { numLabels, labelNames }: FromPretrainedOptions): HuggingFaceConfig {
-  const count = labelNames?.length ?? numLabels ?? config.numLabels;
-  if (!Number.isInteger(count) || count < 2 || (numLabels !== undefined && numLabels !== count)) {
-    throw new ThawError(
-      "BAD_LABEL",
-      `A classifier needs numLabels of 2 or more, equal to the number of labelNames; got numLabels ${numLabels}` +
-        `${labelNames === undefined ? "" : ` and ${labelNames.length} names`}.`,
-    );
-  }
-  if (count === config.numLabels && labelNames === undefined) return config;
-  const names = labelNames ?? Array.from({ length: count }, (_, i) => `LABEL_${i}`);
-  return {
-    ...config,
-    numLabels: count,
-    id2label: [...names],
-    label2id: Object.fromEntries(names.map((name, i) => [name, i])),
-  };
-}
 
 function familyOf({ modelType }: HuggingFaceConfig, folder: string): Family {
   const family = families.find((candidate) => candidate.modelType === modelType);

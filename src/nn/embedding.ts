@@ -8,7 +8,7 @@ import { tf } from "../engine/tensorflow.ts";
  * `table [rows, width]` by `ids [tokens]` -> `[tokens, width]`. The row `paddingIndex`, where given, gets no gradient,
  * as in `torch.nn.Embedding`. The gradient is dense, so that an optimizer moves every row at every step, as PyTorch's.
  */
-export function embedding(table: Tensor, ids: Int32Array, paddingIndex?: number): Tensor {
+export function embedding(table: Tensor, ids: Int32Array, paddingIndex?: number | undefined): Tensor {
   return differentiable([table], () => {
     const rows = table.shape[0] as number;
     return {

@@ -1,0 +1,118 @@
+/** The settings of a run, named as Hugging Face's `TrainingArguments`. */
+import { ThawError } from "../errors.ts";
+import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
+
+export interface TrainingArguments {
+  /** Where `saveModel()` without a folder writes. Default: "runs/thaw". Nothing is written before. */
+  readonly outputDir?: string;
+  /** For runs without stages. Default: 3. */
+  readonly numTrainEpochs?: number;
+  /** Of the encoder. Default: 5e-5. */
+  readonly learningRate?: number;
+  /** Of the head. Default: `learningRate`; the recipes set it. */
+  readonly headLearningRate?: number;
+  /** Texts per optimizer step. Default: 8. */
+  readonly perDeviceTrainBatchSize?: number;
+  /** Texts evaluated at once; changes the speed only. Default: 64. */
+  readonly perDeviceEvalBatchSize?: number;
+  /** Decoupled, on all but biases and normalisations. Default: 0. */
+  readonly weightDecay?: number;
+  /** Default: 0.9. */
+  readonly adamBeta1?: number;
+  /** Default: 0.999. */
+  readonly adamBeta2?: number;
+  /** Default: 1e-8. */
+  readonly adamEpsilon?: number;
+  /** Gradients are scaled down to this norm; 0 = never. Default: 1. */
+  readonly maxGradNorm?: number;
+  /** Default: "linear". */
+  readonly lrSchedulerType?: SchedulerType;
+  /** Optimizer steps; below 1 a share of a stage's steps. Default: 0. */
+  readonly warmupSteps?: number;
+  /** For the order of the data and dropout. Default: 42. */
+  readonly seed?: number;
+  /** Longest text in tokens; longer ones are cut. Default: what the model can read, at most 512. */
+  readonly maxLength?: number;
+  /** After training, go back to the weights of the epoch with the best validation accuracy. Default: true. */
+  readonly loadBestModelAtEnd?: boolean;
+  /**
+   * Dropout in the frozen layers below the lowest trainable one, as Hugging Face has it; it makes every epoch compute
+   * them again. Default: false: they run once and are remembered.
+   */
+  readonly frozenDropout?: boolean;
+  /** Let newly initialised parameters stay frozen. Default: false, refused. */
+  readonly allowFrozenRandomHead?: boolean;
+  /** Show no progress. Default: false. */
+  readonly disableTqdm?: boolean;
+}
+
+export type ResolvedArguments = Required<Omit<TrainingArguments, "maxLength">> & {
+  readonly maxLength: number | undefined;
+};
+
+const defaults = {
+  outputDir: "runs/thaw",
+  numTrainEpochs: 3,
+  learningRate: 5e-5,
+  perDeviceTrainBatchSize: 8,
+  perDeviceEvalBatchSize: 64,
+  weightDecay: 0,
+  adamBeta1: 0.9,
+  adamBeta2: 0.999,
+  adamEpsilon: 1e-8,
+  maxGradNorm: 1,
+  lrSchedulerType: "linear",
+  warmupSteps: 0,
+  seed: 42,
+  loadBestModelAtEnd: true,
+  frozenDropout: false,
+  allowFrozenRandomHead: false,
+  disableTqdm: false,
+} as const;
+
+const known = [...Object.keys(defaults), "headLearningRate", "maxLength"];
+const wholeFromOne = ["numTrainEpochs", "perDeviceTrainBatchSize", "perDeviceEvalBatchSize"] as const;
+const fromZero = [
+  "learningRate",
+  "headLearningRate",
+  "weightDecay",
+  "adamBeta1",
+  "adamBeta2",
+  "adamEpsilon",
+  "maxGradNorm",
+  "warmupSteps",
+] as const;
+
+/** Fills in the defaults. Throws `BAD_ARGUMENT` on an unknown name or an impossible value. */
+export function resolveArguments(args: TrainingArguments = {}): ResolvedArguments {
+  const refuse = (message: string): never => {
+    throw new ThawError("BAD_ARGUMENT", message);
+  };
+  const unknown = Object.keys(args).find((key) => !known.includes(key));
+  if (unknown !== undefined) refuse(`There is no training argument "${unknown}". Known are: ${known.join(", ")}.`);
+  const given = Object.fromEntries(
+    Object.entries(args).filter(([, value]) => value !== undefined),
+  ) as TrainingArguments;
+  const resolved = {
+    ...defaults,
+    headLearningRate: given.learningRate ?? defaults.learningRate,
+    maxLength: undefined,
+    ...given,
+  };
+  for (const key of wholeFromOne) {
+    const value = resolved[key];
+    if (!Number.isInteger(value) || value < 1) refuse(`${key} is ${value}; it must be a whole number of 1 or more.`);
+  }
+  for (const key of fromZero) {
+    const value = resolved[key];
+    if (!Number.isFinite(value) || value < 0) refuse(`${key} is ${value}; it must be a number of 0 or more.`);
+  }
+  if (!Number.isSafeInteger(resolved.seed)) refuse(`seed is ${resolved.seed}; it must be a whole number.`);
+  if (resolved.maxLength !== undefined && !(Number.isInteger(resolved.maxLength) && resolved.maxLength >= 3)) {
+    refuse(`maxLength is ${resolved.maxLength}; it must be a whole number of 3 or more, special tokens included.`);
+  }
+  if (!schedulerTypes.includes(resolved.lrSchedulerType)) {
+    refuse(`lrSchedulerType is "${resolved.lrSchedulerType}"; known are ${schedulerTypes.join(", ")}.`);
+  }
+  return resolved;
+}

@@ -1,0 +1,70 @@
+/** Logits of a whole data set, and what they are worth. */
+import { tf } from "../engine/tensorflow.ts";
+import { classificationMetrics } from "../metrics/metrics.ts";
+import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
+import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { breathe } from "./breathe.ts";
+import { lengthBatches } from "./lengthBatches.ts";
+import type { PrefixCache } from "./prefixCache.ts";
+
+export interface EvaluateResult {
+  /** Mean cross-entropy. */
+  readonly evalLoss: number;
+  readonly evalAccuracy: number;
+  readonly evalMacroF1: number;
+}
+
+export interface LogitsInput {
+  readonly model: SequenceClassifier;
+  readonly texts: readonly EncodedText[];
+  /** Texts at most in a batch. */
+  readonly batchSize: number;
+  /** Where to start, if the prefix is cached for these texts. Default: at the token ids. */
+  readonly cached?: { readonly cache: PrefixCache; readonly cut: Cut } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Yields the number of texts done; returns the logits of each text, in the order of `texts`. No dropout. */
+export async function* computeLogits(input: LogitsInput): AsyncGenerator<number, readonly Float32Array[]> {
+  const { model, texts, batchSize, cached, signal } = input;
+  const logits = new Array<Float32Array>(texts.length);
+  const { numLabels } = model.config;
+  let done = 0;
+  for (const indices of lengthBatches(texts, batchSize)) {
+    signal?.throwIfAborted();
+    const batch = PackedBatch.fromTexts(indices.map((index) => texts[index] as EncodedText));
+    const values = tf.tidy(() => {
+      const rows = cached?.cache.rows(cached.cut, indices);
+      return model.run(rows, cached?.cut ?? -1, batch).dataSync() as Float32Array;
+    });
+    batch.dispose();
+    indices.forEach((index, i) => {
+      logits[index] = values.subarray(i * numLabels, (i + 1) * numLabels);
+    });
+    done += indices.length;
+    yield done;
+    await breathe();
+  }
+  return logits;
+}
+
+export function evaluateLogits(logits: readonly Float32Array[], labels: Int32Array): EvaluateResult {
+  const losses = logits.map((row, i) => -logSoftmax(row)[labels[i] as number]!);
+  const { accuracy, macroF1 } = classificationMetrics(logits.map(argmax), labels);
+  return {
+    evalLoss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
+    evalAccuracy: accuracy,
+    evalMacroF1: macroF1,
+  };
+}
+
+export function argmax(row: Float32Array): number {
+  return row.indexOf(Math.max(...row));
+}
+
+/** In float64: `x - max - log(sum(exp(x - max)))`. */
+export function logSoftmax(row: Float32Array): number[] {
+  const max = Math.max(...row);
+  const logSum = Math.log(row.reduce((sum, x) => sum + Math.exp(x - max), 0));
+  return Array.from(row, (x) => x - max - logSum);
+}

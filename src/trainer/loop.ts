@@ -1,0 +1,207 @@
+/** The training loop: stages, epochs, steps. It tells what happens as events, and does nothing else with them. */
+import { batchesOf } from "../data/batches.ts";
+import type { TrainerEvent } from "../history/events.ts";
+import type { HistoryRow, RunRecord } from "../history/history.ts";
+import type { EncodedText } from "../models/packedBatch.ts";
+import { PackedBatch } from "../models/packedBatch.ts";
+import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { DropoutStream } from "../nn/dropout.ts";
+import { AdamW } from "../optim/adamW.ts";
+import { reusableCuts } from "../plan/cost.ts";
+import type { Plan, PlannedStage } from "../plan/plan.ts";
+import { sizeOf } from "../plan/plan.ts";
+import { scheduleOf } from "../schedule/schedule.ts";
+import type { ResolvedArguments } from "./arguments.ts";
+import { BestEpoch } from "./bestEpoch.ts";
+import { breathe } from "./breathe.ts";
+import type { EncodedDataset } from "./encodedDataset.ts";
+import { computeLogits, type EvaluateResult, evaluateLogits } from "./evaluate.ts";
+import { assertUnchanged, changedNames, evidenceOf, fingerprint } from "./fingerprint.ts";
+import { PrefixCache } from "./prefixCache.ts";
+import { StageClock } from "./stageClock.ts";
+import { trainStep } from "./step.ts";
+
+export interface LoopInput {
+  readonly model: SequenceClassifier;
+  readonly plan: Plan;
+  readonly args: ResolvedArguments;
+  readonly train: EncodedDataset;
+  readonly evaluation: EncodedDataset | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Where a run stands; shared by the parts of the loop. */
+interface State {
+  readonly input: LoopInput;
+  readonly optimizer: AdamW;
+  readonly trainCache: PrefixCache;
+  readonly evalCache: PrefixCache;
+  readonly best: BestEpoch;
+  readonly clocks: StageClock[];
+  readonly history: HistoryRow[];
+  /** Done so far, over the whole run. */
+  step: number;
+  epoch: number;
+}
+
+/** Trains the plan from its first stage to its last. The last event is `end`; an abort throws the signal's reason. */
+export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEvent> {
+  const { model, plan, args, train, evaluation } = input;
+  const started = performance.now();
+  const optimizer = new AdamW({ beta1: args.adamBeta1, beta2: args.adamBeta2, epsilon: args.adamEpsilon });
+  const state: State = {
+    input,
+    optimizer,
+    trainCache: new PrefixCache(model, train.texts),
+    evalCache: new PrefixCache(model, evaluation?.texts ?? []),
+    best: new BestEpoch(model, plan.trainable),
+    clocks: plan.stages.map((stage) => new StageClock(stage.row)),
+    history: [],
+    step: 0,
+    epoch: 0,
+  };
+  try {
+    yield {
+      kind: "begin",
+      stages: plan.stages.map(({ row }) => row),
+      totalSteps: plan.steps,
+      totalEpochs: plan.epochs,
+    };
+    const alwaysFrozen = [...model.parameters.keys()].filter((name) => !plan.trainable.has(name));
+    const before = fingerprint(model, alwaysFrozen);
+    for (const [index, stage] of plan.stages.entries()) yield* runStage(state, stage, index);
+    if (args.loadBestModelAtEnd) state.best.restore();
+    const evidence = evidenceOf(model, before, fingerprint(model, alwaysFrozen), optimizer);
+    assertUnchanged(evidence.changed, "the run");
+    const best = args.loadBestModelAtEnd ? state.best.epoch : undefined;
+    const run: RunRecord = {
+      history: state.history,
+      stages: state.clocks.map((clock) => clock.record()),
+      totalParameters: plan.totalParameters,
+      trainableParameters: sizeOf(plan.trainable, model),
+      seconds: (performance.now() - started) / 1000,
+      seed: args.seed,
+      evidence,
+      ...(best === undefined ? {} : { best }),
+    };
+    yield { kind: "end", run };
+  } finally {
+    optimizer.dispose();
+  }
+}
+
+async function* runStage(state: State, stage: PlannedStage, index: number): AsyncGenerator<TrainerEvent> {
+  const { model, plan, args } = state.input;
+  const clock = state.clocks[index] as StageClock;
+  yield { kind: "stage", stage: index };
+  clock.start();
+  for (const [name, parameter] of model.parameters) parameter.requiresGrad = stage.trainable.has(name);
+  state.optimizer.keepOnly(stage.trainable);
+  const frozenNow = [...plan.trainable].filter((name) => !stage.trainable.has(name));
+  const before = fingerprint(model, frozenNow);
+  if (stage.cut >= 0 && !args.frozenDropout) {
+    yield* fillCaches(state, reusableCuts(plan.stages, index));
+  }
+  let sinceBest = 0;
+  for (let epoch = 0; epoch < stage.stage.epochs; epoch++) {
+    const row = yield* runEpoch(state, stage, index, epoch);
+    state.history.push(row);
+    if (row.evalAccuracy !== undefined) {
+      sinceBest = clock.evaluated(row) ? 0 : sinceBest + 1;
+      if (args.loadBestModelAtEnd) state.best.offer(row);
+    }
+    clock.epochDone();
+    yield { kind: "epoch", row };
+    if (stage.stage.patience !== undefined && sinceBest >= stage.stage.patience) break;
+  }
+  assertUnchanged(changedNames(before, fingerprint(model, frozenNow)), `stage ${index}`);
+  for (const cache of [state.trainCache, state.evalCache]) cache.dropAbove(stage.cut);
+  clock.stop();
+}
+
+/** One pass over both data sets through the frozen layers. */
+async function* fillCaches(state: State, cuts: readonly number[]): AsyncGenerator<TrainerEvent> {
+  const { train, evaluation, signal } = state.input;
+  const total = train.texts.length + (evaluation?.texts.length ?? 0);
+  for await (const done of state.trainCache.fill(cuts, signal)) yield { kind: "prefix", done, total };
+  if (evaluation === undefined) return;
+  for await (const done of state.evalCache.fill(cuts, signal)) {
+    yield { kind: "prefix", done: train.texts.length + done, total };
+  }
+}
+
+async function* runEpoch(
+  state: State,
+  stage: PlannedStage,
+  index: number,
+  epoch: number,
+): AsyncGenerator<TrainerEvent, HistoryRow> {
+  const { model, args, train, signal } = state.input;
+  const batches = batchesOf(train.texts.length, args.perDeviceTrainBatchSize, args.seed, state.epoch);
+  const schedule = scheduleOf(stage.lrSchedulerType, {
+    numWarmupSteps: stage.warmupSteps,
+    numTrainingSteps: stage.steps,
+  });
+  const cached = state.trainCache.has(stage.cut);
+  const started = performance.now();
+  let sum = 0;
+  let gradNorm = 0;
+  let factor = 0;
+  for (const [i, indices] of batches.entries()) {
+    signal?.throwIfAborted();
+    factor = schedule(epoch * batches.length + i);
+    const batch = PackedBatch.fromTexts(Array.from(indices, (text) => train.texts[text] as EncodedText));
+    const rows = cached ? state.trainCache.rows(stage.cut, indices) : undefined;
+    const result = trainStep({
+      model,
+      optimizer: state.optimizer,
+      batch,
+      labels: Int32Array.from(indices, (text) => train.labels[text] as number),
+      cut: cached ? stage.cut : -1,
+      rows,
+      stream: new DropoutStream(args.seed, state.step),
+      learningRates: new Map([...stage.learningRates].map(([name, rate]) => [name, rate * factor])),
+      weightDecay: args.weightDecay,
+      maxGradNorm: args.maxGradNorm,
+    });
+    rows?.dispose();
+    batch.dispose();
+    sum += result.loss;
+    gradNorm = result.gradNorm;
+    state.step += 1;
+    yield { kind: "step", step: state.step, epoch: state.epoch + (i + 1) / batches.length, loss: sum / (i + 1) };
+    await breathe();
+  }
+  const epochSeconds = (performance.now() - started) / 1000;
+  state.epoch += 1;
+  const { learningRate, headLearningRate } = stage.row;
+  return {
+    step: state.step,
+    epoch: state.epoch,
+    stage: index,
+    loss: sum / batches.length,
+    learningRate: (learningRate ?? headLearningRate ?? 0) * factor,
+    ...(headLearningRate === undefined ? {} : { headLearningRate: headLearningRate * factor }),
+    gradNorm,
+    epochSeconds,
+    ...(yield* evaluateEpoch(state, stage)),
+  };
+}
+
+async function* evaluateEpoch(
+  state: State,
+  stage: PlannedStage,
+): AsyncGenerator<TrainerEvent, (EvaluateResult & { evalSeconds: number }) | undefined> {
+  const { model, args, evaluation, signal } = state.input;
+  if (evaluation === undefined) return undefined;
+  const started = performance.now();
+  const { texts, labels } = evaluation;
+  const cached = state.evalCache.has(stage.cut) ? { cache: state.evalCache, cut: stage.cut } : undefined;
+  const computation = computeLogits({ model, texts, batchSize: args.perDeviceEvalBatchSize, cached, signal });
+  let next = await computation.next();
+  while (!next.done) {
+    yield { kind: "evaluate", done: next.value, total: texts.length };
+    next = await computation.next();
+  }
+  return { ...evaluateLogits(next.value, labels), evalSeconds: (performance.now() - started) / 1000 };
+}

@@ -1,0 +1,52 @@
+/** A finished run: its numbers as plain data, its curves and its report. */
+import { inspect } from "node:util";
+import { displaySymbol, type MimeBundle } from "../display/bundle.ts";
+import type { Figure } from "../figures/figure.ts";
+import { trainingFigure } from "../figures/trainingFigure.ts";
+import type { Evidence, HistoryRow, RunRecord, StageRecord } from "../history/history.ts";
+import { type Report, runReport } from "../report/runReport.ts";
+
+export class Run implements RunRecord {
+  readonly history: readonly HistoryRow[];
+  readonly stages: readonly StageRecord[];
+  readonly totalParameters: number;
+  readonly trainableParameters: number;
+  readonly seconds: number;
+  readonly seed: number;
+  readonly best?: { readonly epoch: number; readonly evalAccuracy: number };
+  readonly evidence: Evidence;
+
+  constructor(record: RunRecord) {
+    this.history = record.history;
+    this.stages = record.stages;
+    this.totalParameters = record.totalParameters;
+    this.trainableParameters = record.trainableParameters;
+    this.seconds = record.seconds;
+    this.seed = record.seed;
+    if (record.best !== undefined) this.best = record.best;
+    this.evidence = record.evidence;
+  }
+
+  /** Stages, best epoch, and the evidence that what was frozen did not move. */
+  report(): Report {
+    return runReport(this);
+  }
+
+  /** Loss, accuracy and learning rate over the epochs, with the borders of the stages. */
+  figure(): Figure {
+    return trainingFigure(this);
+  }
+
+  toString(): string {
+    return this.report().toString();
+  }
+
+  /** The curves, live and as a picture; the report as text. */
+  async [displaySymbol](): Promise<MimeBundle> {
+    return { ...(await this.figure()[displaySymbol]()), "text/plain": this.toString() };
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}

@@ -1,0 +1,45 @@
+/** What a stage came to: its time, its epochs, its best validation accuracy. */
+import type { HistoryRow, StageRecord } from "../history/history.ts";
+
+export class StageClock {
+  readonly #planned: StageRecord;
+  #started = 0;
+  #seconds: number | undefined;
+  #epochs = 0;
+  #best: { readonly bestEvalAccuracy: number; readonly bestEpoch: number } | undefined;
+
+  constructor(planned: StageRecord) {
+    this.#planned = planned;
+  }
+
+  start(): void {
+    this.#started = performance.now();
+  }
+
+  stop(): void {
+    this.#seconds = (performance.now() - this.#started) / 1000;
+  }
+
+  /** An epoch of the stage is over, evaluated or not. */
+  epochDone(): void {
+    this.#epochs += 1;
+  }
+
+  /** Takes an evaluated epoch; true if it is the best of the stage. */
+  evaluated({ epoch, evalAccuracy }: HistoryRow): boolean {
+    if (evalAccuracy === undefined || evalAccuracy <= (this.#best?.bestEvalAccuracy ?? -1)) return false;
+    this.#best = { bestEvalAccuracy: evalAccuracy, bestEpoch: epoch };
+    return true;
+  }
+
+  /** As planned, with what has been measured; a stage that ended early has the epochs and steps it did. */
+  record(): StageRecord {
+    const stepsPerEpoch = this.#planned.steps / this.#planned.epochs;
+    return {
+      ...this.#planned,
+      ...(this.#epochs === 0 ? {} : { epochs: this.#epochs, steps: this.#epochs * stepsPerEpoch }),
+      ...(this.#seconds === undefined ? {} : { seconds: this.#seconds }),
+      ...this.#best,
+    };
+  }
+}

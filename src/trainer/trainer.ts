@@ -1,0 +1,161 @@
+/** Trains a classifier by a plan, and says what it did. */
+import type { TextDataset } from "../data/textDataset.ts";
+import { currentHost } from "../display/host.ts";
+import { ThawError } from "../errors.ts";
+import type { TrainerEvent } from "../history/events.ts";
+import type { HistoryRow } from "../history/history.ts";
+import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { makePlan, type Plan } from "../plan/plan.ts";
+import type { Stage } from "../plan/stage.ts";
+import { LiveView } from "../report/liveView.ts";
+import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import { type ResolvedArguments, resolveArguments, type TrainingArguments } from "./arguments.ts";
+import { checkDataset, encodeDataset, encodeTexts } from "./encodedDataset.ts";
+import { argmax, computeLogits, type EvaluateResult, evaluateLogits, logSoftmax } from "./evaluate.ts";
+import { trainingLoop } from "./loop.ts";
+import { Run } from "./run.ts";
+import { saveModel } from "./saveModel.ts";
+import { trainerState } from "./trainerState.ts";
+
+export interface TrainerOptions {
+  readonly model: SequenceClassifier;
+  readonly tokenizer: Tokenizer;
+  readonly trainDataset: TextDataset;
+  /** Evaluated after every epoch, and what the best epoch is chosen by. */
+  readonly evalDataset?: TextDataset;
+  readonly args?: TrainingArguments;
+  /** Default: one stage that trains what `requiresGrad` now. */
+  readonly stages?: readonly Stage[];
+}
+
+export interface Prediction {
+  /** The most probable label's name. */
+  readonly label: string;
+  /** Its probability. */
+  readonly score: number;
+  /** `[labels]` */
+  readonly logits: readonly number[];
+}
+
+export class Trainer {
+  readonly model: SequenceClassifier;
+  readonly tokenizer: Tokenizer;
+  readonly args: ResolvedArguments;
+  readonly #options: TrainerOptions;
+  readonly #plan: Plan;
+  #history: readonly HistoryRow[] = [];
+
+  /** Checks everything that can be checked before training: arguments, data, labels, and the plan against the model. */
+  constructor(options: TrainerOptions) {
+    const { model, tokenizer, trainDataset, evalDataset, stages } = options;
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.args = resolveArguments(options.args);
+    this.#options = options;
+    checkDataset(trainDataset, "training data", model);
+    if (evalDataset !== undefined) checkDataset(evalDataset, "validation data", model);
+    this.#plan = makePlan(stages ?? [this.#presentStage()], model, {
+      ...this.args,
+      stepsPerEpoch: Math.ceil(trainDataset.length / this.args.perDeviceTrainBatchSize),
+    });
+  }
+
+  /** What `train` will do: stages, trainable parameters, learning rates, steps, predicted relative cost. */
+  plan(): Plan {
+    return this.#plan;
+  }
+
+  /** The log so far, also after a run that was stopped. */
+  get history(): readonly HistoryRow[] {
+    return this.#history;
+  }
+
+  /**
+   * Runs the plan and shows its progress. In a notebook the Stop button ends it within one step and keeps every
+   * variable; elsewhere `signal` does.
+   */
+  async train({ signal = currentHost()?.signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Run> {
+    const view = this.args.disableTqdm ? undefined : new LiveView();
+    try {
+      for await (const event of this.events({ signal })) {
+        view?.show(event);
+        if (event.kind === "end") return new Run(event.run);
+      }
+    } catch (error) {
+      view?.close("stopped");
+      throw error;
+    }
+    throw new ThawError("INTERNAL", "The training loop ended without a result. Report this as a bug, with the plan.");
+  }
+
+  /** The same, as a stream of events for views and loops of one's own. Nothing is shown. */
+  async *events({ signal }: { readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<TrainerEvent> {
+    const { model, tokenizer, args } = this;
+    const { trainDataset, evalDataset } = this.#options;
+    const history: HistoryRow[] = [];
+    this.#history = history;
+    const encode = (dataset: TextDataset) => encodeDataset(dataset, tokenizer, model, args.maxLength);
+    const loop = trainingLoop({
+      model,
+      args,
+      signal,
+      plan: this.#plan,
+      train: encode(trainDataset),
+      evaluation: evalDataset === undefined ? undefined : encode(evalDataset),
+    });
+    for await (const event of loop) {
+      if (event.kind === "epoch") history.push(event.row);
+      yield event;
+    }
+  }
+
+  /** Loss, accuracy and macro F1. Default: on the validation data. */
+  async evaluate(dataset = this.#options.evalDataset): Promise<EvaluateResult> {
+    if (dataset === undefined) {
+      throw new ThawError("BAD_ARGUMENT", "There is nothing to evaluate on: pass a data set, or give evalDataset.");
+    }
+    checkDataset(dataset, "data to evaluate on", this.model);
+    return evaluateLogits(await this.#logits(dataset.texts), dataset.labels);
+  }
+
+  /** The label of each text, with its probability. */
+  async predict(texts: readonly string[]): Promise<readonly Prediction[]> {
+    const logits = await this.#logits(texts);
+    return logits.map((row) => {
+      const best = argmax(row);
+      return {
+        label: this.model.config.id2label[best] as string,
+        score: Math.exp(logSoftmax(row)[best] as number),
+        logits: Array.from(row),
+      };
+    });
+  }
+
+  /**
+   * Writes a folder that `AutoModelForSequenceClassification.from_pretrained` of either language loads. Default: `args.outputDir`.
+   */
+  async saveModel(folder: string = this.args.outputDir): Promise<void> {
+    await saveModel(folder, this.model, this.tokenizer, trainerState(this.args, this.#plan, this.#history));
+  }
+
+  async #logits(texts: readonly string[]): Promise<readonly Float32Array[]> {
+    const { model, args } = this;
+    const encoded = encodeTexts(texts, this.tokenizer, model, args.maxLength);
+    const signal = currentHost()?.signal;
+    const computation = computeLogits({ model, texts: encoded, batchSize: args.perDeviceEvalBatchSize, signal });
+    let next = await computation.next();
+    while (!next.done) next = await computation.next();
+    return next.value;
+  }
+
+  #presentStage(): Stage {
+    const names = [...this.model.parameters.values()].filter((p) => p.requiresGrad).map((p) => p.name);
+    if (names.length === 0) {
+      throw new ThawError(
+        "BAD_STAGE",
+        'Everything is frozen, so there is nothing to train: call model.unfreeze("head"), for example, or give stages.',
+      );
+    }
+    return { train: { parameters: names }, epochs: this.args.numTrainEpochs };
+  }
+}

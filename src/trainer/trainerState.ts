@@ -1,0 +1,31 @@
+/** What a saved model remembers of its training, in Hugging Face's files and words. */
+import type { HistoryRow } from "../history/history.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { ResolvedArguments } from "./arguments.ts";
+import type { JsonFiles } from "./saveModel.ts";
+
+/** `training_args.json` and `trainer_state.json`; the plan stands in the latter. */
+export function trainerState(args: ResolvedArguments, plan: Plan, history: readonly HistoryRow[]): JsonFiles {
+  const { outputDir: _, ...rest } = args; // a path of the machine says nothing to others
+  return {
+    "training_args.json": snakeCased(rest),
+    "trainer_state.json": {
+      epoch: history.at(-1)?.epoch ?? 0,
+      global_step: history.at(-1)?.step ?? 0,
+      stages: plan.stages.map(({ stage, trainable, row }) => ({
+        name: row.name,
+        trains: row.trains,
+        epochs: stage.epochs,
+        steps: row.steps,
+        trainable: [...trainable],
+      })),
+      log_history: history.map(snakeCased),
+    },
+  };
+}
+
+/** `evalMacroF1` -> `eval_macro_f1` */
+function snakeCased(object: object): Record<string, unknown> {
+  const key = (name: string) => name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [key(name), value]));
+}

@@ -1,0 +1,72 @@
+import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
+import { golden, goldenPath } from "../golden/read.ts";
+
+interface LoadingGolden {
+  folders: Record<string, { missing: string[]; unexpected: string[]; equal_to_bert_tiny: string[] | number }>;
+}
+
+test.each(["bert-tiny", "bert-tiny-base", "bert-tiny-old"])("%s loads as transformers loads it", async (folder) => {
+  const expected = golden<LoadingGolden>("bert_loading.json").folders[folder];
+  const model = await AutoModelForSequenceClassification.fromPretrained(goldenPath(folder));
+  const reference = await AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny"));
+  expect([...model.newlyInitialized].sort()).toEqual([...(expected?.missing ?? [])].sort());
+  expect([...model.unused].sort()).toEqual([...(expected?.unexpected ?? [])].sort());
+  for (const [name, parameter] of model.namedParameters()) {
+    if (parameter.newlyInitialized) continue;
+    expect(parameter.data(), name).toEqual(reference.parameters.get(name)?.data());
+  }
+});
+
+test("new values depend on the seed and on the name alone", async () => {
+  const load = (seed: number) =>
+    AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny-base"), { seed });
+  const [a, b, c] = await Promise.all([load(1), load(1), load(2)]);
+  const weight = (model: typeof a) => model.parameters.get("classifier.weight")?.data();
+  expect(weight(a)).toEqual(weight(b));
+  expect(weight(a)).not.toEqual(weight(c));
+  expect([...(a.parameters.get("classifier.bias")?.data() ?? [])].every((value) => value === 0)).toBe(true);
+});
+
+test("another number of labels gives a new head, and names for it", async () => {
+  const model = await AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny"), {
+    id2label: ["bad", "good"],
+  });
+  expect(model.newlyInitialized).toEqual(["classifier.weight", "classifier.bias"]);
+  expect(model.config.id2label).toEqual(["bad", "good"]);
+});
+
+test.each([
+  ["BAD_LABEL", { numLabels: 1 }],
+  ["BAD_LABEL", { numLabels: 3, id2label: ["a", "b"] }],
+])("%s: %j is refused", async (code, options) => {
+  await expect(
+    AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny"), options),
+  ).rejects.toMatchObject({
+    code,
+  });
+});
+
+/** A copy of bert-tiny whose config differs in one value. */
+async function tinyWith(change: Record<string, unknown>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "thaw-model-"));
+  await cp(goldenPath("bert-tiny"), folder, { recursive: true });
+  const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
+  await writeFile(join(folder, "config.json"), JSON.stringify({ ...config, ...change }));
+  return folder;
+}
+
+test("a weights file that does not fit the config is refused by name and shape", async () => {
+  const folder = await tinyWith({ intermediate_size: 65 });
+  await expect(AutoModelForSequenceClassification.fromPretrained(folder)).rejects.toThrow(
+    /intermediate\.dense\.weight.*\[64, 32\].*\[65, 32\]/s,
+  );
+});
+
+test("a family that is not supported is refused by name", async () => {
+  const folder = await tinyWith({ model_type: "mamba" });
+  await expect(AutoModelForSequenceClassification.fromPretrained(folder)).rejects.toThrow(/mamba/);
+});
