@@ -8,7 +8,7 @@ import { type RunLike, type RunSummary, type Spread, summarize } from "./runSumm
 import { axis, baseLayout, escapeLabel, ink, palette, titled, wrapText } from "./theme.ts";
 
 const width = 1000;
-const margin = { l: 150, r: 30, t: 104, b: 16 };
+const margin = { l: 150, r: 30, t: 94, b: 16 };
 const plotWidth = width - margin.l - margin.r;
 const namesWidth = margin.l - 26;
 /** From the bars' axis to the table: tick labels and air. */
@@ -28,14 +28,15 @@ export function drawComparison(summaries: readonly RunSummary[], table: Table): 
   const place = { left: 16 - margin.l, top: panelHeight + tableGap, width: width - 32, plotWidth, plotHeight };
   const drawn = drawTable(table, place);
   const names = summaries.map(({ name }) => wrapText(name, namesWidth, 13, 3).map(escapeLabel).join("<br>"));
+  const height = plotHeight + margin.t + margin.b;
   const layout = {
     ...baseLayout,
     hovermode: "closest",
     width,
-    height: plotHeight + margin.t + margin.b,
+    height,
     margin,
     bargap: 0.42,
-    title: titled("Comparison of strategies", subtitle(summaries)),
+    title: titled("Comparison of strategies", subtitle(summaries), height),
     legend: {
       orientation: "h",
       x: 1,
@@ -103,8 +104,8 @@ const barPanels: readonly BarPanel[] = [
 /** Points with error bars: they need no zero, so that small differences can be seen. */
 function accuracyTraces(summaries: readonly RunSummary[]): Plain[] {
   const series = [
-    { name: "validation accuracy", key: "evalAccuracy", color: palette.blue, symbol: "circle-open", shift: -0.11 },
-    { name: "test accuracy", key: "testAccuracy", color: palette.vermillion, symbol: "circle", shift: 0.11 },
+    { name: "validation accuracy", key: "evalAccuracy", color: palette.blue, symbol: "circle-open", shift: -0.14 },
+    { name: "test accuracy", key: "testAccuracy", color: palette.vermillion, symbol: "circle", shift: 0.14 },
   ] as const;
   return series.flatMap(({ name, key, color, symbol, shift }) => {
     const known = summaries.flatMap((summary, row) =>
@@ -120,7 +121,10 @@ function accuracyTraces(summaries: readonly RunSummary[]): Plain[] {
         y: known.map(({ row }) => row + shift),
         text: known.map(({ spread }) => percentSpread(spread)),
         hovertemplate: "%{text}<extra></extra>",
-        error_x: { type: "data", array: known.map(({ spread }) => spread.deviation), color, thickness: 1.8, width: 5 },
+        ...errorBars(
+          known.map(({ spread }) => spread),
+          color,
+        ),
         marker: { color, symbol, size: 11, line: { color, width: 2.2 } },
       },
     ];
@@ -130,7 +134,6 @@ function accuracyTraces(summaries: readonly RunSummary[]): Plain[] {
 function barTraces(summaries: readonly RunSummary[]): Plain[] {
   return barPanels.map(({ title, color, value, label }, i) => {
     const values = summaries.map(value);
-    const deviations = values.map(({ deviation }) => deviation);
     return {
       type: "bar",
       orientation: "h",
@@ -144,11 +147,17 @@ function barTraces(summaries: readonly RunSummary[]): Plain[] {
       cliponaxis: false,
       hovertemplate: "%{text}<extra></extra>",
       marker: { color },
-      ...(deviations.some((deviation) => deviation > 0)
-        ? { error_x: { type: "data", array: deviations, color: ink, thickness: 1.4, width: 4 } }
-        : {}),
+      ...errorBars(values, ink),
     };
   });
+}
+
+/** A bar for each value that comes from several runs; null leaves none at the others. */
+function errorBars(values: readonly Spread[], color: string): Plain {
+  const array = values.map(({ deviation, count }) => (count > 1 ? deviation : null));
+  return array.every((length) => length === null)
+    ? {}
+    : { error_x: { type: "data", array, color, thickness: 1.8, width: 5 } };
 }
 
 function panelAxes(summaries: readonly RunSummary[]): Plain {
@@ -158,7 +167,7 @@ function panelAxes(summaries: readonly RunSummary[]): Plain {
     const hidden = { showgrid: false, showticklabels: false, ticks: "" };
     return [
       `xaxis${i + 2}`,
-      axis({ domain, range: [0, (highest || 1) * 1.45], ...hidden, linecolor: "white" }),
+      axis({ domain, range: [0, (highest || 1) * 1.5], ...hidden, linecolor: "white" }),
     ] as const;
   });
   return { xaxis: axis({ domain: accuracyPanel.domain, tickformat: ".0%", nticks: 6 }), ...Object.fromEntries(bars) };

@@ -1,5 +1,6 @@
 /** SVG -> PNG without a browser. */
 import { fonts } from "./fonts.ts";
+import { indexedPng } from "./indexedPng.ts";
 
 /** Rasterizes `svg` at `scale` pixels a unit. System fonts are looked at only for characters that the figure font lacks. */
 export async function rasterize(svg: string, scale: number): Promise<Uint8Array> {
@@ -14,7 +15,10 @@ export async function rasterize(svg: string, scale: number): Promise<Uint8Array>
       loadSystemFonts: !regular.covers(text),
       defaultFontFamily: "Open Sans",
       sansSerifFamily: "Open Sans",
+      serifFamily: "Open Sans",
+      monospaceFamily: "Open Sans",
     },
   });
-  return image.render().asPng();
+  const rendered = image.render();
+  return indexedPng(rendered) ?? rendered.asPng();
 }

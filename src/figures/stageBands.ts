@@ -42,6 +42,7 @@ export function stageBands(
       yref: "paper",
       x: middle,
       y: 1,
+      yshift: 2,
       xanchor: "center",
       yanchor: "bottom",
       showarrow: false,
@@ -54,6 +55,7 @@ export function stageBands(
 
 function labelLines(name: string, detail: string, room: number): string[] {
   const names = wrapText(name, room / boldness, nameSize, 3).map((line) => `<b>${escapeLabel(line)}</b>`);
+  if (detail === "") return names;
   const details = wrapText(detail, room, detailSize, 3).map(
     (line) => `<span style="font-size:${detailSize}px;color:${faintInk}">${escapeLabel(line)}</span>`,
   );

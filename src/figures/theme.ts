@@ -36,17 +36,17 @@ export const baseLayout = {
   hovermode: "x unified",
 } as const;
 
-/** A title at the left edge, and under it a smaller line. */
-export function titled(title: string, subtitle: string): Record<string, unknown> {
+/** A title at the left edge, and under it a smaller line; `figureHeight` in pixels. */
+export function titled(title: string, subtitle: string, figureHeight: number): Record<string, unknown> {
   return {
     text: `<b>${escapeLabel(title)}</b><br><span style="font-size:12px;color:${faintInk}">${escapeLabel(subtitle)}</span>`,
     x: 0,
     xref: "container",
     xanchor: "left",
-    y: 1,
+    y: 1 - 28 / figureHeight, // the baseline of the first line
     yref: "container",
-    yanchor: "top",
-    pad: { l: 16, t: 14 },
+    yanchor: "bottom",
+    pad: { l: 16 },
     font: { size: 17 },
   };
 }

@@ -12,14 +12,19 @@ const margin = { l: 76, r: 170, b: 56 };
 export function trainingFigure(run: RunRecord): Figure {
   const { history, stages, best } = run;
   const lastEpoch = Math.max(1, ...history.map((row) => row.epoch));
-  const bands = stageBands(stages.length > 1 ? stages : [], lastEpoch, width - margin.l - margin.r, (s) => s.trains);
+  const bands = stageBands(
+    stages.length > 1 ? stages : [],
+    lastEpoch,
+    width - margin.l - margin.r,
+    ({ name, trains }) => (trains === name ? "" : trains),
+  );
   const data = [...lossTraces(history), ...accuracyTraces(history), ...bestTrace(run), ...rateTraces(history)];
   const layout = {
     ...baseLayout,
     width,
     height,
-    margin: { ...margin, t: 74 + bands.height },
-    title: titled("Training", subtitle(run)),
+    margin: { ...margin, t: 62 + bands.height },
+    title: titled("Training", subtitle(run), height),
     shapes: bands.shapes,
     annotations: [...bands.annotations, ...bestLabel(run)],
     xaxis: axis({ title: { text: "epoch" }, range: [0, lastEpoch * 1.01], anchor: "y3", ...wholeTicks(lastEpoch) }),
@@ -62,7 +67,12 @@ function lossTraces(history: readonly HistoryRow[]): Trace[] {
 function accuracyTraces(history: readonly HistoryRow[]): Trace[] {
   const panel = { yaxis: "y2", legend: "legend2" };
   return [
-    ...curve(history, "evalMacroF1", { name: "macro F1", ...panel, ...line(palette.purple, "diamond", "dot") }),
+    ...curve(history, "evalMacroF1", {
+      name: "macro F1",
+      legendrank: 1001,
+      ...panel,
+      ...line(palette.purple, "diamond", "dot"),
+    }),
     ...curve(history, "evalAccuracy", { name: "accuracy", ...panel, ...line(palette.green, "circle") }),
   ];
 }
@@ -72,14 +82,22 @@ function bestTrace({ best }: RunRecord): Trace[] {
   const marker = { symbol: "star", size: 17, color: palette.orange, line: { color: ink, width: 1 } };
   const panel = { yaxis: "y2", legend: "legend2" };
   return [
-    { type: "scatter", mode: "markers", name: "best epoch", x: [best.epoch], y: [best.evalAccuracy], marker, ...panel },
+    {
+      type: "scatter",
+      mode: "markers",
+      name: "best epoch",
+      legendrank: 1002,
+      x: [best.epoch],
+      y: [best.evalAccuracy],
+      marker,
+      ...panel,
+    },
   ];
 }
 
 function bestLabel({ best, history }: RunRecord): Trace[] {
   if (best === undefined) return [];
-  const lastEpoch = Math.max(1, ...history.map((row) => row.epoch));
-  const isRight = best.epoch > 0.6 * lastEpoch;
+  const position = best.epoch / Math.max(1, ...history.map((row) => row.epoch));
   return [
     {
       xref: "x",
@@ -91,9 +109,9 @@ function bestLabel({ best, history }: RunRecord): Trace[] {
       arrowhead: 0,
       arrowcolor: ink,
       standoff: 8,
-      ax: isRight ? -30 : 30,
-      ay: 34,
-      xanchor: isRight ? "right" : "left",
+      ax: 0,
+      ay: 36,
+      xanchor: position > 0.9 ? "right" : position < 0.1 ? "left" : "center",
       bgcolor: "rgba(255,255,255,0.85)",
     },
   ];
@@ -102,17 +120,27 @@ function bestLabel({ best, history }: RunRecord): Trace[] {
 /** Two rates are drawn where the head has its own. */
 function rateTraces(history: readonly HistoryRow[]): Trace[] {
   const panel = { yaxis: "y3", legend: "legend3" };
+  // A rate of 0, where a schedule ends, has no place on a logarithmic axis.
+  const rows = isFarApart(history) ? history.map(withoutZeroRates) : history;
   const own = history.some((row) => row.headLearningRate !== undefined && row.headLearningRate !== row.learningRate);
   const head = { name: "head", ...panel, ...line(palette.sky, "diamond", "dash") };
   const layers = { name: own ? "layers" : "learning rate", ...panel, ...line(palette.black, "circle") };
-  return [...(own ? curve(history, "headLearningRate", head) : []), ...curve(history, "learningRate", layers)];
+  return [...(own ? curve(rows, "headLearningRate", head) : []), ...curve(rows, "learningRate", layers)];
 }
 
 /** Logarithmic where the rates lie far apart: 1e-3 for the head beside 5e-5 would flatten the latter to a line. */
 function rateScale(history: readonly HistoryRow[]): Record<string, unknown> {
+  return isFarApart(history) ? { type: "log", dtick: 1 } : { rangemode: "tozero" };
+}
+
+function isFarApart(history: readonly HistoryRow[]): boolean {
   const highest = (key: "learningRate" | "headLearningRate") => Math.max(0, ...history.map((row) => row[key] ?? 0));
   const [layers, head] = [highest("learningRate"), highest("headLearningRate")];
-  return layers > 0 && head / layers > 5 ? { type: "log", dtick: 1 } : { rangemode: "tozero" };
+  return layers > 0 && head / layers > 5;
+}
+
+function withoutZeroRates({ learningRate, headLearningRate, ...row }: HistoryRow): HistoryRow {
+  return { ...row, ...(learningRate ? { learningRate } : {}), ...(headLearningRate ? { headLearningRate } : {}) };
 }
 
 function wholeTicks(lastEpoch: number): Record<string, unknown> {
