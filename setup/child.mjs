@@ -20,7 +20,11 @@ export function endChildren() {
 export function runProgram(program, args, { context, cwd = context.root, env = {} }) {
   mkdirSync(context.paths.temporary, { recursive: true });
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd, env: { ...context.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...context.env, TMPDIR: context.paths.temporary, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     running.add(child);
     const pieces = [];
     child.stdout.on("data", (piece) => pieces.push(piece));

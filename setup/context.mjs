@@ -54,6 +54,5 @@ export function toolEnvironment(thaw) {
     IPYTHONDIR: join(jupyter, "ipython"),
     PYTHONDONTWRITEBYTECODE: "1",
     PYTHONUTF8: "1",
-    TMPDIR: join(thaw, "tmp"),
   };
 }
