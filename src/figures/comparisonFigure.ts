@@ -5,7 +5,7 @@ import { comparisonTable, percentSpread } from "./comparisonTable.ts";
 import { drawnTableHeight, drawTable } from "./drawnTable.ts";
 import { Figure } from "./figure.ts";
 import { type RunLike, type RunSummary, type Spread, summarize } from "./runSummary.ts";
-import { axis, baseLayout, escapeLabel, ink, palette, titled, wrapText } from "./theme.ts";
+import { axis, baseLayout, escapeLabel, palette, titled, wrapText } from "./theme.ts";
 
 const width = 1000;
 const margin = { l: 150, r: 30, t: 94, b: 16 };
@@ -111,24 +111,33 @@ function accuracyTraces(summaries: readonly RunSummary[]): Plain[] {
     const known = summaries.flatMap((summary, row) =>
       summary[key] === undefined ? [] : [{ row, spread: summary[key] }],
     );
-    if (known.length === 0) return [];
-    return [
-      {
+    // Two traces, since plotly draws a bar of length 0 at a value that has none.
+    const groups = [known.filter(({ spread }) => spread.count > 1), known.filter(({ spread }) => spread.count === 1)];
+    return groups
+      .filter((points) => points.length > 0)
+      .map((points, i) => ({
         type: "scatter",
         mode: "markers",
         name,
-        x: known.map(({ spread }) => spread.mean),
-        y: known.map(({ row }) => row + shift),
-        text: known.map(({ spread }) => percentSpread(spread)),
+        legendgroup: key,
+        showlegend: i === 0,
+        x: points.map(({ spread }) => spread.mean),
+        y: points.map(({ row }) => row + shift),
+        text: points.map(({ spread }) => percentSpread(spread)),
         hovertemplate: "%{text}<extra></extra>",
-        ...errorBars(
-          known.map(({ spread }) => spread),
-          color,
-        ),
         marker: { color, symbol, size: 11, line: { color, width: 2.2 } },
-      },
-    ];
+        ...(points[0]?.spread.count === 1
+          ? {}
+          : errorBars(
+              points.map(({ spread }) => spread.deviation),
+              color,
+            )),
+      }));
   });
+}
+
+function errorBars(array: readonly number[], color: string): Plain {
+  return { error_x: { type: "data", array, color, thickness: 1.8, width: 5 } };
 }
 
 function barTraces(summaries: readonly RunSummary[]): Plain[] {
@@ -147,17 +156,8 @@ function barTraces(summaries: readonly RunSummary[]): Plain[] {
       cliponaxis: false,
       hovertemplate: "%{text}<extra></extra>",
       marker: { color },
-      ...errorBars(values, ink),
     };
   });
-}
-
-/** A bar for each value that comes from several runs; null leaves none at the others. */
-function errorBars(values: readonly Spread[], color: string): Plain {
-  const array = values.map(({ deviation, count }) => (count > 1 ? deviation : null));
-  return array.every((length) => length === null)
-    ? {}
-    : { error_x: { type: "data", array, color, thickness: 1.8, width: 5 } };
 }
 
 function panelAxes(summaries: readonly RunSummary[]): Plain {

@@ -6,6 +6,8 @@ const size = 12;
 const lineHeight = 1.35 * size;
 const rowHeight = 25;
 const gap = 18;
+/** Longer cells end in an ellipsis. */
+const widestCell = 220;
 
 /** Where the table stands, in pixels of the plot area: x from its left edge (may be negative), y downwards from its top. */
 export interface TablePlace {
@@ -26,7 +28,9 @@ export function drawTable(table: Table, place: TablePlace) {
   const headers = table.columns.map(({ title }) =>
     wrapText(title, Math.max(62, textWidth(title, size) * 0.66), size, 2),
   );
-  const contents = table.columns.map((_, j) => table.rows.map((row) => String(row[j] ?? "")));
+  const contents = table.columns.map((_, j) =>
+    table.rows.map((row) => wrapText(String(row[j] ?? ""), widestCell, size, 1).join("")),
+  );
   const widths = contents.map((cells, j) =>
     Math.max(...[...cells, ...(headers[j] ?? [])].map((text) => textWidth(text, size, true))),
   );

@@ -31,7 +31,7 @@ export function trainingFigure(run: RunRecord): Figure {
     yaxis: axis({ title: { text: "loss" }, domain: [0.62, 1], rangemode: "tozero" }),
     yaxis2: axis({ title: { text: "validation" }, domain: [0.24, 0.58], tickformat: ".0%" }),
     yaxis3: axis({
-      title: { text: "learning rate" },
+      title: { text: "learning<br>rate" },
       domain: [0, 0.2],
       exponentformat: "e",
       nticks: 4,
@@ -50,7 +50,16 @@ function curve(history: readonly HistoryRow[], key: keyof HistoryRow, look: Trac
   const rows = history.filter((row) => row[key] !== undefined);
   if (rows.length === 0) return [];
   const mode = rows.length > 60 ? "lines" : "lines+markers"; // step logs would be a chain of beads
-  return [{ type: "scatter", mode, x: rows.map((row) => row.epoch), y: rows.map((row) => row[key]), ...look }];
+  return [
+    {
+      type: "scatter",
+      mode,
+      cliponaxis: false,
+      x: rows.map((row) => row.epoch),
+      y: rows.map((row) => row[key]),
+      ...look,
+    },
+  ];
 }
 
 function line(color: string, symbol: string, dash = "solid"): Trace {
@@ -87,6 +96,7 @@ function bestTrace({ best }: RunRecord): Trace[] {
       mode: "markers",
       name: "best epoch",
       legendrank: 1002,
+      cliponaxis: false,
       x: [best.epoch],
       y: [best.evalAccuracy],
       marker,
@@ -109,7 +119,7 @@ function bestLabel({ best, history }: RunRecord): Trace[] {
       arrowhead: 0,
       arrowcolor: ink,
       standoff: 8,
-      ax: 0,
+      ax: position > 0.9 ? -10 : position < 0.1 ? 10 : 0,
       ay: 36,
       xanchor: position > 0.9 ? "right" : position < 0.1 ? "left" : "center",
       bgcolor: "rgba(255,255,255,0.85)",

@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { formatCount, formatPercent, formatRate, formatSeconds } from "../../src/display/numbers.ts";
+
+test.each([
+  [3, "0:03"],
+  [65, "1:05"],
+  [59.6, "1:00"],
+  [3729, "1:02:09"],
+  [-1, "0:00"],
+  [Number.NaN, "?"],
+])("%d seconds are %s", (seconds, text) => {
+  expect(formatSeconds(seconds)).toBe(text);
+});
+
+test("counts, percentages and rates are written for people", () => {
+  expect([0, 999, 1000, 22_713_602].map(formatCount)).toEqual(["0", "999", "1,000", "22,713,602"]);
+  expect([formatPercent(0.8123), formatPercent(1, 0)]).toEqual(["81.2%", "100%"]);
+  expect([5e-5, 1e-3, 0].map(formatRate)).toEqual(["5.00e-5", "1.00e-3", "0"]);
+});
