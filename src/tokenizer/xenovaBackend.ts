@@ -1,0 +1,88 @@
+/**
+ * `@xenova/transformers`: for machines where the native tokenizer does not load, and for tokenizer objects that a user
+ * brings. Its own truncation (cuts off the final `[SEP]`) and padding (always right) are never used.
+ */
+import { readFile } from "node:fs/promises";
+import type { TokenizerBackend } from "./backend.ts";
+
+/** A tokenizer object of `@xenova/transformers` or `@huggingface/transformers`. */
+export interface XenovaTokenizer {
+  (text: string, options: XenovaOptions): XenovaEncoding;
+  decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
+  readonly pad_token_id?: number | undefined;
+  readonly model_max_length?: number | undefined;
+  readonly padding_side?: string | undefined;
+}
+
+interface XenovaOptions {
+  readonly text_pair?: string | null;
+  readonly add_special_tokens: boolean;
+  readonly padding: false;
+  readonly truncation: false;
+  readonly return_tensor: false;
+}
+
+interface XenovaEncoding {
+  readonly input_ids: ArrayLike<number>;
+  readonly token_type_ids?: ArrayLike<number>;
+}
+
+type TokenizerClass = new (tokenizerJson: unknown, tokenizerConfig: unknown) => XenovaTokenizer;
+
+const raw = { padding: false, truncation: false, return_tensor: false } as const;
+
+/** `prepare` is applied to every text first. */
+export function backendOf(
+  tokenizer: XenovaTokenizer,
+  name: "xenova" | "brought",
+  prepare: (text: string) => string = (text) => text,
+): TokenizerBackend {
+  return {
+    name,
+    encode: (texts) =>
+      texts.map((text) => Int32Array.from(tokenizer(prepare(text), { ...raw, add_special_tokens: false }).input_ids)),
+    encodeWithSpecials: (text, pair) => {
+      const encoded = tokenizer(text, { ...raw, text_pair: pair ?? null, add_special_tokens: true });
+      const ids = Array.from(encoded.input_ids);
+      return { ids, typeIds: encoded.token_type_ids ? Array.from(encoded.token_type_ids) : ids.map(() => 0) };
+    },
+    decode: (ids, skipSpecialTokens) =>
+      tokenizer.decode([...ids], { skip_special_tokens: skipSpecialTokens, clean_up_tokenization_spaces: false }),
+  };
+}
+
+/** Loads `tokenizer.json` with the class that `tokenizer_config.json` names. */
+export async function loadXenovaBackend(
+  tokenizerFile: string,
+  tokenizerConfig: Readonly<Record<string, unknown>>,
+): Promise<TokenizerBackend> {
+  // The package's entry file loads sharp and onnxruntime as well; this file needs neither. It has no types of its own.
+  const file = "@xenova/transformers/src/tokenizers.js";
+  const classes: Readonly<Record<string, TokenizerClass>> = await import(file);
+  const className = String(tokenizerConfig.tokenizer_class ?? "").replace(/Fast$/, "");
+  const Class = classes[className] ?? classes.PreTrainedTokenizer;
+  if (Class === undefined) throw new Error("@xenova/transformers has no PreTrainedTokenizer");
+  const json = JSON.parse(await readFile(tokenizerFile, "utf8"));
+  const tokenizer = new Class({ ...json, model: understood(json.model) }, { ...tokenizerConfig });
+  return backendOf(tokenizer, "xenova", stripsAccents(json.normalizer) ? withoutAccents : undefined);
+}
+
+function stripsAccents(normalizer: Readonly<Record<string, unknown>> | null): boolean {
+  return normalizer?.type === "BertNormalizer" && Boolean(normalizer.strip_accents ?? normalizer.lowercase);
+}
+
+/** As the reference does it: all marks of all scripts. The library itself knows only those of Latin letters. */
+function withoutAccents(text: string): string {
+  return text.normalize("NFD").replace(/\p{Mn}/gu, "");
+}
+
+/** The forms of today's files that this version (2.17.2) reads wrongly, in the older form that it reads rightly. */
+function understood(model: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const merges: unknown = model.merges;
+  return {
+    ...model,
+    // Without a type it falls back to a model that gives other ids.
+    type: model.type ?? ("max_input_chars_per_word" in model ? "WordPiece" : undefined),
+    ...(Array.isArray(merges) && { merges: merges.map((pair) => (Array.isArray(pair) ? pair.join(" ") : pair)) }),
+  };
+}
