@@ -1,0 +1,80 @@
+/** Files of rows: CSV, TSV and JSON lines -> plain objects. */
+import { readFile } from "node:fs/promises";
+import { parse } from "csv-parse/sync";
+import { ThawError } from "../errors.ts";
+
+/** One row by column name; all values are text where the row comes from a CSV or TSV file. */
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface FileOptions {
+  /** Column names of a file without a header line. Default: the first line has them. */
+  readonly columns?: readonly string[];
+  /** Whether `"` quotes a field. Default: true; false for raw TSV with loose quotation marks. */
+  readonly quote?: boolean;
+  /** Default: UTF-8, or Windows-1252 with a warning if the bytes are no UTF-8. */
+  readonly encoding?: "utf-8" | "windows-1252";
+}
+
+/** Rows of a file with separated values. Errors: `MISSING_FILE`, `BAD_DATA`. */
+export async function readSeparated(path: string, delimiter: string, options: FileOptions): Promise<Row[]> {
+  const { columns, quote = true } = options;
+  const text = await readText(path, options.encoding);
+  try {
+    return parse(text, {
+      bom: true,
+      delimiter,
+      columns: columns === undefined ? true : [...columns],
+      quote: quote ? '"' : null,
+      skip_empty_lines: true,
+    }) as Row[];
+  } catch (cause) {
+    const advice = quote
+      ? "If quotation marks in it are plain text, use quote: false."
+      : "Check the columns of that line.";
+    throw new ThawError("BAD_DATA", `Cannot read ${path}: ${(cause as Error).message}. ${advice}`, { cause });
+  }
+}
+
+/** Rows of a file with one JSON object a line. Errors: `MISSING_FILE`, `BAD_DATA`. */
+export async function readJsonLines(path: string, encoding?: FileOptions["encoding"]): Promise<Row[]> {
+  const lines = (await readText(path, encoding)).replace(/^\ufeff/, "").split(/\r?\n/);
+  return lines.flatMap((line, index) => {
+    if (line.trim() === "") return [];
+    let row: unknown;
+    try {
+      row = JSON.parse(line);
+    } catch (cause) {
+      const reason = (cause as Error).message;
+      throw new ThawError("BAD_DATA", `Line ${index + 1} of ${path} is not valid JSON: ${reason}. Correct the line.`, {
+        cause,
+      });
+    }
+    if (typeof row === "object" && row !== null && !Array.isArray(row)) return [row as Row];
+    throw new ThawError(
+      "BAD_DATA",
+      `Line ${index + 1} of ${path} is not a JSON object. Use {"text": ..., "label": ...}.`,
+    );
+  });
+}
+
+async function readText(path: string, encoding?: FileOptions["encoding"]): Promise<string> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    throw new ThawError("MISSING_FILE", `Cannot read ${path}: ${(cause as Error).message}. Check the path.`, { cause });
+  }
+  try {
+    return new TextDecoder(encoding ?? "utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    if (encoding !== undefined) {
+      throw new ThawError(
+        "BAD_DATA",
+        `${path} is not ${encoding}. Leave the option encoding out, or convert the file.`,
+        { cause },
+      );
+    }
+    console.warn(`${path} is not UTF-8: read as Windows-1252.`);
+    return new TextDecoder("windows-1252").decode(bytes);
+  }
+}
