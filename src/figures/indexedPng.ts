@@ -1,5 +1,6 @@
 /** PNG with a palette: a third of the size of true colour for line art, and notebooks are kept in git. */
-import { crc32, deflateSync } from "node:zlib";
+import { deflateSync } from "node:zlib";
+import { pngFile } from "./pngFile.ts";
 
 /** An opaque picture: `pixels` has 4 bytes (red, green, blue, unused) a pixel, rows from the top. */
 export interface Pixels {
@@ -18,14 +19,11 @@ export function indexedPng({ width, height, pixels }: Pixels): Uint8Array | unde
       rows[y * (width + 1) + 1 + x] = palette.indexOf(colorAt(pixels, 4 * (y * width + x)));
     }
   }
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([8, 3, 0, 0, 0], 8); // 8 bits a pixel, by palette
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   const colors = Buffer.from(palette.colors.flatMap((color) => [color >> 16, (color >> 8) & 255, color & 255]));
-  const chunks = [chunk("IHDR", header), chunk("PLTE", colors), chunk("IDAT", deflateSync(rows, { level: 9 }))];
-  return Buffer.concat([signature, ...chunks, chunk("IEND", Buffer.alloc(0))]);
+  return pngFile({ width, height, colorType: "palette" }, [
+    ["PLTE", colors],
+    ["IDAT", deflateSync(rows, { level: 9 })],
+  ]);
 }
 
 interface Palette {
@@ -74,13 +72,4 @@ const mostColors = 1 << 12;
 
 function colorAt(pixels: Uint8Array, at: number): number {
   return ((pixels[at] ?? 0) << 16) | ((pixels[at + 1] ?? 0) << 8) | (pixels[at + 2] ?? 0);
-}
-
-function chunk(type: string, content: Uint8Array): Buffer {
-  const body = Buffer.concat([Buffer.from(type, "latin1"), content]);
-  const framed = Buffer.alloc(body.length + 8);
-  framed.writeUInt32BE(content.length, 0);
-  framed.set(body, 4);
-  framed.writeUInt32BE(crc32(body), body.length + 4);
-  return framed;
 }

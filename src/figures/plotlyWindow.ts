@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { ThawError } from "../errors.ts";
 import { pathLength, pointAlong } from "./pathLength.ts";
+import { type CanvasSize, type PixelCanvas, pixelCanvas } from "./pixelCanvas.ts";
 import type { PlotlyFigure } from "./plotlyFigure.ts";
 import { type Box, boxOf, type SvgNode } from "./textBox.ts";
 
@@ -50,7 +51,20 @@ function openWindow(): PlotlyWindow {
     virtualConsole: new VirtualConsole(),
   });
   Object.assign(window.URL, { createObjectURL: () => "", revokeObjectURL: () => undefined });
-  Object.assign(window.HTMLCanvasElement.prototype, { getContext: () => null });
+  const canvases = new WeakMap<CanvasSize, PixelCanvas>();
+  const canvasOf = (element: CanvasSize): PixelCanvas => {
+    const canvas = canvases.get(element) ?? pixelCanvas(element);
+    canvases.set(element, canvas);
+    return canvas;
+  };
+  Object.assign(window.HTMLCanvasElement.prototype, {
+    getContext(this: CanvasSize, kind: string) {
+      return kind === "2d" ? canvasOf(this) : null;
+    },
+    toDataURL(this: CanvasSize) {
+      return canvasOf(this).toDataUrl();
+    },
+  });
   Object.assign(window.SVGElement.prototype, {
     getBBox(this: SvgNode) {
       return rectangle(boxOf(this));

@@ -1,0 +1,73 @@
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { expect, test } from "vitest";
+import { displaySymbol } from "../../src/display/bundle.ts";
+import { Figure, figureBundle } from "../../src/figures/figure.ts";
+import { contrast, decodePng } from "./decodePng.ts";
+
+const line = { type: "scatter", x: [1, 2, 3], y: [0.5, 0.25, 0.125], name: "loss" };
+const layout = { title: { text: "Loss of <b>one</b> run" }, width: 400, height: 300 };
+
+test("a figure is live plotly, a picture and text in one bundle, with no HTML to hide the picture on GitHub", async () => {
+  const { data, metadata } = await figureBundle({ data: [line], layout }, "loss falls from 0.5 to 0.125");
+  expect(Object.keys(data)).toEqual(["application/vnd.plotly.v1+json", "image/png", "text/plain"]);
+  expect(data["application/vnd.plotly.v1+json"]).toEqual({ data: [line], layout, config: { displaylogo: false } });
+  expect(data["text/plain"]).toBe("loss falls from 0.5 to 0.125");
+  expect(metadata).toEqual({ "image/png": { width: 400, height: 300 } });
+  const picture = decodePng(Buffer.from(String(data["image/png"]), "base64"));
+  expect([picture.width, picture.height]).toEqual([800, 600]);
+  expect(contrast(picture)).toBeGreaterThan(10);
+  expect([...picture.pixels.subarray(0, 3)]).toEqual([255, 255, 255]);
+});
+
+test("a user's figure shows itself and is a sentence in a terminal", async () => {
+  const figure = new Figure({ data: [line], layout });
+  expect(inspect(figure)).toBe("Loss of  one  run (loss)");
+  expect(Object.keys(await figure[displaySymbol]())).toContain("image/png");
+});
+
+test("typed arrays become plain ones and NaN becomes null, for renderers that read JSON", () => {
+  const figure = new Figure({
+    data: [{ type: "scatter", y: new Float32Array([1, Number.NaN, 0.5]), x: BigInt64Array.of(1n, 2n, 3n) }],
+  });
+  expect(figure.data).toEqual([{ type: "scatter", y: [1, null, 0.5], x: [1, 2, 3] }]);
+});
+
+test("pictures are the same each time and hold the title, the ticks and the curve", async () => {
+  const figure = new Figure({ data: [line], layout });
+  const [first, second] = [await figure.toSvg(), await figure.toSvg()];
+  expect(first).toContain("Open Sans");
+  expect(first).toMatch(/>one<\/tspan>/);
+  expect(first).toContain('class="js-line"');
+  expect(Buffer.from(await figure.toPng()).equals(Buffer.from(await figure.toPng()))).toBe(true);
+  expect(second.length).toBe(first.length);
+});
+
+test("bars and heat maps are drawn too", async () => {
+  const bars = new Figure({ data: [{ type: "bar", x: ["a", "b"], y: [1, 2] }] });
+  const z = Array.from({ length: 40 }, (_, i) => Array.from({ length: 40 }, (_, j) => Math.sin(i * j)));
+  const map = new Figure({ data: [{ type: "heatmap", z, colorscale: "Viridis" }] });
+  expect(contrast(decodePng(await bars.toPng(1)))).toBeGreaterThan(10);
+  expect(contrast(decodePng(await map.toPng(1)))).toBeGreaterThan(10);
+});
+
+test("figures asked for at once do not disturb each other", async () => {
+  const svgs = await Promise.all(
+    ["first", "second"].map((text) => new Figure({ data: [line], layout: { title: { text } } }).toSvg()),
+  );
+  expect(svgs.map((svg) => /first|second/.exec(svg)?.[0])).toEqual(["first", "second"]);
+});
+
+test("a figure is saved as picture or data, by the ending of its name", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "figure-"));
+  const figure = new Figure({ data: [line], layout });
+  await figure.save(join(folder, "a.png"));
+  await figure.save(join(folder, "a.svg"));
+  await figure.save(join(folder, "a.json"));
+  expect(decodePng(readFileSync(join(folder, "a.png"))).width).toBe(800);
+  expect(readFileSync(join(folder, "a.svg"), "utf8")).toMatch(/^<svg/);
+  expect(JSON.parse(readFileSync(join(folder, "a.json"), "utf8"))).toEqual({ data: [line], layout });
+  await expect(figure.save(join(folder, "a.gif"))).rejects.toThrow(/end the name in \.png, \.svg or \.json/);
+});

@@ -1,0 +1,58 @@
+import { Resvg } from "@resvg/resvg-js";
+import { expect, test } from "vitest";
+import { fonts } from "../../src/figures/fonts.ts";
+import { indexedPng } from "../../src/figures/indexedPng.ts";
+import { pathLength, pointAlong } from "../../src/figures/pathLength.ts";
+import { rasterize } from "../../src/figures/png.ts";
+import { wrapText } from "../../src/figures/theme.ts";
+import { contrast, decodePng, differing } from "./decodePng.ts";
+
+const svg = (text: string) =>
+  `<svg xmlns="http://www.w3.org/2000/svg" width="200" height="40"><text x="5" y="25" font-size="16" font-family="Open Sans">${text}</text></svg>`;
+
+test("text is drawn with the font that is brought along, without any system font", async () => {
+  const picture = decodePng(await rasterize(svg("0.841 ± 2"), 1));
+  expect([picture.width, picture.height]).toEqual([200, 40]);
+  expect(contrast(picture)).toBeGreaterThan(5);
+});
+
+test("the palette keeps a line drawing as it is, and leaves a picture of many colours alone", () => {
+  const drawing = new Resvg(svg("abc"), { background: "white", font: { fontFiles: [...fonts().files] } }).render();
+  const png = indexedPng(drawing);
+  expect(png).toBeDefined();
+  expect(differing(decodePng(png ?? new Uint8Array()), { width: 200, height: 40, pixels: drawing.pixels }, 0)).toBe(0);
+  const noise = { width: 128, height: 128, pixels: Uint8Array.from({ length: 65_536 }, (_, i) => (i >> 2) % 251) };
+  expect(indexedPng(noise)).toBeDefined(); // 251 colours
+  const many = {
+    ...noise,
+    pixels: Uint8Array.from({ length: 65_536 }, (_, i) => Math.floor(1e6 * Math.abs(Math.sin(i))) % 256),
+  };
+  expect(indexedPng(many)).toBeUndefined();
+});
+
+test("label widths are those that the rasterizer draws", () => {
+  const font = { fontFiles: [...fonts().files], loadSystemFonts: false };
+  // The ink of ten letters less that of five is five advances.
+  const ink = (text: string, weight: string) => {
+    const markup = `<svg xmlns="http://www.w3.org/2000/svg" width="9999" height="200"><text x="9" y="120" font-size="100" font-weight="${weight}" font-family="Open Sans">${text}</text></svg>`;
+    return new Resvg(markup, { font }).getBBox()?.width ?? 0;
+  };
+  for (const letter of ["0", "m", "±", "é", "Ω"]) {
+    const advance = (weight: string) => (ink(letter.repeat(10), weight) - ink(letter.repeat(5), weight)) / 500;
+    expect(fonts().regular.width(letter)).toBeCloseTo(advance("normal"), 3);
+    expect(fonts().bold.width(letter)).toBeCloseTo(advance("bold"), 3);
+  }
+  expect([fonts().regular.covers("±×·…−"), fonts().regular.covers("学習")]).toEqual([true, false]);
+});
+
+test("long names are wrapped, and cut with an ellipsis", () => {
+  expect(wrapText("last four layers and head", 70, 13, 3)).toEqual(["last four", "layers and", "head"]);
+  expect(wrapText("an-unbroken-and-very-long-name", 60, 13, 2)[0]).toMatch(/^an-unb.*…$/);
+  expect(wrapText("one two three four", 30, 13, 2).at(-1)).toMatch(/…$/);
+});
+
+test("lengths along arrows", () => {
+  expect(pathLength("M0,0L3,4L3,10")).toBe(11);
+  expect(pointAlong("M0,0L3,4L3,10", 6)).toEqual({ x: 3, y: 5 });
+  expect(pointAlong("M0,0L3,4", 99)).toEqual({ x: 3, y: 4 });
+});

@@ -1,0 +1,83 @@
+import { inspect } from "node:util";
+import { expect, test } from "vitest";
+import { displaySymbol } from "../../src/display/bundle.ts";
+import { planTable } from "../../src/report/planTable.ts";
+import { evidenceSentence, runReport } from "../../src/report/runReport.ts";
+import { classifierRun, progressiveRun } from "./sampleRun.ts";
+
+test("the report has a row for each stage, with its time and its best epoch", () => {
+  const report = runReport(progressiveRun);
+  expect(report.stages.rows[1]).toEqual([
+    "last 4 layers",
+    "head, layers 2-5",
+    3,
+    "7,246,082",
+    "72.0%",
+    "1:36",
+    "82.3% (epoch 6)",
+  ]);
+  expect(report.stages.rows).toHaveLength(3);
+  expect(inspect(report)).toBe(String(report));
+  expect(Object.keys(report[displaySymbol]())).toEqual(["text/html", "text/plain"]);
+});
+
+test("the evidence names what was frozen and shows that it did not move", () => {
+  expect(runReport(classifierRun).sentences).toEqual([
+    "Trained 148,610 of 22,713,986 parameters (0.7%) in 0:21, seed 0; the model has the weights of epoch 5, validation accuracy 70.8%.",
+    "22,565,376 parameters in 99 tensors stayed frozen: 0 bytes changed (SHA-256 9f2b4c6d8e0a before, 9f2b4c6d8e0a after); " +
+      "optimizer state held for them: 0 bytes.",
+  ]);
+  expect(evidenceSentence(progressiveRun.evidence)).toBe("Nothing was frozen during the whole run.");
+});
+
+test("evidence of a change is never hidden", () => {
+  const changed = {
+    ...classifierRun.evidence,
+    after: "00ff00ff00ff00ff",
+    changed: ["bert.embeddings.word_embeddings.weight"],
+  };
+  expect(evidenceSentence(changed)).toMatch(
+    /but 1 of these tensors changed .*00ff00ff00ff after\): bert\.embeddings\.word_emb/,
+  );
+});
+
+test("a run that has not been evaluated says so", () => {
+  const { best: _, ...unseen } = classifierRun;
+  expect(runReport(unseen).sentences[0]).toMatch(/nothing was held out/);
+});
+
+test("a plan lists epochs, rates and predicted cost, and sums up", () => {
+  const rates = { learningRate: 5e-5, headLearningRate: 1e-3, lrSchedulerType: "linear", warmupSteps: 37 };
+  const planned = progressiveRun.stages.map((stage, i) => ({
+    ...stage,
+    ...(i === 0 ? { headLearningRate: 1e-3 } : rates),
+  }));
+  const table = planTable(planned, 22_713_986);
+  expect(table.rows).toEqual([
+    ["head", "head", "0-2", "375", "148,610 (0.7%)", "", "1.00e-3", "", "12.0%"],
+    [
+      "last 4 layers",
+      "head, layers 2-5",
+      "3-5",
+      "375",
+      "7,246,082 (31.9%)",
+      "5.00e-5",
+      "1.00e-3",
+      "linear, 37 steps of warmup",
+      "72.0%",
+    ],
+    [
+      "everything",
+      "everything",
+      "6-9",
+      "500",
+      "22,713,986 (100.0%)",
+      "5.00e-5",
+      "1.00e-3",
+      "linear, 37 steps of warmup",
+      "100.0%",
+    ],
+    ["all", "", 10, "1,250", "", "", "", "", "65.2%"],
+  ]);
+  expect(table.caption).toMatch(/^3 stages over 22,713,986 parameters/);
+});
