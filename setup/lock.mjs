@@ -1,5 +1,5 @@
 /** One set-up at a time per clone: a second one waits for the first and then finds everything done. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const pollMs = 500;
@@ -10,7 +10,7 @@ export async function withLock({ paths }, say, work) {
   mkdirSync(paths.thaw, { recursive: true });
   let told = false;
   while (!take(path)) {
-    if (!told) say(`Another set-up is running in this clone (process ${readFileSync(path, "utf8")}); waiting for it.`);
+    if (!told) say("Another set-up is running in this clone; waiting for it.");
     told = true;
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
@@ -25,14 +25,27 @@ export async function withLock({ paths }, say, work) {
 }
 
 function take(path) {
-  try {
-    writeFileSync(path, String(process.pid), { flag: "wx" });
-    return true;
-  } catch (error) {
-    if (error.code !== "EEXIST") throw error;
+  for (;;) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: "wx" });
+      return true;
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+    }
+    const owner = ownerOf(path);
+    if (owner !== undefined && isAlive(owner)) return false;
+    rmSync(path, { force: true });
   }
-  if (existsSync(path) && !isAlive(Number(readFileSync(path, "utf8")))) rmSync(path, { force: true });
-  return false;
+}
+
+/** The process number in a lock; `undefined` when the lock went away just now. */
+function ownerOf(path) {
+  try {
+    return Number(readFileSync(path, "utf8"));
+  } catch (error) {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 function isAlive(pid) {

@@ -6,6 +6,9 @@ const noConnection =
   /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT|NewConnectionError|NameResolutionError|ConnectTimeoutError|ReadTimeoutError|ProxyError|Failed to establish a new connection|Temporary failure in name resolution|Name or service not known|Connection refused|network is unreachable|Max retries exceeded|SSLError|CERTIFICATE_VERIFY_FAILED/i;
 const noSpace = /ENOSPC|No space left on device/i;
 
+/** True when this output of pip or npm speaks of a connection that failed. */
+export const speaksOfConnection = (output) => noConnection.test(output);
+
 /**
  * @param {"pip" | "npm"} tool
  * @param {string} what what it was to fetch, as in "the Python packages"
@@ -21,13 +24,13 @@ export function fetchProblem(tool, what, output) {
       todo: "Free some gigabytes on the disk of this clone and run the command again; it goes on from here.",
     });
   }
-  if (noConnection.test(output)) {
+  if (speaksOfConnection(output)) {
     const registry = tool === "pip" ? "the Python package index" : "the npm registry";
     return new SetupProblem({
       code: "NO_NETWORK",
       title: `${tool} could not reach ${registry} to fetch ${what}.`,
       looked: `a connection to ${registry}, as ${tool} is configured here (proxy, index, certificate)`,
-      found: lastLines(output, 4),
+      found: lastLines(output.split("\n").filter(speaksOfConnection).join("\n"), 2),
       todo: `Check the network${tool === "pip" ? ", `pip config list`" : ", `npm config list`"} and HTTPS_PROXY, then run the command again; it goes on from here.`,
     });
   }

@@ -31,9 +31,22 @@ export async function setUp(context, { quiet = false } = {}) {
     checkSpace(context, open);
     for (const [index, step] of steps.entries()) {
       if (step.check(context).done) continue;
-      await withProgress(`[${index + 1}/${steps.length}] ${step.name}`, () => step.run(context));
+      await withProgress(`[${index + 1}/${steps.length}] ${step.name}`, () => runStep(step, context));
     }
     say(`Set-up is complete (${duration(performance.now() - start)}).`);
+  });
+}
+
+async function runStep(step, context) {
+  await step.run(context);
+  const { done, detail } = step.check(context);
+  if (done) return;
+  throw new SetupProblem({
+    code: "NOT_DONE",
+    title: `The step "${step.name}" ran without an error and still is not done.`,
+    looked: `${step.name}, ready for use`,
+    found: detail,
+    todo: "Run the command again; if this stays, remove .venv and node_modules and run it once more, and tell us.",
   });
 }
 

@@ -1,5 +1,5 @@
 /** npm packages exactly as package-lock.json names them, with no install script run. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram, runProgram } from "../child.mjs";
 import { readJson, sha256, writeWhole } from "../files.mjs";
@@ -12,12 +12,16 @@ export const bytes = 1.5e9;
 /** Lies in node_modules, so that removing that folder removes the proof as well. */
 const markerOf = ({ paths }) => join(paths.modules, ".thaw-packages.json");
 
+/** A Node.js that is a package for tests; linked there, it would shadow the person's own in every npm script. */
+const shadowOf = ({ paths }) => join(paths.modules, ".bin", "node");
+
 const lockOf = ({ root }) => sha256(readFileSync(join(root, "package-lock.json")));
 
 export function check(context) {
   const marker = readJson(markerOf(context));
   if (marker === undefined)
     return { done: false, detail: existsSync(context.paths.modules) ? "not finished" : "not installed" };
+  if (existsSync(shadowOf(context))) return { done: false, detail: "a second Node.js is linked" };
   const done = marker.lock === lockOf(context);
   return { done, detail: done ? `${marker.packages} packages` : "package-lock.json has changed" };
 }
@@ -34,9 +38,12 @@ export async function run(context) {
     });
   }
   const lock = lockOf(context);
+  rmSync(shadowOf(context), { force: true });
+  if (check(context).done) return;
   const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--include=dev"];
   const { code, output } = await runProgram(npm, args, { context });
   if (code !== 0) throw fetchProblem("npm", "the packages of package-lock.json", output);
+  rmSync(shadowOf(context), { force: true });
   const packages = Object.keys(readJson(join(context.root, "package-lock.json")).packages).length - 1;
   writeWhole(markerOf(context), `${JSON.stringify({ lock, packages })}\n`);
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { answerOf, findProgram, runProgram } from "../child.mjs";
 import { readJson, writeWhole } from "../files.mjs";
 import { tensorflowVersion } from "../lists.mjs";
-import { fetchProblem } from "../network.mjs";
+import { fetchProblem, speaksOfConnection } from "../network.mjs";
 import { SetupProblem } from "../problem.mjs";
 
 export const name = "TensorFlow";
@@ -25,7 +25,7 @@ export async function run(context) {
   const dependencies = requirement.includes("[") ? [] : ["--no-deps"];
   const args = ["-m", "pip", "install", "--only-binary=:all:", "--ignore-installed", ...dependencies, requirement];
   const { code, output } = await runProgram(context.paths.python, args, { context });
-  if (/No matching distribution|from versions: none/.test(output)) {
+  if (/No matching distribution/.test(output) && !speaksOfConnection(output)) {
     throw new SetupProblem({
       code: "NO_TENSORFLOW",
       title: "There is no TensorFlow wheel for this machine.",

@@ -1,0 +1,37 @@
+/** The compiled command, as a person calls it. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { packageRoot } from "../../cli/packageRoot.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+
+function thaw(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(join(root, "node_modules", ".bin", "thaw"), args, { encoding: "utf8", cwd: tmpdir() });
+}
+
+test("--version is the package's", () => {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  expect(thaw("--version").stdout).toBe(`${version}\n`);
+});
+
+test("doctor works from any folder and passes its code on", () => {
+  const { stdout, status } = thaw("doctor", "--json");
+  const report = JSON.parse(stdout) as { ok: boolean; checks: { name: string }[] };
+  expect(report.checks[0]?.name).toBe("Node.js");
+  expect(status).toBe(report.ok ? 0 : 1);
+});
+
+test("an unknown command is refused by name", () => {
+  const { status, stderr } = thaw("fly");
+  expect(status).toBe(1);
+  expect(stderr).toContain("unknown command 'fly'");
+});
+
+test("the package's folder is found from its sources and from dist, and not from elsewhere", () => {
+  expect(packageRoot(join(root, "cli"))).toBe(root);
+  expect(packageRoot(join(root, "dist", "cli"))).toBe(root);
+  expect(() => packageRoot(tmpdir())).toThrow('No package.json of "thaw" was found');
+});
