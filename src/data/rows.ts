@@ -64,8 +64,9 @@ async function readText(path: string, encoding?: FileOptions["encoding"]): Promi
   } catch (cause) {
     throw new ThawError("MISSING_FILE", `Cannot read ${path}: ${(cause as Error).message}. Check the path.`, { cause });
   }
+  if (encoding === "windows-1252") return decodeWindows1252(bytes);
   try {
-    return new TextDecoder(encoding ?? "utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     if (encoding !== undefined) {
       throw new ThawError(
@@ -75,6 +76,15 @@ async function readText(path: string, encoding?: FileOptions["encoding"]): Promi
       );
     }
     console.warn(`${path} is not UTF-8: read as Windows-1252.`);
-    return new TextDecoder("windows-1252").decode(bytes);
+    return decodeWindows1252(bytes);
   }
+}
+
+/** The characters of bytes 0x80 to 0x9f, where Windows-1252 differs from Latin-1. */
+const windowsCharacters = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
+
+/** Not by TextDecoder: in several versions of Node 20 to 24 it takes this encoding for Latin-1 (nodejs/node#56542). */
+function decodeWindows1252(bytes: Buffer): string {
+  const text = bytes.toString("latin1");
+  return text.replace(/[\u0080-\u009f]/g, (character) => windowsCharacters.charAt(character.charCodeAt(0) - 0x80));
 }
