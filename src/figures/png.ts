@@ -7,7 +7,8 @@ export async function rasterize(svg: string, scale: number): Promise<Uint8Array>
   const { Resvg } = await import("@resvg/resvg-js");
   const { regular, files } = fonts();
   const text = svg.replace(/<[^>]*>/g, "").replace(/&[#\w]+;/g, "");
-  const image = new Resvg(svg, {
+  // The rasterizer knows only the older name for cells with sharp edges, and would blur heat maps.
+  const image = new Resvg(svg.replaceAll("image-rendering: pixelated", "image-rendering: optimizeSpeed"), {
     fitTo: { mode: "zoom", value: scale },
     background: "white",
     font: {

@@ -27,11 +27,11 @@ export function trainingFigure(run: RunRecord): Figure {
     title: titled("Training", subtitle(run), height),
     shapes: bands.shapes,
     annotations: [...bands.annotations, ...bestLabel(run)],
-    xaxis: axis({ title: { text: "epoch" }, range: [0, lastEpoch * 1.01], anchor: "y3", ...wholeTicks(lastEpoch) }),
-    yaxis: axis({ title: { text: "loss" }, domain: [0.62, 1], rangemode: "tozero" }),
-    yaxis2: axis({ title: { text: "validation" }, domain: [0.24, 0.58], tickformat: ".0%" }),
+    xaxis: axis({ title: axisTitle("epoch"), range: [0, lastEpoch * 1.01], anchor: "y3", ...wholeTicks(lastEpoch) }),
+    yaxis: axis({ title: axisTitle("loss"), domain: [0.62, 1], rangemode: "tozero" }),
+    yaxis2: axis({ title: axisTitle("validation"), domain: [0.24, 0.58], tickformat: ".0%" }),
     yaxis3: axis({
-      title: { text: "learning<br>rate" },
+      title: axisTitle("learning rate"),
       domain: [0, 0.2],
       exponentformat: "e",
       nticks: 4,
@@ -155,6 +155,11 @@ function withoutZeroRates({ learningRate, headLearningRate, ...row }: HistoryRow
 
 function wholeTicks(lastEpoch: number): Record<string, unknown> {
   return { tick0: 0, dtick: Math.max(1, Math.ceil(lastEpoch / 12)) };
+}
+
+/** Small enough that "learning rate" fits beside its thin panel. */
+function axisTitle(text: string): Record<string, unknown> {
+  return { text, font: { size: 12 }, standoff: 8 };
 }
 
 function legend(y: number): Record<string, unknown> {

@@ -53,6 +53,24 @@ test("bars and heat maps are drawn too", async () => {
   expect(contrast(decodePng(await map.toPng(1)))).toBeGreaterThan(10);
 });
 
+test("a heat map has cells with sharp edges, not a blur", async () => {
+  const layout = { width: 200, height: 200, margin: { l: 0, r: 0, t: 0, b: 0 } };
+  const data = [
+    {
+      type: "heatmap",
+      z: [[0, 1]],
+      colorscale: [
+        [0, "#000000"],
+        [1, "#ffffff"],
+      ],
+      showscale: false,
+    },
+  ];
+  const { width, pixels } = decodePng(await new Figure({ data, layout }).toPng(1));
+  const redAt = (x: number) => pixels[4 * (100 * width + x)];
+  expect([redAt(10), redAt(90), redAt(110), redAt(190)]).toEqual([0, 0, 255, 255]);
+});
+
 test("figures asked for at once do not disturb each other", async () => {
   const svgs = await Promise.all(
     ["first", "second"].map((text) => new Figure({ data: [line], layout: { title: { text } } }).toSvg()),
