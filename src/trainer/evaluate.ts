@@ -49,7 +49,7 @@ export async function* computeLogits(input: LogitsInput): AsyncGenerator<number,
 }
 
 export function evaluateLogits(logits: readonly Float32Array[], labels: Int32Array): EvaluateResult {
-  const losses = logits.map((row, i) => -logSoftmax(row)[labels[i] as number]!);
+  const losses = logits.map((row, i) => -(logSoftmax(row)[labels[i] as number] as number));
   const { accuracy, macroF1 } = classificationMetrics(logits.map(argmax), labels);
   return {
     evalLoss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,

@@ -25,7 +25,7 @@ test("every schedule equals transformers' at every step", () => {
       cosine_schedule_with_warmup: getCosineScheduleWithWarmup,
       constant_schedule: getConstantSchedule,
       constant_schedule_with_warmup: getConstantScheduleWithWarmup,
-    }[schedule]?.(options);
+    }[schedule as "constant_schedule"]?.(options);
     factors.forEach((factor, step) => {
       const own = mine?.(step) as number;
       // the cosine goes through another libm; everything else is equal bit for bit

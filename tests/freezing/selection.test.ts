@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { describeTrainable } from "../../src/freezing/describe.ts";
+import { type Block, type Selection, select } from "../../src/freezing/selection.ts";
+
+/** Twelve layers, so that layer 1 has prefix-named neighbours 10 and 11. */
+const blocks = new Map<string, Block>([
+  ["bert.embeddings.word_embeddings.weight", "embeddings"],
+  ...Array.from({ length: 12 }, (_, i): [string, Block][] => [
+    [`bert.encoder.layer.${i}.output.dense.weight`, i],
+    [`bert.encoder.layer.${i}.output.LayerNorm.weight`, i],
+  ]).flat(),
+  ["bert.pooler.dense.weight", "head"],
+  ["classifier.weight", "head"],
+]);
+
+test.each<[Selection, string]>([
+  ["all", "everything"],
+  ["head", "head"],
+  ["embeddings", "embeddings"],
+  [{ layers: [1] }, "layer 1"],
+  [{ layers: [10, 11] }, "layers 10-11"],
+  [{ layers: [0, 2, 3] }, "layer 0, layers 2-3"],
+  [{ lastLayers: 2 }, "layers 10-11"],
+  [{ firstLayers: 4 }, "layers 0-3"],
+  [["head", { lastLayers: 4 }], "head, layers 8-11"],
+  [["head", "embeddings"], "head, embeddings"],
+  [{ parameters: ["classifier.weight"] }, "part of head"],
+])("%j selects %s", (selection, words) => {
+  expect(describeTrainable(select(selection, blocks), blocks)).toBe(words);
+});
+
+test("a pattern selects by name, in every layer", () => {
+  const names = select({ parameters: /LayerNorm/g }, blocks);
+  expect(names.size).toBe(12);
+  expect([...names].every((name) => name.includes("LayerNorm"))).toBe(true);
+});
+
+test("an empty array selects nothing", () => {
+  expect(describeTrainable(select([], blocks), blocks)).toBe("nothing");
+});
+
+test.each<[unknown, RegExp]>([
+  [{ layers: [12] }, /no encoder layer 12: this model has 12, with indices 0 to 11/],
+  [{ layers: [-1] }, /no encoder layer -1/],
+  [{ layers: [1.5] }, /no encoder layer 1.5/],
+  [{ lastLayers: 13 }, /use an integer from 1 to 12/],
+  [{ lastLayers: 0 }, /use an integer from 1 to 12/],
+  [{ firstLayers: Number.NaN }, /use an integer from 1 to 12/],
+  [{ parameters: /nothing/ }, /No parameter's name matches/],
+  [{ parameters: ["bert.pooler"] }, /There is no parameter "bert.pooler"/],
+  ["classifier", /selects nothing known/],
+  [{ lastLayer: 2 }, /selects nothing known/],
+  [{ lastLayers: 2, firstLayers: 1 }, /selects nothing known/],
+  [null, /selects nothing known/],
+  [undefined, /selects nothing known/],
+  [["head", { layers: [99] }], /no encoder layer 99/],
+])("%j is refused with what is possible", (selection, message) => {
+  expect(() => select(selection as Selection, blocks)).toThrow(message);
+});

@@ -1,0 +1,125 @@
+import { beforeAll, expect, test } from "vitest";
+import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
+import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
+import { reusableCuts } from "../../src/plan/cost.ts";
+import { makePlan } from "../../src/plan/plan.ts";
+import type { Stage } from "../../src/plan/stage.ts";
+import { classifierOnly, lastLayers, progressive } from "../../src/recipes/recipes.ts";
+import { goldenPath } from "../golden/read.ts";
+
+let tiny: SequenceClassifier; // 4 layers, all values from the file
+let fresh: SequenceClassifier; // 3 layers, the classifier newly initialised
+beforeAll(async () => {
+  tiny = await AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny-4"));
+  fresh = await AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny-base"));
+});
+
+const defaults = {
+  learningRate: 5e-5,
+  headLearningRate: 5e-5,
+  lrSchedulerType: "linear",
+  warmupSteps: 0,
+  allowFrozenRandomHead: false,
+  stepsPerEpoch: 10,
+} as const;
+const plan = (stages: readonly Stage[], model = tiny, options = {}) =>
+  makePlan(stages, model, { ...defaults, ...options });
+
+test("progressive() is epochs 0-2 head, 3-5 head and the last 4 layers, 6-9 everything", () => {
+  const { stages, epochs, steps } = plan(progressive());
+  expect(stages.map(({ row }) => [row.trains, row.firstEpoch, row.epochs])).toEqual([
+    ["head", 0, 3],
+    ["head, layers 0-3", 3, 3],
+    ["everything", 6, 4],
+  ]);
+  expect([epochs, steps]).toEqual([10, 100]);
+  expect(stages.map(({ cut }) => cut)).toEqual([4, 0, -1]);
+  expect(stages.map(({ warmupSteps }) => warmupSteps)).toEqual([3, 3, 4]);
+});
+
+test("the recipes train the head at a rate at which it learns, unless told otherwise", () => {
+  const rateOf = (stages: readonly Stage[]) => plan(stages).stages[0]?.learningRates.get("classifier.weight");
+  expect(rateOf(classifierOnly())).toBe(1e-3);
+  expect(rateOf(lastLayers(2))).toBe(1e-3);
+  expect(rateOf(classifierOnly({ headLearningRate: 5e-5 }))).toBe(5e-5);
+});
+
+test("layerDecay lowers the rate from layer to layer, the embeddings last", () => {
+  const rates = plan([{ train: "all", epochs: 1, learningRate: 1, headLearningRate: 3, layerDecay: 0.5 }]).stages[0]
+    ?.learningRates;
+  const of = (name: string) => rates?.get(name);
+  expect(of("classifier.weight")).toBe(3);
+  expect([3, 2, 1, 0].map((i) => of(`bert.encoder.layer.${i}.output.dense.weight`))).toEqual([1, 0.5, 0.25, 0.125]);
+  expect(of("bert.embeddings.word_embeddings.weight")).toBe(0.0625);
+});
+
+test("every parameter is in the optimizer of a stage or frozen in it, never both", () => {
+  for (const { trainable, learningRates } of plan(progressive({ layers: 2 })).stages) {
+    expect([...learningRates.keys()].sort()).toEqual([...trainable].sort());
+  }
+});
+
+test("the predicted cost counts the frozen layers once", () => {
+  const costs = (stages: readonly Stage[]) => plan(stages).stages.map(({ row }) => row.relativeCost);
+  expect(costs([{ train: "all", epochs: 3 }])[0]).toBeCloseTo(1, 6);
+  // 4 layers forward once, of 4 layers x 3 units x 10 epochs
+  expect(costs(classifierOnly({ epochs: 10 }))[0]).toBeCloseTo(4 / 120, 1);
+  const [head, layers] = costs(progressive({ layers: 2 })) as [number, number];
+  // the pass of the first stage has stored the cut of the second
+  expect(head).toBeCloseTo(4 / 36, 1);
+  expect(layers).toBeCloseTo(0.5, 1);
+});
+
+test("one pass stores the cuts that no stage in between invalidates", () => {
+  const cuts = (...list: number[]) =>
+    reusableCuts(
+      list.map((cut) => ({ cut })),
+      0,
+    );
+  expect(cuts(6, 2, -1)).toEqual([6, 2]);
+  expect(cuts(2, 6)).toEqual([2]); // layers 2 to 5 have moved before the second stage
+  expect(cuts(-1, 3)).toEqual([]);
+  expect(cuts(4, 4)).toEqual([4]);
+});
+
+test("a plan prints as a table before anything runs", () => {
+  const text = String(plan(progressive()));
+  expect(text).toMatch(/head, layers 0-3/);
+  expect(text).toMatch(/5\.00e-5/);
+});
+
+test.each<[string, unknown, RegExp]>([
+  ["no stage", [], /no stage/],
+  ["not a list", { train: "head", epochs: 1 }, /no stage/],
+  ["no epochs", [{ train: "head" }], /Stage 0 has epochs undefined/],
+  ["0 epochs", [{ train: "head", epochs: 0 }], /whole number of 1 or more/],
+  ["half an epoch", [{ train: "head", epochs: 1.5 }], /whole number of 1 or more/],
+  ["a negative rate", [{ train: "head", epochs: 1, learningRate: -1 }], /learningRate -1/],
+  ["a rate that is no number", [{ train: "head", epochs: 1, headLearningRate: Number.NaN }], /headLearningRate NaN/],
+  ["an unknown setting", [{ train: "head", epochs: 1, lr: 1 }], /unknown setting "lr"/],
+  ["an unknown schedule", [{ train: "head", epochs: 1, lrSchedulerType: "sine" }], /"sine"; known are linear/],
+  ["a stage that trains nothing", [{ train: [], epochs: 1 }], /trains nothing/],
+  ["a stage that does not say", [{ epochs: 1 }], /does not say what it trains/],
+  ["an unknown layer", [{ train: { layers: [9] }, epochs: 1 }], /no encoder layer 9/],
+  ["more warm-up than steps", [{ train: "head", epochs: 1, warmupSteps: 11 }], /11 warm-up steps, but only 10/],
+  ["patience 0", [{ train: "head", epochs: 1, patience: 0 }], /patience 0/],
+])("%s is refused", (_, stages, message) => {
+  expect(() => plan(stages as Stage[])).toThrow(message);
+});
+
+test("a plan that leaves a random head frozen is refused by name, unless it is meant", () => {
+  const stages: Stage[] = [{ train: { lastLayers: 2 }, epochs: 1 }];
+  expect(() => plan(stages, fresh)).toThrow(/Stage 0 leaves classifier.weight, classifier.bias frozen at random/);
+  expect(() =>
+    plan(
+      [
+        { train: { lastLayers: 1 }, epochs: 1 },
+        { train: "head", epochs: 1 },
+      ],
+      fresh,
+    ),
+  ).toThrow(/random/);
+  expect(() => plan(stages, fresh, { allowFrozenRandomHead: true })).not.toThrow();
+  expect(() => plan([{ train: "head", epochs: 1 }, ...stages], fresh)).not.toThrow();
+  expect(() => plan(stages, tiny)).not.toThrow(); // here the head comes from the file
+});
