@@ -9,20 +9,8 @@ export const palette = {
   purple: "#CC79A7",
   orange: "#E69F00",
   sky: "#56B4E9",
-  yellow: "#F0E442",
   black: "#000000",
 } as const;
-
-/** In the order in which series take them; yellow is left out, being too pale for lines. */
-export const seriesColors: readonly string[] = [
-  palette.blue,
-  palette.vermillion,
-  palette.green,
-  palette.purple,
-  palette.orange,
-  palette.sky,
-  palette.black,
-];
 
 export const ink = "#2a2a2a";
 export const faintInk = "#666666";
