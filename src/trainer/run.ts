@@ -1,6 +1,6 @@
 /** A finished run: its numbers as plain data, its curves and its report. */
 import { inspect } from "node:util";
-import { displaySymbol, type MimeBundle } from "../display/bundle.ts";
+import { type DisplayBundle, displaySymbol, type MimeBundle } from "../display/bundle.ts";
 import type { Figure } from "../figures/figure.ts";
 import { trainingFigure } from "../figures/trainingFigure.ts";
 import type { Evidence, HistoryRow, RunRecord, StageRecord } from "../history/history.ts";
@@ -42,8 +42,13 @@ export class Run implements RunRecord {
   }
 
   /** The curves, live and as a picture; the report as text. */
+  async toBundle(): Promise<DisplayBundle> {
+    const bundle = await this.figure().toBundle();
+    return { ...bundle, data: { ...bundle.data, "text/plain": this.toString() } };
+  }
+
   async [displaySymbol](): Promise<MimeBundle> {
-    return { ...(await this.figure()[displaySymbol]()), "text/plain": this.toString() };
+    return (await this.toBundle()).data;
   }
 
   [inspect.custom](): string {

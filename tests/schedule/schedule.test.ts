@@ -4,7 +4,9 @@ import {
   getConstantScheduleWithWarmup,
   getCosineScheduleWithWarmup,
   getLinearScheduleWithWarmup,
+  type Schedule,
   scheduleOf,
+  type WarmupOptions,
 } from "../../src/schedule/schedule.ts";
 import { golden } from "../golden/read.ts";
 
@@ -20,12 +22,13 @@ test("every schedule equals transformers' at every step", () => {
   let compared = 0;
   for (const { schedule, num_warmup_steps = 0, num_training_steps = 1000, factors } of cases) {
     const options = { numWarmupSteps: num_warmup_steps, numTrainingSteps: num_training_steps };
-    const mine = {
+    const makers: Record<string, (options: WarmupOptions) => Schedule> = {
       linear_schedule_with_warmup: getLinearScheduleWithWarmup,
       cosine_schedule_with_warmup: getCosineScheduleWithWarmup,
       constant_schedule: getConstantSchedule,
       constant_schedule_with_warmup: getConstantScheduleWithWarmup,
-    }[schedule as "constant_schedule"]?.(options);
+    };
+    const mine = makers[schedule]?.(options);
     factors.forEach((factor, step) => {
       const own = mine?.(step) as number;
       // the cosine goes through another libm; everything else is equal bit for bit
