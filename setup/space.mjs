@@ -1,10 +1,11 @@
 /** Room on the disk, asked for before anything is fetched. */
-import { statfsSync } from "node:fs";
+// As a whole: a named import that an old Node.js lacks would end it before the version is looked at.
+import fs from "node:fs";
 import { SetupProblem } from "./problem.mjs";
 
 /** Bytes that may still be written to the disk of a folder. */
 export function freeBytesAt(folder) {
-  const { bavail, bsize } = statfsSync(folder);
+  const { bavail, bsize } = fs.statfsSync(folder);
   return bavail * bsize;
 }
 
