@@ -1,0 +1,49 @@
+/** What the two threads say to each other: the protocol worker asks, the main thread runs code and reports. */
+import type { Flags } from "../interrupt/flags.ts";
+import type { Connection } from "../wire/connection.ts";
+
+/** What the worker is started with. */
+export interface WorkerStart {
+  readonly connection: Connection;
+  readonly flags: Flags;
+  /** Process that started the kernel: when it is gone, so is the kernel. */
+  readonly parentPid: number;
+}
+
+/** A cell to run. `cell` names it in everything that comes back. */
+export interface ExecuteOrder {
+  readonly type: "execute";
+  readonly cell: number;
+  readonly code: string;
+  /** The number in `In[n]`. */
+  readonly count: number;
+  readonly silent: boolean;
+  readonly userExpressions: Readonly<Record<string, string>>;
+}
+
+/** A question about live variables. `cursor` is in UTF-16 units. */
+export interface Question {
+  readonly type: "complete" | "inspect";
+  readonly request: number;
+  readonly code: string;
+  readonly cursor: number;
+}
+
+export type ToMain =
+  | ExecuteOrder
+  | Question
+  | { readonly type: "interrupt"; readonly number: number }
+  | { readonly type: "ping"; readonly number: number }
+  | { readonly type: "exit" };
+
+/** `content` is JSON text throughout, serialised by its maker. */
+export type FromMain =
+  | { readonly type: "stream"; readonly cell: number; readonly name: "stdout" | "stderr"; readonly text: string }
+  | { readonly type: "output"; readonly cell: number; readonly kind: OutputKind; readonly content: string }
+  | { readonly type: "done"; readonly cell: number; readonly failed: boolean; readonly content: string }
+  | { readonly type: "answer"; readonly request: number; readonly content: string }
+  | { readonly type: "sigint" }
+  | { readonly type: "exiting"; readonly code: number };
+
+/** Messages on iopub that a running cell causes, streams aside. */
+export type OutputKind = "execute_result" | "display_data" | "update_display_data" | "clear_output" | "error";

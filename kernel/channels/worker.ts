@@ -1,0 +1,54 @@
+/** The protocol worker: owns the sockets, so that heartbeat, control and output go on while a cell blocks the main thread. */
+import { parentPort, workerData } from "node:worker_threads";
+import { flag } from "../interrupt/flags.ts";
+import { Watchdog } from "../interrupt/watchdog.ts";
+import { Session } from "../session/session.ts";
+import { log } from "./log.ts";
+import { Sockets } from "./sockets.ts";
+import type { FromMain, ToMain, WorkerStart } from "./thread.ts";
+
+const orphanCheckMs = 500;
+/** How long the main thread may take to end the process by itself. */
+const exitGraceMs = 1000;
+
+const { connection, flags, parentPid } = workerData as WorkerStart;
+const toMain = (message: ToMain): void => parentPort?.postMessage(message);
+const sockets = new Sockets(connection);
+const watchdog = new Watchdog(flags, toMain);
+const session = new Session({
+  send: (channel, message) => sockets.send(channel, message),
+  toMain,
+  interrupt: () => watchdog.interrupt(),
+  cellEnded: () => watchdog.rest(),
+  shutdown: () => void end(),
+});
+
+parentPort?.on("message", (message: FromMain) => session.report(message));
+await sockets.open((channel, message) => {
+  try {
+    session.receive(channel, message);
+  } catch (error) {
+    log(`${message.header.msg_type} failed: ${String(error)}`);
+  }
+});
+session.start();
+setInterval(() => {
+  if (process.ppid !== parentPid) void end();
+}, orphanCheckMs);
+
+let ending: Promise<void> | undefined;
+
+/** Closes the sockets, lets the main thread end the process, and ends it itself when the main thread cannot. */
+function end(): Promise<void> {
+  ending ??= (async () => {
+    await sockets.close();
+    watchdog.disconnect();
+    Atomics.store(flags, flag.closed, 1);
+    Atomics.notify(flags, flag.closed);
+    toMain({ type: "exit" });
+    setTimeout(() => watchdog.terminate(), exitGraceMs / 4);
+    setTimeout(() => watchdog.disconnect(), exitGraceMs / 2);
+    setTimeout(() => process.kill(process.pid, "SIGKILL"), exitGraceMs);
+  })();
+  return ending;
+}

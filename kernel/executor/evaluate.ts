@@ -1,0 +1,90 @@
+/** V8's REPL mode through an inspector session of the main thread: live variables, redeclaration, top-level await. */
+import { type Runtime, Session } from "node:inspector";
+
+/** How an evaluation ended. `thrown` is the very value that was thrown; `position` (from 0) is where V8 says it happened. */
+export type Outcome =
+  | { readonly kind: "value" }
+  | { readonly kind: "thrown"; readonly thrown: unknown; readonly position: { line: number; column: number } }
+  | { readonly kind: "terminated" };
+
+const group = "thaw-cell";
+
+export class Evaluator {
+  readonly #session = new Session();
+  readonly #catch: () => unknown;
+
+  /** `take` returns and forgets what code that runs in the session has put into `__thaw.caught`. */
+  constructor(take: () => unknown) {
+    this.#catch = take;
+    this.#session.connect();
+  }
+
+  /** Runs `code` to its end, awaits included. `name` is what stacks call it. */
+  run(code: string, name: string): Promise<Outcome> {
+    const expression = `${code}\n//# sourceURL=${name}`;
+    const options = { expression, replMode: true, awaitPromise: true, objectGroup: group };
+    return new Promise((resolve) => {
+      this.#session.post("Runtime.evaluate", options, (error, result?: Runtime.EvaluateReturnType) => {
+        if (error !== null || result === undefined) resolve({ kind: "terminated" });
+        else if (result.exceptionDetails === undefined) resolve({ kind: "value" });
+        else resolve(this.#thrown(result.exceptionDetails));
+        this.#release();
+      });
+    });
+  }
+
+  /** The properties that completion may offer for `expression`, found without running anything that has effects. */
+  properties(expression: string): string[] {
+    const objectId = this.#look(`Object(${expression})`)?.objectId;
+    if (objectId === undefined) return [];
+    const found = this.#ask<Runtime.GetPropertiesReturnType>("Runtime.getProperties", { objectId });
+    this.#release();
+    return found?.result.map((property) => property.name) ?? [];
+  }
+
+  /** The value of `expression` in a one-element list, if it can be had without effects. */
+  peek(expression: string): [] | [unknown] {
+    const remote = this.#look(expression);
+    if (remote === undefined) return [];
+    const value = remote.objectId === undefined ? (remote.value as unknown) : this.#raw(remote.objectId);
+    this.#release();
+    return [value ?? remote.unserializableValue ?? remote.value];
+  }
+
+  /** Names that cells have declared. */
+  lexicalNames(): string[] {
+    return this.#ask<Runtime.GlobalLexicalScopeNamesReturnType>("Runtime.globalLexicalScopeNames", {})?.names ?? [];
+  }
+
+  #look(expression: string): Runtime.RemoteObject | undefined {
+    const options = { expression, throwOnSideEffect: true, silent: true, objectGroup: group, timeout: 200 };
+    const seen = this.#ask<Runtime.EvaluateReturnType>("Runtime.evaluate", options);
+    return seen?.exceptionDetails === undefined ? seen?.result : undefined;
+  }
+
+  #thrown({ exception, lineNumber, columnNumber }: Runtime.ExceptionDetails): Outcome {
+    const position = { line: lineNumber, column: columnNumber };
+    const thrown: unknown = exception?.objectId === undefined ? exception?.value : this.#raw(exception.objectId);
+    return { kind: "thrown", thrown: thrown ?? exception?.unserializableValue ?? thrown, position };
+  }
+
+  #raw(objectId: string): unknown {
+    const functionDeclaration = "function () { __thaw.caught = this; }";
+    this.#ask("Runtime.callFunctionOn", { objectId, functionDeclaration, silent: true });
+    return this.#catch();
+  }
+
+  /** The inspector keeps alive what it has shown. */
+  #release(): void {
+    this.#session.post("Runtime.releaseObjectGroup", { objectGroup: group });
+  }
+
+  /** For requests that are answered before `post` returns: all that await nothing. */
+  #ask<Result>(method: string, params: object): Result | undefined {
+    let answer: Result | undefined;
+    this.#session.post(method, params, (error, result) => {
+      if (error === null) answer = result as Result;
+    });
+    return answer;
+  }
+}

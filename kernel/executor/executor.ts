@@ -1,0 +1,95 @@
+/** Runs one cell: rewritten, evaluated, its value shown, its error described. */
+import type { ExecuteOrder } from "../channels/thread.ts";
+import { toBundle } from "../display/mime.ts";
+import type { Reporter } from "../display/reporter.ts";
+import { type Interrupts, KernelInterrupt } from "../interrupt/interrupts.ts";
+import type { Evaluator, Outcome } from "./evaluate.ts";
+import type { Sources } from "./sources.ts";
+import { CellSyntaxError } from "./syntax-error.ts";
+import { describeError, describeRefusal, type ErrorReport } from "./traceback.ts";
+import { transformCell } from "./transform.ts";
+
+/** What an executor works with; all of it lives on the main thread. */
+export interface ExecutorParts {
+  readonly evaluator: Evaluator;
+  readonly interrupts: Interrupts;
+  readonly reporter: Reporter;
+  readonly sources: Sources;
+  /** The value of the last expression of the cell that ran last; asked for once per cell. */
+  readonly takeResult: () => unknown;
+}
+
+export class Executor {
+  readonly #parts: ExecutorParts;
+
+  constructor(parts: ExecutorParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs the cell and reports everything it causes, its end last. Never throws. */
+  async run(order: ExecuteOrder): Promise<void> {
+    const { interrupts, reporter } = this.#parts;
+    reporter.cell = order.cell;
+    const givenUp = interrupts.begin();
+    const report = await Promise.race([this.#perform(order), givenUp]).catch((error: unknown) => this.#describe(error));
+    const expressions = report === undefined ? await this.#userExpressions(order.userExpressions) : {};
+    interrupts.end();
+    if (report !== undefined) reporter.output("error", report);
+    const content =
+      report === undefined
+        ? { status: "ok", execution_count: order.count, payload: [], user_expressions: expressions }
+        : { status: "error", execution_count: order.count, ...report };
+    reporter.post({ type: "done", cell: order.cell, failed: report !== undefined, content: JSON.stringify(content) });
+  }
+
+  async #perform({ code, count, silent }: ExecuteOrder): Promise<ErrorReport | undefined> {
+    const { evaluator, reporter, sources, takeResult } = this.#parts;
+    const name = `In[${count}]`;
+    sources.add(name, code, undefined);
+    const cell = transformCell(code, name);
+    sources.add(name, code, cell.edit);
+    takeResult();
+    const outcome = await evaluator.run(cell.code, name);
+    const value = takeResult();
+    if (outcome.kind !== "value") return this.#report(outcome, cell.code, name);
+    if (value === undefined || silent) return undefined;
+    const { data, metadata = {} } = await toBundle(value);
+    reporter.output("execute_result", { execution_count: count, data, metadata });
+    return undefined;
+  }
+
+  #report(outcome: Outcome & { kind: "thrown" | "terminated" }, code: string, name: string): ErrorReport {
+    if (outcome.kind === "terminated") return this.#describe(new KernelInterrupt());
+    const { thrown, position } = outcome;
+    const refused = thrown instanceof SyntaxError && !(thrown instanceof CellSyntaxError) && !hasPlace(thrown, name);
+    if (!refused || position.line > code.split("\n").length) return this.#describe(thrown);
+    const place = this.#parts.sources.locate(name, position.line + 1, position.column + 1);
+    return describeRefusal(thrown.message, place, this.#parts.sources);
+  }
+
+  #describe(thrown: unknown): ErrorReport {
+    return describeError(thrown, this.#parts.sources);
+  }
+
+  async #userExpressions(expressions: Readonly<Record<string, string>>): Promise<Record<string, unknown>> {
+    const results: Record<string, unknown> = {};
+    for (const [key, expression] of Object.entries(expressions)) {
+      try {
+        const cell = transformCell(String(expression), "expression");
+        const outcome = await this.#parts.evaluator.run(cell.code, "expression");
+        const value = this.#parts.takeResult();
+        if (outcome.kind === "thrown") throw outcome.thrown;
+        const { data, metadata = {} } = await toBundle(value);
+        results[key] = { status: "ok", data, metadata };
+      } catch (error) {
+        results[key] = { status: "error", ...this.#describe(error) };
+      }
+    }
+    return results;
+  }
+}
+
+/** Whether the error came out of running code: then its stack names a line of the cell. */
+function hasPlace(error: Error, name: string): boolean {
+  return String(error.stack).includes(`${name}:`);
+}

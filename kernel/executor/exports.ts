@@ -1,0 +1,72 @@
+/** `export` statements of local files: getters on the module's namespace, so that importers see what the file sees. */
+import type { Edit } from "./edit.ts";
+import { nameOf, replace, sourceOf } from "./imports.ts";
+import { child, childList, type SyntaxNode } from "./syntax.ts";
+
+/** Exported name -> expression that reads it. */
+export type Getters = Map<string, string>;
+
+/** Takes `export` off a statement and notes in `getters` what it exported. */
+export function rewriteExport(edit: Edit, node: SyntaxNode, getters: Getters): void {
+  const declaration = child(node, "declaration");
+  if (node.exportKind === "type") {
+    edit.blankStatement(node);
+    return;
+  }
+  if (node.type === "ExportAllDeclaration") {
+    const as = child(node, "exported");
+    const names = as === undefined ? "undefined" : JSON.stringify(nameOf(as));
+    replace(edit, node, `__thaw.exportAll(await __thaw.namespace(${sourceOf(node)}),${names});`);
+    return;
+  }
+  if (node.type === "ExportDefaultDeclaration" && declaration !== undefined) {
+    const name = child(declaration, "id")?.name;
+    getters.set("default", typeof name === "string" ? name : "__default");
+    if (typeof name === "string" && /Declaration$/.test(declaration.type)) edit.blank(node.start, declaration.start);
+    else edit.out.update(node.start, declaration.start, "const __default=");
+    return;
+  }
+  if (declaration !== undefined) {
+    edit.blank(node.start, declaration.start);
+    for (const name of declaredNames(declaration)) getters.set(name, name);
+    return;
+  }
+  const specifiers = childList(node, "specifiers").filter((specifier) => specifier.exportKind !== "type");
+  const pairs = specifiers.map((specifier) => [
+    nameOf(child(specifier, "local")),
+    nameOf(child(specifier, "exported")),
+  ]);
+  if (child(node, "source") !== undefined) {
+    replace(edit, node, `__thaw.exportFrom(await __thaw.namespace(${sourceOf(node)}),${JSON.stringify(pairs)});`);
+    return;
+  }
+  for (const [local, exported] of pairs) getters.set(exported as string, local as string);
+  edit.blankStatement(node);
+}
+
+function declaredNames(declaration: SyntaxNode): string[] {
+  if (declaration.type === "VariableDeclaration") {
+    return childList(declaration, "declarations").flatMap((declarator) => patternNames(child(declarator, "id")));
+  }
+  const name = child(declaration, "id")?.name;
+  return typeof name === "string" && /^(Function|Class)/.test(declaration.type) ? [name] : [];
+}
+
+function patternNames(pattern: SyntaxNode | undefined): string[] {
+  switch (pattern?.type) {
+    case "Identifier":
+      return [String(pattern.name)];
+    case "ObjectPattern":
+      return childList(pattern, "properties").flatMap((property) =>
+        patternNames(child(property, "value") ?? child(property, "argument")),
+      );
+    case "ArrayPattern":
+      return childList(pattern, "elements").flatMap(patternNames);
+    case "AssignmentPattern":
+      return patternNames(child(pattern, "left"));
+    case "RestElement":
+      return patternNames(child(pattern, "argument"));
+    default:
+      return [];
+  }
+}

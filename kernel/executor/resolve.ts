@@ -1,0 +1,92 @@
+/** What a specifier in a cell or local file means: a local TypeScript file, JSON, or something Node loads. */
+import { existsSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, extname, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import vm from "node:vm";
+
+/** A module as found, before it is loaded. */
+export type Resolved =
+  | { readonly kind: "typescript"; readonly path: string }
+  | { readonly kind: "json"; readonly path: string }
+  | { readonly kind: "node"; readonly load: () => Promise<Record<string, unknown>> };
+
+type Load = (specifier: string, options?: ImportCallOptions) => Promise<Record<string, unknown>>;
+
+const typescript = new Set([".ts", ".mts", ".cts"]);
+const guesses = ["", ".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json", "/index.ts", "/index.js"];
+const loaders = new Map<string, Load>();
+
+/** Finds `specifier` as seen from `folder`. Throws where a local path leads to no file. */
+export function resolveModule(specifier: string, folder: string, options?: ImportCallOptions): Resolved {
+  if (!/^(\.{0,2}\/|\.{1,2}$|file:)/.test(specifier)) {
+    return { kind: "node", load: () => loadPackage(specifier, folder, options) };
+  }
+  const url = new URL(specifier, pathToFileURL(`${folder}/`));
+  const path = findFile(fileURLToPath(url));
+  if (path === undefined) {
+    const error = new Error(`Cannot find module '${specifier}' from ${folder}`);
+    throw Object.assign(error, { code: "ERR_MODULE_NOT_FOUND" });
+  }
+  if (typescript.has(extname(path))) return { kind: "typescript", path };
+  if (extname(path) === ".json") return { kind: "json", path };
+  const href = pathToFileURL(path).href + url.search;
+  return { kind: "node", load: () => loaderFor(folder)(href, options) };
+}
+
+/** `./x` may be `x.ts`, and `./x.js` too: TypeScript writes the name of what it would compile to. */
+function findFile(path: string): string | undefined {
+  const candidates = guesses.map((ending) => path + ending);
+  if (/\.[mc]?js$/.test(path)) candidates.push(path.replace(/js$/, "ts"));
+  return candidates.map((candidate) => resolve(candidate)).find((file) => existsSync(file) && statSync(file).isFile());
+}
+
+/** From the notebook's folder, then from NODE_PATH, then from where this kernel is installed. */
+async function loadPackage(
+  specifier: string,
+  folder: string,
+  options: ImportCallOptions | undefined,
+): Promise<Record<string, unknown>> {
+  try {
+    return await loaderFor(folder)(specifier, options);
+  } catch (error) {
+    if (!isMissing(error, specifier)) throw error;
+    const fromPath = requirePath(specifier, folder);
+    if (fromPath !== undefined) return await loaderFor(folder)(pathToFileURL(fromPath).href, options);
+    const here = dirname(fileURLToPath(import.meta.url));
+    return await loaderFor(here)(specifier, options).catch((fallback: unknown) => {
+      throw isMissing(fallback, specifier) ? error : fallback;
+    });
+  }
+}
+
+function requirePath(specifier: string, folder: string): string | undefined {
+  try {
+    return createRequire(`${folder}/notebook`).resolve(specifier);
+  } catch {
+    return undefined;
+  }
+}
+
+function isMissing(error: unknown, specifier: string): boolean {
+  const { code, message } = error as { code?: string; message?: string };
+  const name = specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+  return code === "ERR_MODULE_NOT_FOUND" && (message ?? "").includes(`package '${name}'`);
+}
+
+/** Node's own `import()` as a file in `folder` would call it: ESM with top-level await, CommonJS, `exports` maps. */
+function loaderFor(folder: string): Load {
+  let load = loaders.get(folder);
+  if (load === undefined) {
+    const script = new vm.Script("(specifier, options) => import(specifier, options)", {
+      filename: `${folder}/[notebook]`,
+      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    });
+    load = script.runInThisContext() as Load;
+    loaders.set(folder, load);
+  }
+  return load;
+}

@@ -1,0 +1,60 @@
+/** Every text that runs as rewritten code, to find the user's own line for a position in a stack. */
+import type MagicString from "magic-string";
+
+/** A place in a cell or local file; line and column from 1. */
+export interface Place {
+  readonly source: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+type Segment = readonly number[];
+
+interface Source {
+  readonly text: string;
+  /** Absent for a text that has not been rewritten. */
+  readonly edit: MagicString | undefined;
+  /** Per rewritten line: [column, 0, source line, source column], all from 0. Made when a stack first needs it. */
+  mappings?: readonly (readonly Segment[])[];
+}
+
+export class Sources {
+  readonly #byName = new Map<string, Source>();
+
+  /** `name` is what stacks call it: `In[3]`, or a path. Cells run again replace their older selves. */
+  add(name: string, text: string, edit: MagicString | undefined): void {
+    this.#byName.set(name, { text, edit });
+  }
+
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
+  /** The user's place for a rewritten `line` and `column` (from 1). */
+  locate(name: string, line: number, column: number): Place {
+    const source = this.#byName.get(name);
+    if (source?.edit === undefined) return { source: name, line, column };
+    source.mappings ??= source.edit.generateDecodedMap({ hires: true }).mappings as unknown as Segment[][];
+    const segments = source.mappings[line - 1] ?? [];
+    const segment = segments.findLast((candidate) => (candidate[0] ?? 0) <= column - 1) ?? segments[0];
+    if (segment === undefined) return { source: name, line, column };
+    return { source: name, line: (segment[2] ?? 0) + 1, column: (segment[3] ?? 0) + 1 };
+  }
+
+  /** The line of a place with the one before it, numbered, and a caret under the column. */
+  frame({ source, line, column }: Place): string[] {
+    const lines = this.#byName.get(source)?.text.split("\n");
+    return lines === undefined ? [] : codeFrame(lines, line, column);
+  }
+}
+
+/** Two lines of source and a caret; `line` and `column` from 1. */
+export function codeFrame(lines: readonly string[], line: number, column: number): string[] {
+  const width = String(line).length;
+  const shown: string[] = [];
+  for (const number of [line - 1, line]) {
+    const text = lines[number - 1];
+    if (text !== undefined) shown.push(`${number === line ? ">" : " "} ${String(number).padStart(width)} | ${text}`);
+  }
+  return [...shown, `  ${" ".repeat(width)} | ${" ".repeat(Math.max(0, column - 1))}^`];
+}

@@ -1,0 +1,117 @@
+/** A cell or a local file as JavaScript: types out, imports awaited, loops and awaits interruptible, lines kept. */
+import type MagicString from "magic-string";
+import { Edit } from "./edit.ts";
+import { type Getters, rewriteExport } from "./exports.ts";
+import { closeGuard, openGuard } from "./guards.ts";
+import { rewriteImport } from "./imports.ts";
+import { lower } from "./lower.ts";
+import { stripTypes } from "./strip-types.ts";
+import { child, childList, children, parse, type SyntaxNode } from "./syntax.ts";
+
+/** The rewritten text, and the way back from its positions to the source's. */
+export interface Transformed {
+  readonly code: string;
+  readonly edit: MagicString;
+}
+
+/** A cell, for V8's REPL mode: variables outlive it, the value of its last expression goes to `__thaw.result`. */
+export function transformCell(source: string, name: string): Transformed {
+  const [text, statements] = lower(source, parse(source, name), name);
+  const edit = new Edit(text);
+  const used = rewriteStatements(edit, statements);
+  const bare = statements.map((statement) => cellStatement(edit, statement, used));
+  makeRedeclarable(edit, bare);
+  const last = statements.at(-1);
+  const value = last?.type === "ExpressionStatement" ? child(last, "expression") : undefined;
+  if (value !== undefined) {
+    edit.out.prependRight(value.start, "__thaw.result=(");
+    edit.after(value.end, ")");
+  }
+  return { code: edit.out.toString(), edit: edit.out };
+}
+
+/** A local file, for the body of an async function that has its own `__thaw`. */
+export function transformModule(source: string, path: string): Transformed {
+  const [text, statements] = lower(source, parse(source, path), path);
+  const edit = new Edit(text);
+  const used = rewriteStatements(edit, statements);
+  const getters: Getters = new Map();
+  for (const statement of statements) {
+    if (statement.type === "ImportDeclaration") rewriteImport(edit, statement, used);
+    else if (statement.type.startsWith("Export")) rewriteExport(edit, statement, getters);
+  }
+  const exported = [...getters].map(([name, expression]) => `${JSON.stringify(name)}:()=>${expression}`);
+  edit.out.prepend(`__thaw.exports({${exported.join(",")}});`);
+  return { code: edit.out.toString(), edit: edit.out };
+}
+
+/** Rewrites everything below the import and export statements. Returns the names used as values. */
+function rewriteStatements(edit: Edit, statements: readonly SyntaxNode[]): Set<string> {
+  const used = new Set<string>();
+  const last = statements.at(-1);
+  const visit = (node: SyntaxNode, parent: SyntaxNode | undefined): void => {
+    if (node.type === "ImportDeclaration" || isTypeExport(node)) return;
+    if (!stripTypes(edit, node)) return;
+    if (node.type === "Identifier" && !isPropertyName(node, parent)) used.add(String(node.name));
+    openGuard(edit, node);
+    for (const below of children(node)) visit(below, node);
+    closeGuard(edit, node);
+    if (node.type === "ExpressionStatement" && node !== last && edit.source[node.end - 1] !== ";") {
+      edit.after(node.end, ";"); // a type that ended the statement is gone, and with it what told the next line apart
+    }
+  };
+  for (const statement of statements) visit(statement, undefined);
+  return used;
+}
+
+function isTypeExport(node: SyntaxNode): boolean {
+  return node.exportKind === "type";
+}
+
+function isPropertyName(node: SyntaxNode, parent: SyntaxNode | undefined): boolean {
+  if (parent === undefined || parent.computed === true) return false;
+  if (parent.type === "MemberExpression") return parent.property === node;
+  return parent.type === "Property" && parent.key === node && parent.shorthand !== true;
+}
+
+/** Imports and exports of a cell; what is exported is simply declared. Returns the declaration itself. */
+function cellStatement(edit: Edit, statement: SyntaxNode, used: ReadonlySet<string>): SyntaxNode {
+  if (statement.type === "ImportDeclaration") rewriteImport(edit, statement, used);
+  const declaration = child(statement, "declaration");
+  if (!statement.type.startsWith("Export")) return statement;
+  if (declaration === undefined || isTypeExport(statement)) {
+    edit.blankStatement(statement);
+    return statement;
+  }
+  edit.blank(statement.start, declaration.start);
+  return declaration;
+}
+
+/**
+ * V8 lets `let` redeclare `let` across cells, and nothing else: so `const`, `var` and functions of a cell become `let`.
+ * Functions move to the top, where JavaScript would have hoisted them.
+ */
+function makeRedeclarable(edit: Edit, statements: readonly SyntaxNode[]): void {
+  const declarations = statements.filter(({ type }) => /^(Variable|Function|Class)Declaration$/.test(type));
+  const names = (node: SyntaxNode): string[] =>
+    [child(node, "id"), ...childList(node, "declarations").map((declarator) => child(declarator, "id"))]
+      .map((id) => id?.name)
+      .filter((name) => typeof name === "string");
+  const times = new Map<string, number>();
+  for (const name of declarations.flatMap(names)) times.set(name, (times.get(name) ?? 0) + 1);
+  for (const statement of declarations) {
+    const once = names(statement).every((name) => times.get(name) === 1);
+    if (statement.declare === true) continue;
+    if (statement.type === "VariableDeclaration" && (once || statement.kind !== "var")) {
+      const kind = String(statement.kind);
+      edit.out.update(statement.start, statement.start + kind.length, "let".padEnd(kind.length));
+    }
+    const id = child(statement, "id");
+    if (statement.type === "FunctionDeclaration" && id !== undefined && once) {
+      edit.blank(id.start, id.end);
+      edit.out.prependRight(statement.start, `let ${String(id.name)}=`);
+      edit.after(statement.end, ";");
+      edit.out.move(statement.start, statement.end, 0);
+    }
+  }
+}

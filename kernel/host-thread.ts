@@ -1,0 +1,119 @@
+/** The main thread, where user code lives: everything a cell can see is put in place here, and the worker's orders are carried out. */
+import { createRequire } from "node:module";
+import type { FromMain, ToMain } from "./channels/thread.ts";
+import { complete } from "./completion/complete.ts";
+import { describeAt } from "./completion/inspect.ts";
+import { createClearOutput, createDisplay, createHost } from "./display/host.ts";
+import { printInto } from "./display/print-streams.ts";
+import { Reporter } from "./display/reporter.ts";
+import { wireTslab } from "./display/tslab.ts";
+import { Evaluator } from "./executor/evaluate.ts";
+import { Executor } from "./executor/executor.ts";
+import { BoundLoader, ModuleLoader } from "./executor/module-loader.ts";
+import { cellRuntime, moduleRuntime } from "./executor/runtime.ts";
+import { Sources } from "./executor/sources.ts";
+import { describeError } from "./executor/traceback.ts";
+import { transformCell } from "./executor/transform.ts";
+import { type Flags, flag } from "./interrupt/flags.ts";
+import { Interrupts, KernelInterrupt } from "./interrupt/interrupts.ts";
+import { toCodePoints } from "./session/cursor.ts";
+
+/** How long `process.exit` in a cell waits for the worker to say goodbye to the frontend, in milliseconds. */
+const farewellMs = 2000;
+
+/** Prepares this thread for cells. Returns what to do with each message of the worker. */
+export function startHost(flags: Flags, post: (message: FromMain) => void): (message: ToMain) => void {
+  Error.stackTraceLimit = 30;
+  const reporter = new Reporter(post);
+  const interrupts = new Interrupts(flags);
+  const sources = new Sources();
+  const modules = new ModuleLoader(sources, (loader, namespace) => moduleRuntime(interrupts, loader, namespace));
+  const runtime = cellRuntime(interrupts, new BoundLoader(modules, () => process.cwd()));
+  const take = (key: "result" | "caught"): unknown => {
+    const value = runtime[key];
+    runtime[key] = undefined;
+    return value;
+  };
+  const evaluator = new Evaluator(() => take("caught"));
+  const executor = new Executor({ evaluator, interrupts, reporter, sources, takeResult: () => take("result") });
+  const host = createHost(reporter, interrupts);
+
+  modules.onLoad = (specifier) => {
+    if (specifier === "tslab") wireTslab(host, process.cwd());
+  };
+  const require = createRequire(`${process.cwd()}/notebook`);
+  defineGlobals({
+    [Symbol.for("thaw.host")]: host,
+    __thaw: runtime,
+    __dirname: process.cwd(),
+    __filename: `${process.cwd()}/notebook.ts`,
+    require: Object.assign((specifier: string): unknown => {
+      const loaded: unknown = require(specifier);
+      modules.onLoad(specifier);
+      return loaded;
+    }, require),
+    display: createDisplay(host),
+    clearOutput: createClearOutput(reporter),
+  });
+  printInto(reporter);
+  const exit = guardProcess(reporter, sources, flags, post);
+  transformCell("let warm: number = await 1;", "warm"); // the first cell should not pay for the parser's first use
+  void evaluator.run("void 0", "warm");
+
+  return (message) => {
+    switch (message.type) {
+      case "execute":
+        return void executor.run(message);
+      case "complete": {
+        const { matches, start, end } = complete(evaluator, message.code, message.cursor);
+        const [cursor_start, cursor_end] = [toCodePoints(message.code, start), toCodePoints(message.code, end)];
+        return answer(message.request, { status: "ok", matches, cursor_start, cursor_end, metadata: {} });
+      }
+      case "inspect": {
+        const text = describeAt(evaluator, message.code, message.cursor);
+        const data = text === undefined ? {} : { "text/plain": text };
+        return answer(message.request, { status: "ok", found: text !== undefined, data, metadata: {} });
+      }
+      case "interrupt":
+        return interrupts.handle(message.number);
+      case "ping":
+        return void Atomics.store(flags, flag.pong, message.number);
+      case "exit":
+        return exit(0);
+    }
+  };
+
+  function answer(request: number, content: object): void {
+    reporter.post({ type: "answer", request, content: JSON.stringify(content) });
+  }
+}
+
+/** Not enumerable, so that they do not clutter what a cell lists, and replaceable like any global. */
+function defineGlobals(values: Record<string | symbol, unknown>): void {
+  for (const key of Reflect.ownKeys(values)) {
+    Object.defineProperty(globalThis, key, {
+      value: values[key],
+      writable: true,
+      configurable: true,
+      enumerable: false,
+    });
+  }
+}
+
+/** What would end the process ends in the notebook instead. Returns the true `process.exit`. */
+function guardProcess(reporter: Reporter, sources: Sources, flags: Flags, post: (message: FromMain) => void) {
+  const exit = process.exit.bind(process);
+  const report = (title: string) => (error: unknown) => {
+    if (error instanceof KernelInterrupt) return; // a loop that an interrupt ended after its cell
+    reporter.stream("stderr", `${title} ${describeError(error, sources).traceback.join("\n")}\n`);
+  };
+  process.on("uncaughtException", report("Uncaught"));
+  process.on("unhandledRejection", report("Unhandled rejection:"));
+  process.on("SIGINT", () => post({ type: "sigint" }));
+  process.exit = (code) => {
+    reporter.post({ type: "exiting", code: Number(code ?? 0) });
+    Atomics.wait(flags, flag.closed, 0, farewellMs); // a process that ends with an open ZeroMQ socket aborts
+    return exit(code);
+  };
+  return exit;
+}

@@ -1,0 +1,61 @@
+/** Puts the kernel where Jupyter finds it: a folder with `kernel.json` and logos. Needs no Python. */
+import { cpSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type InstallTarget, kernelsFolder } from "./folders.ts";
+
+/** What can differ from the usual installation. */
+export interface KernelspecOptions {
+  /** Folder name, by which notebooks refer to the kernel: letters, digits, `.`, `_`, `-`. Default: `"thaw"`. */
+  readonly name?: string;
+  /** What frontends show. Default: `"TypeScript (Thaw)"`. */
+  readonly displayName?: string;
+}
+
+/**
+ * Writes the kernelspec and returns its folder. An older one of that name is replaced.
+ * The Node that runs this is the Node that will run the kernel. Throws when the kernel has not been built.
+ */
+export function installKernelspec({
+  name = "thaw",
+  displayName = "TypeScript (Thaw)",
+  ...target
+}: InstallTarget & KernelspecOptions): string {
+  if (!/^[A-Za-z0-9._-]+$/.test(name)) {
+    throw new Error(`A kernel's name has letters, digits, ".", "_" and "-" only, got "${name}".`);
+  }
+  const folder = join(kernelsFolder(target), name);
+  mkdirSync(folder, { recursive: true });
+  const logos = logosFolder();
+  if (logos !== undefined) cpSync(logos, folder, { recursive: true });
+  const file = join(folder, "kernel.json");
+  writeFileSync(`${file}.new`, `${JSON.stringify(kernelspec(displayName), undefined, 2)}\n`);
+  renameSync(`${file}.new`, file);
+  return folder;
+}
+
+/** The content of `kernel.json`, with absolute paths: frontends start kernels with a PATH of their own. */
+export function kernelspec(displayName: string): object {
+  const main = fileURLToPath(new URL("../main.js", import.meta.url));
+  if (!existsSync(main)) throw new Error(`The kernel is not built: ${main} is missing. Run "npm run build" first.`);
+  return {
+    // Forced interrupts leave Node's bookkeeping of async hooks behind, and its check would end the process for it.
+    argv: [
+      process.execPath,
+      "--no-force-async-hooks-checks",
+      "--disable-warning=ExperimentalWarning",
+      main,
+      "{connection_file}",
+    ],
+    display_name: displayName,
+    language: "typescript",
+    interrupt_mode: "message",
+    metadata: { debugger: false },
+  };
+}
+
+/** The logos lie beside the sources, of which `dist/` is the compiled copy. */
+function logosFolder(): string | undefined {
+  const here = dirname(fileURLToPath(import.meta.url));
+  return [join(here, "logos"), join(here, "../../../kernel/install/logos")].find((folder) => existsSync(folder));
+}

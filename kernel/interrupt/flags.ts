@@ -1,0 +1,21 @@
+/** A few integers both threads can see while the main thread is blocked: what makes a synchronous loop stoppable. */
+
+/** Index of each integer in the shared array. */
+export const flag = {
+  /** 1 from the request until the interrupted cell has ended: loops and awaits in cells throw. */
+  pending: 0,
+  /** How many interrupts were asked for since the start. */
+  requested: 1,
+  /** Number of the last ping the main thread's event loop answered. */
+  pong: 2,
+  /** 1 when the running cell's code asked for the host's abort signal: it stops by itself, given time for a step. */
+  cooperative: 3,
+  /** 1 once the sockets are closed and the process may end. */
+  closed: 4,
+} as const;
+
+export type Flags = Int32Array<SharedArrayBuffer>;
+
+export function newFlags(): Flags {
+  return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * Object.keys(flag).length));
+}

@@ -1,0 +1,53 @@
+/** ZeroMQ frames <-> messages: identities, `<IDS|MSG>`, signature, header, parent, metadata, content, buffers. */
+import type { Content, Header, Message, Outgoing } from "./message.ts";
+import type { Signer } from "./signature.ts";
+
+const delimiter = Buffer.from("<IDS|MSG>");
+
+/** Why frames were not taken for a message. Never names the expected signature. */
+export type Refusal = "no delimiter" | "too few frames" | "bad signature or replay" | "not JSON" | "not a message";
+
+/** The message in `frames`, or why there is none. The signature is checked before anything is parsed. */
+export function decode(frames: readonly Uint8Array[], signer: Signer): Message | Refusal {
+  const at = frames.findIndex((frame) => delimiter.equals(frame));
+  if (at === -1) return "no delimiter";
+  const [signature, ...signed] = frames.slice(at + 1, at + 6);
+  if (signature === undefined || signed.length < 4) return "too few frames";
+  if (!signer.accept(signature, signed)) return "bad signature or replay";
+  const parts: unknown[] = [];
+  try {
+    for (const frame of signed) parts.push(JSON.parse(Buffer.from(frame).toString("utf8")));
+  } catch {
+    return "not JSON";
+  }
+  const [header, parentHeader, metadata, content] = parts;
+  if (!isHeader(header) || !isObject(parentHeader) || !isObject(metadata) || !isObject(content)) return "not a message";
+  return {
+    identities: frames.slice(0, at),
+    header,
+    parentHeader: isHeader(parentHeader) ? parentHeader : {},
+    metadata,
+    content,
+    buffers: frames.slice(at + 6),
+  };
+}
+
+/** The frames to send for `message`. */
+export function encode(message: Outgoing, signer: Signer): Uint8Array[] {
+  const content = typeof message.content === "string" ? message.content : JSON.stringify(message.content);
+  const signed = [
+    JSON.stringify(message.header),
+    JSON.stringify(message.parentHeader),
+    JSON.stringify(message.metadata ?? {}),
+    content,
+  ].map((text) => Buffer.from(text));
+  return [...message.identities, delimiter, Buffer.from(signer.sign(signed)), ...signed, ...(message.buffers ?? [])];
+}
+
+function isObject(value: unknown): value is Content {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isHeader(value: unknown): value is Header {
+  return isObject(value) && typeof value.msg_id === "string" && typeof value.msg_type === "string";
+}

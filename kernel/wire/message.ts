@@ -1,0 +1,50 @@
+/** Messages of the Jupyter protocol 5.3, as both threads of the kernel know them. */
+import { randomUUID } from "node:crypto";
+
+export const protocolVersion = "5.3";
+
+/** Keys are the protocol's own, so that a header can be echoed as it came. */
+export interface Header {
+  readonly msg_id: string;
+  readonly msg_type: string;
+  readonly session: string;
+  readonly username: string;
+  readonly date: string;
+  readonly version: string;
+}
+
+export type Content = Readonly<Record<string, unknown>>;
+
+/** A message that has been verified and parsed. */
+export interface Message {
+  /** Routing frames in front of the delimiter: whom a reply goes to, or the topic on iopub. */
+  readonly identities: readonly Uint8Array[];
+  readonly header: Header;
+  /** `{}` where a message answers nothing. */
+  readonly parentHeader: Header | Record<string, never>;
+  readonly metadata: Content;
+  readonly content: Content;
+  readonly buffers: readonly Uint8Array[];
+}
+
+/** A message about to be sent. `content` may be JSON text already, so that large bundles are serialised once, by their maker. */
+export interface Outgoing {
+  readonly identities: readonly Uint8Array[];
+  readonly header: Header;
+  readonly parentHeader: Header | Record<string, never>;
+  readonly metadata?: Content;
+  readonly content: Content | string;
+  readonly buffers?: readonly Uint8Array[];
+}
+
+/** A header for a new message of this kernel. */
+export function newHeader(type: string, session: string): Header {
+  return {
+    msg_id: randomUUID(),
+    msg_type: type,
+    session,
+    username: "kernel",
+    date: new Date().toISOString(),
+    version: protocolVersion,
+  };
+}

@@ -1,0 +1,38 @@
+/** Who may speak to the kernel: HMAC over the four JSON frames, and no message twice. */
+import { createHmac, timingSafeEqual } from "node:crypto";
+
+/** Digests remembered against replay; older ones are forgotten first. */
+const remembered = 65_536;
+
+/** Signs and checks the frames of one connection. An empty key turns signing, and with it the replay check, off. */
+export class Signer {
+  readonly #key: string;
+  readonly #hash: string;
+  readonly #seen = new Set<string>();
+
+  /** `scheme` is the connection file's `signature_scheme`, such as `"hmac-sha256"`. */
+  constructor(key: string, scheme = "hmac-sha256") {
+    this.#key = key;
+    this.#hash = scheme.replace(/^hmac-/, "");
+  }
+
+  /** Hexadecimal digest over `frames`; empty without a key. */
+  sign(frames: readonly Uint8Array[]): string {
+    if (this.#key === "") return "";
+    const hmac = createHmac(this.#hash, this.#key);
+    for (const frame of frames) hmac.update(frame);
+    return hmac.digest("hex");
+  }
+
+  /** Whether `signature` is right for `frames` and was never seen before. Takes the same time whatever is wrong with it. */
+  accept(signature: Uint8Array, frames: readonly Uint8Array[]): boolean {
+    if (this.#key === "") return true;
+    const expected = this.sign(frames);
+    const digest = Buffer.from(expected);
+    if (signature.length !== digest.length || !timingSafeEqual(digest, signature)) return false;
+    if (this.#seen.has(expected)) return false;
+    this.#seen.add(expected);
+    if (this.#seen.size > remembered) this.#seen.delete(this.#seen.values().next().value as string);
+    return true;
+  }
+}

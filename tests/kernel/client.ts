@@ -1,0 +1,240 @@
+/** A frontend for tests: starts the built kernel as a process and speaks the real protocol to it. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Dealer, Request, Subscriber } from "zeromq";
+import type { Connection } from "../../kernel/wire/connection.ts";
+import { decode, encode } from "../../kernel/wire/frames.ts";
+import { type Content, type Message, newHeader } from "../../kernel/wire/message.ts";
+import { Signer } from "../../kernel/wire/signature.ts";
+
+export const mainPath = fileURLToPath(new URL("../../dist/kernel/main.js", import.meta.url));
+const repository = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Everything that one request caused. */
+export interface Run {
+  readonly reply: Message;
+  /** Children of the request on iopub, from `busy` to `idle`. */
+  readonly messages: readonly Message[];
+}
+
+export type Channel = "shell" | "control";
+
+export interface StartOptions {
+  /** Where the kernel runs. Default: the repository. */
+  readonly cwd?: string;
+  readonly node?: string;
+  readonly key?: string;
+}
+
+export class Client {
+  readonly process: ChildProcess;
+  readonly connection: Connection;
+  /** Everything seen on iopub, in order. */
+  readonly iopub: Message[] = [];
+  /** The kernel's own standard error. */
+  log = "";
+  readonly #session = randomUUID();
+  readonly #signer: Signer;
+  readonly #checker: Signer;
+  readonly #shell = new Dealer({ linger: 0 });
+  readonly #control = new Dealer({ linger: 0 });
+  readonly #subscriber = new Subscriber({ linger: 0, receiveHighWaterMark: 0 });
+  readonly #replies = new Map<string, Message>();
+  readonly #wakers = new Set<() => void>();
+
+  private constructor(process: ChildProcess, connection: Connection) {
+    this.process = process;
+    this.connection = connection;
+    this.#signer = new Signer(connection.key);
+    this.#checker = new Signer(connection.key);
+    process.stderr?.on("data", (data) => {
+      this.log += String(data);
+    });
+    this.#subscriber.subscribe();
+    this.#subscriber.connect(this.#address(connection.iopub_port));
+    this.#shell.connect(this.#address(connection.shell_port));
+    this.#control.connect(this.#address(connection.control_port));
+    void this.#collect(this.#subscriber, (message) => this.iopub.push(message));
+    for (const socket of [this.#shell, this.#control]) {
+      void this.#collect(socket, (message) => this.#replies.set(parentId(message), message));
+    }
+  }
+
+  /** Starts a kernel and waits until it answers and its iopub is heard. */
+  static async start({
+    cwd = repository,
+    node = process.execPath,
+    key = randomUUID(),
+  }: StartOptions = {}): Promise<Client> {
+    const folder = mkdtempSync(join(tmpdir(), "thaw-kernel-"));
+    const connection = await freeConnection(key);
+    const file = join(folder, "connection.json");
+    writeFileSync(file, JSON.stringify(connection));
+    const child = spawn(
+      node,
+      ["--no-force-async-hooks-checks", "--disable-warning=ExperimentalWarning", mainPath, file],
+      {
+        cwd,
+        stdio: ["ignore", "ignore", "pipe"],
+      },
+    );
+    child.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+    const client = new Client(child, connection);
+    await client.request("kernel_info_request", {});
+    while (!client.iopub.some((message) => message.header.msg_type === "status" && parentId(message) !== "")) {
+      await client.request("kernel_info_request", {}); // a subscription takes a moment to reach a publisher
+      await sleep(5);
+    }
+    return client;
+  }
+
+  /** Sends a request; returns its id at once. */
+  send(type: string, content: Content, channel: Channel = "shell"): string {
+    const header = newHeader(type, this.#session);
+    this.sendFrames(encode({ identities: [], header, parentHeader: {}, content }, this.#signer), channel);
+    return header.msg_id;
+  }
+
+  sendFrames(frames: Uint8Array[], channel: Channel = "shell"): void {
+    void (channel === "shell" ? this.#shell : this.#control).send(frames);
+  }
+
+  /** Sends a request and waits for its reply. */
+  async request(type: string, content: Content, channel: Channel = "shell"): Promise<Message> {
+    return await this.reply(this.send(type, content, channel));
+  }
+
+  async reply(id: string, timeoutMs = 20_000): Promise<Message> {
+    await this.until(() => this.#replies.has(id), timeoutMs, `reply to ${id}`);
+    return this.#replies.get(id) as Message;
+  }
+
+  /** Runs a cell to its idle. */
+  async execute(code: string, options: Content = {}): Promise<Run> {
+    return await this.finish(this.start(code, options));
+  }
+
+  /** Starts a cell; `finish` waits for it. */
+  start(code: string, options: Content = {}): string {
+    return this.send("execute_request", { code, silent: false, store_history: true, allow_stdin: false, ...options });
+  }
+
+  async finish(id: string): Promise<Run> {
+    const reply = await this.reply(id);
+    const isIdle = (message: Message) => parentId(message) === id && message.content.execution_state === "idle";
+    await this.until(() => this.iopub.some(isIdle), 20_000, `idle of ${id}`);
+    return { reply, messages: this.iopub.filter((message) => parentId(message) === id) };
+  }
+
+  /** Waits for a condition on what has arrived. */
+  async until(condition: () => boolean, timeoutMs = 20_000, what = "condition"): Promise<void> {
+    const end = Date.now() + timeoutMs;
+    while (!condition()) {
+      if (Date.now() > end) throw new Error(`Waited ${timeoutMs} ms for ${what}; the kernel's log: ${this.log}`);
+      await new Promise<void>((wake) => {
+        const timer = setTimeout(done, 100);
+        const wakers = this.#wakers;
+        wakers.add(done);
+        function done(): void {
+          clearTimeout(timer);
+          wakers.delete(done);
+          wake();
+        }
+      });
+    }
+  }
+
+  /** One heartbeat; milliseconds until its echo. */
+  async heartbeat(): Promise<number> {
+    const socket = new Request({ linger: 0, receiveTimeout: 5000 });
+    socket.connect(this.#address(this.connection.hb_port));
+    const started = performance.now();
+    await socket.send("ping");
+    const [echo] = await socket.receive();
+    socket.close();
+    if (String(echo) !== "ping") throw new Error(`The heartbeat echoed ${String(echo)}.`);
+    return performance.now() - started;
+  }
+
+  /** Ends the kernel and frees everything. Returns its exit code, or its signal's name. */
+  async stop(restart = false): Promise<number | string> {
+    const exited =
+      this.process.exitCode === null && this.process.signalCode === null ? once(this.process, "exit") : undefined;
+    this.send("shutdown_request", { restart }, "control");
+    if (exited !== undefined) await exited;
+    for (const socket of [this.#shell, this.#control, this.#subscriber]) socket.close();
+    return this.process.exitCode ?? this.process.signalCode ?? -1;
+  }
+
+  #address(port: number): string {
+    return `tcp://127.0.0.1:${port}`;
+  }
+
+  async #collect(socket: Dealer | Subscriber, take: (message: Message) => void): Promise<void> {
+    for await (const frames of socket) {
+      const message = decode(frames, this.#checker);
+      if (typeof message === "string") throw new Error(`The kernel sent frames that are no message: ${message}.`);
+      take(message);
+      for (const wake of [...this.#wakers]) wake();
+    }
+  }
+}
+
+export function parentId(message: Message): string {
+  return message.parentHeader.msg_id ?? "";
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** What a run printed. */
+export function printed(run: Run, name = "stdout"): string {
+  return run.messages
+    .filter((message) => message.header.msg_type === "stream" && message.content.name === name)
+    .map((message) => String(message.content.text))
+    .join("");
+}
+
+/** The plain text of a run's result, or undefined. */
+export function result(run: Run): string | undefined {
+  const message = run.messages.find(({ header }) => header.msg_type === "execute_result");
+  return (message?.content.data as Record<string, string> | undefined)?.["text/plain"];
+}
+
+/** `ename: evalue`, then the traceback, as published; empty without an error. */
+export function errorText(run: Run): string {
+  const message = run.messages.find(({ header }) => header.msg_type === "error");
+  if (message === undefined) return "";
+  const { ename, evalue, traceback } = message.content as { ename: string; evalue: string; traceback: string[] };
+  return [`${ename}: ${evalue}`, ...traceback].join("\n");
+}
+
+/** A connection on five ports that were free a moment ago. */
+export async function freeConnection(key: string): Promise<Connection> {
+  const servers = Array.from({ length: 5 }, () => createServer().listen(0, "127.0.0.1"));
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const [shell_port = 0, control_port = 0, iopub_port = 0, stdin_port = 0, hb_port = 0] = servers.map((server) => {
+    const address = server.address();
+    return typeof address === "object" ? address?.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const signature_scheme = "hmac-sha256";
+  return {
+    transport: "tcp",
+    ip: "127.0.0.1",
+    key,
+    signature_scheme,
+    shell_port,
+    control_port,
+    iopub_port,
+    stdin_port,
+    hb_port,
+  };
+}
