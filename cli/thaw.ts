@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-/** The command `thaw`: setup, doctor. */
+/** The command `thaw`: setup, doctor, install. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
+import type { InstallOptions } from "./install.ts";
 import { packageRoot } from "./packageRoot.ts";
 
 const root = packageRoot(import.meta.dirname);
@@ -33,5 +34,22 @@ thaw
   .description("say what is there and what is missing")
   .option("--json", "for programs")
   .action(({ json }: { json?: true }) => delegate("doctor.mjs", json ? ["--json"] : []));
+
+thaw
+  .command("install")
+  .description("make the kernel known to Jupyter (for the current user, unless told otherwise)")
+  .option("--user", "for the current user")
+  .option("--sys-prefix", "into the active virtual or conda environment")
+  .option("--prefix <folder>", "into an environment's folder")
+  .option("--name <name>", "name of the kernel's folder (default: thaw)")
+  .option("--display-name <name>", "name that is shown (default: TypeScript (Thaw))")
+  .action(async (options: InstallOptions) => {
+    const { installFrom } = await import("./install.ts");
+    try {
+      process.stdout.write(`The kernel is in ${installFrom(options)}\n`);
+    } catch (error) {
+      thaw.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  });
 
 await thaw.parseAsync();

@@ -1,9 +1,9 @@
 /** The compiled command, as a person calls it. */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { packageRoot } from "../../cli/packageRoot.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -22,6 +22,30 @@ test("doctor works from any folder and passes its code on", () => {
   const report = JSON.parse(stdout) as { ok: boolean; checks: { name: string }[] };
   expect(report.checks[0]?.name).toBe("Node.js");
   expect(status).toBe(report.ok ? 0 : 1);
+});
+
+test("install puts the kernel into an environment's folder, under the names that were given", () => {
+  const prefix = mkdtempSync(join(tmpdir(), "thaw-prefix-"));
+  onTestFinished(() => rmSync(prefix, { recursive: true, force: true }));
+  const { status, stdout, stderr } = thaw(
+    "install",
+    "--prefix",
+    prefix,
+    "--name",
+    "thaw-2",
+    "--display-name",
+    "Second",
+  );
+  const folder = join(prefix, "share", "jupyter", "kernels", "thaw-2");
+  expect(status, stderr).toBe(0);
+  expect(stdout).toBe(`The kernel is in ${folder}\n`);
+  expect(JSON.parse(readFileSync(join(folder, "kernel.json"), "utf8"))).toMatchObject({ display_name: "Second" });
+});
+
+test("install refuses two places in one sentence", () => {
+  const { status, stderr } = thaw("install", "--user", "--prefix", "x");
+  expect(status).toBe(1);
+  expect(stderr).toBe("error: Give one of --user, --sys-prefix and --prefix, got more: each names another place.\n");
 });
 
 test("an unknown command is refused by name", () => {
