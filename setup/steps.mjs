@@ -6,6 +6,7 @@ import * as data from "./steps/data.mjs";
 import * as environment from "./steps/environment.mjs";
 import * as kernelspec from "./steps/kernelspec.mjs";
 import * as model from "./steps/model.mjs";
+import * as native from "./steps/native.mjs";
 import * as node from "./steps/node.mjs";
 import * as packages from "./steps/packages.mjs";
 import * as pythonPackages from "./steps/python_packages.mjs";
@@ -18,6 +19,7 @@ export const steps = [
   pythonPackages,
   tensorflow,
   addon,
+  native,
   model,
   data,
   build,

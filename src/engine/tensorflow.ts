@@ -22,6 +22,7 @@ type TypeCode =
   | "TF_ATTR_TYPE"
   | "TF_ATTR_BOOL"
   | "TF_ATTR_INT"
+  | "TF_ATTR_FLOAT"
   | "TF_ATTR_SHAPE"
   | "TF_ATTR_STRING";
 
@@ -78,6 +79,7 @@ const attribute =
 export const typeAttribute = attribute<number>(codes.TF_ATTR_TYPE);
 export const boolAttribute = attribute<boolean>(codes.TF_ATTR_BOOL);
 export const intAttribute = attribute<number>(codes.TF_ATTR_INT);
+export const floatAttribute = attribute<number>(codes.TF_ATTR_FLOAT);
 export const shapeAttribute = attribute<readonly number[]>(codes.TF_ATTR_SHAPE);
 export const stringAttribute = attribute<string>(codes.TF_ATTR_STRING);
 

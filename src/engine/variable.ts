@@ -1,5 +1,6 @@
 /** A float array in TensorFlow's own memory that ops change in place: a weight, or a moment of its optimizer. */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { nativeOps } from "./native.ts";
 import { fixedScalar, multiply } from "./ops.ts";
 import { boolAttribute, runOp, shapeAttribute, stringAttribute, tf, typeAttribute, types } from "./tensorflow.ts";
 
@@ -11,14 +12,18 @@ const adamAttributes = [
 ];
 let made = 0;
 
-/** The factors of one Adam step, in TensorFlow's form (`epsilon` is its "epsilon hat"). */
-export interface AdamFactors {
+/** The factors of one AdamW step, in PyTorch's form. */
+export interface AdamWFactors {
   readonly learningRate: number;
+  /** Decoupled: `weight -= learningRate * weightDecay * weight`. */
+  readonly weightDecay: number;
+  /** What the gradient is multiplied with, to clip it. */
+  readonly gradientScale: number;
   readonly beta1: number;
   readonly beta2: number;
-  /** `beta1^t` and `beta2^t` for step number `t` from 1. */
-  readonly beta1Power: number;
-  readonly beta2Power: number;
+  /** Number of this step, from 1. */
+  readonly step: number;
+  /** Outside the root, after bias correction. */
   readonly epsilon: number;
 }
 
@@ -62,33 +67,49 @@ export class NativeVariable {
     return this.value.dataSync() as Float32Array;
   }
 
-  /** `value -= value * factor`: decoupled weight decay. */
-  decay(factor: number): void {
+  /** One AdamW step in place, on this value and its two moments. */
+  applyAdamW(m: NativeVariable, v: NativeVariable, gradient: Tensor, factors: AdamWFactors): void {
     tf.tidy(() => {
-      const difference = multiply(this.value, tf.scalar(factor));
-      this.#forgetValue(); // a second reference would make TensorFlow copy the whole variable
-      runOp("AssignSubVariableOp", [this.#handle, difference], [float], 0);
+      if (nativeOps) this.#applyFused(m, v, gradient, factors);
+      else this.#applyComposed(m, v, gradient, factors);
     });
   }
 
-  /** One Adam step in place, on this value and its two moments. */
-  applyAdam(m: NativeVariable, v: NativeVariable, gradient: Tensor, factors: AdamFactors): void {
+  /** All of it in one pass over memory. */
+  #applyFused(m: NativeVariable, v: NativeVariable, gradient: Tensor, factors: AdamWFactors): void {
     for (const variable of [this, m, v]) variable.#forgetValue();
-    tf.tidy(() => {
-      const [beta1Power, beta2Power, learningRate, epsilon] = [
-        factors.beta1Power,
-        factors.beta2Power,
-        factors.learningRate,
-        factors.epsilon,
-      ].map((factor) => tf.scalar(factor)) as [Tensor, Tensor, Tensor, Tensor];
-      const betas = [fixedScalar(factors.beta1), fixedScalar(factors.beta2)] as const;
-      runOp(
-        "ResourceApplyAdam",
-        [this.#handle, m.#handle, v.#handle, beta1Power, beta2Power, learningRate, ...betas, epsilon, gradient],
-        adamAttributes,
-        0,
-      );
-    });
+    const { learningRate, weightDecay, gradientScale, beta1, beta2, step, epsilon } = factors;
+    const numbers = [
+      gradientScale,
+      1 - learningRate * weightDecay,
+      1 - beta1,
+      beta2,
+      1 - beta2,
+      learningRate / (1 - beta1 ** step),
+      1 / Math.sqrt(1 - beta2 ** step),
+      epsilon,
+    ];
+    runOp("ThawAdamW", [this.#handle, m.#handle, v.#handle, gradient, tf.tensor1d(numbers, "float32")], [], 0);
+  }
+
+  #applyComposed(m: NativeVariable, v: NativeVariable, gradient: Tensor, factors: AdamWFactors): void {
+    const { learningRate, weightDecay, gradientScale, beta1, beta2, step, epsilon } = factors;
+    if (weightDecay > 0 && learningRate > 0) this.#decay(learningRate * weightDecay);
+    for (const variable of [this, m, v]) variable.#forgetValue();
+    const [beta1Power, beta2Power] = [beta1 ** step, beta2 ** step];
+    // TensorFlow adds epsilon before it corrects the second moment, PyTorch after it
+    const scalars = [beta1Power, beta2Power, learningRate].map((factor) => tf.scalar(factor));
+    const betas = [fixedScalar(beta1), fixedScalar(beta2), tf.scalar(epsilon * Math.sqrt(1 - beta2Power))];
+    const clipped = gradientScale === 1 ? gradient : multiply(gradient, tf.scalar(gradientScale));
+    const handles = [this.#handle, m.#handle, v.#handle];
+    runOp("ResourceApplyAdam", [...handles, ...scalars, ...betas, clipped], adamAttributes, 0);
+  }
+
+  /** `value -= value * factor`: decoupled weight decay. */
+  #decay(factor: number): void {
+    const difference = multiply(this.value, tf.scalar(factor));
+    this.#forgetValue(); // a second reference would make TensorFlow copy the whole variable
+    runOp("AssignSubVariableOp", [this.#handle, difference], [float], 0);
   }
 
   dispose(): void {

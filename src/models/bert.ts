@@ -9,9 +9,10 @@ import { tf } from "../engine/tensorflow.ts";
 import { attention } from "../nn/attention.ts";
 import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
-import { gelu } from "../nn/gelu.ts";
+import { biasGelu } from "../nn/gelu.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
-import { linear } from "../nn/linear.ts";
+import { linear, project } from "../nn/linear.ts";
+import { residualNorm } from "../nn/residualNorm.ts";
 import { selectRows } from "../nn/selectRows.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
@@ -82,14 +83,25 @@ function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): T
     },
   );
   const attended = residual(pass, `${name}.attention.output`, context, hidden);
-  const inner = gelu(dense(pass, `${name}.intermediate.dense`, attended)); // [tokens, intermediate]
+  const { weight } = pass;
+  const product = project(attended, weight(`${name}.intermediate.dense.weight`)); // [tokens, intermediate]
+  const inner = biasGelu(product, weight(`${name}.intermediate.dense.bias`));
   return residual(pass, `${name}.output`, inner, attended);
 }
 
 /** `LayerNorm(dropout(dense(x)) + input)` */
 function residual(pass: Pass, name: string, x: Tensor, input: Tensor): Tensor {
-  const output = dropout(dense(pass, `${name}.dense`, x), pass.config.hiddenDropoutProb, pass.stream);
-  return normalize(pass, name, output.add(input));
+  const { config, weight, stream } = pass;
+  return residualNorm(
+    {
+      x: project(x, weight(`${name}.dense.weight`)),
+      inputBias: weight(`${name}.dense.bias`),
+      residual: input,
+      weight: weight(`${name}.LayerNorm.weight`),
+      bias: weight(`${name}.LayerNorm.bias`),
+    },
+    { epsilon: config.layerNormEps, dropoutRate: config.hiddenDropoutProb, stream },
+  );
 }
 
 function dense({ weight }: Pass, name: string, x: Tensor): Tensor {

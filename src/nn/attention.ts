@@ -1,6 +1,8 @@
 /** Scaled dot-product attention of several heads over packed texts (Vaswani et al. 2017, arXiv:1706.03762). */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../engine/differentiable.ts";
+import { choose } from "../engine/native.ts";
+import { nativeAttention, nativeAttentionGradients, noDropout } from "../engine/nativeOps.ts";
 import {
   add,
   batchMatMul,
@@ -12,6 +14,7 @@ import {
   sumLast,
   transpose,
 } from "../engine/ops.ts";
+import { tf } from "../engine/tensorflow.ts";
 import type { DropoutStream } from "./dropout.ts";
 import type { Packing } from "./packing.ts";
 
@@ -29,7 +32,7 @@ const swapHeads = [0, 2, 1, 3];
  * `softmax(Q K^T / sqrt(width of a head)) V` per text and head. `query`, `key`, `value` and the result are
  * `[tokens, hidden]`; inside, the texts are padded to the longest, and padding gets probability exactly 0.
  */
-export function attention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
+export function composedAttention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
   const { heads, packing, dropoutRate, stream } = options;
   const hidden = query.shape[1] as number;
   const width = hidden / heads;
@@ -71,3 +74,22 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
     };
   });
 }
+
+/**
+ * The same without padding, transposes or a matrix of scores in memory: each head of each text with its own length,
+ * and the probabilities and the dropout mask computed again in the backward pass.
+ */
+export function fusedAttention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
+  const { heads, packing, dropoutRate, stream } = options;
+  const site = dropoutRate > 0 && stream !== undefined ? { rate: dropoutRate, seed: stream.next() } : noDropout;
+  const lengths = () => tf.tensor1d([...packing.lengths], "int32");
+  return differentiable([query, key, value], (save) => {
+    save(query, key, value);
+    return {
+      value: nativeAttention([query, key, value], lengths(), heads, site),
+      gradient: (dy, saved) => nativeAttentionGradients(dy, saved, lengths(), heads, site),
+    };
+  });
+}
+
+export const attention = choose(fusedAttention, composedAttention);

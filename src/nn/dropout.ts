@@ -1,6 +1,8 @@
 /** Dropout with masks from a counter: the same seed, step and place in the model always give the same mask. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../engine/differentiable.ts";
+import { choose } from "../engine/native.ts";
+import { nativeDropout } from "../engine/nativeOps.ts";
 import { dropoutMask, multiply } from "../engine/ops.ts";
 
 /** Hands out one seed pair per mask of a forward pass, in the order of the model's dropout sites. */
@@ -24,7 +26,7 @@ export class DropoutStream {
 }
 
 /** Zeroes each value with probability `rate` and scales the others by `1 / (1 - rate)`. Without a stream: the identity. */
-export function dropout(x: Tensor, rate: number, stream: DropoutStream | undefined): Tensor {
+export function composedDropout(x: Tensor, rate: number, stream: DropoutStream | undefined): Tensor {
   if (rate === 0 || stream === undefined) return x;
   const seed = stream.next();
   return differentiable([x], (save) => {
@@ -33,3 +35,15 @@ export function dropout(x: Tensor, rate: number, stream: DropoutStream | undefin
     return { value: multiply(x, mask), gradient: (dy, [mask]) => [multiply(dy, mask as Tensor)] };
   });
 }
+
+/** The same with the mask computed again in the backward pass; another mask than the composed form's. */
+export function fusedDropout(x: Tensor, rate: number, stream: DropoutStream | undefined): Tensor {
+  if (rate === 0 || stream === undefined) return x;
+  const site = { rate, seed: stream.next() };
+  return differentiable([x], () => ({
+    value: nativeDropout(x, site),
+    gradient: (dy) => [nativeDropout(dy, site)],
+  }));
+}
+
+export const dropout = choose(fusedDropout, composedDropout);

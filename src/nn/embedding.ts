@@ -1,6 +1,8 @@
 /** Rows of a table by id. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../engine/differentiable.ts";
+import { nativeOps } from "../engine/native.ts";
+import { nativeScatterAdd } from "../engine/nativeOps.ts";
 import { gatherRows, segmentSum } from "../engine/ops.ts";
 import { tf } from "../engine/tensorflow.ts";
 
@@ -15,7 +17,8 @@ export function embedding(table: Tensor, ids: Int32Array, paddingIndex?: number 
       value: gatherRows(table, tf.tensor1d(ids, "int32")),
       gradient: (dy) => {
         const segments = ids.map((id) => (id === paddingIndex ? -1 : id)); // a negative segment is left out
-        return [segmentSum(dy, tf.tensor1d(segments, "int32"), tf.scalar(rows, "int32"))];
+        const indices = tf.tensor1d(segments, "int32");
+        return [nativeOps ? nativeScatterAdd(dy, indices, rows) : segmentSum(dy, indices, tf.scalar(rows, "int32"))];
       },
     };
   });

@@ -1,6 +1,8 @@
 /** Layer normalisation over the last dimension (Ba et al. 2016, arXiv:1607.06450). */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../engine/differentiable.ts";
+import { choose } from "../engine/native.ts";
+import { nativeLayerNorm, nativeNormGradients, noDropout } from "../engine/nativeOps.ts";
 import { add, meanLast, multiply, rsqrt, square, subtract, sumRows } from "../engine/ops.ts";
 import { tf } from "../engine/tensorflow.ts";
 
@@ -8,7 +10,7 @@ import { tf } from "../engine/tensorflow.ts";
  * `(x - mean) / sqrt(variance + epsilon) * weight + bias`, with the biased variance, as PyTorch.
  * `x [rows, width]`, `weight [width]`, `bias [width]` -> `[rows, width]`.
  */
-export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+export function composedLayerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
   return differentiable([x, weight, bias], (save) => {
     const centred = subtract(x, meanLast(x));
     const inverse = rsqrt(add(meanLast(square(centred)), tf.scalar(epsilon))); // [rows, 1]
@@ -27,6 +29,25 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: numb
     };
   });
 }
+
+/** The same in one pass over memory. */
+export function fusedLayerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+  return differentiable([x, weight, bias], (save) => {
+    const [value, normal, inverse] = nativeLayerNorm(x, weight, bias, epsilon);
+    save(normal, inverse, weight);
+    return {
+      value,
+      gradient: (dy, saved, wants) => {
+        const residual = 4; // where the native op has the gradient of what it normalises
+        const wanted = (output: number) => (output === residual ? wants(0) : output !== 0 && wants(output));
+        const [, dWeight, dBias, , dx] = nativeNormGradients(dy, saved, noDropout, wanted);
+        return [dx, dWeight, dBias];
+      },
+    };
+  });
+}
+
+export const layerNorm = choose(fusedLayerNorm, composedLayerNorm);
 
 /** `inverse * (d - mean(d) - normal * mean(d * normal))` for the gradient `d` of the normalised rows. */
 function inputGradient(d: Tensor, normal: Tensor, inverse: Tensor): Tensor {

@@ -3,6 +3,20 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../engine/differentiable.ts";
 import { biasAdd, matMul, sumRows } from "../engine/ops.ts";
 
+/** `x W^T`: `x [rows, in]`, `weight [out, in]` -> `[rows, out]`; for a bias that the next op adds. */
+export function project(x: Tensor, weight: Tensor): Tensor {
+  return differentiable([x, weight], (save) => {
+    save(x, weight);
+    return {
+      value: matMul(x, weight, false, true),
+      gradient: (dy, [x, weight], wants) => [
+        wants(0) ? matMul(dy, weight as Tensor) : undefined,
+        wants(1) ? matMul(dy, x as Tensor, true, false) : undefined,
+      ],
+    };
+  });
+}
+
 /** `x [rows, in]`, `weight [out, in]`, `bias [out]` -> `[rows, out]`. */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
   return differentiable([x, weight, bias], (save) => {

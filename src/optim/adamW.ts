@@ -29,6 +29,8 @@ export interface Update {
   readonly learningRate: number;
   /** Decoupled: `weight -= learningRate * weightDecay * weight`. Default: 0. */
   readonly weightDecay?: number;
+  /** What the gradient is multiplied with, to clip it. Default: 1. */
+  readonly gradientScale?: number;
 }
 
 interface Moments {
@@ -57,20 +59,12 @@ export class AdamW {
 
   /** One step for each of the parameters, in place. */
   step(updates: Iterable<Update>): void {
-    for (const { parameter, gradient, learningRate, weightDecay = 0 } of updates) {
+    const { beta1, beta2, epsilon } = this;
+    for (const { parameter, gradient, learningRate, weightDecay = 0, gradientScale = 1 } of updates) {
       const state = this.#stateOf(parameter);
       state.step += 1;
-      if (weightDecay > 0 && learningRate > 0) parameter.variable.decay(learningRate * weightDecay);
-      const beta2Power = this.beta2 ** state.step;
-      parameter.variable.applyAdam(state.m, state.v, gradient, {
-        learningRate,
-        beta1: this.beta1,
-        beta2: this.beta2,
-        beta1Power: this.beta1 ** state.step,
-        beta2Power,
-        // TensorFlow adds epsilon before it corrects the second moment, PyTorch after it
-        epsilon: this.epsilon * Math.sqrt(1 - beta2Power),
-      });
+      const factors = { learningRate, weightDecay, gradientScale, beta1, beta2, step: state.step, epsilon };
+      parameter.variable.applyAdamW(state.m, state.v, gradient, factors);
     }
   }
 

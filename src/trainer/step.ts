@@ -1,7 +1,6 @@
 /** One optimizer step: forward, backward, clip, update. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { lossAndGradients } from "../engine/gradients.ts";
-import { multiply } from "../engine/ops.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { ThawError } from "../errors.ts";
 import { crossEntropy } from "../loss/crossEntropy.ts";
@@ -57,7 +56,8 @@ export function trainStep(input: StepInput): StepResult {
     input.optimizer.step(
       present.map(({ parameter, gradient }) => ({
         parameter,
-        gradient: factor < 1 ? multiply(gradient, tf.scalar(factor)) : gradient,
+        gradient,
+        gradientScale: factor,
         learningRate: input.learningRates.get(parameter.name) as number,
         weightDecay: isDecayed(parameter.name) ? input.weightDecay : 0,
       })),

@@ -12,7 +12,7 @@ interface Report {
 
 const names = [
   ...["Node.js", "npm packages", "Python environment", "JupyterLab and plotly", "TensorFlow", "TensorFlow addon"],
-  ...["MiniLM model", "rated texts", "TypeScript build", "thaw command", "Jupyter kernel"],
+  ...["Fused operations", "MiniLM model", "rated texts", "TypeScript build", "thaw command", "Jupyter kernel"],
   ...["addon loads", "NVIDIA GPU", "npm", "C++ compiler", "JupyterLab's plotly renderer", "free disk"],
 ];
 

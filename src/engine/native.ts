@@ -1,0 +1,43 @@
+/**
+ * Thaw's own TensorFlow ops (native/), which do in one pass what takes many of TensorFlow's. Set-up compiles them for
+ * the processor at hand; where they are missing, everything is composed of TensorFlow's ops instead.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { cpus } from "node:os";
+import { dirname, join } from "node:path";
+import { engineInfo } from "./tensorflow.ts";
+
+/** Whether the ops of native/ are used: never on a GPU, nor with THAW_NATIVE=0 in the environment. */
+export const nativeOps: boolean = process.env.THAW_NATIVE !== "0" && engineInfo().device === "cpu" && load();
+
+/** The native form of an op where its library is loaded, the composed form elsewhere. */
+export const choose = <Op>(native: Op, composed: Op): Op => (nativeOps ? native : composed);
+
+function load(): boolean {
+  const require = createRequire(import.meta.url);
+  try {
+    const library = join(
+      dirname(require.resolve("@tensorflow/tfjs-node-gpu/package.json")),
+      "lib/napi-v8/thaw_ops.node",
+    );
+    const marker = JSON.parse(readFileSync(`${library}.json`, "utf8")) as { readonly processor?: string };
+    if (marker.processor !== processor()) return false; // built elsewhere: its instructions may not exist here
+    require(library);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The same text as in setup/steps/native.mjs: one name stands for processors with different instructions. */
+function processor(): string {
+  let flags = "";
+  try {
+    flags = /^(?:flags|Features)\s*:.*$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[0] ?? "";
+  } catch {
+    // not Linux: the model's name has to do
+  }
+  return createHash("sha256").update(`${process.arch} ${cpus()[0]?.model} ${flags}`).digest("hex");
+}

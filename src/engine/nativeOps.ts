@@ -1,0 +1,93 @@
+/**
+ * The ops of native/, eager and outside the gradient tape, as those of ops.ts. Matrices are `[rows, width]`; a gradient
+ * that is not wanted is undefined.
+ */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { floatAttribute, intAttribute, runOp, tf } from "./tensorflow.ts";
+
+/** Probability of zero, and the seed pair of the site; rate 0 = no dropout. */
+export interface NativeDropout {
+  readonly rate: number;
+  readonly seed: readonly [number, number];
+}
+
+export const noDropout: NativeDropout = { rate: 0, seed: [0, 0] };
+
+const seedOf = ({ seed }: NativeDropout): Tensor => tf.tensor1d([...seed], "int32");
+const rateOf = ({ rate }: NativeDropout) => floatAttribute("rate", rate);
+const epsilonOf = (epsilon: number) => floatAttribute("epsilon", epsilon);
+
+/** Runs a gradient op of `count` outputs, of which those that `wants` names are computed. */
+function gradients(
+  name: string,
+  inputs: readonly Tensor[],
+  attributes: Parameters<typeof runOp>[2],
+  count: number,
+  wants: (output: number) => boolean,
+): (Tensor | undefined)[] {
+  const indices = Array.from({ length: count }, (_, i) => i);
+  const wanted = indices.reduce((bits, i) => (wants(i) ? bits | (1 << i) : bits), 0);
+  const outputs = runOp(name, inputs, [...attributes, intAttribute("wanted", wanted)], count);
+  return indices.map((i) => (wants(i) ? outputs[i] : undefined));
+}
+
+/** `x * mask`; its own gradient. The mask depends on the seed pair and the place alone. */
+export const nativeDropout = (x: Tensor, site: NativeDropout): Tensor =>
+  runOp("ThawDropout", [x, seedOf(site)], [rateOf(site)], 1)[0] as Tensor;
+
+/** What a normalisation gives: the result, and the normalised rows and 1 / deviation `[rows]` that its gradient needs. */
+export type Normalized = [y: Tensor, normal: Tensor, inverse: Tensor];
+
+export const nativeLayerNorm = (x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Normalized =>
+  runOp("ThawLayerNorm", [x, weight, bias], [epsilonOf(epsilon)], 3) as Normalized;
+
+/** `layerNorm(dropout(x + inputBias) + residual)`; inputs `[x, weight, bias, inputBias, residual]`. */
+export const nativeResidualNorm = (inputs: readonly Tensor[], epsilon: number, site: NativeDropout): Normalized =>
+  runOp("ThawResidualNorm", [...inputs, seedOf(site)], [epsilonOf(epsilon), rateOf(site)], 3) as Normalized;
+
+/** Gradients of `[x, weight, bias, inputBias, residual]`; those of a plain layer norm's input are the residual's. */
+export function nativeNormGradients(
+  dy: Tensor,
+  [normal, inverse, weight]: readonly Tensor[],
+  site: NativeDropout,
+  wants: (output: number) => boolean,
+): (Tensor | undefined)[] {
+  const inputs = [dy, normal, inverse, weight, seedOf(site)] as Tensor[];
+  return gradients("ThawResidualNormGrad", inputs, [rateOf(site)], 5, wants);
+}
+
+/** `gelu(x + bias)` in the erf form. */
+export const nativeBiasGelu = (x: Tensor, bias: Tensor): Tensor => runOp("ThawBiasGelu", [x, bias], [], 1)[0] as Tensor;
+
+/** Gradients of `[x, bias]`. */
+export const nativeBiasGeluGradients = (
+  dy: Tensor,
+  x: Tensor,
+  bias: Tensor,
+  wants: (output: number) => boolean,
+): (Tensor | undefined)[] => gradients("ThawBiasGeluGrad", [dy, x, bias], [], 2, wants);
+
+const attentionAttributes = (heads: number, site: NativeDropout) => [intAttribute("heads", heads), rateOf(site)];
+
+/** Per text and head, with texts of `lengths` (int32 `[batch]`) packed one after the other in `[tokens, hidden]`. */
+export const nativeAttention = (
+  queryKeyValue: readonly Tensor[],
+  lengths: Tensor,
+  heads: number,
+  site: NativeDropout,
+): Tensor =>
+  runOp("ThawAttention", [...queryKeyValue, lengths, seedOf(site)], attentionAttributes(heads, site), 1)[0] as Tensor;
+
+/** Gradients of query, key and value. */
+export const nativeAttentionGradients = (
+  dy: Tensor,
+  queryKeyValue: readonly Tensor[],
+  lengths: Tensor,
+  heads: number,
+  site: NativeDropout,
+): Tensor[] =>
+  runOp("ThawAttentionGrad", [...queryKeyValue, lengths, seedOf(site), dy], attentionAttributes(heads, site), 3);
+
+/** Sums `rows [n, width]` by `indices [n]` into `[count, width]`; rows with a negative index are left out. */
+export const nativeScatterAdd = (rows: Tensor, indices: Tensor, count: number): Tensor =>
+  runOp("ThawScatterAdd", [rows, indices], [intAttribute("count", count)], 1)[0] as Tensor;
