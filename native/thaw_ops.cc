@@ -288,37 +288,83 @@ class AdamWOp : public Kernel {
 };
 REGISTER_KERNEL_BUILDER(Name("ThawAdamW").Device(tensorflow::DEVICE_CPU), AdamWOp);
 
-REGISTER_OP("ThawScatterAdd")
-    .Input("rows: float").Input("indices: int32").Output("sums: float").Attr("count: int");
+REGISTER_OP("ThawHalfSquare").Input("x: float").Output("sum: float");
 
-// `rows [n, width]` summed by `indices [n]` into `[count, width]`; rows with a negative index are left out.
+// `sum(x^2) / 2`, in blocks of fixed size: the same bits on any number of threads.
+class HalfSquareOp : public Kernel {
+ public:
+  using Kernel::Kernel;
+  void Compute(OpKernelContext* context) override {
+    constexpr int64_t kBlock = 4096;
+    const int64_t size = context->input(0).NumElements();
+    const float* x = input(context, 0);
+    float* result = output(context, 0, TensorShape({}));
+    if (result == nullptr) return;
+    std::vector<float> parts(static_cast<size_t>((size + kBlock - 1) / kBlock));
+    parallel(context, static_cast<int64_t>(parts.size()), kBlock / 4, [&](int64_t begin, int64_t end) {
+      for (int64_t block = begin; block < end; ++block) {
+        float sum = 0;
+#pragma omp simd reduction(+ : sum)
+        for (int64_t i = block * kBlock; i < std::min(size, (block + 1) * kBlock); ++i) sum += x[i] * x[i];
+        parts[static_cast<size_t>(block)] = sum;
+      }
+    });
+    double total = 0;
+    for (const float part : parts) total += part;
+    *result = static_cast<float>(total / 2);
+  }
+};
+REGISTER_KERNEL_BUILDER(Name("ThawHalfSquare").Device(tensorflow::DEVICE_CPU), HalfSquareOp);
+
+REGISTER_OP("ThawScatterAdd")
+    .Input("rows: float").Input("indices: int32").Output("sums: float")
+    .Attr("count: int").Attr("width: int");
+
+// `rows [n, width]` summed by `indices [n]` into `[count, width]`; rows with a negative index are left out. The result
+// of the call before is used again once nobody holds it: only the rows that it touched have to be zeroed then.
 class ScatterAddOp : public Kernel {
  public:
   explicit ScatterAddOp(OpKernelConstruction* context) : Kernel(context) {
     OP_REQUIRES_OK(context, context->GetAttr("count", &count_));
+    OP_REQUIRES_OK(context, context->GetAttr("width", &width_));
   }
   void Compute(OpKernelContext* context) override {
-    const int64_t width = context->input(0).dim_size(1);
     const auto indices = context->input(1).flat<int32_t>();
+    OP_REQUIRES(context, context->input(0).NumElements() == indices.size() * width_,
+                absl::InvalidArgumentError("rows and indices differ in number"));
     for (int64_t i = 0; i < indices.size(); ++i) {
       OP_REQUIRES(context, indices(i) < count_, absl::InvalidArgumentError("index out of range"));
     }
-    float* sums = output(context, 0, TensorShape({count_, width}));
-    if (sums == nullptr) return;
-    const float* rows = input(context, 0);
-    parallel(context, count_, std::max<int64_t>(1, width / 8), [&](int64_t begin, int64_t end) {
-      std::fill(sums + begin * width, sums + end * width, 0.0f);
-      for (int64_t i = 0; i < indices.size(); ++i) {
-        if (indices(i) < begin || indices(i) >= end) continue;
-        float* sum = sums + indices(i) * width;
+    tensorflow::mutex_lock lock(mutex_);
+    if (kept_.NumElements() == count_ * width_ && kept_.RefCountIsOne()) {
+      float* sums = kept_.flat<float>().data();
+      for (const int32_t row : touched_) std::fill_n(sums + row * width_, width_, 0.0f);
+    } else {
+      OP_REQUIRES_OK(context, context->allocate_temp(tensorflow::DT_FLOAT, TensorShape({count_, width_}), &kept_));
+      float* sums = kept_.flat<float>().data();
+      parallel(context, count_, width_ / 8 + 1, [&](int64_t begin, int64_t end) {
+        std::fill(sums + begin * width_, sums + end * width_, 0.0f);
+      });
+    }
+    touched_.clear();
+    float* sums = kept_.flat<float>().data();
+    const float* row = input(context, 0);
+    for (int64_t i = 0; i < indices.size(); ++i, row += width_) {
+      if (indices(i) < 0) continue;
+      touched_.push_back(indices(i));
+      float* sum = sums + indices(i) * width_;
 #pragma omp simd
-        for (int64_t j = 0; j < width; ++j) sum[j] += rows[i * width + j];
-      }
-    });
+      for (int64_t j = 0; j < width_; ++j) sum[j] += row[j];
+    }
+    context->set_output(0, kept_);
   }
 
  private:
   int64_t count_ = 0;
+  int64_t width_ = 0;
+  tensorflow::mutex mutex_;
+  Tensor kept_;
+  std::vector<int32_t> touched_;
 };
 REGISTER_KERNEL_BUILDER(Name("ThawScatterAdd").Device(tensorflow::DEVICE_CPU), ScatterAddOp);
 

@@ -88,6 +88,14 @@ export const nativeAttentionGradients = (
 ): Tensor[] =>
   runOp("ThawAttentionGrad", [...queryKeyValue, lengths, seedOf(site), dy], attentionAttributes(heads, site), 3);
 
+/** `sum(x^2) / 2`, a scalar. */
+export const nativeHalfSquare = (x: Tensor): Tensor => runOp("ThawHalfSquare", [x], [], 1)[0] as Tensor;
+
 /** Sums `rows [n, width]` by `indices [n]` into `[count, width]`; rows with a negative index are left out. */
 export const nativeScatterAdd = (rows: Tensor, indices: Tensor, count: number): Tensor =>
-  runOp("ThawScatterAdd", [rows, indices], [intAttribute("count", count)], 1)[0] as Tensor;
+  runOp(
+    "ThawScatterAdd",
+    [rows, indices],
+    [intAttribute("count", count), intAttribute("width", rows.shape[1] as number)],
+    1,
+  )[0] as Tensor;

@@ -3,6 +3,8 @@
  * where no gradient is wanted. Results belong to the current `tidy` scope.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { choose } from "./native.ts";
+import { nativeHalfSquare } from "./nativeOps.ts";
 import { boolAttribute, intAttribute, runOp, tf, typeAttribute, types } from "./tensorflow.ts";
 
 const float = typeAttribute("T", types.float32);
@@ -23,7 +25,7 @@ export const rsqrt = unary("Rsqrt");
 /** Over the last dimension. */
 export const softmax = unary("Softmax");
 /** `sum(x^2) / 2`, a scalar. */
-export const halfSquaredNorm = unary("L2Loss");
+export const halfSquaredNorm = choose(nativeHalfSquare, unary("L2Loss"));
 /** `x [rows, columns] + bias [columns]`. */
 export const biasAdd = binary("BiasAdd");
 /** `[rows, columns] -> [columns]`: the sum over rows. */

@@ -1,0 +1,54 @@
+/** The fused ops on one thread and on two, in processes of their own: TensorFlow reads the number once. */
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { nativeOps } from "../../src/engine/native.ts";
+
+const folder = dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-node-gpu/package.json"));
+
+const program = `
+const util = require("node:util");
+util.isNullOrUndefined ??= (value) => value == null;
+util.isArray ??= Array.isArray;
+const tf = require("@tensorflow/tfjs-node-gpu");
+require(process.argv[1]);
+const { binding } = tf.backend();
+const number = (name, type, value) => ({ name, type: binding[type], value });
+const lengths = Array.from({ length: 24 }, (_, i) => 9 + (i * 7) % 30);
+const tokens = lengths.reduce((a, b) => a + b);
+const fill = (shape, f) => tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i * f)), shape);
+const [q, k, v, dy] = [0.3, 0.7, 1.1, 1.9].map((f) => fill([tokens, 128], f));
+const row = fill([128], 0.5);
+const seed = tf.tensor1d([3, 4], "int32");
+const run = (name, inputs, attributes, outputs) => tf.backend().executeMultipleOutputs(name, attributes, inputs, outputs);
+const rate = number("rate", "TF_ATTR_FLOAT", 0.1);
+const epsilon = number("epsilon", "TF_ATTR_FLOAT", 1e-5);
+const wanted = number("wanted", "TF_ATTR_INT", 31);
+const heads = [number("heads", "TF_ATTR_INT", 4), rate];
+const packed = [q, k, v, tf.tensor1d(lengths, "int32"), seed];
+const norm = run("ThawResidualNorm", [q, row, row, row, k, seed], [epsilon, rate], 3);
+const results = [
+  ...run("ThawAttention", packed, heads, 1),
+  ...run("ThawAttentionGrad", [...packed, dy], heads, 3),
+  ...norm,
+  ...run("ThawResidualNormGrad", [dy, norm[1], norm[2], row, seed], [rate, wanted], 5),
+  ...run("ThawBiasGeluGrad", [dy, q, row], [wanted], 2),
+  ...run("ThawHalfSquare", [q], [], 1),
+];
+const hash = require("node:crypto").createHash("sha256");
+for (const tensor of results) hash.update(Buffer.from(tensor.dataSync().buffer));
+console.log(hash.digest("hex"));
+`;
+
+test.skipIf(!nativeOps)("the fused ops give the same bits on one thread and on two", () => {
+  const hashes = ["1", "2"].map((threads) => {
+    const env = { ...process.env, TF_NUM_INTRAOP_THREADS: threads, TF_CPP_MIN_LOG_LEVEL: "3" };
+    const args = ["-e", program, join(folder, "lib/napi-v8/thaw_ops.node")];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: "utf8", cwd: folder });
+    expect(status, stderr).toBe(0);
+    return stdout.trim();
+  });
+  expect(hashes[0]).toMatch(/^[0-9a-f]{64}$/);
+  expect(hashes[1]).toBe(hashes[0]);
+});
