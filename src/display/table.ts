@@ -87,9 +87,10 @@ export class Table {
       });
       return `<tr${marked ? ' style="background: var(--jp-layout-color2, #eee)"' : ""}>${cells.join("")}</tr>`;
     });
-    const caption = this.caption === undefined ? "" : `<caption ${captionStyle}>${escapeHtml(this.caption)}</caption>`;
+    // not a <caption>: that would be squeezed into the width of a narrow table
+    const caption = this.caption === undefined ? "" : `<div ${captionStyle}>${escapeHtml(this.caption)}</div>`;
     return (
-      `<table border="1" class="dataframe" ${tableStyle}>${caption}` +
+      `${caption}<table border="1" class="dataframe" ${tableStyle}>` +
       `<thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>`
     );
   }
@@ -106,8 +107,7 @@ export class Table {
 const tableStyle =
   'style="border-collapse: collapse; color: var(--jp-content-font-color1, inherit); ' +
   'border-color: var(--jp-border-color2, #bbb)"';
-const captionStyle =
-  'style="caption-side: top; text-align: left; padding: 0.25em 0; color: var(--jp-content-font-color1, inherit)"';
+const captionStyle = 'style="padding: 0.25em 0; color: var(--jp-content-font-color1, inherit)"';
 
 /** Counts, percentages, durations, rates, `mean ± spread`, and empty cells. */
 function looksNumeric(text: string): boolean {

@@ -32,13 +32,18 @@ export interface ProgressiveOptions {
   readonly epochs?: readonly [head: number, layers: number, all: number];
   /** Layers thawed in the second stage. Default: 4. */
   readonly layers?: number;
+  /** Of everything once layers train. Default: 5e-5. */
   readonly learningRate?: number;
+  /** In the first stage, while the head is fresh. Default: 1e-3; `5e-5` gives the literal recipe. */
   readonly headLearningRate?: number;
   /** Share of each stage's steps in which the rate rises. Default: 0.1. */
   readonly warmup?: number;
 }
 
-/** Strategy 3: epochs 0-2 the head, 3-5 the head and the last 4 layers, 6-9 everything; linear schedule with warm-up. */
+/**
+ * Strategy 3: epochs 0-2 the head, 3-5 the head and the last 4 layers, 6-9 everything; linear schedule with warm-up.
+ * From the second stage on the head, no longer fresh, trains at the rate of the layers.
+ */
 export function progressive({
   epochs = [3, 3, 4],
   layers = 4,
@@ -49,9 +54,10 @@ export function progressive({
   if (!(warmup >= 0 && warmup < 1)) {
     throw new ThawError("BAD_STAGE", `warmup is ${warmup}; it is a share of each stage's steps, from 0 to below 1.`);
   }
-  const rates = { learningRate, headLearningRate, lrSchedulerType: "linear", warmupSteps: warmup } as const;
+  const schedule = { lrSchedulerType: "linear", warmupSteps: warmup } as const;
+  const rates = { learningRate, headLearningRate: learningRate, ...schedule };
   return [
-    { name: "head", train: "head", epochs: epochs[0], ...rates },
+    { name: "head", train: "head", epochs: epochs[0], headLearningRate, ...schedule },
     { name: `last ${layers} layers`, train: ["head", { lastLayers: layers }], epochs: epochs[1], ...rates },
     { name: "everything", train: "all", epochs: epochs[2], ...rates },
   ];
