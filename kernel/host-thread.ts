@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import type { FromMain, ToMain } from "./channels/thread.ts";
 import { complete } from "./completion/complete.ts";
 import { describeAt } from "./completion/inspect.ts";
-import { createClearOutput, createDisplay, createHost } from "./display/host.ts";
+import { Displays } from "./display/display.ts";
+import { createClearOutput, createHost } from "./display/host.ts";
 import { printInto } from "./display/print-streams.ts";
 import { Reporter } from "./display/reporter.ts";
 import { wireTslab } from "./display/tslab.ts";
@@ -35,8 +36,16 @@ export function startHost(flags: Flags, post: (message: FromMain) => void): (mes
     return value;
   };
   const evaluator = new Evaluator(() => take("caught"));
-  const executor = new Executor({ evaluator, interrupts, reporter, sources, takeResult: () => take("result") });
   const host = createHost(reporter, interrupts);
+  const displays = new Displays(host);
+  const executor = new Executor({
+    evaluator,
+    interrupts,
+    reporter,
+    sources,
+    takeResult: () => take("result"),
+    displaysSettled: () => displays.settled(),
+  });
 
   modules.onLoad = (specifier) => {
     if (specifier === "tslab") wireTslab(host, process.cwd());
@@ -52,7 +61,7 @@ export function startHost(flags: Flags, post: (message: FromMain) => void): (mes
       modules.onLoad(specifier);
       return loaded;
     }, require),
-    display: createDisplay(host),
+    display: displays.show,
     clearOutput: createClearOutput(reporter),
   });
   printInto(reporter);

@@ -16,14 +16,13 @@ const keywords =
 export function complete(evaluator: Evaluator, code: string, cursor: number): Completion {
   const before = code.slice(0, cursor);
   const word = /[\p{ID_Continue}$]*$/u.exec(before)?.[0] ?? "";
-  const receiver = receiverBefore(before.slice(0, before.length - word.length));
-  const names = receiver === undefined ? globalNames(evaluator) : evaluator.properties(receiver);
-  const matches = [...new Set(names)].filter((name) => name.startsWith(word) && /^[\p{ID_Start}$_]/u.test(name)).sort();
-  return {
-    matches: matches.filter((name) => /^[\p{ID_Continue}$]+$/u.test(name)),
-    start: cursor - word.length,
-    end: cursor,
-  };
+  const rest = before.slice(0, before.length - word.length);
+  const receiver = receiverBefore(rest);
+  let names: string[] = [];
+  if (receiver !== undefined) names = evaluator.properties(receiver);
+  else if (!rest.endsWith(".")) names = globalNames(evaluator);
+  const fitting = names.filter((name) => name.startsWith(word) && /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name));
+  return { matches: [...new Set(fitting)].sort(), start: cursor - word.length, end: cursor };
 }
 
 function globalNames(evaluator: Evaluator): string[] {
@@ -31,10 +30,11 @@ function globalNames(evaluator: Evaluator): string[] {
   return [...evaluator.lexicalNames(), ...globals, ...keywords];
 }
 
-/** The expression in front of a final dot: a chain of names, calls left out, indexes by literals allowed; or a string literal. */
-export function receiverBefore(text: string): string | undefined {
-  if (!/\.$/.test(text)) return undefined;
-  const chain =
-    /([\p{ID_Start}$_][\p{ID_Continue}$]*(?:\??\.[\p{ID_Start}$_#][\p{ID_Continue}$]*|\[(?:\d+|"[^"]*"|'[^']*')\])*)\??\.$/u;
-  return chain.exec(text)?.[1] ?? /("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\[\])\.$/.exec(text)?.[1];
+const chain =
+  /(?<![\p{ID_Continue}$.])([\p{ID_Start}$_][\p{ID_Continue}$]*(?:\??\.[\p{ID_Start}$_][\p{ID_Continue}$]*|\[(?:\d+|"[^"]*"|'[^']*')\])*)\??\.$/u;
+const literal = /("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\[\])\.$/;
+
+/** The expression in front of a final dot: names and literal indexes, or a literal; undefined for all that would have to run. */
+function receiverBefore(text: string): string | undefined {
+  return chain.exec(text)?.[1] ?? literal.exec(text)?.[1];
 }

@@ -1,5 +1,5 @@
 /** A value as a MIME bundle: its own rich form if it has one, else the text Node would print. */
-import { inspect } from "node:util";
+import { inspect, types } from "node:util";
 
 /** MIME type -> content, and metadata of some of the types. The shape that libraries give to the host's `display`. */
 export interface Bundle {
@@ -10,11 +10,15 @@ export interface Bundle {
 /** The protocol shared with Deno: a method, maybe asynchronous, that returns the data of a bundle. */
 const displaySymbol = Symbol.for("Jupyter.display");
 
-export async function toBundle(value: unknown): Promise<Bundle> {
-  const rich = richForm(value);
-  const data: unknown = rich === undefined ? undefined : await rich.call(value);
-  if (typeof data === "object" && data !== null) return { data: data as Bundle["data"] };
-  return { data: { "text/plain": plainText(value) } };
+/** At once where the rich form is at once, so that what is shown and what is printed stay in order. */
+export function toBundle(value: unknown): Bundle | Promise<Bundle> {
+  const data = richForm(value)?.call(value);
+  return types.isPromise(data) ? data.then((settled) => bundle(settled, value)) : bundle(data, value);
+}
+
+function bundle(data: unknown, value: unknown): Bundle {
+  const isData = typeof data === "object" && data !== null;
+  return { data: isData ? (data as Bundle["data"]) : { "text/plain": plainText(value) } };
 }
 
 export function plainText(value: unknown): string {

@@ -17,6 +17,8 @@ export interface ExecutorParts {
   readonly sources: Sources;
   /** The value of the last expression of the cell that ran last; asked for once per cell. */
   readonly takeResult: () => unknown;
+  /** Resolves when everything the cell displays has been shown. */
+  readonly displaysSettled: () => Promise<void>;
 }
 
 export class Executor {
@@ -43,7 +45,7 @@ export class Executor {
   }
 
   async #perform({ code, count, silent }: ExecuteOrder): Promise<ErrorReport | undefined> {
-    const { evaluator, reporter, sources, takeResult } = this.#parts;
+    const { evaluator, reporter, sources, takeResult, displaysSettled } = this.#parts;
     const name = `In[${count}]`;
     sources.add(name, code, undefined);
     const cell = transformCell(code, name);
@@ -52,9 +54,10 @@ export class Executor {
     const outcome = await evaluator.run(cell.code, name);
     const value = takeResult();
     if (outcome.kind !== "value") return this.#report(outcome, cell.code, name);
+    await displaysSettled();
     if (value === undefined || silent) return undefined;
     const { data, metadata = {} } = await toBundle(value);
-    reporter.output("execute_result", { execution_count: count, data, metadata });
+    if (Object.keys(data).length > 0) reporter.output("execute_result", { execution_count: count, data, metadata });
     return undefined;
   }
 

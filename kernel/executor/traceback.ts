@@ -50,7 +50,7 @@ function frames(error: Error, sources: Sources): string[] {
     const [, name = "", file = "", row, column] = match;
     const source = file.replace(/^async /, "");
     if (source.startsWith("node:inspector")) break;
-    if (source.startsWith("node:internal") || isKernel(source)) continue;
+    if (source.startsWith("node:") || isKernel(source)) continue;
     if (!sources.has(source)) {
       lines.push(line);
       continue;

@@ -111,7 +111,7 @@ function makeRedeclarable(edit: Edit, statements: readonly SyntaxNode[]): void {
       edit.blank(id.start, id.end);
       edit.out.prependRight(statement.start, `let ${String(id.name)}=`);
       edit.after(statement.end, ";");
-      edit.out.move(statement.start, statement.end, 0);
+      if (statement.start > 0) edit.out.move(statement.start, statement.end, 0);
     }
   }
 }

@@ -12,7 +12,7 @@ export class KernelInterrupt extends Error {
 }
 
 /** How long an interrupted cell may take to end by itself while it awaits something, in milliseconds. */
-const graceMs = { ordinary: 150, cooperative: 1500 };
+const graceMs = { ordinary: 80, cooperative: 1500 };
 
 export class Interrupts {
   /** Grows with every interrupt. Code that was suspended by an `await` compares: a change means it must not go on. */

@@ -4,7 +4,7 @@ import type { ToMain } from "../channels/thread.ts";
 import { type Flags, flag } from "./flags.ts";
 
 /** How long a silent main thread may finish what it does, in milliseconds. */
-const patienceMs = { ordinary: 250, cooperative: 4000 };
+const patienceMs = { ordinary: 200, cooperative: 4000 };
 const pingEveryMs = 50;
 
 export class Watchdog {
@@ -23,7 +23,7 @@ export class Watchdog {
 
   /**
    * Level (a): loops and awaits in cells throw, the cell's AbortSignal aborts.
-   * Level (b), when the main thread has not answered for 250 ms (4 s where the code watches the signal and may be inside
+   * Level (b), when the main thread has not answered for 200 ms (4 s where the code watches the signal and may be inside
    * a native step), or at once on a second request: V8 ends whatever JavaScript runs.
    */
   interrupt(): void {

@@ -28,6 +28,7 @@ export type Channel = "shell" | "control";
 export interface StartOptions {
   /** Where the kernel runs. Default: the repository. */
   readonly cwd?: string;
+  /** Default: `THAW_TEST_NODE`, or the Node that runs the tests. */
   readonly node?: string;
   readonly key?: string;
 }

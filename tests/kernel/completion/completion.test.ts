@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Client } from "../client.ts";
+
+let client: Client;
+beforeAll(async () => {
+  client = await Client.start();
+  await client.execute("const shelf = { books: [1], get trap() { throw new Error('read') } }; let shell = 1;");
+});
+afterAll(async () => {
+  await client.stop();
+});
+
+async function complete(code: string, cursor = Array.from(code).length) {
+  return (await client.request("complete_request", { code, cursor_pos: cursor })).content as {
+    matches: string[];
+    cursor_start: number;
+    cursor_end: number;
+  };
+}
+
+test.each<[code: string, includes: string[]]>([
+  ["shelf.", ["books", "trap"]],
+  ["shelf.books.ma", ["map"]],
+  ["shelf.books[0].toF", ["toFixed"]],
+  ["shelf?.bo", ["books"]],
+  ["'text'.toUpp", ["toUpperCase"]],
+  ["she", ["shelf", "shell"]],
+  ["Math.sq", ["sqrt"]],
+  ["cons", ["console", "const"]],
+])("%s offers %j", async (code, expected) => {
+  expect((await complete(code)).matches).toEqual(expect.arrayContaining(expected));
+});
+
+test("a receiver that would have to be called is not", async () => {
+  await client.execute("let calls = 0; const count = () => { calls++; return { a: 1 } }");
+  expect((await complete("count().")).matches).toEqual([]);
+  expect((await complete("shelf.trap.")).matches).toEqual([]);
+  expect(
+    (await client.request("inspect_request", { code: "calls", cursor_pos: 5, detail_level: 0 })).content,
+  ).toMatchObject({
+    found: true,
+    data: { "text/plain": "calls: number\n0" },
+  });
+});
+
+test("positions are code points", async () => {
+  expect(await complete("'𝄞𝄞'; Math.sq")).toMatchObject({ matches: ["sqrt"], cursor_start: 11, cursor_end: 13 });
+});
+
+test("an unknown name has nothing to inspect", async () => {
+  const { content } = await client.request("inspect_request", { code: "nowhere", cursor_pos: 3, detail_level: 0 });
+  expect(content).toEqual({ status: "ok", found: false, data: {}, metadata: {} });
+});

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { isComplete } from "../../../kernel/completion/is-complete.ts";
+
+test.each<[code: string, reply: object]>([
+  ["", { status: "complete" }],
+  ["1 + 1", { status: "complete" }],
+  ["const x: number = await f()", { status: "complete" }],
+  ["for (const x of y) {", { status: "incomplete", indent: "  " }],
+  ["if (a) {\n  f(", { status: "incomplete", indent: "    " }],
+  ["f(1,\n  2", { status: "incomplete", indent: "  " }],
+  ["x +", { status: "incomplete", indent: "" }],
+  ["`text", { status: "incomplete", indent: "" }],
+  ["`a ${b} c", { status: "incomplete", indent: "" }],
+  ["/* note", { status: "incomplete", indent: "" }],
+  ["function f()", { status: "incomplete", indent: "" }],
+  ["let x = ;", { status: "invalid" }],
+  ["import = 7q", { status: "invalid" }],
+  ["'text", { status: "invalid" }],
+  ["}", { status: "invalid" }],
+  ["a b", { status: "invalid" }],
+])("%j is %j", async (code, reply) => {
+  expect(await isComplete(code)).toEqual(reply);
+});

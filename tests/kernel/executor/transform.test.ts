@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import { transformCell } from "../../../kernel/executor/transform.ts";
+
+const cell = (source: string): string => transformCell(source, "In[1]").code;
+const squeezed = (source: string): string => cell(source).replace(/\s+/g, " ").trim();
+
+test.each<[typescript: string, javascript: string]>([
+  ["let x: number = 1;", "let x = 1;"],
+  ["const x = y as unknown as string;", "let x = y ;"],
+  ["const x = y!.z satisfies Z;", "let x = y .z ;"],
+  ["let x!: string;", "let x ;"],
+  ["type A = string;", ";"],
+  ["declare const x: number;", ";"],
+  [
+    "abstract class A<T> extends B<T> implements C, D { abstract f(): void; private readonly x: T = 1; y?: number }",
+    "class A extends B { x = 1; y ; }",
+  ],
+  [
+    "class A { constructor(private x: number, public y = 2) { super(); } }",
+    "class A { constructor( x , y = 2) { super();;this.x=x;this.y=y; } }",
+  ],
+  ["class A { f(this: A, x?: number): void {} }", "class A { f( x ) {} }"],
+  ["let f = <T,>(x: T): x is T => x;", "let f = (x ) => x;"],
+  ["let f = g<string>(1);", "let f = g (1);"],
+  ["import type { A } from 'a';", ";"],
+  ["import { type A } from 'a';", ";"],
+  ["import fs = require('fs');", "let fs = require('fs');"],
+  ["export const x = 1;", "let x = 1;"],
+])("%s becomes %s", (typescript, javascript) => {
+  expect(squeezed(typescript)).toBe(javascript);
+});
+
+test.each<[string, string]>([
+  ["import 'a';", 'await __thaw.load("a");'],
+  ["import a from 'a';", 'let {"default":a}=await __thaw.bind(["default"],[],"a");'],
+  [
+    "import a, { b as c, type D } from 'a'; c;",
+    'let {"default":a,"b":c}=await __thaw.bind(["default","b"],["b"],"a"); __thaw.result=(c);',
+  ],
+  ["import * as a from 'a';", 'let a=await __thaw.namespace("a");'],
+  [
+    "import a from './a.json' with { type: 'json' };",
+    'let {"default":a}=await __thaw.bind(["default"],[],"./a.json",{with:{"type":"json"}});',
+  ],
+  ["let a = import('a');", "let a = __thaw.load('a');"],
+])("%s becomes a call", (typescript, javascript) => {
+  expect(squeezed(typescript)).toBe(javascript);
+});
+
+test.each<[string, string]>([
+  ["while (a) b();", "while (a) {__thaw.tick();b();}"],
+  ["for (const a of b) { c }", "for (const a of b) {__thaw.tick(); c; }"],
+  ["for await (const a of b) ;", "for await (const a of __thaw.stream(b)) {__thaw.tick();;}"],
+  ["let a = await (await b);", "let a = __thaw.check(__thaw.epoch,await (__thaw.check(__thaw.epoch,await b)));"],
+])("%s can be interrupted", (source, javascript) => {
+  expect(squeezed(source)).toBe(javascript);
+});
+
+test("every line keeps its number, whatever is taken out", () => {
+  const source =
+    "interface A {\n  a: number;\n}\nenum E { A, B }\n\ntype B =\n  | 1\n  | 2;\nnamespace N {\n  export const x = 1;\n}\nmark;";
+  const lines = cell(source).split("\n");
+  expect(lines.findIndex((line) => line.includes("mark"))).toBe(source.split("\n").indexOf("mark;"));
+});
+
+test("two statements that only a type kept apart stay apart", () => {
+  expect(squeezed("a as B\n(c)")).toBe("a ; __thaw.result=((c))");
+  expect(squeezed("f()\ntype A = 1\n(c)")).toContain("; ;");
+});
+
+test("a function is hoisted and can be declared again by the next cell", () => {
+  expect(squeezed("f();\nfunction f(): number { return 1 }")).toBe("let f=function () { return 1 };f();");
+});
+
+test("what does not parse is refused with its place", () => {
+  expect(() => cell("let a = 1;\nlet b = ;")).toThrow(expect.objectContaining({ line: 2, column: 9, source: "In[1]" }));
+});

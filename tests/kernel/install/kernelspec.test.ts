@@ -1,0 +1,47 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { isAbsolute, join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { kernelsFolder } from "../../../dist/kernel/install/folders.js";
+import { installKernelspec } from "../../../dist/kernel/install/kernelspec.js"; // the built one: it names the built kernel
+
+let prefix = "";
+beforeEach(() => {
+  prefix = mkdtempSync(join(tmpdir(), "thaw-install-"));
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(prefix, { recursive: true });
+});
+
+test("the kernelspec names files that exist, by absolute paths, and brings its logos", () => {
+  const folder = installKernelspec({ prefix });
+  expect(folder).toBe(join(prefix, "share/jupyter/kernels/thaw"));
+  const spec = JSON.parse(readFileSync(join(folder, "kernel.json"), "utf8"));
+  expect(spec).toMatchObject({ display_name: "TypeScript (Thaw)", language: "typescript", interrupt_mode: "message" });
+  const paths = (spec.argv as string[]).filter(
+    (argument) => !argument.startsWith("-") && argument !== "{connection_file}",
+  );
+  for (const path of paths) expect(isAbsolute(path) && existsSync(path)).toBe(true);
+  expect(readdirSync(folder).sort()).toEqual(["kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"]);
+});
+
+test("installing again replaces the older one", () => {
+  installKernelspec({ prefix, displayName: "old" });
+  const folder = installKernelspec({ prefix, displayName: "new" });
+  expect(readFileSync(join(folder, "kernel.json"), "utf8")).toContain('"display_name": "new"');
+});
+
+test("the user's folder and the active environment are found as Jupyter finds them", () => {
+  vi.stubEnv("JUPYTER_DATA_DIR", "/data");
+  vi.stubEnv("VIRTUAL_ENV", "/env");
+  expect(kernelsFolder({ user: true })).toBe("/data/kernels");
+  expect(kernelsFolder({ sysPrefix: true })).toBe("/env/share/jupyter/kernels");
+  vi.stubEnv("VIRTUAL_ENV", undefined);
+  vi.stubEnv("CONDA_PREFIX", undefined);
+  expect(() => kernelsFolder({ sysPrefix: true })).toThrow(/--prefix DIR/);
+});
+
+test("a name that is no folder name is refused", () => {
+  expect(() => installKernelspec({ prefix, name: "../x" })).toThrow(/letters, digits/);
+});

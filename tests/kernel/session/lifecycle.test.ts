@@ -1,0 +1,86 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { encode } from "../../../kernel/wire/frames.ts";
+import { newHeader } from "../../../kernel/wire/message.ts";
+import { Signer } from "../../../kernel/wire/signature.ts";
+import { Client, freeConnection, mainPath, result, sleep } from "../client.ts";
+
+test("forged and replayed messages are ignored; the kernel does not say what would have been right", async () => {
+  const client = await Client.start();
+  const request = (code: string, key: string) =>
+    encode(
+      { identities: [], header: newHeader("execute_request", "x"), parentHeader: {}, content: { code } },
+      new Signer(key),
+    );
+  await client.execute("globalThis.runs = 0");
+  client.sendFrames(request("globalThis.runs += 10", "wrong key"));
+  client.sendFrames([Buffer.from("nonsense")]);
+  const frames = request("globalThis.runs += 1", client.connection.key);
+  client.sendFrames(frames);
+  client.sendFrames(frames);
+  expect(result(await client.execute("runs"))).toBe("1");
+  expect(client.log.match(/ignored: bad signature or replay/g)).toHaveLength(2);
+  expect(client.log).not.toMatch(/[0-9a-f]{64}/);
+  await client.stop();
+});
+
+test("with an empty key nothing is signed", async () => {
+  const client = await Client.start({ key: "" });
+  expect(result(await client.execute("1 + 1"))).toBe("2");
+  await client.stop();
+});
+
+test.each([true, false])("shutdown echoes restart: %s and ends with code 0, sockets freed", async (restart) => {
+  const client = await Client.start();
+  await client.execute("setInterval(() => {}, 1000)");
+  const reply = await client.request("shutdown_request", { restart }, "control");
+  expect(reply.content).toEqual({ status: "ok", restart });
+  expect(await client.stop()).toBe(0);
+});
+
+test("a kernel whose main thread is stuck ends all the same", async () => {
+  const client = await Client.start();
+  client.start("new Function('for (;;) {}')()");
+  await sleep(150);
+  const started = Date.now();
+  await client.stop();
+  expect(Date.now() - started).toBeLessThan(2000);
+});
+
+test("process.exit in a cell answers the cell before it ends the process", async () => {
+  const client = await Client.start();
+  const run = await client.execute("process.exit(3)");
+  expect(run.reply.content).toMatchObject({ status: "error", ename: "ProcessExit" });
+  await client.until(() => client.process.exitCode !== null);
+  expect(client.process.exitCode).toBe(3);
+  await client.stop();
+});
+
+test("a kernel whose parent is gone ends by itself", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "thaw-orphan-"));
+  const file = join(folder, "connection.json");
+  writeFileSync(file, JSON.stringify(await freeConnection("key")));
+  const script = `const kernel = require("node:child_process").spawn(process.execPath, ${JSON.stringify([mainPath, file])}, { stdio: "ignore" });
+    console.log(kernel.pid); setInterval(() => {}, 1000);`;
+  const parent = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const pid = Number(
+    await new Promise<string>((resolve) => parent.stdout.once("data", (data) => resolve(String(data)))),
+  );
+  const alive = () => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  await sleep(700);
+  expect(alive()).toBe(true);
+  parent.kill("SIGKILL");
+  const end = Date.now() + 3000;
+  while (alive() && Date.now() < end) await sleep(50);
+  expect(alive()).toBe(false);
+  rmSync(folder, { recursive: true });
+});
