@@ -1,6 +1,6 @@
 /** `npm start [-- --no-lab] [-- --only 01]`: set-up, then every notebook executed live, then JupyterLab on the results. */
 import { spawn } from "node:child_process";
-import { existsSync, lstatSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { SetupProblem } from "./problem.mjs";
 import { contextFrom, runMain, setUp } from "./set_up.mjs";
@@ -46,9 +46,7 @@ await runMain(async () => {
   await setUp(context);
   const results = join(context.root, "build", "notebooks");
   mkdirSync(results, { recursive: true });
-  // A cell run again in build/notebooks/ finds ../.thaw as one in notebooks/ does.
-  const link = join(context.root, "build", ".thaw");
-  if (lstatSync(link, { throwIfNoEntry: false }) === undefined) symlinkSync(join("..", ".thaw"), link);
+  mkdirSync(context.env.IPYTHONDIR, { recursive: true }); // IPython warns where it is missing
   const program = join(context.root, "setup", "execute_notebooks.py");
   const code = await inTerminal(
     context.paths.python,

@@ -30,7 +30,7 @@ test("HTML escapes every cell and carries no script", () => {
   expect(html).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
   expect(html).not.toMatch(/<script/);
   expect(html).toContain("Parameters of &quot;a &amp; b&quot;");
-  expect(html).toMatch(/^<table border="1" class="dataframe"/);
+  expect(html).toMatch(/^<div [^>]*>[^<]*<\/div><table border="1" class="dataframe"/);
   expect(html).toContain("var(--jp-content-font-color1");
   expect(html).toContain("<b>7</b>");
 });
