@@ -37,7 +37,7 @@ export async function run(context) {
   const key = keyOf(context, tensorflow, compiler);
   const built = `${outputOf(context)}.${process.pid}.part.node`;
   const marker = { key, compiler, processor: processor() };
-  rmSync(markerOf(context), { force: true }); // a library without its marker is not loaded
+  for (const path of [markerOf(context), outputOf(context)]) rmSync(path, { force: true }); // never one without the other
   try {
     const problem = compiler === undefined ? "no C++ compiler" : await build(context, tensorflow, built);
     if (problem === undefined) renameSync(built, outputOf(context));

@@ -1,6 +1,6 @@
 /** The fused operations are worth having and not worth failing for. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
@@ -40,6 +40,8 @@ test("a compiler that fails is quoted once, and the set-up goes on without", () 
     '[ "$1" = --version ] && echo fake 1.0 && exit 0\necho "fatal error: no header" >&2\nexit 1',
   );
   const path = [clone.bin, process.env.PATH].join(delimiter);
+  const library = join(clone.root, "node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8/thaw_ops.node");
+  writeFileSync(library, "of other sources");
   const first = runStep(clone, path);
   expect(first.stdout).toContain("fatal error: no header");
   expect(first.stdout).toContain("Training works without them");
@@ -48,6 +50,7 @@ test("a compiler that fails is quoted once, and the set-up goes on without", () 
     done: true,
     detail: "none (the compiler ended with code 1); slower ones are used",
   });
+  expect(existsSync(library)).toBe(false);
   expect(runStep(clone, path).before.done).toBe(true);
   writeFileSync(join(clone.root, "native", "thaw_ops.cc"), "// changed");
   expect(runStep(clone, path).before).toEqual({
