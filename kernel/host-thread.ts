@@ -11,7 +11,7 @@ import { wireTslab } from "./display/tslab.ts";
 import { Evaluator } from "./executor/evaluate.ts";
 import { Executor } from "./executor/executor.ts";
 import { BoundLoader, ModuleLoader } from "./executor/module-loader.ts";
-import { cellRuntime, moduleRuntime } from "./executor/runtime.ts";
+import { CellRuntime, ModuleRuntime } from "./executor/runtime.ts";
 import { Sources } from "./executor/sources.ts";
 import { describeError } from "./executor/traceback.ts";
 import { transformCell } from "./executor/transform.ts";
@@ -28,14 +28,9 @@ export function startHost(flags: Flags, post: (message: FromMain) => void): (mes
   const reporter = new Reporter(post);
   const interrupts = new Interrupts(flags);
   const sources = new Sources();
-  const modules = new ModuleLoader(sources, (loader, namespace) => moduleRuntime(interrupts, loader, namespace));
-  const runtime = cellRuntime(interrupts, new BoundLoader(modules, () => process.cwd()));
-  const take = (key: "result" | "caught"): unknown => {
-    const value = runtime[key];
-    runtime[key] = undefined;
-    return value;
-  };
-  const evaluator = new Evaluator(() => take("caught"));
+  const modules = new ModuleLoader(sources, (loader, namespace) => new ModuleRuntime(interrupts, loader, namespace));
+  const runtime = new CellRuntime(interrupts, new BoundLoader(modules, () => process.cwd()));
+  const evaluator = new Evaluator(() => runtime.take("caught"));
   const host = createHost(reporter, interrupts);
   const displays = new Displays(host);
   const executor = new Executor({
@@ -43,7 +38,7 @@ export function startHost(flags: Flags, post: (message: FromMain) => void): (mes
     interrupts,
     reporter,
     sources,
-    takeResult: () => take("result"),
+    takeResult: () => runtime.take("result"),
     displaysSettled: () => displays.settled(),
   });
 

@@ -7,10 +7,11 @@ export function printInto(reporter: Reporter): void {
   redirect(process.stdout, "stdout", reporter);
   redirect(process.stderr, "stderr", reporter);
   // The inspector wraps the console it finds and keeps a thousand messages with all they refer to; a new one it does not know.
-  globalThis.console = new Console({ stdout: process.stdout, stderr: process.stderr });
+  globalThis.console = new Console({ stdout: process.stdout, stderr: process.stderr, colorMode: false });
 }
 
 function redirect(stream: NodeJS.WriteStream, name: StreamName, reporter: Reporter): void {
+  Object.defineProperty(stream, "isTTY", { value: false, configurable: true }); // whatever the kernel was started from
   const decoder = new TextDecoder();
   stream.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
     reporter.stream(name, typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true }));

@@ -23,6 +23,8 @@ export interface ExecutorParts {
 
 export class Executor {
   readonly #parts: ExecutorParts;
+  /** The cell whose code may still speak. */
+  #running: number | undefined;
 
   constructor(parts: ExecutorParts) {
     this.#parts = parts;
@@ -32,8 +34,10 @@ export class Executor {
   async run(order: ExecuteOrder): Promise<void> {
     const { interrupts, reporter } = this.#parts;
     reporter.cell = order.cell;
+    this.#running = order.cell;
     const givenUp = interrupts.begin();
     const report = await Promise.race([this.#perform(order), givenUp]).catch((error: unknown) => this.#describe(error));
+    this.#running = undefined;
     const expressions = report === undefined ? await this.#userExpressions(order.userExpressions) : {};
     interrupts.end();
     if (report !== undefined) reporter.output("error", report);
@@ -44,14 +48,16 @@ export class Executor {
     reporter.post({ type: "done", cell: order.cell, failed: report !== undefined, content: JSON.stringify(content) });
   }
 
-  async #perform({ code, count, silent }: ExecuteOrder): Promise<ErrorReport | undefined> {
+  async #perform({ cell: number, code, count, silent }: ExecuteOrder): Promise<ErrorReport | undefined> {
     const { evaluator, reporter, sources, takeResult, displaysSettled } = this.#parts;
-    const name = `In[${count}]`;
+    // a cell that is not counted must not take the name of the one before it: stacks would show the wrong text
+    const name = sources.has(`In[${count}]`) ? `In[${count}.${number}]` : `In[${count}]`;
     sources.add(name, code, undefined);
     const cell = transformCell(code, name);
     sources.add(name, code, cell.edit);
     takeResult();
     const outcome = await evaluator.run(cell.code, name);
+    if (this.#running !== number) return undefined; // given up while it awaited; another cell may run by now
     const value = takeResult();
     if (outcome.kind !== "value") return this.#report(outcome, cell.code, name);
     await displaysSettled();

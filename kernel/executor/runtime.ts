@@ -2,50 +2,90 @@
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import type { BoundLoader, Namespace } from "./module-loader.ts";
 
-/** The calls that both cells and local files make. */
-function shared(interrupts: Interrupts, loader: BoundLoader) {
-  return {
-    get epoch() {
-      return interrupts.epoch;
-    },
-    get meta() {
-      return loader.meta;
-    },
-    tick: () => interrupts.tick(),
-    check: <T>(epoch: number, value: T) => interrupts.check(epoch, value),
-    stream: <T>(values: AsyncIterable<T> | Iterable<T>) => interrupts.stream(values),
-    load: (specifier: string, options?: ImportCallOptions) => loader.load(specifier, options),
-    namespace: (specifier: string, options?: ImportCallOptions) => loader.namespace(specifier, options),
-    bind: (names: string[], uses: string[], specifier: string, options?: ImportCallOptions) =>
-      loader.bind(names, uses, specifier, options),
-  };
+/** The calls that both cells and local files make. A class, because V8 inlines its methods into the loops of a cell. */
+class Runtime {
+  readonly #interrupts: Interrupts;
+  readonly #loader: BoundLoader;
+
+  constructor(interrupts: Interrupts, loader: BoundLoader) {
+    this.#interrupts = interrupts;
+    this.#loader = loader;
+  }
+
+  get epoch(): number {
+    return this.#interrupts.epoch;
+  }
+
+  get meta(): object {
+    return this.#loader.meta;
+  }
+
+  tick(): void {
+    this.#interrupts.tick();
+  }
+
+  check<T>(epoch: number, value: T): T {
+    return this.#interrupts.check(epoch, value);
+  }
+
+  stream<T>(values: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
+    return this.#interrupts.stream(values);
+  }
+
+  load(specifier: string, options?: ImportCallOptions): Promise<Namespace> {
+    return this.#loader.load(specifier, options);
+  }
+
+  namespace(specifier: string, options?: ImportCallOptions): Promise<Namespace> {
+    return this.#loader.namespace(specifier, options);
+  }
+
+  bind(names: string[], uses: string[], specifier: string, options?: ImportCallOptions): Promise<Namespace> {
+    return this.#loader.bind(names, uses, specifier, options);
+  }
 }
 
 /** The cells' runtime: also the place where a cell's value, and whatever the inspector finds, is handed over. */
-export function cellRuntime(interrupts: Interrupts, loader: BoundLoader) {
-  return Object.defineProperties(
-    { result: undefined as unknown, caught: undefined as unknown },
-    Object.getOwnPropertyDescriptors(shared(interrupts, loader)),
-  );
+export class CellRuntime extends Runtime {
+  result: unknown = undefined;
+  caught: unknown = undefined;
+
+  /** The value, which is then forgotten. */
+  take(key: "result" | "caught"): unknown {
+    const value = this[key];
+    this[key] = undefined;
+    return value;
+  }
 }
 
 /** A local file's runtime: its exports become getters on `namespace`. */
-export function moduleRuntime(interrupts: Interrupts, loader: BoundLoader, namespace: Namespace): object {
-  const define = (name: string, get: () => unknown): void => {
-    Object.defineProperty(namespace, name, { get, enumerable: true, configurable: true });
-  };
-  const exporting = {
-    exports: (getters: Record<string, () => unknown>) => {
-      for (const [name, get] of Object.entries(getters)) define(name, get);
-    },
-    exportFrom: (from: Namespace, pairs: [string, string][]) => {
-      for (const [local, exported] of pairs) define(exported, () => from[local]);
-    },
-    exportAll: (from: Namespace, as?: string) => {
-      if (as !== undefined) return define(as, () => from);
-      for (const name of Object.keys(from))
-        if (name !== "default" && !(name in namespace)) define(name, () => from[name]);
-    },
-  };
-  return Object.defineProperties(exporting, Object.getOwnPropertyDescriptors(shared(interrupts, loader)));
+export class ModuleRuntime extends Runtime {
+  readonly #namespace: Namespace;
+
+  constructor(interrupts: Interrupts, loader: BoundLoader, namespace: Namespace) {
+    super(interrupts, loader);
+    this.#namespace = namespace;
+  }
+
+  exports(getters: Record<string, () => unknown>): void {
+    for (const [name, get] of Object.entries(getters)) this.#define(name, get);
+  }
+
+  /** `export { local as exported } from` */
+  exportFrom(from: Namespace, pairs: [local: string, exported: string][]): void {
+    for (const [local, exported] of pairs) this.#define(exported, () => from[local]);
+  }
+
+  /** `export * from`, and `export * as name from`. What the file exports itself comes first. */
+  exportAll(from: Namespace, as?: string): void {
+    if (as !== undefined) this.#define(as, () => from);
+    else {
+      const names = Object.keys(from).filter((name) => name !== "default" && !(name in this.#namespace));
+      for (const name of names) this.#define(name, () => from[name]);
+    }
+  }
+
+  #define(name: string, get: () => unknown): void {
+    Object.defineProperty(this.#namespace, name, { get, enumerable: true, configurable: true });
+  }
 }

@@ -33,6 +33,9 @@ export interface StartOptions {
   readonly key?: string;
 }
 
+/** The kernel binds its ports a moment after the client looks for them: look again soon. */
+const prompt = { linger: 0, reconnectInterval: 5 };
+
 export class Client {
   readonly process: ChildProcess;
   readonly connection: Connection;
@@ -40,12 +43,14 @@ export class Client {
   readonly iopub: Message[] = [];
   /** The kernel's own standard error. */
   log = "";
+  /** Milliseconds from the process's start to its first answer. */
+  startMs = 0;
   readonly #session = randomUUID();
   readonly #signer: Signer;
   readonly #checker: Signer;
-  readonly #shell = new Dealer({ linger: 0 });
-  readonly #control = new Dealer({ linger: 0 });
-  readonly #subscriber = new Subscriber({ linger: 0, receiveHighWaterMark: 0 });
+  readonly #shell = new Dealer(prompt);
+  readonly #control = new Dealer(prompt);
+  readonly #subscriber = new Subscriber({ ...prompt, receiveHighWaterMark: 0 });
   readonly #replies = new Map<string, Message>();
   readonly #wakers = new Set<() => void>();
 
@@ -77,6 +82,7 @@ export class Client {
     const connection = await freeConnection(key);
     const file = join(folder, "connection.json");
     writeFileSync(file, JSON.stringify(connection));
+    const spawned = performance.now();
     const child = spawn(
       node,
       ["--no-force-async-hooks-checks", "--disable-warning=ExperimentalWarning", mainPath, file],
@@ -88,6 +94,7 @@ export class Client {
     child.once("exit", () => rmSync(folder, { recursive: true, force: true }));
     const client = new Client(child, connection);
     await client.request("kernel_info_request", {});
+    client.startMs = performance.now() - spawned;
     while (!client.iopub.some((message) => message.header.msg_type === "status" && parentId(message) !== "")) {
       await client.request("kernel_info_request", {}); // a subscription takes a moment to reach a publisher
       await sleep(5);

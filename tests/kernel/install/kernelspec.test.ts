@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { kernelsFolder } from "../../../dist/kernel/install/folders.js";
-import { installKernelspec } from "../../../dist/kernel/install/kernelspec.js"; // the built one: it names the built kernel
+import { kernelsFolder } from "../../../kernel/install/folders.ts";
+import { installKernelspec } from "../../../kernel/install/kernelspec.ts";
 
 let prefix = "";
 beforeEach(() => {

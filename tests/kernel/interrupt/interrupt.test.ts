@@ -112,3 +112,10 @@ test("SIGINT interrupts as the message does", async () => {
   client.process.kill("SIGINT");
   expect(errorText(await client.finish(id))).toMatch(/^KernelInterrupt/);
 });
+
+test("a cell that was given up does not speak into the next one when its promise settles after all", async () => {
+  await interrupted("await new Function('return new Promise((done) => { globalThis.wake = done })')(); 'ghost'");
+  const run = await client.execute("wake(); await new Promise((done) => setTimeout(done, 20)); 'mine'");
+  expect(result(run)).toBe("'mine'");
+  expect(run.messages.filter(({ header }) => header.msg_type === "execute_result")).toHaveLength(1);
+});

@@ -123,3 +123,11 @@ test("a worker thread of the user prints into the cell", async () => {
   );
   expect(printed(run)).toBe("from a worker\n");
 });
+
+test("an uncounted cell leaves the tracebacks of the one before it alone", async () => {
+  await client.execute("// one\n// two\nfunction fails() { throw new Error('line three') }");
+  await client.execute("const unrelated = 1", { silent: true });
+  expect(errorText(await client.execute("fails()"))).toMatch(
+    /In\[\d+\]:3:\d+\)\n {2}2 \| \/\/ two\n> 3 \| function fails/,
+  );
+});
