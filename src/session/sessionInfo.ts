@@ -4,6 +4,7 @@ import { availableParallelism, cpus, platform, release, totalmem } from "node:os
 import { inspect } from "node:util";
 import { displaySymbol, type MimeBundle } from "../display/bundle.ts";
 import { Table } from "../display/table.ts";
+import { nativeOps } from "../engine/native.ts";
 import { engineInfo } from "../engine/tensorflow.ts";
 
 export class SessionInfo {
@@ -38,6 +39,7 @@ export function sessionInfo(): SessionInfo {
     thaw: ownVersion(),
     Node: process.versions.node,
     TensorFlow: `${engine.tensorflow} (${engine.device})`,
+    "fused operations": nativeOps ? "native" : "composed",
     "TensorFlow.js": engine.tfjs,
     system: `${platform()} ${release()}`,
     processor: `${cpus()[0]?.model.trim() ?? "unknown"}, ${availableParallelism()} cores`,
