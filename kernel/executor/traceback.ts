@@ -14,7 +14,17 @@ export interface ErrorReport {
 const kernelFolder = fileURLToPath(new URL("../", import.meta.url));
 const maxCauses = 8;
 
+/** Never throws, though what was thrown may: an error can have getters, and a proxy has traps. */
 export function describeError(thrown: unknown, sources: Sources): ErrorReport {
+  try {
+    return describeThrown(thrown, sources);
+  } catch {
+    const evalue = "what was thrown throws when it is looked at";
+    return { ename: "Thrown", evalue, traceback: [`Thrown: ${evalue}`] };
+  }
+}
+
+function describeThrown(thrown: unknown, sources: Sources): ErrorReport {
   if (thrown instanceof CellSyntaxError) return describeRefusal(thrown.message, thrown, sources);
   if (!isErrorLike(thrown)) {
     const evalue = typeof thrown === "string" ? thrown : inspect(thrown);

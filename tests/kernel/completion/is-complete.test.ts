@@ -10,6 +10,7 @@ test.each<[code: string, reply: object]>([
   ["f(1,\n  2", { status: "incomplete", indent: "  " }],
   ["x +", { status: "incomplete", indent: "" }],
   ["`text", { status: "incomplete", indent: "" }],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the template is the cell's
   ["`a ${b} c", { status: "incomplete", indent: "" }],
   ["/* note", { status: "incomplete", indent: "" }],
   ["function f()", { status: "incomplete", indent: "" }],

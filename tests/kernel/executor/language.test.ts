@@ -142,6 +142,27 @@ test("variables of a cell that throws are kept", async () => {
   expect(await cells("[...history, epoch]")).toBe("[ 1, 2, 3 ]");
 });
 
+test("a const whose value failed is declared again", async () => {
+  await client.execute("const model = await Promise.reject(new Error('no file'))");
+  expect(await cells("const model = 1; model")).toBe("1");
+});
+
+test.each<[string, string, RegExp]>([
+  [
+    "an error whose message cannot be read",
+    "throw { get message() { throw 1 }, [Symbol.toStringTag]: 'Error' }",
+    /^Thrown/,
+  ],
+  ["a proxy", "throw new Proxy({}, { get() { throw 1 }, getPrototypeOf() { throw 1 } })", /^Thrown/],
+  ["a rich form that throws", "({ [Symbol.for('Jupyter.display')]() { throw new Error('ugly') } })", /^Error: ugly/],
+  ["a bundle that is no JSON", "({ [Symbol.for('Jupyter.display')]: () => ({ 'application/json': 1n }) })", /BigInt/],
+  ["a stack that overflows", "const dive = (): number => 1 + dive(); dive()", /^RangeError: Maximum call stack/],
+  ["a missing name", "nowhere", /^ReferenceError: nowhere is not defined/],
+])("%s is the cell's error, and the next cell runs", async (_, code, error) => {
+  expect(errorText(await client.execute(code))).toMatch(error);
+  expect(await cells("1 + 1")).toBe("2");
+});
+
 test("a local file is loaded again when it, or a file below it, has changed", async () => {
   const path = join(folder, "lib/factor.ts");
   expect(await cells("import { step as before } from './lib/step.ts'; before(1)")).toBeDefined();
@@ -162,6 +183,7 @@ test("a module that is not there is named", async () => {
 
 test("an error shows the cell's own lines, two of them, and a caret", async () => {
   const code =
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the template is the cell's
     "interface Row {\n  a: number;\n}\n\nfunction bad(row: Row): never {\n  throw new TypeError(`row ${row.a}`);\n}\nbad({ a: 1 } as Row);";
   const run = await client.execute(code);
   const n = run.reply.content.execution_count;
@@ -171,6 +193,7 @@ test("an error shows the cell's own lines, two of them, and a caret", async () =
       "TypeError: row 1",
       `    at bad (In[${n}]:6:9)`,
       "  5 | function bad(row: Row): never {",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the template is the cell's
       "> 6 |   throw new TypeError(`row ${row.a}`);",
       "    |         ^",
       `    at In[${n}]:8:1`,
