@@ -21,6 +21,6 @@ const early: ToMain[] = [];
 let receive = (message: ToMain): void => void early.push(message);
 worker.on("message", (message: ToMain) => receive(message));
 
-const { startHost } = await import("./host-thread.ts");
+const { startHost } = await import("./hostThread.ts");
 receive = startHost(flags, (message: FromMain) => worker.postMessage(message));
 for (const message of early) receive(message);

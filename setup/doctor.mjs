@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { answerOf, findProgram } from "./child.mjs";
 import { readJson } from "./files.mjs";
-import { contextFrom, runMain } from "./set_up.mjs";
+import { contextFrom, runMain } from "./setUp.mjs";
 import { freeBytesAt, gigabytes } from "./space.mjs";
 import { compilerPath, smokeTest } from "./steps/addon.mjs";
 import { hasGpu } from "./steps/tensorflow.mjs";

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { SetupProblem } from "./problem.mjs";
-import { contextFrom, runMain, setUp } from "./set_up.mjs";
+import { contextFrom, runMain, setUp } from "./setUp.mjs";
 
 const args = process.argv.slice(2);
 

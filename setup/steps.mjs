@@ -9,7 +9,7 @@ import * as model from "./steps/model.mjs";
 import * as native from "./steps/native.mjs";
 import * as node from "./steps/node.mjs";
 import * as packages from "./steps/packages.mjs";
-import * as pythonPackages from "./steps/python_packages.mjs";
+import * as pythonPackages from "./steps/pythonPackages.mjs";
 import * as tensorflow from "./steps/tensorflow.mjs";
 
 export const steps = [

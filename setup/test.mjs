@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readJson } from "./files.mjs";
-import { contextFrom, runMain, setUp } from "./set_up.mjs";
-import { countTests } from "./test_count.mjs";
+import { contextFrom, runMain, setUp } from "./setUp.mjs";
+import { countTests } from "./testCount.mjs";
 
 await runMain(async () => {
   const args = process.argv.slice(2);

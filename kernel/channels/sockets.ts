@@ -5,7 +5,7 @@ import { decode, encode } from "../wire/frames.ts";
 import type { Message, Outgoing } from "../wire/message.ts";
 import { Signer } from "../wire/signature.ts";
 import { log } from "./log.ts";
-import { SendQueue } from "./send-queue.ts";
+import { SendQueue } from "./sendQueue.ts";
 
 /** Channels on which requests arrive. */
 export type RequestChannel = "shell" | "control" | "stdin";

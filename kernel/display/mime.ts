@@ -10,9 +10,15 @@ export interface Bundle {
 /** The protocol shared with Deno: a method, maybe asynchronous, that returns the data of a bundle. */
 const displaySymbol = Symbol.for("Jupyter.display");
 
-/** At once where the rich form is at once, so that what is shown and what is printed stay in order. */
+/**
+ * At once where the rich form is at once, so that what is shown and what is printed stay in order. A value that has the
+ * rich form and a method `toBundle()` beside it gives metadata too, such as the width of a picture drawn at twice its size.
+ */
 export function toBundle(value: unknown): Bundle | Promise<Bundle> {
-  const data = richForm(value)?.call(value);
+  const rich = method(value, displaySymbol);
+  const whole = rich && method(value, "toBundle");
+  if (whole !== undefined) return whole.call(value) as Bundle | Promise<Bundle>;
+  const data = rich?.call(value);
   return types.isPromise(data) ? data.then((settled) => bundle(settled, value)) : bundle(data, value);
 }
 
@@ -25,8 +31,8 @@ export function plainText(value: unknown): string {
   return inspect(value, { breakLength: 100 });
 }
 
-function richForm(value: unknown): (() => unknown) | undefined {
+function method(value: unknown, name: symbol | string): (() => unknown) | undefined {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return undefined;
-  const method = (value as Record<symbol, unknown>)[displaySymbol];
-  return typeof method === "function" ? (method as () => unknown) : undefined;
+  const found = (value as Record<symbol | string, unknown>)[name];
+  return typeof found === "function" ? (found as () => unknown) : undefined;
 }

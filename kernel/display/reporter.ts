@@ -1,6 +1,6 @@
 /** From the main thread to the protocol worker: outputs of the running cell, in the order they were made. */
 
-import type { StreamName } from "../channels/stream-buffer.ts";
+import type { StreamName } from "../channels/streamBuffer.ts";
 import type { FromMain, OutputKind } from "../channels/thread.ts";
 
 const windowMs = 20;

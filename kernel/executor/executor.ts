@@ -5,7 +5,7 @@ import type { Reporter } from "../display/reporter.ts";
 import { type Interrupts, KernelInterrupt } from "../interrupt/interrupts.ts";
 import type { Evaluator, Outcome } from "./evaluate.ts";
 import type { Sources } from "./sources.ts";
-import { CellSyntaxError } from "./syntax-error.ts";
+import { CellSyntaxError } from "./syntaxError.ts";
 import { describeError, describeRefusal, type ErrorReport } from "./traceback.ts";
 import { transformCell } from "./transform.ts";
 

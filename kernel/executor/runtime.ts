@@ -1,6 +1,6 @@
 /** `__thaw`: what rewritten code calls. One for all cells, one more per local file. */
 import type { Interrupts } from "../interrupt/interrupts.ts";
-import type { BoundLoader, Namespace } from "./module-loader.ts";
+import type { BoundLoader, Namespace } from "./moduleLoader.ts";
 
 /** The calls that both cells and local files make. A class, because V8 inlines its methods into the loops of a cell. */
 class Runtime {

@@ -1,6 +1,6 @@
 /** The syntax tree of a cell, as loosely typed as a walk over every node needs it. */
 import { parseSync, visitorKeys } from "oxc-parser";
-import { CellSyntaxError } from "./syntax-error.ts";
+import { CellSyntaxError } from "./syntaxError.ts";
 
 /** An ESTree node (TypeScript flavour); offsets are UTF-16 units. */
 export interface SyntaxNode {

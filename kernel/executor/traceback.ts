@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import type { Place, Sources } from "./sources.ts";
-import { CellSyntaxError } from "./syntax-error.ts";
+import { CellSyntaxError } from "./syntaxError.ts";
 
 /** The content of an `error` message. */
 export interface ErrorReport {

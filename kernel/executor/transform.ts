@@ -5,7 +5,7 @@ import { type Getters, rewriteExport } from "./exports.ts";
 import { closeGuard, openGuard } from "./guards.ts";
 import { rewriteImport } from "./imports.ts";
 import { lower } from "./lower.ts";
-import { stripTypes } from "./strip-types.ts";
+import { stripTypes } from "./stripTypes.ts";
 import { child, childList, children, parse, type SyntaxNode } from "./syntax.ts";
 
 /** The rewritten text, and the way back from its positions to the source's. */

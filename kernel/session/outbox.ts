@@ -1,6 +1,6 @@
 /** Everything a session says, in the order it is said: streams are flushed before any other message. */
 import type { RequestChannel } from "../channels/sockets.ts";
-import { StreamBuffer, type StreamName } from "../channels/stream-buffer.ts";
+import { StreamBuffer, type StreamName } from "../channels/streamBuffer.ts";
 import { type Content, type Message, newHeader, type Outgoing } from "../wire/message.ts";
 
 /** Where the outbox puts its messages. */

@@ -3,12 +3,12 @@ import { randomUUID } from "node:crypto";
 import { log } from "../channels/log.ts";
 import type { RequestChannel } from "../channels/sockets.ts";
 import type { FromMain, ToMain } from "../channels/thread.ts";
-import { isComplete } from "../completion/is-complete.ts";
+import { isComplete } from "../completion/isComplete.ts";
 import type { Content, Message } from "../wire/message.ts";
-import { CellQueue } from "./cell-queue.ts";
+import { CellQueue } from "./cellQueue.ts";
 import { toUnits } from "./cursor.ts";
 import { History } from "./history.ts";
-import { kernelInfo } from "./kernel-info.ts";
+import { kernelInfo } from "./kernelInfo.ts";
 import { Outbox, type Send } from "./outbox.ts";
 
 /** What a session cannot do by itself. */

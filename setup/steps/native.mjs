@@ -57,7 +57,7 @@ async function build(context, tensorflow, output) {
   const call = compilerCall(context, tensorflow, output);
   const compiled = await runProgram(compilerPath(context), call, { context, cwd: join(context.root, "native") });
   if (compiled.code !== 0) return `the compiler ended with code ${compiled.code}\n${lastLines(compiled.output)}`;
-  const smoke = await runProgram(process.execPath, [join(context.root, "setup", "smoke_native.cjs"), output], {
+  const smoke = await runProgram(process.execPath, [join(context.root, "setup", "smokeNative.cjs"), output], {
     context,
     env: { TF_CPP_MIN_LOG_LEVEL: "3", TF_FORCE_GPU_ALLOW_GROWTH: "true" },
   });

@@ -47,6 +47,19 @@ test("display() shows rich values, bundles and plain ones, and its handle replac
   ]);
 });
 
+test("a rich value's toBundle() gives metadata beside the data; without the rich form it is any method", async () => {
+  const run = await client.execute(`
+    const bundle = { data: { "image/png": "aGk=" }, metadata: { "image/png": { width: 9 } } };
+    const rich = { [Symbol.for("Jupyter.display")]: () => bundle.data, toBundle: async () => bundle };
+    display(rich);
+    display({ toBundle: () => 1 });`);
+  const messages = run.messages.filter(({ header }) => header.msg_type === "display_data");
+  expect(messages.map(({ content }) => [content.data, content.metadata])).toEqual([
+    [{ "image/png": "aGk=" }, { "image/png": { width: 9 } }],
+    [{ "text/plain": "{ toBundle: [Function: toBundle] }" }, {}],
+  ]);
+});
+
 test("a rich form that takes time is shown before the cell ends, and its failure is the cell's", async () => {
   const slow = (body: string) =>
     `display({ async [Symbol.for("Jupyter.display")]() { await new Promise((r) => setTimeout(r, 20)); ${body} } });`;

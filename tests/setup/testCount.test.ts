@@ -11,7 +11,7 @@ interface Report {
     readonly assertionResults: readonly { readonly status: string }[];
   }[];
 }
-const { countTests } = (await import(join(repository, "setup", "test_count.mjs"))) as {
+const { countTests } = (await import(join(repository, "setup", "testCount.mjs"))) as {
   countTests(report: Report | undefined, code: number): { passed: number; failed: number };
 };
 

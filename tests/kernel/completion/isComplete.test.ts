@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isComplete } from "../../../kernel/completion/is-complete.ts";
+import { isComplete } from "../../../kernel/completion/isComplete.ts";
 
 test.each<[code: string, reply: object]>([
   ["", { status: "complete" }],

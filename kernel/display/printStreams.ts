@@ -1,6 +1,6 @@
 /** `console` and the process's own streams print into the cell. */
 import { Console } from "node:console";
-import type { StreamName } from "../channels/stream-buffer.ts";
+import type { StreamName } from "../channels/streamBuffer.ts";
 import type { Reporter } from "./reporter.ts";
 
 export function printInto(reporter: Reporter): void {
