@@ -50,7 +50,7 @@ test("display() shows rich values, bundles and plain ones, and its handle replac
 test("a rich value's toBundle() gives metadata beside the data; without the rich form it is any method", async () => {
   const run = await client.execute(`
     const bundle = { data: { "image/png": "aGk=" }, metadata: { "image/png": { width: 9 } } };
-    const rich = { [Symbol.for("Jupyter.display")]: () => bundle.data, toBundle: async () => bundle };
+    const rich = { [Symbol.for("Jupyter.display")]: () => bundle.data, toBundle: () => bundle };
     display(rich);
     display({ toBundle: () => 1 });`);
   const messages = run.messages.filter(({ header }) => header.msg_type === "display_data");
