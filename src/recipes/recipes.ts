@@ -7,14 +7,18 @@ const headRate = 1e-3;
 
 export interface RecipeOptions {
   readonly epochs?: number;
-  /** Of the encoder layers, where some train. */
+  /** Of the encoder layers that train; where none does, of the head. */
   readonly learningRate?: number;
   /** Default: 1e-3; `5e-5` gives the literal recipe, in which the head hardly learns. */
   readonly headLearningRate?: number;
 }
 
 /** Strategy 1: everything frozen but the head. Default: 5 epochs. */
-export function classifierOnly({ epochs = 5, headLearningRate = headRate }: RecipeOptions = {}): Stage[] {
+export function classifierOnly({
+  epochs = 5,
+  learningRate = headRate,
+  headLearningRate = learningRate,
+}: RecipeOptions = {}): Stage[] {
   return [{ name: "classifier only", train: "head", epochs, headLearningRate }];
 }
 
