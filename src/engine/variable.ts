@@ -1,5 +1,6 @@
 /** A float array in TensorFlow's own memory that ops change in place: a weight, or a moment of its optimizer. */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { ThawError } from "../errors.ts";
 import { nativeOps } from "./native.ts";
 import { fixedScalar, multiply } from "./ops.ts";
 import { boolAttribute, runOp, shapeAttribute, stringAttribute, tf, typeAttribute, types } from "./tensorflow.ts";
@@ -49,12 +50,21 @@ export class NativeVariable {
 
   /** The present value. Valid until the next change; owned by the variable, not to be disposed. */
   get value(): Tensor {
+    this.#assertAlive();
     this.#value ??= tf.keep(runOp("ReadVariableOp", [this.#handle], [float], 1)[0] as Tensor);
     return this.#value;
   }
 
   /** Takes the array over: the caller must not touch it afterwards. */
   assign(values: Float32Array): void {
+    this.#assertAlive();
+    const size = this.shape.reduce((product, length) => product * length, 1);
+    if (values.length !== size) {
+      throw new ThawError(
+        "BAD_SHAPE",
+        `${values.length} values do not fit the shape [${this.shape.join(", ")}]: give ${size}.`,
+      );
+    }
     this.#forgetValue();
     tf.tidy(() => {
       const tensor = tf.tensor(values, [...this.shape], "float32");
@@ -112,10 +122,17 @@ export class NativeVariable {
     runOp("AssignSubVariableOp", [this.#handle, difference], [float], 0);
   }
 
+  /** Frees the memory; a second time does nothing. */
   dispose(): void {
+    if (this.#handle.isDisposed) return;
     this.#forgetValue();
     runOp("DestroyResourceOp", [this.#handle], [boolAttribute("ignore_lookup_error", true)], 0);
     this.#handle.dispose();
+  }
+
+  #assertAlive(): void {
+    if (!this.#handle.isDisposed) return;
+    throw new ThawError("DISPOSED", "These weights were freed by dispose(): load the model again.");
   }
 
   #forgetValue(): void {

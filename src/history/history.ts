@@ -9,7 +9,7 @@ export interface HistoryRow {
   readonly stage: number;
   /** Mean training loss since the last row that has one. */
   readonly loss?: number;
-  /** Learning rate of the encoder layers (of the head where only the head trains) after this step. */
+  /** Learning rate of the encoder layers (of the head where only the head trains) at the last step of the epoch. */
   readonly learningRate?: number;
   readonly headLearningRate?: number;
   /** L2 norm of all gradients before clipping. */

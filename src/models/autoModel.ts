@@ -32,6 +32,7 @@ export const AutoModelForSequenceClassification = {
     const folder = await resolveModel(idOrFolder, options);
     const config = withLabels(await readConfig(folder), options);
     const family = familyOf(config, folder);
+    refuseOtherTasks(config, folder);
     const file = await readSafetensors(join(folder, "model.safetensors"));
     const specs = family.parameters(config);
     const names = specs.map((spec) => spec.name);
@@ -68,6 +69,18 @@ function familyOf({ modelType }: HuggingFaceConfig, folder: string): Family {
   throw new ThawError(
     "UNKNOWN_FAMILY",
     `The model in ${folder} is of type "${modelType}". Supported: ${families.map((f) => f.modelType).join(", ")}.`,
+  );
+}
+
+/** What would be computed all the same, and wrongly. */
+function refuseOtherTasks({ hiddenAct, problemType }: HuggingFaceConfig, folder: string): void {
+  const other = problemType ?? "single_label_classification";
+  if (hiddenAct === "gelu" && other === "single_label_classification") return;
+  const [key, value, known] =
+    hiddenAct === "gelu" ? ["problem_type", other, "single_label_classification"] : ["hidden_act", hiddenAct, "gelu"];
+  throw new ThawError(
+    "BAD_CONFIG",
+    `"${key}" in config.json of ${folder} is "${value}"; only "${known}" can be trained here. Use another checkpoint.`,
   );
 }
 

@@ -18,8 +18,8 @@ export class Parameter {
   readonly name: string;
   readonly shape: readonly number[];
   readonly block: Block;
-  /** True where no file gave the values: made from the seed, and of no use until trained. */
-  readonly newlyInitialized: boolean;
+  /** True where no file gave the values: made from the seed, and of no use until trained or assigned. */
+  newlyInitialized: boolean;
   /** Whether training may move it. Set by `model.freeze()` and `model.unfreeze()`, or by hand. */
   requiresGrad = true;
   readonly variable: NativeVariable;
@@ -51,6 +51,7 @@ export class Parameter {
   /** Sets the values, from a copy of `values`. */
   assign(values: Float32Array): void {
     this.variable.assign(values.slice());
+    this.newlyInitialized = false;
   }
 
   dispose(): void {

@@ -54,7 +54,7 @@ export class SequenceClassifier {
     return new Map([...this.parameters].map(([name, { block }]) => [name, block]));
   }
 
-  /** Names whose values come from the seed and not from a file. */
+  /** Names whose values come from the seed: no file gave them, and they have not been trained. */
   get newlyInitialized(): readonly string[] {
     return [...this.parameters.values()].filter((p) => p.newlyInitialized).map((p) => p.name);
   }
@@ -92,9 +92,10 @@ export class SequenceClassifier {
     const packed = PackedBatch.fromPadded(batch);
     try {
       checkIds(packed, this.config);
+      const labels =
+        batch.labels === undefined ? undefined : checkLabels(batch.labels, packed.packing.batch, this.config);
       const logits = tf.tidy(() => this.run(undefined, -1, packed, stream)) as Tensor2D;
-      if (batch.labels === undefined) return { logits };
-      const labels = checkLabels(batch.labels, packed.packing.batch, this.config);
+      if (labels === undefined) return { logits };
       return { logits, loss: crossEntropy(logits, labels) };
     } finally {
       packed.dispose();

@@ -13,7 +13,8 @@ import { checkedStage, type Stage } from "./stage.ts";
 /** What the plan takes from the run for stages that do not say it themselves. */
 export interface PlanDefaults {
   readonly learningRate: number;
-  readonly headLearningRate: number;
+  /** Undefined: the learning rate of the encoder. */
+  readonly headLearningRate: number | undefined;
   readonly lrSchedulerType: SchedulerType;
   readonly warmupSteps: number;
   readonly allowFrozenRandomHead: boolean;
@@ -154,7 +155,7 @@ function ratesOf(
   defaults: PlanDefaults,
 ): ReadonlyMap<string, number> {
   const encoder = learningRate ?? defaults.learningRate;
-  const head = headLearningRate ?? (learningRate === undefined ? defaults.headLearningRate : learningRate);
+  const head = headLearningRate ?? defaults.headLearningRate ?? encoder;
   const rate = (block: Block) => {
     if (block === "head") return head;
     return encoder * layerDecay ** (block === "embeddings" ? model.depth : model.depth - 1 - block);

@@ -9,7 +9,7 @@ export interface TrainingArguments {
   readonly numTrainEpochs?: number;
   /** Of the encoder. Default: 5e-5. */
   readonly learningRate?: number;
-  /** Of the head. Default: `learningRate`; the recipes set it. */
+  /** Of the head. Default: the learning rate of the encoder; the recipes set it. */
   readonly headLearningRate?: number;
   /** Texts per optimizer step. Default: 8. */
   readonly perDeviceTrainBatchSize?: number;
@@ -46,7 +46,8 @@ export interface TrainingArguments {
   readonly disableTqdm?: boolean;
 }
 
-export type ResolvedArguments = Required<Omit<TrainingArguments, "maxLength">> & {
+export type ResolvedArguments = Required<Omit<TrainingArguments, "headLearningRate" | "maxLength">> & {
+  readonly headLearningRate: number | undefined;
   readonly maxLength: number | undefined;
 };
 
@@ -82,6 +83,7 @@ const fromZero = [
   "maxGradNorm",
   "warmupSteps",
 ] as const;
+const switches = ["loadBestModelAtEnd", "frozenDropout", "allowFrozenRandomHead", "disableTqdm"] as const;
 
 /** Fills in the defaults. Throws `BAD_ARGUMENT` on an unknown name or an impossible value. */
 export function resolveArguments(args: TrainingArguments = {}): ResolvedArguments {
@@ -95,7 +97,7 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   ) as TrainingArguments;
   const resolved = {
     ...defaults,
-    headLearningRate: given.learningRate ?? defaults.learningRate,
+    headLearningRate: undefined,
     maxLength: undefined,
     ...given,
   };
@@ -105,9 +107,20 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   }
   for (const key of fromZero) {
     const value = resolved[key];
-    if (!Number.isFinite(value) || value < 0) refuse(`${key} is ${value}; it must be a number of 0 or more.`);
+    if (key === "headLearningRate" && value === undefined) continue;
+    if (!Number.isFinite(value) || (value as number) < 0) refuse(`${key} is ${value}; it must be a number of 0 or more.`);
   }
-  if (!Number.isSafeInteger(resolved.seed)) refuse(`seed is ${resolved.seed}; it must be a whole number.`);
+  for (const key of ["adamBeta1", "adamBeta2"] as const) {
+    if (resolved[key] >= 1) refuse(`${key} is ${resolved[key]}; it must be below 1.`);
+  }
+  if (resolved.adamEpsilon === 0) refuse("adamEpsilon is 0; it must be above 0, such as 1e-8.");
+  for (const key of switches) {
+    const value: unknown = resolved[key];
+    if (typeof value !== "boolean") refuse(`${key} is ${JSON.stringify(value)}; it must be true or false.`);
+  }
+  if (!Number.isSafeInteger(resolved.seed) || resolved.seed < 0) {
+    refuse(`seed is ${resolved.seed}; it must be a whole number of 0 or more.`);
+  }
   if (resolved.maxLength !== undefined && !(Number.isInteger(resolved.maxLength) && resolved.maxLength >= 3)) {
     refuse(`maxLength is ${resolved.maxLength}; it must be a whole number of 3 or more, special tokens included.`);
   }

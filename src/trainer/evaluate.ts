@@ -1,5 +1,6 @@
 /** Logits of a whole data set, and what they are worth. */
 import { tf } from "../engine/tensorflow.ts";
+import { ThawError } from "../errors.ts";
 import { classificationMetrics } from "../metrics/metrics.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
@@ -24,7 +25,10 @@ export interface LogitsInput {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Yields the number of texts done; returns the logits of each text, in the order of `texts`. No dropout. */
+/**
+ * Yields the number of texts done; returns the logits of each text, in the order of `texts`. No dropout. Throws
+ * `NON_FINITE` where they are no numbers.
+ */
 export async function* computeLogits(input: LogitsInput): AsyncGenerator<number, readonly Float32Array[]> {
   const { model, texts, batchSize, cached, signal } = input;
   const logits = new Array<Float32Array>(texts.length);
@@ -33,11 +37,16 @@ export async function* computeLogits(input: LogitsInput): AsyncGenerator<number,
   for (const indices of lengthBatches(texts, batchSize)) {
     signal?.throwIfAborted();
     const batch = PackedBatch.fromTexts(indices.map((index) => texts[index] as EncodedText));
-    const values = tf.tidy(() => {
-      const rows = cached?.cache.rows(cached.cut, indices);
-      return model.run(rows, cached?.cut ?? -1, batch).dataSync() as Float32Array;
-    });
-    batch.dispose();
+    let values: Float32Array;
+    try {
+      values = tf.tidy(() => {
+        const rows = cached?.cache.rows(cached.cut, indices);
+        return model.run(rows, cached?.cut ?? -1, batch).dataSync() as Float32Array;
+      });
+    } finally {
+      batch.dispose();
+    }
+    if (!values.every(Number.isFinite)) throw nonFinite();
     indices.forEach((index, i) => {
       logits[index] = values.subarray(i * numLabels, (i + 1) * numLabels);
     });
@@ -46,6 +55,13 @@ export async function* computeLogits(input: LogitsInput): AsyncGenerator<number,
     await breathe();
   }
   return logits;
+}
+
+function nonFinite(): ThawError {
+  return new ThawError(
+    "NON_FINITE",
+    "The model's answers are not numbers: a weight of it is NaN or infinite. Load the model again.",
+  );
 }
 
 export function evaluateLogits(logits: readonly Float32Array[], labels: Int32Array): EvaluateResult {

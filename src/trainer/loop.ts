@@ -1,5 +1,6 @@
 /** The training loop: stages, epochs, steps. It tells what happens as events, and does nothing else with them. */
 import { batchesOf } from "../data/batches.ts";
+import { ThawError } from "../errors.ts";
 import type { TrainerEvent } from "../history/events.ts";
 import type { HistoryRow, RunRecord } from "../history/history.ts";
 import type { EncodedText } from "../models/packedBatch.ts";
@@ -19,7 +20,7 @@ import { computeLogits, type EvaluateResult, evaluateLogits } from "./evaluate.t
 import { assertUnchanged, changedNames, evidenceOf, fingerprint } from "./fingerprint.ts";
 import { PrefixCache } from "./prefixCache.ts";
 import { StageClock } from "./stageClock.ts";
-import { trainStep } from "./step.ts";
+import { type StepResult, trainStep } from "./step.ts";
 
 export interface LoopInput {
   readonly model: SequenceClassifier;
@@ -44,9 +45,20 @@ interface State {
   epoch: number;
 }
 
+/** Models that a loop is working on. */
+const inTraining = new WeakSet<SequenceClassifier>();
+
 /** Trains the plan from its first stage to its last. The last event is `end`; an abort throws the signal's reason. */
 export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEvent> {
   const { model, plan, args, train, evaluation } = input;
+  if (inTraining.has(model)) {
+    throw new ThawError(
+      "IN_TRAINING",
+      "This model is being trained already, by a run that has not ended: two at once would mix their steps. " +
+        "Wait for the first (await trainer.train()), or stop it.",
+    );
+  }
+  inTraining.add(model);
   const started = performance.now();
   const optimizer = new AdamW({ beta1: args.adamBeta1, beta2: args.adamBeta2, epsilon: args.adamEpsilon });
   const state: State = {
@@ -87,6 +99,7 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
     yield { kind: "end", run };
   } finally {
     optimizer.dispose();
+    inTraining.delete(model);
   }
 }
 
@@ -136,13 +149,12 @@ async function* runEpoch(
   index: number,
   epoch: number,
 ): AsyncGenerator<TrainerEvent, HistoryRow> {
-  const { model, args, train, signal } = state.input;
+  const { args, train, signal } = state.input;
   const batches = batchesOf(train.texts.length, args.perDeviceTrainBatchSize, args.seed, state.epoch);
   const schedule = scheduleOf(stage.lrSchedulerType, {
     numWarmupSteps: stage.warmupSteps,
     numTrainingSteps: stage.steps,
   });
-  const cached = state.trainCache.has(stage.cut);
   const started = performance.now();
   let sum = 0;
   let gradNorm = 0;
@@ -150,22 +162,7 @@ async function* runEpoch(
   for (const [i, indices] of batches.entries()) {
     signal?.throwIfAborted();
     factor = schedule(epoch * batches.length + i);
-    const batch = PackedBatch.fromTexts(Array.from(indices, (text) => train.texts[text] as EncodedText));
-    const rows = cached ? state.trainCache.rows(stage.cut, indices) : undefined;
-    const result = trainStep({
-      model,
-      optimizer: state.optimizer,
-      batch,
-      labels: Int32Array.from(indices, (text) => train.labels[text] as number),
-      cut: cached ? stage.cut : -1,
-      rows,
-      stream: new DropoutStream(args.seed, state.step),
-      learningRates: new Map([...stage.learningRates].map(([name, rate]) => [name, rate * factor])),
-      weightDecay: args.weightDecay,
-      maxGradNorm: args.maxGradNorm,
-    });
-    rows?.dispose();
-    batch.dispose();
+    const result = runStep(state, stage, indices, factor);
     sum += result.loss;
     gradNorm = result.gradNorm;
     state.step += 1;
@@ -186,6 +183,31 @@ async function* runEpoch(
     epochSeconds,
     ...(yield* evaluateEpoch(state, stage)),
   };
+}
+
+/** One optimizer step on these texts, at the stage's learning rates times `factor`. */
+function runStep(state: State, stage: PlannedStage, indices: Uint32Array, factor: number): StepResult {
+  const { model, args, train } = state.input;
+  const cached = state.trainCache.has(stage.cut);
+  const batch = PackedBatch.fromTexts(Array.from(indices, (text) => train.texts[text] as EncodedText));
+  const rows = cached ? state.trainCache.rows(stage.cut, indices) : undefined;
+  try {
+    return trainStep({
+      model,
+      optimizer: state.optimizer,
+      batch,
+      labels: Int32Array.from(indices, (text) => train.labels[text] as number),
+      cut: cached ? stage.cut : -1,
+      rows,
+      stream: new DropoutStream(args.seed, state.step),
+      learningRates: new Map([...stage.learningRates].map(([name, rate]) => [name, rate * factor])),
+      weightDecay: args.weightDecay,
+      maxGradNorm: args.maxGradNorm,
+    });
+  } finally {
+    rows?.dispose();
+    batch.dispose();
+  }
 }
 
 async function* evaluateEpoch(

@@ -62,6 +62,7 @@ export function trainStep(input: StepInput): StepResult {
         weightDecay: isDecayed(parameter.name) ? input.weightDecay : 0,
       })),
     );
+    for (const { parameter } of present) parameter.newlyInitialized = false;
     return result;
   });
 }

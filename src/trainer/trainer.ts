@@ -10,7 +10,7 @@ import type { Stage } from "../plan/stage.ts";
 import { LiveView } from "../report/liveView.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { type ResolvedArguments, resolveArguments, type TrainingArguments } from "./arguments.ts";
-import { checkDataset, encodeDataset, encodeTexts } from "./encodedDataset.ts";
+import { checkDataset, checkSameLabels, encodeDataset, encodeTexts } from "./encodedDataset.ts";
 import { argmax, computeLogits, type EvaluateResult, evaluateLogits, logSoftmax } from "./evaluate.ts";
 import { trainingLoop } from "./loop.ts";
 import { Run } from "./run.ts";
@@ -24,7 +24,7 @@ export interface TrainerOptions {
   /** Evaluated after every epoch, and what the best epoch is chosen by. */
   readonly evalDataset?: TextDataset;
   readonly args?: TrainingArguments;
-  /** Default: one stage that trains what `requiresGrad` now. */
+  /** Default: one stage that trains what `requiresGrad` when training begins. */
   readonly stages?: readonly Stage[];
 }
 
@@ -42,27 +42,36 @@ export class Trainer {
   readonly tokenizer: Tokenizer;
   readonly args: ResolvedArguments;
   readonly #options: TrainerOptions;
-  readonly #plan: Plan;
+  /** Of the latest run. */
+  #plan: Plan | undefined;
   #history: readonly HistoryRow[] = [];
 
   /** Checks everything that can be checked before training: arguments, data, labels, and the plan against the model. */
   constructor(options: TrainerOptions) {
-    const { model, tokenizer, trainDataset, evalDataset, stages } = options;
+    const { model, tokenizer, trainDataset, evalDataset } = options;
     this.model = model;
     this.tokenizer = tokenizer;
     this.args = resolveArguments(options.args);
     this.#options = options;
     checkDataset(trainDataset, "training data", model);
-    if (evalDataset !== undefined) checkDataset(evalDataset, "validation data", model);
-    this.#plan = makePlan(stages ?? [this.#presentStage()], model, {
-      ...this.args,
-      stepsPerEpoch: Math.ceil(trainDataset.length / this.args.perDeviceTrainBatchSize),
-    });
+    if (evalDataset !== undefined) this.#checkEvaluated(evalDataset, "validation data");
+    this.plan();
   }
 
   /** What `train` will do: stages, trainable parameters, learning rates, steps, predicted relative cost. */
   plan(): Plan {
-    return this.#plan;
+    const { model, args } = this;
+    const { trainDataset, evalDataset, stages = [this.#presentStage()] } = this.#options;
+    const stepsPerEpoch = Math.ceil(trainDataset.length / args.perDeviceTrainBatchSize);
+    const plan = makePlan(stages, model, { ...args, stepsPerEpoch });
+    const patient = plan.stages.findIndex(({ stage }) => stage.patience !== undefined);
+    if (patient >= 0 && evalDataset === undefined) {
+      throw new ThawError(
+        "BAD_STAGE",
+        `Stage ${patient} has patience, which needs validation: give the trainer an evalDataset, or leave patience out.`,
+      );
+    }
+    return plan;
   }
 
   /** The log so far, also after a run that was stopped. */
@@ -93,17 +102,18 @@ export class Trainer {
     const { model, tokenizer, args } = this;
     const { trainDataset, evalDataset } = this.#options;
     const history: HistoryRow[] = [];
-    this.#history = history;
+    const plan = this.plan();
     const encode = (dataset: TextDataset) => encodeDataset(dataset, tokenizer, model, args.maxLength);
     const loop = trainingLoop({
       model,
       args,
       signal,
-      plan: this.#plan,
+      plan,
       train: encode(trainDataset),
       evaluation: evalDataset === undefined ? undefined : encode(evalDataset),
     });
     for await (const event of loop) {
+      if (event.kind === "begin") [this.#plan, this.#history] = [plan, history];
       if (event.kind === "epoch") history.push(event.row);
       yield event;
     }
@@ -114,7 +124,7 @@ export class Trainer {
     if (dataset === undefined) {
       throw new ThawError("BAD_ARGUMENT", "There is nothing to evaluate on: pass a data set, or give evalDataset.");
     }
-    checkDataset(dataset, "data to evaluate on", this.model);
+    this.#checkEvaluated(dataset, "data to evaluate on");
     return evaluateLogits(await this.#logits(dataset.texts), dataset.labels);
   }
 
@@ -135,7 +145,7 @@ export class Trainer {
    * Writes a folder that `AutoModelForSequenceClassification.from_pretrained` of either language loads. Default: `args.outputDir`.
    */
   async saveModel(folder: string = this.args.outputDir): Promise<void> {
-    await saveModel(folder, this.model, this.tokenizer, trainerState(this.args, this.#plan, this.#history));
+    await saveModel(folder, this.model, this.tokenizer, trainerState(this.args, this.#plan ?? this.plan(), this.#history));
   }
 
   async #logits(texts: readonly string[]): Promise<readonly Float32Array[]> {
@@ -146,6 +156,11 @@ export class Trainer {
     let next = await computation.next();
     while (!next.done) next = await computation.next();
     return next.value;
+  }
+
+  #checkEvaluated(dataset: TextDataset, role: string): void {
+    checkDataset(dataset, role, this.model);
+    checkSameLabels(dataset, role, this.#options.trainDataset);
   }
 
   #presentStage(): Stage {
