@@ -108,7 +108,8 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   for (const key of fromZero) {
     const value = resolved[key];
     if (key === "headLearningRate" && value === undefined) continue;
-    if (!Number.isFinite(value) || (value as number) < 0) refuse(`${key} is ${value}; it must be a number of 0 or more.`);
+    if (!Number.isFinite(value) || (value as number) < 0)
+      refuse(`${key} is ${value}; it must be a number of 0 or more.`);
   }
   for (const key of ["adamBeta1", "adamBeta2"] as const) {
     if (resolved[key] >= 1) refuse(`${key} is ${resolved[key]}; it must be below 1.`);
