@@ -145,7 +145,12 @@ export class Trainer {
    * Writes a folder that `AutoModelForSequenceClassification.from_pretrained` of either language loads. Default: `args.outputDir`.
    */
   async saveModel(folder: string = this.args.outputDir): Promise<void> {
-    await saveModel(folder, this.model, this.tokenizer, trainerState(this.args, this.#plan ?? this.plan(), this.#history));
+    await saveModel(
+      folder,
+      this.model,
+      this.tokenizer,
+      trainerState(this.args, this.#plan ?? this.plan(), this.#history),
+    );
   }
 
   async #logits(texts: readonly string[]): Promise<readonly Float32Array[]> {
