@@ -18,7 +18,7 @@ const model = await AutoModelForSequenceClassification.fromPretrained(folder, { 
 const tokenizer = await AutoTokenizer.fromPretrained(${JSON.stringify(goldenPath("bert-tiny"))});
 const rows = Array.from({ length: 64 }, (_, i) => ({ text: i % 2 ? "a b c" : "x y z", label: i % 2 }));
 const trainDataset = TextDataset.fromRows(rows);
-const trainer = new Trainer({ model, tokenizer, trainDataset, args: { numTrainEpochs: 100_000 } });
+const trainer = new Trainer({ model, tokenizer, trainDataset, args: { numTrainEpochs: 100_000, perDeviceTrainBatchSize: 64 } });
 const weight = () => Array.from(model.parameters.get("classifier.weight").data()).join();
 `;
 
