@@ -1,6 +1,10 @@
 /** A task that a model of 30,000 weights learns in seconds: texts of the letters a to m against texts of n to z. */
+import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { TextDataset } from "../../src/data/textDataset.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
+import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
 import { randomWords } from "../../src/rng/philox.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import { Trainer, type TrainerOptions } from "../../src/trainer/trainer.ts";
@@ -20,6 +24,15 @@ export function letters(count: number, seed = 0): TextDataset {
     return { text: text.join(" "), label: late === 1 ? "late" : "early" };
   });
   return TextDataset.fromRows(rows, { text: "text", label: "label" });
+}
+
+/** The tiny model with a fresh head for two labels; with values of config.json changed where `config` is given. */
+export async function tinyModel(config: Record<string, unknown> = {}): Promise<SequenceClassifier> {
+  const folder = await mkdtemp(join(tmpdir(), "thaw-tiny-"));
+  await cp(goldenPath("bert-tiny-base"), folder, { recursive: true });
+  const file = join(folder, "config.json");
+  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, "utf8")), ...config }));
+  return AutoModelForSequenceClassification.fromPretrained(folder, { seed: 1, numLabels: 2 });
 }
 
 export async function tinyTrainer(options: Partial<TrainerOptions> = {}): Promise<Trainer> {
