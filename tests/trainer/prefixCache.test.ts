@@ -1,0 +1,84 @@
+import { expect, test } from "vitest";
+import { tf } from "../../src/engine/tensorflow.ts";
+import { PackedBatch } from "../../src/models/packedBatch.ts";
+import { PrefixCache } from "../../src/trainer/prefixCache.ts";
+import { letters, tinyModel, tinyTokenizer } from "./tiny.ts";
+
+const texts = tinyTokenizer.encodeBatch(letters(70).texts); // more than one batch of 64
+const model = await tinyModel();
+const hidden = model.config.hiddenSize;
+const lengthOf = (index: number) => texts[index]?.inputIds.length ?? 0;
+
+async function filled(...cuts: number[]): Promise<PrefixCache> {
+  const cache = new PrefixCache(model, texts);
+  for await (const _ of cache.fill(cuts));
+  return cache;
+}
+
+test.each([0, 2, 3])(
+  "the rows at cut %i are those that the model computes, text after text as asked for",
+  async (cut) => {
+    const cache = await filled(cut);
+    const indices = [68, 0, 31];
+    const rows = cache.rows(cut, indices);
+    const batch = PackedBatch.fromTexts(indices.map((index) => texts[index] as (typeof texts)[number]));
+    const expected = model.runPrefix([cut], batch).get(cut)?.dataSync() as Float32Array;
+    expect(rows.shape).toEqual([cut === 3 ? 3 : indices.reduce((sum, i) => sum + lengthOf(i), 0), hidden]);
+    rows.dataSync().forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i] as number, 5);
+    });
+  },
+);
+
+test("a text has its rows twice where it is asked for twice", async () => {
+  const [first, second] = (await filled(3)).rows(3, [5, 5]).arraySync() as number[][];
+  expect(first).toEqual(second);
+});
+
+test("before the head one row a text is stored, below it all its tokens, in four bytes each", async () => {
+  const tokens = texts.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
+  expect((await filled(3)).bytes).toBe(4 * hidden * texts.length);
+  expect((await filled(3, 1)).bytes).toBe(4 * hidden * (texts.length + tokens));
+});
+
+test("it tells how many texts are done, computes nothing twice, and leaves no tensor", async () => {
+  const cache = await filled(3); // parameters have been read
+  const before = tf.memory().numTensors;
+  const other = new PrefixCache(model, texts);
+  const done: number[] = [];
+  for await (const count of other.fill([1, 3])) done.push(count);
+  expect(done).toEqual([64, 70]);
+  expect(tf.memory().numTensors).toBe(before);
+  for await (const count of cache.fill([3])) expect.unreachable(`computed ${count} again`);
+});
+
+test("cuts above the lowest trained layer are forgotten, the others stay", async () => {
+  const cache = await filled(0, 2, 3);
+  cache.dropAbove(2);
+  expect([0, 2, 3].map((cut) => cache.has(cut))).toEqual([true, true, false]);
+  cache.dropAbove(-1);
+  expect([cache.has(0), cache.bytes]).toEqual([false, 0]);
+});
+
+test("a pass that is stopped stores nothing", async () => {
+  const controller = new AbortController();
+  const cache = new PrefixCache(model, texts);
+  const pass = async () => {
+    for await (const _ of cache.fill([3], controller.signal)) controller.abort(new Error("stopped by hand"));
+  };
+  await expect(pass()).rejects.toThrow("stopped by hand");
+  expect([cache.has(3), cache.bytes]).toEqual([false, 0]);
+});
+
+test("rows of a model that has moved since are not the model's any more: the cache is to be dropped", async () => {
+  const moved = await tinyModel();
+  const cache = new PrefixCache(moved, texts);
+  for await (const _ of cache.fill([1]));
+  const before = cache.rows(1, [0]).dataSync();
+  const weight = moved.parameters.get("bert.encoder.layer.0.output.dense.bias");
+  weight?.assign(new Float32Array(hidden).fill(1));
+  expect(cache.rows(1, [0]).dataSync()).toEqual(before);
+  cache.dropAbove(0);
+  for await (const _ of cache.fill([1]));
+  expect(cache.rows(1, [0]).dataSync()).not.toEqual(before);
+});
