@@ -72,7 +72,8 @@ class Screen:
             self._restore()
         elif time.monotonic() - self.last_line >= QUIET_SECONDS:
             self._line_end()
-            newest = [text.strip().splitlines()[-1] for text in self.pending.values() if text.strip()]
+            # the first line of a live display sums it up
+            newest = [text.strip().splitlines()[0] for text in self.pending.values() if text.strip()]
             self.stream.write("  ".join([self.status(), *newest[-1:]]) + "\n")
             self._restore()
 

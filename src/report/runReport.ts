@@ -9,7 +9,7 @@ import type { Evidence, RunRecord, StageRecord } from "../history/history.ts";
 /** Tables and sentences that show themselves. */
 export interface Report {
   readonly stages: Table;
-  /** One sentence each: the result, then the evidence. */
+  /** One sentence each: the result, then the evidence; with several stages, then that of the stages. */
   readonly sentences: readonly string[];
   toString(): string;
   [displaySymbol](): MimeBundle;
@@ -18,7 +18,7 @@ export interface Report {
 
 export function runReport(run: RunRecord): Report {
   const stages = stageTable(run.stages);
-  const sentences = [resultSentence(run), evidenceSentence(run.evidence)];
+  const sentences = [resultSentence(run), evidenceSentence(run.evidence), ...stageEvidence(run)];
   const text = [stages.toString(), "", ...sentences].join("\n");
   const html = stages.toHtml() + sentences.map((sentence) => `<p>${escapeHtml(sentence)}</p>`).join("");
   return {
@@ -79,4 +79,12 @@ export function evidenceSentence(evidence: Evidence): string {
       ? `0 bytes changed (${hashes})`
       : `but ${changed.length} of these tensors changed (${hashes}): ${changed.slice(0, 3).join(", ")}`;
   return `${subject}: ${moved}; optimizer state held for them: ${formatCount(optimizerBytesForFrozen)} bytes.`;
+}
+
+/** What each of several stages froze. A run whose stages changed one byte of it fails, so there is nothing else to say. */
+function stageEvidence({ stages, totalParameters }: RunRecord): string[] {
+  const froze = stages.filter((stage) => stage.seconds !== undefined && stage.trainableParameters < totalParameters);
+  if (stages.length < 2 || froze.length === 0) return [];
+  const list = froze.map((stage) => `${stage.name}: ${formatCount(totalParameters - stage.trainableParameters)}`);
+  return [`Parameters frozen within a stage, hashed before and after it, 0 bytes changed: ${list.join("; ")}.`];
 }

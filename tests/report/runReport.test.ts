@@ -30,6 +30,14 @@ test("the evidence names what was frozen and shows that it did not move", () => 
   expect(evidenceSentence(progressiveRun.evidence)).toBe("Nothing was frozen during the whole run.");
 });
 
+test("with several stages the evidence says what each of them froze", () => {
+  expect(runReport(progressiveRun).sentences.slice(1)).toEqual([
+    "Nothing was frozen during the whole run.",
+    "Parameters frozen within a stage, hashed before and after it, 0 bytes changed: head: 22,565,376; " +
+      "last 4 layers: 15,467,904.",
+  ]);
+});
+
 test("evidence of a change is never hidden", () => {
   const changed = {
     ...classifierRun.evidence,

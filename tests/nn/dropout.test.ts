@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { tf } from "../../src/engine/tensorflow.ts";
+import { DropoutStream, dropout } from "../../src/nn/dropout.ts";
+
+const ones = tf.ones([40, 50]) as ReturnType<typeof tf.tensor>;
+const mask = (seed: number, step: number, rate = 0.5) => dropout(ones, rate, new DropoutStream(seed, step)).dataSync();
+
+test("without a stream, or at rate 0, dropout is the very same tensor and takes no site", () => {
+  const stream = new DropoutStream(1, 1);
+  expect(dropout(ones, 0.5, undefined)).toBe(ones);
+  expect(dropout(ones, 0, stream)).toBe(ones);
+  expect(stream.next()).toEqual(new DropoutStream(1, 1).next());
+});
+
+test("the mask follows seed and step", () => {
+  expect(mask(1, 2)).toEqual(mask(1, 2));
+  expect(mask(1, 2)).not.toEqual(mask(1, 3));
+  expect(mask(1, 2)).not.toEqual(mask(2, 2));
+});
+
+test("what is kept is scaled, so that the mean stays", () => {
+  expect([...new Set(mask(1, 1, 0.75))].sort()).toEqual([0, 4]);
+  const values = mask(7, 7);
+  expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeCloseTo(1, 0.9);
+});
+
+test("no two sites of a model share a seed pair, in a pass or in the next", () => {
+  const pairs = [0, 1, 2].flatMap((step) => {
+    const stream = new DropoutStream(3, step);
+    return Array.from({ length: 512 }, () => stream.next().join());
+  });
+  expect(new Set(pairs).size).toBe(3 * 512);
+});
+
+test("seed pairs are 32-bit integers, however long the run", () => {
+  for (const value of new DropoutStream(2 ** 40 + 5, 2 ** 30).next()) expect(value).toBe(value | 0);
+});

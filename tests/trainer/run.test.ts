@@ -1,0 +1,47 @@
+import { inspect } from "node:util";
+import { expect, test } from "vitest";
+import { displaySymbol } from "../../src/display/bundle.ts";
+import type { RunRecord } from "../../src/history/history.ts";
+import { Run } from "../../src/trainer/run.ts";
+import { tinyTrainer } from "./tiny.ts";
+
+const stages = [{ train: "head" as const, epochs: 2 }];
+const run = await (await tinyTrainer({ stages })).train();
+
+test("a run is plain data that JSON keeps, and can be drawn again from it", () => {
+  const record = JSON.parse(JSON.stringify(run)) as RunRecord;
+  expect(Object.keys(record).sort()).toEqual([
+    "best",
+    "evidence",
+    "history",
+    "seconds",
+    "seed",
+    "stages",
+    "totalParameters",
+    "trainableParameters",
+  ]);
+  expect(new Run(record)).toEqual(run);
+  expect(new Run(record).toString()).toBe(run.toString());
+});
+
+test("its numbers are those of the model and the plan", () => {
+  expect(run.totalParameters - run.evidence.frozenParameters).toBe(run.trainableParameters);
+  expect(run.trainableParameters).toBe(32 * 32 + 32 + 2 * 32 + 2); // pooler and classifier
+  expect(run.stages).toMatchObject([{ epochs: 2, steps: 10, firstEpoch: 0, trains: "head" }]);
+  expect(run.seed).toBe(1);
+});
+
+test("where no epoch was evaluated there is no best one", () => {
+  const { best: _, ...rest } = run;
+  expect(new Run(rest).best).toBeUndefined();
+  expect(JSON.parse(JSON.stringify(new Run(rest)))).not.toHaveProperty("best");
+});
+
+test("it prints as its report, and shows as curves with the report as text", async () => {
+  expect(inspect(run)).toBe(run.toString());
+  expect(run.toString()).toBe(String(run.report()));
+  expect(run.toString()).toContain("head");
+  const data = await run[displaySymbol]();
+  expect(data["text/plain"]).toBe(run.toString());
+  expect(Object.keys(data)).toContain("image/png");
+});
