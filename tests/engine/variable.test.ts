@@ -81,3 +81,42 @@ test("gradients of an embedding do not mix from step to step, nor while an older
   third.dispose();
   expect(rows(gradientOf(3))).toEqual([0, 0, 0, 3, 0, 0]);
 });
+
+test("assigned values are read back, as a copy that later changes leave alone", () => {
+  const variable = new NativeVariable([2, 2]);
+  expect([...variable.data()]).toEqual([0, 0, 0, 0]);
+  variable.assign(Float32Array.of(1, 2, 3, 4));
+  const copy = variable.data();
+  variable.assign(Float32Array.of(5, 6, 7, 8));
+  copy[3] = 9;
+  expect([[...copy], [...variable.data()], variable.value.shape]).toEqual([
+    [1, 2, 3, 9],
+    [5, 6, 7, 8],
+    [2, 2],
+  ]);
+  variable.dispose();
+});
+
+test("two variables of one shape do not share their values", () => {
+  const [a, b] = [new NativeVariable([1], Float32Array.of(1)), new NativeVariable([1], Float32Array.of(2))];
+  a.assign(Float32Array.of(3));
+  expect([a.data()[0], b.data()[0]]).toEqual([3, 2]);
+});
+
+test("values of another size are refused, and the old ones stay", () => {
+  const variable = new NativeVariable([2], Float32Array.of(1, 2));
+  expect(() => variable.assign(Float32Array.of(1, 2, 3))).toThrow(/3 values do not fit the shape \[2\]: give 2/);
+  expect([...variable.data()]).toEqual([1, 2]);
+});
+
+test("a freed variable leaves no tensor, refuses to be used, and can be freed again", () => {
+  const before = tf.memory().numTensors;
+  const variable = new NativeVariable([2]);
+  variable.data();
+  variable.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+  variable.dispose();
+  for (const use of [() => variable.value, () => variable.data(), () => variable.assign(new Float32Array(2))]) {
+    expect(use).toThrow(expect.objectContaining({ code: "DISPOSED" }));
+  }
+});
