@@ -1,5 +1,6 @@
 /** The real loop on the tiny model. Settings of Adam under which a step moves a weight by the learning rate make rates visible. */
 import { expect, test } from "vitest";
+import { TextDataset } from "../../src/data/textDataset.ts";
 import { tf } from "../../src/engine/tensorflow.ts";
 import type { TrainerEvent } from "../../src/history/events.ts";
 import type { Stage } from "../../src/plan/stage.ts";
@@ -51,7 +52,7 @@ test("the rates that reach the weights are the schedule's, which starts again in
     { train: "all", epochs: 1, learningRate: 1e-3, layerDecay: 0.5, lrSchedulerType: "constant" },
   ];
   // without memory of gradients a step of Adam is the learning rate times the gradient's sign
-  const args = { adamBeta1: 0, adamBeta2: 0, adamEpsilon: 1e-30 };
+  const args = { adamBeta1: 0, adamBeta2: 0, adamEpsilon: 1e-12 };
   const seen = await moves(await tinyTrainer({ stages, args }), [head, top, middle]);
   const warm = [0, 1, 2, 7, 6, 5, 4, 3, 2, 1].map((n, i) => (i < 3 ? n / 3 : n / 7)); // 3 of 10 steps up, 7 down
   const short = [0, 1 / 2, 1, 2 / 3, 1 / 3];
@@ -101,9 +102,9 @@ test("clipping scales all gradients together, down to the norm that is asked for
   expect((await norm(free * 4)) / free).toBeCloseTo(1, 3);
 });
 
-const still: Stage[] = [{ train: "head", epochs: 3, learningRate: 0 }];
+const still: Stage[] = [2, 1].map((epochs) => ({ train: "head", epochs, learningRate: 0 }));
 
-test("the order of the texts changes from epoch to epoch, and is the same for the same seed", async () => {
+test("the order of the texts changes from epoch to epoch and from stage to stage, and is the same for the same seed", async () => {
   const order = async (seed: number) => lossesOf(await tinyTrainer({ stages: still, args: { seed } }));
   const [a, b, c] = [await order(5), await order(5), await order(6)];
   expect(a.map((losses) => losses.length)).toEqual([5, 5, 5]);
@@ -111,6 +112,7 @@ test("the order of the texts changes from epoch to epoch, and is the same for th
   expect(a).not.toEqual(c);
   expect(a[0]).not.toEqual(a[1]);
   expect(a[1]).not.toEqual(a[2]);
+  expect(a[0]).not.toEqual(a[2]); // the first epoch of the second stage is not the first of the run again
   const mean = (losses: readonly number[] = []) => losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
   expect(mean(a[0])).toBeCloseTo(mean(a[1]), 5); // the same texts all the same
   expect(mean(a[0])).toBeCloseTo(mean(c[0]), 5);
@@ -143,6 +145,20 @@ test("dropout acts in training and not in evaluation, and follows the seed", asy
   expect(cached.train[0]).not.toBeCloseTo(as.train[0] as number, 4);
   expect(cached.train[0]).not.toBeCloseTo(cached.evaluation, 5);
   expect(as.evaluation).toBeCloseTo(cached.evaluation, 5);
+});
+
+test("every step has dropout masks of its own", async () => {
+  const same = new TextDataset({
+    name: "one text",
+    texts: new Array(6).fill("a b c"),
+    labels: new Int32Array(6),
+    labelNames: ["early", "late"],
+  });
+  const model = await tinyModel({ hidden_dropout_prob: 0.5 });
+  const stages: Stage[] = [{ train: "all", epochs: 2, learningRate: 0 }];
+  const args = { perDeviceTrainBatchSize: 1 };
+  const losses = await lossesOf(await tinyTrainer({ model, stages, trainDataset: same, args }));
+  expect(new Set(losses.flat().map((loss) => loss.toFixed(6))).size).toBe(12);
 });
 
 test("the frozen layers are run once for all stages above them", async () => {
