@@ -40,7 +40,7 @@ export async function* computeLogits(input: LogitsInput): AsyncGenerator<number,
     let values: Float32Array;
     try {
       values = tf.tidy(() => {
-        const rows = cached?.cache.rows(cached.cut, indices);
+        const rows = cached?.cache.rows(cached.cut, indices, batch);
         return model.run(rows, cached?.cut ?? -1, batch).dataSync() as Float32Array;
       });
     } finally {

@@ -188,16 +188,16 @@ async function* runEpoch(
 /** One optimizer step on these texts, at the stage's learning rates times `factor`. */
 function runStep(state: State, stage: PlannedStage, indices: Uint32Array, factor: number): StepResult {
   const { model, args, train } = state.input;
-  const cached = state.trainCache.has(stage.cut);
+  const fromCut = stage.cut >= 0 && !args.frozenDropout;
   const batch = PackedBatch.fromTexts(Array.from(indices, (text) => train.texts[text] as EncodedText));
-  const rows = cached ? state.trainCache.rows(stage.cut, indices) : undefined;
+  const rows = fromCut ? state.trainCache.rows(stage.cut, indices, batch) : undefined;
   try {
     return trainStep({
       model,
       optimizer: state.optimizer,
       batch,
       labels: Int32Array.from(indices, (text) => train.labels[text] as number),
-      cut: cached ? stage.cut : -1,
+      cut: fromCut ? stage.cut : -1,
       rows,
       stream: new DropoutStream(args.seed, state.step),
       learningRates: new Map([...stage.learningRates].map(([name, rate]) => [name, rate * factor])),

@@ -1,7 +1,8 @@
 /**
  * The output of the frozen layers, text by text. What lies below the lowest trainable layer gives the same for a text in
- * every epoch (its dropout is off), so it is computed once. Stored unpadded, in float32, in memory.
+ * every epoch (its dropout is off), so it is computed once. Stored unpadded, in float32, in memory, as far as that goes.
  */
+import { freemem } from "node:os";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { markConstant } from "../engine/differentiable.ts";
 import { tf } from "../engine/tensorflow.ts";
@@ -16,9 +17,14 @@ export class PrefixCache {
   /** Per cut and text `[tokens of the text, hidden]`, or `[hidden]` at the cut before the head. */
   readonly #states = new Map<Cut, readonly Float32Array[]>();
 
-  constructor(model: SequenceClassifier, texts: readonly EncodedText[]) {
+  /** Bytes at most. */
+  readonly #limit: number;
+
+  /** `limitBytes`: default, half of the memory that is free now. */
+  constructor(model: SequenceClassifier, texts: readonly EncodedText[], limitBytes = freemem() / 2) {
     this.#model = model;
     this.#texts = texts;
+    this.#limit = limitBytes;
   }
 
   has(cut: Cut): boolean {
@@ -30,9 +36,12 @@ export class PrefixCache {
     return [...this.#states.values()].flat().reduce((sum, rows) => sum + rows.byteLength, 0);
   }
 
-  /** Computes the cuts that are not there yet, all in one pass; yields the number of texts done. */
+  /**
+   * Computes the cuts that are not there yet, all in one pass; yields the number of texts done. A cut that would go
+   * beyond the limit is left out: `rows` computes it anew each time, with the same result.
+   */
   async *fill(cuts: readonly Cut[], signal?: AbortSignal): AsyncGenerator<number> {
-    const wanted = cuts.filter((cut) => !this.has(cut));
+    const wanted = this.#withinLimit(cuts.filter((cut) => !this.has(cut)));
     if (wanted.length === 0) return;
     const states = new Map(wanted.map((cut) => [cut, new Array<Float32Array>(this.#texts.length)]));
     let done = 0;
@@ -61,8 +70,12 @@ export class PrefixCache {
     for (const [cut, rows] of states) this.#states.set(cut, rows);
   }
 
-  /** What the model computes on from this cut on, for some of the texts: `[tokens, hidden]`, or `[batch, hidden]` before the head. */
-  rows(cut: Cut, indices: ArrayLike<number>): Tensor {
+  /**
+   * What the model computes on from this cut on, for some of the texts: `[tokens, hidden]`, or `[batch, hidden]` before
+   * the head. `batch` holds the same texts.
+   */
+  rows(cut: Cut, indices: ArrayLike<number>, batch: PackedBatch): Tensor {
+    if (!this.has(cut)) return markConstant(tf.tidy(() => this.#model.runPrefix([cut], batch).get(cut) as Tensor));
     const hidden = this.#model.config.hiddenSize;
     const parts = Array.from(
       indices,
@@ -80,6 +93,21 @@ export class PrefixCache {
   /** Forgets the cuts above `cut`: the layers between have trained. */
   dropAbove(cut: Cut): void {
     for (const other of [...this.#states.keys()]) if (other > cut) this.#states.delete(other);
+  }
+
+  /** Small cuts first, as many as there is room for. */
+  #withinLimit(cuts: readonly Cut[]): Cut[] {
+    const sizeOf = (cut: Cut) =>
+      4 * this.#model.config.hiddenSize * this.#texts.reduce((sum, _, index) => sum + this.#rowsOf(index, cut), 0);
+    let free = this.#limit - this.bytes;
+    return [...cuts]
+      .sort((a, b) => sizeOf(a) - sizeOf(b))
+      .filter((cut) => {
+        const size = sizeOf(cut);
+        const fits = size <= free;
+        if (fits) free -= size;
+        return fits;
+      });
   }
 
   #rowsOf(index: number, cut: Cut): number {

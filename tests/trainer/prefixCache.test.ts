@@ -9,6 +9,9 @@ const model = await tinyModel();
 const hidden = model.config.hiddenSize;
 const lengthOf = (index: number) => texts[index]?.inputIds.length ?? 0;
 
+const batchOf = (...indices: number[]) =>
+  PackedBatch.fromTexts(indices.map((index) => texts[index] as (typeof texts)[number]));
+
 async function filled(...cuts: number[]): Promise<PrefixCache> {
   const cache = new PrefixCache(model, texts);
   for await (const _ of cache.fill(cuts));
@@ -20,8 +23,8 @@ test.each([0, 2, 3])(
   async (cut) => {
     const cache = await filled(cut);
     const indices = [68, 0, 31];
-    const rows = cache.rows(cut, indices);
-    const batch = PackedBatch.fromTexts(indices.map((index) => texts[index] as (typeof texts)[number]));
+    const batch = batchOf(...indices);
+    const rows = cache.rows(cut, indices, batch);
     const expected = model.runPrefix([cut], batch).get(cut)?.dataSync() as Float32Array;
     expect(rows.shape).toEqual([cut === 3 ? 3 : indices.reduce((sum, i) => sum + lengthOf(i), 0), hidden]);
     rows.dataSync().forEach((value, i) => {
@@ -31,7 +34,7 @@ test.each([0, 2, 3])(
 );
 
 test("a text has its rows twice where it is asked for twice", async () => {
-  const [first, second] = (await filled(3)).rows(3, [5, 5]).arraySync() as number[][];
+  const [first, second] = (await filled(3)).rows(3, [5, 5], batchOf(5, 5)).arraySync() as number[][];
   expect(first).toEqual(second);
 });
 
@@ -74,11 +77,22 @@ test("rows of a model that has moved since are not the model's any more: the cac
   const moved = await tinyModel();
   const cache = new PrefixCache(moved, texts);
   for await (const _ of cache.fill([1]));
-  const before = cache.rows(1, [0]).dataSync();
+  const before = cache.rows(1, [0], batchOf(0)).dataSync();
   const weight = moved.parameters.get("bert.encoder.layer.0.output.dense.bias");
   weight?.assign(new Float32Array(hidden).fill(1));
-  expect(cache.rows(1, [0]).dataSync()).toEqual(before);
+  expect(cache.rows(1, [0], batchOf(0)).dataSync()).toEqual(before);
   cache.dropAbove(0);
   for await (const _ of cache.fill([1]));
-  expect(cache.rows(1, [0]).dataSync()).not.toEqual(before);
+  expect(cache.rows(1, [0], batchOf(0)).dataSync()).not.toEqual(before);
+});
+
+test("what does not fit into the limit is computed anew each time, with the same result; small cuts come first", async () => {
+  const small = new PrefixCache(model, texts, 4 * hidden * texts.length);
+  for await (const _ of small.fill([1, 3]));
+  expect([small.has(1), small.has(3)]).toEqual([false, true]);
+  const [computed, stored] = [small, await filled(1)].map((cache) => cache.rows(1, [4, 9], batchOf(4, 9)));
+  expect(computed?.shape).toEqual(stored?.shape);
+  stored?.dataSync().forEach((value, i) => {
+    expect(computed?.dataSync()[i]).toBeCloseTo(value, 5);
+  });
 });
