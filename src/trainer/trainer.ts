@@ -3,7 +3,7 @@ import type { TextDataset } from "../data/textDataset.ts";
 import { currentHost } from "../display/host.ts";
 import { ThawError } from "../errors.ts";
 import type { TrainerEvent } from "../history/events.ts";
-import type { HistoryRow } from "../history/history.ts";
+import type { HistoryRow, RunRecord } from "../history/history.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import type { Stage } from "../plan/stage.ts";
@@ -45,6 +45,7 @@ export class Trainer {
   /** Of the latest run. */
   #plan: Plan | undefined;
   #history: readonly HistoryRow[] = [];
+  #best: RunRecord["best"];
 
   /** Checks everything that can be checked before training: arguments, data, labels, and the plan against the model. */
   constructor(options: TrainerOptions) {
@@ -113,7 +114,8 @@ export class Trainer {
       evaluation: evalDataset === undefined ? undefined : encode(evalDataset),
     });
     for await (const event of loop) {
-      if (event.kind === "begin") [this.#plan, this.#history] = [plan, history];
+      if (event.kind === "begin") [this.#plan, this.#history, this.#best] = [plan, history, undefined];
+      if (event.kind === "end") this.#best = event.run.best;
       if (event.kind === "epoch") history.push(event.row);
       yield event;
     }
@@ -149,7 +151,7 @@ export class Trainer {
       folder,
       this.model,
       this.tokenizer,
-      trainerState(this.args, this.#plan ?? this.plan(), this.#history),
+      trainerState(this.args, this.#plan ?? this.plan(), this.#history, this.#best),
     );
   }
 

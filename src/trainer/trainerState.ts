@@ -1,17 +1,25 @@
 /** What a saved model remembers of its training, in Hugging Face's files and words. */
-import type { HistoryRow } from "../history/history.ts";
+import type { HistoryRow, RunRecord } from "../history/history.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ResolvedArguments } from "./arguments.ts";
 import type { JsonFiles } from "./saveModel.ts";
 
-/** `training_args.json` and `trainer_state.json`; the plan stands in the latter. */
-export function trainerState(args: ResolvedArguments, plan: Plan, history: readonly HistoryRow[]): JsonFiles {
+/** `training_args.json` and `trainer_state.json`; the plan, and the epoch whose weights are saved, stand in the latter. */
+export function trainerState(
+  args: ResolvedArguments,
+  plan: Plan,
+  history: readonly HistoryRow[],
+  best?: RunRecord["best"],
+): JsonFiles {
+  const bestRow = history.find(({ epoch }) => epoch === best?.epoch);
   const { outputDir: _, ...rest } = args; // a path of the machine says nothing to others
   return {
     "training_args.json": snakeCased(rest),
     "trainer_state.json": {
       epoch: history.at(-1)?.epoch ?? 0,
       global_step: history.at(-1)?.step ?? 0,
+      best_metric: best?.evalAccuracy ?? null,
+      best_global_step: bestRow?.step ?? null,
       stages: plan.stages.map(({ stage, trainable, row }) => ({
         name: row.name,
         trains: row.trains,

@@ -152,6 +152,7 @@ test("what is saved loads again with the same logits, tokenizer and log", async 
   const [mine, theirs] = [model, trainer.model].map((m) => m.forward(batch).logits.dataSync());
   expect(mine).toEqual(theirs);
   const state = JSON.parse(await readFile(join(folder, "trainer_state.json"), "utf8"));
+  expect([state.best_global_step, state.best_metric]).toEqual([5, state.log_history[0].eval_accuracy]);
   expect(state.log_history[0]).toMatchObject({ step: 5, epoch: 1, eval_accuracy: expect.any(Number) });
 });
 
