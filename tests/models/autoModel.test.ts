@@ -70,3 +70,14 @@ test("a family that is not supported is refused by name", async () => {
   const folder = await tinyWith({ model_type: "mamba" });
   await expect(AutoModelForSequenceClassification.fromPretrained(folder)).rejects.toThrow(/mamba/);
 });
+
+test.each([
+  [{ hidden_act: "relu" }, /relu/],
+  [{ hidden_act: "gelu_new" }, /gelu_new/],
+  [{ problem_type: "multi_label_classification" }, /multi_label_classification/],
+  [{ problem_type: "regression" }, /regression/],
+])("a config with %j, which would be computed wrongly, is refused", async (change, message) => {
+  const folder = await tinyWith(change);
+  const loading = AutoModelForSequenceClassification.fromPretrained(folder);
+  await expect(loading).rejects.toMatchObject({ code: "BAD_CONFIG", message: expect.stringMatching(message) });
+});
