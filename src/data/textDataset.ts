@@ -1,7 +1,8 @@
 /** Labelled texts. */
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { displaySymbol, type MimeBundle } from "../display/bundle.ts";
+import { ShownAsTable } from "../display/shownAsTable.ts";
+import type { Table } from "../display/table.ts";
 import { collectRows, type DatasetOptions } from "./collect.ts";
 import { describeDataset } from "./describe.ts";
 import { type FileOptions, type Row, readJsonLines, readSeparated } from "./rows.ts";
@@ -33,7 +34,7 @@ export interface DatasetContent {
 }
 
 /** Texts with one label each. Shown in a notebook as counts and lengths, never as texts: those may be others' property. */
-export class TextDataset {
+export class TextDataset extends ShownAsTable {
   readonly name: string;
   readonly texts: readonly string[];
   /** Label index by row. */
@@ -42,6 +43,7 @@ export class TextDataset {
 
   /** For content that is checked already; read files and rows with the `from` methods. */
   constructor({ name, texts, labels, labelNames }: DatasetContent) {
+    super();
     this.name = name;
     this.texts = texts;
     this.labels = labels;
@@ -127,12 +129,8 @@ export class TextDataset {
     return this.#part(rows, `${size} rows`);
   }
 
-  toString(): string {
-    return describeDataset(this).toString();
-  }
-
-  [displaySymbol](): MimeBundle | Promise<MimeBundle> {
-    return describeDataset(this)[displaySymbol]();
+  override toTable(): Table {
+    return describeDataset(this);
   }
 
   #part(rows: Uint32Array | undefined, part: string): TextDataset {

@@ -89,11 +89,6 @@ export class Figure {
   }
 }
 
-/** The bundle of a figure given as plain plotly data; `altText` says in words what it shows. */
-export function figureBundle(figure: PlotlyFigure, altText: string): Promise<DisplayBundle> {
-  return new Figure(figure, altText).toBundle();
-}
-
 function describe({ data, layout }: PlotlyFigure): string {
   const { title } = layout as { title?: string | { text?: string } };
   const text = (typeof title === "string" ? title : title?.text) ?? "Figure";

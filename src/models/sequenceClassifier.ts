@@ -30,6 +30,7 @@ export class SequenceClassifier {
   readonly config: HuggingFaceConfig;
   readonly family: Family;
   readonly parameters: ReadonlyMap<string, Parameter>;
+  readonly blocks: BlockMap;
   /** Names in the file that this model has no place for, such as a pretraining head. */
   readonly unused: readonly string[];
 
@@ -42,16 +43,13 @@ export class SequenceClassifier {
     this.family = family;
     this.config = config;
     this.parameters = parameters;
+    this.blocks = new Map([...parameters].map(([name, { block }]) => [name, block]));
     this.unused = unused;
   }
 
   /** Number of encoder layers. */
   get depth(): number {
     return this.config.numHiddenLayers;
-  }
-
-  get blocks(): BlockMap {
-    return new Map([...this.parameters].map(([name, { block }]) => [name, block]));
   }
 
   /** Names whose values come from the seed: no file gave them, and they have not been trained. */

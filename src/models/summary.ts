@@ -1,7 +1,7 @@
 /** What a model consists of, block by block, and what of it trains: the table that tells the truth. */
-import { inspect } from "node:util";
-import { displaySymbol, type MimeBundle } from "../display/bundle.ts";
+
 import { formatCount, formatPercent } from "../display/numbers.ts";
+import { ShownAsTable } from "../display/shownAsTable.ts";
 import { Table } from "../display/table.ts";
 import type { Block } from "../freezing/selection.ts";
 import type { Parameter } from "./parameter.ts";
@@ -14,12 +14,13 @@ export interface BlockSummary {
   readonly newlyInitialized: number;
 }
 
-export class ModelSummary {
+export class ModelSummary extends ShownAsTable {
   readonly modelType: string;
   /** Bottom to top. */
   readonly blocks: readonly BlockSummary[];
 
   constructor(modelType: string, blocks: readonly BlockSummary[]) {
+    super();
     this.modelType = modelType;
     this.blocks = blocks;
   }
@@ -32,7 +33,7 @@ export class ModelSummary {
     return this.blocks.reduce((sum, block) => sum + block.trainable, 0);
   }
 
-  toTable(): Table {
+  override toTable(): Table {
     const rows = this.blocks.map(({ block, parameters, trainable, newlyInitialized }) => [
       typeof block === "number" ? `layer ${block}` : block,
       formatCount(parameters),
@@ -50,18 +51,6 @@ export class ModelSummary {
       ],
       rows: [...rows, ["total", formatCount(this.parameters), total, ""]],
     });
-  }
-
-  toString(): string {
-    return this.toTable().toString();
-  }
-
-  [displaySymbol](): MimeBundle {
-    return this.toTable()[displaySymbol]();
-  }
-
-  [inspect.custom](): string {
-    return this.toString();
   }
 }
 

@@ -1,6 +1,6 @@
 /** A plan: what each stage trains, at which rates, for how many steps, from which cut on, and at what predicted cost. */
-import { inspect } from "node:util";
-import { displaySymbol, type MimeBundle } from "../display/bundle.ts";
+import { ShownAsTable } from "../display/shownAsTable.ts";
+import type { Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import { describeTrainable } from "../freezing/describe.ts";
 import type { Block } from "../freezing/selection.ts";
@@ -38,11 +38,12 @@ export interface PlannedStage {
   readonly row: StageRow;
 }
 
-export class Plan {
+export class Plan extends ShownAsTable {
   readonly stages: readonly PlannedStage[];
   readonly totalParameters: number;
 
   constructor(stages: readonly PlannedStage[], totalParameters: number) {
+    super();
     this.stages = stages;
     this.totalParameters = totalParameters;
   }
@@ -61,19 +62,7 @@ export class Plan {
     return new Set(this.stages.flatMap(({ trainable }) => [...trainable]));
   }
 
-  toString(): string {
-    return this.#table().toString();
-  }
-
-  [displaySymbol](): MimeBundle {
-    return this.#table()[displaySymbol]();
-  }
-
-  [inspect.custom](): string {
-    return this.toString();
-  }
-
-  #table() {
+  override toTable(): Table {
     return planTable(
       this.stages.map(({ row }) => row),
       this.totalParameters,

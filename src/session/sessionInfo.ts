@@ -1,33 +1,21 @@
 /** What a result depends on beside the code: for the end of a notebook that others must be able to rerun. */
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, platform, release, totalmem } from "node:os";
-import { inspect } from "node:util";
-import { displaySymbol, type MimeBundle } from "../display/bundle.ts";
+import { ShownAsTable } from "../display/shownAsTable.ts";
 import { Table } from "../display/table.ts";
 import { nativeOps } from "../engine/native.ts";
 import { engineInfo } from "../engine/tensorflow.ts";
 
-export class SessionInfo {
+export class SessionInfo extends ShownAsTable {
   /** What -> its version or size. */
   readonly entries: Readonly<Record<string, string>>;
 
   constructor(entries: Readonly<Record<string, string>>) {
+    super();
     this.entries = entries;
   }
 
-  toString(): string {
-    return this.#table().toString();
-  }
-
-  [displaySymbol](): MimeBundle {
-    return this.#table()[displaySymbol]();
-  }
-
-  [inspect.custom](): string {
-    return this.toString();
-  }
-
-  #table(): Table {
+  override toTable(): Table {
     return new Table({ columns: ["what", { title: "version", align: "left" }], rows: Object.entries(this.entries) });
   }
 }

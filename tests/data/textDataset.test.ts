@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { DatasetOptions } from "../../src/data/collect.ts";
 import type { FileOptions } from "../../src/data/rows.ts";
@@ -180,6 +181,7 @@ test("the display shows counts and lengths and not one text", async () => {
   const data = TextDataset.fromRows([...rows("<b>x</b>", "y"), { text: "t0", label: "y" }], { name: "n" });
   const bundle = await data[displaySymbol]();
   const shown = JSON.stringify(bundle) + String(data);
+  expect(inspect(data)).toBe(String(data)); // Node's own inspection would print the texts
   expect(String(data)).toMatch(/n: 3 texts; characters median 2, .*longest 2; 1 repeat an earlier text/);
   expect(shown).not.toMatch(/t0|t1/);
   expect(bundle["text/html"]).not.toContain("<b>x");

@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { displaySymbol } from "../../src/display/bundle.ts";
-import { Figure, figureBundle } from "../../src/figures/figure.ts";
+import { Figure } from "../../src/figures/figure.ts";
 import { contrast, decodePng } from "./decodePng.ts";
 
 const line = { type: "scatter", x: [1, 2, 3], y: [0.5, 0.25, 0.125], name: "loss" };
 const layout = { title: { text: "Loss of <b>one</b> run" }, width: 400, height: 300 };
 
 test("a figure is live plotly, a picture and text in one bundle, with no HTML to hide the picture on GitHub", async () => {
-  const { data, metadata } = await figureBundle({ data: [line], layout }, "loss falls from 0.5 to 0.125");
+  const { data, metadata } = await new Figure({ data: [line], layout }, "loss falls from 0.5 to 0.125").toBundle();
   expect(Object.keys(data)).toEqual(["application/vnd.plotly.v1+json", "image/png", "text/plain"]);
   expect(data["application/vnd.plotly.v1+json"]).toEqual({ data: [line], layout, config: { displaylogo: false } });
   expect(data["text/plain"]).toBe("loss falls from 0.5 to 0.125");
