@@ -75,7 +75,7 @@ export class Client {
   /** Starts a kernel and waits until it answers and its iopub is heard. */
   static async start({
     cwd = repository,
-    node = process.execPath,
+    node = process.env.THAW_TEST_NODE ?? process.execPath,
     key = randomUUID(),
   }: StartOptions = {}): Promise<Client> {
     const folder = mkdtempSync(join(tmpdir(), "thaw-kernel-"));
