@@ -17,6 +17,7 @@ import { describeError } from "./executor/traceback.ts";
 import { transformCell } from "./executor/transform.ts";
 import { type Flags, flag } from "./interrupt/flags.ts";
 import { Interrupts, KernelInterrupt } from "./interrupt/interrupts.ts";
+import { keepTimers } from "./parents/timers.ts";
 import { toCodePoints } from "./session/cursor.ts";
 
 /** How long `process.exit` in a cell waits for the worker to say goodbye to the frontend, in milliseconds. */
@@ -60,6 +61,7 @@ export function startHost(flags: Flags, post: (message: FromMain) => void): (mes
     clearOutput: createClearOutput(reporter),
   });
   printInto(reporter);
+  keepTimers();
   const exit = guardProcess(reporter, sources, flags, post);
   transformCell("let warm: number = await 1;", "warm"); // the first cell should not pay for the parser's first use
   void evaluator.run("void 0", "warm");

@@ -1,7 +1,9 @@
-/** From the main thread to the protocol worker: outputs of the running cell, in the order they were made. */
+/** From the main thread to the protocol worker: the output of each cell, in the order it was made. */
 
 import type { StreamName } from "../channels/streamBuffer.ts";
 import type { FromMain, OutputKind } from "../channels/thread.ts";
+import { currentCell } from "../parents/currentCell.ts";
+import { kernelTimers } from "../parents/timers.ts";
 
 const windowMs = 20;
 /** Writes in one window that go over at once; beyond them text is gathered, since each message costs a few microseconds. */
@@ -9,13 +11,13 @@ const promptWrites = 50;
 const maxCharacters = 65_536;
 
 export class Reporter {
-  /** The cell that runs, or ran last: whose output this is. */
-  cell = 0;
   readonly #post: (message: FromMain) => void;
   #windowStart = 0;
   #writes = 0;
+  #cell = 0;
   #name: StreamName = "stdout";
   #text = "";
+  readonly #muted = new Set<number>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(post: (message: FromMain) => void) {
@@ -24,22 +26,31 @@ export class Reporter {
 
   /** Printed text. The first writes leave at once, so that they are seen even when the code goes on to block. */
   stream(name: StreamName, text: string): void {
-    if (text === "") return;
+    const cell = currentCell();
+    if (text === "" || this.#muted.has(cell)) return;
     const now = performance.now();
     if (now - this.#windowStart > windowMs) {
       this.flush();
       this.#windowStart = now;
       this.#writes = 0;
     }
-    if (name !== this.#name) this.flush();
+    if (name !== this.#name || cell !== this.#cell) this.flush();
     this.#name = name;
+    this.#cell = cell;
     this.#text += text;
     if (++this.#writes <= promptWrites || this.#text.length >= maxCharacters) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), windowMs);
+    else this.#timer ??= kernelTimers.setTimeout(() => this.flush(), windowMs);
   }
 
   output(kind: OutputKind, content: object): void {
-    this.post({ type: "output", cell: this.cell, kind, content: JSON.stringify(content) });
+    const cell = currentCell();
+    if (!this.#muted.has(cell)) this.post({ type: "output", cell, kind, content: JSON.stringify(content) });
+  }
+
+  /** What `cell` prints or shows from now on is dropped: it was interrupted, and what it left behind must not speak. */
+  mute(cell: number): void {
+    this.flush();
+    this.#muted.add(cell);
   }
 
   post(message: FromMain): void {
@@ -48,11 +59,11 @@ export class Reporter {
   }
 
   flush(): void {
-    clearTimeout(this.#timer);
+    kernelTimers.clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#text === "") return;
     const text = this.#text;
     this.#text = "";
-    this.#post({ type: "stream", cell: this.cell, name: this.#name, text });
+    this.#post({ type: "stream", cell: this.#cell, name: this.#name, text });
   }
 }

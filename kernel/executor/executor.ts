@@ -3,6 +3,7 @@ import type { ExecuteOrder } from "../channels/thread.ts";
 import { toBundle } from "../display/mime.ts";
 import type { Reporter } from "../display/reporter.ts";
 import { type Interrupts, KernelInterrupt } from "../interrupt/interrupts.ts";
+import { runCell } from "../parents/currentCell.ts";
 import type { Evaluator, Outcome } from "./evaluate.ts";
 import type { Sources } from "./sources.ts";
 import { CellSyntaxError } from "./syntaxError.ts";
@@ -33,10 +34,11 @@ export class Executor {
   /** Runs the cell and reports everything it causes, its end last. Never throws. */
   async run(order: ExecuteOrder): Promise<void> {
     const { interrupts, reporter } = this.#parts;
-    reporter.cell = order.cell;
     this.#running = order.cell;
     const givenUp = interrupts.begin();
-    const report = await Promise.race([this.#perform(order), givenUp]).catch((error: unknown) => this.#describe(error));
+    const report = await Promise.race([runCell(order.cell, () => this.#perform(order)), givenUp]).catch(
+      (error: unknown) => this.#describe(error),
+    );
     this.#running = undefined;
     const expressions = report === undefined ? await this.#userExpressions(order.userExpressions) : {};
     interrupts.end();

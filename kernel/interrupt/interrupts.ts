@@ -1,5 +1,6 @@
 /** The main thread's half of an interrupt: what running code looks at, and when a cell that does not look is given up. */
 import { setMaxListeners } from "node:events";
+import { kernelTimers } from "../parents/timers.ts";
 import { type Flags, flag } from "./flags.ts";
 
 /** Thrown in an interrupted cell. */
@@ -51,7 +52,7 @@ export class Interrupts {
   /** The cell has ended; an interrupt that was meant for it is over, whether its message has arrived or not. */
   end(): void {
     if (this.pending) this.handle(Atomics.load(this.#flags, flag.requested));
-    clearTimeout(this.#timer);
+    kernelTimers.clearTimeout(this.#timer);
     this.#cell = undefined;
     Atomics.store(this.#flags, flag.cooperative, 0);
     Atomics.store(this.#flags, flag.pending, 0);
@@ -69,8 +70,8 @@ export class Interrupts {
     }
     const cooperative = Atomics.load(this.#flags, flag.cooperative) === 1;
     cell.controller.abort(new KernelInterrupt());
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(
+    kernelTimers.clearTimeout(this.#timer);
+    this.#timer = kernelTimers.setTimeout(
       () => cell.giveUp(new KernelInterrupt()),
       cooperative ? graceMs.cooperative : graceMs.ordinary,
     );

@@ -1,0 +1,46 @@
+/**
+ * Which cell the code that runs now belongs to, so that what it prints is found under that cell.
+ *
+ * From Node 24 on AsyncLocalStorage follows timers, callbacks and promises, and survives that V8 ends whatever runs. Before
+ * that a forced end leaves its bookkeeping broken and Node aborts (seen with 20.20 and 22.23), so there callbacks are called
+ * with their cell by `callAs`, and what follows a promise counts for the cell that runs.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+
+const followsPromises = Number.parseInt(process.versions.node, 10) >= 24;
+const store = followsPromises ? new AsyncLocalStorage<number>() : undefined;
+/** The cell that runs, or ran last. */
+let running = 0;
+/** The cell of the callback that runs, where nothing follows it by itself. */
+let called: number | undefined;
+
+/** The cell whose code runs now; for code of no known cell the one that runs, or ran last. */
+export function currentCell(): number {
+  return (store === undefined ? called : store.getStore()) ?? running;
+}
+
+/** Runs `body` as the code of `cell`, which is the running one from now on. */
+export function runCell<Result>(cell: number, body: () => Result): Result {
+  running = cell;
+  called = undefined; // left over where a callback was ended by force
+  return store === undefined ? body() : store.run(cell, body);
+}
+
+/** Calls a function that `cell` has left for later. */
+export function callAs<This, Arguments extends unknown[], Result>(
+  cell: number,
+  call: (this: This, ...values: Arguments) => Result,
+  self: This,
+  values: Arguments,
+): Result {
+  if (store !== undefined) {
+    return store.getStore() === cell ? call.apply(self, values) : store.run(cell, () => call.apply(self, values));
+  }
+  const before = called;
+  called = cell;
+  try {
+    return call.apply(self, values);
+  } finally {
+    called = before;
+  }
+}
