@@ -7,20 +7,26 @@ import { readConnection } from "./wire/connection.ts";
 
 const connectionFile = process.argv[2];
 if (connectionFile === undefined) {
-  process.stderr.write("Usage: node kernel/main.js CONNECTION_FILE (Jupyter starts it so; see `thaw install`).\n");
+  process.stderr.write("Usage: node kernel/main.cjs CONNECTION_FILE (Jupyter starts it so; see `thaw install`).\n");
   process.exit(2);
 }
 const flags = newFlags();
 const workerData: WorkerStart = { connection: readConnection(connectionFile), flags, parentPid: process.ppid };
-const worker = new Worker(new URL("./channels/worker.js", import.meta.url), { workerData });
-worker.on("error", (error) => {
-  log(`the protocol worker failed: ${error.stack ?? error.message}`);
-  process.kill(process.pid, "SIGKILL"); // without it nobody can reach this process, nor can it say goodbye
-});
+const worker = new Worker(new URL("./worker.cjs", import.meta.url), { workerData });
+worker.on("error", (error) => fail("the protocol worker", error));
 const early: ToMain[] = [];
 let receive = (message: ToMain): void => void early.push(message);
 worker.on("message", (message: ToMain) => receive(message));
 
-const { startHost } = await import("./hostThread.ts");
-receive = startHost(flags, (message: FromMain) => worker.postMessage(message));
-for (const message of early) receive(message);
+import("./hostThread.ts")
+  .then(({ startHost }) => {
+    receive = startHost(flags, (message: FromMain) => worker.postMessage(message));
+    for (const message of early) receive(message);
+  })
+  .catch((error: unknown) => fail("the thread of the cells", error));
+
+/** A kernel of which one half is missing could only keep its frontend waiting. */
+function fail(part: string, error: unknown): void {
+  log(`${part} failed: ${error instanceof Error ? error.stack : String(error)}`);
+  process.kill(process.pid, "SIGKILL"); // not exit(): a process that ends with an open ZeroMQ socket aborts
+}

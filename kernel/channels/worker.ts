@@ -24,14 +24,14 @@ const session = new Session({
 });
 
 parentPort?.on("message", (message: FromMain) => session.report(message));
-await sockets.open((channel, message) => {
+const opened = sockets.open((channel, message) => {
   try {
     session.receive(channel, message);
   } catch (error) {
     log(`${message.header.msg_type} failed: ${String(error)}`);
   }
 });
-session.start();
+void opened.then(() => session.start());
 setInterval(() => {
   if (process.ppid !== parentPid) void end();
 }, orphanCheckMs);

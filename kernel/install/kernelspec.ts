@@ -36,10 +36,10 @@ export function installKernelspec({
 
 /** The content of `kernel.json`, with absolute paths: frontends start kernels with a PATH of their own. */
 export function kernelspec(displayName: string): object {
-  const candidates = ["../main.js", "../../dist/kernel/main.js"]; // beside the compiled copy of this file, or from its source
+  const candidates = ["../main.cjs", "../../dist/kernel/main.cjs"]; // beside the compiled copy of this file, or from its source
   const main = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path));
   if (main === undefined) {
-    throw new Error('The kernel is not built: dist/kernel/main.js is missing. Run "npm run build" first.');
+    throw new Error('The kernel is not built: dist/kernel/main.cjs is missing. Run "npm run build" first.');
   }
   return {
     // Forced interrupts leave Node's bookkeeping of async hooks behind, and its check would end the process for it.

@@ -1,4 +1,4 @@
-/** dist/, compiled from the TypeScript sources. */
+/** dist/, compiled from the TypeScript sources, and the kernel in it bundled. */
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { lastLines, runProgram } from "../child.mjs";
@@ -9,7 +9,7 @@ export const name = "TypeScript build";
 export const bytes = 1e7;
 
 const folders = ["src", "kernel", "cli", "bench"];
-const settings = ["tsconfig.json", "tsconfig.build.json", "package-lock.json"];
+const settings = ["tsconfig.json", "tsconfig.build.json", "package-lock.json", "setup/bundle.mjs"];
 const markerOf = ({ paths }) => join(paths.dist, ".thaw-build.json");
 
 export function check(context) {
@@ -23,8 +23,9 @@ export async function run(context) {
   const compiler = join(context.paths.modules, "typescript", "bin", "tsc");
   const sources = sourcesOf(context);
   rmSync(markerOf(context), { force: true });
-  const { code, output } = await runProgram(process.execPath, [compiler, "-p", "tsconfig.build.json"], { context });
-  if (code !== 0) {
+  for (const args of [[compiler, "-p", "tsconfig.build.json"], [join("setup", "bundle.mjs")]]) {
+    const { code, output } = await runProgram(process.execPath, args, { context });
+    if (code === 0) continue;
     throw new SetupProblem({
       code: "BUILD_FAILED",
       title: "TypeScript does not compile.",

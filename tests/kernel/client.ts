@@ -13,7 +13,7 @@ import { decode, encode } from "../../kernel/wire/frames.ts";
 import { type Content, type Message, newHeader } from "../../kernel/wire/message.ts";
 import { Signer } from "../../kernel/wire/signature.ts";
 
-export const mainPath = fileURLToPath(new URL("../../dist/kernel/main.js", import.meta.url));
+export const mainPath = fileURLToPath(new URL("../../dist/kernel/main.cjs", import.meta.url));
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Everything that one request caused. */
