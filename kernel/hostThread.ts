@@ -17,6 +17,7 @@ import { describeError } from "./executor/traceback.ts";
 import { transformCell } from "./executor/transform.ts";
 import { type Flags, flag } from "./interrupt/flags.ts";
 import { Interrupts, KernelInterrupt } from "./interrupt/interrupts.ts";
+import { Magics } from "./magics/magics.ts";
 import { keepTimers } from "./parents/timers.ts";
 import { toCodePoints } from "./session/cursor.ts";
 
@@ -34,8 +35,14 @@ export function startHost(flags: Flags, post: (message: FromMain) => void): (mes
   const evaluator = new Evaluator(() => runtime.take("caught"));
   const host = createHost(reporter, interrupts);
   const displays = new Displays(host);
+  const inspect = (name: string) => {
+    const text = describeAt(evaluator, name, name.length);
+    return Promise.resolve(text === undefined ? undefined : { "text/plain": text });
+  };
+  const magics = new Magics({ evaluator, interrupts, host, sources, post, inspect, runtime });
   const executor = new Executor({
     evaluator,
+    magics,
     interrupts,
     reporter,
     sources,

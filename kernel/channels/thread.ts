@@ -42,6 +42,8 @@ export type FromMain =
   | { readonly type: "output"; readonly cell: number; readonly kind: OutputKind; readonly content: string }
   | { readonly type: "done"; readonly cell: number; readonly failed: boolean; readonly content: string }
   | { readonly type: "answer"; readonly request: number; readonly content: string }
+  /** `%types`: what a type error in a cell does from now on. */
+  | { readonly type: "types"; readonly mode: "off" | "warn" | "strict" }
   | { readonly type: "sigint" }
   | { readonly type: "exiting"; readonly code: number };
 

@@ -3,6 +3,7 @@ import type { ExecuteOrder } from "../channels/thread.ts";
 import { toBundle } from "../display/mime.ts";
 import type { Reporter } from "../display/reporter.ts";
 import { type Interrupts, KernelInterrupt } from "../interrupt/interrupts.ts";
+import type { Magics } from "../magics/magics.ts";
 import { runCell } from "../parents/currentCell.ts";
 import type { Evaluator, Outcome } from "./evaluate.ts";
 import type { Sources } from "./sources.ts";
@@ -16,6 +17,7 @@ export interface ExecutorParts {
   readonly interrupts: Interrupts;
   readonly reporter: Reporter;
   readonly sources: Sources;
+  readonly magics: Magics;
   /** The value of the last expression of the cell that ran last; asked for once per cell. */
   readonly takeResult: () => unknown;
   /** Resolves when everything the cell displays has been shown. */
@@ -43,24 +45,27 @@ export class Executor {
     const expressions = report === undefined ? await this.#userExpressions(order.userExpressions) : {};
     interrupts.end();
     if (report !== undefined) reporter.output("error", report);
+    const payload = this.#parts.magics.takePayloads();
     const content =
       report === undefined
-        ? { status: "ok", execution_count: order.count, payload: [], user_expressions: expressions }
+        ? { status: "ok", execution_count: order.count, payload, user_expressions: expressions }
         : { status: "error", execution_count: order.count, ...report };
     reporter.post({ type: "done", cell: order.cell, failed: report !== undefined, content: JSON.stringify(content) });
   }
 
   async #perform({ cell: number, code, count, silent }: ExecuteOrder): Promise<ErrorReport | undefined> {
-    const { evaluator, reporter, sources, takeResult, displaysSettled } = this.#parts;
+    const { evaluator, magics, reporter, sources, takeResult, displaysSettled } = this.#parts;
     // a cell that is not counted must not take the name of the one before it: stacks would show the wrong text
     const name = sources.has(`In[${count}]`) ? `In[${count}.${number}]` : `In[${count}]`;
     sources.add(name, code, undefined);
-    const cell = transformCell(code, name);
+    const prepared = await magics.prepare(code);
+    const cell = transformCell(prepared?.code ?? code, name);
     sources.add(name, code, cell.edit);
     takeResult();
     const outcome = await evaluator.run(cell.code, name);
     if (this.#running !== number) return undefined; // given up while it awaited; another cell may run by now
     const value = takeResult();
+    prepared?.ended();
     if (outcome.kind !== "value") return this.#report(outcome, cell.code, name);
     await displaysSettled();
     if (value === undefined || silent) return undefined;

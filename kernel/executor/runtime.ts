@@ -49,6 +49,8 @@ class Runtime {
 export class CellRuntime extends Runtime {
   result: unknown = undefined;
   caught: unknown = undefined;
+  /** What the calls of rewritten magics reach (kernel/magics/toolbox.ts). */
+  magics: object | undefined = undefined;
 
   /** The value, which is then forgotten. */
   take(key: "result" | "caught"): unknown {

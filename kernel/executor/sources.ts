@@ -26,6 +26,11 @@ export class Sources {
     this.#byName.set(name, { text, edit });
   }
 
+  /** The cells that ran, in order. */
+  cells(): { name: string; text: string }[] {
+    return [...this.#byName].filter(([name]) => name.startsWith("In[")).map(([name, { text }]) => ({ name, text }));
+  }
+
   has(name: string): boolean {
     return this.#byName.has(name);
   }

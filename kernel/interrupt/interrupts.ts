@@ -34,6 +34,11 @@ export class Interrupts {
     return this.#cell.controller.signal;
   }
 
+  /** The same signal for what the kernel itself runs: looking at it gives the cell no more time. */
+  get kernelSignal(): AbortSignal | undefined {
+    return this.#cell?.controller.signal;
+  }
+
   get pending(): boolean {
     return Atomics.load(this.#flags, flag.pending) !== 0;
   }

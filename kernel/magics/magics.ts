@@ -1,0 +1,73 @@
+/** The kernel's side of magics: a cheap look at each cell, and everything else only once a cell has one. */
+import type { FromMain } from "../channels/thread.ts";
+import type { Host } from "../display/host.ts";
+import type { Evaluator } from "../executor/evaluate.ts";
+import type { Sources } from "../executor/sources.ts";
+import type { Interrupts } from "../interrupt/interrupts.ts";
+import { mayHaveMagics } from "./shapes.ts";
+import type { Toolbox } from "./toolbox.ts";
+
+/** What a frontend does after the reply: shows a page, or puts text into a cell. */
+export type Payload =
+  | { readonly source: "page"; readonly data: Readonly<Record<string, string>>; readonly start: number }
+  | { readonly source: "set_next_input"; readonly text: string; readonly replace: boolean };
+
+/** What magics work with; all of it lives on the main thread. */
+export interface MagicParts {
+  readonly evaluator: Evaluator;
+  readonly interrupts: Interrupts;
+  readonly host: Host;
+  readonly sources: Sources;
+  readonly post: (message: FromMain) => void;
+  /** What is known of a name: MIME type -> text; undefined where nothing is. */
+  readonly inspect: (name: string, detail: 1 | 2) => Promise<Readonly<Record<string, string>> | undefined>;
+  /** Where rewritten cells find what they call. */
+  readonly runtime: { magics: object | undefined };
+}
+
+/** A cell as it runs, and what is to be done at its end. */
+export interface PreparedCell {
+  readonly code: string;
+  /** Says what `%%time` has to say. */
+  readonly ended: () => void;
+}
+
+export class Magics {
+  /** Payloads of the running cell. */
+  readonly payloads: Payload[] = [];
+  readonly #parts: MagicParts;
+  /** Globals that are not the user's. */
+  readonly #builtIn: ReadonlySet<string>;
+  #toolbox: Toolbox | undefined;
+
+  constructor(parts: MagicParts) {
+    this.#parts = parts;
+    this.#builtIn = new Set(Object.keys(globalThis));
+  }
+
+  /** The payloads, which are then forgotten. */
+  takePayloads(): Payload[] {
+    return this.payloads.splice(0);
+  }
+
+  /** Undefined for a cell that has no magic, which is nearly every one. */
+  prepare(code: string): Promise<PreparedCell | undefined> | undefined {
+    return mayHaveMagics(code) ? this.#prepare(code) : undefined;
+  }
+
+  async #prepare(code: string): Promise<PreparedCell | undefined> {
+    const [{ rewriteMagics }, { isCommand }] = await Promise.all([import("./rewrite.ts"), import("./commands.ts")]);
+    const names = new Set(this.#parts.evaluator.lexicalNames());
+    const isDefined = (name: string): boolean => names.has(name) || name in globalThis;
+    const rewritten = rewriteMagics(code, { isDefined, isCommand });
+    if (rewritten === undefined) return undefined;
+    if (this.#toolbox === undefined) {
+      const { Toolbox } = await import("./toolbox.ts");
+      this.#toolbox = new Toolbox(this.#parts, this.payloads, this.#builtIn);
+      this.#parts.runtime.magics = this.#toolbox;
+    }
+    const toolbox = this.#toolbox;
+    toolbox.cellStarts();
+    return { code: rewritten, ended: () => toolbox.cellEnded() };
+  }
+}

@@ -1,0 +1,112 @@
+/** Which lines of a cell begin in code, and which of those look like magics: never one inside a string, template or comment. */
+import { type Shape, shapeOf } from "./shapes.ts";
+
+/** A line that looks like a magic. Offsets into the cell; `end` is behind its last character, before the line end. */
+export interface Candidate {
+  readonly shape: Shape;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Candidates from top to bottom. What follows a candidate's first character on its line is taken for its own text. */
+export function scan(code: string): Candidate[] {
+  const found: Candidate[] = [];
+  /** For each template literal that is open: how many braces are open inside its `${`. */
+  const templates: number[] = [];
+  let index = 0;
+  let lineStart = true;
+  while (index < code.length) {
+    if (lineStart && templates.length === 0) {
+      const end = lineEnd(code, index);
+      const shape = shapeOf(code.slice(index, end));
+      if (shape !== undefined) {
+        const last = shape.kind === "bang" ? continued(code, end) : end;
+        found.push({ shape, start: index, end: last });
+        index = last;
+      }
+    }
+    lineStart = code[index] === "\n";
+    index = step(code, index, templates);
+  }
+  return found;
+}
+
+/** Past the token that starts at `index`. */
+function step(code: string, index: number, templates: number[]): number {
+  const character = code[index];
+  switch (character) {
+    case '"':
+    case "'":
+      return past(code, index, /["'\n\\]/g, character);
+    case "`":
+      return inTemplate(code, index + 1, templates);
+    case "{":
+      if (templates.length > 0) templates[templates.length - 1] = (templates.at(-1) ?? 0) + 1;
+      return index + 1;
+    case "}": {
+      const open = templates.at(-1);
+      if (open === undefined) return index + 1;
+      if (open === 0) {
+        templates.pop();
+        return inTemplate(code, index + 1, templates);
+      }
+      templates[templates.length - 1] = open - 1;
+      return index + 1;
+    }
+    case "/":
+      if (code[index + 1] === "/") return lineEnd(code, index);
+      if (code[index + 1] === "*") return after(code, "*/", index + 2);
+      return startsPattern(code, index) ? past(code, index, /[/[\n\\]/g, "/") : index + 1;
+    default:
+      return index + 1;
+  }
+}
+
+/** Past a string or pattern that `close` ends; a line end ends it too. */
+function past(code: string, start: number, stops: RegExp, close: string): number {
+  stops.lastIndex = start + 1;
+  for (let stop = stops.exec(code); stop !== null; stop = stops.exec(code)) {
+    const at = stop.index;
+    if (code[at] === "\n") return at;
+    if (code[at] === close) return at + 1;
+    if (code[at] === "\\") stops.lastIndex = at + 2;
+    else if (code[at] === "[") stops.lastIndex = after(code, "]", at + 1);
+  }
+  return code.length;
+}
+
+/** Past the template's end, or into its next `${`. */
+function inTemplate(code: string, start: number, templates: number[]): number {
+  for (let index = start; index < code.length; index++) {
+    if (code[index] === "\\") index++;
+    else if (code[index] === "`") return index + 1;
+    else if (code[index] === "$" && code[index + 1] === "{") {
+      templates.push(0);
+      return index + 2;
+    }
+  }
+  return code.length;
+}
+
+/** Whether a slash begins a pattern: it does where a value may begin. */
+function startsPattern(code: string, index: number): boolean {
+  const before = code.slice(Math.max(0, index - 40), index).trimEnd();
+  return before === "" || /[=(,:;!&|?{}[\n+\-*%<>~^]$|\b(?:return|typeof|case|in|of|await|void|yield)$/.test(before);
+}
+
+function after(code: string, text: string, from: number): number {
+  const at = code.indexOf(text, from);
+  return at === -1 ? code.length : at + text.length;
+}
+
+export function lineEnd(code: string, from: number): number {
+  const at = code.indexOf("\n", from);
+  return at === -1 ? code.length : at;
+}
+
+/** A command goes on behind a backslash at its line's end. */
+function continued(code: string, end: number): number {
+  let last = end;
+  while (code[last - 1] === "\\" && last < code.length) last = lineEnd(code, last + 1);
+  return last;
+}

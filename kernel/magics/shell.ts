@@ -1,0 +1,78 @@
+/** Commands in cells: their output appears while they run, and an interrupt ends them with all their children. */
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Readable, Writable } from "node:stream";
+import { type Interrupts, KernelInterrupt } from "../interrupt/interrupts.ts";
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** Between the polite signal and the other one, in milliseconds. */
+const graceMs = 250;
+/** A process that the command left behind holds its output open: how long that is waited for, in milliseconds. */
+const afterExitMs = 100;
+
+/** Runs a command to its end. What it prints is printed by the cell; its exit code goes to `_exit_code`. */
+export async function runCommand(argv: readonly string[], interrupts: Interrupts, input = ""): Promise<void> {
+  await run(argv, interrupts, input, (text) => process.stdout.write(text));
+}
+
+/** Runs a command and returns the lines of its standard output. */
+export async function runLines(argv: readonly string[], interrupts: Interrupts): Promise<string[]> {
+  let output = "";
+  await run(argv, interrupts, "", (text) => {
+    output += text;
+  });
+  const lines = output.replace(/\r?\n$/, "").split(/\r?\n/);
+  return output === "" ? [] : lines;
+}
+
+async function run(
+  [program = "sh", ...args]: readonly string[],
+  interrupts: Interrupts,
+  input: string,
+  onOutput: (text: string) => void,
+): Promise<void> {
+  const { kernelSignal } = interrupts;
+  const child: Child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
+  child.stdin.on("error", () => {}); // a command may end before it has read everything
+  child.stdin.end(input);
+  child.stdout.setEncoding("utf8").on("data", onOutput);
+  child.stderr.setEncoding("utf8").on("data", (text: string) => process.stderr.write(text));
+  const interrupted = new Promise<never>((_, reject) => {
+    const stop = (): void => {
+      endGroup(child);
+      reject(new KernelInterrupt());
+    };
+    kernelSignal?.addEventListener("abort", stop, { once: true });
+    child.once("exit", () => kernelSignal?.removeEventListener("abort", stop));
+  });
+  interrupted.catch(() => {}); // an interrupt after the end is nobody's
+  const [code, signal] = await Promise.race([exitOf(child), interrupted]);
+  const exitCode = code ?? signal ?? 0;
+  Object.defineProperty(globalThis, "_exit_code", { value: exitCode, writable: true, configurable: true });
+  if (exitCode !== 0)
+    process.stderr.write(`${program}: ended with ${signal === null ? `exit code ${code}` : signal}\n`);
+}
+
+async function exitOf(child: Child): Promise<[code: number | null, signal: string | null]> {
+  const closed = once(child, "close");
+  const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([closed, new Promise((resolve) => (timer = setTimeout(resolve, afterExitMs)))]);
+  clearTimeout(timer);
+  return [code, signal];
+}
+
+/** The whole group, since `sh -c` starts others. */
+function endGroup({ pid }: Child): void {
+  if (pid === undefined) return;
+  const kill = (signal: NodeJS.Signals): void => {
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // all of them have ended
+    }
+  };
+  kill("SIGINT");
+  setTimeout(() => kill("SIGKILL"), graceMs);
+}
