@@ -3,6 +3,8 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { type Interrupts, KernelInterrupt } from "../interrupt/interrupts.ts";
+import { callAs, currentCell } from "../parents/currentCell.ts";
+import { kernelTimers } from "../parents/timers.ts";
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
@@ -36,8 +38,13 @@ async function run(
   const child: Child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
   child.stdin.on("error", () => {}); // a command may end before it has read everything
   child.stdin.end(input);
-  child.stdout.setEncoding("utf8").on("data", onOutput);
-  child.stderr.setEncoding("utf8").on("data", (text: string) => process.stderr.write(text));
+  const cell = currentCell(); // what a process left behind prints later still belongs here
+  const asCell = (say: (text: string) => void) => (text: string) => callAs(cell, say, undefined, [text]);
+  child.stdout.setEncoding("utf8").on("data", asCell(onOutput));
+  child.stderr.setEncoding("utf8").on(
+    "data",
+    asCell((text) => process.stderr.write(text)),
+  );
   const interrupted = new Promise<never>((_, reject) => {
     const stop = (): void => {
       endGroup(child);
@@ -58,8 +65,8 @@ async function exitOf(child: Child): Promise<[code: number | null, signal: strin
   const closed = once(child, "close");
   const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
   let timer: NodeJS.Timeout | undefined;
-  await Promise.race([closed, new Promise((resolve) => (timer = setTimeout(resolve, afterExitMs)))]);
-  clearTimeout(timer);
+  await Promise.race([closed, new Promise((resolve) => (timer = kernelTimers.setTimeout(resolve, afterExitMs)))]);
+  kernelTimers.clearTimeout(timer);
   return [code, signal];
 }
 
@@ -74,5 +81,5 @@ function endGroup({ pid }: Child): void {
     }
   };
   kill("SIGINT");
-  setTimeout(() => kill("SIGKILL"), graceMs);
+  kernelTimers.setTimeout(() => kill("SIGKILL"), graceMs);
 }

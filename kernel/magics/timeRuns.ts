@@ -1,6 +1,7 @@
 /** `%timeit`: R runs of N loops each, and what they say about one loop. */
 import { types } from "node:util";
 import type { Interrupts } from "../interrupt/interrupts.ts";
+import { kernelTimers } from "../parents/timers.ts";
 import { MagicError } from "./magicError.ts";
 import { formatSeconds } from "./time.ts";
 
@@ -57,7 +58,7 @@ export async function timeRuns(run: () => unknown, options: string, interrupts: 
   const runs: number[] = [];
   for (let index = 0; index < (asked.r ?? defaultRuns); index++) {
     runs.push((await seconds(loops)) / loops);
-    await new Promise((resolve) => setImmediate(resolve)); // lets an interrupt, and whatever else waits, come through
+    await new Promise((resolve) => kernelTimers.setImmediate(resolve)); // lets an interrupt, and whatever else waits, come through
   }
   return new Timings(loops, runs);
 }

@@ -78,7 +78,7 @@ test("rewriting keeps the number of lines in front of everything that can throw"
 
 test.each([
   ["%time const x = f()\nx.y", "      const x = f()\nx.y"],
-  ["const files = !ls *.ts\nfiles", "const files = []     \nfiles"],
+  ["const files = !ls *.ts\nfiles", "const files = []      \nfiles"],
   ["%%bash\nls *", "      \n    "],
   ["%%time\nlet a: number = 1", "      \nlet a: number = 1"],
   ["const a = 1 // 100%\nname?", "const a = 1 // 100%\n     "],
