@@ -24,10 +24,13 @@ const thaw = new Command("thaw").description(manifest.description).version(manif
 thaw
   .command("setup")
   .description(
-    "make everything that is not there yet: packages, Python environment, TensorFlow addon, model, data, kernel",
+    "make everything that is not there yet: packages, Python environment, TensorFlow addon, model, data and, in a clone, kernel",
   )
   .option("--quiet", "say nothing when there is nothing to do")
-  .action(({ quiet }: { quiet?: true }) => delegate("setup.mjs", quiet ? ["--quiet"] : []));
+  .option("--engine-only", "leave out the model and the data to begin with")
+  .action(({ quiet, engineOnly }: { quiet?: true; engineOnly?: true }) =>
+    delegate("setup.mjs", [...(quiet ? ["--quiet"] : []), ...(engineOnly ? ["--engine-only"] : [])]),
+  );
 
 thaw
   .command("doctor")

@@ -1,29 +1,41 @@
-/** Where everything of one clone lies, and the environment in which its tools run. Nothing here touches the disk. */
-import { dirname, join } from "node:path";
+/**
+ * Where everything lies, in a clone and where the package is installed into a person's own project, and the environment
+ * in which tools run there. Nothing here is written.
+ */
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Root of the clone this file belongs to. */
-export const cloneRoot = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Root of the clone, or of the installed package, that this file belongs to. */
+export const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
  * @param {{ root?: string, env?: NodeJS.ProcessEnv, nodeVersion?: string, platform?: string, freeBytes?: (folder: string) => number }} [options]
  *   `nodeVersion` and `freeBytes` stand in for what the machine says.
  */
 export function createContext({
-  root = cloneRoot,
+  root = packageRoot,
   env = process.env,
   nodeVersion = process.versions.node,
   platform = process.platform,
   freeBytes,
 } = {}) {
-  const thaw = join(root, ".thaw");
-  const venv = join(root, ".venv");
+  const installed = root.split(sep).includes("node_modules");
+  const home = installed ? projectOf(root) : root;
+  const thaw = env.THAW_HOME || join(home, ".thaw");
+  // A project's own .venv is the person's; a clone's is ours, and JupyterLab lives in it too.
+  const venv = installed ? join(thaw, "venv") : join(root, ".venv");
   return {
     root,
+    /** Whether this is a package in node_modules: built already, and Jupyter is the person's own. */
+    installed,
+    /** The folder that holds `.thaw`: the clone, the project, or for a global installation the person's home. */
+    home,
     nodeVersion,
     platform,
     freeBytes,
-    env: { ...env, ...toolEnvironment(thaw) },
+    env: { ...env, ...pythonEnvironment, ...(installed ? {} : cloneEnvironment(thaw)) },
     paths: {
       thaw,
       venv,
@@ -34,25 +46,51 @@ export function createContext({
       data: join(thaw, "data"),
       modules: join(root, "node_modules"),
       dist: join(root, "dist"),
-      binding: join(root, "node_modules", "@tensorflow", "tfjs-node-gpu"),
+      get binding() {
+        return packageFolder({ root, installed }, "@tensorflow/tfjs-node-gpu");
+      },
+      get napiHeaders() {
+        return join(packageFolder({ root, installed }, "node-api-headers"), "include");
+      },
     },
   };
 }
 
+/** The project into whose node_modules the package was installed; the person's home when that is no project (`npm i -g`). */
+function projectOf(root) {
+  const parts = root.split(sep);
+  const project = parts.slice(0, parts.indexOf("node_modules")).join(sep);
+  return existsSync(join(project, "package.json")) ? project : homedir();
+}
+
+/** Where Node finds a package of ours: in a clone's own node_modules, or wherever the person's npm has put it. */
+export function packageFolder({ root, installed }, name) {
+  const own = join(root, "node_modules", name);
+  if (!installed) return own;
+  for (let folder = root; dirname(folder) !== folder; folder = dirname(folder)) {
+    const candidate = join(folder, "node_modules", name);
+    if (existsSync(join(candidate, "package.json"))) return candidate;
+  }
+  return own;
+}
+
+const pythonEnvironment = {
+  PIP_DISABLE_PIP_VERSION_CHECK: "1",
+  PIP_NO_INPUT: "1",
+  PYTHONDONTWRITEBYTECODE: "1",
+  PYTHONUTF8: "1",
+  npm_config_update_notifier: "false",
+};
+
 /** Keeps what pip, npm and Jupyter write inside the clone; HOME is left alone. */
-export function toolEnvironment(thaw) {
+function cloneEnvironment(thaw) {
   const jupyter = join(thaw, "jupyter");
   return {
     PIP_CACHE_DIR: join(thaw, "cache", "pip"),
-    PIP_DISABLE_PIP_VERSION_CHECK: "1",
-    PIP_NO_INPUT: "1",
     npm_config_cache: join(thaw, "cache", "npm"),
-    npm_config_update_notifier: "false",
     JUPYTER_CONFIG_DIR: join(jupyter, "config"),
     JUPYTER_DATA_DIR: join(jupyter, "data"),
     JUPYTER_RUNTIME_DIR: join(jupyter, "runtime"),
     IPYTHONDIR: join(jupyter, "ipython"),
-    PYTHONDONTWRITEBYTECODE: "1",
-    PYTHONUTF8: "1",
   };
 }

@@ -7,13 +7,16 @@ import { contextFrom, runMain } from "./setUp.mjs";
 import { freeBytesAt, gigabytes } from "./space.mjs";
 import { compilerPath, smokeTest } from "./steps/addon.mjs";
 import { hasGpu } from "./steps/tensorflow.mjs";
-import { steps } from "./steps.mjs";
+import { samples, stepsFor } from "./steps.mjs";
 
 /** @returns {Promise<{ name: string, ok: boolean, detail: string }[]>} the set-up's steps in order, then what they stand on */
 export async function examine(context) {
+  const steps = stepsFor(context);
   const states = steps.map((step) => {
     const { done, detail } = step.check(context);
-    return { name: step.name, ok: done, detail };
+    // A project may have models and data of its own: it lacks nothing without ours.
+    const optional = context.installed && samples.includes(step);
+    return { name: step.name, ok: done || optional, detail: done || !optional ? detail : `${detail}, optional` };
   });
   const done = (name) => states.find((state) => state.name === name).ok;
   return [
@@ -22,7 +25,7 @@ export async function examine(context) {
     gpuState(context),
     npmState(context),
     compilerState(context, done("TensorFlow addon")),
-    rendererState(context),
+    ...(context.installed ? [] : [rendererState(context)]),
     spaceState(
       context,
       steps.filter((step) => !done(step.name)),
@@ -68,16 +71,18 @@ function rendererState({ paths }) {
   };
 }
 
-function spaceState({ root, freeBytes = freeBytesAt }, openSteps) {
-  const free = freeBytes(root);
+function spaceState({ home, freeBytes = freeBytesAt }, openSteps) {
+  const free = freeBytes(home);
   const needed = openSteps.reduce((sum, { bytes }) => sum + bytes, 0);
   return { name: "free disk", ok: free >= needed, detail: `${gigabytes(free)}, ${gigabytes(needed)} more needed` };
 }
 
 const args = process.argv.slice(2);
 await runMain(async () => {
-  const checks = await examine(contextFrom(args));
+  const context = contextFrom(args);
+  const checks = await examine(context);
   const ok = checks.every((check) => check.ok);
+  const remedy = context.installed ? "npx thaw setup" : "node setup/setup.mjs";
   if (args.includes("--json")) {
     process.stdout.write(`${JSON.stringify({ ok, checks }, null, 2)}\n`);
   } else {
@@ -87,7 +92,7 @@ await runMain(async () => {
     process.stdout.write(
       ok
         ? "\nAll is well.\n"
-        : "\nWhat is marked -- is missing; `node setup/setup.mjs` makes it, or says what you have to do.\n",
+        : `\nWhat is marked -- is missing; \`${remedy}\` makes it, or says what you have to do.\n`,
     );
   }
   return ok ? 0 : 1;

@@ -1,16 +1,16 @@
-/** One set-up at a time per clone: a second one waits for the first and then finds everything done. */
+/** One set-up at a time per folder `.thaw`: a second one waits for the first and then finds everything done. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const pollMs = 500;
 
-/** Runs `work` while holding the clone's lock; a lock whose owner is gone is taken over. */
+/** Runs `work` while holding the lock; a lock whose owner is gone is taken over. */
 export async function withLock({ paths }, say, work) {
   const path = join(paths.thaw, "setup.lock");
   mkdirSync(paths.thaw, { recursive: true });
   let told = false;
   while (!take(path)) {
-    if (!told) say("Another set-up is running in this clone; waiting for it.");
+    if (!told) say("Another set-up is running here; waiting for it.");
     told = true;
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }

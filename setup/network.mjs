@@ -21,7 +21,7 @@ export function fetchProblem(tool, what, output) {
       title: `The disk filled up while ${tool} fetched ${what}.`,
       looked: "room for the download and what it unpacks to",
       found: "no space left on the device",
-      todo: "Free some gigabytes on the disk of this clone and run the command again; it goes on from here.",
+      todo: "Free some gigabytes on this disk and run the command again; it goes on from here.",
     });
   }
   if (speaksOfConnection(output)) {

@@ -1,21 +1,24 @@
-/** Brings a clone to the state in which everything works; what is done already is only looked at. */
-import { rmSync } from "node:fs";
+/** Brings a clone or a project to the state in which everything works; what is done already is only looked at. */
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { endChildren } from "./child.mjs";
 import { createContext } from "./context.mjs";
 import { withLock } from "./lock.mjs";
 import { formatProblem, SetupProblem } from "./problem.mjs";
 import { duration, withProgress } from "./progress.mjs";
 import { checkSpace } from "./space.mjs";
-import { steps } from "./steps.mjs";
+import { stepsFor } from "./steps.mjs";
 
 /**
  * Runs every step that is not done.
  * @param {object} context from `createContext`
- * @param {{ quiet?: boolean }} [options] `quiet` says nothing when there is nothing to do
+ * @param {{ quiet?: boolean, engineOnly?: boolean }} [options] `quiet` says nothing when there is nothing to do;
+ *   `engineOnly` leaves out the model and the data to begin with
  * @throws {SetupProblem} on the first step that cannot be done
  */
-export async function setUp(context, { quiet = false } = {}) {
+export async function setUp(context, { quiet = false, engineOnly = false } = {}) {
   const start = performance.now();
+  const steps = stepsFor(context, { engineOnly });
   const say = (text) => process.stdout.write(`${text}\n`);
   // The version comes first and alone: the rest of the code may not even run on another one.
   const [node] = steps;
@@ -27,6 +30,7 @@ export async function setUp(context, { quiet = false } = {}) {
   await withLock(context, say, async () => {
     // No other set-up runs now, so what lies here was left by one that was killed.
     rmSync(context.paths.temporary, { recursive: true, force: true });
+    if (context.installed) hideFromGit(context);
     const open = steps.filter((step) => !step.check(context).done);
     checkSpace(context, open);
     for (const [index, step] of steps.entries()) {
@@ -35,6 +39,13 @@ export async function setUp(context, { quiet = false } = {}) {
     }
     say(`Set-up is complete (${duration(performance.now() - start)}).`);
   });
+}
+
+/** A project's own .gitignore does not know of `.thaw`. */
+function hideFromGit({ paths }) {
+  mkdirSync(paths.thaw, { recursive: true });
+  const file = join(paths.thaw, ".gitignore");
+  if (!existsSync(file)) writeFileSync(file, "*\n");
 }
 
 async function runStep(step, context) {
@@ -46,7 +57,7 @@ async function runStep(step, context) {
     title: `The step "${step.name}" ran without an error and still is not done.`,
     looked: `${step.name}, ready for use`,
     found: detail,
-    todo: "Run the command again; if this stays, remove .venv and node_modules and run it once more, and tell us.",
+    todo: `Run the command again; if this stays, remove ${context.paths.venv} and node_modules, install the packages and run it once more, and tell us.`,
   });
 }
 
@@ -71,7 +82,7 @@ export async function runMain(main) {
   }
 }
 
-/** The context of this clone; a fake version of Node.js or free disk space may be given to see what is said of it. */
+/** The context of this clone or installation; a fake version of Node.js or free disk space may be given to see what is said of it. */
 export function contextFrom(args) {
   const given = (flag) => args.find((arg) => arg.startsWith(`${flag}=`))?.slice(flag.length + 1);
   const [nodeVersion, free, root] = ["--node-version", "--free-bytes", "--root"].map(given);

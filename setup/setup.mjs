@@ -1,5 +1,6 @@
-/** `node setup/setup.mjs [--quiet]`: everything that has to be there before the tests and the notebooks. */
+/** `node setup/setup.mjs [--quiet] [--engine-only]`, in a project `npx thaw setup`: everything that has to be there first. */
 import { contextFrom, runMain, setUp } from "./setUp.mjs";
 
 const args = process.argv.slice(2);
-await runMain(() => setUp(contextFrom(args), { quiet: args.includes("--quiet") }));
+const has = (flag) => args.includes(flag);
+await runMain(() => setUp(contextFrom(args), { quiet: has("--quiet"), engineOnly: has("--engine-only") }));

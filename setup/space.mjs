@@ -13,9 +13,9 @@ export function freeBytesAt(folder) {
 export const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(1)} GB`;
 
 /** @throws {SetupProblem} `NO_SPACE` when the open steps need more room than there is */
-export function checkSpace({ root, freeBytes = freeBytesAt }, openSteps) {
+export function checkSpace({ home, freeBytes = freeBytesAt }, openSteps) {
   const needed = openSteps.reduce((sum, { bytes }) => sum + bytes, 0);
-  const free = freeBytes(root);
+  const free = freeBytes(home);
   if (free >= needed) return;
   throw new SetupProblem({
     code: "NO_SPACE",
@@ -24,7 +24,7 @@ export function checkSpace({ root, freeBytes = freeBytesAt }, openSteps) {
       .filter(({ bytes }) => bytes > 0)
       .map(({ name }) => name)
       .join(", ")}`,
-    found: `${gigabytes(free)} free on the disk of ${root}`,
-    todo: "Free some room, or clone onto another disk, and run the command again.",
+    found: `${gigabytes(free)} free on the disk of ${home}`,
+    todo: "Free some room, or use another disk, and run the command again.",
   });
 }

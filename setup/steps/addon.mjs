@@ -83,9 +83,7 @@ function compilerCall(context, tensorflow, output) {
     ...["-std=c++17", "-O2", "-fPIC", "-shared", "-DNAPI_VERSION=8"],
     ...(mac ? ["-undefined", "dynamic_lookup"] : []),
     ...["binding/tfjs_backend.cc", "binding/tfjs_binding.cc", "-I."],
-    ...[join(tensorflow, "include"), join(context.paths.modules, "node-api-headers", "include")].map(
-      (path) => `-I${path}`,
-    ),
+    ...[join(tensorflow, "include"), context.paths.napiHeaders].map((path) => `-I${path}`),
     ...[library("libtensorflow_cc"), library("libtensorflow_framework"), `-Wl,-rpath,${tensorflow}`],
     ...["-o", output],
   ];

@@ -1,7 +1,7 @@
 /** The rated texts that the notebooks learn from, out of a source archive on PyPI, verified file by file. */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { runProgram } from "../child.mjs";
+import { answerOf, runProgram } from "../child.mjs";
 import { isUntouched, placeFolder, readJson, stampOf, verify, writeWhole } from "../files.mjs";
 import { data } from "../lists.mjs";
 import { fetchProblem } from "../network.mjs";
@@ -30,7 +30,8 @@ async function fetchData(context, place) {
   mkdirSync(context.paths.temporary, { recursive: true });
   const work = mkdtempSync(join(context.paths.temporary, "data-"));
   try {
-    // A source archive makes pip run its setup.py for the metadata; setuptools of .venv does that without a further download.
+    // A source archive makes pip run its setup.py for the metadata; setuptools of the environment does that without a further download.
+    await ensureSetuptools(context);
     const args = ["-m", "pip", "download", "--no-deps", "--no-binary=:all:", "--no-build-isolation", "--dest", work];
     const { code, output } = await runProgram(context.paths.python, [...args, data.requirement], { context });
     if (code !== 0) throw fetchProblem("pip", `the rated texts (${data.requirement})`, output);
@@ -47,6 +48,18 @@ async function fetchData(context, place) {
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/** In a clone it comes with JupyterLab; a new environment has one that is too old for pip, or from Python 3.12 on none. */
+async function ensureSetuptools(context) {
+  const { python } = context.paths;
+  const list = readFileSync(join(context.root, "setup", "requirements.txt"), "utf8");
+  const requirement = list.split("\n").find((line) => line.startsWith("setuptools=="));
+  const found = answerOf(python, ["-c", "import setuptools; print(setuptools.__version__)"], context);
+  if (requirement === `setuptools==${found}`) return;
+  const args = ["-m", "pip", "install", "--only-binary=:all:", requirement];
+  const { code, output } = await runProgram(python, args, { context });
+  if (code !== 0) throw fetchProblem("pip", requirement, output);
 }
 
 async function untar(context, archive, folder) {

@@ -1,4 +1,4 @@
-/** A Python environment of this clone's own, in .venv. */
+/** A Python environment of our own: `.venv` in a clone, `.thaw/venv` in a project. */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { answerOf, findProgram, lastLines, runProgram } from "../child.mjs";

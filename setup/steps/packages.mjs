@@ -1,5 +1,5 @@
-/** npm packages exactly as package-lock.json names them, with no install script run. */
-import { existsSync, readFileSync, rmSync } from "node:fs";
+/** npm packages of a clone, exactly as package-lock.json names them, with no install script run. */
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram, runProgram } from "../child.mjs";
 import { readJson, sha256, writeWhole } from "../files.mjs";
@@ -15,14 +15,18 @@ const markerOf = ({ paths }) => join(paths.modules, ".thaw-packages.json");
 /** A Node.js that is a package for tests; linked there, it would shadow the person's own in every npm script. */
 const shadowOf = ({ paths }) => join(paths.modules, ".bin", "node");
 
-const lockOf = ({ root }) => sha256(readFileSync(join(root, "package-lock.json")));
+/** Changes with what is installed: not with a package becoming optional, nor with the package that this is. */
+function lockOf({ root }) {
+  const packages = Object.entries(readJson(join(root, "package-lock.json"))?.packages ?? {});
+  return sha256(JSON.stringify(packages.map(([path, entry]) => [path, path && [entry.version, entry.integrity]])));
+}
 
 export function check(context) {
   const marker = readJson(markerOf(context));
   if (marker === undefined)
     return { done: false, detail: existsSync(context.paths.modules) ? "not finished" : "not installed" };
   if (existsSync(shadowOf(context))) return { done: false, detail: "a second Node.js is linked" };
-  const done = marker.lock === lockOf(context);
+  const done = marker.contents === lockOf(context);
   return { done, detail: done ? `${marker.packages} packages` : "package-lock.json has changed" };
 }
 
@@ -37,7 +41,7 @@ export async function run(context) {
       todo: "Install npm (it comes with Node.js; on Debian: `apt install npm`) and run the command again.",
     });
   }
-  const lock = lockOf(context);
+  const contents = lockOf(context);
   rmSync(shadowOf(context), { force: true });
   if (check(context).done) return;
   const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--include=dev"];
@@ -45,5 +49,5 @@ export async function run(context) {
   if (code !== 0) throw fetchProblem("npm", "the packages of package-lock.json", output);
   rmSync(shadowOf(context), { force: true });
   const packages = Object.keys(readJson(join(context.root, "package-lock.json")).packages).length - 1;
-  writeWhole(markerOf(context), `${JSON.stringify({ lock, packages })}\n`);
+  writeWhole(markerOf(context), `${JSON.stringify({ contents, packages })}\n`);
 }

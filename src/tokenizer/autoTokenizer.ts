@@ -43,6 +43,7 @@ async function loadBackend(file: string, config: Settings, wanted?: "native" | "
     if (wanted === "xenova") return await loadXenovaBackend(file, config);
     return await loadNativeBackend(file);
   } catch (cause) {
+    if (cause instanceof ThawError) throw cause;
     const missingBinary = /native binding|Cannot find module|\.node|dlopen/i.test((cause as Error).message);
     if (wanted === undefined && missingBinary) {
       console.warn(

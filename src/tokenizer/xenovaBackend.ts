@@ -3,6 +3,7 @@
  * brings. Its own truncation (cuts off the final `[SEP]`) and padding (always right) are never used.
  */
 import { readFile } from "node:fs/promises";
+import { ThawError } from "../errors.ts";
 import type { TokenizerBackend } from "./backend.ts";
 
 /** A tokenizer object of `@xenova/transformers` or `@huggingface/transformers`. */
@@ -58,7 +59,16 @@ export async function loadXenovaBackend(
 ): Promise<TokenizerBackend> {
   // The package's entry file loads sharp and onnxruntime as well; this file needs neither. It has no types of its own.
   const file = "@xenova/transformers/src/tokenizers.js";
-  const classes: Readonly<Record<string, TokenizerClass>> = await import(file);
+  const classes: Readonly<Record<string, TokenizerClass>> = await import(file).catch((cause: unknown) => {
+    throw (cause as { code?: string }).code === "ERR_MODULE_NOT_FOUND"
+      ? new ThawError(
+          "NO_XENOVA",
+          "The package @xenova/transformers is not installed. Run `npm install --ignore-scripts @xenova/transformers` " +
+            "in this project, or use the native tokenizer.",
+          { cause },
+        )
+      : cause;
+  });
   const className = String(tokenizerConfig.tokenizer_class ?? "").replace(/Fast$/, "");
   const Class = classes[className] ?? classes.PreTrainedTokenizer;
   if (Class === undefined) throw new Error("@xenova/transformers has no PreTrainedTokenizer");

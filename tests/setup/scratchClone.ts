@@ -37,6 +37,7 @@ export function scratchClone(done: (typeof steps)[number]): ScratchClone {
   const missing = { version: "1.0.0", integrity: `sha512-${Buffer.alloc(64).toString("base64")}` };
   const lock = {
     lockfileVersion: 3,
+    requires: true,
     packages: { "": { dependencies: { "thaw-missing": "1.0.0" } }, "node_modules/thaw-missing": missing },
   };
   write("package.json", { name: "thaw", private: true, dependencies: { "thaw-missing": "1.0.0" } });
@@ -51,7 +52,10 @@ export function scratchClone(done: (typeof steps)[number]): ScratchClone {
       .digest("hex");
   const minor = /^version = (\d+\.\d+)/m.exec(readFileSync(join(repository, ".venv", "pyvenv.cfg"), "utf8"))?.[1];
   const reached = steps.indexOf(done);
-  if (reached >= 1) write("node_modules/.thaw-packages.json", { lock: hash("package-lock.json"), packages: 1 });
+  const contents = createHash("sha256").update(
+    JSON.stringify(Object.entries(lock.packages).map(([path, entry]) => [path, path && Object.values(entry)])),
+  );
+  if (reached >= 1) write("node_modules/.thaw-packages.json", { contents: contents.digest("hex"), packages: 1 });
   if (reached >= 2) {
     write(".venv/pyvenv.cfg", `home = ${dirname(pythonPath())}\nversion = ${minor}.0\n`);
     write(".venv/bin/activate", `VIRTUAL_ENV=${join(root, ".venv")}\n`);
