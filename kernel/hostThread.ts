@@ -1,6 +1,7 @@
 /** The main thread, where user code lives: everything a cell can see is put in place here, and the worker's orders are carried out. */
 import { createRequire } from "node:module";
 import type { FromMain, ToMain } from "./channels/thread.ts";
+import { Comms } from "./comm/comms.ts";
 import { complete } from "./completion/complete.ts";
 import { describeAt } from "./completion/inspect.ts";
 import { Displays } from "./display/display.ts";
@@ -15,9 +16,11 @@ import { CellRuntime, ModuleRuntime } from "./executor/runtime.ts";
 import { Sources } from "./executor/sources.ts";
 import { describeError } from "./executor/traceback.ts";
 import { transformCell } from "./executor/transform.ts";
+import { createPrompts } from "./input/prompts.ts";
 import { type Flags, flag } from "./interrupt/flags.ts";
 import { Interrupts, KernelInterrupt } from "./interrupt/interrupts.ts";
 import { Magics } from "./magics/magics.ts";
+import { callAs, currentCell } from "./parents/currentCell.ts";
 import { keepTimers } from "./parents/timers.ts";
 import { toCodePoints } from "./session/cursor.ts";
 
@@ -33,7 +36,15 @@ export function startHost(flags: Flags, post: (message: FromMain) => void): (mes
   const modules = new ModuleLoader(sources, (loader, namespace) => new ModuleRuntime(interrupts, loader, namespace));
   const runtime = new CellRuntime(interrupts, new BoundLoader(modules, () => process.cwd()));
   const evaluator = new Evaluator(() => runtime.take("caught"));
-  const host = createHost(reporter, interrupts);
+  const printError = (title: string) => (error: unknown) => {
+    if (error instanceof KernelInterrupt) return; // what an interrupt ended after its cell
+    reporter.stream("stderr", `${title} ${describeError(error, sources).traceback.join("\n")}\n`);
+  };
+  const comms = new Comms(
+    (report) => reporter.post({ type: "comm", cell: currentCell(), ...report }),
+    (error, cell) => callAs(cell, printError("A comm's handler failed:"), undefined, [error]),
+  );
+  const host = Object.assign(createHost(reporter, interrupts), { comms });
   const displays = new Displays(host);
   const inspect = (name: string) => {
     const text = describeAt(evaluator, name, name.length);
@@ -66,10 +77,12 @@ export function startHost(flags: Flags, post: (message: FromMain) => void): (mes
     }, require),
     display: displays.show,
     clearOutput: createClearOutput(reporter),
+    Jupyter: { comms },
+    ...createPrompts((order) => reporter.post(order), interrupts),
   });
   printInto(reporter);
   keepTimers();
-  const exit = guardProcess(reporter, sources, flags, post);
+  const exit = guardProcess(reporter, printError, flags, post);
   transformCell("let warm: number = await 1;", "warm"); // the first cell should not pay for the parser's first use
   void evaluator.run("void 0", "warm");
 
@@ -87,6 +100,9 @@ export function startHost(flags: Flags, post: (message: FromMain) => void): (mes
         const data = text === undefined ? {} : { "text/plain": text };
         return answer(message.request, { status: "ok", found: text !== undefined, data, metadata: {} });
       }
+      case "comm":
+        callAs(message.cell, comms.receive, comms, [message]);
+        return reporter.post({ type: "handled", cell: message.cell });
       case "interrupt":
         return interrupts.handle(message.number);
       case "ping":
@@ -114,14 +130,15 @@ function defineGlobals(values: Record<string | symbol, unknown>): void {
 }
 
 /** What would end the process ends in the notebook instead. Returns the true `process.exit`. */
-function guardProcess(reporter: Reporter, sources: Sources, flags: Flags, post: (message: FromMain) => void) {
+function guardProcess(
+  reporter: Reporter,
+  printError: (title: string) => (error: unknown) => void,
+  flags: Flags,
+  post: (message: FromMain) => void,
+) {
   const exit = process.exit.bind(process);
-  const report = (title: string) => (error: unknown) => {
-    if (error instanceof KernelInterrupt) return; // a loop that an interrupt ended after its cell
-    reporter.stream("stderr", `${title} ${describeError(error, sources).traceback.join("\n")}\n`);
-  };
-  process.on("uncaughtException", report("Uncaught"));
-  process.on("unhandledRejection", report("Unhandled rejection:"));
+  process.on("uncaughtException", printError("Uncaught"));
+  process.on("unhandledRejection", printError("Unhandled rejection:"));
   process.on("SIGINT", () => post({ type: "sigint" }));
   process.exit = (code) => {
     reporter.post({ type: "exiting", code: Number(code ?? 0) });

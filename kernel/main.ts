@@ -1,5 +1,6 @@
 /** The kernel process: the protocol worker first, so that it answers while the rest loads; then user code on this thread. */
 import { Worker } from "node:worker_threads";
+import { Poster } from "./channels/backpressure.ts";
 import { log } from "./channels/log.ts";
 import type { FromMain, ToMain, WorkerStart } from "./channels/thread.ts";
 import { newFlags } from "./interrupt/flags.ts";
@@ -20,7 +21,11 @@ worker.on("message", (message: ToMain) => receive(message));
 
 import("./hostThread.ts")
   .then(({ startHost }) => {
-    receive = startHost(flags, (message: FromMain) => worker.postMessage(message));
+    const poster = new Poster(flags);
+    receive = startHost(flags, (message: FromMain) => {
+      worker.postMessage(message, message.type === "input" ? [message.port] : []);
+      poster.posted(message);
+    });
     for (const message of early) receive(message);
   })
   .catch((error: unknown) => fail("the thread of the cells", error));

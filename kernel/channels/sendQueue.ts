@@ -1,21 +1,41 @@
-/** One send at a time, in order, over all sockets: ZeroMQ refuses more than 512 sends begun in one tick, and order is a promise. */
+/** The messages of one socket, sent one at a time and in order. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** The part of a ZeroMQ socket the queue needs. */
 export interface Sender {
   send(frames: Uint8Array[]): Promise<void>;
 }
 
+interface Waiting {
+  readonly frames: Uint8Array[];
+  readonly bytes: number;
+  readonly failed: ((error: unknown) => void) | undefined;
+}
+
+/** Sends after which the event loop gets a turn: ZeroMQ takes messages without ever giving way, and heartbeats must be read. */
+const sendsPerTurn = 256;
+
 export class SendQueue {
-  readonly #waiting: { socket: Sender; frames: Uint8Array[] }[] = [];
+  /** Bytes that wait to be sent. */
+  bytes = 0;
+  readonly #socket: Sender;
   readonly #onError: (error: unknown) => void;
+  readonly #onEmpty: () => void;
+  #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
 
-  constructor(onError: (error: unknown) => void) {
+  /** `onError` hears of what `push` was given no handler for; `onEmpty` is called whenever nothing waits any more. */
+  constructor(socket: Sender, onError: (error: unknown) => void, onEmpty: () => void = () => {}) {
+    this.#socket = socket;
     this.#onError = onError;
+    this.#onEmpty = onEmpty;
   }
 
-  push(socket: Sender, frames: Uint8Array[]): void {
-    this.#waiting.push({ socket, frames });
+  push(frames: Uint8Array[], failed?: (error: unknown) => void): void {
+    let bytes = 0;
+    for (const frame of frames) bytes += frame.byteLength;
+    this.bytes += bytes;
+    this.#waiting.push({ frames, bytes, failed });
     this.#running ??= this.#run();
   }
 
@@ -25,13 +45,21 @@ export class SendQueue {
   }
 
   async #run(): Promise<void> {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      try {
-        await next.socket.send(next.frames);
-      } catch (error) {
-        this.#onError(error); // one client that left must not stop the output of the others
+    let sends = 0;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = []; // taking messages off the front of a long list one by one would move all the others
+      for (const { frames, bytes, failed } of batch) {
+        try {
+          await this.#socket.send(frames);
+        } catch (error) {
+          (failed ?? this.#onError)(error); // one client that left must not stop the output of the others
+        }
+        this.bytes -= bytes;
+        if (++sends % sendsPerTurn === 0) await nextTurn();
       }
     }
     this.#running = undefined;
+    this.#onEmpty();
   }
 }

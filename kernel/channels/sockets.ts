@@ -1,70 +1,100 @@
 /** The five ZeroMQ sockets of a kernel: bound, read, written in order, closed before the process ends. */
-import { Publisher, Router } from "zeromq";
+import { Router } from "zeromq";
 import { address, type Connection } from "../wire/connection.ts";
-import { decode, encode } from "../wire/frames.ts";
+import { decode, encode, type Refusal } from "../wire/frames.ts";
 import type { Message, Outgoing } from "../wire/message.ts";
 import { Signer } from "../wire/signature.ts";
 import { log } from "./log.ts";
+import { Publisher } from "./publisher.ts";
 import { SendQueue } from "./sendQueue.ts";
 
 /** Channels on which requests arrive. */
 export type RequestChannel = "shell" | "control" | "stdin";
 
-/** No high water mark: a mark drops output. What is unsent when the kernel ends gets 500 ms. */
-const unlimited = { linger: 500, sendHighWaterMark: 0, receiveHighWaterMark: 0 };
+/** What the sockets report. */
+export interface SocketEvents {
+  /** A message that passed the signature check. */
+  readonly receive: (channel: RequestChannel, message: Message) => void;
+  /** A client subscribed to iopub, to messages whose topic begins with `topic`. */
+  readonly subscribed: (topic: Uint8Array) => void;
+  /** Nothing waits to be published any more. */
+  readonly published: () => void;
+}
+
+/** No high water mark: a mark drops replies. What is unsent when the kernel ends gets 500 ms. Sends never wait. */
+const unlimited = { linger: 500, sendHighWaterMark: 0, receiveHighWaterMark: 0, sendTimeout: 0 };
+const failed = (error: unknown): void => log(`send failed: ${String(error)}`);
 
 export class Sockets {
   readonly #shell = new Router(unlimited);
   readonly #control = new Router(unlimited);
-  readonly #stdin = new Router(unlimited);
-  readonly #iopub = new Publisher({ linger: 500, sendHighWaterMark: 0 });
+  /** Mandatory: a cell that asks for input must hear that its client has no such socket. */
+  readonly #stdin = new Router({ ...unlimited, mandatory: true });
+  readonly #iopub = new Publisher();
   readonly #heartbeat = new Router(unlimited);
-  readonly #queue = new SendQueue((error) => log(`send failed: ${String(error)}`));
+  readonly #events: SocketEvents;
+  readonly #queues: Readonly<Record<RequestChannel | "iopub", SendQueue>>;
   readonly #signer: Signer;
   readonly #connection: Connection;
+  readonly #refused = new Map<Refusal, number>();
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, events: SocketEvents) {
     this.#connection = connection;
+    this.#events = events;
     this.#signer = new Signer(connection.key, connection.signature_scheme);
+    this.#queues = {
+      shell: new SendQueue(this.#shell, failed),
+      control: new SendQueue(this.#control, failed),
+      stdin: new SendQueue(this.#stdin, failed),
+      iopub: new SendQueue(this.#iopub, failed, events.published),
+    };
   }
 
-  /** Binds all sockets; from then on `receive` gets every message that passes the signature check. */
-  async open(receive: (channel: RequestChannel, message: Message) => void): Promise<void> {
+  /** Bytes that wait to be published. */
+  get unpublished(): number {
+    return this.#queues.iopub.bytes;
+  }
+
+  /** Binds all sockets and begins to read. */
+  async open(): Promise<void> {
     await Promise.all([
       this.#shell.bind(address(this.#connection, "shell_port")),
       this.#control.bind(address(this.#connection, "control_port")),
       this.#stdin.bind(address(this.#connection, "stdin_port")),
-      this.#iopub.bind(address(this.#connection, "iopub_port")),
+      this.#iopub.open(address(this.#connection, "iopub_port"), this.#events.subscribed),
       this.#heartbeat.bind(address(this.#connection, "hb_port")),
     ]);
-    void this.#read("shell", this.#shell, receive);
-    void this.#read("control", this.#control, receive);
-    void this.#read("stdin", this.#stdin, receive);
+    void this.#read("shell", this.#shell);
+    void this.#read("control", this.#control);
+    void this.#read("stdin", this.#stdin);
     void this.#echo();
   }
 
   /** Queues a message; iopub goes to every client, the others to the client named by the identities. */
-  send(channel: RequestChannel | "iopub", message: Outgoing): void {
-    const socket = { shell: this.#shell, control: this.#control, stdin: this.#stdin, iopub: this.#iopub }[channel];
-    this.#queue.push(socket, encode(message, this.#signer));
+  send(channel: RequestChannel | "iopub", message: Outgoing, failed?: (error: unknown) => void): void {
+    this.#queues[channel].push(encode(message, this.#signer), failed);
   }
 
   /** Waits for everything queued, then closes: a process that ends with an open socket aborts. */
   async close(): Promise<void> {
-    await this.#queue.drained();
+    await Promise.all(Object.values(this.#queues).map((queue) => queue.drained()));
     for (const socket of [this.#shell, this.#control, this.#stdin, this.#iopub, this.#heartbeat]) socket.close();
   }
 
-  async #read(
-    channel: RequestChannel,
-    socket: Router,
-    receive: (channel: RequestChannel, message: Message) => void,
-  ): Promise<void> {
+  async #read(channel: RequestChannel, socket: Router): Promise<void> {
     for await (const frames of socket) {
       const message = decode(frames, this.#signer);
-      if (typeof message === "string") log(`message on ${channel} ignored: ${message}`);
-      else receive(channel, message);
+      if (typeof message === "string") this.#refuse(channel, message);
+      else this.#events.receive(channel, message);
     }
+  }
+
+  /** Whoever sends nonsense in numbers must not fill the log: the 1st to 4th, 8th, 16th ... time is named. */
+  #refuse(channel: RequestChannel, refusal: Refusal): void {
+    const times = (this.#refused.get(refusal) ?? 0) + 1;
+    this.#refused.set(refusal, times);
+    if (times > 4 && !Number.isInteger(Math.log2(times))) return;
+    log(`message on ${channel} ignored: ${refusal}${times > 4 ? ` (${times} times so far)` : ""}`);
   }
 
   async #echo(): Promise<void> {

@@ -1,4 +1,4 @@
-/** Printed text gathered into few messages: a loop of 20,000 prints is a handful of sends, and one print is sent soon. */
+/** Printed text gathered into few messages: a flood is some twenty messages a second, and one print is sent soon. */
 
 export type StreamName = "stdout" | "stderr";
 
@@ -8,13 +8,16 @@ interface Pending {
   text: string;
 }
 
-const delayMs = 20;
-const maxCharacters = 65_536;
+/** How long the first text waits for more, and how far apart messages of a flood are, in milliseconds. */
+const soonMs = 5;
+const apartMs = 52;
+const maxCharacters = 1_000_000;
 
 export class StreamBuffer {
   readonly #send: (cell: number, name: StreamName, text: string) => void;
   #pending: Pending | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #sentAt = 0;
 
   constructor(send: (cell: number, name: StreamName, text: string) => void) {
     this.#send = send;
@@ -25,7 +28,7 @@ export class StreamBuffer {
     if (this.#pending !== undefined && (this.#pending.cell !== cell || this.#pending.name !== name)) this.flush();
     if (this.#pending === undefined) {
       this.#pending = { cell, name, text };
-      this.#timer = setTimeout(() => this.flush(), delayMs);
+      this.#timer = setTimeout(() => this.flush(), Math.max(soonMs, this.#sentAt + apartMs - performance.now()));
     } else {
       this.#pending.text += text;
     }
@@ -34,9 +37,11 @@ export class StreamBuffer {
 
   /** Sends what is waiting. Called before every other message, so that order is kept. */
   flush(): void {
-    clearTimeout(this.#timer);
     const pending = this.#pending;
+    if (pending === undefined) return;
+    clearTimeout(this.#timer);
     this.#pending = undefined;
-    if (pending !== undefined) this.#send(pending.cell, pending.name, pending.text);
+    this.#sentAt = performance.now();
+    this.#send(pending.cell, pending.name, pending.text);
   }
 }

@@ -1,4 +1,5 @@
 /** What the two threads say to each other: the protocol worker asks, the main thread runs code and reports. */
+import type { MessagePort } from "node:worker_threads";
 import type { Flags } from "../interrupt/flags.ts";
 import type { Connection } from "../wire/connection.ts";
 
@@ -29,9 +30,45 @@ export interface Question {
   readonly cursor: number;
 }
 
+/** Something the frontend says on a comm. What its handlers print is output of the cell numbered `cell`. */
+export interface CommDelivery {
+  readonly type: "comm";
+  readonly cell: number;
+  readonly kind: "open" | "message" | "close";
+  readonly id: string;
+  readonly target: string;
+  readonly data: unknown;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly buffers: readonly Uint8Array[];
+}
+
+/** Something code on the main thread says on a comm; `content` and `metadata` are JSON text. */
+export interface CommReport {
+  readonly type: "comm";
+  readonly cell: number;
+  readonly kind: "comm_open" | "comm_msg" | "comm_close";
+  readonly id: string;
+  readonly target: string;
+  readonly content: string;
+  readonly metadata: string;
+  readonly buffers: readonly Uint8Array[];
+}
+
+/** A question to the person at the frontend. The main thread blocks until `woken` is 1, and then reads `port`. */
+export interface InputOrder {
+  readonly type: "input";
+  readonly prompt: string;
+  readonly password: boolean;
+  readonly woken: Int32Array<SharedArrayBuffer>;
+  readonly port: MessagePort;
+}
+
+export type InputAnswer = { readonly value: string } | { readonly refused: "NO_CELL" | "NO_STDIN" | "NO_STDIN_CLIENT" };
+
 export type ToMain =
   | ExecuteOrder
   | Question
+  | CommDelivery
   | { readonly type: "interrupt"; readonly number: number }
   | { readonly type: "ping"; readonly number: number }
   | { readonly type: "exit" };
@@ -44,6 +81,10 @@ export type FromMain =
   | { readonly type: "answer"; readonly request: number; readonly content: string }
   /** `%types`: what a type error in a cell does from now on. */
   | { readonly type: "types"; readonly mode: "off" | "warn" | "strict" }
+  | CommReport
+  /** The comm message delivered as `cell` has been dealt with. */
+  | { readonly type: "handled"; readonly cell: number }
+  | InputOrder
   | { readonly type: "sigint" }
   | { readonly type: "exiting"; readonly code: number };
 

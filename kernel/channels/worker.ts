@@ -1,8 +1,13 @@
 /** The protocol worker: owns the sockets, so that heartbeat, control and output go on while a cell blocks the main thread. */
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
+import { userDataFolder } from "../install/folders.ts";
 import { flag } from "../interrupt/flags.ts";
 import { Watchdog } from "../interrupt/watchdog.ts";
+import { HistoryFile } from "../session/historyFile.ts";
 import { Session } from "../session/session.ts";
+import { Taker } from "./backpressure.ts";
 import { log } from "./log.ts";
 import { Sockets } from "./sockets.ts";
 import type { FromMain, ToMain, WorkerStart } from "./thread.ts";
@@ -10,28 +15,40 @@ import type { FromMain, ToMain, WorkerStart } from "./thread.ts";
 const orphanCheckMs = 500;
 /** How long the main thread may take to end the process by itself. */
 const exitGraceMs = 1000;
+/** How long the end waits for the last lines of the history, in milliseconds. */
+const historyGraceMs = 200;
 
 const { connection, flags, parentPid } = workerData as WorkerStart;
 const toMain = (message: ToMain): void => parentPort?.postMessage(message);
-const sockets = new Sockets(connection);
+const sockets = new Sockets(connection, {
+  receive: (channel, message) => {
+    try {
+      session.receive(channel, message);
+    } catch (error) {
+      log(`${message.header.msg_type} failed: ${String(error)}`);
+    }
+  },
+  subscribed: (topic) => session.greet(topic),
+  published: () => taker.relieve(),
+});
+const taker = new Taker(flags, () => sockets.unpublished);
 const watchdog = new Watchdog(flags, toMain);
+const keepsHistory = process.env.THAW_HISTORY !== "0";
 const session = new Session({
-  send: (channel, message) => sockets.send(channel, message),
+  connection,
+  send: (channel, message, failed) => sockets.send(channel, message, failed),
   toMain,
+  historyFile: keepsHistory ? new HistoryFile(join(userDataFolder(), "thaw")) : undefined,
   interrupt: () => watchdog.interrupt(),
   cellEnded: () => watchdog.rest(),
   shutdown: () => void end(),
 });
 
-parentPort?.on("message", (message: FromMain) => session.report(message));
-const opened = sockets.open((channel, message) => {
-  try {
-    session.receive(channel, message);
-  } catch (error) {
-    log(`${message.header.msg_type} failed: ${String(error)}`);
-  }
+parentPort?.on("message", (message: FromMain) => {
+  session.report(message);
+  taker.took(message);
 });
-void opened.then(() => session.start());
+void sockets.open().then(() => session.start());
 setInterval(() => {
   if (process.ppid !== parentPid) void end();
 }, orphanCheckMs);
@@ -42,6 +59,7 @@ let ending: Promise<void> | undefined;
 function end(): Promise<void> {
   ending ??= (async () => {
     await sockets.close();
+    await Promise.race([session.settled(), sleep(historyGraceMs)]);
     watchdog.disconnect();
     Atomics.store(flags, flag.closed, 1);
     Atomics.notify(flags, flag.closed);

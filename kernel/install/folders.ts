@@ -26,7 +26,8 @@ export function kernelsFolder(target: InstallTarget): string {
   return join(prefix, "share", "jupyter", "kernels");
 }
 
-function userDataFolder(): string {
+/** The user's Jupyter data folder. */
+export function userDataFolder(): string {
   const { JUPYTER_DATA_DIR, XDG_DATA_HOME, APPDATA } = process.env;
   if (JUPYTER_DATA_DIR) return JUPYTER_DATA_DIR;
   if (process.platform === "darwin") return join(homedir(), "Library", "Jupyter");

@@ -12,6 +12,8 @@ export const flag = {
   cooperative: 3,
   /** 1 once the sockets are closed and the process may end. */
   closed: 4,
+  /** How much of the main thread's output the worker has dealt with; wraps around. */
+  taken: 5,
 } as const;
 
 export type Flags = Int32Array<SharedArrayBuffer>;

@@ -1,4 +1,5 @@
 /** Cells wait here and run one by one: busy > execute_input > outputs > reply > idle, and what an error aborts. */
+import type { RequestChannel } from "../channels/sockets.ts";
 import type { ExecuteOrder } from "../channels/thread.ts";
 import type { Content, Message } from "../wire/message.ts";
 import type { History } from "./history.ts";
@@ -11,6 +12,22 @@ export interface CellEnd {
   readonly content: string;
 }
 
+/** A request that waits for its turn, and where its reply goes. */
+interface Waiting {
+  readonly channel: RequestChannel;
+  readonly request: Message;
+}
+
+interface Running extends Waiting {
+  readonly cell: number;
+  readonly count: number;
+  readonly stored: boolean;
+  /** When it began, as an ISO date: frontends show how long a cell took. */
+  readonly started: string;
+  /** Content of its `execute_result`, as JSON text. */
+  result?: string;
+}
+
 /** Requests that were sent together with a failing cell may still be on their way through the socket. */
 const abortWindowMs = 5;
 
@@ -18,8 +35,8 @@ export class CellQueue {
   readonly #outbox: Outbox;
   readonly #history: History;
   readonly #run: (order: ExecuteOrder) => void;
-  readonly #waiting: Message[] = [];
-  #running: { readonly cell: number; readonly request: Message } | undefined;
+  readonly #waiting: Waiting[] = [];
+  #running: Running | undefined;
   #cells = 0;
   #count = 0;
 
@@ -34,54 +51,76 @@ export class CellQueue {
     return this.#running?.request;
   }
 
-  add(request: Message): void {
-    this.#waiting.push(request);
+  /** The number of the newest counted cell. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** A number for something that is no cell and has output all the same. */
+  number(): number {
+    return ++this.#cells;
+  }
+
+  add(channel: RequestChannel, request: Message): void {
+    this.#waiting.push({ channel, request });
     if (this.#running === undefined) this.#next();
+  }
+
+  /** The running cell has this `execute_result`. */
+  result(cell: number, content: string): void {
+    if (this.#running?.cell === cell) this.#running.result = content;
   }
 
   end({ cell, failed, content }: CellEnd): void {
     const running = this.#running;
     if (running?.cell !== cell) return;
     if (failed && running.request.content.stop_on_error !== false) {
-      setTimeout(() => this.#finish(running.request, content, true), abortWindowMs);
+      setTimeout(() => this.#finish(running, content, true), abortWindowMs);
     } else {
-      this.#finish(running.request, content, false);
+      this.#finish(running, content, false);
     }
   }
 
   /** Answers the running cell and everything that waits, for a kernel about to end. */
   abandon(content: Content): void {
-    if (this.#running !== undefined) this.#finish(this.#running.request, JSON.stringify(content), true);
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#finish(running, JSON.stringify({ ...content, execution_count: running.count }), true);
   }
 
-  #finish(request: Message, content: string, abort: boolean): void {
-    this.#outbox.reply("shell", request, content);
+  #finish(running: Running, content: string, abort: boolean): void {
+    if (this.#running !== running) return; // abandoned meanwhile
+    const { channel, request, cell, started } = running;
+    this.#outbox.closing(cell);
+    this.#outbox.reply(channel, request, content, { started });
     this.#outbox.status("idle", request);
+    if (running.stored) this.#history.ended(running.result);
     this.#running = undefined;
-    if (abort) {
-      for (const waiting of this.#waiting.splice(0)) {
-        this.#outbox.status("busy", waiting);
-        this.#outbox.reply("shell", waiting, { status: "aborted", execution_count: this.#count });
-        this.#outbox.status("idle", waiting);
-      }
-    }
+    if (abort) for (const waiting of this.#waiting.splice(0)) this.#abort(waiting);
     this.#next();
   }
 
-  #next(): void {
-    const request = this.#waiting.shift();
-    if (request === undefined) return;
-    const { content } = request;
-    const code = String(content.code ?? "");
-    const silent = content.silent === true;
-    const stored = !silent && content.store_history !== false;
-    const cell = ++this.#cells;
-    if (stored) this.#history.add(++this.#count, code);
-    this.#running = { cell, request };
-    this.#outbox.adopt(cell, request);
+  #abort({ channel, request }: Waiting): void {
     this.#outbox.status("busy", request);
-    if (!silent) this.#outbox.publish("execute_input", { code, execution_count: this.#count }, request);
-    const userExpressions = (content.user_expressions ?? {}) as Record<string, string>;
-    this.#run({ type: "execute", cell, code, count: this.#count, silent, userExpressions });
+    this.#outbox.reply(channel, request, { status: "aborted", execution_count: this.#count });
+    this.#outbox.status("idle", request);
+  }
+
+  #next(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    const { request } = next;
+    const code = request.content.code as string;
+    const silent = request.content.silent === true;
+    const stored = !silent && request.content.store_history !== false;
+    const cell = this.number();
+    const count = stored ? ++this.#count : this.#count;
+    if (stored) this.#history.add(count, code);
+    this.#running = { ...next, cell, count, stored, started: new Date().toISOString() };
+    this.#outbox.adopt(cell, request);
+    const userExpressions = (request.content.user_expressions ?? {}) as Record<string, string>;
+    this.#run({ type: "execute", cell, code, count, silent, userExpressions }); // first: the other thread can begin
+    this.#outbox.status("busy", request);
+    if (!silent) this.#outbox.publish("execute_input", { code, execution_count: count }, request);
   }
 }

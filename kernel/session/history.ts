@@ -1,55 +1,107 @@
-/** The inputs of this session, for `history_request`; kept in memory. */
+/** What `history_request` is answered from: the inputs of this session, and of earlier ones where a file keeps them. */
 import type { Content } from "../wire/message.ts";
+import { matchesGlob } from "./glob.ts";
+import type { HistoryFile } from "./historyFile.ts";
+
+/** One cell. */
+export interface HistoryEntry {
+  readonly session: number;
+  readonly line: number;
+  readonly input: string;
+  /** The content of its `execute_result`, as JSON text. Kept for this session only: results may be anybody's data. */
+  readonly result?: string;
+}
 
 /** `[session, line, input]`, or `[session, line, [input, output]]` when outputs are asked for. */
 export type HistoryRow = readonly [number, number, string | readonly [string, string | null]];
 
-const session = 1;
+/** Cells of this session that are remembered, and the longest result, in characters of JSON. */
+const newestKept = 10_000;
+const longestResult = 10_000;
 
 export class History {
-  readonly #inputs: { line: number; input: string }[] = [];
+  /** Grows from kernel to kernel: when this one started, in milliseconds since 1970. */
+  readonly session = Date.now();
+  readonly #file: HistoryFile | undefined;
+  readonly #own: HistoryEntry[] = [];
+
+  /** Without a file nothing outlives the kernel. */
+  constructor(file: HistoryFile | undefined) {
+    this.#file = file;
+  }
 
   add(line: number, input: string): void {
-    this.#inputs.push({ line, input });
+    this.#own.push({ session: this.session, line, input });
+    if (this.#own.length > newestKept) this.#own.shift();
   }
 
-  /** Answers `tail`, `range` (`session` 0 is this one) and `search` (glob with `*` and `?`, `unique`); others give no rows. */
-  query(request: Content): HistoryRow[] {
-    return this.#select(request).map(({ line, input }) =>
-      request.output === true ? [session, line, [input, null]] : [session, line, input],
+  /** The cell added last has ended with this content of an `execute_result`, if it has one: now it is written. */
+  ended(result: string | undefined): void {
+    const entry = this.#own.at(-1);
+    if (entry === undefined) return;
+    this.#file?.append(entry);
+    if (result !== undefined && result.length <= longestResult) this.#own.splice(-1, 1, { ...entry, result });
+  }
+
+  /** Resolves when what has ended is in the file. */
+  async written(): Promise<void> {
+    await this.#file?.written();
+  }
+
+  /**
+   * Answers `tail` (the newest `n`), `range` (`session` 0 is this one, -1 the one before it; `stop` is excluded) and
+   * `search` (a glob with `*` and `?`, `unique`, the newest `n`); others give no rows.
+   */
+  async query(request: Content): Promise<HistoryRow[]> {
+    const own = this.#own;
+    const earlier = (await this.#file?.earlier(this.session)) ?? [];
+    const found = select([...earlier, ...own], request, this.session);
+    return found.map(({ session, line, input, result }) =>
+      request.output === true ? [session, line, [input, plainText(result)]] : [session, line, input],
     );
-  }
-
-  #select(request: Content): { line: number; input: string }[] {
-    const n = typeof request.n === "number" ? request.n : this.#inputs.length;
-    switch (request.hist_access_type) {
-      case "tail":
-        return n > 0 ? this.#inputs.slice(-n) : [];
-      case "range": {
-        const asked = Number(request.session ?? 0);
-        if (asked !== 0 && asked !== session) return [];
-        const start = Number(request.start ?? 0);
-        const stop = typeof request.stop === "number" ? request.stop : Number.POSITIVE_INFINITY;
-        return this.#inputs.filter(({ line }) => line >= start && line < stop);
-      }
-      case "search": {
-        const pattern = globPattern(String(request.pattern ?? "*"));
-        let found = this.#inputs.filter(({ input }) => pattern.test(input));
-        if (request.unique === true) {
-          found = [...new Map(found.map((entry) => [entry.input, entry])).values()];
-        }
-        return n > 0 ? found.slice(-n) : [];
-      }
-      default:
-        return [];
-    }
   }
 }
 
-function globPattern(glob: string): RegExp {
-  const body = glob
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replace(/\*/g, "[\\s\\S]*")
-    .replace(/\?/g, "[\\s\\S]");
-  return new RegExp(`^${body}$`);
+function select(all: readonly HistoryEntry[], request: Content, current: number): readonly HistoryEntry[] {
+  switch (request.hist_access_type) {
+    case "tail":
+      return newest(all, request.n);
+    case "range": {
+      const session = sessionAsked(all, Number(request.session ?? 0), current);
+      const [start, stop] = [Number(request.start ?? 0), Number(request.stop ?? Number.POSITIVE_INFINITY)];
+      return all.filter((entry) => entry.session === session && entry.line >= start && entry.line < stop);
+    }
+    case "search": {
+      const pattern = String(request.pattern ?? "*");
+      const found = all.filter(({ input }) => matchesGlob(pattern, input));
+      return newest(request.unique === true ? lastOfEach(found) : found, request.n);
+    }
+    default:
+      return [];
+  }
+}
+
+function newest(entries: readonly HistoryEntry[], n: unknown): readonly HistoryEntry[] {
+  if (typeof n !== "number") return entries;
+  return n > 0 ? entries.slice(-n) : [];
+}
+
+/** Of entries with the same input the newest, where it stands. */
+function lastOfEach(entries: readonly HistoryEntry[]): HistoryEntry[] {
+  const seen = new Set<string>();
+  const newestFirst = entries.toReversed().filter(({ input }) => !seen.has(input) && seen.add(input));
+  return newestFirst.toReversed();
+}
+
+function plainText(result: string | undefined): string | null {
+  if (result === undefined) return null;
+  const { data } = JSON.parse(result) as { data: Record<string, unknown> };
+  return typeof data["text/plain"] === "string" ? data["text/plain"] : null;
+}
+
+/** A session's number from one that may count back from the current session. */
+function sessionAsked(all: readonly HistoryEntry[], asked: number, current: number): number | undefined {
+  if (asked > 0) return asked;
+  const sessions = [...new Set(all.map(({ session }) => session)).add(current)].sort((a, b) => a - b);
+  return sessions[sessions.indexOf(current) + asked];
 }

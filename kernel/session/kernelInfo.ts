@@ -1,4 +1,5 @@
 /** What the kernel says about itself. */
+import type { Connection } from "../wire/connection.ts";
 import { type Content, protocolVersion } from "../wire/message.ts";
 
 export const kernelVersion = "0.1.0";
@@ -23,4 +24,10 @@ export const kernelInfo: Content = {
     { text: "Node.js", url: "https://nodejs.org/docs/latest/api/" },
   ],
   debugger: false,
+  supported_features: [],
 };
+
+/** The content of `connect_reply`. */
+export function connectInfo({ shell_port, iopub_port, stdin_port, hb_port, control_port }: Connection): Content {
+  return { status: "ok", shell_port, iopub_port, stdin_port, hb_port, control_port };
+}

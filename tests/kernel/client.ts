@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { Dealer, Request, Subscriber } from "zeromq";
 import type { Connection } from "../../kernel/wire/connection.ts";
 import { decode, encode } from "../../kernel/wire/frames.ts";
-import { type Content, type Message, newHeader } from "../../kernel/wire/message.ts";
+import { type Content, type Header, type Message, newHeader, type Outgoing } from "../../kernel/wire/message.ts";
 import { Signer } from "../../kernel/wire/signature.ts";
 
 export const mainPath = fileURLToPath(new URL("../../dist/kernel/main.cjs", import.meta.url));
@@ -23,7 +23,7 @@ export interface Run {
   readonly messages: readonly Message[];
 }
 
-export type Channel = "shell" | "control";
+export type Channel = "shell" | "control" | "stdin";
 
 export interface StartOptions {
   /** Where the kernel runs. Default: the repository. */
@@ -31,6 +31,10 @@ export interface StartOptions {
   /** Default: `THAW_TEST_NODE`, or the Node that runs the tests. */
   readonly node?: string;
   readonly key?: string;
+  /** Added to the environment. `JUPYTER_DATA_DIR` is a folder of the client's own unless given. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether the client has a stdin channel. Default: true. */
+  readonly stdin?: boolean;
 }
 
 /** The kernel binds its ports a moment after the client looks for them: look again soon. */
@@ -45,16 +49,20 @@ export class Client {
   log = "";
   /** Milliseconds from the process's start to its first answer. */
   startMs = 0;
+  /** Questions that cells asked on the stdin channel. */
+  readonly questions: Message[] = [];
   readonly #session = randomUUID();
   readonly #signer: Signer;
   readonly #checker: Signer;
-  readonly #shell = new Dealer(prompt);
+  /** Shell and stdin have one identity: it is how the kernel finds the client it wants to ask. */
+  readonly #shell = new Dealer({ ...prompt, routingId: this.#session });
+  readonly #stdin = new Dealer({ ...prompt, routingId: this.#session });
   readonly #control = new Dealer(prompt);
   readonly #subscriber = new Subscriber({ ...prompt, receiveHighWaterMark: 0 });
   readonly #replies = new Map<string, Message>();
   readonly #wakers = new Set<() => void>();
 
-  private constructor(process: ChildProcess, connection: Connection) {
+  private constructor(process: ChildProcess, connection: Connection, stdin: boolean) {
     this.process = process;
     this.connection = connection;
     this.#signer = new Signer(connection.key);
@@ -66,6 +74,8 @@ export class Client {
     this.#subscriber.connect(this.#address(connection.iopub_port));
     this.#shell.connect(this.#address(connection.shell_port));
     this.#control.connect(this.#address(connection.control_port));
+    if (stdin) this.#stdin.connect(this.#address(connection.stdin_port));
+    void this.#collect(this.#stdin, (message) => this.questions.push(message));
     void this.#collect(this.#subscriber, (message) => this.iopub.push(message));
     for (const socket of [this.#shell, this.#control]) {
       void this.#collect(socket, (message) => this.#replies.set(parentId(message), message));
@@ -77,6 +87,8 @@ export class Client {
     cwd = repository,
     node = process.env.THAW_TEST_NODE ?? process.execPath,
     key = randomUUID(),
+    env = {},
+    stdin = true,
   }: StartOptions = {}): Promise<Client> {
     const folder = mkdtempSync(join(tmpdir(), "thaw-kernel-"));
     const connection = await freeConnection(key);
@@ -89,28 +101,34 @@ export class Client {
       {
         cwd,
         stdio: ["ignore", "ignore", "pipe"],
+        env: { ...process.env, JUPYTER_DATA_DIR: folder, ...env },
       },
     );
     child.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-    const client = new Client(child, connection);
+    const client = new Client(child, connection, stdin);
     await client.request("kernel_info_request", {});
     client.startMs = performance.now() - spawned;
-    while (!client.iopub.some((message) => message.header.msg_type === "status" && parentId(message) !== "")) {
-      await client.request("kernel_info_request", {}); // a subscription takes a moment to reach a publisher
-      await sleep(5);
-    }
+    await client.until(() => client.iopub.some(({ header }) => header.msg_type === "iopub_welcome"));
     return client;
   }
 
-  /** Sends a request; returns its id at once. */
-  send(type: string, content: Content, channel: Channel = "shell"): string {
+  /** Sends a message; returns its id at once. */
+  send(type: string, content: Content, channel: Channel = "shell", extra: Partial<Outgoing> = {}): string {
     const header = newHeader(type, this.#session);
-    this.sendFrames(encode({ identities: [], header, parentHeader: {}, content }, this.#signer), channel);
+    this.sendFrames(encode({ identities: [], header, parentHeader: {}, content, ...extra }, this.#signer), channel);
     return header.msg_id;
   }
 
   sendFrames(frames: Uint8Array[], channel: Channel = "shell"): void {
-    void (channel === "shell" ? this.#shell : this.#control).send(frames);
+    void { shell: this.#shell, control: this.#control, stdin: this.#stdin }[channel].send(frames);
+  }
+
+  /** Waits for question number `count` (from 1) and answers it. Returns the question. */
+  async answer(value: string, count: number): Promise<Message> {
+    await this.until(() => this.questions.length >= count, 20_000, `question ${count}`);
+    const question = this.questions[count - 1] as Message;
+    this.send("input_reply", { value }, "stdin", { parentHeader: question.header as Header });
+    return question;
   }
 
   /** Sends a request and waits for its reply. */
@@ -176,7 +194,7 @@ export class Client {
       this.process.exitCode === null && this.process.signalCode === null ? once(this.process, "exit") : undefined;
     this.send("shutdown_request", { restart }, "control");
     if (exited !== undefined) await exited;
-    for (const socket of [this.#shell, this.#control, this.#subscriber]) socket.close();
+    for (const socket of [this.#shell, this.#control, this.#stdin, this.#subscriber]) socket.close();
     return this.process.exitCode ?? this.process.signalCode ?? -1;
   }
 

@@ -1,0 +1,67 @@
+/** Keeps output that is made faster than it can be sent from piling up: the main thread waits while the worker is far behind. */
+import { type Flags, flag } from "../interrupt/flags.ts";
+import type { FromMain } from "./thread.ts";
+
+/** Characters of output, and bytes of buffers, that may be on their way. */
+const allowance = 8_000_000;
+/** What a message weighs beside its text. */
+const envelope = 256;
+const lookEveryMs = 50;
+/** A worker that makes no progress for this long is not waited for, in milliseconds. */
+const patienceMs = 5000;
+
+/** The main thread's half: what was posted, against what the worker says it has dealt with. */
+export class Poster {
+  readonly #flags: Flags;
+  #posted = 0;
+
+  constructor(flags: Flags) {
+    this.#flags = flags;
+  }
+
+  /** To be called for every message posted. Returns when there is room for the next, or the cell is to stop. */
+  posted(message: FromMain): void {
+    this.#posted = (this.#posted + weight(message)) | 0;
+    let waitedMs = 0;
+    for (;;) {
+      const taken = Atomics.load(this.#flags, flag.taken);
+      if (((this.#posted - taken) | 0) <= allowance || Atomics.load(this.#flags, flag.pending) !== 0) return;
+      const progress = Atomics.wait(this.#flags, flag.taken, taken, lookEveryMs) !== "timed-out";
+      waitedMs = progress ? 0 : waitedMs + lookEveryMs;
+      if (waitedMs >= patienceMs) return;
+    }
+  }
+}
+
+/** The worker's half. */
+export class Taker {
+  readonly #flags: Flags;
+  /** Bytes that wait to be published. */
+  readonly #unpublished: () => number;
+  #taken = 0;
+
+  constructor(flags: Flags, unpublished: () => number) {
+    this.#flags = flags;
+    this.#unpublished = unpublished;
+  }
+
+  /** To be called for every message dealt with. */
+  took(message: FromMain): void {
+    this.#taken = (this.#taken + weight(message)) | 0;
+    if (this.#unpublished() < allowance) this.relieve();
+  }
+
+  /** Says that everything taken so far has left, or little enough waits. */
+  relieve(): void {
+    Atomics.store(this.#flags, flag.taken, this.#taken);
+    Atomics.notify(this.#flags, flag.taken);
+  }
+}
+
+function weight(message: FromMain): number {
+  let characters = envelope;
+  if ("text" in message) characters += message.text.length;
+  if ("content" in message) characters += message.content.length;
+  if ("buffers" in message) for (const buffer of message.buffers) characters += buffer.byteLength;
+  return characters;
+}
