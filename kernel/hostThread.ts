@@ -4,10 +4,14 @@ import type { FromMain, ToMain } from "./channels/thread.ts";
 import { Comms } from "./comm/comms.ts";
 import { complete } from "./completion/complete.ts";
 import { describeAt } from "./completion/inspect.ts";
+import { createDeno } from "./display/deno.ts";
 import { Displays } from "./display/display.ts";
 import { createClearOutput, createHost } from "./display/host.ts";
+import { createToBundle } from "./display/mime.ts";
+import { createNotes } from "./display/notes.ts";
 import { printInto } from "./display/printStreams.ts";
 import { Reporter } from "./display/reporter.ts";
+import { createDisplay } from "./display/shortcuts.ts";
 import { wireTslab } from "./display/tslab.ts";
 import { Evaluator } from "./executor/evaluate.ts";
 import { Executor } from "./executor/executor.ts";
@@ -45,7 +49,9 @@ export function startHost(flags: Flags, post: (message: FromMain) => void): (mes
     (error, cell) => callAs(cell, printError("A comm's handler failed:"), undefined, [error]),
   );
   const host = Object.assign(createHost(reporter, interrupts), { comms });
-  const displays = new Displays(host);
+  const notes = createNotes(reporter, sources);
+  const toBundle = createToBundle(notes);
+  const displays = new Displays(host, toBundle, notes);
   const inspect = (name: string) => {
     const text = describeAt(evaluator, name, name.length);
     return Promise.resolve(text === undefined ? undefined : { "text/plain": text });
@@ -58,6 +64,7 @@ export function startHost(flags: Flags, post: (message: FromMain) => void): (mes
     reporter,
     sources,
     takeResult: () => runtime.take("result"),
+    toBundle,
     displaysSettled: () => displays.settled(),
   });
 
@@ -75,7 +82,8 @@ export function startHost(flags: Flags, post: (message: FromMain) => void): (mes
       modules.onLoad(specifier);
       return loaded;
     }, require),
-    display: displays.show,
+    [Symbol.for("thaw.deno")]: createDeno(displays, toBundle, reporter),
+    display: createDisplay(displays),
     clearOutput: createClearOutput(reporter),
     Jupyter: { comms },
     ...createPrompts((order) => reporter.post(order), interrupts),
@@ -89,6 +97,7 @@ export function startHost(flags: Flags, post: (message: FromMain) => void): (mes
   return (message) => {
     switch (message.type) {
       case "execute":
+        displays.begin();
         return void executor.run(message);
       case "complete": {
         const { matches, start, end } = complete(evaluator, message.code, message.cursor);

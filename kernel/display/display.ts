@@ -1,58 +1,102 @@
-/** `display(value)` for cells: shows it where the cell is, and replaces it later. */
+/** `display(value)` for cells: shows it where the cell is, in the order it was asked for, and replaces it later. */
 import { randomUUID } from "node:crypto";
 import { types } from "node:util";
+import { type Bundle, isBundle, isData } from "./bundle.ts";
 import type { DisplayOptions, Host } from "./host.ts";
-import { type Bundle, toBundle } from "./mime.ts";
+import type { ToBundle } from "./mime.ts";
+import type { Notes } from "./recognise/recogniser.ts";
 
 /** A display that was shown and can be replaced. Shows nothing itself when a cell ends with it. */
 export interface DisplayHandle {
   readonly displayId: string;
-  update(value: unknown): void;
+  update(value: unknown, options?: ShowOptions): void;
+}
+
+export interface ShowOptions extends DisplayOptions {
+  /** The value is itself the data of a bundle: `{ "text/html": "<b>hi</b>" }`. Default: false. */
+  readonly raw?: boolean;
+}
+
+/** What takes time and was asked for by one cell. */
+interface Pending {
+  readonly shown: Set<Promise<void>>;
+  failures: unknown[];
+  over: boolean;
 }
 
 /** The displays of one kernel. */
 export class Displays {
   readonly #host: Host;
-  readonly #pending = new Set<Promise<void>>();
+  readonly #toBundle: ToBundle;
+  readonly #notes: Notes;
+  /** The newest of what was asked for under each display id that something is still awaited for. */
+  readonly #newest = new Map<string, object>();
+  #pending: Pending = { shown: new Set(), failures: [], over: false };
 
-  constructor(host: Host) {
+  constructor(host: Host, toBundle: ToBundle, notes: Notes) {
     this.#host = host;
+    this.#toBundle = toBundle;
+    this.#notes = notes;
   }
 
-  /**
-   * Shows the rich form of `value`, or a bundle given as `{ data, metadata }`, under `options.displayId`
-   * (default: a new name). A rich form that takes time is shown before the cell ends.
-   */
-  readonly show = (value: unknown, options: DisplayOptions = {}): DisplayHandle => {
+  /** Shows the rich form of `value`, or a bundle given as `{ data, metadata }`, under `options.displayId` (default: a new name). */
+  readonly show = (value: unknown, options: ShowOptions = {}): DisplayHandle => {
     const displayId = options.displayId ?? randomUUID();
-    this.#put(value, { ...options, displayId });
-    const update = (next: unknown): void => this.#put(next, { displayId, update: true });
+    void this.put(value, { ...options, displayId });
+    const update = (next: unknown, { raw = false }: ShowOptions = {}): void =>
+      void this.put(next, { displayId, update: true, raw });
     return Object.defineProperty({ displayId, update }, Symbol.for("Jupyter.display"), { value: () => ({}) });
   };
 
-  /** Resolves when everything asked for has been shown; rejects with what a rich form threw. */
+  /**
+   * As `show`; what takes time holds its place by an empty display, which is then updated. The promise never rejects:
+   * a failure is the running cell's.
+   */
+  put(value: unknown, { raw = false, ...options }: ShowOptions): Promise<void> | undefined {
+    const bundle = this.#bundleOf(value, raw);
+    if (types.isPromise(bundle)) return this.#await(bundle, options.displayId ?? randomUUID(), options.update === true);
+    if (options.displayId !== undefined) this.#newest.delete(options.displayId);
+    this.#host.display(bundle, options);
+    return undefined;
+  }
+
+  /** A cell begins: failures of what was asked for before it are no longer any cell's. */
+  begin(): void {
+    this.#pending.over = true;
+    this.#pending = { shown: new Set(), failures: [], over: false };
+  }
+
+  /** Resolves when everything the cell asked for has been shown; rejects with the first promise's reason that could not be. */
   async settled(): Promise<void> {
-    const pending = [...this.#pending];
-    this.#pending.clear();
-    await Promise.all(pending);
+    const pending = this.#pending;
+    while (pending.shown.size > 0) await Promise.all(pending.shown);
+    pending.over = true;
+    if (pending.failures.length > 0) throw pending.failures[0];
   }
 
-  #put(value: unknown, options: DisplayOptions): void {
-    const bundle = isBundle(value) ? value : toBundle(value);
-    if (!types.isPromise(bundle)) {
-      this.#host.display(bundle, options);
-      return;
-    }
-    const shown = bundle.then((settled) => this.#host.display(settled, options));
-    shown.catch(() => {}); // `settled` reports it
-    this.#pending.add(shown);
+  #bundleOf(value: unknown, raw: boolean): Bundle | Promise<Bundle> {
+    if (raw && isData(value)) return { data: value };
+    return isBundle(value) ? value : this.#toBundle(value);
   }
-}
 
-function isBundle(value: unknown): value is Bundle {
-  if (typeof value !== "object" || value === null || types.isProxy(value)) return false;
-  const { data } = value as { data?: unknown };
-  if (typeof data !== "object" || data === null) return false;
-  if (!Object.keys(value).every((key) => key === "data" || key === "metadata")) return false;
-  return Object.keys(data).length > 0 && Object.keys(data).every((type) => type.includes("/"));
+  #await(bundle: Promise<Bundle>, displayId: string, update: boolean): Promise<void> {
+    if (!update) this.#host.display({ data: { "text/plain": "" } }, { displayId });
+    const pending = this.#pending;
+    const turn = {};
+    this.#newest.set(displayId, turn);
+    const shown = bundle
+      .then((settled) => {
+        if (this.#newest.get(displayId) === turn) this.#host.display(settled, { displayId, update: true });
+      })
+      .catch((error: unknown) => {
+        if (pending.over) this.#notes.warn(`What was to be displayed failed: ${this.#notes.describe(error)}`);
+        else pending.failures.push(error);
+      })
+      .finally(() => {
+        if (this.#newest.get(displayId) === turn) this.#newest.delete(displayId);
+        pending.shown.delete(shown);
+      });
+    pending.shown.add(shown);
+    return shown;
+  }
 }

@@ -1,6 +1,6 @@
 /** What libraries find at `globalThis[Symbol.for("thaw.host")]`, and what cells have as `clearOutput()`. */
 import type { Interrupts } from "../interrupt/interrupts.ts";
-import type { Bundle } from "./mime.ts";
+import type { Bundle } from "./bundle.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** How a bundle is shown: under a name that later updates refer to, or as such an update. */

@@ -1,38 +1,77 @@
-/** A value as a MIME bundle: its own rich form if it has one, else the text Node would print. */
-import { inspect, types } from "node:util";
+/** A value as a MIME bundle: by the first recogniser that knows its kind; the text Node would print is always there. */
+import { types } from "node:util";
+import { attempt } from "./attempt.ts";
+import type { Bundle } from "./bundle.ts";
+import { sendable } from "./contents.ts";
+import { plainText } from "./plainText.ts";
+import { canvas } from "./recognise/canvas.ts";
+import { dataFrame } from "./recognise/dataFrame.ts";
+import { element } from "./recognise/element.ts";
+import { error } from "./recognise/error.ts";
+import { imageBytes } from "./recognise/imageBytes.ts";
+import { map } from "./recognise/map.ts";
+import { ownForm } from "./recognise/ownForm.ts";
+import { plotly } from "./recognise/plotly.ts";
+import type { Notes, Recogniser } from "./recognise/recogniser.ts";
+import { records } from "./recognise/records.ts";
+import { tensor } from "./recognise/tensor.ts";
+import { typedArray } from "./recognise/typedArray.ts";
+import { vega } from "./recognise/vega.ts";
 
-/** MIME type -> content, and metadata of some of the types. The shape that libraries give to the host's `display`. */
-export interface Bundle {
-  readonly data: Readonly<Record<string, unknown>>;
-  readonly metadata?: Readonly<Record<string, unknown>>;
+/** At once where that is possible, so that what is shown and what is printed stay in order. */
+export type ToBundle = (value: unknown) => Bundle | Promise<Bundle>;
+
+/** What a value says of itself comes first; then from kinds that are certain to kinds that are told by their looks. */
+const recognisers: readonly Recogniser[] = [
+  ownForm,
+  error,
+  imageBytes,
+  typedArray,
+  map,
+  records,
+  tensor,
+  vega,
+  plotly,
+  canvas,
+  element,
+  dataFrame,
+];
+
+/** Shows nothing, as a cell that ends with `undefined`. */
+const nothing: Bundle = { data: {} };
+
+/** `notes` hears of rich forms that fail; the value is then shown as if it had none. Only interrupts and rejected promises throw. */
+export function createToBundle(notes: Notes): ToBundle {
+  const toBundle: ToBundle = (value) => {
+    if ((typeof value !== "object" && typeof value !== "function") || value === null) return textOf(value);
+    if (types.isPromise(value)) {
+      return Promise.resolve(value).then((settled) => (settled === undefined ? nothing : toBundle(settled)));
+    }
+    for (const recognise of recognisers) {
+      // a value that throws while it is looked at is not of the kind it was looked at for
+      const found = attempt(
+        () => recognise(value, notes),
+        () => undefined,
+      );
+      if (types.isPromise(found)) return found.catch(() => undefined).then((bundle) => complete(bundle, value));
+      if (found !== undefined) return complete(found, value);
+    }
+    return textOf(value);
+  };
+
+  function complete(bundle: Bundle | undefined, value: unknown): Bundle {
+    if (bundle === undefined) return textOf(value);
+    const refuse = (type: string, reason: unknown): void =>
+      notes.warn(`The ${type} form of a value cannot be sent: ${notes.describe(reason)}`);
+    const data = sendable(bundle.data, refuse);
+    const isNothing = Object.keys(bundle.data).length === 0;
+    if (!isNothing) data["text/plain"] ??= plainText(value);
+    return { data, metadata: sendable(bundle.metadata ?? {}, refuse) };
+  }
+
+  return toBundle;
 }
 
-/** The protocol shared with Deno: a method, maybe asynchronous, that returns the data of a bundle. */
-const displaySymbol = Symbol.for("Jupyter.display");
-
-/**
- * At once where the rich form is at once, so that what is shown and what is printed stay in order. A value that has the
- * rich form and a method `toBundle()` beside it gives metadata too, such as the width of a picture drawn at twice its size.
- */
-export function toBundle(value: unknown): Bundle | Promise<Bundle> {
-  const rich = method(value, displaySymbol);
-  const whole = rich && method(value, "toBundle");
-  if (whole !== undefined) return whole.call(value) as Bundle | Promise<Bundle>;
-  const data = rich?.call(value);
-  return types.isPromise(data) ? data.then((settled) => bundle(settled, value)) : bundle(data, value);
-}
-
-function bundle(data: unknown, value: unknown): Bundle {
-  const isData = typeof data === "object" && data !== null;
-  return { data: isData ? (data as Bundle["data"]) : { "text/plain": plainText(value) } };
-}
-
-export function plainText(value: unknown): string {
-  return inspect(value, { breakLength: 100 });
-}
-
-function method(value: unknown, name: symbol | string): (() => unknown) | undefined {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return undefined;
-  const found = (value as Record<symbol | string, unknown>)[name];
-  return typeof found === "function" ? (found as () => unknown) : undefined;
+function textOf(value: unknown): Bundle {
+  return { data: { "text/plain": plainText(value) } };
 }

@@ -1,6 +1,6 @@
 /** Runs one cell: rewritten, evaluated, its value shown, its error described. */
 import type { ExecuteOrder } from "../channels/thread.ts";
-import { toBundle } from "../display/mime.ts";
+import type { ToBundle } from "../display/mime.ts";
 import type { Reporter } from "../display/reporter.ts";
 import { type Interrupts, KernelInterrupt } from "../interrupt/interrupts.ts";
 import type { Magics } from "../magics/magics.ts";
@@ -20,6 +20,7 @@ export interface ExecutorParts {
   readonly magics: Magics;
   /** The value of the last expression of the cell that ran last; asked for once per cell. */
   readonly takeResult: () => unknown;
+  readonly toBundle: ToBundle;
   /** Resolves when everything the cell displays has been shown. */
   readonly displaysSettled: () => Promise<void>;
 }
@@ -69,7 +70,7 @@ export class Executor {
     if (outcome.kind !== "value") return this.#report(outcome, cell.code, name);
     await displaysSettled();
     if (value === undefined || silent) return undefined;
-    const { data, metadata = {} } = await toBundle(value);
+    const { data, metadata = {} } = await this.#parts.toBundle(value);
     if (Object.keys(data).length > 0) reporter.output("execute_result", { execution_count: count, data, metadata });
     return undefined;
   }
@@ -95,7 +96,7 @@ export class Executor {
         const outcome = await this.#parts.evaluator.run(cell.code, "expression");
         const value = this.#parts.takeResult();
         if (outcome.kind === "thrown") throw outcome.thrown;
-        const { data, metadata = {} } = await toBundle(value);
+        const { data, metadata = {} } = await this.#parts.toBundle(value);
         results[key] = { status: "ok", data, metadata };
       } catch (error) {
         results[key] = { status: "error", ...this.#describe(error) };

@@ -2,6 +2,9 @@
 import type { Edit } from "./edit.ts";
 import { child, type SyntaxNode } from "./syntax.ts";
 
+/** Notebooks written for Deno use `Deno.jupyter`; a global `Deno` would make libraries believe that they run there. */
+const deno = '(typeof Deno==="undefined"?globalThis[Symbol.for("thaw.deno")]:Deno)';
+
 const loops = new Set(["ForStatement", "ForInStatement", "ForOfStatement", "WhileStatement", "DoWhileStatement"]);
 
 /** Opens the rewriting of `node`; `closeGuard` is called when everything below it is done. */
@@ -18,6 +21,9 @@ export function openGuard(edit: Edit, node: SyntaxNode): void {
     edit.out.update(node.start, node.start + "import".length, "__thaw.load");
   } else if (node.type === "MetaProperty" && edit.text(node).startsWith("import")) {
     edit.out.update(node.start, node.end, "__thaw.meta");
+  } else if (node.type === "MemberExpression" && child(node, "object")?.name === "Deno") {
+    const [object, property] = [child(node, "object"), child(node, "property")];
+    if (object !== undefined && property?.name === "jupyter") edit.out.update(object.start, object.end, deno);
   }
 }
 

@@ -154,8 +154,6 @@ test.each<[string, string, RegExp]>([
     /^Thrown/,
   ],
   ["a proxy", "throw new Proxy({}, { get() { throw 1 }, getPrototypeOf() { throw 1 } })", /^Thrown/],
-  ["a rich form that throws", "({ [Symbol.for('Jupyter.display')]() { throw new Error('ugly') } })", /^Error: ugly/],
-  ["a bundle that is no JSON", "({ [Symbol.for('Jupyter.display')]: () => ({ 'application/json': 1n }) })", /BigInt/],
   ["a stack that overflows", "const dive = (): number => 1 + dive(); dive()", /^RangeError: Maximum call stack/],
   ["a missing name", "nowhere", /^ReferenceError: nowhere is not defined/],
 ])("%s is the cell's error, and the next cell runs", async (_, code, error) => {

@@ -1,0 +1,12 @@
+/** Looking at values that may do anything when they are looked at. */
+import { KernelInterrupt } from "../interrupt/interrupts.ts";
+
+/** What `look` returns, or what `otherwise` makes of the error it throws. An interrupt is thrown on: the cell is to stop. */
+export function attempt<T>(look: () => T, otherwise: (error: unknown) => T): T {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof KernelInterrupt) throw error;
+    return otherwise(error);
+  }
+}

@@ -1,0 +1,78 @@
+/** `Deno.jupyter` for notebooks written for Deno's kernel. Cells find it without there being a global `Deno`. */
+import { readFileSync } from "node:fs";
+import { inspect, types } from "node:util";
+import type { OutputKind } from "../channels/thread.ts";
+import type { Displays } from "./display.ts";
+import type { ToBundle } from "./mime.ts";
+import { imageType } from "./recognise/imageBytes.ts";
+import type { Reporter } from "./reporter.ts";
+
+const $display = Symbol.for("Jupyter.display");
+
+/** Options as Deno names them. */
+interface DenoDisplayOptions {
+  readonly raw?: boolean;
+  readonly update?: boolean;
+  readonly display_id?: string;
+}
+
+const outputs: ReadonlySet<string> = new Set<OutputKind>(["display_data", "update_display_data", "clear_output"]);
+
+/** What cells have for `Deno` where they say `Deno.jupyter`. */
+export function createDeno(displays: Displays, toBundle: ToBundle, reporter: Reporter) {
+  const jupyter = {
+    $display,
+    md: tag("text/markdown"),
+    html: tag("text/html"),
+    svg: tag("image/svg+xml"),
+    image,
+    async format(value: unknown): Promise<object> {
+      return (await toBundle(value)).data;
+    },
+    /** Resolves when `value` is shown. */
+    async display(value: unknown, { raw = false, update = false, display_id }: DenoDisplayOptions = {}): Promise<void> {
+      await displays.put(value, { raw, update, ...(display_id === undefined ? {} : { displayId: display_id }) });
+    },
+    /** Sends a message of the protocol about the running cell's output. */
+    async broadcast(type: string, content: Record<string, unknown>): Promise<void> {
+      if (type === "stream" && (content.name === "stdout" || content.name === "stderr")) {
+        reporter.stream(content.name, String(content.text));
+      } else if (outputs.has(type)) {
+        const filled = type === "clear_output" ? { wait: false } : { data: {}, metadata: {}, transient: {} };
+        reporter.output(type as OutputKind, { ...filled, ...content });
+      } else {
+        const known = [...outputs, "stream"].join(", ");
+        throw Object.assign(new TypeError(`Deno.jupyter.broadcast sends ${known} in this kernel, got "${type}".`), {
+          code: "UNKNOWN_BROADCAST",
+        });
+      }
+    },
+  };
+  return { jupyter };
+}
+
+/** Shows itself as Deno shows it: what is put in is markup like the rest. As text it is its source. */
+function tag(type: string) {
+  return (strings: TemplateStringsArray, ...values: unknown[]): object => {
+    const source = String.raw({ raw: strings }, ...values.map((value) => (value === undefined ? "" : value)));
+    return displayable(type, source, source);
+  };
+}
+
+/** A PNG, JPEG, GIF or WebP picture from its bytes or its path. */
+function image(from: string | Uint8Array): object {
+  const bytes = typeof from === "string" ? readFileSync(from) : from;
+  const type = types.isUint8Array(bytes) ? imageType(bytes) : undefined;
+  if (type === undefined || type === "image/svg+xml") {
+    const message =
+      "Deno.jupyter.image takes the path or the bytes of a PNG, JPEG, GIF or WebP picture; what it got is none.";
+    throw Object.assign(new TypeError(message), { code: "NO_IMAGE" });
+  }
+  return displayable(type, Buffer.from(bytes).toString("base64"), `${type}, ${bytes.length} bytes`);
+}
+
+function displayable(type: string, content: string, text: string): object {
+  const form = { [$display]: () => ({ [type]: content }), [inspect.custom]: () => text };
+  for (const key of Reflect.ownKeys(form)) Object.defineProperty(form, key, { enumerable: false });
+  return form;
+}

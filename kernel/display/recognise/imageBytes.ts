@@ -1,0 +1,46 @@
+/** Pictures as bytes, told by the bytes they begin with. */
+import { types } from "node:util";
+import type { Bundle } from "../bundle.ts";
+import { asBuffer } from "../contents.ts";
+import { inert } from "../inert.ts";
+import type { Recogniser } from "./recogniser.ts";
+
+/** A notebook that holds more than this in one output can hardly be opened. */
+const maxBytes = 32 * 2 ** 20;
+
+const signatures: readonly [type: string, test: RegExp][] = [
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the format begins so
+  ["image/png", /^\x89PNG\r\n\x1a\n/],
+  ["image/jpeg", /^\xff\xd8\xff/],
+  ["image/gif", /^GIF8[79]a/],
+  ["image/webp", /^RIFF.{4}WEBP/s],
+  ["image/svg+xml", /^(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]/s],
+];
+
+export const imageBytes: Recogniser = (value) => {
+  if (value instanceof Uint8Array || types.isAnyArrayBuffer(value)) return pictureOf(asBuffer(value));
+  return value instanceof Blob && value.size <= maxBytes ? fromBlob(value) : undefined;
+};
+
+async function fromBlob(blob: Blob): Promise<Bundle | undefined> {
+  const type = imageType(Buffer.from(await blob.slice(0, 1024).arrayBuffer()));
+  return type === undefined ? undefined : pictureOf(Buffer.from(await blob.arrayBuffer()));
+}
+
+function pictureOf(bytes: Buffer): Bundle | undefined {
+  const type = imageType(bytes);
+  if (type === undefined || bytes.length > maxBytes) return undefined;
+  const text = `${type.slice("image/".length).replace("+xml", "").toUpperCase()} picture, ${bytes.length} bytes`;
+  if (type !== "image/svg+xml") return { data: { [type]: bytes.toString("base64"), "text/plain": text } };
+  const markup = bytes.toString("utf8");
+  if (inert(markup)) return { data: { [type]: markup, "text/plain": text } };
+  // scripts in a picture do not run where it is the source of an <img>, whatever the frontend does with SVG
+  const html = `<img alt="" src="data:image/svg+xml;base64,${bytes.toString("base64")}">`;
+  return { data: { "text/html": html, "text/plain": text } };
+}
+
+/** The MIME type of a picture this kernel can show, or undefined. */
+export function imageType(bytes: Uint8Array): string | undefined {
+  const start = asBuffer(bytes).toString("latin1", 0, 1024);
+  return signatures.find(([, test]) => test.test(start))?.[0];
+}
