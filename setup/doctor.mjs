@@ -1,4 +1,7 @@
-/** `npm run doctor [-- --json]`: what is there and what is not. Works before anything is installed, and changes nothing. */
+/**
+ * `npm run doctor [-- --json] [-- --quick]`: what is there and what is not. Works before anything is installed, and
+ * changes nothing. `--quick` looks and tries nothing out.
+ */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { answerOf, findProgram } from "./child.mjs";
@@ -10,7 +13,7 @@ import { hasGpu } from "./steps/tensorflow.mjs";
 import { samples, stepsFor } from "./steps.mjs";
 
 /** @returns {Promise<{ name: string, ok: boolean, detail: string }[]>} the set-up's steps in order, then what they stand on */
-export async function examine(context) {
+export async function examine(context, { quick = false } = {}) {
   const steps = stepsFor(context);
   const states = steps.map((step) => {
     const { done, detail } = step.check(context);
@@ -18,6 +21,7 @@ export async function examine(context) {
     const optional = context.installed && samples.includes(step);
     return { name: step.name, ok: done || optional, detail: done || !optional ? detail : `${detail}, optional` };
   });
+  if (quick) return states;
   const done = (name) => states.find((state) => state.name === name).ok;
   return [
     ...states,
@@ -80,7 +84,7 @@ function spaceState({ home, freeBytes = freeBytesAt }, openSteps) {
 const args = process.argv.slice(2);
 await runMain(async () => {
   const context = contextFrom(args);
-  const checks = await examine(context);
+  const checks = await examine(context, { quick: args.includes("--quick") });
   const ok = checks.every((check) => check.ok);
   const remedy = context.installed ? "npx thaw setup" : "node setup/setup.mjs";
   if (args.includes("--json")) {

@@ -3,8 +3,10 @@ import { createHash } from "node:crypto";
 import {
   createReadStream,
   existsSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -38,6 +40,22 @@ export function placeFolder(finished, place) {
   mkdirSync(dirname(place), { recursive: true });
   rmSync(place, { recursive: true, force: true });
   renameSync(finished, place);
+}
+
+/**
+ * @throws {SetupProblem} `LINKED_FOLDER` when a folder that is to be made anew is a link: another clone works with what
+ *   it leads to (`npm ci` empties that)
+ */
+export function refuseLink(folder) {
+  const stat = lstatSync(folder, { throwIfNoEntry: false });
+  if (!stat?.isSymbolicLink()) return;
+  throw new SetupProblem({
+    code: "LINKED_FOLDER",
+    title: `${folder} is a link, and would have to be made anew.`,
+    looked: "a folder of this clone's own, or none",
+    found: `a link to ${readlinkSync(folder)}`,
+    todo: "Run the set-up where it leads to, or remove the link and run the command again.",
+  });
 }
 
 /** The value of a JSON file, or `undefined` when it is missing or cut short. */

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { answerOf, findProgram, lastLines, runProgram } from "../child.mjs";
+import { refuseLink } from "../files.mjs";
 import { SetupProblem } from "../problem.mjs";
 
 export const name = "Python environment";
@@ -24,6 +25,7 @@ export function check({ paths }) {
 }
 
 export async function run(context) {
+  refuseLink(context.paths.venv);
   const python = findPython(context);
   rmSync(context.paths.venv, { recursive: true, force: true });
   const { code, output } = await runProgram(python.path, ["-m", "venv", context.paths.venv], { context });

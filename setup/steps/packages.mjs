@@ -2,7 +2,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram, runProgram } from "../child.mjs";
-import { readJson, sha256, writeWhole } from "../files.mjs";
+import { readJson, refuseLink, sha256, writeWhole } from "../files.mjs";
 import { fetchProblem } from "../network.mjs";
 import { SetupProblem } from "../problem.mjs";
 
@@ -44,6 +44,7 @@ export async function run(context) {
   const contents = lockOf(context);
   rmSync(shadowOf(context), { force: true });
   if (check(context).done) return;
+  refuseLink(context.paths.modules);
   const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--include=dev"];
   const { code, output } = await runProgram(npm, args, { context });
   if (code !== 0) throw fetchProblem("npm", "the packages of package-lock.json", output);

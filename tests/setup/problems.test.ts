@@ -1,5 +1,5 @@
 /** Each thing that a machine may lack is named by one message of three parts, without a stack trace. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { addProgram, type Outcome, runSetup, scratchClone } from "./scratchClone.ts";
@@ -24,6 +24,16 @@ test.each(["18.20.4", "20.18.3", "27.0.0"])("Node.js %s is refused before anythi
 test("a full disk is noticed before anything is fetched", () => {
   const outcome = runSetup(scratchClone("nothing"), "setup.mjs", ["--free-bytes=1000000000"]);
   expectProblem(outcome, "Not enough room on the disk.", "1.0 GB free", "npm packages", "TensorFlow");
+});
+
+test("folders that are links to another clone's are not made anew", () => {
+  const clone = scratchClone("nothing");
+  const theirs = join(clone.root, "theirs");
+  mkdirSync(theirs);
+  writeFileSync(join(theirs, "kept"), "");
+  symlinkSync(theirs, join(clone.root, "node_modules"));
+  expectProblem(runSetup(clone, "setup.mjs"), "node_modules is a link", theirs);
+  expect(readdirSync(theirs)).toEqual(["kept"]);
 });
 
 test("a missing npm is named", () => {
