@@ -1,35 +1,28 @@
-/** `thaw install`: makes the kernel known to one Jupyter. */
-import { resolve } from "node:path";
-import type { InstallTarget } from "../kernel/install/folders.ts";
+/** `thaw install` and `thaw uninstall`: make the kernel known to one Jupyter, and take it away again. */
 import { installKernelspec } from "../kernel/install/kernelspec.ts";
-import { ThawError } from "../src/errors.ts";
+import { uninstallKernelspec } from "../kernel/install/uninstall.ts";
+import { type TargetOptions, targetFrom } from "./target.ts";
 
-/** The command's options as commander gives them. */
-export interface InstallOptions {
-  readonly sysPrefix?: true;
-  readonly user?: true;
-  readonly prefix?: string;
+/** The options of `thaw uninstall` as commander gives them. */
+export interface UninstallOptions extends TargetOptions {
   readonly name?: string;
+}
+
+/** The options of `thaw install` as commander gives them. */
+export interface InstallOptions extends UninstallOptions {
   readonly displayName?: string;
 }
 
-/** Installs the kernel where the options say (default: for the user) and returns the folder. Throws when they name two places. */
-export function installFrom({ sysPrefix, user, prefix, name, displayName }: InstallOptions): string {
-  const targets: InstallTarget[] = [
-    ...(sysPrefix ? [{ sysPrefix } as const] : []),
-    ...(prefix === undefined ? [] : [{ prefix: resolve(prefix) }]),
-    ...(user ? [{ user } as const] : []),
-  ];
-  const [target = { user: true } as const, second] = targets;
-  if (second !== undefined) {
-    throw new ThawError(
-      "TWO_PLACES",
-      "Give one of --user, --sys-prefix and --prefix, got more: each names another place.",
-    );
-  }
+/** Installs the kernel where the options say (default: for the user) and returns the folder. */
+export function installFrom({ name, displayName, ...target }: InstallOptions): string {
   return installKernelspec({
-    ...target,
+    ...targetFrom(target),
     ...(name === undefined ? {} : { name }),
     ...(displayName === undefined ? {} : { displayName }),
   });
+}
+
+/** Removes the kernel from where the options say and returns the folder that is gone. */
+export function uninstallFrom({ name, ...target }: UninstallOptions): string {
+  return uninstallKernelspec({ ...targetFrom(target), ...(name === undefined ? {} : { name }) });
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-/** The command `thaw`: setup, doctor, install. */
+/** The command `thaw`: setup, doctor, install, uninstall, status. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import type { InstallOptions } from "./install.ts";
+import type { InstallOptions, UninstallOptions } from "./install.ts";
 import { packageRoot } from "./packageRoot.ts";
 
 const root = packageRoot(import.meta.dirname);
@@ -17,6 +17,15 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as
 function delegate(program: string, args: readonly string[]): void {
   const { status } = spawnSync(process.execPath, [join(root, "setup", program), ...args], { stdio: "inherit" });
   process.exitCode = status ?? 1;
+}
+
+/** Prints what a command has to say, or its error in one sentence and code 1. */
+async function say(text: () => Promise<string>): Promise<void> {
+  try {
+    process.stdout.write(await text());
+  } catch (error) {
+    thaw.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 const thaw = new Command("thaw").description(manifest.description).version(manifest.version);
@@ -38,21 +47,37 @@ thaw
   .option("--json", "for programs")
   .action(({ json }: { json?: true }) => delegate("doctor.mjs", json ? ["--json"] : []));
 
-thaw
-  .command("install")
-  .description("make the kernel known to Jupyter (for the current user, unless told otherwise)")
-  .option("--user", "for the current user")
-  .option("--sys-prefix", "into the active virtual or conda environment")
-  .option("--prefix <folder>", "into an environment's folder")
-  .option("--name <name>", "name of the kernel's folder (default: thaw)")
+/** `install` and `uninstall` name a place and a kernel in the same words. */
+const placed = (name: string, description: string): Command =>
+  thaw
+    .command(name)
+    .description(`${description} (for the current user, unless told otherwise)`)
+    .option("--user", "for the current user")
+    .option("--sys-prefix", "the active virtual or conda environment")
+    .option("--prefix <folder>", "an environment's folder")
+    .option("--name <name>", "name of the kernel's folder (default: thaw)");
+
+placed("install", "make the kernel known to Jupyter and VS Code")
   .option("--display-name <name>", "name that is shown (default: TypeScript (Thaw))")
-  .action(async (options: InstallOptions) => {
-    const { installFrom } = await import("./install.ts");
-    try {
-      process.stdout.write(`The kernel is in ${installFrom(options)}\n`);
-    } catch (error) {
-      thaw.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  });
+  .action((options: InstallOptions) =>
+    say(async () => `The kernel is in ${(await import("./install.ts")).installFrom(options)}\n`),
+  );
+
+placed("uninstall", "take the kernel away from Jupyter again").action((options: UninstallOptions) =>
+  say(async () => `Removed ${(await import("./install.ts")).uninstallFrom(options)}\n`),
+);
+
+thaw
+  .command("status")
+  .description("say which kernels Jupyter knows and whether they can start; code 0 when one can")
+  .option("--json", "for programs")
+  .action(({ json }: { json?: true }) =>
+    say(async () => {
+      const { status, formatStatus } = await import("./status.ts");
+      const found = status(root, manifest.version);
+      process.exitCode = found.ok ? 0 : 1;
+      return json ? `${JSON.stringify(found, null, 2)}\n` : formatStatus(found);
+    }),
+  );
 
 await thaw.parseAsync();

@@ -1,6 +1,7 @@
 /** Where Jupyter looks for kernels. */
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { installProblem } from "./problem.ts";
 
 /** A place to install into: exactly one of the three. */
 export type InstallTarget =
@@ -11,6 +12,17 @@ export type InstallTarget =
   /** The Python environment that is active (`VIRTUAL_ENV` or `CONDA_PREFIX`), or the one whose folder is given. */
   | { readonly sysPrefix: true | string };
 
+/** The folder of a kernel of this name. Errors: `BAD_KERNEL_NAME`, `NO_ENVIRONMENT`. */
+export function kernelFolder(target: InstallTarget, name: string): string {
+  if (!/^(?!\.+$)[A-Za-z0-9._-]+$/.test(name)) {
+    throw installProblem(
+      "BAD_KERNEL_NAME",
+      `A kernel's name has letters, digits, ".", "_" and "-" only, got "${name}". Choose another --name.`,
+    );
+  }
+  return join(kernelsFolder(target), name);
+}
+
 /** The `kernels` folder of a target. Throws when `sysPrefix` is asked for and no environment is active. */
 export function kernelsFolder(target: InstallTarget): string {
   if ("user" in target) return join(userDataFolder(), "kernels");
@@ -18,7 +30,8 @@ export function kernelsFolder(target: InstallTarget): string {
   const active = process.env.VIRTUAL_ENV ?? process.env.CONDA_PREFIX;
   const prefix = target.sysPrefix === true ? active : target.sysPrefix;
   if (prefix === undefined || prefix === "") {
-    throw new Error(
+    throw installProblem(
+      "NO_ENVIRONMENT",
       "No Python environment is active: VIRTUAL_ENV and CONDA_PREFIX are not set. " +
         "Activate the one that JupyterLab runs in, or name its folder with --prefix DIR, or use --user.",
     );

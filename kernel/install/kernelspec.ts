@@ -2,7 +2,9 @@
 import { cpSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type InstallTarget, kernelsFolder } from "./folders.ts";
+import { type InstallTarget, kernelFolder } from "./folders.ts";
+import { readKernelspec } from "./ownership.ts";
+import { installProblem } from "./problem.ts";
 
 /** What can differ from the usual installation. */
 export interface KernelspecOptions {
@@ -13,18 +15,23 @@ export interface KernelspecOptions {
 }
 
 /**
- * Writes the kernelspec and returns its folder. An older one of that name is replaced.
- * The Node that runs this is the Node that will run the kernel. Throws when the kernel has not been built.
+ * Writes the kernelspec and returns its folder. An older one of that name is replaced if it is Thaw's.
+ * The Node that runs this is the Node that will run the kernel. Errors: `NOT_BUILT`, `BAD_KERNEL_NAME`,
+ * `FOREIGN_KERNELSPEC`, `NO_ENVIRONMENT`.
  */
 export function installKernelspec({
   name = "thaw",
   displayName = "TypeScript (Thaw)",
   ...target
 }: InstallTarget & KernelspecOptions): string {
-  if (!/^[A-Za-z0-9._-]+$/.test(name)) {
-    throw new Error(`A kernel's name has letters, digits, ".", "_" and "-" only, got "${name}".`);
+  const folder = kernelFolder(target, name);
+  const older = readKernelspec(folder);
+  if (older?.state.kind === "foreign") {
+    throw installProblem(
+      "FOREIGN_KERNELSPEC",
+      `${folder} is another kernel ("${older.displayName}") that Thaw did not make, so it is left alone. Choose another --name.`,
+    );
   }
-  const folder = join(kernelsFolder(target), name);
   mkdirSync(folder, { recursive: true });
   const logos = logosFolder();
   if (logos !== undefined) cpSync(logos, folder, { recursive: true });
@@ -39,7 +46,10 @@ export function kernelspec(displayName: string): object {
   const candidates = ["../main.cjs", "../../dist/kernel/main.cjs"]; // beside the compiled copy of this file, or from its source
   const main = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path));
   if (main === undefined) {
-    throw new Error('The kernel is not built: dist/kernel/main.cjs is missing. Run "npm run build" first.');
+    throw installProblem(
+      "NOT_BUILT",
+      'The kernel is not built: dist/kernel/main.cjs is missing. Run "npm run build" in the clone, or install the package again.',
+    );
   }
   return {
     // Forced interrupts leave Node's bookkeeping of async hooks behind, and its check would end the process for it.

@@ -1,0 +1,70 @@
+/** Every place in which a Jupyter of this machine may look for kernels. */
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { userDataFolder } from "./folders.ts";
+import { type FoundKernelspec, readKernelspec } from "./ownership.ts";
+
+/**
+ * Jupyter's data folders, first choice first as `jupyter --paths` has them: JUPYTER_PATH, the user's, those of Python
+ * environments, the machine's. `prefixes` names environments that are not on PATH.
+ */
+export function jupyterDataFolders(prefixes: readonly string[] = []): string[] {
+  const { JUPYTER_PATH, VIRTUAL_ENV, CONDA_PREFIX } = process.env;
+  const environments = [VIRTUAL_ENV, CONDA_PREFIX, ...prefixesOnPath(), ...prefixes, "/usr/local", "/usr"];
+  const folders = [
+    ...(JUPYTER_PATH ?? "").split(delimiter),
+    userDataFolder(),
+    ...environments.map((prefix) => prefix && join(prefix, "share", "jupyter")),
+  ];
+  return [...new Set(folders.filter((folder) => folder).map((folder) => resolve(folder as string)))];
+}
+
+/** Kernelspecs that are Thaw's or are called `thaw`, in the order of the folders. */
+export function findKernelspecs(dataFolders: readonly string[]): FoundKernelspec[] {
+  return dataFolders
+    .map((folder) => join(folder, "kernels"))
+    .flatMap((kernels) => namesIn(kernels).map((name) => readKernelspec(join(kernels, name))))
+    .filter((spec) => spec !== undefined)
+    .filter(({ name, state }) => state.kind !== "foreign" || name === "thaw");
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return []; // most of the folders do not exist
+  }
+}
+
+/** `sys.prefix` of the Pythons that PATH leads to, and of the one that `jupyter` there is run by. */
+function prefixesOnPath(): string[] {
+  const pythons = ["python3", "python"].flatMap((name) => onPath(name) ?? []);
+  const jupyter = onPath("jupyter");
+  const interpreter = jupyter && /^#!(\/\S*python\S*)$/m.exec(firstLine(jupyter))?.[1];
+  return [...new Set([...pythons, ...(interpreter ? [interpreter] : [])])].flatMap(prefixOf);
+}
+
+function onPath(program: string): string | undefined {
+  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
+}
+
+function firstLine(file: string): string {
+  try {
+    return readFileSync(realpathSync(file), "utf8").split("\n", 1)[0] ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** An environment says by its pyvenv.cfg where it is; any other Python is asked. */
+function prefixOf(python: string): string[] {
+  const prefix = dirname(dirname(python));
+  if (existsSync(join(prefix, "pyvenv.cfg"))) return [prefix];
+  const { status, stdout } = spawnSync(python, ["-c", "import sys; print(sys.prefix)"], {
+    encoding: "utf8",
+    timeout: 5000,
+  });
+  return status === 0 && stdout.trim() !== "" ? [stdout.trim()] : [];
+}
