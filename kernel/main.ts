@@ -1,7 +1,8 @@
 /** The kernel process: the protocol worker first, so that it answers while the rest loads; then user code on this thread. */
 import { Worker } from "node:worker_threads";
+import { captureOutput } from "./capture/stdioAddon.ts";
 import { Poster } from "./channels/backpressure.ts";
-import { log } from "./channels/log.ts";
+import { log, logTo } from "./channels/log.ts";
 import type { FromMain, ToMain, WorkerStart } from "./channels/thread.ts";
 import { newFlags } from "./interrupt/flags.ts";
 import { readConnection } from "./wire/connection.ts";
@@ -12,8 +13,12 @@ if (connectionFile === undefined) {
   process.exit(2);
 }
 const flags = newFlags();
-const workerData: WorkerStart = { connection: readConnection(connectionFile), flags, parentPid: process.ppid };
-const worker = new Worker(new URL("./worker.cjs", import.meta.url), { workerData });
+const captured = captureOutput();
+if (captured !== undefined) logTo(captured.log);
+const connection = readConnection(connectionFile);
+const workerData: WorkerStart = { connection, flags, captured, parentPid: process.ppid };
+// Were the worker's stdout not asked for, Node would open this process's own to pipe it there, and make it non-blocking.
+const worker = new Worker(new URL("./worker.cjs", import.meta.url), { workerData, stdout: true, stderr: true });
 worker.on("error", (error) => fail("the protocol worker", error));
 const early: ToMain[] = [];
 let receive = (message: ToMain): void => void early.push(message);

@@ -11,14 +11,15 @@ import * as node from "./steps/node.mjs";
 import * as packages from "./steps/packages.mjs";
 import * as projectPackages from "./steps/projectPackages.mjs";
 import * as pythonPackages from "./steps/pythonPackages.mjs";
+import * as stdio from "./steps/stdio.mjs";
 import * as tensorflow from "./steps/tensorflow.mjs";
 
 const ofClone = [
-  ...[node, packages, environment, pythonPackages, tensorflow, addon, native],
+  ...[node, packages, environment, pythonPackages, tensorflow, addon, native, stdio],
   ...[model, data, build, command, kernelspec],
 ];
 /** What npm has installed is built; its Jupyter is the person's own, to which `thaw install` makes the kernel known. */
-const ofProject = [node, projectPackages, environment, tensorflow, addon, native, model, data];
+const ofProject = [node, projectPackages, environment, tensorflow, addon, native, stdio, model, data];
 
 /** Model and data to begin with: nothing else needs them. */
 export const samples = [model, data];

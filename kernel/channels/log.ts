@@ -1,9 +1,16 @@
-/** Lines for whoever reads the kernel's own standard error, past the stream that cells print to. */
+/** Lines for whoever reads the kernel's own standard error, past the streams that cells print to. */
 import { writeSync } from "node:fs";
+
+let stderr = 2;
+
+/** The process's stderr is captured, and `fd` is what it was before. */
+export function logTo(fd: number): void {
+  stderr = fd;
+}
 
 export function log(line: string): void {
   try {
-    writeSync(2, `thaw kernel: ${line}\n`);
+    writeSync(stderr, `thaw kernel: ${line}\n`);
   } catch {
     // a closed standard error is no reason to stop
   }

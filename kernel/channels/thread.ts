@@ -1,5 +1,6 @@
 /** What the two threads say to each other: the protocol worker asks, the main thread runs code and reports. */
 import type { MessagePort } from "node:worker_threads";
+import type { CapturedOutput } from "../capture/stdioAddon.ts";
 import type { Flags } from "../interrupt/flags.ts";
 import type { Connection } from "../wire/connection.ts";
 
@@ -7,6 +8,8 @@ import type { Connection } from "../wire/connection.ts";
 export interface WorkerStart {
   readonly connection: Connection;
   readonly flags: Flags;
+  /** Absent where the process's own output is not captured. */
+  readonly captured: CapturedOutput | undefined;
   /** Process that started the kernel: when it is gone, so is the kernel. */
   readonly parentPid: number;
 }
@@ -85,6 +88,8 @@ export type FromMain =
   /** The comm message delivered as `cell` has been dealt with. */
   | { readonly type: "handled"; readonly cell: number }
   | InputOrder
+  /** What the process itself has printed so far comes before what follows. */
+  | { readonly type: "drain" }
   | { readonly type: "sigint" }
   | { readonly type: "exiting"; readonly code: number };
 

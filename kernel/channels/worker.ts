@@ -2,24 +2,36 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
+import { openNativeOutput } from "../capture/nativeOutput.ts";
 import { userDataFolder } from "../install/folders.ts";
 import { flag } from "../interrupt/flags.ts";
 import { Watchdog } from "../interrupt/watchdog.ts";
 import { HistoryFile } from "../session/historyFile.ts";
 import { Session } from "../session/session.ts";
 import { Taker } from "./backpressure.ts";
-import { log } from "./log.ts";
+import { log, logTo } from "./log.ts";
 import { Sockets } from "./sockets.ts";
 import type { FromMain, ToMain, WorkerStart } from "./thread.ts";
 
 const orphanCheckMs = 500;
+/** When the process's own output begins to be shown as it comes: after the start, which should be quick. */
+const followAfterMs = 200;
 /** How long the main thread may take to end the process by itself. */
 const exitGraceMs = 1000;
 /** How long the end waits for the last lines of the history, in milliseconds. */
 const historyGraceMs = 200;
 
-const { connection, flags, parentPid } = workerData as WorkerStart;
-const toMain = (message: ToMain): void => parentPort?.postMessage(message);
+const { connection, flags, captured, parentPid } = workerData as WorkerStart;
+if (captured !== undefined) logTo(captured.log);
+/** The cell that runs, or ran last: whose the process's own output is. */
+let cell = 0;
+const toMain = (message: ToMain): void => {
+  if (message.type === "execute") {
+    nativeOutput?.drain();
+    cell = message.cell;
+  }
+  parentPort?.postMessage(message);
+};
 const sockets = new Sockets(connection, {
   receive: (channel, message) => {
     try {
@@ -44,7 +56,11 @@ const session = new Session({
   shutdown: () => void end(),
 });
 
+const nativeOutput = openNativeOutput(captured, (name, text) => session.report({ type: "stream", cell, name, text }));
+setTimeout(() => void nativeOutput?.follow(), followAfterMs); // a cell that ends before is drained all the same
+
 parentPort?.on("message", (message: FromMain) => {
+  if (message.type === "drain" || message.type === "done" || message.type === "exiting") nativeOutput?.drain();
   session.report(message);
   taker.took(message);
 });

@@ -163,6 +163,8 @@ export class Session {
       case "input":
         this.#inputs.ask(message, this.#cells.running);
         break;
+      case "drain":
+        break; // the worker has done it
       case "sigint":
         this.#options.interrupt();
         break;

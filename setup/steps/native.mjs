@@ -86,6 +86,7 @@ const compilerVersion = (context) => {
 function keyOf(context, tensorflow, compiler) {
   const folder = join(context.root, "native");
   const sources = readdirSync(folder)
+    .filter((file) => /\.(cc|h)$/.test(file))
     .sort()
     .map((file) => sha256(readFileSync(join(folder, file))));
   const wheel = readJson(join(context.paths.venv, ".thaw-tensorflow.json"))?.requirement;

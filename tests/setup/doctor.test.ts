@@ -12,7 +12,15 @@ interface Report {
 
 const names = [
   ...["Node.js", "npm packages", "Python environment", "JupyterLab and plotly", "TensorFlow", "TensorFlow addon"],
-  ...["Fused operations", "MiniLM model", "rated texts", "TypeScript build", "thaw command", "Jupyter kernel"],
+  ...[
+    "Fused operations",
+    "Output of native code",
+    "MiniLM model",
+    "rated texts",
+    "TypeScript build",
+    "thaw command",
+    "Jupyter kernel",
+  ],
   ...["addon loads", "NVIDIA GPU", "npm", "C++ compiler", "JupyterLab's plotly renderer", "free disk"],
 ];
 
