@@ -1,8 +1,9 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { loadStdioAddon } from "../../../kernel/capture/stdioAddon.ts";
 import { Client, printed, result } from "../client.ts";
 
-const built = loadStdioAddon() !== undefined;
+const built = existsSync(join(import.meta.dirname, "../../../native/stdio/build/stdio.node"));
 if (!built)
   console.log("capture: native/stdio is not built (node setup/setup.mjs builds it), so its tests are skipped");
 
