@@ -24,6 +24,8 @@ import { createPrompts } from "./input/prompts.ts";
 import { type Flags, flag } from "./interrupt/flags.ts";
 import { Interrupts, KernelInterrupt } from "./interrupt/interrupts.ts";
 import { Magics } from "./magics/magics.ts";
+import { declares } from "./params/declares.ts";
+import { createParams } from "./params/params.ts";
 import { callAs, currentCell } from "./parents/currentCell.ts";
 import { keepTimers } from "./parents/timers.ts";
 import { toCodePoints } from "./session/cursor.ts";
@@ -87,6 +89,7 @@ export function startHost(flags: Flags, post: (message: FromMain) => void): (mes
     clearOutput: createClearOutput(reporter),
     Jupyter: { comms },
     ...createPrompts((order) => reporter.post(order), interrupts),
+    params: createParams((name) => sources.cells().some(({ text }) => declares(text, name))),
   });
   printInto(reporter);
   keepTimers();

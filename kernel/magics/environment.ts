@@ -2,8 +2,8 @@
 import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
+import { closest } from "../params/closest.ts";
 import { MagicError } from "./magicError.ts";
-import { closest } from "./names.ts";
 
 /** All variables, one variable's value, or undefined after `NAME=value` (or `NAME value`) has been set. */
 export function environment(args: string): unknown {
