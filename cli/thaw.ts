@@ -1,11 +1,13 @@
 #!/usr/bin/env node
-/** The command `thaw`: setup, doctor, install, uninstall, status. */
+/** The command `thaw`: setup, doctor, install, uninstall, status, run. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import type { InstallOptions, UninstallOptions } from "./install.ts";
 import { packageRoot } from "./packageRoot.ts";
+import type { RunCommandOptions } from "./run/command.ts";
+import { joinPairs } from "./run/joinPairs.ts";
 
 const root = packageRoot(import.meta.dirname);
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
@@ -80,4 +82,31 @@ thaw
     }),
   );
 
-await thaw.parseAsync();
+thaw
+  .command("run")
+  .description("run a notebook from beginning to end; exit code 1 at the first error")
+  .argument("<notebook>", "the notebook to run")
+  .option("-o, --output <file>", "the executed notebook")
+  .option("--inplace", "replace the notebook instead")
+  .option("-p, --parameter <name value>", "a parameter; 3, true and null are read as such", collect, [])
+  .option("-r, --raw <name value>", "a parameter whose value stays text", collect, [])
+  .option("--parameters <file>", "parameters from a JSON file")
+  .option("--allow-errors", "go on after a cell that throws")
+  .option("--timeout <seconds>", "interrupt a cell that takes longer", Number)
+  .option("--log-output", "print what the cells print")
+  .option("--cwd <folder>", "where it runs (default: where the notebook lies)")
+  .action(async (input: string, options: RunCommandOptions) => {
+    const { runFrom } = await import("./run/command.ts");
+    try {
+      process.exitCode = await runFrom(input, options, manifest.version);
+    } catch (error) {
+      thaw.error(`error: ${error instanceof Error ? error.message : String(error)}`, { exitCode: 2 });
+    }
+  });
+
+await thaw.parseAsync(process.argv[2] === "run" ? joinPairs(process.argv) : process.argv);
+
+/** An option that may be given several times. */
+function collect(word: string, earlier: string[]): string[] {
+  return [...earlier, word];
+}

@@ -1,0 +1,92 @@
+/** Parameters from the command line, and the cell that brings them into a notebook. */
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { closest } from "../../kernel/params/closest.ts";
+import type { Cell, Notebook } from "./notebook.ts";
+import { parameterNames } from "./parameterNames.ts";
+import { RunError } from "./runError.ts";
+
+export type Parameters = Readonly<Record<string, unknown>>;
+
+/** Where parameters come from; later ones win: the file, then `-p`, then `-r`. */
+export interface ParameterSources {
+  /** A JSON file with one object. */
+  readonly file?: string;
+  /** Pairs of name and value; `3`, `true` and `null` are read as such. */
+  readonly pairs?: readonly (readonly [string, string])[];
+  /** Pairs whose value stays text. */
+  readonly raw?: readonly (readonly [string, string])[];
+}
+
+export function readParameters({ file, pairs = [], raw = [] }: ParameterSources): Parameters {
+  const read = pairs.map(([name, value]) => [name, readValue(value)] as const);
+  const parameters = { ...(file === undefined ? {} : readFile(file)), ...Object.fromEntries([...read, ...raw]) };
+  for (const name of Object.keys(parameters)) {
+    if (!/^[A-Za-z_$][\w$]*$/.test(name)) {
+      throw new RunError(
+        "BAD_NAME",
+        `"${name}" is no name for a variable, and parameters become variables. Use letters, digits and _.`,
+      );
+    }
+  }
+  return parameters;
+}
+
+function readFile(path: string): Parameters {
+  let read: unknown;
+  try {
+    read = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new RunError("BAD_PARAMETERS", `${path} cannot be read as JSON: ${(error as Error).message}.`);
+  }
+  if (typeof read === "object" && read !== null && !Array.isArray(read)) return read as Parameters;
+  throw new RunError("BAD_PARAMETERS", `${path} should hold one object of names and values, such as { "epochs": 3 }.`);
+}
+
+/** As papermill reads `-p`: Python's words for true, false and nothing are taken as well as JSON's. */
+function readValue(text: string): unknown {
+  if (/^(true|True)$/.test(text)) return true;
+  if (/^(false|False)$/.test(text)) return false;
+  if (/^(null|None)$/.test(text)) return null;
+  return /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(text) ? Number(text) : text;
+}
+
+/**
+ * Refuses a parameter that the notebook does not have. What it has is read off its cell tagged `parameters` and its
+ * `params({...})`; false where it has neither, or says it in a way that only running it would tell.
+ */
+export function checkParameters(notebook: Notebook, parameters: Parameters): boolean {
+  const known = parameterNames(notebook);
+  if (known === undefined) return false;
+  for (const name of Object.keys(parameters)) {
+    if (known.includes(name)) continue;
+    const close = closest(name, known);
+    throw new RunError(
+      "UNKNOWN_PARAMETER",
+      `The notebook has no parameter "${name}". ${close === undefined ? "" : `Did you mean "${close}"? `}It has ${known.join(", ") || "none"}.`,
+    );
+  }
+  return true;
+}
+
+/** Puts the parameters where papermill puts them: in place of those of an earlier run, behind the tagged cell, or on top. */
+export function injectParameters(notebook: Notebook, parameters: Parameters): void {
+  const { cells } = notebook;
+  const tagged = (tag: string) => cells.findIndex((cell) => cell.metadata.tags?.includes(tag));
+  const cell: Cell = {
+    cell_type: "code",
+    ...(notebook.nbformat_minor >= 5 ? { id: randomBytes(4).toString("hex") } : {}),
+    source: parameterCode(parameters),
+    metadata: { tags: ["injected-parameters"] },
+    outputs: [],
+    execution_count: null,
+  };
+  const earlier = tagged("injected-parameters");
+  if (earlier >= 0) cells[earlier] = cell;
+  else cells.splice(tagged("parameters") + 1, 0, cell);
+}
+
+function parameterCode(parameters: Parameters): string {
+  const lines = Object.entries(parameters).map(([name, value]) => `let ${name} = ${JSON.stringify(value)};`);
+  return ["// Parameters", ...lines, `params.inject({ ${Object.keys(parameters).join(", ")} });`].join("\n");
+}

@@ -1,0 +1,113 @@
+/** `thaw run`: a notebook from its file to its file, with parameters, and an exit code that says how it went. */
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { type Ending, execute } from "./execute.ts";
+import { readNotebook, writeNotebook } from "./notebook.ts";
+import { checkParameters, injectParameters, type ParameterSources, readParameters } from "./parameters.ts";
+import { Progress, type Screen } from "./progress.ts";
+import { beginRun, endRun } from "./record.ts";
+import { RunError } from "./runError.ts";
+
+export interface RunOptions {
+  readonly input: string;
+  /** The file to write. Absent with `inplace`. */
+  readonly output?: string;
+  readonly inplace?: boolean;
+  readonly parameters?: ParameterSources;
+  readonly allowErrors?: boolean;
+  /** Seconds a cell may take. */
+  readonly timeout?: number;
+  /** What cells print is printed here as well. */
+  readonly logOutput?: boolean;
+  /** Where the notebook runs. Default: where it lies. */
+  readonly cwd?: string;
+  readonly version: string;
+}
+
+const terminate = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Returns the process's exit code: 0, 1 where a cell failed, 130 after Ctrl-C. Throws `RunError` before anything runs. */
+export async function run(options: RunOptions, screen: Screen = process.stderr): Promise<number> {
+  const output = outputOf(options);
+  const notebook = readNotebook(options.input);
+  const parameters = readParameters(options.parameters ?? {});
+  const folder = resolve(options.cwd ?? dirname(options.input));
+  if (!existsSync(folder)) throw new RunError("NO_FOLDER", `There is no folder ${folder} to run in (--cwd).`);
+  const progress = new Progress(screen);
+  if (Object.keys(parameters).length > 0) {
+    if (!checkParameters(notebook, parameters)) {
+      progress.say(
+        'The notebook has no cell tagged "parameters" and no params({ ... }): nothing checks the names given.\n',
+      );
+    }
+    injectParameters(notebook, parameters);
+  }
+  beginRun(notebook, { input: options.input, output, parameters, version: options.version });
+  const { timeout } = options;
+  const stop = stopOnSignals();
+  let ending: Ending;
+  try {
+    ending = await execute(notebook, {
+      folder,
+      allowErrors: options.allowErrors === true,
+      ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
+      interrupt: stop.signal,
+      onCell: (cell, number, total) => progress.cell(cell, number, total),
+      onPrint: (name, text) => {
+        if (options.logOutput !== true) return;
+        progress.say("");
+        (name === "stderr" ? process.stderr : process.stdout).write(text);
+      },
+      onCellEnd: () => writeNotebook(output, notebook),
+    });
+  } finally {
+    stop.forget();
+  }
+  endRun(notebook, ending.kind !== "done");
+  writeNotebook(output, notebook);
+  return report(ending, output, progress, stop.exitCode());
+}
+
+function outputOf({ input, output, inplace }: RunOptions): string {
+  if (inplace === true && output === undefined) return input;
+  if (output !== undefined && inplace !== true) return output;
+  throw new RunError(
+    "NO_OUTPUT",
+    `Say where the executed notebook goes, one of: -o ${input.replace(/(\.ipynb)?$/, ".out.ipynb")}, or --inplace to replace ${input}.`,
+  );
+}
+
+function report(ending: Ending, output: string, progress: Progress, exitCode: number): number {
+  switch (ending.kind) {
+    case "done":
+      progress.end(`Ran ${ending.cells} cells, wrote ${output}`);
+      return 0;
+    case "interrupted":
+      progress.end(`Interrupted in cell ${ending.number}, wrote ${output}`);
+      return exitCode;
+    case "failed":
+      progress.say(`${ending.traceback.join("\n")}\n`);
+      progress.end(`Cell ${ending.number} failed, wrote ${output}`);
+      return 1;
+  }
+}
+
+/** The first signal interrupts the running cell, the second ends this process at once. */
+function stopOnSignals() {
+  const controller = new AbortController();
+  let exitCode: number = terminate.SIGINT;
+  const onSignal = (signal: keyof typeof terminate) => (): void => {
+    exitCode = terminate[signal];
+    if (controller.signal.aborted) process.exit(exitCode);
+    controller.abort();
+  };
+  const handlers = { SIGINT: onSignal("SIGINT"), SIGTERM: onSignal("SIGTERM") };
+  for (const [name, handler] of Object.entries(handlers)) process.on(name, handler);
+  return {
+    signal: controller.signal,
+    exitCode: () => exitCode,
+    forget: () => {
+      for (const [name, handler] of Object.entries(handlers)) process.off(name, handler);
+    },
+  };
+}

@@ -1,0 +1,162 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Output, readNotebook } from "../../../cli/run/notebook.ts";
+import { sleep } from "../../kernel/client.ts";
+import { invalidity, notebookOf, start, thawRun, write } from "./notebooks.ts";
+
+let folder: string;
+let out: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "thaw-run-test-"));
+  out = join(folder, "deep", "out.ipynb");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The outputs of each cell, short: text of streams, plain text of results, names of errors. */
+function shown(path: string): string[][] {
+  const say = (output: Output): string => {
+    if (output.output_type === "stream") return `${output.name}: ${output.text.trimEnd()}`;
+    if (output.output_type === "error") return `${output.ename}: ${output.evalue}`;
+    return `${output.output_type}: ${String(output.data["text/plain"])}`;
+  };
+  return readNotebook(path).cells.map((cell) => (cell.outputs ?? []).map(say));
+}
+
+test("a notebook runs with its parameters, and what it writes is a valid notebook", async () => {
+  const notebook = notebookOf([
+    { source: "let epochs = 3", tags: ["parameters"] },
+    "const { seed, name } = params({ seed: 0, name: 'a', epochs: 0 });\n[epochs, seed, name].join(' ')",
+    "console.log('one'); console.error('two'); console.log('three')",
+    "setTimeout(() => console.log('late'), 200); const shown = display('before')",
+    "await new Promise((resolve) => setTimeout(resolve, 500)); shown.update('after')",
+    "console.log('gone'); clearOutput({ wait: true }); console.log('kept')",
+    "   ",
+    { source: "throw new Error('never')", tags: ["skip-execution"] },
+    { source: "throw new Error('expected')", tags: ["raises-exception"] },
+  ]);
+  const path = write(folder, notebook);
+  const { code, stderr } = await thawRun(path, "-p", "epochs", "2", "-p", "seed", "-7", "-r", "name", "007", "-o", out);
+  expect([code, stderr]).toEqual([
+    0,
+    expect.stringMatching(/^cell 1 of 8 {2}0:0\d {2}let epochs = 3\ncell 2 of 8 .*\n[\s\S]*Ran 8 cells, wrote /),
+  ]);
+  expect(shown(out)).toEqual([
+    [],
+    [],
+    ["execute_result: '2 -7 007'"],
+    ["stdout: one", "stderr: two", "stdout: three"],
+    ["display_data: 'after'", "stdout: late"],
+    [],
+    ["stdout: kept"],
+    [],
+    [],
+    ["Error: expected"],
+  ]);
+  expect(invalidity(out)).toBe("");
+  const executed = readNotebook(out);
+  expect(executed.cells[1]?.source).toBe(
+    '// Parameters\nlet epochs = 2;\nlet seed = -7;\nlet name = "007";\nparams.inject({ epochs, seed, name });',
+  );
+  expect(executed.cells[1]?.metadata.tags).toEqual(["injected-parameters"]);
+  expect(executed.cells.map((cell) => cell.execution_count)).toEqual([1, 2, 3, 4, 5, 6, 7, null, null, 8]);
+  expect(Object.keys(executed.cells[0]?.metadata.execution ?? {}).sort()).toEqual([
+    "iopub.execute_input",
+    "iopub.status.busy",
+    "iopub.status.idle",
+    "shell.execute_reply",
+  ]);
+  expect(executed.metadata.papermill).toMatchObject({
+    exception: null,
+    parameters: { epochs: 2, seed: -7, name: "007" },
+  });
+  expect(readdirSync(join(folder, "deep"))).toEqual(["out.ipynb"]);
+
+  await thawRun(out, "-p", "epochs", "9", "--inplace");
+  expect(shown(out)[2]).toEqual(["execute_result: '9 0 a'"]); // the earlier run's parameters are replaced, not added to
+});
+
+test("the first error ends the run with its traceback and exit code 1; what ran is saved", async () => {
+  const path = write(folder, notebookOf(["const a = 1", "console.log(a)\nthrow new Error('no more')", "a"]));
+  const failed = await thawRun(path, "-o", out, "--log-output");
+  expect([failed.code, failed.stdout]).toEqual([1, "1\n"]);
+  expect(failed.stderr).toMatch(/Error: no more\n {4}at In\[2\]:2:7\n[\s\S]*Cell 2 failed, wrote/);
+  expect(shown(out)).toEqual([[], ["stdout: 1", "Error: no more"], []]);
+  const allowed = await thawRun(path, "-o", out, "--allow-errors");
+  expect([allowed.code, shown(out)[2]]).toEqual([0, ["execute_result: 1"]]);
+});
+
+test("a cell that takes too long is interrupted, and one that ends the process is told of", async () => {
+  const slow = await thawRun(
+    write(folder, notebookOf(["await new Promise(() => {})", "1"])),
+    "-o",
+    out,
+    "--timeout",
+    "0.5",
+  );
+  expect(slow.code).toBe(1);
+  expect(slow.stderr).toContain("longer than 0.5 s");
+  expect(shown(out)[0]?.[0]).toMatch(/Interrupt/);
+  const gone = await thawRun(write(folder, notebookOf(["process.kill(process.pid, 'SIGKILL')", "1"])), "-o", out);
+  expect([gone.code, shown(out)]).toEqual([1, [["DeadKernel: The kernel ended with SIGKILL."], []]]);
+  expect(invalidity(out)).toBe("");
+});
+
+test("Ctrl-C interrupts the cell, saves what there is, leaves no kernel and exits with 130", async () => {
+  const path = write(
+    folder,
+    notebookOf(["console.log(process.pid)", "for (;;) await new Promise((r) => setTimeout(r, 10))", "1"]),
+  );
+  rmSync(out, { force: true });
+  const { child, ended } = start([path, "-o", out, "--log-output"]);
+  let pid = 0;
+  child.stdout?.on("data", (text) => {
+    pid ||= Number(text);
+  });
+  let log = "";
+  child.stderr?.on("data", (text) => {
+    log += String(text);
+  });
+  while (!log.includes("cell 2 of 3")) await sleep(20);
+  await sleep(200);
+  const asked = performance.now();
+  child.kill("SIGINT");
+  const { code, stderr } = await ended;
+  console.log(`ended ${(performance.now() - asked).toFixed(0)} ms after Ctrl-C`);
+  expect([code, stderr]).toEqual([130, expect.stringContaining("Interrupted in cell 2")]);
+  expect(shown(out)[1]).toEqual([expect.stringMatching(/^KernelInterrupt/)]);
+  expect(() => process.kill(pid, 0)).toThrow();
+});
+
+test.each([
+  ["no output", notebookOf(["1"]), [], "one of: -o"],
+  [
+    "Python",
+    { ...notebookOf([]), metadata: { kernelspec: { name: "python3", language: "python" } } },
+    ["-o", "x"],
+    "is a notebook of python",
+  ],
+  ["nbformat 3", { nbformat: 3, worksheets: [] }, ["-o", "x"], "nbformat 3"],
+  ["another file", { name: "thaw" }, ["-o", "x"], "is no notebook"],
+  [
+    "a mistyped parameter",
+    notebookOf(["params({ epochs: 3 })"]),
+    ["-o", "x", "-p", "epoch", "1"],
+    'no parameter "epoch". Did you mean "epochs"?',
+  ],
+  ["a value missing", notebookOf(["1"]), ["-o", "x", "-p", "epochs"], "takes a name and a value"],
+  ["no name", notebookOf(["1"]), ["-o", "x", "-p", "2x", "1"], "no name for a variable"],
+] as const)("%s is refused with a sentence before anything runs", async (_, notebook, args, message) => {
+  const { code, stderr } = await thawRun(write(folder, notebook), ...args);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+});
+
+test("parameters come from a JSON file too, and the input stays as it was", async () => {
+  const path = write(folder, notebookOf(["const { rates } = params({ rates: [1] })\nrates"]));
+  const before = readFileSync(path, "utf8");
+  const file = write(folder, { rates: [0.5, 2] }, "parameters.json");
+  expect((await thawRun(path, "--parameters", file, "-o", out)).code).toBe(0);
+  expect(shown(out)[1]).toEqual(["execute_result: [ 0.5, 2 ]"]);
+  expect(readFileSync(path, "utf8")).toBe(before);
+});
