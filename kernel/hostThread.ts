@@ -1,5 +1,6 @@
 /** The main thread, where user code lives: everything a cell can see is put in place here, and the worker's orders are carried out. */
 import { createRequire } from "node:module";
+import { keepChildren } from "./capture/childProcesses.ts";
 import type { FromMain, ToMain } from "./channels/thread.ts";
 import { Comms } from "./comm/comms.ts";
 import { complete } from "./completion/complete.ts";
@@ -27,14 +28,22 @@ import { Magics } from "./magics/magics.ts";
 import { declares } from "./params/declares.ts";
 import { createParams } from "./params/params.ts";
 import { callAs, currentCell } from "./parents/currentCell.ts";
+import { keepThreads } from "./parents/threads.ts";
 import { keepTimers } from "./parents/timers.ts";
 import { toCodePoints } from "./session/cursor.ts";
 
 /** How long `process.exit` in a cell waits for the worker to say goodbye to the frontend, in milliseconds. */
 const farewellMs = 2000;
 
-/** Prepares this thread for cells. Returns what to do with each message of the worker. */
-export function startHost(flags: Flags, post: (message: FromMain) => void): (message: ToMain) => void {
+/**
+ * Prepares this thread for cells. Returns what to do with each message of the worker. `captured` says that the process's
+ * own stdout and stderr are read by it.
+ */
+export function startHost(
+  flags: Flags,
+  post: (message: FromMain) => void,
+  captured: boolean,
+): (message: ToMain) => void {
   Error.stackTraceLimit = 30;
   const reporter = new Reporter(post);
   const interrupts = new Interrupts(flags);
@@ -93,6 +102,12 @@ export function startHost(flags: Flags, post: (message: FromMain) => void): (mes
   });
   printInto(reporter);
   keepTimers();
+  keepThreads();
+  keepChildren({
+    stream: (name, text) => reporter.stream(name, text),
+    settled: () => reporter.post({ type: "drain" }),
+    captured,
+  });
   const exit = guardProcess(reporter, printError, flags, post);
   transformCell("let warm: number = await 1;", "warm"); // the first cell should not pay for the parser's first use
   void evaluator.run("void 0", "warm");

@@ -27,10 +27,11 @@ worker.on("message", (message: ToMain) => receive(message));
 import("./hostThread.ts")
   .then(({ startHost }) => {
     const poster = new Poster(flags);
-    receive = startHost(flags, (message: FromMain) => {
+    const post = (message: FromMain): void => {
       worker.postMessage(message, message.type === "input" ? [message.port] : []);
       poster.posted(message);
-    });
+    };
+    receive = startHost(flags, post, captured !== undefined);
     for (const message of early) receive(message);
   })
   .catch((error: unknown) => fail("the thread of the cells", error));

@@ -71,3 +71,12 @@ test("a timer costs about a microsecond", async () => {
   console.log(`parents: setTimeout takes ${result(run)} microseconds`);
   expect(Number(result(run)?.replaceAll("'", ""))).toBeLessThan(10);
 });
+
+test("what follows an await prints under its own cell from Node 24 on, and under the running one before", async () => {
+  const major = Number(result(await client.execute("Number.parseInt(process.versions.node)")));
+  const wait = "new Promise((done) => require('node:fs').stat('/', () => setTimeout(done, 20)))";
+  const own = major >= 24;
+  const seen = await printedLater(`(async () => { await ${wait}; await ${wait}; console.log('late') })(); 0`);
+  expect(seen.join("")).toContain("late\n");
+  expect(seen[0]).toBe(own ? "late\n" : "");
+});
