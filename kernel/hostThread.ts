@@ -5,6 +5,7 @@ import type { FromMain, ToMain } from "./channels/thread.ts";
 import { Comms } from "./comm/comms.ts";
 import { complete } from "./completion/complete.ts";
 import { describeAt } from "./completion/inspect.ts";
+import { LookUp } from "./completion/lookUp.ts";
 import { createDeno } from "./display/deno.ts";
 import { Displays } from "./display/display.ts";
 import { createClearOutput, createHost } from "./display/host.ts";
@@ -30,7 +31,6 @@ import { createParams } from "./params/params.ts";
 import { callAs, currentCell } from "./parents/currentCell.ts";
 import { keepThreads } from "./parents/threads.ts";
 import { keepTimers } from "./parents/timers.ts";
-import { toCodePoints } from "./session/cursor.ts";
 
 /** How long `process.exit` in a cell waits for the worker to say goodbye to the frontend, in milliseconds. */
 const farewellMs = 2000;
@@ -63,11 +63,8 @@ export function startHost(
   const notes = createNotes(reporter, sources);
   const toBundle = createToBundle(notes);
   const displays = new Displays(host, toBundle, notes);
-  const inspect = (name: string) => {
-    const text = describeAt(evaluator, name, name.length);
-    return Promise.resolve(text === undefined ? undefined : { "text/plain": text });
-  };
-  const magics = new Magics({ evaluator, interrupts, host, sources, post, inspect, runtime });
+  const lookUp = new LookUp(evaluator, post);
+  const magics = new Magics({ evaluator, interrupts, host, sources, post, inspect: lookUp.describe, runtime });
   const executor = new Executor({
     evaluator,
     magics,
@@ -117,19 +114,22 @@ export function startHost(
       case "execute":
         displays.begin();
         return void executor.run(message);
-      case "complete": {
-        const { matches, start, end } = complete(evaluator, message.code, message.cursor);
-        const [cursor_start, cursor_end] = [toCodePoints(message.code, start), toCodePoints(message.code, end)];
-        return answer(message.request, { status: "ok", matches, cursor_start, cursor_end, metadata: {} });
-      }
-      case "inspect": {
-        const text = describeAt(evaluator, message.code, message.cursor);
-        const data = text === undefined ? {} : { "text/plain": text };
-        return answer(message.request, { status: "ok", found: text !== undefined, data, metadata: {} });
+      case "complete":
+        return answer(message.request, complete(evaluator, message.code, message.cursor));
+      case "inspect":
+        return answer(message.request, describeAt(evaluator, message.code, message.cursor));
+      case "existing": {
+        const declared = evaluator.lexicalNames();
+        return answer(
+          message.request,
+          message.names.filter((name) => name in globalThis || declared.includes(name)),
+        );
       }
       case "comm":
         callAs(message.cell, comms.receive, comms, [message]);
         return reporter.post({ type: "handled", cell: message.cell });
+      case "lookedUp":
+        return lookUp.answer(message.request, message.typed);
       case "interrupt":
         return interrupts.handle(message.number);
       case "ping":
@@ -139,8 +139,8 @@ export function startHost(
     }
   };
 
-  function answer(request: number, content: object): void {
-    reporter.post({ type: "answer", request, content: JSON.stringify(content) });
+  function answer(request: number, content: object | undefined): void {
+    reporter.post({ type: "answer", request, content: JSON.stringify(content) ?? "" });
   }
 }
 

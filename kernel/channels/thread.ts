@@ -2,6 +2,8 @@
 import type { MessagePort } from "node:worker_threads";
 import type { CapturedOutput } from "../capture/stdioAddon.ts";
 import type { Flags } from "../interrupt/flags.ts";
+import type { Inspection } from "../language/messages.ts";
+import type { TypesMode } from "../language/typeChecks.ts";
 import type { Connection } from "../wire/connection.ts";
 
 /** What the worker is started with. */
@@ -72,6 +74,9 @@ export type ToMain =
   | ExecuteOrder
   | Question
   | CommDelivery
+  /** Asks which of the names exist, on `globalThis` or declared by a cell. */
+  | { readonly type: "existing"; readonly request: number; readonly names: readonly string[] }
+  | { readonly type: "lookedUp"; readonly request: number; readonly typed: Inspection | undefined }
   | { readonly type: "interrupt"; readonly number: number }
   | { readonly type: "ping"; readonly number: number }
   | { readonly type: "exit" };
@@ -81,15 +86,18 @@ export type FromMain =
   | { readonly type: "stream"; readonly cell: number; readonly name: "stdout" | "stderr"; readonly text: string }
   | { readonly type: "output"; readonly cell: number; readonly kind: OutputKind; readonly content: string }
   | { readonly type: "done"; readonly cell: number; readonly failed: boolean; readonly content: string }
+  /** To a question; empty text for no answer. */
   | { readonly type: "answer"; readonly request: number; readonly content: string }
   /** `%types`: what a type error in a cell does from now on. */
-  | { readonly type: "types"; readonly mode: "off" | "warn" | "strict" }
+  | { readonly type: "types"; readonly mode: TypesMode }
   | CommReport
   /** The comm message delivered as `cell` has been dealt with. */
   | { readonly type: "handled"; readonly cell: number }
   | InputOrder
   /** What the process itself has printed so far comes before what follows. */
   | { readonly type: "drain" }
+  /** Asks what the types say about a name. */
+  | { readonly type: "lookUp"; readonly request: number; readonly name: string }
   | { readonly type: "sigint" }
   | { readonly type: "exiting"; readonly code: number };
 

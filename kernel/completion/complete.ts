@@ -2,8 +2,10 @@
 import type { Evaluator } from "../executor/evaluate.ts";
 
 /** Candidates and the range they replace, in UTF-16 units. */
-export interface Completion {
+export interface LiveCompletion {
   readonly matches: string[];
+  /** After a dot. */
+  readonly member: boolean;
   readonly start: number;
   readonly end: number;
 }
@@ -13,7 +15,7 @@ const keywords =
     " ",
   );
 
-export function complete(evaluator: Evaluator, code: string, cursor: number): Completion {
+export function complete(evaluator: Evaluator, code: string, cursor: number): LiveCompletion {
   const before = code.slice(0, cursor);
   const word = /[\p{ID_Continue}$]*$/u.exec(before)?.[0] ?? "";
   const rest = before.slice(0, before.length - word.length);
@@ -22,7 +24,13 @@ export function complete(evaluator: Evaluator, code: string, cursor: number): Co
   if (receiver !== undefined) names = evaluator.properties(receiver);
   else if (!rest.endsWith(".")) names = globalNames(evaluator);
   const fitting = names.filter((name) => name.startsWith(word) && /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name));
-  return { matches: [...new Set(fitting)].sort(), start: cursor - word.length, end: cursor };
+  const member = rest.endsWith(".");
+  return { matches: [...new Set(fitting)].sort(byName), member, start: cursor - word.length, end: cursor };
+}
+
+/** Names that begin with `_` are meant to be left alone and come last. */
+function byName(a: string, b: string): number {
+  return Number(a.startsWith("_")) - Number(b.startsWith("_")) || (a < b ? -1 : 1);
 }
 
 function globalNames(evaluator: Evaluator): string[] {

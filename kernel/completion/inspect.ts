@@ -2,8 +2,18 @@
 import { inspect } from "node:util";
 import type { Evaluator } from "../executor/evaluate.ts";
 
-/** A plain description of the name or property chain around `cursor` (UTF-16 units), or undefined when it has no value. */
-export function describeAt(evaluator: Evaluator, code: string, cursor: number): string | undefined {
+/** The value of a name or property chain. */
+export interface LiveValue {
+  readonly expression: string;
+  /** `number`, `function`, the name of a class. */
+  readonly type: string;
+  readonly text: string;
+  /** Whether `text` is the source of a function or class. */
+  readonly callable: boolean;
+}
+
+/** The value of the name or property chain around `cursor` (UTF-16 units), or undefined when it has none. */
+export function describeAt(evaluator: Evaluator, code: string, cursor: number): LiveValue | undefined {
   const left = /[\p{ID_Continue}$.?]*$/u.exec(code.slice(0, cursor))?.[0] ?? "";
   const right = /^[\p{ID_Continue}$]*/u.exec(code.slice(cursor))?.[0] ?? "";
   const expression = (left + right).replace(/^[.?\d]+|[.?]+$/g, "");
@@ -11,7 +21,7 @@ export function describeAt(evaluator: Evaluator, code: string, cursor: number): 
   const found = evaluator.peek(expression);
   if (found.length === 0) return undefined;
   const [value] = found;
-  return `${expression}: ${typeName(value)}\n${describe(value)}`;
+  return { expression, type: typeName(value), text: describe(value), callable: typeof value === "function" };
 }
 
 function typeName(value: unknown): string {

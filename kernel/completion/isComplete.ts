@@ -2,8 +2,10 @@
 import type { Content } from "../wire/message.ts";
 
 /** The content of `is_complete_reply`: `complete`, `incomplete` with the indentation to continue with, or `invalid`. */
-export async function isComplete(code: string): Promise<Content> {
+export async function isComplete(cell: string): Promise<Content> {
   const { parseSync } = await import("oxc-parser"); // 50 ms to load, asked for by consoles only
+  const { maskMagics } = await import("../magics/mask.ts");
+  const code = maskMagics(cell);
   const { errors, program } = parseSync("cell.ts", code, { lang: "ts", sourceType: "module" });
   const end = code.trimEnd().length;
   const error = errors[0];

@@ -2,18 +2,20 @@
 import { randomUUID } from "node:crypto";
 import { log } from "../channels/log.ts";
 import type { RequestChannel } from "../channels/sockets.ts";
-import type { FromMain, ToMain } from "../channels/thread.ts";
+import type { ExecuteOrder, FromMain, ToMain } from "../channels/thread.ts";
 import { CommTable } from "../comm/commTable.ts";
 import { isComplete } from "../completion/isComplete.ts";
 import { InputRequests } from "../input/inputRequests.ts";
+import { LanguageWorker } from "../language/languageWorker.ts";
+import { modeFrom, type NamedCell, TypeChecks } from "../language/typeChecks.ts";
 import type { Connection } from "../wire/connection.ts";
 import type { Content, Message } from "../wire/message.ts";
 import { CellQueue } from "./cellQueue.ts";
-import { toUnits } from "./cursor.ts";
 import { History } from "./history.ts";
 import type { HistoryFile } from "./historyFile.ts";
 import { connectInfo, kernelInfo } from "./kernelInfo.ts";
 import { Outbox, type Send } from "./outbox.ts";
+import { Questions } from "./questions.ts";
 import { badRequest, problemOf } from "./requestCheck.ts";
 
 /** What a session cannot do by itself. */
@@ -38,16 +40,31 @@ export class Session {
   readonly #cells: CellQueue;
   readonly #comms: CommTable;
   readonly #inputs: InputRequests;
-  readonly #questions = new Map<number, { channel: RequestChannel; request: Message }>();
-  #asked = 0;
+  readonly #language = new LanguageWorker(process.cwd());
+  readonly #questions: Questions;
+  readonly #types: TypeChecks;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#outbox = new Outbox(options.send, randomUUID());
     this.#history = new History(options.historyFile);
-    this.#cells = new CellQueue(this.#outbox, this.#history, options.toMain);
+    this.#cells = new CellQueue(this.#outbox, this.#history, (order) => this.#run(order));
     this.#comms = new CommTable(this.#outbox, options.toMain);
     this.#inputs = new InputRequests(this.#outbox);
+    this.#questions = new Questions({
+      language: this.#language,
+      toMain: options.toMain,
+      reply: (channel, request, content) => {
+        this.#outbox.reply(channel, request, content);
+        this.#idle(request);
+      },
+    });
+    this.#types = new TypeChecks({
+      language: this.#language,
+      mode: modeFrom(process.env.THAW_TYPES),
+      warn: (cell, text) => this.#outbox.stream(cell, "stderr", text),
+      existing: (names) => this.#questions.existing(names),
+    });
   }
 
   /** Says on iopub that the kernel is coming up. */
@@ -88,10 +105,12 @@ export class Session {
         this.#cells.add(channel, request);
         break;
       case "complete_request":
-        this.#ask("complete", channel, request);
+        this.#outbox.status("busy", request);
+        void this.#questions.complete(channel, request);
         break;
       case "inspect_request":
-        this.#ask("inspect", channel, request);
+        this.#outbox.status("busy", request);
+        void this.#questions.inspect(channel, request);
         break;
       case "kernel_info_request":
         this.#answer(channel, request, kernelInfo);
@@ -144,16 +163,18 @@ export class Session {
       case "done":
         this.#options.cellEnded();
         this.#inputs.forget();
+        if (message.failed) this.#types.failed(message.cell);
         this.#cells.end(message);
         break;
-      case "answer": {
-        const question = this.#questions.get(message.request);
-        if (question === undefined) return;
-        this.#questions.delete(message.request);
-        this.#outbox.reply(question.channel, question.request, message.content);
-        this.#idle(question.request);
+      case "answer":
+        this.#questions.answer(message.request, message.content);
         break;
-      }
+      case "lookUp":
+        void this.#questions.lookUp(message.request, message.name);
+        break;
+      case "types":
+        this.#types.mode = message.mode;
+        break;
       case "comm":
         this.#comms.report(message);
         break;
@@ -189,13 +210,25 @@ export class Session {
     this.#idle(request);
   }
 
-  #ask(type: "complete" | "inspect", channel: RequestChannel, request: Message): void {
-    const number = ++this.#asked;
-    const code = request.content.code as string;
-    const cursor = toUnits(code, Number(request.content.cursor_pos ?? code.length));
-    this.#questions.set(number, { channel, request });
-    this.#outbox.status("busy", request);
-    this.#options.toMain({ type, request: number, code, cursor });
+  /** A cell goes to the main thread; a strict kernel has it checked before. */
+  #run(order: ExecuteOrder): void {
+    const cell = this.#types.add(order.cell, order.count, order.code);
+    if (this.#types.mode === "strict") void this.#runChecked(order, cell);
+    else {
+      this.#options.toMain(order);
+      if (!order.silent) this.#types.later(cell);
+    }
+  }
+
+  async #runChecked(order: ExecuteOrder, cell: NamedCell): Promise<void> {
+    const refusal = await this.#types.refusal(cell);
+    if (refusal === undefined) {
+      this.#options.toMain(order);
+      return;
+    }
+    if (!order.silent) this.#outbox.output(order.cell, "error", { ...refusal });
+    const content = JSON.stringify({ status: "error", execution_count: order.count, ...refusal });
+    this.#cells.end({ cell: order.cell, failed: true, content });
   }
 
   /** Frontends show the newest status whatever it answers, so a running cell says again that it is busy. */

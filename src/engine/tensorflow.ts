@@ -5,7 +5,10 @@
 import { createRequire } from "node:module";
 import nodeUtil from "node:util";
 import type * as tfjs from "@tensorflow/tfjs-core";
-import type {} from "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js"; // types of x.mul(y)
+
+// types of x.mul(y); an export, since an import of nothing is left out of the declarations
+export type {} from "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js";
+
 import { ThawError } from "../errors.ts";
 
 /** An attribute of a TensorFlow op: its name, the number the addon uses for its type, its value. */

@@ -17,6 +17,10 @@ test.each<[code: string, reply: object]>([
   ["let x = ;", { status: "invalid" }],
   ["import = 7q", { status: "invalid" }],
   ["'text", { status: "invalid" }],
+  ["%time await f()", { status: "complete" }],
+  ["!ls -la | wc", { status: "complete" }],
+  ["%%bash\nfor x in 1 2; do echo $x", { status: "complete" }],
+  ["%time\nif (a) {", { status: "incomplete", indent: "  " }],
   ["}", { status: "invalid" }],
   ["a b", { status: "invalid" }],
 ])("%j is %j", async (code, reply) => {

@@ -1,0 +1,104 @@
+/** The type errors of a cell that are worth a warning: what comes from the way notebooks work is left out. */
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import ts from "typescript";
+import type { CellDocument } from "./cells.ts";
+import type { Finding } from "./messages.ts";
+import type { Program } from "./program.ts";
+import { plain } from "./wording.ts";
+
+/** Messages about what this kernel allows, or about what the run itself says better. */
+const hidden = new Set([
+  1192, // no default export: the kernel gives the whole module
+  1259,
+  2613,
+  1375, // top-level await and its kin
+  1378,
+  1431,
+  1432,
+  2300, // declared again
+  2323,
+  2440,
+  2451,
+  2484,
+  2528,
+  2306, // a local JavaScript file that is no module
+  2307, // a module that is not found: the import fails, or its types are missing
+  2732,
+  2792,
+  2664, // an augmentation of a module without types
+  2665,
+  2309,
+  1203,
+  2630, // functions and imports of cells can be assigned
+  2632,
+  2539,
+  2695, // the left side of a comma is not used
+  7016, // a module without types
+  7017, // globalThis.name
+]);
+
+/** "Cannot find name": true only when it does not exist at run time either. */
+const unknownNames = new Set([2304, 2503, 2552, 2580, 2581, 2582, 2583, 2584, 2591, 2592, 2593, 2693, 18004]);
+
+/** True in one file, not for a variable of an earlier cell, which may have been assigned since or may be edited and run again. */
+const aboutOuterNames = new Set([2367, 2454, 2531, 2532, 2533, 2588, 2678, 18047, 18048, 18049]);
+
+const shownPerCell = 20;
+
+export function findingsOf(program: Program, name: string): Finding[] {
+  const held = program.hold(name);
+  if (held === undefined) return [];
+  const { document, path } = held;
+  if (/^\s*\/\/\s*@ts-nocheck/m.test(document.code)) return [];
+  const findings: Finding[] = [];
+  for (const diagnostic of program.service.getSemanticDiagnostics(path)) {
+    const { code, start = 0, length = 0 } = diagnostic;
+    const offset = start - document.offset;
+    if (diagnostic.category !== ts.DiagnosticCategory.Error || hidden.has(code)) continue;
+    if (isImplicitAny(code) && !program.complainsOfAny) continue;
+    if (offset < 0 || offset >= document.code.length) continue;
+    const message = plain(ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n"));
+    const text = document.code.slice(offset, offset + length);
+    if (isExcused(code, message, text, document)) continue;
+    const unknown = unknownNames.has(code) ? { unknownName: text } : {};
+    findings.push({ code, message: withoutAdvice(code, message), ...placeAt(document.code, offset), ...unknown });
+    if (findings.length === shownPerCell) break;
+  }
+  return findings;
+}
+
+/** "implicitly has an 'any' type", in all its forms. */
+function isImplicitAny(code: number): boolean {
+  return code >= 7005 && code <= 7057 && code !== 7027 && code !== 7028 && code !== 7029 && code !== 7030;
+}
+
+function isExcused(code: number, message: string, text: string, document: CellDocument): boolean {
+  if (
+    aboutOuterNames.has(code) &&
+    [...text.matchAll(/[\p{ID_Continue}$]+/gu)].some(([word]) => document.outer.has(word))
+  ) {
+    return true;
+  }
+  if (code === 2339 && message.includes("on type 'never'")) return true;
+  return unknownNames.has(code) && isBrowserName(text);
+}
+
+/** "Did you mean" is worth keeping; advice about tsconfig.json and packages of types is not. */
+function withoutAdvice(code: number, message: string): string {
+  return unknownNames.has(code) && code !== 2552 && code !== 2693 ? message.replace(/\. [\s\S]*$/, ".") : message;
+}
+
+function placeAt(code: string, offset: number): { line: number; column: number } {
+  const lines = code.slice(0, offset).split("\n");
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+}
+
+let browserTypes: string | undefined;
+
+/** Types of browsers are not loaded, since 20 MB of memory say little about Node; annotations that use them are no mistake. */
+function isBrowserName(name: string): boolean {
+  if (!/^[\w$]+$/.test(name)) return false;
+  browserTypes ??= readFileSync(join(dirname(ts.getDefaultLibFilePath({})), "lib.dom.d.ts"), "utf8");
+  return new RegExp(`^(?:interface|type) ${name.replaceAll("$", "\\$")}\\b`, "m").test(browserTypes);
+}

@@ -1,0 +1,90 @@
+/** Compiler options for cells: lenient where notebooks are, and as the tsconfig.json of the notebook's folder says. */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import ts from "typescript";
+
+/** What a tsconfig.json may decide. The rest is how this kernel runs code, which no file changes. */
+const honoured = [
+  "strict",
+  "noImplicitAny",
+  "strictNullChecks",
+  "strictFunctionTypes",
+  "strictBindCallApply",
+  "strictPropertyInitialization",
+  "noImplicitThis",
+  "useUnknownInCatchVariables",
+  "exactOptionalPropertyTypes",
+  "noUncheckedIndexedAccess",
+  "noPropertyAccessFromIndexSignature",
+  "noImplicitOverride",
+  "lib",
+  "types",
+  "paths",
+  "baseUrl",
+  "jsx",
+  "jsxFactory",
+  "jsxFragmentFactory",
+  "jsxImportSource",
+  "customConditions",
+] as const;
+
+/** Parts of "strict" that are too much for cells where no tsconfig.json asks for them. */
+const lenient = ["noImplicitAny", "useUnknownInCatchVariables", "strictPropertyInitialization", "noImplicitThis"];
+
+/**
+ * Always with `noImplicitAny`, since without it `let list = []` is a list that takes nothing. What it complains about
+ * counts only where the folder asks for it: see `complainsOfAny`.
+ */
+export function compilerOptions(folder: string): ts.CompilerOptions {
+  return {
+    strict: true,
+    ...Object.fromEntries(lenient.map((key) => [key, false])),
+    lib: ["lib.esnext.d.ts"],
+    types: ["node"],
+    jsx: ts.JsxEmit.ReactJSX,
+    ...fromConfig(folder),
+    typeRoots: typeRoots(folder),
+    noImplicitAny: true,
+    target: ts.ScriptTarget.ESNext,
+    module: ts.ModuleKind.Preserve,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    moduleDetection: ts.ModuleDetectionKind.Force,
+    allowImportingTsExtensions: true,
+    resolveJsonModule: true,
+    esModuleInterop: true,
+    allowJs: true,
+    skipLibCheck: true,
+    noEmit: true,
+  };
+}
+
+/** Whether the folder wants to hear of parameters and variables without types. In sketches they are no mistake. */
+export function complainsOfAny(folder: string): boolean {
+  return fromConfig(folder).noImplicitAny === true;
+}
+
+/** Only the folder's own file: one further up is about another program. */
+function fromConfig(folder: string): ts.CompilerOptions {
+  const path = join(folder, "tsconfig.json");
+  if (!existsSync(path)) return {};
+  const { config } = ts.readConfigFile(path, ts.sys.readFile);
+  const host = { ...ts.sys, readDirectory: () => [] }; // which files it includes does not matter
+  const { options } = ts.parseJsonConfigFileContent(config ?? {}, host, folder, undefined, path);
+  // "strict" means all of it, what is lenient by default included
+  const wholly = options.strict === true ? Object.fromEntries(lenient.map((key) => [key, true])) : {};
+  const said = honoured.map((key) => [key, options[key]]).filter(([, value]) => value !== undefined);
+  return { ...wholly, ...Object.fromEntries(said) };
+}
+
+/** `@types/node` of the notebook, else the kernel's own, wherever a package manager has put it. */
+function typeRoots(folder: string): string[] {
+  for (const from of [join(folder, "notebook"), import.meta.url]) {
+    try {
+      return [dirname(dirname(createRequire(from).resolve("@types/node/package.json")))];
+    } catch {
+      // look in the next place
+    }
+  }
+  return [];
+}

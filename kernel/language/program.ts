@@ -1,0 +1,215 @@
+/** The language service over the cells: one program whose only root is the text in question, which imports the cells. */
+import { statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { maskMagics } from "../magics/mask.ts";
+import { type CellDocument, Cells } from "./cells.ts";
+import { globalsText } from "./globals.ts";
+import { compilerOptions, complainsOfAny } from "./options.ts";
+
+/** The text in question, as a module. No cell is called so. */
+const question = "In[?]";
+const globalsName = "In[globals].d.ts";
+
+interface Snapshot {
+  readonly version: string;
+  /** Does not change on disk: cells, declaration files, packages. */
+  readonly fixed: boolean;
+  readonly snapshot: ts.IScriptSnapshot;
+}
+
+export class Program {
+  readonly cells = new Cells();
+  readonly service: ts.LanguageService;
+  /** Whether values without types are worth a warning. */
+  readonly complainsOfAny: boolean;
+  readonly #folder: string;
+  readonly #options: ts.CompilerOptions;
+  readonly #files = new Map<string, Snapshot>();
+  #resolutions: ts.ModuleResolutionCache;
+  #question: CellDocument = this.cells.question(question, "", []);
+  #versions = 0;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#options = compilerOptions(folder);
+    this.complainsOfAny = complainsOfAny(folder);
+    this.#resolutions = this.#newResolutions();
+    this.#put(this.pathOf(question), this.#question.text);
+    this.#put(join(folder, globalsName), globalsText);
+    this.service = ts.createLanguageService(this.#host(), new Registry());
+  }
+
+  /** Where a cell lies for its imports. */
+  pathOf(cell: string): string {
+    return join(this.#folder, `${cell}.ts`);
+  }
+
+  add(name: string, code: string): void {
+    this.cells.add(name, maskMagics(code));
+    const document = this.cells.get(name);
+    if (document !== undefined) this.#put(this.pathOf(name), document.text);
+  }
+
+  remove(name: string): void {
+    this.cells.remove(name);
+    this.#files.delete(this.pathOf(name));
+  }
+
+  /** Makes `code` the text in question, behind all cells. Returns its document and path. */
+  ask(code: string): { document: CellDocument; path: string } {
+    const path = this.pathOf(question);
+    this.#question = this.cells.question(question, maskMagics(code), []);
+    this.#put(path, this.#question.text);
+    return { document: this.#question, path };
+  }
+
+  /** Makes a cell part of the program, whether later cells use it or not. Returns its document and path. */
+  hold(name: string): { document: CellDocument; path: string } | undefined {
+    const document = this.cells.get(name);
+    if (document === undefined) return undefined;
+    this.#question = this.cells.question(question, this.#question.code, [name]);
+    this.#put(this.pathOf(question), this.#question.text);
+    return { document, path: this.pathOf(name) };
+  }
+
+  /** The cell a path stands for, the text in question included. */
+  documentAt(path: string): CellDocument | undefined {
+    if (path === this.pathOf(question)) return this.#question;
+    const name = /([^/\\]+)\.tsx?$/.exec(path)?.[1];
+    return name === undefined || this.pathOf(name) !== path ? undefined : this.cells.get(name);
+  }
+
+  /** What was not found may have been installed since. */
+  forgetResolutions(): void {
+    this.#resolutions = this.#newResolutions();
+  }
+
+  #put(path: string, text: string): void {
+    const known = this.#files.get(path)?.snapshot;
+    if (known !== undefined && known.getText(0, known.getLength()) === text) return;
+    const version = `v${++this.#versions}`;
+    this.#files.set(path, { version, fixed: true, snapshot: ts.ScriptSnapshot.fromString(text) });
+  }
+
+  /** Files on disk, read once; a local file again when it has changed. */
+  #read(path: string): Snapshot | undefined {
+    const known = this.#files.get(path);
+    if (known !== undefined && (known.fixed || known.version === versionOf(path))) return known;
+    const text = ts.sys.readFile(path);
+    if (text === undefined) return undefined;
+    const fixed = path.endsWith(".d.ts") || path.includes("/node_modules/");
+    const file = { version: fixed ? "1" : versionOf(path), fixed, snapshot: ts.ScriptSnapshot.fromString(text) };
+    this.#files.set(path, file);
+    return file;
+  }
+
+  #newResolutions(): ts.ModuleResolutionCache {
+    return ts.createModuleResolutionCache(this.#folder, (path) => path, this.#options);
+  }
+
+  #resolve(specifier: string, from: string, mode: ts.ResolutionMode): ts.ResolvedModuleFull | undefined {
+    if (specifier.startsWith("In[")) {
+      return { resolvedFileName: this.pathOf(specifier), extension: ts.Extension.Ts, isExternalLibraryImport: false };
+    }
+    const look = (importer: string): ts.ResolvedModuleFull | undefined =>
+      ts.resolveModuleName(specifier, importer, this.#options, ts.sys, this.#resolutions, undefined, mode)
+        .resolvedModule;
+    const found = look(from);
+    if (found !== undefined || /^[./]/.test(specifier) || from.includes("/node_modules/")) return found;
+    for (const folder of (process.env.NODE_PATH ?? "").split(delimiter)) {
+      const beside = folder === "" ? undefined : look(join(folder, "..", "notebook.ts"));
+      if (beside !== undefined) return beside;
+    }
+    return look(fileURLToPath(import.meta.url)); // what came with this kernel, `thaw` itself first
+  }
+
+  #host(): ts.LanguageServiceHost {
+    const host: ts.LanguageServiceHost & { getModuleResolutionCache(): ts.ModuleResolutionCache } = {
+      getCompilationSettings: () => this.#options,
+      getScriptFileNames: () => [join(this.#folder, globalsName), this.pathOf(question)],
+      getScriptVersion: (path) => this.#read(path)?.version ?? "0",
+      getScriptSnapshot: (path) => this.#read(path)?.snapshot,
+      getCurrentDirectory: () => this.#folder,
+      getDefaultLibFileName: ts.getDefaultLibFilePath,
+      fileExists: (path) => this.#files.has(path) || ts.sys.fileExists(path),
+      readFile: (path, encoding) => ts.sys.readFile(path, encoding),
+      directoryExists: ts.sys.directoryExists,
+      getDirectories: ts.sys.getDirectories,
+      readDirectory: ts.sys.readDirectory,
+      getModuleResolutionCache: () => this.#resolutions, // with it package.json files are read once, not per request
+      resolveModuleNameLiterals: (literals, from, _redirected, options, file) =>
+        literals.map((literal) => ({
+          resolvedModule: this.#resolve(literal.text, from, ts.getModeForUsageLocation(file, literal, options)),
+        })),
+    };
+    if (ts.sys.realpath !== undefined) host.realpath = ts.sys.realpath;
+    return host;
+  }
+}
+
+function versionOf(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return `${stats?.mtimeMs ?? 0}:${stats?.size ?? 0}`;
+}
+
+/** Syntax trees by path. TypeScript's own registry serves many projects, and asks 500 files 500 questions for that. */
+class Registry implements ts.DocumentRegistry {
+  readonly #trees = new Map<ts.Path, { readonly version: string; readonly tree: ts.SourceFile }>();
+
+  acquireDocumentWithKey(
+    fileName: string,
+    path: ts.Path,
+    _settings: unknown,
+    _key: ts.DocumentRegistryBucketKey,
+    snapshot: ts.IScriptSnapshot,
+    version: string,
+    kind?: ts.ScriptKind,
+    options?: ts.CreateSourceFileOptions | ts.ScriptTarget,
+  ): ts.SourceFile {
+    const known = this.#trees.get(path);
+    if (known?.version === version) return known.tree;
+    const target = options ?? ts.ScriptTarget.ESNext;
+    const tree =
+      known === undefined
+        ? ts.createLanguageServiceSourceFile(fileName, snapshot, target, version, false, kind)
+        : ts.updateLanguageServiceSourceFile(known.tree, snapshot, version, undefined);
+    this.#trees.set(path, { version, tree });
+    return tree;
+  }
+
+  updateDocumentWithKey = this.acquireDocumentWithKey;
+
+  acquireDocument(
+    fileName: string,
+    settings: ts.CompilerOptions | ts.MinimalResolutionCacheHost,
+    snapshot: ts.IScriptSnapshot,
+    version: string,
+    kind?: ts.ScriptKind,
+  ): ts.SourceFile {
+    return this.acquireDocumentWithKey(
+      fileName,
+      fileName as ts.Path,
+      settings,
+      this.getKeyForCompilationSettings(),
+      snapshot,
+      version,
+      kind,
+    );
+  }
+
+  updateDocument = this.acquireDocument;
+
+  getKeyForCompilationSettings(): ts.DocumentRegistryBucketKey {
+    return "cells" as ts.DocumentRegistryBucketKey;
+  }
+
+  releaseDocument(): void {}
+
+  releaseDocumentWithKey(): void {}
+
+  reportStats(): string {
+    return `${this.#trees.size} files`;
+  }
+}

@@ -1,0 +1,50 @@
+/** The thread of the language service: questions first, at a lower priority than the cells. */
+import { readlinkSync } from "node:fs";
+import { setPriority } from "node:os";
+import { parentPort, workerData } from "node:worker_threads";
+import { completionsAt } from "./completions.ts";
+import { findingsOf } from "./findings.ts";
+import { inspectionAt } from "./inspection.ts";
+import type { FromLanguage, LanguageQuestion, LanguageStart, ToLanguage } from "./messages.ts";
+import { Program } from "./program.ts";
+
+/** Below the cells and the sockets, above what is idle: on a busy machine a completion still comes soon. */
+const niceness = 5;
+
+lowerPriority();
+const program = new Program((workerData as LanguageStart).folder);
+const post = (message: FromLanguage): void => parentPort?.postMessage(message);
+program.service.getSemanticDiagnostics(program.ask("console.log(1)").path); // loads the libraries
+post({ type: "ready" });
+
+parentPort?.on("message", (message: ToLanguage) => {
+  if (message.type === "add") program.add(message.name, message.code);
+  else if (message.type === "remove") program.remove(message.name);
+  else post({ type: "answer", request: message.request, answer: answer(message.question) });
+});
+
+/** A question the service fails at has no answer: a frontend that waits would be worse. */
+function answer(question: LanguageQuestion): unknown {
+  try {
+    switch (question.type) {
+      case "complete":
+        return completionsAt(program, question.code, question.cursor);
+      case "inspect":
+        return inspectionAt(program, question.code, question.cursor);
+      case "check":
+        return findingsOf(program, question.name);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** Threads have priorities of their own on Linux only; elsewhere the number would be the whole process's. */
+function lowerPriority(): void {
+  if (process.platform !== "linux") return;
+  try {
+    setPriority(Number(readlinkSync("/proc/thread-self").split("/").at(-1)), niceness);
+  } catch {
+    // a container may forbid it
+  }
+}

@@ -1,0 +1,104 @@
+/** Completion and inspection: what the types say and what is live, each waited for no longer than a person would. */
+import type { RequestChannel } from "../channels/sockets.ts";
+import type { ToMain } from "../channels/thread.ts";
+import type { LiveCompletion } from "../completion/complete.ts";
+import type { LiveValue } from "../completion/inspect.ts";
+import { completeContent, inspectContent } from "../completion/merge.ts";
+import type { LanguageWorker } from "../language/languageWorker.ts";
+import type { Completions, Inspection } from "../language/messages.ts";
+import type { Content, Message } from "../wire/message.ts";
+import { toUnits } from "./cursor.ts";
+
+/** How long live values are waited for: the main thread may be busy. */
+const liveMs = 20;
+/** How long anything is waited for. */
+const patienceMs = 1000;
+
+/** What the desk of questions works with. */
+export interface QuestionsOptions {
+  readonly language: LanguageWorker;
+  readonly toMain: (message: ToMain) => void;
+  readonly reply: (channel: RequestChannel, request: Message, content: Content) => void;
+}
+
+export class Questions {
+  readonly #options: QuestionsOptions;
+  readonly #asked = new Map<number, (answer: unknown) => void>();
+  #count = 0;
+
+  constructor(options: QuestionsOptions) {
+    this.#options = options;
+  }
+
+  async complete(channel: RequestChannel, request: Message): Promise<void> {
+    const { code, cursor } = placeOf(request);
+    const live = this.#main<LiveCompletion>((number) => ({ type: "complete", request: number, code, cursor }));
+    const typed = this.#options.language.ask<Completions>({ type: "complete", code, cursor });
+    const [known, found] = await this.#both(typed, live, ({ matches }) => matches.length > 0);
+    this.#options.reply(channel, request, completeContent(code, cursor, known, found));
+  }
+
+  async inspect(channel: RequestChannel, request: Message): Promise<void> {
+    const { code, cursor } = placeOf(request);
+    const live = this.#main<LiveValue | undefined>((number) => ({ type: "inspect", request: number, code, cursor }));
+    const typed = this.#options.language.ask<Inspection>({ type: "inspect", code, cursor });
+    const [known, found] = await this.#both(typed, live, (value) => value !== undefined);
+    this.#options.reply(channel, request, inspectContent(known, found, Number(request.content.detail_level ?? 0)));
+  }
+
+  /** Which of `names` exist on the main thread; answered when it is free. */
+  existing(names: readonly string[]): Promise<readonly string[]> {
+    return this.#main((number) => ({ type: "existing", request: number, names }));
+  }
+
+  /** Tells the main thread what the types say about a name. */
+  async lookUp(request: number, name: string): Promise<void> {
+    const typed = this.#options.language.ask<Inspection>({ type: "inspect", code: name, cursor: name.length });
+    this.#options.toMain({ type: "lookedUp", request, typed: await within(patienceMs, typed) });
+  }
+
+  /** An answer of the main thread. */
+  answer(request: number, content: string): void {
+    this.#asked.get(request)?.(content === "" ? undefined : JSON.parse(content));
+    this.#asked.delete(request);
+  }
+
+  #main<Answer>(message: (request: number) => ToMain): Promise<Answer> {
+    const number = ++this.#count;
+    return new Promise((resolve) => {
+      this.#asked.set(number, resolve as (answer: unknown) => void);
+      this.#options.toMain(message(number));
+    });
+  }
+
+  /** What the types say, and what is live if that comes soon. While TypeScript is being loaded, live values alone will do. */
+  async #both<Typed, Live>(
+    typed: Promise<Typed | undefined>,
+    live: Promise<Live>,
+    suffices: (live: Live) => boolean,
+  ): Promise<[Typed | undefined, Live | undefined]> {
+    if (!this.#options.language.ready) {
+      const first = await within(patienceMs, live);
+      if (first !== undefined && suffices(first)) return [undefined, first];
+    }
+    const asked = performance.now();
+    const known = await within(patienceMs, typed);
+    return [known, await within(Math.max(0, liveMs - (performance.now() - asked)), live)];
+  }
+}
+
+function placeOf(request: Message): { code: string; cursor: number } {
+  const code = String(request.content.code ?? "");
+  return { code, cursor: toUnits(code, Number(request.content.cursor_pos ?? code.length)) };
+}
+
+/** What a promise gives in time, else undefined. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms, undefined);
+  });
+  const value = await Promise.race([promise, late]);
+  clearTimeout(timer);
+  return value;
+}

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Client, sleep } from "../client.ts";
+import { complete, inspect, startWarm, untilTyped } from "./warm.ts";
+
+let client: Client;
+beforeAll(async () => {
+  client = await startWarm();
+  await client.execute('import * as path from "node:path";\nimport { tf, Trainer } from "thaw";');
+  await client.execute(
+    `interface Shape { area(): number; name: string }
+class Circle implements Shape { name = "circle"; _hidden = 1; constructor(readonly radius: number) {} area() { return 3 } }
+/**
+ * Doubles a number.
+ * @param value what is doubled
+ * @returns twice the value
+ */
+function double(value: number): number { return 2 * value }
+/** The learning rate. */
+let rate = 0.1;
+const shapes: Shape[] = [new Circle(1)];
+const mode: "warm" | "cold" = "cold";`,
+  );
+  await untilTyped(client, "tf.matM", "function");
+});
+afterAll(async () => {
+  await client.stop();
+});
+
+test.each<[code: string, text: string, type: string]>([
+  ["shapes[0].ar", "area", "method"],
+  ["shapes.map((shape) => shape.na", "name", "property"],
+  ["new Circle(2).rad", "radius", "property"],
+  ["Circ", "Circle", "class"],
+  ["doub", "double", "function"],
+  ["let x: Sha", "Shape", "interface"],
+  ["rat", "rate", "variable"],
+  ["path.jo", "join", "method"],
+  ["awai", "await", "keyword"],
+  ["mode === '", "warm", "string"],
+  ["const later = rate; lat", "later", "variable"],
+])("%s offers %s, a %s", async (code, text, type) => {
+  expect((await complete(client, code)).metadata._jupyter_types_experimental).toContainEqual(
+    expect.objectContaining({ text, type }),
+  );
+});
+
+test("what a call would give is completed without calling, and has signatures", async () => {
+  const { metadata } = await complete(client, "double(2).toF");
+  expect(metadata._jupyter_types_experimental).toEqual([
+    {
+      text: "toFixed",
+      type: "method",
+      signature: "Number.toFixed(fractionDigits?: number): string",
+      start: 10,
+      end: 13,
+    },
+  ]);
+});
+
+test("names that begin with an underscore come last", async () => {
+  const { matches } = await complete(client, "new Circle(1).");
+  expect(matches).toEqual(["area", "name", "radius", "_hidden"]);
+});
+
+test("live properties are offered where the type says nothing", async () => {
+  await client.execute("let anything: any = { alpha: 1, beta: 2 }");
+  expect((await complete(client, "anything.")).matches).toEqual(expect.arrayContaining(["alpha", "beta"]));
+});
+
+test("comments and strings are left alone", async () => {
+  expect((await complete(client, "// cons")).matches).toEqual([]);
+  expect((await complete(client, '"cons')).matches).toEqual([]);
+});
+
+test("modules and their exports are completed in an import", async () => {
+  expect((await complete(client, 'import fs from "node:f')).matches).toContain("node:fs");
+  const code = 'import { AutoT } from "thaw"';
+  expect((await complete(client, code, 14)).matches).toEqual(["AutoTokenizer"]);
+});
+
+test("positions are code points, astral characters before the cursor or not", async () => {
+  expect(await complete(client, "'𝄞𝄞'; rat")).toMatchObject({ matches: ["rate"], cursor_start: 6, cursor_end: 9 });
+});
+
+test("tf. is completed with types", async () => {
+  const { metadata } = await complete(client, "tf.matM");
+  expect(metadata._jupyter_types_experimental[0]).toMatchObject({ text: "matMul", type: "function" });
+  expect((await complete(client, "tf.ones([2]).su")).matches).toContain("sum");
+});
+
+test("while a cell blocks the main thread, completion still answers from types", async () => {
+  const id = client.start("{ const end = Date.now() + 2500; while (Date.now() < end) {} }");
+  await sleep(300);
+  const asked = performance.now();
+  expect((await complete(client, "double(1).toF")).matches).toEqual(["toFixed"]);
+  expect(performance.now() - asked).toBeLessThan(1500);
+  expect(await inspect(client, "double")).toContain("Doubles a number.");
+  await client.finish(id);
+});
+
+test("inspection shows signature, doc comment, tags and the value", async () => {
+  expect(await inspect(client, "double")).toBe(
+    "function double(value: number): number\n\nDoubles a number.\n\n@param value what is doubled\n@returns twice the value",
+  );
+  expect(await inspect(client, "rate")).toBe("let rate: number\n\nThe learning rate.\n\nvalue: 0.1");
+  expect(await inspect(client, "double", 1)).toContain("return 2 * value");
+  expect(await inspect(client, "double(")).toContain("value: number");
+  expect(await inspect(client, "new Trainer({", 0, 8)).toContain("Checks everything that can be checked");
+});
+
+test("completion takes the time that is printed", async () => {
+  for (const code of ["shapes[0].", "tf.", "sha"]) {
+    const times: number[] = [];
+    for (let round = 0; round < 30; round++) {
+      const started = performance.now();
+      await complete(client, `const v${round} = 1; ${code}`);
+      if (round >= 5) times.push(performance.now() - started);
+    }
+    const median = times.sort((a, b) => a - b)[times.length >> 1] ?? Number.NaN;
+    console.log(`kernel: completion of ${code} after warm-up, median of ${times.length}: ${median.toFixed(1)} ms`);
+    expect(times).toHaveLength(25);
+  }
+});

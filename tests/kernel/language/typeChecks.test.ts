@@ -1,0 +1,132 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Client, errorText, parentId, sleep } from "../client.ts";
+import { startWarm } from "./warm.ts";
+
+let client: Client;
+const folder = mkdtempSync(join(tmpdir(), "thaw-types-"));
+beforeAll(async () => {
+  client = await startWarm({ cwd: folder });
+});
+afterAll(async () => {
+  await client.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** What stands on stderr under the cell with this request, now. */
+function warnings(id: string): string {
+  return client.iopub
+    .filter((message) => parentId(message) === id && message.content.name === "stderr")
+    .map((message) => String(message.content.text))
+    .join("");
+}
+
+/** Runs cells; a last one with an error of its own says when all before it have been checked. Returns their warnings. */
+async function check(...cells: string[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const code of cells) ids.push(String((await client.execute(code)).reply.parentHeader.msg_id));
+  const sentinel = String((await client.execute('{ const n: number = ""; }')).reply.parentHeader.msg_id);
+  await client.until(() => warnings(sentinel) !== "", 20_000, "the last check");
+  return ids.map(warnings);
+}
+
+test("a type error is a warning under its own cell, with place, code and the line", async () => {
+  const started = performance.now();
+  const [first = "", second = "", third] = await check(
+    "let size: number = 1;\nsize = 'large';",
+    "const n = size + 1;\nn.toUpperCase(); // runs, and throws",
+    "size = 3; const wide: number = size;",
+  );
+  console.log(`kernel: four cells were checked ${(performance.now() - started).toFixed(0)} ms after the first began`);
+  expect(first).toMatch(
+    /^Types: 1 warning in In\[\d+\]\nIn\[\d+\]:2:1 TS2322: Type 'string' is not assignable to type 'number'\.\n {2}1 \| let size: number = 1;\n> 2 \| size = 'large';\n {4}\| \^\n$/,
+  );
+  expect(second).toContain("TS2339: Property 'toUpperCase' does not exist on type 'number'.");
+  expect(third).toBe("");
+});
+
+test.each<[what: string, cells: string[]]>([
+  ["redeclaration", ["const a = 1; class B { x = 1 }", "const a = 'one'; class B { y = 2 }", "a.length; new B().y"]],
+  ["a constant assigned in a later cell", ["const c = 1", "c = 2"]],
+  [
+    "types, generics, enums, namespaces",
+    [
+      "interface P { n: number } type Q<T> = { v: T }; enum E { A } namespace N { export type T = 1; export const t = 1 }",
+      "const p: P = { n: 1 }; const q: Q<P> = { v: p }; const e: E = E.A; const t: N.T = N.t;",
+    ],
+  ],
+  [
+    "a type beside a value of that name",
+    ["const Row = { n: 1 }", "type Row = typeof Row", "const row: Row = Row; Row.n + row.n"],
+  ],
+  ["an interface that changes", ["interface I { a: 1 }", "interface I { b: 1 }", "const i: I = { b: 1 }"]],
+  ["what is put on globalThis", ["globalThis.kept = 41;", "kept + 1"]],
+  ["a module without types", ["const m = await import('magic-string'); m", "import x from 'falafel'; x.y"]],
+  [
+    "imports used later",
+    ["import { join } from 'node:path'; import * as os from 'node:os'", "join('a', 'b'); os.cpus().length"],
+  ],
+  ["variables that were assigned since", ["let best: string | undefined;", "best = 'x'", "best.length"]],
+  ["a failed cell's declarations", ["const kept1: number[] = []; throw new Error('stop')", "kept1.push(1)"]],
+  ["a cell with a syntax error", ["const broken: = 1", "const fine = 1"]],
+  [
+    "destructuring and var",
+    [
+      "var { d: [f1, ...g1], ...h1 } = { d: [1, 2], z: 1 }; if (true) { var inner = 1 }",
+      "f1 + g1.length + h1.z + inner",
+    ],
+  ],
+  ["await, for await and unused expressions", ["await 1; for await (const x of [1]) x; (1, 2);"]],
+  ["what the kernel puts in place", ["display; clearOutput; require('node:fs'); __dirname; import.meta.url"]],
+  [
+    "a sketch without types",
+    ["function sketch(a, b) { try { return a.x + b } catch (e) { e.message } } let list = []; list.push(1)"],
+  ],
+])("no warning for %s", async (_, cells) => {
+  expect(await check(...cells)).toEqual(cells.map(() => ""));
+});
+
+test("a missing name in a cell that failed is left to the error", async () => {
+  expect(await check("missingName + 1", "() => missingToo")).toEqual([
+    "",
+    expect.stringContaining("Cannot find name 'missingToo'."),
+  ]);
+});
+
+test("a long cell has its warnings before it ends", async () => {
+  const { messages } = await client.execute(
+    "const long: string = 1; await new Promise((resolve) => setTimeout(resolve, 3000));",
+  );
+  const kinds = messages.map(({ header, content }) =>
+    `${header.msg_type} ${content.name ?? content.execution_state ?? ""}`.trim(),
+  );
+  expect(kinds).toEqual(["status busy", "execute_input", "stream stderr", "status idle"]);
+});
+
+test("a tsconfig.json of the notebook's folder is heard", async () => {
+  const strict = mkdtempSync(join(tmpdir(), "thaw-strict-"));
+  writeFileSync(join(strict, "tsconfig.json"), '{ "compilerOptions": { "strict": true } }');
+  const other = await startWarm({ cwd: strict, env: { THAW_TYPES: "strict" } });
+  try {
+    const refused = await other.execute("let before = 1; function f(x) { return x }");
+    expect(errorText(refused)).toMatch(
+      /^TypeScriptError: In\[1\] has a type error and was not run[\s\S]*TS7006[\s\S]*\^$/,
+    );
+    expect(refused.reply.content).toMatchObject({ status: "error", ename: "TypeScriptError" });
+    expect(errorText(await other.execute("before"))).toContain("Cannot find name 'before'");
+    expect(errorText(await other.execute("function f(x: number) { return x } f(1)"))).toBe("");
+  } finally {
+    await other.stop();
+    rmSync(strict, { recursive: true });
+  }
+});
+
+test("with THAW_TYPES=off nothing is said", async () => {
+  const other = await startWarm({ cwd: folder, env: { THAW_TYPES: "off" } });
+  await other.execute("const n: number = 'x'");
+  await sleep(1500);
+  expect(other.iopub.filter(({ header }) => header.msg_type === "stream")).toEqual([]);
+  await other.stop();
+});
