@@ -1,6 +1,6 @@
 /** The compiled command, as a person calls it. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -9,7 +9,10 @@ import { packageRoot } from "../../cli/packageRoot.ts";
 const root = join(import.meta.dirname, "..", "..");
 
 function thaw(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(join(root, "node_modules", ".bin", "thaw"), args, { encoding: "utf8", cwd: tmpdir() });
+  return spawnSync(process.execPath, [join(root, "dist", "cli", "thaw.js"), ...args], {
+    encoding: "utf8",
+    cwd: tmpdir(),
+  });
 }
 
 test("--version is the package's", () => {
@@ -40,6 +43,19 @@ test("install puts the kernel into an environment's folder, under the names that
   expect(status, stderr).toBe(0);
   expect(stdout).toBe(`The kernel is in ${folder}\n`);
   expect(JSON.parse(readFileSync(join(folder, "kernel.json"), "utf8"))).toMatchObject({ display_name: "Second" });
+});
+
+test("uninstall takes away what install made, once, and says so", () => {
+  const prefix = mkdtempSync(join(tmpdir(), "thaw-prefix-"));
+  onTestFinished(() => rmSync(prefix, { recursive: true, force: true }));
+  const folder = join(prefix, "share", "jupyter", "kernels", "thaw");
+  thaw("install", "--prefix", prefix);
+  expect(existsSync(folder)).toBe(true);
+  expect(thaw("uninstall", "--prefix", prefix)).toMatchObject({ status: 0, stdout: `Removed ${folder}\n` });
+  expect(existsSync(folder)).toBe(false);
+  const again = thaw("uninstall", "--prefix", prefix);
+  expect(again.status).toBe(1);
+  expect(again.stderr).toMatch(`error: There is no kernel ${folder}. \`thaw status\` shows`);
 });
 
 test("install refuses two places in one sentence", () => {

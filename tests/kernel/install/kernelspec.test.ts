@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -19,6 +19,9 @@ test("the kernelspec names files that exist, by absolute paths, and brings its l
   expect(folder).toBe(join(prefix, "share/jupyter/kernels/thaw"));
   const spec = JSON.parse(readFileSync(join(folder, "kernel.json"), "utf8"));
   expect(spec).toMatchObject({ display_name: "TypeScript (Thaw)", language: "typescript", interrupt_mode: "message" });
+  // What VS Code needs: no shell stands between it and the kernel, and the language colours the cells.
+  expect(spec.argv[0]).toBe(process.execPath);
+  expect(spec.argv.at(-1)).toBe("{connection_file}");
   const paths = (spec.argv as string[]).filter(
     (argument) => !argument.startsWith("-") && argument !== "{connection_file}",
   );
@@ -42,6 +45,17 @@ test("the user's folder and the active environment are found as Jupyter finds th
   expect(() => kernelsFolder({ sysPrefix: true })).toThrow(/--prefix DIR/);
 });
 
-test("a name that is no folder name is refused", () => {
-  expect(() => installKernelspec({ prefix, name: "../x" })).toThrow(/letters, digits/);
+test.each(["../x", "..", ".", "", "a b"])("%j is no folder name and is refused", (name) => {
+  expect(() => installKernelspec({ prefix, name })).toThrow(expect.objectContaining({ code: "BAD_KERNEL_NAME" }));
+});
+
+test("another kernel of that name is left alone", () => {
+  const folder = join(prefix, "share/jupyter/kernels/python3");
+  mkdirSync(folder, { recursive: true });
+  const spec = '{"argv": ["python3", "-m", "ipykernel_launcher"], "display_name": "Python 3", "language": "python"}';
+  writeFileSync(join(folder, "kernel.json"), spec);
+  expect(() => installKernelspec({ prefix, name: "python3" })).toThrow(
+    expect.objectContaining({ code: "FOREIGN_KERNELSPEC", message: expect.stringContaining('"Python 3"') }),
+  );
+  expect(readFileSync(join(folder, "kernel.json"), "utf8")).toBe(spec);
 });
