@@ -17,11 +17,13 @@ const ownUrls = {
 };
 
 for (const file of readdirSync(kernel)) if (file.endsWith(".cjs")) rmSync(join(kernel, file));
+/** Packages stay packages, but for one whose default export differs between `import` and `require`, and what it needs. */
+const inside = new Set(["magic-string", "@jridgewell/sourcemap-codec"]);
+
 const bundle = await rolldown({
   input: { main: join(kernel, "main.js"), worker: join(kernel, "channels", "worker.js") },
   platform: "node",
-  // Packages stay packages, but for one whose default export differs between `import` and `require`.
-  external: (id) => !/^[./]/.test(id) && id !== "magic-string",
+  external: (id) => !/^[./]/.test(id) && !inside.has(id),
   plugins: [ownUrls],
 });
 await bundle.write({
