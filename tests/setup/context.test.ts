@@ -87,6 +87,8 @@ test("a project needs no JupyterLab, build or kernelspec of its own, and model a
     "TensorFlow addon",
     "Fused operations",
   ];
-  expect(names(true)).toEqual(engine);
-  expect(names(false)).toEqual([...engine, "MiniLM model", "rated texts"]);
+  expect(names(true)).toEqual(expect.arrayContaining(engine));
+  expect(names(false)).toEqual([...names(true), "MiniLM model", "rated texts"]);
+  const ofClone = ["JupyterLab and plotly", "TypeScript build", "thaw command", "Jupyter kernel"];
+  expect(names(false).filter((name) => ofClone.includes(name))).toEqual([]);
 });
