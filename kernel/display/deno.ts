@@ -1,7 +1,8 @@
 /** `Deno.jupyter` for notebooks written for Deno's kernel. Cells find it without there being a global `Deno`. */
 import { readFileSync } from "node:fs";
 import { inspect, types } from "node:util";
-import type { OutputKind } from "../channels/thread.ts";
+import type { CommReport, OutputKind } from "../channels/thread.ts";
+import { currentCell } from "../parents/currentCell.ts";
 import type { Displays } from "./display.ts";
 import type { ToBundle } from "./mime.ts";
 import { imageType } from "./recognise/imageBytes.ts";
@@ -18,6 +19,13 @@ interface DenoDisplayOptions {
 
 const outputs: ReadonlySet<string> = new Set<OutputKind>(["display_data", "update_display_data", "clear_output"]);
 
+const comms = ["comm_open", "comm_msg", "comm_close"] as const;
+
+interface BroadcastExtra {
+  readonly metadata?: object;
+  readonly buffers?: readonly (Uint8Array | ArrayBuffer)[];
+}
+
 /** What cells have for `Deno` where they say `Deno.jupyter`. */
 export function createDeno(displays: Displays, toBundle: ToBundle, reporter: Reporter) {
   const jupyter = {
@@ -33,15 +41,17 @@ export function createDeno(displays: Displays, toBundle: ToBundle, reporter: Rep
     async display(value: unknown, { raw = false, update = false, display_id }: DenoDisplayOptions = {}): Promise<void> {
       await displays.put(value, { raw, update, ...(display_id === undefined ? {} : { displayId: display_id }) });
     },
-    /** Sends a message of the protocol about the running cell's output. */
-    async broadcast(type: string, content: Record<string, unknown>): Promise<void> {
+    /** Sends a message of the protocol: about the running cell's output, or on a comm. */
+    async broadcast(type: string, content: Record<string, unknown>, extra: BroadcastExtra = {}): Promise<void> {
       if (type === "stream" && (content.name === "stdout" || content.name === "stderr")) {
         reporter.stream(content.name, String(content.text));
       } else if (outputs.has(type)) {
         const filled = type === "clear_output" ? { wait: false } : { data: {}, metadata: {}, transient: {} };
         reporter.output(type as OutputKind, { ...filled, ...content });
+      } else if (isComm(type)) {
+        reporter.post(commReport(type, content, extra));
       } else {
-        const known = [...outputs, "stream"].join(", ");
+        const known = [...outputs, ...comms, "stream"].join(", ");
         throw Object.assign(new TypeError(`Deno.jupyter.broadcast sends ${known} in this kernel, got "${type}".`), {
           code: "UNKNOWN_BROADCAST",
         });
@@ -49,6 +59,27 @@ export function createDeno(displays: Displays, toBundle: ToBundle, reporter: Rep
     },
   };
   return { jupyter };
+}
+
+function isComm(type: string): type is CommReport["kind"] {
+  return comms.some((kind) => kind === type);
+}
+
+function commReport(
+  kind: CommReport["kind"],
+  content: Record<string, unknown>,
+  { metadata = {}, buffers = [] }: BroadcastExtra,
+): CommReport {
+  return {
+    type: "comm",
+    cell: currentCell(),
+    kind,
+    id: String(content.comm_id),
+    target: String(content.target_name ?? ""),
+    content: JSON.stringify({ data: {}, ...content }),
+    metadata: JSON.stringify(metadata),
+    buffers: buffers.map((buffer) => new Uint8Array(buffer)),
+  };
 }
 
 /** Shows itself as Deno shows it: what is put in is markup like the rest. As text it is its source. */

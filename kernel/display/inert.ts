@@ -4,7 +4,9 @@ import { escapeHtml } from "./escapeHtml.ts";
 /** Elements that run, load or send something, attributes that do, and the ways to hide them. Rather too many than too few. */
 const active = [
   /<[\s/]*(script|iframe|frame|object|embed|applet|link|meta|base|form|style|foreignobject|animate|set|use|handler|template|portal|\?xml-stylesheet|!entity|!doctype[^>]*\[)/i,
-  /\bon[a-z]+\s*=/i,
+  /\bon[^\s"'<>/=]*\s*=/i,
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: parsers disagree about them
+  /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffd]/,
   /script\s*:/i,
   /\bdata\s*:(?!image\/(png|jpeg|gif|webp)[;,])/i,
   /\bsrcdoc\b/i,
