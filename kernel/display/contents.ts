@@ -19,6 +19,19 @@ export function sendable(
   return sent;
 }
 
+/** A bundle that someone wrote to be shown: throws where a content cannot be sent. */
+export function sendableBundle({ data, metadata = {} }: Bundle): Bundle {
+  const refuse = (type: string, cause: unknown): never => {
+    throw Object.assign(
+      new TypeError(`The ${type} content of this display is nothing that JSON can carry.`, { cause }),
+      {
+        code: "BAD_DISPLAY",
+      },
+    );
+  };
+  return { data: sendable(data, refuse), metadata: sendable(metadata, refuse) };
+}
+
 function contentOf(type: string, value: unknown): unknown {
   if (typeof value === "string") return toUSVString(value); // half a surrogate pair makes a notebook that cannot be saved
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return toBase64(value);

@@ -1,7 +1,9 @@
 /** `display(value)` for cells: shows it where the cell is, in the order it was asked for, and replaces it later. */
 import { randomUUID } from "node:crypto";
 import { types } from "node:util";
+import { attempt } from "./attempt.ts";
 import { type Bundle, isBundle, isData } from "./bundle.ts";
+import { sendableBundle } from "./contents.ts";
 import type { DisplayOptions, Host } from "./host.ts";
 import type { ToBundle } from "./mime.ts";
 import type { Notes } from "./recognise/recogniser.ts";
@@ -75,8 +77,11 @@ export class Displays {
   }
 
   #bundleOf(value: unknown, raw: boolean): Bundle | Promise<Bundle> {
-    if (raw && isData(value)) return { data: value };
-    return isBundle(value) ? value : this.#toBundle(value);
+    const given = attempt(
+      () => (raw && isData(value) ? { data: value } : isBundle(value) ? value : undefined),
+      () => undefined,
+    );
+    return given === undefined ? this.#toBundle(value) : sendableBundle(given);
   }
 
   #await(bundle: Promise<Bundle>, displayId: string, update: boolean): Promise<void> {

@@ -1,6 +1,6 @@
 /** A value as a MIME bundle: by the first recogniser that knows its kind; the text Node would print is always there. */
 import { types } from "node:util";
-import { attempt } from "./attempt.ts";
+import { KernelInterrupt } from "../interrupt/interrupts.ts";
 import type { Bundle } from "./bundle.ts";
 import { sendable } from "./contents.ts";
 import { plainText } from "./plainText.ts";
@@ -48,16 +48,22 @@ export function createToBundle(notes: Notes): ToBundle {
       return Promise.resolve(value).then((settled) => (settled === undefined ? nothing : toBundle(settled)));
     }
     for (const recognise of recognisers) {
-      // a value that throws while it is looked at is not of the kind it was looked at for
-      const found = attempt(
-        () => recognise(value, notes),
-        () => undefined,
-      );
+      const found = tryOn(value, recognise);
       if (types.isPromise(found)) return found.catch(() => undefined).then((bundle) => complete(bundle, value));
       if (found !== undefined) return complete(found, value);
     }
     return textOf(value);
   };
+
+  /** A value that throws while it is looked at is not of the kind it was looked at for. */
+  function tryOn(value: object, recognise: Recogniser): ReturnType<Recogniser> {
+    try {
+      return recognise(value, notes);
+    } catch (reason) {
+      if (reason instanceof KernelInterrupt) throw reason;
+      return undefined;
+    }
+  }
 
   function complete(bundle: Bundle | undefined, value: unknown): Bundle {
     if (bundle === undefined) return textOf(value);

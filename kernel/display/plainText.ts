@@ -8,13 +8,14 @@ const maxCharacters = 50_000;
 /** Entries, at all depths together, that Node prints in a few milliseconds. */
 const maxEntries = 3000;
 const maxKeys = 200;
-const options = { breakLength: 100, maxArrayLength: 100, maxStringLength: 10_000 } as const;
+const options = { depth: 2, breakLength: 100, maxArrayLength: 100, maxStringLength: 10_000 } as const;
 /** How much of a value is printed, from the most to the least: the first that is not too much. */
+const least = { ...options, depth: 0 } as const;
 const extents = [
-  { depth: 2, maxArrayLength: 100 },
-  { depth: 2, maxArrayLength: 10 },
-  { depth: 1, maxArrayLength: 10 },
-  { depth: 0, maxArrayLength: 100 },
+  options,
+  { ...options, maxArrayLength: 10 },
+  { ...options, depth: 1, maxArrayLength: 10 },
+  least,
 ] as const;
 
 export function plainText(value: unknown): string {
@@ -43,7 +44,7 @@ function text(value: unknown): string {
     () => (typeof value === "function" ? functionText(value) : bounded(value)),
     () =>
       attempt(
-        () => inspect(value, { ...options, depth: 0, customInspect: false }),
+        () => inspect(value, { ...least, customInspect: false }),
         () => "[a value that throws when it is looked at]",
       ),
   );
@@ -54,20 +55,20 @@ function bounded(value: unknown): string {
     return inspect(value, options);
   }
   const keys = Array.isArray(value) || ArrayBuffer.isView(value) ? [] : Object.keys(value);
-  if (keys.length <= maxKeys) return inspect(value, { ...options, ...extentOf(value) });
+  if (keys.length <= maxKeys) return inspect(value, extentOf(value));
   const first = Object.create(Object.getPrototypeOf(value) as object | null) as object;
   for (const key of keys.slice(0, maxKeys / 2)) {
     Object.defineProperty(first, key, Object.getOwnPropertyDescriptor(value, key) as PropertyDescriptor);
   }
   const more = `... ${keys.length - maxKeys / 2} more keys`;
-  return inspect(first, { ...options, ...extentOf(first) }).replace(/,?\s*\}$/, `,\n  ${more}\n}`);
+  return inspect(first, extentOf(first)).replace(/,?\s*\}$/, `,\n  ${more}\n}`);
 }
 
-function extentOf(value: object): { depth: number; maxArrayLength: number } {
+function extentOf(value: object): (typeof extents)[number] {
   const fits = extents.find(
     (extent) => entriesWithin(value, extent.depth, extent.maxArrayLength, maxEntries) <= maxEntries,
   );
-  return fits ?? extents[3];
+  return fits ?? least;
 }
 
 function hasOwnText(value: object): boolean {

@@ -7,6 +7,7 @@ import { tableHtml } from "./table.ts";
 /** What is known of a tensor's values: `at` is asked for those that are shown. */
 export interface TensorValues {
   readonly shape: readonly number[];
+  /** A text is shown as it is: see `quoted`. */
   at(index: readonly number[]): unknown;
 }
 
@@ -15,18 +16,20 @@ const readable = 100;
 const maxShown = 1000;
 const lineWidth = 100;
 
-/** How many values are shown from each end of an axis. */
+/** How many values are shown from each end of an axis; 0 where there are too many axes to show any. */
 export function edgeOf(shape: readonly number[]): number {
   if (shape.reduce((product, length) => product * length, 1) <= readable) return readable;
   const shown = (edge: number): number => shape.reduce((n, length) => n * Math.min(length, 2 * edge), 1);
-  return [shape.length === 2 ? 5 : 3, 2, 1].find((edge) => shown(edge) <= maxShown) ?? 1;
+  return [shape.length === 2 ? 5 : 3, 2, 1].find((edge) => shown(edge) <= maxShown) ?? 0;
 }
 
 export function tensorText({ shape, at }: TensorValues): string {
   const edge = edgeOf(shape);
+  if (edge === 0) return "[...]";
   const texts = textsOf({ shape, at }, edge);
-  const isText = typeof at(shape.map(() => 0)) === "string";
-  const width = isText ? 0 : Math.max(0, ...[...texts.values()].map((text) => text.length));
+  const all = [...texts.values()];
+  const isText = all.some((text) => /^["'`]/.test(text));
+  const width = isText ? 0 : Math.max(0, ...all.map((text) => text.length));
   const block = (prefix: readonly number[]): string => {
     const axis = prefix.length;
     if (axis === shape.length) return (texts.get(prefix.join()) ?? "").padStart(width);
@@ -41,6 +44,11 @@ export function tensorText({ shape, at }: TensorValues): string {
     return `[${inner}]`;
   };
   return shape.length === 0 ? block([]).trim() : block([]);
+}
+
+/** A tensor's text as a value in it. */
+export function quoted(value: unknown): unknown {
+  return typeof value === "string" ? printable(inspect(value), 40) : value;
 }
 
 /** A matrix as a table. */
@@ -78,7 +86,6 @@ function formatOf(values: readonly unknown[]): (value: unknown) => string {
   const sizes = numbers.filter((value) => value !== 0).map(Math.abs);
   const extreme = sizes.some((size) => size >= 1e8 || size < 1e-4);
   return (value) => {
-    if (typeof value === "string") return printable(inspect(value), 40);
     if (typeof value !== "number" || !Number.isFinite(value)) return String(value);
     if (whole && Math.abs(value) < 1e15) return String(value);
     return extreme ? value.toExponential(4) : value.toFixed(4);

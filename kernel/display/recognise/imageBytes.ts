@@ -3,7 +3,7 @@ import { types } from "node:util";
 import type { Bundle } from "../bundle.ts";
 import { asBuffer } from "../contents.ts";
 import { inert } from "../inert.ts";
-import type { Recogniser } from "./recogniser.ts";
+import { method, type Recogniser } from "./recogniser.ts";
 
 /** A notebook that holds more than this in one output can hardly be opened. */
 const maxBytes = 32 * 2 ** 20;
@@ -19,8 +19,15 @@ const signatures: readonly [type: string, test: RegExp][] = [
 
 export const imageBytes: Recogniser = (value) => {
   if (value instanceof Uint8Array || types.isAnyArrayBuffer(value)) return pictureOf(asBuffer(value));
-  return value instanceof Blob && value.size <= maxBytes ? fromBlob(value) : undefined;
+  return isBlob(value) && value.size <= maxBytes ? fromBlob(value) : undefined;
 };
+
+/** By its looks: the first mention of the class itself loads a part of Node. */
+function isBlob(value: object): value is Blob {
+  return (
+    /^\[object (Blob|File)\]$/.test(Object.prototype.toString.call(value)) && method(value, "arrayBuffer") !== undefined
+  );
+}
 
 async function fromBlob(blob: Blob): Promise<Bundle | undefined> {
   const type = imageType(Buffer.from(await blob.slice(0, 1024).arrayBuffer()));

@@ -7,13 +7,18 @@ import { count, gap, tableHtml } from "../table.ts";
 import type { Recogniser } from "./recogniser.ts";
 
 const edge = 10;
+/** To the end of a bigger map it takes too long. */
+const maxWalked = 200_000;
 
 export const map: Recogniser = (value) => {
   if (!types.isMap(value) || value.size === 0) return undefined;
   const wanted = new Set(ends(value.size, edge));
   const entries: [unknown, unknown][] = [];
   let index = 0;
-  for (const entry of Map.prototype.entries.call(value)) if (wanted.has(index++)) entries.push(entry);
+  for (const entry of Map.prototype.entries.call(value)) {
+    if (value.size > maxWalked && index === edge) break;
+    if (wanted.has(index++)) entries.push(entry);
+  }
   const rows = entries.map(([key, held]) => [cellText(key), cellText(held)]);
   if (wanted.has(undefined)) rows.splice(edge, 0, [gap, gap]);
   const html = tableHtml({

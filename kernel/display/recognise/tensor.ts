@@ -3,7 +3,7 @@ import { attempt } from "../attempt.ts";
 import type { Bundle } from "../bundle.ts";
 import { printable } from "../printable.ts";
 import { cornerReader, flatIndex, type TfTensor } from "../tensorCorners.ts";
-import { edgeOf, matrixHtml, type TensorValues, tensorText } from "../tensorValues.ts";
+import { edgeOf, matrixHtml, quoted, type TensorValues, tensorText } from "../tensorValues.ts";
 import { method, type Recogniser } from "./recogniser.ts";
 
 /** Up to here all values are read at once: one copy of a few megabytes. */
@@ -22,7 +22,10 @@ function tfjs(value: object): Bundle | undefined {
 
 function readerOf(tensor: TfTensor): TensorValues {
   const { shape, dtype } = tensor;
-  if (tensor.size > readWhole) return { shape, at: cornerReader(tensor, edgeOf(shape)) };
+  if (tensor.size > readWhole) {
+    const read = cornerReader(tensor, edgeOf(shape));
+    return { shape, at: (index) => quoted(read(index)) };
+  }
   let values: ArrayLike<unknown> | undefined;
   return {
     shape,
@@ -30,7 +33,7 @@ function readerOf(tensor: TfTensor): TensorValues {
       values ??= tensor.dataSync();
       const flat = flatIndex(index, shape);
       if (dtype === "complex64") return `${String(values[2 * flat])} + ${String(values[2 * flat + 1])}i`;
-      return dtype === "bool" ? values[flat] !== 0 : values[flat];
+      return dtype === "bool" ? values[flat] !== 0 : quoted(values[flat]);
     },
   };
 }
@@ -43,7 +46,7 @@ function onnx(value: object): Bundle | undefined {
   const values = data as unknown as ArrayLike<unknown>;
   return shown(`Tensor [${dims.join(", ")}] ${printable(type, 20)}`, {
     shape: dims,
-    at: (index) => values[flatIndex(index, dims)],
+    at: (index) => quoted(values[flatIndex(index, dims)]),
   });
 }
 

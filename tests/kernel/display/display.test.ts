@@ -216,6 +216,19 @@ test("a kind of display that is given something else says what it takes", async 
   ).toBe("'BAD_DISPLAY'");
 });
 
+test("an explicit bundle's bytes become base64, and what JSON cannot carry is refused", async () => {
+  const run = await client.execute(
+    "display({ data: { 'image/png': Uint8Array.of(1) }, metadata: { 'image/png': { width: 2 } } })",
+  );
+  const message = run.messages.find(({ header }) => header.msg_type === "display_data");
+  expect(message?.content).toMatchObject({ data: { "image/png": "AQ==" }, metadata: { "image/png": { width: 2 } } });
+  const refused = "try { display.json(1n) } catch ({ message, code, cause }) { display([message, code, cause.name]) }";
+  expect(shown(await client.execute(refused))[0]).toMatchObject([
+    "display_data",
+    { "text/plain": expect.stringMatching(/application\/json content .*'BAD_DISPLAY',\s+'TypeError'/s) },
+  ]);
+});
+
 test("clearOutput says whether to wait for the next output", async () => {
   const run = await client.execute("clearOutput(); clearOutput({ wait: true })");
   const messages = run.messages.filter(({ header }) => header.msg_type === "clear_output");
