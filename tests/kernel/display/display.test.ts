@@ -223,10 +223,8 @@ test("an explicit bundle's bytes become base64, and what JSON cannot carry is re
   const message = run.messages.find(({ header }) => header.msg_type === "display_data");
   expect(message?.content).toMatchObject({ data: { "image/png": "AQ==" }, metadata: { "image/png": { width: 2 } } });
   const refused = "try { display.json(1n) } catch ({ message, code, cause }) { display([message, code, cause.name]) }";
-  expect(shown(await client.execute(refused))[0]).toMatchObject([
-    "display_data",
-    { "text/plain": expect.stringMatching(/application\/json content .*'BAD_DISPLAY',\s+'TypeError'/s) },
-  ]);
+  const [, data] = shown(await client.execute(refused))[0] as [string, Record<string, string>];
+  expect(data["text/plain"]).toMatch(/application\/json content .*'BAD_DISPLAY',\s+'TypeError'/s);
 });
 
 test("clearOutput says whether to wait for the next output", async () => {
