@@ -41,6 +41,11 @@ export class Cells {
     return this.#documents.get(name);
   }
 
+  /** Whether a cell has declared `name`. */
+  declares(name: string): boolean {
+    return this.#scope.has(name);
+  }
+
   /** Adds a cell behind all others. A text that does not parse declares nothing, since it is not run. */
   add(name: string, code: string): void {
     const { declared, mentioned, ambient, broken } = outline(code, `${name}.ts`);

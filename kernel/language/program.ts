@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import { isCommand } from "../magics/commands.ts";
 import { maskMagics } from "../magics/mask.ts";
 import { type CellDocument, Cells } from "./cells.ts";
 import { globalsText } from "./globals.ts";
@@ -41,13 +42,19 @@ export class Program {
     this.service = ts.createLanguageService(this.#host(), new Registry());
   }
 
+  /** `!ls` is a command where no cell has made a variable `ls`. */
+  #masked(code: string): string {
+    const isDefined = (name: string): boolean => this.cells.declares(name) || name in globalThis;
+    return maskMagics(code, { isDefined, isCommand });
+  }
+
   /** Where a cell lies for its imports. */
   pathOf(cell: string): string {
     return join(this.#folder, `${cell}.ts`);
   }
 
   add(name: string, code: string): void {
-    this.cells.add(name, maskMagics(code));
+    this.cells.add(name, this.#masked(code));
     const document = this.cells.get(name);
     if (document !== undefined) this.#put(this.pathOf(name), document.text);
   }
@@ -60,7 +67,7 @@ export class Program {
   /** Makes `code` the text in question, behind all cells. Returns its document and path. */
   ask(code: string): { document: CellDocument; path: string } {
     const path = this.pathOf(question);
-    this.#question = this.cells.question(question, maskMagics(code), []);
+    this.#question = this.cells.question(question, this.#masked(code), []);
     this.#put(path, this.#question.text);
     return { document: this.#question, path };
   }
