@@ -11,12 +11,13 @@ const place = join(root, ".thaw", "bench", "kernel");
 const pinned = { deno: "2.9.6", tslab: "1.0.22", ipykernel: "7.4.0" };
 const environment = { ...process.env, IPYTHONDIR: join(place, "ipython"), DENO_DIR: join(place, "deno") };
 
-/** What can be measured here, Thaw first, and a sentence for each peer that cannot. */
-export function findKernels(): { kernels: Kernel[]; missing: string[] } {
+/** What can be measured here, of `wanted` if given, Thaw first, and a sentence for each peer that cannot. */
+export function findKernels(wanted?: readonly string[]): { kernels: Kernel[]; missing: string[] } {
   mkdirSync(place, { recursive: true });
-  const kernels = [thaw()];
+  const kernels: Kernel[] = [];
   const missing: string[] = [];
-  for (const [name, find] of Object.entries({ Deno: deno, ipykernel, tslab })) {
+  for (const [name, find] of Object.entries({ Thaw: thaw, Deno: deno, ipykernel, tslab })) {
+    if (wanted?.includes(name) === false) continue;
     try {
       kernels.push(find());
     } catch (error) {

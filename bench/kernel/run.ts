@@ -1,6 +1,6 @@
 /**
  * Thaw beside Deno, ipykernel and tslab, in one run and by one client:
- * `npm run bench:kernel -- [--quick] [--only start,cell] [--json]`.
+ * `npm run bench:kernel -- [--quick] [--only start,cell] [--kernels Thaw,Deno] [--json]`.
  */
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     only: { type: "string" },
+    kernels: { type: "string" },
   },
 });
 const wanted = values.only?.split(",") ?? all.map(({ key }) => key);
@@ -34,7 +35,7 @@ if (unknown.length > 0) {
 }
 
 const load = (loadavg()[0] ?? 0).toFixed(1);
-const { kernels, missing } = findKernels();
+const { kernels, missing } = findKernels(values.kernels?.split(","));
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 for (const sentence of missing) say(sentence);
 say(`${kernels.map(({ name, version }) => `${name} ${version}`).join("; ")}.`);

@@ -51,6 +51,18 @@ test("with allow_errors the cell after an error runs, and sees what the failed o
   expect(cells.map((cell) => cell.count)).toEqual([1, 2]);
 });
 
+// nbclient itself drops what comes for a cell that has ended; a kernel that names the running cell puts it there instead
+test("late text of a timer is never put under the cell that runs by then", async () => {
+  const [cells = []] = await execute([
+    [
+      'setTimeout(() => console.log("late"), 200);\nconsole.log("now");',
+      'await new Promise((resolve) => setTimeout(resolve, 600));\nconsole.log("own");',
+    ],
+  ]);
+  expect(printed(cells[0])).toBe("now\n");
+  expect(printed(cells[1])).toBe("own\n");
+});
+
 test("three notebooks run at once, each with its own variables and outputs", async () => {
   const notebook = (name: string) => [
     `const name = "${name}"; let sum = 0;`,
