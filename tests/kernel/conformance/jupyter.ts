@@ -31,6 +31,7 @@ export class Jupyter implements Disposable {
   run(program: string, args: readonly string[] = []): Promise<Ended> {
     const env = {
       ...process.env,
+      JUPYTER_PATH: this.folder, // an environment that has a kernel of this name would come before the data folder
       JUPYTER_DATA_DIR: this.folder,
       JUPYTER_RUNTIME_DIR: this.folder,
       IPYTHONDIR: this.folder,
