@@ -21,7 +21,11 @@ for (const file of readdirSync(kernel)) if (file.endsWith(".cjs")) rmSync(join(k
 const inside = new Set(["magic-string", "@jridgewell/sourcemap-codec"]);
 
 const bundle = await rolldown({
-  input: { main: join(kernel, "main.js"), worker: join(kernel, "channels", "worker.js") },
+  input: {
+    main: join(kernel, "main.js"),
+    worker: join(kernel, "channels", "worker.js"),
+    language: join(kernel, "language", "thread.js"), // an ES module takes two seconds to import TypeScript
+  },
   platform: "node",
   external: (id) => !/^[./]/.test(id) && !inside.has(id),
   plugins: [ownUrls],

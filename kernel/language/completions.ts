@@ -59,7 +59,7 @@ export function completionsAt(program: Program, code: string, cursor: number): C
     if (fitting.length > signaturesUpTo || !/^(function|method)$/.test(type)) return { text: entry.name, type };
     const [name, none] = [entry.name, undefined];
     const details = program.service.getCompletionEntryDetails(path, position, name, none, none, none, none);
-    const signature = readable(ts.displayPartsToString(details?.displayParts)).replace(/^\(method\) /, "");
+    const signature = readable(ts.displayPartsToString(details?.displayParts)).replace(/^\((?:method|property)\) /, "");
     return { text: name, type, signature };
   });
   return { candidates, start, end: span === undefined ? cursor : Math.max(cursor, start + span.length), live };

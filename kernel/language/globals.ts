@@ -1,20 +1,42 @@
-/** What every cell finds in place, for the language service. */
+/** What every cell finds in place, as one ambient declaration file. Its types are those of the kernel's own code. */
+import { fileURLToPath } from "node:url";
+
+const kernel = fileURLToPath(new URL("../", import.meta.url)).replaceAll("\\", "/");
+const from = (module: string): string => `import(${JSON.stringify(kernel + module)})`;
 
 export const globalsText = `
-/** How something is shown: a name for later updates, whether this is such an update. */
-interface ThawDisplayOptions {
-  /** Replaced by later displays of the same id. */
-  readonly display_id?: string;
-  readonly update?: boolean;
-  readonly raw?: boolean;
-}
-
 /**
- * Shows a value in the cell's output: figures, tables, images and everything that carries
+ * Shows a value where the cell is: figures, tables, images and everything that carries
  * \`[Symbol.for("Jupyter.display")]\` in their rich form, other values as text.
+ * \`display.html\`, \`display.markdown\` and the like show text of one type.
+ * @returns a handle; its \`update(value)\` replaces what is shown
  */
-declare function display(value: unknown, options?: any): any;
+declare var display: ${from("display/shortcuts")}.Display;
 
-/** Empties the cell's output; with \`wait\` only when the next output comes. */
-declare function clearOutput(options?: { readonly wait?: boolean }): void;
+/** Empties the cell's output; with \`{ wait: true }\` only when the next output comes. */
+declare var clearOutput: ReturnType<typeof ${from("display/host")}.createClearOutput>;
+
+/** The notebook's parameters with their defaults, replaced by what a run was given. */
+declare var params: ${from("params/params")}.Params;
+
+/** Asks the person at the notebook for a line of text, and waits for it. */
+declare var input: ${from("input/prompts")}.Prompts["input"];
+
+/** Asks for a line of text that is not shown while it is typed. */
+declare var password: ${from("input/prompts")}.Prompts["password"];
+
+/** Asks for a line of text, as in browsers: null for an empty answer without a default. */
+declare var prompt: ${from("input/prompts")}.Prompts["prompt"];
+
+/** Asks a question; true for an answer that begins with y. */
+declare var confirm: ${from("input/prompts")}.Prompts["confirm"];
+
+/** Waits until the person at the notebook has read a message. */
+declare var alert: ${from("input/prompts")}.Prompts["alert"];
+
+/** Channels to widgets of the frontend: \`Jupyter.comms.open(target, data)\`, \`Jupyter.comms.registerTarget(target, handler)\`. */
+declare var Jupyter: { readonly comms: ${from("comm/comms")}.Comms };
+
+/** What notebooks written for Deno use of it: \`Deno.jupyter\`. */
+declare var Deno: ReturnType<typeof ${from("display/deno")}.createDeno>;
 `;

@@ -4,7 +4,7 @@ import { log } from "../channels/log.ts";
 import type { FromLanguage, LanguageQuestion, LanguageStart, ToLanguage } from "./messages.ts";
 
 /** Types of one huge package must not take the whole kernel's memory: beyond this the service is given up. */
-const resourceLimits = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 16 };
+const resourceLimits = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 48 };
 
 export class LanguageWorker {
   /** Whether a question would be answered soon. */
@@ -25,7 +25,7 @@ export class LanguageWorker {
   start(): void {
     if (this.#thread !== undefined || this.#lost) return;
     const workerData: LanguageStart = { folder: this.#folder };
-    this.#thread = new Worker(new URL("./thread.js", import.meta.url), { workerData, resourceLimits });
+    this.#thread = new Worker(new URL("../language.cjs", import.meta.url), { workerData, resourceLimits });
     this.#thread.unref();
     this.#thread.on("message", (message: FromLanguage) => this.#receive(message));
     this.#thread.on("error", (error) => this.#lose(error));

@@ -140,6 +140,7 @@ export class Program {
       getScriptSnapshot: (path) => this.#read(path)?.snapshot,
       getCurrentDirectory: () => this.#folder,
       getDefaultLibFileName: ts.getDefaultLibFilePath,
+      useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
       fileExists: (path) => this.#files.has(path) || ts.sys.fileExists(path),
       readFile: (path, encoding) => ts.sys.readFile(path, encoding),
       directoryExists: ts.sys.directoryExists,

@@ -11,8 +11,8 @@ import { toUnits } from "./cursor.ts";
 
 /** How long live values are waited for: the main thread may be busy. */
 const liveMs = 20;
-/** How long anything is waited for. */
-const patienceMs = 1000;
+/** How long anything is waited for: a list of candidates that comes later is not looked at any more. */
+const patienceMs = { complete: 1000, inspect: 3000 };
 
 /** What the desk of questions works with. */
 export interface QuestionsOptions {
@@ -34,7 +34,7 @@ export class Questions {
     const { code, cursor } = placeOf(request);
     const live = this.#main<LiveCompletion>((number) => ({ type: "complete", request: number, code, cursor }));
     const typed = this.#options.language.ask<Completions>({ type: "complete", code, cursor });
-    const [known, found] = await this.#both(typed, live, ({ matches }) => matches.length > 0);
+    const [known, found] = await this.#both(typed, live, ({ matches }) => matches.length > 0, patienceMs.complete);
     this.#options.reply(channel, request, completeContent(code, cursor, known, found));
   }
 
@@ -42,7 +42,7 @@ export class Questions {
     const { code, cursor } = placeOf(request);
     const live = this.#main<LiveValue | undefined>((number) => ({ type: "inspect", request: number, code, cursor }));
     const typed = this.#options.language.ask<Inspection>({ type: "inspect", code, cursor });
-    const [known, found] = await this.#both(typed, live, (value) => value !== undefined);
+    const [known, found] = await this.#both(typed, live, (value) => value !== undefined, patienceMs.inspect);
     this.#options.reply(channel, request, inspectContent(known, found, Number(request.content.detail_level ?? 0)));
   }
 
@@ -54,7 +54,7 @@ export class Questions {
   /** Tells the main thread what the types say about a name. */
   async lookUp(request: number, name: string): Promise<void> {
     const typed = this.#options.language.ask<Inspection>({ type: "inspect", code: name, cursor: name.length });
-    this.#options.toMain({ type: "lookedUp", request, typed: await within(patienceMs, typed) });
+    this.#options.toMain({ type: "lookedUp", request, typed: await within(patienceMs.inspect, typed) });
   }
 
   /** An answer of the main thread. */
@@ -76,13 +76,14 @@ export class Questions {
     typed: Promise<Typed | undefined>,
     live: Promise<Live>,
     suffices: (live: Live) => boolean,
+    patience: number,
   ): Promise<[Typed | undefined, Live | undefined]> {
     if (!this.#options.language.ready) {
-      const first = await within(patienceMs, live);
+      const first = await within(patience, live);
       if (first !== undefined && suffices(first)) return [undefined, first];
     }
     const asked = performance.now();
-    const known = await within(patienceMs, typed);
+    const known = await within(patience, typed);
     return [known, await within(Math.max(0, liveMs - (performance.now() - asked)), live)];
   }
 }

@@ -79,7 +79,12 @@ test.each<[what: string, cells: string[]]>([
     ],
   ],
   ["await, for await and unused expressions", ["await 1; for await (const x of [1]) x; (1, 2);"]],
-  ["what the kernel puts in place", ["display; clearOutput; require('node:fs'); __dirname; import.meta.url"]],
+  [
+    "what the kernel puts in place",
+    [
+      "display.html(\"<b>x</b>\").update(1); clearOutput({ wait: true }); const p9 = params({ n: 1 }); p9.n.toFixed(); input; password; Jupyter.comms; Deno.jupyter; require('node:fs'); __dirname; import.meta.url",
+    ],
+  ],
   [
     "a sketch without types",
     ["function sketch(a, b) { try { return a.x + b } catch (e) { e.message } } let list = []; list.push(1)"],
