@@ -1,6 +1,7 @@
 /** The main thread, where user code lives: everything a cell can see is put in place here, and the worker's orders are carried out. */
 import { createRequire } from "node:module";
 import { keepChildren } from "./capture/childProcesses.ts";
+import { guardProcess } from "./capture/processGuard.ts";
 import type { FromMain, ToMain } from "./channels/thread.ts";
 import { Comms } from "./comm/comms.ts";
 import { complete } from "./completion/complete.ts";
@@ -82,7 +83,6 @@ export function startHost(
   const require = createRequire(`${process.cwd()}/notebook`);
   defineGlobals({
     [Symbol.for("thaw.host")]: host,
-    __thaw: runtime,
     __dirname: process.cwd(),
     __filename: `${process.cwd()}/notebook.ts`,
     require: Object.assign((specifier: string): unknown => {
@@ -97,6 +97,7 @@ export function startHost(
     ...createPrompts((order) => reporter.post(order), interrupts),
     params: createParams((name) => sources.cells().some(({ text }) => declares(text, name))),
   });
+  Object.defineProperty(globalThis, "__thaw", { value: runtime }); // without it no cell runs any more: it stays
   printInto(reporter);
   keepTimers();
   keepThreads();
@@ -105,7 +106,14 @@ export function startHost(
     settled: () => reporter.post({ type: "drain" }),
     captured,
   });
-  const exit = guardProcess(reporter, printError, flags, post);
+  const exit = guardProcess({
+    report: (title, error) => printError(title)(error),
+    onInterrupt: () => post({ type: "sigint" }),
+    onExit: (code) => {
+      reporter.post({ type: "exiting", code });
+      Atomics.wait(flags, flag.closed, 0, farewellMs); // a process that ends with an open ZeroMQ socket aborts
+    },
+  });
   transformCell("let warm: number = await 1;", "warm"); // the first cell should not pay for the parser's first use
   void evaluator.run("void 0", "warm");
 
@@ -154,23 +162,4 @@ function defineGlobals(values: Record<string | symbol, unknown>): void {
       enumerable: false,
     });
   }
-}
-
-/** What would end the process ends in the notebook instead. Returns the true `process.exit`. */
-function guardProcess(
-  reporter: Reporter,
-  printError: (title: string) => (error: unknown) => void,
-  flags: Flags,
-  post: (message: FromMain) => void,
-) {
-  const exit = process.exit.bind(process);
-  process.on("uncaughtException", printError("Uncaught"));
-  process.on("unhandledRejection", printError("Unhandled rejection:"));
-  process.on("SIGINT", () => post({ type: "sigint" }));
-  process.exit = (code) => {
-    reporter.post({ type: "exiting", code: Number(code ?? 0) });
-    Atomics.wait(flags, flag.closed, 0, farewellMs); // a process that ends with an open ZeroMQ socket aborts
-    return exit(code);
-  };
-  return exit;
 }

@@ -20,6 +20,19 @@ for (const file of readdirSync(kernel)) if (file.endsWith(".cjs")) rmSync(join(k
 /** Packages stay packages, but for one whose default export differs between `import` and `require`, and what it needs. */
 const inside = new Set(["magic-string", "@jridgewell/sourcemap-codec"]);
 
+/** A cell can replace any global; what the kernel itself uses it takes before the first cell runs. */
+const globals = [
+  ...["AbortController", "AggregateError", "Array", "BigInt", "Boolean", "Buffer", "Date", "Error"],
+  ...["Function", "Int32Array", "Map", "Number", "Promise", "Proxy", "RegExp", "Set", "String"],
+  ...["SharedArrayBuffer", "Symbol", "SyntaxError", "TypeError", "URL", "Uint8Array", "WeakMap", "WeakRef", "WeakSet"],
+  ...["clearInterval", "clearTimeout", "performance", "process", "queueMicrotask", "setImmediate", "setInterval"],
+  ...["setTimeout", "structuredClone"],
+];
+const holders = ["Atomics", "JSON", "Math", "Object", "Reflect"];
+const intro = `const { ${globals.join(", ")} } = globalThis;
+const [${holders.join(", ")}] = [${holders.map((name) => `globalThis.${name}`).join(", ")}].map((holder) =>
+  globalThis.Object.defineProperties({}, globalThis.Object.getOwnPropertyDescriptors(holder)));`;
+
 const bundle = await rolldown({
   input: {
     main: join(kernel, "main.js"),
@@ -36,4 +49,5 @@ await bundle.write({
   entryFileNames: "[name].cjs",
   chunkFileNames: "[name].cjs",
   comments: false,
+  intro,
 });

@@ -6,6 +6,7 @@ import { type Interrupts, KernelInterrupt } from "../interrupt/interrupts.ts";
 import type { Magics } from "../magics/magics.ts";
 import { runCell } from "../parents/currentCell.ts";
 import type { Evaluator, Outcome } from "./evaluate.ts";
+import { firstOf } from "./firstOf.ts";
 import type { Sources } from "./sources.ts";
 import { CellSyntaxError } from "./syntaxError.ts";
 import { describeError, describeRefusal, type ErrorReport } from "./traceback.ts";
@@ -39,9 +40,15 @@ export class Executor {
     const { interrupts, reporter } = this.#parts;
     this.#running = order.cell;
     const givenUp = interrupts.begin();
-    const report = await Promise.race([runCell(order.cell, () => this.#perform(order)), givenUp]).catch(
-      (error: unknown) => this.#describe(error),
-    );
+    let report: ErrorReport | undefined;
+    try {
+      report = await firstOf(
+        runCell(order.cell, () => this.#perform(order)),
+        givenUp,
+      );
+    } catch (error) {
+      report = this.#describe(error);
+    }
     this.#running = undefined;
     const expressions = report === undefined ? await this.#userExpressions(order.userExpressions) : {};
     interrupts.end();

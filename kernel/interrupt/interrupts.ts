@@ -47,11 +47,9 @@ export class Interrupts {
   begin(): Promise<never> {
     const controller = new AbortController();
     setMaxListeners(0, controller.signal);
-    const givenUp = new Promise<never>((_, reject) => {
+    return new Promise<never>((_, reject) => {
       this.#cell = { controller, giveUp: reject };
     });
-    givenUp.catch(() => {}); // nobody listens any more once the cell has ended
-    return givenUp;
   }
 
   /** The cell has ended; an interrupt that was meant for it is over, whether its message has arrived or not. */

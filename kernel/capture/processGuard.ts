@@ -1,0 +1,87 @@
+/** What would end the process ends in the notebook instead, whatever a cell has done to the process's listeners. */
+import { execFileSync } from "node:child_process";
+import { constants } from "node:os";
+
+export interface GuardOptions {
+  /** Shows an error that nobody caught; `title` says how it came. */
+  readonly report: (title: string, error: unknown) => void;
+  readonly onInterrupt: () => void;
+  /** Says goodbye for a cell that ends the process; returns when that has been said. */
+  readonly onExit: (code: number) => void;
+}
+
+/** Returns the true `process.exit`. */
+export function guardProcess({ report, onInterrupt, onExit }: GuardOptions): (code: number) => never {
+  const exit = process.exit.bind(process);
+  process.exit = (code) => {
+    onExit(Number(code ?? process.exitCode ?? 0));
+    return exit(code);
+  };
+  process.on("SIGINT", onInterrupt);
+  catchAll(report);
+  keepListeners();
+  keepKill();
+  return exit;
+}
+
+const titles = new Map([
+  ["uncaughtException", "Uncaught"],
+  ["unhandledRejection", "Unhandled rejection:"],
+]);
+
+/**
+ * Node tells of both by an event, and ends the process when nobody listens or a listener throws. So they are answered
+ * where they are emitted; a cell's own listeners are called after that.
+ */
+function catchAll(report: GuardOptions["report"]): void {
+  const emit = process.emit as (...values: unknown[]) => boolean;
+  const caught = (event: unknown, ...values: unknown[]): boolean => {
+    const title = typeof event === "string" ? titles.get(event) : undefined;
+    if (title === undefined && event !== "uncaughtExceptionMonitor") return emit.call(process, event, ...values);
+    if (title !== undefined) report(title, values[0]);
+    try {
+      emit.call(process, event, ...values);
+    } catch (error) {
+      report("Uncaught", error);
+    }
+    return true;
+  };
+  process.emit = caught as typeof process.emit;
+}
+
+/** Listeners that Node and the kernel need outlive a cell's `process.removeAllListeners()`. */
+function keepListeners(): void {
+  const needed = process.eventNames().map((event) => [event, process.rawListeners(event)] as const);
+  const removeAll = process.removeAllListeners;
+  process.removeAllListeners = function (...values) {
+    removeAll.apply(this, values);
+    for (const [event, listeners] of needed) {
+      const present = process.rawListeners(event);
+      for (const listener of listeners) {
+        if (!present.includes(listener)) process.on(event as "exit", listener as () => void);
+      }
+    }
+    return this;
+  };
+}
+
+/** Signals that by default end no process of Node's. */
+const harmless = new Set(["SIGCHLD", "SIGCONT", "SIGPIPE", "SIGURG", "SIGUSR1", "SIGWINCH"]);
+
+/**
+ * Before any signal to itself that has no listener Node clears up as if it were about to end, inspector included, in which
+ * cells run (`Kill` in src/node_process_methods.cc). A shell sends those that are not the end.
+ */
+function keepKill(): void {
+  const kill = process.kill;
+  process.kill = (pid, signal) => {
+    const name = typeof signal === "number" ? nameOf(signal) : (signal ?? "SIGTERM");
+    if (pid !== process.pid || !harmless.has(name) || process.listenerCount(name) > 0) return kill(pid, signal);
+    execFileSync("/bin/sh", ["-c", `kill -s ${name.slice("SIG".length)} ${pid}`]);
+    return true;
+  };
+}
+
+function nameOf(signal: number): string {
+  return Object.entries(constants.signals).find(([, value]) => value === signal)?.[0] ?? "";
+}
