@@ -81,9 +81,15 @@ const slow = (name: string, ms: number, body = `return { "text/plain": "${name}"
   `display({ async [Symbol.for("Jupyter.display")]() { await new Promise((r) => setTimeout(r, ${ms})); ${body} } }, { displayId: "${name}" });`;
 
 test("displays that take time keep the places in which they were asked for, and are there before the cell ends", async () => {
-  const run = await client.execute(
-    `${slow("a", 60)} console.log("between"); ${slow("b", 20)} display("c", { displayId: "c" });`,
-  );
+  const form = (text: string, wait: string) =>
+    `display({ async [Symbol.for("Jupyter.display")]() { await ${wait}; return { "text/plain": "${text}" }; } }, { displayId: "${text}" });`;
+  const run = await client.execute(`
+    let open; const gate = new Promise((done) => { open = done; });
+    ${form("a", "gate")}
+    console.log("between");
+    ${form("b", "new Promise((done) => setTimeout(done, 20))")}
+    display("c", { displayId: "c" });
+    setTimeout(open, 200);`);
   const order = run.messages
     .filter(({ header }) => /display|stream/.test(header.msg_type))
     .map(({ header, content }) => [
@@ -214,6 +220,16 @@ test("a kind of display that is given something else says what it takes", async 
   expect(
     result(await client.execute("let code; try { display.html(5) } catch (error) { code = error.code }; code")),
   ).toBe("'BAD_DISPLAY'");
+});
+
+test("errors as values show the cell's own lines, inside other values too, and no frame of the kernel", async () => {
+  const thrower = "function fail() {\n  return new RangeError('gone', { cause: new Error('why') });\n}\n";
+  const whole = result(await client.execute(`${thrower}fail()`));
+  expect(whole).toMatch(/^RangeError: gone\n {4}at fail \(In\[\d+\]:2:10\)\n.*> 2 \| {3}return new RangeError/s);
+  expect(whole).toContain("Caused by: Error: why");
+  const inside = result(await client.execute("[{ failed: Object.assign(fail(), { code: 'E1' }) }]"));
+  expect(inside).toMatch(/RangeError: gone\n +at fail .*code: 'E1'/s);
+  for (const text of [whole, inside]) expect(text).not.toMatch(/dist\/kernel|node:inspector|node:internal/);
 });
 
 test("an explicit bundle's bytes become base64, and what JSON cannot carry is refused", async () => {
