@@ -77,9 +77,6 @@ test("a rich value's toBundle() gives metadata beside the data; without the rich
   ]);
 });
 
-const slow = (name: string, ms: number, body = `return { "text/plain": "${name}" }`) =>
-  `display({ async [Symbol.for("Jupyter.display")]() { await new Promise((r) => setTimeout(r, ${ms})); ${body} } }, { displayId: "${name}" });`;
-
 test("displays that take time keep the places in which they were asked for, and are there before the cell ends", async () => {
   const form = (text: string, wait: string) =>
     `display({ async [Symbol.for("Jupyter.display")]() { await ${wait}; return { "text/plain": "${text}" }; } }, { displayId: "${text}" });`;
