@@ -42,14 +42,16 @@ function numberText(values: Values): (value: number | bigint) => string {
 
 function range(values: Values): string {
   if (values.length > maxScanned) return "";
-  let [least, most] = [values[0] as number | bigint, values[0] as number | bigint];
   const text = numberText(values);
-  let odd = 0;
+  let least: number | bigint = Number.POSITIVE_INFINITY;
+  let most: number | bigint = Number.NEGATIVE_INFINITY;
+  let missing = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number | bigint;
-    if (value < least || Number.isNaN(least)) least = value;
-    if (value > most || Number.isNaN(most)) most = value;
-    if (Number.isNaN(value)) odd++;
+    if (Number.isNaN(value)) missing++;
+    if (value < least) least = value;
+    if (value > most) most = value;
   }
-  return ` from ${text(least)} to ${text(most)}${odd === 0 ? "" : `, ${count(odd)} NaN`}`;
+  const between = missing === values.length ? "" : ` from ${text(least)} to ${text(most)}`;
+  return missing === 0 ? between : `${between}, ${count(missing)} NaN`;
 }

@@ -169,6 +169,11 @@ test.each<[string, unknown, string]>([
     "Float64Array(200) [ NaN, 1, 2, 3, 4, ..., 195, 196, 197, 198, 199 ] from 1 to 199, 1 NaN",
   ],
   [
+    "nothing but gaps",
+    new Float32Array(200).fill(Number.NaN),
+    "Float32Array(200) [ NaN, NaN, NaN, NaN, NaN, ..., NaN, NaN, NaN, NaN, NaN ], 200 NaN",
+  ],
+  [
     "big integers",
     new BigInt64Array(200),
     "BigInt64Array(200) [ 0n, 0n, 0n, 0n, 0n, ..., 0n, 0n, 0n, 0n, 0n ] from 0n to 0n",
