@@ -110,6 +110,9 @@ test("execute_result: a number as text, a rich value as HTML too", async () => {
   const { messages } = await client.execute(rich);
   const data = messages.find(({ header }) => header.msg_type === "execute_result")?.content.data;
   expect(data).toEqual({ "text/html": "<b>5</b>", "text/plain": "5" });
+  const rows = await client.execute('[{ letter: "A", frequency: 0.08167 }, { letter: "B", frequency: 0.01492 }]');
+  const table = rows.messages.find(({ header }) => header.msg_type === "execute_result")?.content.data;
+  expect(table).toMatchObject({ "text/html": expect.stringContaining("0.08167") });
 });
 
 test("stdin: a cell asks, the frontend answers, the cell goes on with the answer", async () => {
