@@ -25,7 +25,8 @@ import { describeError } from "./executor/traceback.ts";
 import { transformCell } from "./executor/transform.ts";
 import { createPrompts } from "./input/prompts.ts";
 import { type Flags, flag } from "./interrupt/flags.ts";
-import { Interrupts, KernelInterrupt } from "./interrupt/interrupts.ts";
+import { Interrupts } from "./interrupt/interrupts.ts";
+import { KernelInterrupt } from "./interrupt/kernelInterrupt.ts";
 import { Magics } from "./magics/magics.ts";
 import { declares } from "./params/declares.ts";
 import { createParams } from "./params/params.ts";
@@ -74,8 +75,11 @@ export function startHost(
     sources,
     takeResult: () => runtime.take("result"),
     toBundle,
+    releaseAwaited: () => runtime.release(),
     displaysSettled: () => displays.settled(),
   });
+  interrupts.onIdle = () => executor.stopTimers();
+  interrupts.onForced = () => evaluator.abandon();
 
   modules.onLoad = (specifier) => {
     if (specifier === "tslab") wireTslab(host, process.cwd());
@@ -115,7 +119,7 @@ export function startHost(
     },
   });
   transformCell("let warm: number = await 1;", "warm"); // the first cell should not pay for the parser's first use
-  void evaluator.run("void 0", "warm");
+  void evaluator.run("await 0", "warm");
 
   return (message) => {
     switch (message.type) {
@@ -141,7 +145,8 @@ export function startHost(
       case "interrupt":
         return interrupts.handle(message.number);
       case "ping":
-        return void Atomics.store(flags, flag.pong, message.number);
+        interrupts.answerPing(message.number);
+        return;
       case "exit":
         return exit(0);
     }

@@ -29,6 +29,7 @@ const toMain = (message: ToMain): void => {
   if (message.type === "execute") {
     nativeOutput?.drain();
     cell = message.cell;
+    watchdog.begin();
   }
   parentPort?.postMessage(message);
 };

@@ -1,5 +1,5 @@
 /** Looking at values that may do anything when they are looked at. */
-import { KernelInterrupt } from "../interrupt/interrupts.ts";
+import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
 
 /** What `look` returns, or what `otherwise` makes of the error it throws. An interrupt is thrown on: the cell is to stop. */
 export function attempt<T>(look: () => T, otherwise: (error: unknown) => T): T {

@@ -8,29 +8,40 @@ export type Outcome =
   | { readonly kind: "terminated" };
 
 const group = "thaw-cell";
+// a cell may replace the global
+const NativePromise = Promise;
 
 export class Evaluator {
-  readonly #session = new Session();
-  readonly #catch: () => unknown;
+  #session = new Session();
+  readonly #take: () => unknown;
 
   /** `take` returns and forgets what code that runs in the session has put into `__thaw.caught`. */
   constructor(take: () => unknown) {
-    this.#catch = take;
+    this.#take = take;
     this.#session.connect();
   }
 
   /** Runs `code` to its end, awaits included. `name` is what stacks call it. */
   run(code: string, name: string): Promise<Outcome> {
-    const expression = `${code}\n//# sourceURL=${name}`;
-    const options = { expression, replMode: true, awaitPromise: true, objectGroup: group };
-    return new Promise((resolve) => {
-      this.#session.post("Runtime.evaluate", options, (error, result?: Runtime.EvaluateReturnType) => {
-        if (error !== null || result === undefined) resolve({ kind: "terminated" });
-        else if (result.exceptionDetails === undefined) resolve({ kind: "value" });
-        else resolve(this.#thrown(result.exceptionDetails));
-        this.#release();
+    const expression = `${code}\n;void 0\n//# sourceURL=${name}`; // a value would be described and kept by the inspector
+    return new NativePromise((resolve) => {
+      const options = { expression, replMode: true, objectGroup: group };
+      this.#session.post("Runtime.evaluate", options, (error, ran?: Runtime.EvaluateReturnType) => {
+        if (error !== null || ran === undefined) resolve({ kind: "terminated" });
+        else if (ran.exceptionDetails === undefined) resolve({ kind: "value" });
+        else resolve(this.#thrown(ran.exceptionDetails));
       });
     });
+  }
+
+  /**
+   * To be called when a cell is abandoned, or was ended by force. The inspector waits for the cell's promise; were that
+   * collected first, the inspector would call back in the middle of the collection, which ends the process (Node 24).
+   */
+  abandon(): void {
+    this.#session.disconnect();
+    this.#session = new Session();
+    this.#session.connect();
   }
 
   /** The properties that completion may offer for `expression`, found without running anything that has effects. */
@@ -65,13 +76,14 @@ export class Evaluator {
   #thrown({ exception, lineNumber, columnNumber }: Runtime.ExceptionDetails): Outcome {
     const position = { line: lineNumber, column: columnNumber };
     const thrown: unknown = exception?.objectId === undefined ? exception?.value : this.#raw(exception.objectId);
+    this.#release();
     return { kind: "thrown", thrown: thrown ?? exception?.unserializableValue ?? thrown, position };
   }
 
   #raw(objectId: string): unknown {
     const functionDeclaration = "function () { __thaw.caught = this; }";
     this.#ask("Runtime.callFunctionOn", { objectId, functionDeclaration, silent: true });
-    return this.#catch();
+    return this.#take();
   }
 
   /** The inspector keeps alive what it has shown. */

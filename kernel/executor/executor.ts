@@ -2,14 +2,16 @@
 import type { ExecuteOrder } from "../channels/thread.ts";
 import type { ToBundle } from "../display/mime.ts";
 import type { Reporter } from "../display/reporter.ts";
-import { type Interrupts, KernelInterrupt } from "../interrupt/interrupts.ts";
+import type { Interrupts } from "../interrupt/interrupts.ts";
+import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
 import type { Magics } from "../magics/magics.ts";
 import { runCell } from "../parents/currentCell.ts";
+import { cancelTimersOf } from "../parents/timers.ts";
 import type { Evaluator, Outcome } from "./evaluate.ts";
 import { firstOf } from "./firstOf.ts";
 import type { Sources } from "./sources.ts";
 import { CellSyntaxError } from "./syntaxError.ts";
-import { describeError, describeRefusal, type ErrorReport } from "./traceback.ts";
+import { describeError, type ErrorReport } from "./traceback.ts";
 import { transformCell } from "./transform.ts";
 
 /** What an executor works with; all of it lives on the main thread. */
@@ -22,6 +24,8 @@ export interface ExecutorParts {
   /** The value of the last expression of the cell that ran last; asked for once per cell. */
   readonly takeResult: () => unknown;
   readonly toBundle: ToBundle;
+  /** Lets go of what the cell awaited last. */
+  readonly releaseAwaited: () => void;
   /** Resolves when everything the cell displays has been shown. */
   readonly displaysSettled: () => Promise<void>;
 }
@@ -30,6 +34,10 @@ export class Executor {
   readonly #parts: ExecutorParts;
   /** The cell whose code may still speak. */
   #running: number | undefined;
+  /** The cell that began last. */
+  #newest = 0;
+  /** Cells up to this one have no timers any more. */
+  #stopped = 0;
 
   constructor(parts: ExecutorParts) {
     this.#parts = parts;
@@ -37,58 +45,77 @@ export class Executor {
 
   /** Runs the cell and reports everything it causes, its end last. Never throws. */
   async run(order: ExecuteOrder): Promise<void> {
-    const { interrupts, reporter } = this.#parts;
+    const { interrupts, magics, reporter } = this.#parts;
     this.#running = order.cell;
+    this.#newest = order.cell;
     const givenUp = interrupts.begin();
-    let report: ErrorReport | undefined;
-    try {
-      report = await firstOf(
-        runCell(order.cell, () => this.#perform(order)),
-        givenUp,
-      );
-    } catch (error) {
-      report = this.#describe(error);
-    }
+    const performed = runCell(order.cell, () => this.#perform(order));
+    const end = await endOf(performed, givenUp);
     this.#running = undefined;
-    const expressions = report === undefined ? await this.#userExpressions(order.userExpressions) : {};
+    const interrupted = interrupts.pending;
+    if (interrupted) this.#parts.evaluator.abandon();
+    this.#parts.releaseAwaited();
     interrupts.end();
+    const report = interrupted
+      ? this.#describe(interruption(end))
+      : end.failed
+        ? this.#describe(end.thrown)
+        : undefined;
     if (report !== undefined) reporter.output("error", report);
-    const payload = this.#parts.magics.takePayloads();
-    const content =
-      report === undefined
-        ? { status: "ok", execution_count: order.count, payload, user_expressions: expressions }
-        : { status: "error", execution_count: order.count, ...report };
-    reporter.post({ type: "done", cell: order.cell, failed: report !== undefined, content: JSON.stringify(content) });
+    const ok = { payload: magics.takePayloads(), user_expressions: end.expressions };
+    const content = report === undefined ? { status: "ok", ...ok } : { status: "error", ...report };
+    reporter.post({
+      type: "done",
+      cell: order.cell,
+      failed: report !== undefined,
+      content: JSON.stringify({ ...content, execution_count: order.count }),
+    });
+    if (!interrupted) return;
+    cancelTimersOf(order.cell);
+    reporter.mute(order.cell); // what it left behind and cannot be stopped is not heard
   }
 
-  async #perform({ cell: number, code, count, silent }: ExecuteOrder): Promise<ErrorReport | undefined> {
+  /** Ends the timers that all cells so far have left behind. */
+  stopTimers(): void {
+    for (; this.#stopped < this.#newest; this.#stopped++) cancelTimersOf(this.#stopped + 1);
+  }
+
+  /** Resolves to the values of the user expressions. Throws what the cell threw. */
+  async #perform(order: ExecuteOrder): Promise<Record<string, unknown>> {
+    const { cell: number, code, count, silent } = order;
     const { evaluator, magics, reporter, sources, takeResult, displaysSettled } = this.#parts;
     // a cell that is not counted must not take the name of the one before it: stacks would show the wrong text
     const name = sources.has(`In[${count}]`) ? `In[${count}.${number}]` : `In[${count}]`;
     sources.add(name, code, undefined);
     const prepared = await magics.prepare(code);
+    if (this.#running !== number) return {}; // given up while it was prepared
     const cell = transformCell(prepared?.code ?? code, name);
     sources.add(name, code, cell.edit);
     takeResult();
     const outcome = await evaluator.run(cell.code, name);
-    if (this.#running !== number) return undefined; // given up while it awaited; another cell may run by now
+    if (this.#running !== number) return {}; // given up while it awaited; another cell may run by now
     const value = takeResult();
     prepared?.ended();
-    if (outcome.kind !== "value") return this.#report(outcome, cell.code, name);
+    if (outcome.kind === "terminated") throw new KernelInterrupt();
+    if (outcome.kind === "thrown") throw this.#refusal(outcome, cell.code, name) ?? outcome.thrown;
     await displaysSettled();
-    if (value === undefined || silent) return undefined;
-    const { data, metadata = {} } = await this.#parts.toBundle(value);
-    if (Object.keys(data).length > 0) reporter.output("execute_result", { execution_count: count, data, metadata });
-    return undefined;
+    if (value !== undefined && !silent) {
+      const { data, metadata = {} } = await this.#parts.toBundle(value);
+      if (Object.keys(data).length > 0) reporter.output("execute_result", { execution_count: count, data, metadata });
+    }
+    return await this.#userExpressions(order.userExpressions);
   }
 
-  #report(outcome: Outcome & { kind: "thrown" | "terminated" }, code: string, name: string): ErrorReport {
-    if (outcome.kind === "terminated") return this.#describe(new KernelInterrupt());
-    const { thrown, position } = outcome;
+  /** For a cell that V8 itself refused to compile: the error's stack names no place, the inspector does. */
+  #refusal(
+    { thrown, position }: Outcome & { kind: "thrown" },
+    code: string,
+    name: string,
+  ): CellSyntaxError | undefined {
     const refused = thrown instanceof SyntaxError && !(thrown instanceof CellSyntaxError) && !hasPlace(thrown, name);
-    if (!refused || position.line > code.split("\n").length) return this.#describe(thrown);
+    if (!refused || position.line > code.split("\n").length) return undefined;
     const place = this.#parts.sources.locate(name, position.line + 1, position.column + 1);
-    return describeRefusal(thrown.message, place, this.#parts.sources);
+    return new CellSyntaxError(thrown.message, place);
   }
 
   #describe(thrown: unknown): ErrorReport {
@@ -111,6 +138,27 @@ export class Executor {
     }
     return results;
   }
+}
+
+interface End {
+  readonly failed: boolean;
+  readonly thrown?: unknown;
+  readonly expressions?: Record<string, unknown>;
+}
+
+/** How the cell ended: by itself, or because it was given up. */
+async function endOf(performed: Promise<Record<string, unknown>>, givenUp: Promise<never>): Promise<End> {
+  try {
+    return { failed: false, expressions: await firstOf(performed, givenUp) };
+  } catch (thrown) {
+    return { failed: true, thrown };
+  }
+}
+
+/** A cell that was asked to stop ends so, whatever it made of that; an error of its own is the cause. */
+function interruption({ failed, thrown }: End): KernelInterrupt {
+  if (!failed) return new KernelInterrupt();
+  return thrown instanceof KernelInterrupt ? thrown : new KernelInterrupt(thrown);
 }
 
 /** Whether the error came out of running code: then its stack names a line of the cell. */

@@ -1,39 +1,122 @@
-/** Where running code can be stopped, and where it reaches the kernel: loops, awaits, `import()`, `import.meta`. */
+/** Where running code can be stopped, and where it reaches the kernel: loops, awaits, reactions, `import()`, `import.meta`. */
 import type { Edit } from "./edit.ts";
-import { child, type SyntaxNode } from "./syntax.ts";
+import { child, childList, type SyntaxNode } from "./syntax.ts";
+
+/** What surrounds a node within its function, as far as an interrupt is concerned. */
+export interface GuardScope {
+  /** Not inside a function. */
+  readonly top: boolean;
+  /** A `finally` or a disposal is to run where the code is abandoned here. */
+  readonly tidied: boolean;
+  /** Inside a `finally` block, which runs to its end while an interrupt is pending. */
+  readonly tidying: boolean;
+}
+
+export const topScope: GuardScope = { top: true, tidied: false, tidying: false };
+export const functionScope: GuardScope = { top: false, tidied: false, tidying: false };
 
 /** Notebooks written for Deno use `Deno.jupyter`; a global `Deno` would make libraries believe that they run there. */
 const deno = '(typeof Deno==="undefined"?globalThis[Symbol.for("thaw.deno")]:Deno)';
 
 const loops = new Set(["ForStatement", "ForInStatement", "ForOfStatement", "WhileStatement", "DoWhileStatement"]);
+const functions = new Set([
+  "FunctionDeclaration",
+  "FunctionExpression",
+  "ArrowFunctionExpression",
+  "StaticBlock",
+  "PropertyDefinition",
+  "AccessorProperty",
+]);
+
+/** The scope of what is below `node`, a child of `parent` in `scope`. */
+export function scopeBelow(node: SyntaxNode, parent: SyntaxNode | undefined, scope: GuardScope): GuardScope {
+  if (functions.has(node.type)) return functionScope;
+  if (node.type === "TryStatement") return child(node, "finalizer") === undefined ? scope : { ...scope, tidied: true };
+  if (node.type !== "BlockStatement") return scope;
+  if (parent?.type === "TryStatement" && parent.finalizer === node) return { ...scope, tidying: true };
+  return childList(node, "body").some(isUsing) ? { ...scope, tidied: true } : scope;
+}
+
+/** `using` and `await using`. */
+export function isUsing(node: SyntaxNode): boolean {
+  return node.type === "VariableDeclaration" && String(node.kind).endsWith("using");
+}
 
 /** Opens the rewriting of `node`; `closeGuard` is called when everything below it is done. */
-export function openGuard(edit: Edit, node: SyntaxNode): void {
-  const body = child(node, "body");
-  if (loops.has(node.type) && body !== undefined) {
-    if (body.type === "BlockStatement") edit.out.appendLeft(body.start + 1, "__thaw.tick();");
-    else edit.before(body.start, "{__thaw.tick();");
-    const values = child(node, "right");
-    if (node.await === true && values !== undefined) edit.before(values.start, "__thaw.stream(");
-  } else if (node.type === "AwaitExpression") {
-    edit.before(node.start, "__thaw.check(__thaw.epoch,");
-  } else if (node.type === "ImportExpression") {
-    edit.out.update(node.start, node.start + "import".length, "__thaw.load");
-  } else if (node.type === "MetaProperty" && edit.text(node).startsWith("import")) {
-    edit.out.update(node.start, node.end, "__thaw.meta");
-  } else if (node.type === "MemberExpression" && child(node, "object")?.name === "Deno") {
-    const [object, property] = [child(node, "object"), child(node, "property")];
-    if (object !== undefined && property?.name === "jupyter") edit.out.update(object.start, object.end, deno);
+export function openGuard(edit: Edit, node: SyntaxNode, scope: GuardScope): void {
+  switch (node.type) {
+    case "AwaitExpression":
+      if (scope.tidying) return;
+      if (scope.tidied) edit.out.update(node.start, node.start + "await".length, "__thaw.raced(__thaw.race(");
+      else edit.before(node.start, "__thaw.check(__thaw.epoch,");
+      if (scope.top && !scope.tidied) edit.before(child(node, "argument")?.start ?? node.end, "__thaw.hold(");
+      return;
+    case "CatchClause":
+      openCatch(edit, node);
+      return;
+    case "CallExpression":
+      for (const reaction of reactions(node)) edit.before(reaction.start, "__thaw.reaction(");
+      return;
+    case "ImportExpression":
+      edit.out.update(node.start, node.start + "import".length, "__thaw.load");
+      return;
+    case "MetaProperty":
+      if (edit.text(node).startsWith("import")) edit.out.update(node.start, node.end, "__thaw.meta");
+      return;
+    case "MemberExpression":
+      openDeno(edit, node);
+      return;
+    default:
+      if (loops.has(node.type)) openLoop(edit, node, scope);
   }
 }
 
-export function closeGuard(edit: Edit, node: SyntaxNode): void {
-  const body = child(node, "body");
-  if (loops.has(node.type) && body !== undefined) {
-    if (body.type !== "BlockStatement") edit.after(body.end, "}");
-    const values = child(node, "right");
-    if (node.await === true && values !== undefined) edit.after(values.end, ")");
-  } else if (node.type === "AwaitExpression") {
-    edit.after(node.end, ")");
+export function closeGuard(edit: Edit, node: SyntaxNode, scope: GuardScope): void {
+  if (loops.has(node.type)) closeLoop(edit, node, scope);
+  else if (node.type === "AwaitExpression" && !scope.tidying) {
+    edit.after(node.end, scope.tidied ? "),await __thaw.racing)" : scope.top ? "))" : ")");
+  } else if (node.type === "CallExpression") {
+    for (const reaction of reactions(node)) edit.after(reaction.end, ")");
   }
+}
+
+function openDeno(edit: Edit, node: SyntaxNode): void {
+  const object = child(node, "object");
+  if (object?.name !== "Deno" || child(node, "property")?.name !== "jupyter") return;
+  edit.out.update(object.start, object.end, deno);
+}
+
+function openLoop(edit: Edit, node: SyntaxNode, scope: GuardScope): void {
+  const body = child(node, "body");
+  const values = child(node, "right");
+  if (node.await === true && values !== undefined) edit.before(values.start, "__thaw.stream(");
+  if (body === undefined || scope.tidying) return;
+  if (body.type === "BlockStatement") edit.out.appendLeft(body.start + 1, "__thaw.tick();");
+  else edit.before(body.start, "{__thaw.tick();");
+}
+
+function closeLoop(edit: Edit, node: SyntaxNode, scope: GuardScope): void {
+  const body = child(node, "body");
+  const values = child(node, "right");
+  if (body !== undefined && body.type !== "BlockStatement" && !scope.tidying) edit.after(body.end, "}");
+  if (node.await === true && values !== undefined) edit.after(values.end, ")");
+}
+
+/** An interrupt is not for a cell to catch: code that retries whatever failed would go on for good. */
+function openCatch(edit: Edit, node: SyntaxNode): void {
+  const body = child(node, "body");
+  const parameter = child(node, "param");
+  if (body === undefined) return;
+  if (parameter === undefined) edit.before(body.start, "(__thawed)");
+  const name = parameter === undefined ? "__thawed" : parameter.type === "Identifier" ? String(parameter.name) : "";
+  edit.out.appendLeft(body.start + 1, `__thaw.rethrow(${name});`);
+}
+
+/** The callbacks of `promise.then(f, g)` and `promise.catch(g)`: what goes on where an `await` would. */
+function reactions(node: SyntaxNode): SyntaxNode[] {
+  const callee = child(node, "callee");
+  if (callee?.type !== "MemberExpression" || callee.computed === true) return [];
+  const name = child(callee, "property")?.name;
+  if (name !== "then" && name !== "catch") return [];
+  return childList(node, "arguments").filter(({ type }) => type !== "SpreadElement" && type !== "Literal");
 }

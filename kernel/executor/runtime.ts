@@ -1,11 +1,13 @@
 /** `__thaw`: what rewritten code calls. One for all cells, one more per local file. */
 import type { Interrupts } from "../interrupt/interrupts.ts";
+import { isThenable, type Race, resolved } from "../interrupt/races.ts";
 import type { BoundLoader, Namespace } from "./moduleLoader.ts";
 
 /** The calls that both cells and local files make. A class, because V8 inlines its methods into the loops of a cell. */
 class Runtime {
   readonly #interrupts: Interrupts;
   readonly #loader: BoundLoader;
+  #race: Race | undefined;
 
   constructor(interrupts: Interrupts, loader: BoundLoader) {
     this.#interrupts = interrupts;
@@ -26,6 +28,29 @@ class Runtime {
 
   check<T>(epoch: number, value: T): T {
     return this.#interrupts.check(epoch, value);
+  }
+
+  rethrow(caught: unknown): void {
+    this.#interrupts.rethrow(caught);
+  }
+
+  reaction<Callback>(callback: Callback): Callback {
+    return this.#interrupts.reaction(callback);
+  }
+
+  /** Called in the place of `await value`, followed by `await __thaw.racing` and `raced`. */
+  race(value: unknown): Race {
+    this.#race = this.#interrupts.race(value);
+    return this.#race;
+  }
+
+  /** What the race that began last is about. */
+  get racing(): unknown {
+    return this.#race?.value;
+  }
+
+  raced<T>(race: Race, value: T): T {
+    return this.#interrupts.raced(race, value);
   }
 
   stream<T>(values: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
@@ -49,8 +74,32 @@ class Runtime {
 export class CellRuntime extends Runtime {
   result: unknown = undefined;
   caught: unknown = undefined;
+  /** What the cell awaits at its top. */
+  #held: unknown = undefined;
   /** What the calls of rewritten magics reach (kernel/magics/toolbox.ts). */
   magics: object | undefined = undefined;
+
+  /**
+   * Around what a cell awaits outside functions. A promise that nobody else knows would be collected with the cell that
+   * waits for it, and the inspector, which waits for the cell, cannot bear that.
+   */
+  hold(value: unknown): unknown {
+    this.#held = isThenable(value) ? resolved(value) : undefined;
+    return this.#held ?? value;
+  }
+
+  /** The cell has ended. */
+  release(): void {
+    this.#held = undefined;
+  }
+
+  override namespace(...wanted: Parameters<Runtime["namespace"]>): Promise<Namespace> {
+    return this.hold(super.namespace(...wanted)) as Promise<Namespace>;
+  }
+
+  override bind(...wanted: Parameters<Runtime["bind"]>): Promise<Namespace> {
+    return this.hold(super.bind(...wanted)) as Promise<Namespace>;
+  }
 
   /** The value, which is then forgotten. */
   take(key: "result" | "caught"): unknown {

@@ -14,7 +14,7 @@ export interface SyntaxNode {
 export function parse(source: string, name: string): SyntaxNode[] {
   const { program, errors } = parseSync("cell.ts", source, { lang: "ts", sourceType: "module" });
   const error = errors[0];
-  if (error !== undefined) throw new CellSyntaxError(error.message, source, name, error.labels[0]?.start ?? 0);
+  if (error !== undefined) throw CellSyntaxError.at(error.labels[0]?.start ?? 0, error.message, source, name);
   return program.body as unknown as SyntaxNode[];
 }
 

@@ -1,20 +1,21 @@
 /** A cell or local file that does not parse. */
 
+import type { Place } from "./sources.ts";
+
 export class CellSyntaxError extends SyntaxError {
   override readonly name = "SyntaxError";
-  /** `In[3]`, or a file's path. */
-  readonly source: string;
-  /** From 1. */
-  readonly line: number;
-  /** From 1. */
-  readonly column: number;
+  /** In a cell or local file. */
+  readonly place: Place;
 
-  /** `offset` in UTF-16 units into `text`. */
-  constructor(message: string, text: string, source: string, offset: number) {
+  constructor(message: string, place: Place) {
     super(message);
+    this.place = place;
+  }
+
+  /** `offset` in UTF-16 units into `text`, the text of `source`. */
+  static at(offset: number, message: string, text: string, source: string): CellSyntaxError {
     const before = text.slice(0, offset).split("\n");
-    this.source = source;
-    this.line = before.length;
-    this.column = (before.at(-1)?.length ?? 0) + 1;
+    const column = (before.at(-1)?.length ?? 0) + 1;
+    return new CellSyntaxError(message, { source, line: before.length, column });
   }
 }

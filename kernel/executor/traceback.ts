@@ -25,7 +25,7 @@ export function describeError(thrown: unknown, sources: Sources): ErrorReport {
 }
 
 function describeThrown(thrown: unknown, sources: Sources): ErrorReport {
-  if (thrown instanceof CellSyntaxError) return describeRefusal(thrown.message, thrown, sources);
+  if (thrown instanceof CellSyntaxError) return describeRefusal(thrown.message, thrown.place, sources);
   if (!isErrorLike(thrown)) {
     const evalue = typeof thrown === "string" ? thrown : inspect(thrown);
     return { ename: "Thrown", evalue, traceback: [`Thrown: ${evalue}`] };
@@ -84,8 +84,8 @@ function isErrorLike(value: unknown): value is Error {
   return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
 }
 
-/** The report for a cell that V8 itself refused to compile: its stack names no place, the inspector does. */
-export function describeRefusal(message: string, place: Place, sources: Sources): ErrorReport {
+/** A text that does not compile has no stack, but a place. */
+function describeRefusal(message: string, place: Place, sources: Sources): ErrorReport {
   return {
     ename: "SyntaxError",
     evalue: message,

@@ -2,7 +2,7 @@
 import type MagicString from "magic-string";
 import { Edit } from "./edit.ts";
 import { type Getters, rewriteExport } from "./exports.ts";
-import { closeGuard, openGuard } from "./guards.ts";
+import { closeGuard, functionScope, type GuardScope, openGuard, scopeBelow, topScope } from "./guards.ts";
 import { rewriteImport } from "./imports.ts";
 import { lower } from "./lower.ts";
 import { stripTypes } from "./stripTypes.ts";
@@ -18,7 +18,7 @@ export interface Transformed {
 export function transformCell(source: string, name: string): Transformed {
   const [text, statements] = lower(source, parse(source, name), name);
   const edit = new Edit(text);
-  const used = rewriteStatements(edit, statements);
+  const used = rewriteStatements(edit, statements, topScope);
   const bare = statements.map((statement) => cellStatement(edit, statement, used));
   makeRedeclarable(edit, bare);
   const last = statements.at(-1);
@@ -34,7 +34,7 @@ export function transformCell(source: string, name: string): Transformed {
 export function transformModule(source: string, path: string): Transformed {
   const [text, statements] = lower(source, parse(source, path), path);
   const edit = new Edit(text);
-  const used = rewriteStatements(edit, statements);
+  const used = rewriteStatements(edit, statements, functionScope);
   const getters: Getters = new Map();
   for (const statement of statements) {
     if (statement.type === "ImportDeclaration") rewriteImport(edit, statement, used);
@@ -46,21 +46,22 @@ export function transformModule(source: string, path: string): Transformed {
 }
 
 /** Rewrites everything below the import and export statements. Returns the names used as values. */
-function rewriteStatements(edit: Edit, statements: readonly SyntaxNode[]): Set<string> {
+function rewriteStatements(edit: Edit, statements: readonly SyntaxNode[], scope: GuardScope): Set<string> {
   const used = new Set<string>();
   const last = statements.at(-1);
-  const visit = (node: SyntaxNode, parent: SyntaxNode | undefined): void => {
+  const visit = (node: SyntaxNode, parent: SyntaxNode | undefined, scope: GuardScope): void => {
     if (node.type === "ImportDeclaration" || isTypeExport(node)) return;
     if (!stripTypes(edit, node)) return;
     if (node.type === "Identifier" && !isPropertyName(node, parent)) used.add(String(node.name));
-    openGuard(edit, node);
-    for (const below of children(node)) visit(below, node);
-    closeGuard(edit, node);
+    openGuard(edit, node, scope);
+    const below = scopeBelow(node, parent, scope);
+    for (const inner of children(node)) visit(inner, node, below);
+    closeGuard(edit, node, scope);
     if (node.type === "ExpressionStatement" && node !== last && edit.source[node.end - 1] !== ";") {
       edit.after(node.end, ";"); // a type that ended the statement is gone, and with it what told the next line apart
     }
   };
-  for (const statement of statements) visit(statement, undefined);
+  for (const statement of statements) visit(statement, undefined, scope);
   return used;
 }
 

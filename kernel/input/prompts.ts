@@ -1,7 +1,8 @@
 /** `input()` and its relatives for cells: synchronous, as in a script, while heartbeat and Stop go on in the worker. */
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import type { InputAnswer, InputOrder } from "../channels/thread.ts";
-import { type Interrupts, KernelInterrupt } from "../interrupt/interrupts.ts";
+import type { Interrupts } from "../interrupt/interrupts.ts";
+import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
 
 /** How often a waiting cell looks whether it was interrupted, in milliseconds. */
 const lookEveryMs = 50;

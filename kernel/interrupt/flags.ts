@@ -14,6 +14,8 @@ export const flag = {
   closed: 4,
   /** How much of the main thread's output the worker has dealt with; wraps around. */
   taken: 5,
+  /** 1 when V8 was told to end what ran in the interrupted cell: nothing of it is left that could end by itself. */
+  forced: 6,
 } as const;
 
 export type Flags = Int32Array<SharedArrayBuffer>;

@@ -2,25 +2,36 @@
 import { setMaxListeners } from "node:events";
 import { kernelTimers } from "../parents/timers.ts";
 import { type Flags, flag } from "./flags.ts";
+import { KernelInterrupt } from "./kernelInterrupt.ts";
+import { type Race, Races } from "./races.ts";
 
-/** Thrown in an interrupted cell. */
-export class KernelInterrupt extends Error {
-  override readonly name = "KernelInterrupt";
+export { KernelInterrupt };
 
-  constructor() {
-    super("Interrupted");
-  }
+/**
+ * How long an interrupted cell may take to end by itself while it awaits something, in milliseconds. What had to be ended
+ * by force has nothing left to do.
+ */
+const graceMs = { ordinary: 80, cooperative: 1500, forced: 0 };
+
+interface RunningCell {
+  readonly giveUp: (reason: KernelInterrupt) => void;
+  /** Made when somebody asks for its signal. */
+  controller?: AbortController;
+  interrupts: number;
 }
-
-/** How long an interrupted cell may take to end by itself while it awaits something, in milliseconds. */
-const graceMs = { ordinary: 80, cooperative: 1500 };
 
 export class Interrupts {
   /** Grows with every interrupt. Code that was suspended by an `await` compares: a change means it must not go on. */
   epoch = 0;
+  /** Called for an interrupt that reaches this thread while no cell runs. */
+  onIdle: () => void = () => {};
+  /** Called as soon as this thread's event loop goes on after V8 was told to end what ran. */
+  onForced: () => void = () => {};
   readonly #flags: Flags;
+  readonly #races = new Races();
   #handled = 0;
-  #cell: { readonly controller: AbortController; readonly giveUp: (reason: KernelInterrupt) => void } | undefined;
+  #forced = false;
+  #cell: RunningCell | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(flags: Flags) {
@@ -29,14 +40,20 @@ export class Interrupts {
 
   /** The running cell's signal. Whoever asks for it is taken to stop by itself, and is given more time to. */
   get signal(): AbortSignal | undefined {
-    if (this.#cell === undefined) return undefined;
-    Atomics.store(this.#flags, flag.cooperative, 1);
-    return this.#cell.controller.signal;
+    if (this.#cell !== undefined) Atomics.store(this.#flags, flag.cooperative, 1);
+    return this.kernelSignal;
   }
 
   /** The same signal for what the kernel itself runs: looking at it gives the cell no more time. */
   get kernelSignal(): AbortSignal | undefined {
-    return this.#cell?.controller.signal;
+    const cell = this.#cell;
+    if (cell === undefined) return undefined;
+    if (cell.controller === undefined) {
+      cell.controller = new AbortController();
+      setMaxListeners(0, cell.controller.signal);
+      if (cell.interrupts > 0) cell.controller.abort(new KernelInterrupt());
+    }
+    return cell.controller.signal;
   }
 
   get pending(): boolean {
@@ -45,10 +62,8 @@ export class Interrupts {
 
   /** A cell begins. The promise rejects when the cell was interrupted and does not end by itself. */
   begin(): Promise<never> {
-    const controller = new AbortController();
-    setMaxListeners(0, controller.signal);
     return new Promise<never>((_, reject) => {
-      this.#cell = { controller, giveUp: reject };
+      this.#cell = { giveUp: reject, interrupts: 0 };
     });
   }
 
@@ -58,6 +73,8 @@ export class Interrupts {
     kernelTimers.clearTimeout(this.#timer);
     this.#cell = undefined;
     Atomics.store(this.#flags, flag.cooperative, 0);
+    this.#forced = false;
+    Atomics.store(this.#flags, flag.forced, 0);
     Atomics.store(this.#flags, flag.pending, 0);
   }
 
@@ -66,18 +83,25 @@ export class Interrupts {
     if (number <= this.#handled) return;
     this.#handled = number;
     this.epoch++;
+    this.#seeForce();
     const cell = this.#cell;
     if (cell === undefined) {
       Atomics.store(this.#flags, flag.pending, 0);
+      this.#races.abandonAll();
+      this.onIdle();
       return;
     }
-    const cooperative = Atomics.load(this.#flags, flag.cooperative) === 1;
-    cell.controller.abort(new KernelInterrupt());
+    cell.interrupts++;
+    cell.controller?.abort(new KernelInterrupt());
+    this.#races.abandonAll();
     kernelTimers.clearTimeout(this.#timer);
-    this.#timer = kernelTimers.setTimeout(
-      () => cell.giveUp(new KernelInterrupt()),
-      cooperative ? graceMs.cooperative : graceMs.ordinary,
-    );
+    this.#timer = kernelTimers.setTimeout(() => cell.giveUp(new KernelInterrupt()), this.#graceMs(cell));
+  }
+
+  /** The event loop runs. */
+  answerPing(number: number): void {
+    this.#seeForce();
+    Atomics.store(this.#flags, flag.pong, number);
   }
 
   /** At every loop head of a cell: a plain read, a third of the cost of an atomic one. Were it ever moved out of a loop, the watchdog stops that loop. */
@@ -91,9 +115,67 @@ export class Interrupts {
     return value;
   }
 
+  /** At the head of every `catch` of a cell. */
+  rethrow(caught: unknown): void {
+    if (caught instanceof KernelInterrupt) throw caught;
+    this.tick();
+  }
+
+  /** Around every callback that a cell gives to `then` or `catch`: it is not called once an interrupt has come. */
+  reaction<Callback>(callback: Callback): Callback {
+    if (typeof callback !== "function") return callback;
+    const epoch = this.epoch;
+    const interrupts = this;
+    return function (this: unknown, ...values: unknown[]): unknown {
+      interrupts.rethrow(values[0]);
+      interrupts.check(epoch, undefined);
+      return Reflect.apply(callback, this, values) as unknown;
+    } as Callback;
+  }
+
+  /** Before an `await` with a `finally` around it: an interrupt ends it, however long the promise stays pending. */
+  race(value: unknown): Race {
+    return this.#races.begin(value, this.epoch);
+  }
+
+  raced<T>(race: Race, value: T): T {
+    this.#races.end(race);
+    return this.check(race.epoch, value);
+  }
+
   /** Around what a `for await` of a cell iterates. */
   async *stream<T>(values: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
-    const epoch = this.epoch;
-    for await (const value of values) yield this.check(epoch, value);
+    const iterator = Symbol.asyncIterator in values ? values[Symbol.asyncIterator]() : awaiting(values);
+    let closes = false; // a loop that leaves by itself closes what it iterates
+    try {
+      for (;;) {
+        const race = this.race(iterator.next());
+        const { done, value } = this.raced(race, (await race.value) as IteratorResult<T>);
+        if (done === true) return;
+        closes = true;
+        yield value;
+        closes = false;
+      }
+    } finally {
+      if (closes) await iterator.return?.();
+    }
   }
+
+  #seeForce(): void {
+    if (Atomics.load(this.#flags, flag.forced) !== 1) return;
+    Atomics.store(this.#flags, flag.forced, 0);
+    this.#forced = true;
+    this.onForced();
+  }
+
+  #graceMs(cell: RunningCell): number {
+    if (this.#forced) return graceMs.forced;
+    const cooperative = Atomics.load(this.#flags, flag.cooperative) === 1 && cell.interrupts === 1;
+    return cooperative ? graceMs.cooperative : graceMs.ordinary;
+  }
+}
+
+/** The values of what is not asynchronous itself, each awaited. */
+async function* awaiting<T>(values: Iterable<T>): AsyncGenerator<T> {
+  for (const value of values) yield value;
 }

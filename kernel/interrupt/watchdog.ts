@@ -1,46 +1,60 @@
 /** The protocol worker's half of an interrupt: asks the main thread to stop, and stops it by force when its event loop stays silent. */
 import { Session } from "node:inspector";
 import type { ToMain } from "../channels/thread.ts";
+import { childrenSince, signalAll } from "./children.ts";
 import { type Flags, flag } from "./flags.ts";
 
 /** How long a silent main thread may finish what it does, in milliseconds. */
-const patienceMs = { ordinary: 200, cooperative: 4000 };
+const patienceMs = { ordinary: 200, cooperative: 4000, again: 50 };
 const pingEveryMs = 50;
+/** What the cell's child processes get, and how many milliseconds after the request. */
+const childSignals = [
+  ["SIGINT", 0],
+  ["SIGTERM", 150],
+  ["SIGKILL", 250],
+] as const;
 
 export class Watchdog {
   readonly #flags: Flags;
   readonly #toMain: (message: ToMain) => void;
   #inspector: Session | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Undefined while no cell runs. */
+  #cellStart: number | undefined;
   #pings = 0;
   #lastAnswer = 0;
-  #forced = false;
+  #again = false;
 
   constructor(flags: Flags, toMain: (message: ToMain) => void) {
     this.#flags = flags;
     this.#toMain = toMain;
   }
 
+  /** A cell is about to run. */
+  begin(): void {
+    this.#cellStart = performance.now();
+  }
+
   /**
-   * Level (a): loops and awaits in cells throw, the cell's AbortSignal aborts.
+   * Level (a): loops and awaits in cells throw, the cell's AbortSignal aborts, its child processes get SIGINT.
    * Level (b), when the main thread has not answered for 200 ms (4 s where the code watches the signal and may be inside
    * a native step), or at once on a second request: V8 ends whatever JavaScript runs.
    */
   interrupt(): void {
-    if (this.#timer !== undefined) this.#forced = true;
+    if (this.#timer !== undefined) this.#again = true;
     Atomics.store(this.#flags, flag.pending, 1);
     const number = Atomics.add(this.#flags, flag.requested, 1) + 1;
     this.#toMain({ type: "interrupt", number });
     this.#lastAnswer = performance.now();
     this.#timer ??= setInterval(() => this.#watch(), pingEveryMs);
     this.#ping();
+    this.#endChildren();
   }
 
   /** The cell has ended: nothing is left to watch. */
   rest(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    this.#forced = false;
+    this.#cellStart = undefined;
+    this.#stopWatching();
   }
 
   /** Ends whatever runs on the main thread now; the inspector stays connected until `disconnect`. */
@@ -63,18 +77,32 @@ export class Watchdog {
     const now = performance.now();
     if (Atomics.load(this.#flags, flag.pong) === this.#pings) {
       this.#lastAnswer = now;
-      if (Atomics.load(this.#flags, flag.pending) === 0) {
-        this.rest();
-        return;
-      }
-      this.#ping();
+      if (Atomics.load(this.#flags, flag.pending) === 0) this.#stopWatching();
+      else this.#ping();
       return;
     }
-    const cooperative = Atomics.load(this.#flags, flag.cooperative) === 1;
-    const patience = this.#forced ? pingEveryMs : cooperative ? patienceMs.cooperative : patienceMs.ordinary;
-    if (now - this.#lastAnswer < patience) return;
+    if (now - this.#lastAnswer < this.#patienceMs()) return;
     this.#lastAnswer = now;
+    Atomics.store(this.#flags, flag.forced, Atomics.load(this.#flags, flag.pending));
     this.terminate();
+  }
+
+  #stopWatching(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#again = false;
+  }
+
+  #patienceMs(): number {
+    if (this.#again) return patienceMs.again;
+    return Atomics.load(this.#flags, flag.cooperative) === 1 ? patienceMs.cooperative : patienceMs.ordinary;
+  }
+
+  /** Their numbers are looked up once: what the system gives the same number later is somebody else. */
+  #endChildren(): void {
+    const children = this.#cellStart === undefined ? [] : childrenSince(this.#cellStart);
+    if (children.length === 0) return;
+    for (const [signal, afterMs] of childSignals) setTimeout(() => signalAll(children, signal), afterMs);
   }
 
   #ping(): void {

@@ -2,7 +2,8 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
-import { type Interrupts, KernelInterrupt } from "../interrupt/interrupts.ts";
+import type { Interrupts } from "../interrupt/interrupts.ts";
+import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
 import { callAs, currentCell } from "../parents/currentCell.ts";
 import { kernelTimers } from "../parents/timers.ts";
 

@@ -51,7 +51,7 @@ test.each<[string, string]>([
   ["while (a) b();", "while (a) {__thaw.tick();b();}"],
   ["for (const a of b) { c }", "for (const a of b) {__thaw.tick(); c; }"],
   ["for await (const a of b) ;", "for await (const a of __thaw.stream(b)) {__thaw.tick();;}"],
-  ["let a = await (await b);", "let a = __thaw.check(__thaw.epoch,await (__thaw.check(__thaw.epoch,await b)));"],
+  ["let a = await (await b);", "let a = __thaw.check(__thaw.epoch,await __thaw.hold((__thaw.check(__thaw.epoch,await __thaw.hold(b)))));"],
 ])("%s can be interrupted", (source, javascript) => {
   expect(squeezed(source)).toBe(javascript);
 });
@@ -73,5 +73,7 @@ test("a function is hoisted and can be declared again by the next cell", () => {
 });
 
 test("what does not parse is refused with its place", () => {
-  expect(() => cell("let a = 1;\nlet b = ;")).toThrow(expect.objectContaining({ line: 2, column: 9, source: "In[1]" }));
+  expect(() => cell("let a = 1;\nlet b = ;")).toThrow(
+    expect.objectContaining({ place: { line: 2, column: 9, source: "In[1]" } }),
+  );
 });

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Client, errorText, printed, result, sleep } from "../client.ts";
+import { shapes } from "./shapes.ts";
+import { stop } from "./stop.ts";
 
 let client: Client;
 beforeAll(async () => {
@@ -11,50 +13,22 @@ afterAll(async () => {
   await client.stop();
 });
 
-/** Starts `code`, interrupts it after `afterMs`, and says how long its end took and what came after it. */
-async function interrupted(code: string, afterMs = 150) {
-  const id = client.start(code);
-  await sleep(afterMs);
-  const asked = performance.now();
-  await client.request("interrupt_request", {}, "control");
-  const run = await client.finish(id);
-  const tookMs = performance.now() - asked;
-  const seen = client.iopub.length;
-  await sleep(120);
-  const late = client.iopub.slice(seen).filter(({ header }) => header.msg_type === "stream");
-  return { run, tookMs, late };
-}
-
-// The shapes in which training code, and code that does not end, comes. The last column: how it is stopped.
-test.each<[shape: string, code: string]>([
-  ["a synchronous loop", "while (true) {}"],
-  ["a synchronous loop in a package, out of the rewriting's reach", "new Function('while (true) {}')()"],
-  ["an await that never settles", "await new Promise(() => {})"],
-  ["a loop behind an await", "await 1; while (true) {}"],
-  ["a loop behind an await, out of reach", "await 1; new Function('while (true) {}')()"],
-  ["a loop of awaits", "while (true) await null"],
-  ["a loop of awaits, out of reach", "await new Function('return (async () => { while (true) await null })()')()"],
-  ["a loop over an endless generator", "function* all() { while (true) yield 1 }\nfor (const one of all()) one;"],
-  ["a for await", "for await (const x of (async function* () { while (true) yield 1 })()) x;"],
-  [
-    "nested functions",
-    "const inner = async () => { for (;;) await new Promise((r) => setTimeout(r, 1)) };\nawait (async () => await inner())()",
-  ],
-  ["a loop in a timer that the cell awaits", "await new Promise(() => setTimeout(() => { while (true) {} }, 10))"],
-  ["a blocked thread", "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)"],
-  ["a regular expression that backtracks", "/^(a+)+$/.test('a'.repeat(60) + 'b')"],
-  ["a catch that swallows", "while (true) { try { await new Promise((r) => setTimeout(r, 5)) } catch {} }"],
-])("%s ends in an error, and the kernel goes on", async (_, code) => {
-  const { run, tookMs, late } = await interrupted(`globalThis.kept = 41;\n${code}`);
-  expect(errorText(run)).toMatch(/^KernelInterrupt: Interrupted/);
-  expect(run.reply.content.status).toBe("error");
-  expect(late).toEqual([]);
-  expect(result(await client.execute("kept + 1"))).toBe("42");
-  slowest = Math.max(slowest, tookMs);
-});
+test.each(shapes.map(({ group, name, code }) => [name, group, code] as const))(
+  "%s ends in an error, nothing is printed afterwards, and the kernel goes on (%s)",
+  async (_, group, code) => {
+    const times = group === "two interrupts" ? 2 : 1;
+    const { run, tookMs, late } = await stop(client, `globalThis.kept = 41;\n${code}`, { times });
+    expect(errorText(run)).toMatch(/^KernelInterrupt: Interrupted/);
+    expect(run.reply.content.status).toBe("error");
+    expect(late).toEqual([]);
+    expect(result(await client.execute("kept + 1"))).toBe("42");
+    slowest = Math.max(slowest, tookMs);
+  },
+);
 
 test("a training loop that checks nothing stops, and prints nothing afterwards", async () => {
-  const { run, late } = await interrupted(
+  const { run, late } = await stop(
+    client,
     [
       "let steps = 0;",
       "async function train() {",
@@ -72,7 +46,8 @@ test("a training loop that checks nothing stops, and prints nothing afterwards",
 });
 
 test("a library that watches the host's signal ends by itself, and its finally runs", async () => {
-  const { run, tookMs } = await interrupted(
+  const { run, tookMs } = await stop(
+    client,
     [
       "const host = globalThis[Symbol.for('thaw.host')]; let done = 0, tidy = false;",
       "const step = new Function('ms', 'const end = Date.now() + ms; while (Date.now() < end);');",
@@ -81,7 +56,7 @@ test("a library that watches the host's signal ends by itself, and its finally r
       "})()`);",
       "await fit(host, step, () => done++, () => { tidy = true; });",
     ].join("\n"),
-    600,
+    { afterMs: 600 },
   );
   expect(errorText(run)).toMatch(/^KernelInterrupt/);
   expect(tookMs).toBeLessThan(900);
@@ -108,6 +83,99 @@ test("the signal of the host exists only while a cell runs", async () => {
   expect(await client.execute("String(later)").then(result)).toBe("'undefined'");
 });
 
+test("an interrupt while nothing runs ends what timers of earlier cells go on doing", async () => {
+  await client.execute(
+    "setInterval(() => console.log('tick'), 2); (function on() { setTimeout(on, 2); console.log('on') })()",
+  );
+  await client.until(() => client.iopub.slice(-5).some(({ header }) => header.msg_type === "stream"));
+  await client.request("interrupt_request", {}, "control");
+  await sleep(60);
+  const seen = client.iopub.length;
+  await sleep(60);
+  expect(client.iopub.slice(seen)).toEqual([]);
+});
+
+test("the timers of earlier cells run on when another cell is interrupted", async () => {
+  await client.execute("globalThis.beats = 0; globalThis.heart = setInterval(() => beats++, 2)");
+  await stop(client, "await new Promise(() => {})");
+  const before = Number(result(await client.execute("beats")));
+  await sleep(40);
+  expect(Number(result(await client.execute("clearInterval(heart); beats")))).toBeGreaterThan(before);
+});
+
+test("a native call ends its cell when it returns", async () => {
+  const slow = "const started = Date.now(); require('node:crypto').pbkdf2Sync('a', 'b', 150_000, 64, 'sha512');";
+  const { run, tookMs } = await stop(client, slow, { times: 1 });
+  expect(errorText(run)).toMatch(/^KernelInterrupt/);
+  console.log(`interrupt: a native call of some hundred milliseconds ended its cell after ${tookMs.toFixed(0)} ms`);
+});
+
+test("finally blocks run, awaits and loops in them included, and what is disposed of is disposed of", async () => {
+  const code = [
+    "const tidy: string[] = [];",
+    "async function fit() {",
+    "  try { await new Promise(() => {}) }",
+    "  catch { tidy.push('caught') }",
+    "  finally { for (const n of [1, 2]) { await null; tidy.push('inner ' + n) } }",
+    "}",
+    "try { await fit() } finally { tidy.push('outer') }",
+  ].join("\n");
+  const { run, tookMs } = await stop(client, code);
+  expect(errorText(run)).toMatch(/^KernelInterrupt/);
+  expect(result(await client.execute("tidy.toSorted().join()"))).toBe("'inner 1,inner 2,outer'");
+  expect(tookMs).toBeLessThan(1000);
+});
+
+test("a for await that waits runs its finally", async () => {
+  const never = "({ [Symbol.asyncIterator]: () => ({ next: () => new Promise<IteratorResult<number>>(() => {}) }) })";
+  await stop(client, `let closed = false;\ntry { for await (const x of ${never}) x } finally { closed = true }`);
+  expect(result(await client.execute("closed"))).toBe("true");
+});
+
+test("an error that the cell throws while it is stopped is the cause", async () => {
+  const { run } = await stop(client, "try { await new Promise(() => {}) } finally { throw new RangeError('torn') }");
+  expect(errorText(run)).toMatch(/^KernelInterrupt: Interrupted/);
+  expect(errorText(run)).toContain("Caused by: RangeError: torn");
+});
+
+test("a promise that an interrupted cell awaited may be collected", async () => {
+  for (const code of ["await new Promise(() => {})", "await new Function('return new Promise(() => {})')()"]) {
+    await stop(client, code);
+    const collect =
+      "require('node:v8').setFlagsFromString('--expose-gc'); require('node:vm').runInNewContext('gc')(); 'alive'";
+    expect(result(await client.execute(collect))).toBe("'alive'");
+  }
+});
+
+test("an await without an interrupt gives what it gives without Thaw: values, errors and their functions", async () => {
+  const code = [
+    "const deep = async () => { await null; throw new TypeError('deep') };",
+    "async function guarded() { try { await deep() } finally { void 0 } }",
+    "let order = '';",
+    "try { order += await 'a'; order += await { then: (done: (s: string) => void) => done('b') }; } finally { order += 'c' }",
+    "console.log(order);",
+    "await guarded();",
+  ].join("\n");
+  const run = await client.execute(code);
+  expect(printed(run)).toBe("abc\n");
+  expect(errorText(run)).toMatch(/^TypeError: deep\nTypeError: deep\n {4}at deep .*\n(.*\n)*.*at async guarded \(In/);
+});
+
+test("background processes of earlier cells are left alone, and so are detached ones", async () => {
+  const spawn = "require('node:child_process').spawn('tail', ['-f', '/dev/null'],";
+  const pids = `globalThis.before = ${spawn} { stdio: 'ignore' }); before.pid`;
+  await client.execute(pids);
+  await sleep(60); // the system counts in hundredths of a second
+  await stop(
+    client,
+    `globalThis.detached = ${spawn} { detached: true, stdio: 'ignore' }); await new Promise(() => {})`,
+  );
+  await sleep(300);
+  expect(result(await client.execute("[before, detached].map((child) => child.signalCode ?? child.kill())"))).toBe(
+    "[ true, true ]",
+  );
+});
+
 test("SIGINT interrupts as the message does", async () => {
   const id = client.start("await new Promise(() => {})");
   await sleep(100);
@@ -116,7 +184,7 @@ test("SIGINT interrupts as the message does", async () => {
 });
 
 test("a cell that was given up does not speak into the next one when its promise settles after all", async () => {
-  await interrupted("await new Function('return new Promise((done) => { globalThis.wake = done })')(); 'ghost'");
+  await stop(client, "await new Function('return new Promise((done) => { globalThis.wake = done })')(); 'ghost'");
   const run = await client.execute("wake(); await new Promise((done) => setTimeout(done, 20)); 'mine'");
   expect(result(run)).toBe("'mine'");
   expect(run.messages.filter(({ header }) => header.msg_type === "execute_result")).toHaveLength(1);

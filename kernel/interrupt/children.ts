@@ -1,0 +1,75 @@
+/** Processes that a cell has started: an interrupt ends them, since code that waits for one cannot end by itself. */
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+
+interface ProcessRow {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  /** In ticks of the system's clock; 0 where that is not known. */
+  readonly started: number;
+}
+
+/** Linux counts them so for every program, whatever the kernel was built with. */
+const ticksPerSecond = 100;
+/** `/proc/uptime` and the start of a process are both rounded down. */
+const slackTicks = 1;
+
+/**
+ * All processes below this one that were started `since` (as `performance.now()` says it) or later, parents first. Without
+ * `/proc` all that are there. Those with a process group of their own were detached, and are left alone.
+ */
+export function childrenSince(since: number): number[] {
+  try {
+    const rows = process.platform === "linux" ? fromProc() : fromPs();
+    const self = rows.find(({ pid }) => pid === process.pid);
+    if (self === undefined) return [];
+    const secondsAgo = (performance.now() - since) / 1000;
+    const earliest = self.started === 0 ? 0 : (secondsUp() - secondsAgo) * ticksPerSecond - slackTicks;
+    const isNew = ({ started }: ProcessRow): boolean => started >= earliest;
+    const found = rows.filter((row) => row.parent === self.pid && row.group === self.group && isNew(row));
+    for (const parent of found) found.push(...rows.filter((row) => row.parent === parent.pid));
+    return found.map(({ pid }) => pid);
+  } catch {
+    return []; // without them an interrupt still ends what it can
+  }
+}
+
+/** Signals those that still are. */
+export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // it has ended meanwhile
+    }
+  }
+}
+
+function secondsUp(): number {
+  return Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]);
+}
+
+function fromProc(): ProcessRow[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, "latin1");
+        // the name, in parentheses, may hold anything; what follows: state ppid pgrp session ... and starttime as the 22nd
+        const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+        const [parent, group, started] = [fields[1], fields[2], fields[19]].map(Number);
+        return [{ pid: Number(name), parent: parent ?? 0, group: group ?? 0, started: started ?? 0 }];
+      } catch {
+        return []; // gone between the two reads
+      }
+    });
+}
+
+function fromPs(): ProcessRow[] {
+  const table = execFileSync("ps", ["-A", "-o", "pid=,ppid=,pgid="], { encoding: "utf8" });
+  return table.split("\n").map((line) => {
+    const [pid = 0, parent = 0, group = 0] = line.trim().split(/\s+/).map(Number);
+    return { pid, parent, group, started: 0 };
+  });
+}
