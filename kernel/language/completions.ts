@@ -38,7 +38,8 @@ export function completionsAt(program: Program, code: string, cursor: number): C
   const before = code.slice(0, cursor);
   const word = /[\p{ID_Continue}$]*$/u.exec(before)?.[0] ?? "";
   const wordStart = cursor - word.length;
-  const tree = program.service.getProgram()?.getSourceFile(path);
+  const compiled = program.service.getProgram();
+  const tree = compiled?.getSourceFile(path);
   const place = tree === undefined ? undefined : innermost(tree, position);
   const literal = place !== undefined && isInside(place, position);
   const comment = program.service.getSpanOfEnclosingComment(path, position, false) !== undefined;
@@ -53,7 +54,7 @@ export function completionsAt(program: Program, code: string, cursor: number): C
     code.slice(start, cursor),
     info.entries.filter(({ name, kind }) => isUsable(name, kind, literal)),
   );
-  const checker = program.service.getProgram()?.getTypeChecker();
+  const checker = compiled?.getTypeChecker();
   const candidates = fitting.sort(byRank).map((entry): Candidate => {
     const type = typeOf(entry, checker);
     if (fitting.length > signaturesUpTo || !/^(function|method)$/.test(type)) return { text: entry.name, type };

@@ -7,6 +7,9 @@ import type { Finding } from "./messages.ts";
 import type { Program } from "./program.ts";
 import { plain } from "./wording.ts";
 
+/** A module that is not found. */
+const notFound = 2307;
+
 /** Messages about what this kernel allows, or about what the run itself says better. */
 const hidden = new Set([
   1192, // no default export: the kernel gives the whole module
@@ -23,7 +26,7 @@ const hidden = new Set([
   2484,
   2528,
   2306, // a local JavaScript file that is no module
-  2307, // a module that is not found: the import fails, or its types are missing
+  notFound, // the import fails, or its types are missing
   2732,
   2792,
   2664, // an augmentation of a module without types
@@ -54,6 +57,7 @@ export function findingsOf(program: Program, name: string): Finding[] {
   const findings: Finding[] = [];
   for (const diagnostic of program.service.getSemanticDiagnostics(path)) {
     const { code, start = 0, length = 0 } = diagnostic;
+    if (code === notFound) program.forgetResolutions();
     const offset = start - document.offset;
     if (diagnostic.category !== ts.DiagnosticCategory.Error || hidden.has(code)) continue;
     if (isImplicitAny(code) && !program.complainsOfAny) continue;

@@ -31,6 +31,8 @@ export class Program {
   #resolutions: ts.ModuleResolutionCache;
   #question: CellDocument = this.cells.question(question, "", []);
   #versions = 0;
+  /** Grows with every question: between two of them the service need not look at every file again. */
+  #round = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -67,6 +69,7 @@ export class Program {
   /** Makes `code` the text in question, behind all cells. Returns its document and path. */
   ask(code: string): { document: CellDocument; path: string } {
     const path = this.pathOf(question);
+    this.#round++;
     this.#question = this.cells.question(question, this.#masked(code), []);
     this.#put(path, this.#question.text);
     return { document: this.#question, path };
@@ -76,6 +79,7 @@ export class Program {
   hold(name: string): { document: CellDocument; path: string } | undefined {
     const document = this.cells.get(name);
     if (document === undefined) return undefined;
+    this.#round++;
     this.#question = this.cells.question(question, this.#question.code, [name]);
     this.#put(this.pathOf(question), this.#question.text);
     return { document, path: this.pathOf(name) };
@@ -135,6 +139,7 @@ export class Program {
   #host(): ts.LanguageServiceHost {
     const host: ts.LanguageServiceHost & { getModuleResolutionCache(): ts.ModuleResolutionCache } = {
       getCompilationSettings: () => this.#options,
+      getProjectVersion: () => String(this.#round),
       getScriptFileNames: () => [join(this.#folder, globalsName), this.pathOf(question)],
       getScriptVersion: (path) => this.#read(path)?.version ?? "0",
       getScriptSnapshot: (path) => this.#read(path)?.snapshot,

@@ -93,6 +93,35 @@ test.each<[what: string, cells: string[]]>([
   expect(await check(...cells)).toEqual(cells.map(() => ""));
 });
 
+test("magics are no TypeScript, and what stands beside them is", async () => {
+  const [timed, shell, whole] = await check(
+    "%time const timed: number = 'x'",
+    "const listing: string[] = !ls\nlisting.length",
+    "%%bash\necho hello",
+  );
+  expect(timed).toContain("TS2322");
+  expect([shell, whole]).toEqual(["", ""]);
+});
+
+test("%types chooses what happens, from the next cell on", async () => {
+  await client.execute("%types strict");
+  expect(errorText(await client.execute("const s: number = 's'"))).toContain("TypeScriptError");
+  await client.execute("%types off");
+  const run = await client.execute("const s: number = 's'");
+  expect(run.reply.content.status).toBe("ok");
+  await client.execute("%types warn");
+  await check();
+  expect(warnings(String(run.reply.parentHeader.msg_id))).toBe("");
+});
+
+test("name? shows signature, doc comment and value", async () => {
+  await client.execute("/** How many. */\nconst quantity: number = 3");
+  const { payload } = (await client.execute("quantity?")).reply.content as {
+    payload: { data: Record<string, string> }[];
+  };
+  expect(payload[0]?.data["text/plain"]).toBe("const quantity: number\n\nHow many.\n\nvalue: 3");
+});
+
 test("a missing name in a cell that failed is left to the error", async () => {
   expect(await check("missingName + 1", "() => missingToo")).toEqual([
     "",
