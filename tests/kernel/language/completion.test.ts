@@ -140,3 +140,11 @@ test("the kernel takes the memory that is printed, with the language service loa
   expect(rss()).toBeLessThan(500);
   await other.stop();
 });
+
+test("a kernel ends at once while TypeScript is being loaded", async () => {
+  const other = await Client.start();
+  await other.request("complete_request", { code: "Math.sq", cursor_pos: 7 });
+  const asked = performance.now();
+  expect(await other.stop()).toBe(0);
+  console.log(`kernel: shutdown while TypeScript loads: ${(performance.now() - asked).toFixed(0)} ms`);
+});
