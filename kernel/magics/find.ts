@@ -1,39 +1,32 @@
 /** The magics of a cell: lines that look like one and that are not code. */
-import { parse, type SyntaxNode } from "../executor/syntax.ts";
 import { timedExtent } from "./extent.ts";
 import { lineMagics } from "./names.ts";
 import { type Candidate, lineEnd, scan } from "./scan.ts";
+import { parses } from "./statements.ts";
 
-/** One magic and where it stands. Offsets into the cell; `end` excludes the line end. */
+/** Where a magic stands: offsets into the cell; `end` excludes the line end. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The same for what may stand behind `const x =`: then it is `assigned`, and `at` is its `%` or `!`. */
+interface Value extends Span {
+  readonly at: number;
+  readonly assigned: boolean;
+}
+
 export type Magic =
-  /** `%name args`, `x = %name args`; `at` is the percent sign. */
-  | { readonly kind: "line"; readonly name: string; readonly start: number; readonly at: number; readonly end: number }
-  /** `%time code`, `%timeit -n 3 code`: `codeStart` is where the code begins, which may go on over several lines. */
-  | {
-      readonly kind: "timed";
-      readonly name: "time" | "timeit";
-      readonly start: number;
-      readonly at: number;
-      readonly codeStart: number;
-      readonly end: number;
-    }
-  /** `!command`, or with `assigned` `x = !command`; `at` is the exclamation mark. */
-  | {
-      readonly kind: "shell";
-      readonly start: number;
-      readonly at: number;
-      readonly end: number;
-      readonly assigned: boolean;
-    }
-  | {
-      readonly kind: "help";
-      readonly name: string;
-      readonly detail: 1 | 2;
-      readonly start: number;
-      readonly end: number;
-    }
+  /** `%name args` */
+  | (Value & { readonly kind: "line"; readonly name: string })
+  /** `%time code`, `%timeit -n 3 code`: from `codeStart` on it is code, which may go on over several lines. */
+  | (Value & { readonly kind: "timed"; readonly name: "time" | "timeit"; readonly codeStart: number })
+  /** `!command` */
+  | (Value & { readonly kind: "shell" })
+  /** `name?` */
+  | (Span & { readonly kind: "help"; readonly name: string; readonly detail: 1 | 2 })
   /** `%%name args` on the first line; `end` is that line's end. */
-  | { readonly kind: "cell"; readonly name: string; readonly start: number; readonly end: number };
+  | (Span & { readonly kind: "cell"; readonly name: string });
 
 /** What decides about a line that would parse as code, too. */
 export interface Surroundings {
@@ -72,13 +65,13 @@ function below(code: string, from: number, surroundings: Surroundings): Magic[] 
 
 function toMagic(code: string, { shape, start, end }: Candidate): Magic {
   if (shape.kind === "help") return { kind: "help", name: shape.name, detail: shape.detail, start, end };
-  const at = start + shape.at;
-  if (shape.kind === "bang") return { kind: "shell", start, at, end, assigned: shape.assigned };
-  if (!shape.assigned && (shape.name === "time" || shape.name === "timeit")) {
-    const { codeStart, codeEnd } = timedExtent(code, at + 1 + shape.name.length, end);
-    return { kind: "timed", name: shape.name, start, at, codeStart, end: codeEnd };
+  const value = { start, end, at: start + shape.at, assigned: shape.assigned };
+  if (shape.kind === "bang") return { kind: "shell", ...value };
+  if (shape.name === "time" || shape.name === "timeit") {
+    const { codeStart, codeEnd } = timedExtent(code, value.at + 1 + shape.name.length, end);
+    return { kind: "timed", name: shape.name, ...value, codeStart, end: codeEnd };
   }
-  return { kind: "line", name: shape.name, start, at, end };
+  return { kind: "line", name: shape.name, ...value };
 }
 
 /** A line that parses as code all the same, but whose variable does not exist: as code it could only throw. */
@@ -109,22 +102,8 @@ function without(code: string, magics: Found, kept?: { readonly magic: Magic }):
 export function blankMagic(code: string, magic: Magic): string {
   const blank = (start: number, end: number, text = ""): string =>
     code.slice(0, start) + text + code.slice(start + text.length, end).replace(/[^\r\n]/g, " ") + code.slice(end);
-  if (magic.kind === "timed") return blank(magic.start, magic.codeStart);
-  const assigned =
-    (magic.kind === "shell" && magic.assigned) ||
-    (magic.kind === "line" && magic.at > magic.start && code.slice(magic.start, magic.at).includes("="));
-  return assigned ? blank(magic.at, magic.end, "[]") : blank(magic.start, magic.end);
-}
-
-export function parses(code: string): boolean {
-  return statementsOf(code) !== undefined;
-}
-
-/** The statements of `code`, or undefined where it does not parse. */
-export function statementsOf(code: string): SyntaxNode[] | undefined {
-  try {
-    return parse(code, "magic");
-  } catch {
-    return undefined;
-  }
+  if (magic.kind === "timed") return blank(magic.at, magic.codeStart);
+  if (magic.kind === "help" || magic.kind === "cell" || !magic.assigned) return blank(magic.start, magic.end);
+  const isText = magic.kind === "line" && magic.end - magic.at >= 4;
+  return blank(magic.at, magic.end, isText ? '""+0' : "[]"); // a list of lines, or text; both fit
 }

@@ -1,7 +1,8 @@
 /** A cell with magics as TypeScript: each becomes a call of `__thaw.magics` on the lines it had, so that tracebacks stay right. */
 import { contains } from "../executor/syntax.ts";
-import { blankMagic, findMagics, type Magic, type Surroundings, statementsOf } from "./find.ts";
+import { blankMagic, findMagics, type Magic, type Surroundings } from "./find.ts";
 import { interpolated } from "./interpolate.ts";
+import { statementsOf } from "./statements.ts";
 
 /** The code that runs for `code`, or undefined where there is no magic in it. */
 export function rewriteMagics(code: string, surroundings: Surroundings): string | undefined {
@@ -34,7 +35,8 @@ function rewriteLine(code: string, magic: Magic, isDefined: IsDefined): string {
       return `${call}.page(${JSON.stringify(magic.name)},${magic.detail});`;
     case "timed": {
       const options = code.slice(magic.at + 1 + magic.name.length, magic.codeStart);
-      return rewriteTimed(magic.name, options, code.slice(magic.codeStart, magic.end));
+      const timed = rewriteTimed(magic.name, options, code.slice(magic.codeStart, magic.end));
+      return code.slice(magic.start, magic.at) + timed;
     }
     case "line": {
       const text = argument(code.slice(magic.at + 1 + magic.name.length, magic.end).replace(/;\s*$/, ""));

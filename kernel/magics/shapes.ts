@@ -13,7 +13,7 @@ export type Shape =
   | { readonly kind: "help"; readonly name: string; readonly detail: 1 | 2 };
 
 const target = String.raw`(?:(?:const|let|var)\s+)?[\w$]+(?:\s*:[^=]+)?\s*=\s*`;
-const percent = new RegExp(String.raw`^(\s*|\s*${target})%([A-Za-z_]\w*)(?!\w)`);
+const percent = new RegExp(String.raw`^(\s*|\s*${target})%(%?[A-Za-z_]\w*)(?!\w)`);
 const bang = new RegExp(String.raw`^(\s*|\s*${target})!{1,2}\s*[^\s!=]`);
 const helpBefore = /^\s*(\?{1,2})([A-Za-z_$%][\w$.]*)\s*;?\s*$/;
 const helpAfter = /^\s*(%{0,2}[A-Za-z_$][\w$.[\]"']*)(\?{1,2})\s*;?\s*$/;

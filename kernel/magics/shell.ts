@@ -11,8 +11,8 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** Between the polite signal and the other one, in milliseconds. */
 const graceMs = 250;
-/** A process that the command left behind holds its output open: how long that is waited for, in milliseconds. */
-const afterExitMs = 100;
+/** A process that the command left behind holds its output open: that it stays silent for so long is the end, in milliseconds. */
+const silenceMs = 100;
 
 /** Runs a command to its end. What it prints is printed by the cell; its exit code goes to `_exit_code`. */
 export async function runCommand(argv: readonly string[], interrupts: Interrupts, input = ""): Promise<void> {
@@ -62,13 +62,28 @@ async function run(
     process.stderr.write(`${program}: ended with ${signal === null ? `exit code ${code}` : signal}\n`);
 }
 
+/** The end of the command and of its output, which may be behind it. */
 async function exitOf(child: Child): Promise<[code: number | null, signal: string | null]> {
-  const closed = once(child, "close");
+  let closed = false;
+  let chunks = 0;
+  child.once("close", () => {
+    closed = true;
+  });
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", () => chunks++);
   const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([closed, new Promise((resolve) => (timer = kernelTimers.setTimeout(resolve, afterExitMs)))]);
-  kernelTimers.clearTimeout(timer);
+  for (let seen = -1; !closed && seen !== chunks; ) {
+    seen = chunks;
+    await Promise.race([once(child, "close"), pause(silenceMs)]);
+    await pause(0); // what was waiting to be read while this thread was busy comes before its end is believed
+  }
   return [code, signal];
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (ms === 0) kernelTimers.setImmediate(resolve);
+    else kernelTimers.setTimeout(resolve, ms);
+  });
 }
 
 /** The whole group, since `sh -c` starts others. */

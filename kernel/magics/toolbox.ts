@@ -100,6 +100,9 @@ export class Toolbox {
 
   /** `%name args` */
   async line(name: string, args: string): Promise<unknown> {
+    if (name.startsWith("%")) {
+      throw new MagicError("NOT_FIRST", `%${name} is for a whole cell: it has to be the cell's first line.`);
+    }
     switch (name) {
       case "time":
       case "timeit":

@@ -28,6 +28,7 @@ test("%time prints the time, gives the value and keeps what a statement declares
   const declared = await run("%time const squares: number[] = [1, 2, 3].map((x) => x * x)\nsquares");
   expect(printed(declared)).toContain("Wall time");
   expect(result(declared)).toBe("[ 1, 4, 9 ]");
+  expect(result(await run("const area = %time squares.length * 2\narea"))).toBe("6");
 });
 
 test("%%time keeps the cell's value, variables and lines, and speaks also when the cell throws", async () => {
@@ -66,6 +67,14 @@ test("the lines of a command can be kept", async () => {
   expect(result(await run("const none = !true x\nnone"))).toBe("[]");
   const list = await run("for (const line of lines) {\n  !echo got ${line}\n}");
   expect(printed(list)).toBe("got a\ngot b c\n");
+});
+
+test("no line is lost of a command that prints much at its end, into the cell or into a variable", async () => {
+  const busy = "const end = Date.now() + 400; while (Date.now() < end);";
+  expect(result(await run("const many = !seq 1 300000\n[many.length, many.at(-1)]"))).toBe("[ 300000, '300000' ]");
+  const blocked = await run(`setTimeout(() => { ${busy} }, 20)\nconst late = !sleep 0.05; seq 1 9000\nlate.length`);
+  expect(result(blocked)).toBe("9000");
+  expect(printed(await run("!seq 1 20000")).split("\n").length).toBe(20_001);
 });
 
 test("output appears while the command still runs", async () => {
@@ -166,6 +175,7 @@ test("an unknown magic is refused with what exists and what was probably meant",
   expect(errorText(await run("%matplotlib inline"))).toContain("shown as they are");
   expect(errorText(await run("%%bsh\nls"))).toContain("Did you mean %%bash?");
   expect(errorText(await run("%bash ls"))).toContain("There is %%bash.");
+  expect(errorText(await run("1\n%%time"))).toContain("%%time is for a whole cell");
   expect(errorText(await run("%types sometimes"))).toContain("off, warn or strict");
 });
 

@@ -39,6 +39,8 @@ test.each([
     "for (const i of [1]) {\n  await __thaw.magics.shell(`echo ${__thaw.magics.text(i)}`);\n}",
   ],
   ["!echo a \\\n  b\ndone", "await __thaw.magics.shell(`echo a \\\\\n  b`);\n\ndone"],
+  ["const x = %time f(2)", 'const x = await __thaw.magics.time(()=>(f(2)),"");'],
+  ["a()\n%%bash x", 'a()\nawait __thaw.magics.line("%bash",`x`);'],
   ["%nonsense x", 'await __thaw.magics.line("nonsense",`x`);'],
 ])("%j becomes a call on its own line", (code, expected) => {
   const rewritten = rewrite(code)?.replace("b`);\n\n", "b`);\n\n");
@@ -60,6 +62,8 @@ test.each([
   "const pick = done\n  ?limit\n  :files",
   "const pattern = /[`/]/\nconst t = `\n!ls\n`",
   "`${done ? `\n!ls` : ''}\n%time x`",
+  "const tag = <b>{done}</b>\nconst ok = !done",
+  "interface A {\n  done?\n}",
   "x = y as any",
 ])("%j stays as it is", (code) => {
   expect(rewrite(code)).toBeUndefined();
@@ -82,6 +86,7 @@ test.each([
   ["%%bash\nls *", "      \n    "],
   ["%%time\nlet a: number = 1", "      \nlet a: number = 1"],
   ["const a = 1 // 100%\nname?", "const a = 1 // 100%\n     "],
+  ["const d = %pwd\nconst t = %time f()", 'const d = ""+0\nconst t =       f()'],
   ["a\n%b", "a\n%b"],
 ])("masked, %j is as long as before and has no magic", (code, masked) => {
   expect(maskMagics(code)).toBe(masked);

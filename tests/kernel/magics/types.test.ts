@@ -4,6 +4,7 @@ import { Client, errorText, printed, result } from "../client.ts";
 let client: Client;
 beforeAll(async () => {
   client = await Client.start({ env: { THAW_TYPES: "strict" } });
+  await client.reply(client.start("1"), 90_000); // TypeScript is loaded now
 });
 afterAll(async () => {
   await client.stop();
