@@ -143,6 +143,19 @@ test("%who, %whos and %reset know the variables that cells have made", async () 
   expect(printed(await run("%who"))).toBe("rate\n");
 });
 
+test("%reset without -f asks, where the frontend takes an answer", async () => {
+  await run("const kept = 5");
+  for (const [count, answer, left] of [
+    [1, "n", "number"],
+    [2, "y", "undefined"],
+  ] as const) {
+    const id = client.start("%reset", { allow_stdin: true });
+    expect((await client.answer(answer, count)).content.prompt).toContain("Set every variable to undefined?");
+    await client.finish(id);
+    expect(result(await run("typeof kept"))).toBe(`'${left}'`);
+  }
+});
+
 test("%load and %%writefile carry text between cell and file", async () => {
   await run("%%writefile part.ts\nexport const part = `${1}`;");
   expect(readFileSync(join(folder, "part.ts"), "utf8")).toBe("export const part = `${1}`;\n");
