@@ -75,6 +75,7 @@ export function startHost(
     sources,
     takeResult: () => runtime.take("result"),
     toBundle,
+    dispose: () => runtime.dispose(),
     releaseAwaited: () => runtime.release(),
     displaysSettled: () => displays.settled(),
   });

@@ -24,6 +24,8 @@ export interface ExecutorParts {
   /** The value of the last expression of the cell that ran last; asked for once per cell. */
   readonly takeResult: () => unknown;
   readonly toBundle: ToBundle;
+  /** Disposes of what the cell holds by `using`; undefined where it holds nothing. */
+  readonly dispose: () => Promise<void> | undefined;
   /** Lets go of what the cell awaited last. */
   readonly releaseAwaited: () => void;
   /** Resolves when everything the cell displays has been shown. */
@@ -53,7 +55,10 @@ export class Executor {
     const end = await endOf(performed, givenUp);
     this.#running = undefined;
     const interrupted = interrupts.pending;
-    if (interrupted) this.#parts.evaluator.abandon();
+    if (interrupted) {
+      this.#parts.evaluator.abandon();
+      this.#parts.dispose()?.catch(() => {}); // the interrupt is what there is to tell
+    }
     this.#parts.releaseAwaited();
     interrupts.end();
     const report = interrupted
@@ -96,6 +101,7 @@ export class Executor {
     if (this.#running !== number) return {}; // given up while it awaited; another cell may run by now
     const value = takeResult();
     prepared?.ended();
+    if (outcome.kind !== "value") await this.#parts.dispose()?.catch(() => {}); // the cell's own error is the one to tell
     if (outcome.kind === "terminated") throw new KernelInterrupt();
     if (outcome.kind === "thrown") throw this.#refusal(outcome, cell.code, name) ?? outcome.thrown;
     await displaysSettled();
@@ -103,6 +109,7 @@ export class Executor {
       const { data, metadata = {} } = await this.#parts.toBundle(value);
       if (Object.keys(data).length > 0) reporter.output("execute_result", { execution_count: count, data, metadata });
     }
+    await this.#parts.dispose();
     return await this.#userExpressions(order.userExpressions);
   }
 

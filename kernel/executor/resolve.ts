@@ -18,7 +18,8 @@ const guesses = ["", ".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json", "/in
 const loaders = new Map<string, Load>();
 
 /** Finds `specifier` as seen from `folder`. Throws where a local path leads to no file. */
-export function resolveModule(specifier: string, folder: string, options?: ImportCallOptions): Resolved {
+export function resolveModule(written: string, folder: string, options?: ImportCallOptions): Resolved {
+  const specifier = asNode(written);
   if (!/^(\.{0,2}\/|\.{1,2}$|file:)/.test(specifier)) {
     return { kind: "node", load: () => loadPackage(specifier, folder, options) };
   }
@@ -32,6 +33,15 @@ export function resolveModule(specifier: string, folder: string, options?: Impor
   if (extname(path) === ".json") return { kind: "json", path };
   const href = pathToFileURL(path).href + url.search;
   return { kind: "node", load: () => loaderFor(folder)(href, options) };
+}
+
+/** Notebooks written for Deno name packages as `npm:lodash@4/fp`: here that is the installed package. */
+function asNode(specifier: string): string {
+  if (specifier.startsWith("jsr:")) {
+    const message = `Cannot import '${specifier}': packages come from npm here. Many of JSR are there too: see https://jsr.io/docs/npm-compatibility.`;
+    throw Object.assign(new Error(message), { code: "ERR_UNSUPPORTED_REGISTRY" });
+  }
+  return specifier.replace(/^npm:\/?(@[^/]+\/[^/@]+|[^/@]+)(@[^/]*)?/, "$1");
 }
 
 /** `./x` may be `x.ts`, and `./x.js` too: TypeScript writes the name of what it would compile to. */
@@ -55,7 +65,7 @@ async function loadPackage(
     if (fromPath !== undefined) return await loaderFor(folder)(pathToFileURL(fromPath).href, options);
     const here = dirname(fileURLToPath(import.meta.url));
     return await loaderFor(here)(specifier, options).catch((fallback: unknown) => {
-      throw isMissing(fallback, specifier) ? error : fallback;
+      throw isMissing(fallback, specifier) ? missing(specifier, folder) : fallback;
     });
   }
 }
@@ -68,13 +78,20 @@ function requirePath(specifier: string, folder: string): string | undefined {
   }
 }
 
+function missing(specifier: string, folder: string): Error {
+  const name = packageOf(specifier);
+  const message = `Cannot find package '${name}' from ${folder}. To install it: npm install ${name}`;
+  return Object.assign(new Error(message), { code: "ERR_MODULE_NOT_FOUND" });
+}
+
+function packageOf(specifier: string): string {
+  const parts = specifier.split("/");
+  return parts.slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+}
+
 function isMissing(error: unknown, specifier: string): boolean {
   const { code, message } = error as { code?: string; message?: string };
-  const name = specifier
-    .split("/")
-    .slice(0, specifier.startsWith("@") ? 2 : 1)
-    .join("/");
-  return code === "ERR_MODULE_NOT_FOUND" && (message ?? "").includes(`package '${name}'`);
+  return code === "ERR_MODULE_NOT_FOUND" && (message ?? "").includes(`package '${packageOf(specifier)}'`);
 }
 
 /** Node's own `import()` as a file in `folder` would call it: ESM with top-level await, CommonJS, `exports` maps. */

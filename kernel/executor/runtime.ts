@@ -1,6 +1,7 @@
 /** `__thaw`: what rewritten code calls. One for all cells, one more per local file. */
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import { isThenable, type Race, resolved } from "../interrupt/races.ts";
+import { Disposals } from "./disposals.ts";
 import type { BoundLoader, Namespace } from "./moduleLoader.ts";
 
 /** The calls that both cells and local files make. A class, because V8 inlines its methods into the loops of a cell. */
@@ -76,6 +77,7 @@ export class CellRuntime extends Runtime {
   caught: unknown = undefined;
   /** What the cell awaits at its top. */
   #held: unknown = undefined;
+  #disposals = new Disposals();
   /** What the calls of rewritten magics reach (kernel/magics/toolbox.ts). */
   magics: object | undefined = undefined;
 
@@ -99,6 +101,20 @@ export class CellRuntime extends Runtime {
 
   override bind(...wanted: Parameters<Runtime["bind"]>): Promise<Namespace> {
     return this.hold(super.bind(...wanted)) as Promise<Namespace>;
+  }
+
+  /** `using` and, with `waits`, `await using` at the top of a cell. */
+  use<T>(waits: boolean, value: T): T {
+    this.#disposals.add(value, waits);
+    return value;
+  }
+
+  /** At the end of the cell, last first. Throws what the disposals throw. */
+  dispose(): Promise<void> | undefined {
+    const disposals = this.#disposals;
+    if (disposals.size === 0) return undefined;
+    this.#disposals = new Disposals();
+    return disposals.run();
   }
 
   /** The value, which is then forgotten. */

@@ -1,5 +1,6 @@
 /** The syntax tree of a cell, as loosely typed as a walk over every node needs it. */
 import { parseSync, visitorKeys } from "oxc-parser";
+import { isTooDeep } from "./nesting.ts";
 import { CellSyntaxError } from "./syntaxError.ts";
 
 /** An ESTree node (TypeScript flavour); offsets are UTF-16 units. */
@@ -10,12 +11,26 @@ export interface SyntaxNode {
   readonly [key: string]: unknown;
 }
 
-/** The statements of `source`. Throws `CellSyntaxError` at the first error. */
+/** The statements of `source`, with JSX where it has some. Throws `CellSyntaxError` at the first error. */
 export function parse(source: string, name: string): SyntaxNode[] {
-  const { program, errors } = parseSync("cell.ts", source, { lang: "ts", sourceType: "module" });
-  const error = errors[0];
-  if (error !== undefined) throw CellSyntaxError.at(error.labels[0]?.start ?? 0, error.message, source, name);
-  return program.body as unknown as SyntaxNode[];
+  if (isTooDeep(source)) throw CellSyntaxError.at(0, "The code is nested too deeply to be parsed", source, name);
+  const plain = parseSync("cell.ts", source, { lang: "ts", sourceType: "module" });
+  const error = plain.errors[0];
+  if (error === undefined) return plain.program.body as unknown as SyntaxNode[];
+  if (/<[\w>]/.test(source)) {
+    const withJsx = parseSync("cell.tsx", source, { lang: "tsx", sourceType: "module" });
+    if (withJsx.errors.length === 0) return withJsx.program.body as unknown as SyntaxNode[];
+  }
+  throw CellSyntaxError.at(error.labels[0]?.start ?? 0, error.message, source, name);
+}
+
+/** A cell that is nothing but `{ a: 1 }` means the object, though it reads as a block: the same text in parentheses. */
+export function asExpression(source: string): string {
+  const text = source.trim();
+  if (!text.startsWith("{") || !text.endsWith("}") || isTooDeep(source)) return source;
+  const start = source.indexOf("{");
+  const wrapped = `${source.slice(0, start)}(${text})${source.slice(start + text.length)}`;
+  return parseSync("cell.ts", wrapped, { lang: "ts", sourceType: "module" }).errors.length === 0 ? wrapped : source;
 }
 
 export function isNode(value: unknown): value is SyntaxNode {

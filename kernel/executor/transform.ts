@@ -2,11 +2,11 @@
 import type MagicString from "magic-string";
 import { Edit } from "./edit.ts";
 import { type Getters, rewriteExport } from "./exports.ts";
-import { closeGuard, functionScope, type GuardScope, openGuard, scopeBelow, topScope } from "./guards.ts";
+import { closeGuard, functionScope, type GuardScope, isUsing, openGuard, scopeBelow, topScope } from "./guards.ts";
 import { rewriteImport } from "./imports.ts";
 import { lower } from "./lower.ts";
 import { stripTypes } from "./stripTypes.ts";
-import { child, childList, children, parse, type SyntaxNode } from "./syntax.ts";
+import { asExpression, child, childList, children, parse, type SyntaxNode } from "./syntax.ts";
 
 /** The rewritten text, and the way back from its positions to the source's. */
 export interface Transformed {
@@ -16,7 +16,8 @@ export interface Transformed {
 
 /** A cell, for V8's REPL mode: variables outlive it, the value of its last expression goes to `__thaw.result`. */
 export function transformCell(source: string, name: string): Transformed {
-  const [text, statements] = lower(source, parse(source, name), name);
+  const written = asExpression(source);
+  const [text, statements] = lower(written, parse(written, name), name);
   const edit = new Edit(text);
   const used = rewriteStatements(edit, statements, topScope);
   const bare = statements.map((statement) => cellStatement(edit, statement, used));
@@ -103,6 +104,10 @@ function makeRedeclarable(edit: Edit, statements: readonly SyntaxNode[]): void {
   for (const statement of declarations) {
     const once = names(statement).every((name) => times.get(name) === 1);
     if (statement.declare === true) continue;
+    if (isUsing(statement)) {
+      keepUntilEnd(edit, statement);
+      continue;
+    }
     if (statement.type === "VariableDeclaration" && (once || statement.kind !== "var")) {
       const kind = String(statement.kind);
       edit.out.update(statement.start, statement.start + kind.length, "let".padEnd(kind.length));
@@ -114,5 +119,17 @@ function makeRedeclarable(edit: Edit, statements: readonly SyntaxNode[]): void {
       edit.after(statement.end, ";");
       if (statement.start > 0) edit.out.move(statement.start, statement.end, 0);
     }
+  }
+}
+
+/** `using` at the top of a cell: the scope is the cell. What it names stays readable, though it has been disposed of. */
+function keepUntilEnd(edit: Edit, statement: SyntaxNode): void {
+  const first = childList(statement, "declarations")[0];
+  if (first !== undefined) edit.out.update(statement.start, first.start, "let ");
+  for (const declarator of childList(statement, "declarations")) {
+    const value = child(declarator, "init");
+    if (value === undefined) continue;
+    edit.before(value.start, statement.kind === "using" ? "__thaw.use(false," : "__thaw.use(true,");
+    edit.after(value.end, ")");
   }
 }

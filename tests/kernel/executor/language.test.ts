@@ -124,6 +124,33 @@ test.each<[sentence: string, cells: string[], result: string | undefined]>([
   ],
   ["local files that import each other", ["import { a } from './lib/a.ts'; a()"], "'abfunction'"],
   ["import.meta and __dirname", ["import.meta.url.endsWith('/notebook.ts') && __dirname === process.cwd()"], "true"],
+  ["a bare object literal", ["{ a: 1, b: 'two' }"], "{ a: 1, b: 'two' }"],
+  ["a block is a block", ["{ let inside = 1; console.log(inside); }"], undefined],
+  [
+    "using at the top: disposed of when the cell ends, still readable, last first",
+    [
+      "let log: string[] = []; const res = (name: string) => ({ name, [Symbol.dispose]() { log.push(name) } });",
+      "using first = res('first'), second = res('second'); log.push('body');",
+      "[...log, first.name]",
+    ],
+    "[ 'body', 'second', 'first', 'first' ]",
+  ],
+  [
+    "await using at the top, and using in a function",
+    [
+      "log = []; await using late = { async [Symbol.asyncDispose]() { await null; log.push('late') } };\nfunction scoped() { using inner = res('inner'); return log.length }\nscoped();",
+      "log",
+    ],
+    "[ 'inner', 'late' ]",
+  ],
+  [
+    "JSX through a pragma",
+    [
+      "/** @jsx h */\nconst h = (tag: string, _: unknown, ...kids: unknown[]) => '<' + tag + '>' + kids.join('') + '</' + tag + '>';\n<b>\n  {1 + 1} x\n</b>",
+    ],
+    "'<b>2 x</b>'",
+  ],
+  ["a package under the name that Deno gives it", ["import { two as deno } from 'npm:cjs@1.2'; deno"], "'two'"],
   ["nothing for undefined", ["undefined"], undefined],
   ["null is something", ["null"], "null"],
   ["a value in front of a semicolon", ["40 + 2;"], "42"],
@@ -176,6 +203,8 @@ test("a name that a module does not export is refused where it is used", async (
 
 test("a module that is not there is named", async () => {
   expect(errorText(await client.execute("import 'not-there'"))).toContain("not-there");
+  expect(errorText(await client.execute("import 'not-there'"))).toContain("npm install not-there");
+  expect(errorText(await client.execute("import 'jsr:@std/assert'"))).toContain("packages come from npm here");
   expect(errorText(await client.execute("import './not-there'"))).toContain("Cannot find module './not-there'");
 });
 
@@ -222,6 +251,13 @@ test("a syntax error shows its place", async () => {
   expect(errorText(await client.execute("const x = 1;\nconst a = ;"))).toMatch(
     /^SyntaxError: .*\n.*\n {4}at In\[\d+\]:2:11\n {2}1 \| const x = 1;\n> 2 \|/,
   );
+});
+
+test("code that is nested too deeply is refused, and the kernel lives", async () => {
+  for (const code of ["[".repeat(100_000), "a?b:".repeat(50_000), `${"(".repeat(20_000)}1${")".repeat(20_000)}`]) {
+    expect(errorText(await client.execute(code))).toMatch(/^(SyntaxError|RangeError)/);
+  }
+  expect(await cells("1 + 1")).toBe("2");
 });
 
 test("what is thrown need not be an error", async () => {

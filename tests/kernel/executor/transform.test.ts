@@ -51,7 +51,10 @@ test.each<[string, string]>([
   ["while (a) b();", "while (a) {__thaw.tick();b();}"],
   ["for (const a of b) { c }", "for (const a of b) {__thaw.tick(); c; }"],
   ["for await (const a of b) ;", "for await (const a of __thaw.stream(b)) {__thaw.tick();;}"],
-  ["let a = await (await b);", "let a = __thaw.check(__thaw.epoch,await __thaw.hold((__thaw.check(__thaw.epoch,await __thaw.hold(b)))));"],
+  [
+    "let a = await (await b);",
+    "let a = __thaw.check(__thaw.epoch,await __thaw.hold((__thaw.check(__thaw.epoch,await __thaw.hold(b)))));",
+  ],
 ])("%s can be interrupted", (source, javascript) => {
   expect(squeezed(source)).toBe(javascript);
 });

@@ -1,0 +1,19 @@
+/** Texts nested so deeply that reading them takes the process along: the parser recurses in native code. */
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+
+/** The parser bears several thousand levels on an ordinary stack; no level comes without one of these. */
+const opener = /[([{<?=]|\belse\b|!/g;
+const harmless = 1500;
+
+/** Whether `source` has as many openers as could hurt, and hurts another process that tries it first. */
+export function isTooDeep(source: string): boolean {
+  if (source.length < harmless || (source.match(opener)?.length ?? 0) < harmless) return false;
+  const parser = JSON.stringify(createRequire(import.meta.url).resolve("oxc-parser"));
+  const script = `require(${parser}).parseSync("cell.tsx",require("node:fs").readFileSync(0,"utf8"),{lang:"ts"}).program`;
+  const { signal } = spawnSync(process.execPath, ["-e", script], {
+    input: source,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  return signal === "SIGSEGV" || signal === "SIGBUS" || signal === "SIGABRT";
+}
