@@ -10,18 +10,29 @@ const patienceMs = 2000;
 const doWithoutMs = 60_000;
 const retryMs = 1;
 
+/** ZeroMQ's numbers of two options its TypeScript does not offer for this kind of socket. */
+const [subscribe, unsubscribe] = [6, 7];
+
+/** Subscriptions begin to count when they have been read, so that nothing can be published ahead of the welcome. */
+class ManualPublisher extends XPublisher {
+  /** Applies what the subscriber whose message was read last has asked for. */
+  apply(frame: Uint8Array): void {
+    this.setStringOption(frame[0] === 1 ? subscribe : unsubscribe, Buffer.from(frame.subarray(1)));
+  }
+}
+
 export class Publisher implements Sender {
-  readonly #socket = new XPublisher({
+  readonly #socket = new ManualPublisher({
     linger: 500,
     sendHighWaterMark: messagesAhead,
     sendTimeout: 0,
     noDrop: true,
-    verbosity: "allSubs",
+    manual: true,
   });
   #forgive: NodeJS.Timeout | undefined;
 
-  /** Binds; from then on `greet` gets the topic of every subscription. */
-  async open(address: string, greet: (topic: Uint8Array) => void): Promise<void> {
+  /** Binds; from then on `greet` is asked what to tell those who subscribe to a topic. */
+  async open(address: string, greet: (topic: Uint8Array) => Uint8Array[]): Promise<void> {
     await this.#socket.bind(address);
     void this.#read(greet);
   }
@@ -53,9 +64,11 @@ export class Publisher implements Sender {
     }, doWithoutMs);
   }
 
-  async #read(greet: (topic: Uint8Array) => void): Promise<void> {
+  async #read(greet: (topic: Uint8Array) => Uint8Array[]): Promise<void> {
     for await (const [frame] of this.#socket) {
-      if (frame?.[0] === 1) greet(frame.subarray(1));
+      if (frame?.[0] !== 0 && frame?.[0] !== 1) continue; // only subscriptions are of interest
+      this.#socket.apply(frame);
+      if (frame[0] === 1) void this.send(greet(frame.subarray(1))); // past the queue, where older messages may wait
     }
   }
 }

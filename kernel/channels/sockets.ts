@@ -15,8 +15,8 @@ export type RequestChannel = "shell" | "control" | "stdin";
 export interface SocketEvents {
   /** A message that passed the signature check. */
   readonly receive: (channel: RequestChannel, message: Message) => void;
-  /** A client subscribed to iopub, to messages whose topic begins with `topic`. */
-  readonly subscribed: (topic: Uint8Array) => void;
+  /** A client subscribed to iopub, to messages whose topic begins with `topic`: what to tell it first. */
+  readonly subscribed: (topic: Uint8Array) => Outgoing;
   /** Nothing waits to be published any more. */
   readonly published: () => void;
 }
@@ -61,7 +61,9 @@ export class Sockets {
       this.#shell.bind(address(this.#connection, "shell_port")),
       this.#control.bind(address(this.#connection, "control_port")),
       this.#stdin.bind(address(this.#connection, "stdin_port")),
-      this.#iopub.open(address(this.#connection, "iopub_port"), this.#events.subscribed),
+      this.#iopub.open(address(this.#connection, "iopub_port"), (topic) =>
+        encode(this.#events.subscribed(topic), this.#signer),
+      ),
       this.#heartbeat.bind(address(this.#connection, "hb_port")),
     ]);
     void this.#read("shell", this.#shell);

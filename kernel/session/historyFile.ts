@@ -18,6 +18,7 @@ export class HistoryFile {
   #pending = "";
   #writing: Promise<void> | undefined;
   #appends = 0;
+  #usable = true;
 
   /** `folder` is made when the first cell is written. Nothing is read or written before it is needed. */
   constructor(folder: string) {
@@ -27,6 +28,7 @@ export class HistoryFile {
 
   /** Writes soon, without anybody waiting for it. */
   append({ session, line, input }: HistoryEntry): void {
+    if (!this.#usable) return;
     this.#pending += `${JSON.stringify({ session, line, input })}\n`;
     this.#writing ??= this.#write();
   }
@@ -57,8 +59,8 @@ export class HistoryFile {
         await appendFile(this.#path, text, { mode: 0o600 });
       }
     } catch (error) {
-      if (this.#appends === 1) log(`history is not kept: ${String(error)}`);
-      this.#pending = "";
+      log(`history is not kept: ${String(error)}`); // once: nothing is tried again
+      this.#usable = false;
     }
     this.#writing = undefined;
   }

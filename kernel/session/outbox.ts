@@ -91,11 +91,10 @@ export class Outbox {
     return header.msg_id;
   }
 
-  /** Greets whoever subscribed to messages whose topic begins with `topic` (JEP 65): nothing published from now on is missed. */
-  welcome(topic: Uint8Array): void {
-    const header = newHeader("iopub_welcome", this.#session);
+  /** The message for those who subscribe to messages whose topic begins with `topic` (JEP 65): they miss nothing from now on. */
+  welcome(topic: Uint8Array): Outgoing {
     const content = { subscription: Buffer.from(topic).toString() };
-    this.#send("iopub", { identities: [topic], header, parentHeader: {}, content });
+    return { identities: [topic], header: newHeader("iopub_welcome", this.#session), parentHeader: {}, content };
   }
 
   #publish(

@@ -9,7 +9,7 @@ import { InputRequests } from "../input/inputRequests.ts";
 import { LanguageWorker } from "../language/languageWorker.ts";
 import { modeFrom, type NamedCell, TypeChecks } from "../language/typeChecks.ts";
 import type { Connection } from "../wire/connection.ts";
-import type { Content, Message } from "../wire/message.ts";
+import type { Content, Message, Outgoing } from "../wire/message.ts";
 import { CellQueue } from "./cellQueue.ts";
 import { History } from "./history.ts";
 import type { HistoryFile } from "./historyFile.ts";
@@ -72,9 +72,9 @@ export class Session {
     this.#outbox.status("starting", undefined);
   }
 
-  /** A client subscribed to iopub. */
-  greet(topic: Uint8Array): void {
-    this.#outbox.welcome(topic);
+  /** What a client that subscribes to `topic` is told first. */
+  greet(topic: Uint8Array): Outgoing {
+    return this.#outbox.welcome(topic);
   }
 
   /** Resolves when what must outlive the kernel is on disk. */
