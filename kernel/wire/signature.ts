@@ -10,6 +10,9 @@ export class Signer {
   readonly #hash: string;
   readonly #length: number;
   readonly #seen = new Set<string>();
+  /** The same digests in a ring, oldest at `#next`: taking the first out of a set gets slow once many have been. */
+  readonly #order: string[] = [];
+  #next = 0;
 
   /** `scheme` is the connection file's `signature_scheme`, such as `"hmac-sha256"`. */
   constructor(key: string, scheme = "hmac-sha256") {
@@ -34,7 +37,9 @@ export class Signer {
     if (!timingSafeEqual(Buffer.from(expected), signature)) return false;
     if (this.#seen.has(expected)) return false;
     this.#seen.add(expected);
-    if (this.#seen.size > remembered) this.#seen.delete(this.#seen.values().next().value as string);
+    this.#seen.delete(this.#order[this.#next] ?? "");
+    this.#order[this.#next] = expected;
+    this.#next = (this.#next + 1) % remembered;
     return true;
   }
 }

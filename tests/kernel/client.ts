@@ -39,6 +39,8 @@ export interface StartOptions {
 
 /** The kernel binds its ports a moment after the client looks for them: look again soon. */
 const prompt = { linger: 0, reconnectInterval: 5 };
+/** Sends never wait, so that thousands may be begun at once. */
+const asking = { ...prompt, sendTimeout: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 };
 
 export class Client {
   readonly process: ChildProcess;
@@ -55,11 +57,13 @@ export class Client {
   readonly #signer: Signer;
   readonly #checker: Signer;
   /** Shell and stdin have one identity: it is how the kernel finds the client it wants to ask. */
-  readonly #shell = new Dealer({ ...prompt, routingId: this.#session });
-  readonly #stdin = new Dealer({ ...prompt, routingId: this.#session });
-  readonly #control = new Dealer(prompt);
+  readonly #shell = new Dealer({ ...asking, routingId: this.#session });
+  readonly #stdin = new Dealer({ ...asking, routingId: this.#session });
+  readonly #control = new Dealer(asking);
   readonly #subscriber = new Subscriber({ ...prompt, receiveHighWaterMark: 0 });
   readonly #replies = new Map<string, Message>();
+  /** Requests whose idle has come. */
+  readonly #idle = new Set<string>();
   readonly #wakers = new Set<() => void>();
 
   private constructor(process: ChildProcess, connection: Connection, stdin: boolean) {
@@ -76,7 +80,10 @@ export class Client {
     this.#control.connect(this.#address(connection.control_port));
     if (stdin) this.#stdin.connect(this.#address(connection.stdin_port));
     void this.#collect(this.#stdin, (message) => this.questions.push(message));
-    void this.#collect(this.#subscriber, (message) => this.iopub.push(message));
+    void this.#collect(this.#subscriber, (message) => {
+      this.iopub.push(message);
+      if (message.content.execution_state === "idle") this.#idle.add(parentId(message));
+    });
     for (const socket of [this.#shell, this.#control]) {
       void this.#collect(socket, (message) => this.#replies.set(parentId(message), message));
     }
@@ -151,10 +158,9 @@ export class Client {
     return this.send("execute_request", { code, silent: false, store_history: true, allow_stdin: false, ...options });
   }
 
-  async finish(id: string): Promise<Run> {
-    const reply = await this.reply(id);
-    const isIdle = (message: Message) => parentId(message) === id && message.content.execution_state === "idle";
-    await this.until(() => this.iopub.some(isIdle), 20_000, `idle of ${id}`);
+  async finish(id: string, timeoutMs = 20_000): Promise<Run> {
+    const reply = await this.reply(id, timeoutMs);
+    await this.until(() => this.#idle.has(id), timeoutMs, `idle of ${id}`);
     return { reply, messages: this.iopub.filter((message) => parentId(message) === id) };
   }
 
