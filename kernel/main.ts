@@ -18,7 +18,12 @@ if (captured !== undefined) logTo(captured.log);
 const connection = readConnection(connectionFile);
 const workerData: WorkerStart = { connection, flags, captured, parentPid: process.ppid };
 // Were the worker's stdout not asked for, Node would open this process's own to pipe it there, and make it non-blocking.
-const worker = new Worker(new URL("./worker.cjs", import.meta.url), { workerData, stdout: true, stderr: true });
+const worker = new Worker(new URL("./worker.cjs", import.meta.url), {
+  workerData,
+  stdout: true,
+  stderr: true,
+  resourceLimits: { maxYoungGenerationSizeMb: 8 }, // messages come and go: more would only be memory kept ready
+});
 worker.on("error", (error) => fail("the protocol worker", error));
 const early: ToMain[] = [];
 let receive = (message: ToMain): void => void early.push(message);

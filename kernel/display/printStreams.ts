@@ -11,7 +11,8 @@ export function printInto(reporter: Reporter): void {
   Object.defineProperty(process, "stdout", { value: stdout, configurable: true, enumerable: true, writable: true });
   Object.defineProperty(process, "stderr", { value: stderr, configurable: true, enumerable: true, writable: true });
   // The inspector wraps the console it finds and keeps a thousand messages with all they refer to; a new one it does not know.
-  globalThis.console = new Console({ stdout, stderr, colorMode: wantsColour() });
+  // With `ignoreErrors` it would leave a callback for the next tick with every line, a hundred bytes each until the cell ends.
+  globalThis.console = new Console({ stdout, stderr, colorMode: wantsColour(), ignoreErrors: false });
 }
 
 /** As Node decides without a terminal: FORCE_COLOR asks for colours, which frontends show. */
