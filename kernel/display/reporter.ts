@@ -29,7 +29,7 @@ export class Reporter {
     const cell = currentCell();
     if (text === "" || this.#muted.has(cell)) return;
     const now = performance.now();
-    if (now - this.#windowStart > windowMs) {
+    if (now - this.#windowStart > windowMs || cell !== this.#cell) {
       this.flush();
       this.#windowStart = now;
       this.#writes = 0;
