@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { captureOutput } from "./capture/stdioAddon.ts";
 import { Poster } from "./channels/backpressure.ts";
 import { log, logTo } from "./channels/log.ts";
+import { parentPid } from "./channels/parentProcess.ts";
 import type { FromMain, ToMain, WorkerStart } from "./channels/thread.ts";
 import { newFlags } from "./interrupt/flags.ts";
 import { readConnection } from "./wire/connection.ts";
@@ -16,7 +17,7 @@ const flags = newFlags();
 const captured = captureOutput();
 if (captured !== undefined) logTo(captured.log);
 const connection = readConnection(connectionFile);
-const workerData: WorkerStart = { connection, flags, captured, parentPid: process.ppid };
+const workerData: WorkerStart = { connection, flags, captured, parentPid: parentPid() };
 // Were the worker's stdout not asked for, Node would open this process's own to pipe it there, and make it non-blocking.
 const worker = new Worker(new URL("./worker.cjs", import.meta.url), {
   workerData,

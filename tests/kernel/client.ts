@@ -31,6 +31,8 @@ export interface StartOptions {
   /** Default: `THAW_TEST_NODE`, or the Node that runs the tests. */
   readonly node?: string;
   readonly key?: string;
+  /** Ports and key of a kernel that has ended. Default: free ones. */
+  readonly connection?: Connection;
   /** Added to the environment. `JUPYTER_DATA_DIR` is a folder of the client's own unless given. */
   readonly env?: Readonly<Record<string, string>>;
   /** Whether the client has a stdin channel. Default: true. */
@@ -96,9 +98,10 @@ export class Client {
     key = randomUUID(),
     env = {},
     stdin = true,
+    connection: known,
   }: StartOptions = {}): Promise<Client> {
     const folder = mkdtempSync(join(tmpdir(), "thaw-kernel-"));
-    const connection = await freeConnection(key);
+    const connection = known ?? (await freeConnection(key));
     const file = join(folder, "connection.json");
     writeFileSync(file, JSON.stringify(connection));
     const spawned = performance.now();
