@@ -9,6 +9,7 @@ import { Watchdog } from "../interrupt/watchdog.ts";
 import { HistoryFile } from "../session/historyFile.ts";
 import { Session } from "../session/session.ts";
 import { Taker } from "./backpressure.ts";
+import { endChildren } from "./endChildren.ts";
 import { log, logTo } from "./log.ts";
 import { Sockets } from "./sockets.ts";
 import type { FromMain, ToMain, WorkerStart } from "./thread.ts";
@@ -72,10 +73,12 @@ setInterval(() => {
 
 let ending: Promise<void> | undefined;
 
-/** Closes the sockets, lets the main thread end the process, and ends it itself when the main thread cannot. */
+/** Closes the sockets, ends what cells have started, lets the main thread end the process, and ends it itself when the main thread cannot. */
 function end(): Promise<void> {
   ending ??= (async () => {
+    const childrenEnded = endChildren();
     await sockets.close();
+    await childrenEnded;
     await Promise.race([session.settled(), sleep(historyGraceMs)]);
     watchdog.disconnect();
     Atomics.store(flags, flag.closed, 1);
