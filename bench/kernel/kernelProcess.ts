@@ -25,6 +25,8 @@ const running = new Set<ChildProcess>();
 process.once("exit", () => {
   for (const child of running) killGroup(child, "SIGKILL");
 });
+process.once("SIGINT", () => process.exit(130)); // Ctrl-C reaches no other process group
+process.once("SIGTERM", () => process.exit(143));
 
 /** How often a start is tried: tslab can die of a request that comes while it binds. */
 const attempts = 3;

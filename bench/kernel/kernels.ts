@@ -37,7 +37,8 @@ export function echo(): Kernel {
 function thaw(): Kernel {
   const { argv, interrupt_mode } = kernelspec("Thaw") as { argv: string[]; interrupt_mode: Kernel["interruptMode"] };
   const { version } = manifest(root);
-  const kernel = { interruptMode: interrupt_mode, language: "typescript", cwd: root, env: environment } as const;
+  const env = { ...environment, THAW_OUTPUT_LIMIT: "0" }; // the others have no limit to the text of a cell either
+  const kernel = { interruptMode: interrupt_mode, language: "typescript", cwd: root, env } as const;
   return { ...kernel, name: "Thaw", version: `${version}, Node ${process.versions.node}`, argv };
 }
 
