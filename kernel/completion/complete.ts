@@ -1,5 +1,6 @@
 /** Completion from what is live: properties of the object before the dot, names of cells, globals, keywords. */
 import type { Evaluator } from "../executor/evaluate.ts";
+import { isCode } from "../magics/scan.ts";
 
 /** Candidates and the range they replace, in UTF-16 units. */
 export interface LiveCompletion {
@@ -21,7 +22,9 @@ export function complete(evaluator: Evaluator, code: string, cursor: number): Li
   const rest = before.slice(0, before.length - word.length);
   const receiver = receiverBefore(rest);
   let names: string[] = [];
-  if (receiver !== undefined) names = evaluator.properties(receiver);
+  if (!isCode(code, cursor))
+    names = []; // such as the words of a comment
+  else if (receiver !== undefined) names = evaluator.properties(receiver);
   else if (!rest.endsWith(".")) names = globalNames(evaluator);
   const fitting = names.filter((name) => name.startsWith(word) && /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name));
   const member = rest.endsWith(".");

@@ -31,6 +31,15 @@ export function scan(code: string): Candidate[] {
   return found;
 }
 
+/** Whether what is typed at `cursor` is code: no part of a comment, string, pattern or template's text. */
+export function isCode(code: string, cursor: number): boolean {
+  const before = `${code.slice(0, cursor)} `; // what is open reaches over this blank, a word ends in front of it
+  const templates: number[] = [];
+  let index = 0;
+  while (index < cursor) index = step(before, index, templates);
+  return index === cursor;
+}
+
 /** Past the token that starts at `index`. */
 function step(code: string, index: number, templates: number[]): number {
   const character = code[index];
