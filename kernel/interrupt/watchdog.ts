@@ -24,6 +24,8 @@ export class Watchdog {
   #pings = 0;
   #lastAnswer = 0;
   #again = false;
+  /** Processes that this interrupt has ended, or is about to. */
+  readonly #told = new Set<number>();
 
   constructor(flags: Flags, toMain: (message: ToMain) => void) {
     this.#flags = flags;
@@ -48,6 +50,7 @@ export class Watchdog {
     this.#lastAnswer = performance.now();
     this.#timer ??= setInterval(() => this.#watch(), pingEveryMs);
     this.#ping();
+    this.#told.clear();
     this.#endChildren();
   }
 
@@ -81,6 +84,7 @@ export class Watchdog {
       else this.#ping();
       return;
     }
+    this.#endChildren(); // code that was about to wait for a process when the interrupt came does so now
     if (now - this.#lastAnswer < this.#patienceMs()) return;
     this.#lastAnswer = now;
     Atomics.store(this.#flags, flag.forced, Atomics.load(this.#flags, flag.pending));
@@ -98,10 +102,12 @@ export class Watchdog {
     return Atomics.load(this.#flags, flag.cooperative) === 1 ? patienceMs.cooperative : patienceMs.ordinary;
   }
 
-  /** Their numbers are looked up once: what the system gives the same number later is somebody else. */
+  /** Each child is told once an interrupt: what the system gives its number later is somebody else. */
   #endChildren(): void {
-    const children = this.#cellStart === undefined ? [] : childrenSince(this.#cellStart);
+    const all = this.#cellStart === undefined ? [] : childrenSince(this.#cellStart);
+    const children = all.filter((pid) => !this.#told.has(pid));
     if (children.length === 0) return;
+    for (const pid of children) this.#told.add(pid);
     for (const [signal, afterMs] of childSignals) setTimeout(() => signalAll(children, signal), afterMs);
   }
 

@@ -189,3 +189,10 @@ test("a cell that was given up does not speak into the next one when its promise
   expect(result(run)).toBe("'mine'");
   expect(run.messages.filter(({ header }) => header.msg_type === "execute_result")).toHaveLength(1);
 });
+
+test("a process that the cell starts when the interrupt has already come is ended too", async () => {
+  const busy = "new Function('const end = Date.now() + 280; while (Date.now() < end);')();";
+  const { run } = await stop(client, `${busy} require('node:child_process').execSync('sleep 60')`);
+  expect(run.reply.content.status).toBe("error");
+  expect(result(await client.execute("kept + 1"))).toBe("42");
+});
