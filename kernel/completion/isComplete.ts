@@ -1,8 +1,10 @@
 /** Whether a frontend's console should run what was typed or wait for more lines. */
+import { mayBeTooDeep } from "../executor/nesting.ts";
 import type { Content } from "../wire/message.ts";
 
-/** The content of `is_complete_reply`: `complete`, `incomplete` with the indentation to continue with, or `invalid`. */
+/** The content of `is_complete_reply`: `complete`, `incomplete` with the indentation to continue with, `invalid`, or `unknown`. */
 export async function isComplete(cell: string): Promise<Content> {
+  if (mayBeTooDeep(cell)) return { status: "unknown" }; // the parser would end the process, and this thread's stack is small
   const { parseSync } = await import("oxc-parser"); // 50 ms to load, asked for by consoles only
   const { maskMagics } = await import("../magics/mask.ts");
   const code = maskMagics(cell);

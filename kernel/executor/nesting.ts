@@ -6,9 +6,14 @@ import { createRequire } from "node:module";
 const opener = /[([{<?=]|\belse\b|!/g;
 const harmless = 1500;
 
-/** Whether `source` has as many openers as could hurt, and hurts another process that tries it first. */
+/** Whether `source` has as many openers as could hurt. */
+export function mayBeTooDeep(source: string): boolean {
+  return source.length >= harmless && (source.match(opener)?.length ?? 0) >= harmless;
+}
+
+/** Whether it could, and hurts another process that tries it first. */
 export function isTooDeep(source: string): boolean {
-  if (source.length < harmless || (source.match(opener)?.length ?? 0) < harmless) return false;
+  if (!mayBeTooDeep(source)) return false;
   const parser = JSON.stringify(createRequire(import.meta.url).resolve("oxc-parser"));
   const script = `require(${parser}).parseSync("cell.tsx",require("node:fs").readFileSync(0,"utf8"),{lang:"ts"}).program`;
   const { signal } = spawnSync(process.execPath, ["-e", script], {

@@ -23,6 +23,7 @@ test.each<[code: string, reply: object]>([
   ["%time\nif (a) {", { status: "incomplete", indent: "  " }],
   ["}", { status: "invalid" }],
   ["a b", { status: "invalid" }],
+  ["[".repeat(100_000), { status: "unknown" }],
 ])("%j is %j", async (code, reply) => {
   expect(await isComplete(code)).toEqual(reply);
 });
