@@ -1,19 +1,6 @@
 /** Frames of the Jupyter protocol with nothing checked: what is timed must not be the client. */
 import { createHmac, randomUUID } from "node:crypto";
 
-/** The connection file of a kernel. */
-export interface Connection {
-  readonly transport: "tcp";
-  readonly ip: string;
-  readonly shell_port: number;
-  readonly control_port: number;
-  readonly iopub_port: number;
-  readonly stdin_port: number;
-  readonly hb_port: number;
-  readonly key: string;
-  readonly signature_scheme: "hmac-sha256";
-}
-
 /** A message as it came; its content is parsed by whoever reads it. */
 export interface Arrival {
   readonly type: string;

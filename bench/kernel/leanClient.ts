@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { stripVTControlCharacters } from "node:util";
 import { Dealer, Request, Subscriber } from "zeromq";
-import { type Arrival, type Connection, contentOf, decode, encode } from "./framing.ts";
+import type { Connection } from "../../kernel/wire/connection.ts";
+import { type Arrival, contentOf, decode, encode } from "./framing.ts";
 
 /** What one request caused. */
 export interface Outcome {

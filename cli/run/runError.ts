@@ -1,11 +1,6 @@
+import { CodedError } from "../../kernel/codedError.ts";
+
 /** What `thaw run` refuses before anything runs. */
-
-export class RunError extends Error {
+export class RunError extends CodedError {
   override readonly name = "RunError";
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
 }

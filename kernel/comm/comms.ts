@@ -1,6 +1,7 @@
 /** Comms: two-way channels between code in cells and widgets of the frontend, as `Jupyter.comms` and as the host's `comms`. */
 import { randomUUID } from "node:crypto";
 import type { CommDelivery, CommReport } from "../channels/thread.ts";
+import { CodedError } from "../codedError.ts";
 
 /** What comes with a message of either side. */
 export interface CommMessage {
@@ -73,14 +74,8 @@ export class Comm {
 }
 
 /** Errors of this file; `code` is COMM_CLOSED, COMM_HANDLER or COMM_TARGET. */
-export class CommError extends Error {
+export class CommError extends CodedError {
   override readonly name = "CommError";
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 /** All comms of the kernel. */

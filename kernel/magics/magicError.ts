@@ -1,11 +1,6 @@
+import { CodedError } from "../codedError.ts";
+
 /** A magic that was asked for something it cannot do. */
-
-export class MagicError extends Error {
+export class MagicError extends CodedError {
   override readonly name = "MagicError";
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
 }

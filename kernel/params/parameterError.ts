@@ -1,12 +1,6 @@
-/** What `params()` refuses. */
+import { CodedError } from "../codedError.ts";
 
-/** A parameter that a run may not have, or may not have with this value. */
-export class ParameterError extends Error {
+/** What `params()` refuses: a parameter that a run may not have, or may not have with this value. */
+export class ParameterError extends CodedError {
   override readonly name = "ParameterError";
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
 }
