@@ -55,13 +55,16 @@ export const AutoModelForSequenceClassification = {
     const model = new SequenceClassifier(family, config, new Map(parameters), unused);
     const fresh = model.newlyInitialized;
     if (fresh.length > 0) {
-      console.info(
-        `Newly initialised (not in ${idOrFolder}): ${fresh.join(", ")}. Train them before you use the model.`,
-      );
+      console.info(`Newly initialised (not in ${idOrFolder}): ${listed(fresh)}. Train them before you use the model.`);
     }
     return model;
   },
 };
+
+/** All names where they are few; `summary()` has the rest by block. */
+function listed(names: readonly string[]): string {
+  return names.length <= 8 ? names.join(", ") : `${names.slice(0, 4).join(", ")} and ${names.length - 4} more`;
+}
 
 function familyOf({ modelType }: HuggingFaceConfig, folder: string): Family {
   const family = families.find((candidate) => candidate.modelType === modelType);

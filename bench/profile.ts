@@ -1,0 +1,41 @@
+/**
+ * Where the time of a training step goes, op by op. Run: `npm run profile -- [--model mini|base] [--train all|head|2]
+ * [--steps 30]`. An op is timed around the call that runs it, so what is left is JavaScript: the tape, and the loop.
+ */
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { type Selection, tf } from "../src/index.ts";
+import { OpClock } from "./profile/opClock.ts";
+import { opTable } from "./profile/opTable.ts";
+import { trainerFor } from "./profile/workload.ts";
+
+const { values } = parseArgs({
+  options: {
+    model: { type: "string", default: "mini" },
+    train: { type: "string", default: "all" },
+    steps: { type: "string", default: "30" },
+  },
+});
+const model = values.model === "base" ? "base" : "mini";
+const train: Selection =
+  values.train === "all" || values.train === "head" ? values.train : ["head", { lastLayers: Number(values.train) }];
+const warmUp = 5;
+const steps = Number(values.steps);
+
+const trainer = await trainerFor({ model, train, steps: steps + warmUp });
+const widths = [...trainer.model.parameters.values()].flatMap(({ shape }) => shape);
+const clock = new OpClock(tf.backend(), new Set(widths));
+const took: number[] = [];
+let started = 0;
+for await (const event of trainer.events()) {
+  if (event.kind !== "step") continue;
+  const now = performance.now();
+  if (event.step === warmUp) clock.start();
+  if (event.step > warmUp) took.push(now - started);
+  started = performance.now();
+}
+clock.stop();
+const title = `${model === "mini" ? "MiniLM, batch 16 of reviews" : "12 x 768, batch 8 of 128 tokens"}, training ${values.train}`;
+console.log(`${title}: ${took.length} steps on ${cpus().length} x ${cpus()[0]?.model?.trim()}\n`);
+console.log(opTable(clock.times, took));
+console.log(`Largest resident memory: ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`);

@@ -1,0 +1,49 @@
+// A step of AdamW as an op.
+#pragma once
+#include "adamw.h"
+#include "kernel.h"
+#include "tensorflow/core/framework/resource_mgr.h"
+#include "tensorflow/core/framework/resource_var.h"
+
+namespace thaw {
+namespace {
+
+REGISTER_OP("ThawAdamW")
+    .Input("weight: resource").Input("m: resource").Input("v: resource")
+    .Input("gradient: float").Input("factors: float")
+    .SetIsStateful();
+
+class AdamWOp : public Kernel {
+ public:
+  using Kernel::Kernel;
+  void Compute(OpKernelContext* context) override {
+    const int64_t size = context->input(3).NumElements();
+    float* values[3];
+    tensorflow::core::RefCountPtr<tensorflow::Var> variables[3];
+    for (int i = 0; i < 3; ++i) {
+      OP_REQUIRES_OK(context,
+                     tensorflow::LookupResource(context, tensorflow::HandleFromInput(context, i), &variables[i]));
+      tensorflow::mutex_lock lock(*variables[i]->mu());
+      Tensor* tensor = variables[i]->tensor();
+      OP_REQUIRES(context, tensor->NumElements() == size,
+                  absl::InvalidArgumentError("gradient and variable differ in size"));
+      if (!tensor->RefCountIsOne()) {  // somebody still reads the old values
+        Tensor copy;
+        OP_REQUIRES_OK(context, context->allocate_temp(tensorflow::DT_FLOAT, tensor->shape(), &copy));
+        std::copy_n(tensor->flat<float>().data(), size, copy.flat<float>().data());
+        *tensor = copy;
+      }
+      values[i] = tensor->flat<float>().data();
+    }
+    const float* f = input(context, 4);
+    const AdamWFactors factors{f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7]};
+    const float* gradient = input(context, 3);
+    parallel(context, size, 2, [&](int64_t begin, int64_t end) {
+      adamW(values[0], values[1], values[2], gradient, begin, end, factors);
+    });
+  }
+};
+REGISTER_KERNEL_BUILDER(Name("ThawAdamW").Device(tensorflow::DEVICE_CPU), AdamWOp);
+
+}  // namespace
+}  // namespace thaw

@@ -1,0 +1,61 @@
+// The gradient of an embedding as an op.
+#pragma once
+#include "kernel.h"
+
+namespace thaw {
+namespace {
+
+REGISTER_OP("ThawScatterAdd")
+    .Input("rows: float").Input("indices: int32").Output("sums: float")
+    .Attr("count: int").Attr("width: int");
+
+// `rows [n, width]` summed by `indices [n]` into `[count, width]`; rows with a negative index are left out. The result
+// of the call before is used again once nobody holds it: only the rows that it touched have to be zeroed then.
+class ScatterAddOp : public Kernel {
+ public:
+  explicit ScatterAddOp(OpKernelConstruction* context) : Kernel(context) {
+    OP_REQUIRES_OK(context, context->GetAttr("count", &count_));
+    OP_REQUIRES_OK(context, context->GetAttr("width", &width_));
+  }
+  void Compute(OpKernelContext* context) override {
+    const auto indices = context->input(1).flat<int32_t>();
+    OP_REQUIRES(context, context->input(0).NumElements() == indices.size() * width_,
+                absl::InvalidArgumentError("rows and indices differ in number"));
+    for (int64_t i = 0; i < indices.size(); ++i) {
+      OP_REQUIRES(context, indices(i) < count_, absl::InvalidArgumentError("index out of range"));
+    }
+    tensorflow::mutex_lock lock(mutex_);
+    if (kept_.NumElements() == count_ * width_ && kept_.RefCountIsOne()) {
+      float* sums = kept_.flat<float>().data();
+      for (const int32_t row : touched_) std::fill_n(sums + row * width_, width_, 0.0f);
+    } else {
+      OP_REQUIRES_OK(context, context->allocate_temp(tensorflow::DT_FLOAT, TensorShape({count_, width_}), &kept_));
+      float* sums = kept_.flat<float>().data();
+      parallel(context, count_, width_ / 8 + 1, [&](int64_t begin, int64_t end) {
+        std::fill(sums + begin * width_, sums + end * width_, 0.0f);
+      });
+    }
+    touched_.clear();
+    float* sums = kept_.flat<float>().data();
+    const float* row = input(context, 0);
+    for (int64_t i = 0; i < indices.size(); ++i, row += width_) {
+      if (indices(i) < 0) continue;
+      touched_.push_back(indices(i));
+      float* sum = sums + indices(i) * width_;
+#pragma omp simd
+      for (int64_t j = 0; j < width_; ++j) sum[j] += row[j];
+    }
+    context->set_output(0, kept_);
+  }
+
+ private:
+  int64_t count_ = 0;
+  int64_t width_ = 0;
+  tensorflow::mutex mutex_;
+  Tensor kept_;
+  std::vector<int32_t> touched_;
+};
+REGISTER_KERNEL_BUILDER(Name("ThawScatterAdd").Device(tensorflow::DEVICE_CPU), ScatterAddOp);
+
+}  // namespace
+}  // namespace thaw
