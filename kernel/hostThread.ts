@@ -75,7 +75,7 @@ export function startHost(
     sources,
     takeResult: () => runtime.take("result"),
     toBundle,
-    dispose: () => runtime.dispose(),
+    dispose: (thrown) => runtime.dispose(thrown),
     releaseAwaited: () => runtime.release(),
     displaysSettled: () => displays.settled(),
   });

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 const kernelFolder = fileURLToPath(new URL("../", import.meta.url)).replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 /** A frame up to its position: what follows on its line belongs to the printed value. */
 const frame = new RegExp(
-  `\\n\\s+at [^\\n]*?(?:node:(?:internal|inspector)\\b|${kernelFolder})[^\\n]*?:\\d+:\\d+\\)?`,
+  `(?:\\n\\s+at new Promise \\(<anonymous>\\))?\\n\\s+at [^\\n]*?(?:node:(?:internal|inspector)\\b|${kernelFolder})[^\\n]*?:\\d+:\\d+\\)?`,
   "g",
 );
 

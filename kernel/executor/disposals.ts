@@ -23,18 +23,34 @@ export class Disposals {
     this.#all.push({ dispose: () => Reflect.apply(dispose, value, []) as unknown, waits });
   }
 
-  /** All of them, whatever some throw; then what they threw. */
-  async run(): Promise<void> {
-    const errors: unknown[] = [];
+  /** All of them, whatever some throw. Resolves to what the cell is to throw then: `thrown` is what it threw by itself. */
+  async run(thrown?: Thrown): Promise<Thrown | undefined> {
+    let last = thrown;
     for (const { dispose, waits } of this.#all.reverse()) {
       try {
         const done = dispose();
         if (waits) await done;
       } catch (error) {
-        errors.push(error);
+        last = { value: last === undefined ? error : suppressing(error, last.value) };
       }
     }
-    if (errors.length === 1) throw errors[0];
-    if (errors.length > 1) throw new AggregateError(errors, "Several disposals at the end of the cell failed");
+    return last;
   }
+}
+
+/** Something that was thrown, `undefined` included. */
+export interface Thrown {
+  readonly value: unknown;
+}
+
+/** A `SuppressedError`, which Node has from 24 on. */
+function suppressing(error: unknown, suppressed: unknown): Error {
+  const last = new Error("An error was suppressed during disposal");
+  const hidden = { enumerable: false, writable: true, configurable: true };
+  return Object.defineProperties(last, {
+    name: { value: "SuppressedError", ...hidden },
+    error: { value: error, ...hidden },
+    suppressed: { value: suppressed, ...hidden },
+    stack: { value: "", ...hidden }, // it comes from the end of the cell, where nothing of the cell's stands
+  });
 }

@@ -7,6 +7,7 @@ import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
 import type { Magics } from "../magics/magics.ts";
 import { runCell } from "../parents/currentCell.ts";
 import { cancelTimersOf } from "../parents/timers.ts";
+import type { Thrown } from "./disposals.ts";
 import type { Evaluator, Outcome } from "./evaluate.ts";
 import { firstOf } from "./firstOf.ts";
 import type { Sources } from "./sources.ts";
@@ -24,8 +25,8 @@ export interface ExecutorParts {
   /** The value of the last expression of the cell that ran last; asked for once per cell. */
   readonly takeResult: () => unknown;
   readonly toBundle: ToBundle;
-  /** Disposes of what the cell holds by `using`; undefined where it holds nothing. */
-  readonly dispose: () => Promise<void> | undefined;
+  /** Disposes of what the cell holds by `using`; undefined where it holds nothing. Resolves to what the cell is to throw. */
+  readonly dispose: (thrown?: Thrown) => Promise<Thrown | undefined> | undefined;
   /** Lets go of what the cell awaited last. */
   readonly releaseAwaited: () => void;
   /** Resolves when everything the cell displays has been shown. */
@@ -57,7 +58,7 @@ export class Executor {
     const interrupted = interrupts.pending;
     if (interrupted) {
       this.#parts.evaluator.abandon();
-      this.#parts.dispose()?.catch(() => {}); // the interrupt is what there is to tell
+      void this.#parts.dispose(); // the interrupt is what there is to tell
     }
     this.#parts.releaseAwaited();
     interrupts.end();
@@ -91,25 +92,31 @@ export class Executor {
     const { evaluator, magics, reporter, sources, takeResult, displaysSettled } = this.#parts;
     // a cell that is not counted must not take the name of the one before it: stacks would show the wrong text
     const name = sources.has(`In[${count}]`) ? `In[${count}.${number}]` : `In[${count}]`;
-    sources.add(name, code, undefined);
+    sources.add(name, code);
     const prepared = await magics.prepare(code);
     if (this.#running !== number) return {}; // given up while it was prepared
     const cell = transformCell(prepared?.code ?? code, name);
-    sources.add(name, code, cell.edit);
+    sources.add(name, code, cell.edit, cell.back);
     takeResult();
     const outcome = await evaluator.run(cell.code, name);
     if (this.#running !== number) return {}; // given up while it awaited; another cell may run by now
     const value = takeResult();
     prepared?.ended();
-    if (outcome.kind !== "value") await this.#parts.dispose()?.catch(() => {}); // the cell's own error is the one to tell
-    if (outcome.kind === "terminated") throw new KernelInterrupt();
-    if (outcome.kind === "thrown") throw this.#refusal(outcome, cell.code, name) ?? outcome.thrown;
+    if (outcome.kind === "terminated") {
+      await this.#parts.dispose();
+      throw new KernelInterrupt();
+    }
+    if (outcome.kind === "thrown") {
+      const thrown = { value: this.#refusal(outcome, cell.code, name) ?? outcome.thrown };
+      throw ((await this.#parts.dispose(thrown)) ?? thrown).value;
+    }
     await displaysSettled();
     if (value !== undefined && !silent) {
       const { data, metadata = {} } = await this.#parts.toBundle(value);
       if (Object.keys(data).length > 0) reporter.output("execute_result", { execution_count: count, data, metadata });
     }
-    await this.#parts.dispose();
+    const left = await this.#parts.dispose();
+    if (left !== undefined) throw left.value;
     return await this.#userExpressions(order.userExpressions);
   }
 

@@ -85,8 +85,8 @@ export class ModuleLoader {
 
   async #evaluate(path: string, namespace: Namespace): Promise<Namespace> {
     const text = readFileSync(path, "utf8");
-    const { code, edit } = transformModule(text, path);
-    this.#sources.add(path, text, edit);
+    const { code, edit, back } = transformModule(text, path);
+    this.#sources.add(path, text, edit, back);
     const script = new vm.Script(`${head}${code}\n})`, { filename: path, columnOffset: -head.length });
     const run = script.runInThisContext() as (...scope: unknown[]) => Promise<void>;
     const folder = dirname(path);

@@ -13,8 +13,9 @@ export type Resolved =
 
 type Load = (specifier: string, options?: ImportCallOptions) => Promise<Record<string, unknown>>;
 
-const typescript = new Set([".ts", ".mts", ".cts"]);
-const guesses = ["", ".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json", "/index.ts", "/index.js"];
+const typescript = new Set([".ts", ".tsx", ".mts", ".cts", ".jsx"]);
+const guesses = ["", ".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".jsx", ".json"];
+const indexes = ["/index.ts", "/index.tsx", "/index.js"];
 const loaders = new Map<string, Load>();
 
 /** Finds `specifier` as seen from `folder`. Throws where a local path leads to no file. */
@@ -46,8 +47,8 @@ function asNode(specifier: string): string {
 
 /** `./x` may be `x.ts`, and `./x.js` too: TypeScript writes the name of what it would compile to. */
 function findFile(path: string): string | undefined {
-  const candidates = guesses.map((ending) => path + ending);
-  if (/\.[mc]?js$/.test(path)) candidates.push(path.replace(/js$/, "ts"));
+  const candidates = [...guesses, ...indexes].map((ending) => path + ending);
+  if (/\.[mc]?jsx?$/.test(path)) candidates.push(path.replace(/js(x?)$/, "ts$1"), path.replace(/jsx?$/, "tsx"));
   return candidates.map((candidate) => resolve(candidate)).find((file) => existsSync(file) && statSync(file).isFile());
 }
 

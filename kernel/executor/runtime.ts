@@ -1,7 +1,7 @@
 /** `__thaw`: what rewritten code calls. One for all cells, one more per local file. */
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import { isThenable, type Race, resolved } from "../interrupt/races.ts";
-import { Disposals } from "./disposals.ts";
+import { Disposals, type Thrown } from "./disposals.ts";
 import type { BoundLoader, Namespace } from "./moduleLoader.ts";
 
 /** The calls that both cells and local files make. A class, because V8 inlines its methods into the loops of a cell. */
@@ -109,12 +109,12 @@ export class CellRuntime extends Runtime {
     return value;
   }
 
-  /** At the end of the cell, last first. Throws what the disposals throw. */
-  dispose(): Promise<void> | undefined {
+  /** At the end of the cell, last first. Resolves to what the cell is to throw, having thrown `thrown` by itself. */
+  dispose(thrown?: Thrown): Promise<Thrown | undefined> | undefined {
     const disposals = this.#disposals;
     if (disposals.size === 0) return undefined;
     this.#disposals = new Disposals();
-    return disposals.run();
+    return disposals.run(thrown);
   }
 
   /** The value, which is then forgotten. */

@@ -1,5 +1,6 @@
 /** Every text that runs as rewritten code, to find the user's own line for a position in a stack. */
 import type MagicString from "magic-string";
+import type { Back } from "./lower.ts";
 
 /** A place in a cell or local file; line and column from 1. */
 export interface Place {
@@ -14,6 +15,7 @@ interface Source {
   readonly text: string;
   /** Absent for a text that has not been rewritten. */
   readonly edit: MagicString | undefined;
+  readonly back: Back | undefined;
   /** Per rewritten line: [column, 0, source line, source column], all from 0. Made when a stack first needs it. */
   mappings?: readonly (readonly Segment[])[];
 }
@@ -22,8 +24,8 @@ export class Sources {
   readonly #byName = new Map<string, Source>();
 
   /** `name` is what stacks call it: `In[3]`, or a path. Cells run again replace their older selves. */
-  add(name: string, text: string, edit: MagicString | undefined): void {
-    this.#byName.set(name, { text, edit });
+  add(name: string, text: string, edit?: MagicString, back?: Back): void {
+    this.#byName.set(name, { text, edit, back });
   }
 
   /** The cells that ran, in order. */
@@ -38,12 +40,9 @@ export class Sources {
   /** The user's place for a rewritten `line` and `column` (from 1). */
   locate(name: string, line: number, column: number): Place {
     const source = this.#byName.get(name);
-    if (source?.edit === undefined) return { source: name, line, column };
-    source.mappings ??= source.edit.generateDecodedMap({ hires: true }).mappings as unknown as Segment[][];
-    const segments = source.mappings[line - 1] ?? [];
-    const segment = segments.findLast((candidate) => (candidate[0] ?? 0) <= column - 1) ?? segments[0];
-    if (segment === undefined) return { source: name, line, column };
-    return { source: name, line: (segment[2] ?? 0) + 1, column: (segment[3] ?? 0) + 1 };
+    const place = source === undefined ? { line, column } : unedited(source, line, column);
+    const back = source?.back?.(place.line - 1, place.column - 1);
+    return { source: name, ...(back === undefined ? place : { line: back.line + 1, column: back.column + 1 }) };
   }
 
   /** The line of a place with the one before it, numbered, and a caret under the column. */
@@ -51,6 +50,15 @@ export class Sources {
     const lines = this.#byName.get(source)?.text.split("\n");
     return lines === undefined ? [] : codeFrame(lines, line, column);
   }
+}
+
+/** The place in what was rewritten for one in what it was rewritten to; from 1. */
+function unedited(source: Source, line: number, column: number): { line: number; column: number } {
+  if (source.edit === undefined) return { line, column };
+  source.mappings ??= source.edit.generateDecodedMap({ hires: true }).mappings as unknown as Segment[][];
+  const segments = source.mappings[line - 1] ?? [];
+  const segment = segments.findLast((candidate) => (candidate[0] ?? 0) <= column - 1) ?? segments[0];
+  return segment === undefined ? { line, column } : { line: (segment[2] ?? 0) + 1, column: (segment[3] ?? 0) + 1 };
 }
 
 /** Two lines of source and a caret; `line` and `column` from 1. */

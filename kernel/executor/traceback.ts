@@ -1,6 +1,8 @@
 /** What a cell threw, as a frontend shows it: the user's own frames with their own lines, causes, nothing of the kernel. */
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
+import { attempt } from "../display/attempt.ts";
+import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
 import type { Place, Sources } from "./sources.ts";
 import { CellSyntaxError } from "./syntaxError.ts";
 
@@ -13,6 +15,7 @@ export interface ErrorReport {
 
 const kernelFolder = fileURLToPath(new URL("../", import.meta.url));
 const maxCauses = 8;
+const maxExtraLines = 30;
 
 /** Never throws, though what was thrown may: an error can have getters, and a proxy has traps. */
 export function describeError(thrown: unknown, sources: Sources): ErrorReport {
@@ -30,21 +33,56 @@ function describeThrown(thrown: unknown, sources: Sources): ErrorReport {
     const evalue = typeof thrown === "string" ? thrown : inspect(thrown);
     return { ename: "Thrown", evalue, traceback: [`Thrown: ${evalue}`] };
   }
-  const ename = String(thrown.name || "Error");
+  const ename = nameOf(thrown);
   const evalue = String(thrown.message);
   return { ename, evalue, traceback: describe(thrown, sources, 0, new Set()) };
 }
 
 function describe(error: Error, sources: Sources, depth: number, seen: Set<unknown>): string[] {
   seen.add(error);
-  const lines = [...`${error.name || "Error"}: ${error.message}`.split("\n"), ...frames(error, sources)];
-  const inner = error instanceof AggregateError ? error.errors.map((each) => ["Error in it", each] as const) : [];
-  for (const [title, cause] of [["Caused by", error.cause] as const, ...inner]) {
+  const lines = [...`${nameOf(error)}: ${error.message}`.split("\n"), ...frames(error, sources), ...extras(error)];
+  for (const [title, cause] of [["Caused by", error.cause] as const, ...within(error)]) {
     if (cause === undefined || seen.has(cause) || depth >= maxCauses) continue;
     const [first = "", ...rest] = isErrorLike(cause) ? describe(cause, sources, depth + 1, seen) : [inspect(cause)];
     lines.push(`${title}: ${first}`, ...rest);
   }
   return lines;
+}
+
+/** A class that gives its errors no name of their own has one itself. */
+function nameOf(error: Error): string {
+  const own: unknown = error.name === "Error" ? error.constructor?.name : undefined;
+  return String((typeof own === "string" && own) || error.name || "Error");
+}
+
+/** The errors that an error is about, with what they are to it. */
+function within(error: Error): [title: string, inner: unknown][] {
+  if (error instanceof AggregateError) return error.errors.map((each) => ["Error in it", each]);
+  if (error.name !== "SuppressedError") return [];
+  const { error: last, suppressed } = error as Error & { error?: unknown; suppressed?: unknown };
+  return [
+    ["Thrown while disposing", last],
+    ["Suppressed", suppressed],
+  ];
+}
+
+const told = new Set(["name", "message", "stack", "cause", "errors"]);
+
+/** What an error has beside its message (`code`, `errno`, `path`), as Node prints it. */
+function extras(error: Error): string[] {
+  if (error instanceof KernelInterrupt) return [];
+  return attempt(
+    () => {
+      const isTold = (key: string): boolean =>
+        told.has(key) || (error.name === "SuppressedError" && /^(error|suppressed)$/.test(key));
+      const own = Object.entries(error).filter(([key]) => !isTold(key));
+      if (own.length === 0) return [];
+      const options = { depth: 1, breakLength: 100, maxArrayLength: 10, maxStringLength: 500 };
+      const lines = inspect(Object.fromEntries(own), options).split("\n");
+      return lines.length <= maxExtraLines ? lines : [...lines.slice(0, maxExtraLines), "  ... }"];
+    },
+    () => [],
+  );
 }
 
 /** Frames down to the kernel's own; the first one in the user's text is followed by that text. */

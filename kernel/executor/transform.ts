@@ -4,7 +4,7 @@ import { Edit } from "./edit.ts";
 import { type Getters, rewriteExport } from "./exports.ts";
 import { closeGuard, functionScope, type GuardScope, isUsing, openGuard, scopeBelow, topScope } from "./guards.ts";
 import { rewriteImport } from "./imports.ts";
-import { lower } from "./lower.ts";
+import { type Back, lower } from "./lower.ts";
 import { stripTypes } from "./stripTypes.ts";
 import { asExpression, child, childList, children, parse, type SyntaxNode } from "./syntax.ts";
 
@@ -12,12 +12,14 @@ import { asExpression, child, childList, children, parse, type SyntaxNode } from
 export interface Transformed {
   readonly code: string;
   readonly edit: MagicString;
+  /** From what `edit` rewrote to the source, where TypeScript's compiler stood between them. */
+  readonly back?: Back;
 }
 
 /** A cell, for V8's REPL mode: variables outlive it, the value of its last expression goes to `__thaw.result`. */
 export function transformCell(source: string, name: string): Transformed {
   const written = asExpression(source);
-  const [text, statements] = lower(written, parse(written, name), name);
+  const { text, statements, ...way } = lower(written, parse(written, name), name);
   const edit = new Edit(text);
   const used = rewriteStatements(edit, statements, topScope);
   const bare = statements.map((statement) => cellStatement(edit, statement, used));
@@ -28,12 +30,12 @@ export function transformCell(source: string, name: string): Transformed {
     edit.out.prependRight(value.start, "__thaw.result=(");
     edit.after(value.end, ")");
   }
-  return { code: edit.out.toString(), edit: edit.out };
+  return { code: edit.out.toString(), edit: edit.out, ...way };
 }
 
 /** A local file, for the body of an async function that has its own `__thaw`. */
 export function transformModule(source: string, path: string): Transformed {
-  const [text, statements] = lower(source, parse(source, path), path);
+  const { text, statements, ...way } = lower(source, parse(source, path), path);
   const edit = new Edit(text);
   const used = rewriteStatements(edit, statements, functionScope);
   const getters: Getters = new Map();
@@ -43,7 +45,7 @@ export function transformModule(source: string, path: string): Transformed {
   }
   const exported = [...getters].map(([name, expression]) => `${JSON.stringify(name)}:()=>${expression}`);
   edit.out.prepend(`__thaw.exports({${exported.join(",")}});`);
-  return { code: edit.out.toString(), edit: edit.out };
+  return { code: edit.out.toString(), edit: edit.out, ...way };
 }
 
 /** Rewrites everything below the import and export statements. Returns the names used as values. */

@@ -1,8 +1,8 @@
 /** Compiler options for cells: lenient where notebooks are, and as the tsconfig.json of the notebook's folder says. */
-import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import ts from "typescript";
+import { readTsconfig } from "../executor/tsconfig.ts";
 
 /** What a tsconfig.json may decide. The rest is how this kernel runs code, which no file changes. */
 const honoured = [
@@ -27,6 +27,9 @@ const honoured = [
   "jsxFragmentFactory",
   "jsxImportSource",
   "customConditions",
+  "experimentalDecorators",
+  "emitDecoratorMetadata",
+  "useDefineForClassFields",
 ] as const;
 
 /** Parts of "strict" that are too much for cells where no tsconfig.json asks for them. */
@@ -64,13 +67,8 @@ export function complainsOfAny(folder: string): boolean {
   return fromConfig(folder).noImplicitAny === true;
 }
 
-/** Only the folder's own file: one further up is about another program. */
 function fromConfig(folder: string): ts.CompilerOptions {
-  const path = join(folder, "tsconfig.json");
-  if (!existsSync(path)) return {};
-  const { config } = ts.readConfigFile(path, ts.sys.readFile);
-  const host = { ...ts.sys, readDirectory: () => [] }; // which files it includes does not matter
-  const { options } = ts.parseJsonConfigFileContent(config ?? {}, host, folder, undefined, path);
+  const options = readTsconfig(ts, folder);
   // "strict" means all of it, what is lenient by default included
   const wholly = options.strict === true ? Object.fromEntries(lenient.map((key) => [key, true])) : {};
   const said = honoured.map((key) => [key, options[key]]).filter(([, value]) => value !== undefined);
