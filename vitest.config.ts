@@ -1,11 +1,27 @@
 import { defineConfig } from "vitest/config";
 
+/** What computes: these tests run on WebAssembly as well, which stands in where TensorFlow is missing. */
+const onBothEngines = ["nn", "engine", "loss", "optim", "models", "trainer"].map(
+  (name) => `tests/${name}/**/*.test.ts`,
+);
+
 export default defineConfig({
   test: {
-    include: ["tests/**/*.test.ts"],
     pool: "forks", // native addons (TensorFlow, zeromq) may not be loaded twice into one process
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    projects: [
+      { extends: true, test: { name: "tensorflow", include: ["tests/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "wasm",
+          include: onBothEngines,
+          exclude: ["tests/engine/fallback.test.ts"],
+          env: { THAW_ENGINE: "wasm" },
+        },
+      },
+    ],
   },
 });

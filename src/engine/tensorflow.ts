@@ -1,6 +1,7 @@
 /**
- * TensorFlow's C++ runtime through `@tensorflow/tfjs-node-gpu` (the same package on CPU and GPU), loaded once.
- * `tf` is re-exported to users, so that a head or a loss written in a notebook runs on the same engine.
+ * TensorFlow's C++ runtime through `@tensorflow/tfjs-node-gpu` (the same package on CPU and GPU), loaded once; where it
+ * is missing, TensorFlow.js on WebAssembly, for small models. `tf` is re-exported to users, so that a head or a loss
+ * written in a notebook runs on the same engine.
  */
 import { createRequire } from "node:module";
 import nodeUtil from "node:util";
@@ -10,6 +11,8 @@ import type * as tfjs from "@tensorflow/tfjs-core";
 export type {} from "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js";
 
 import { ThawError } from "../errors.ts";
+import { loadWasm } from "./wasm/load.ts";
+import { wasmRunner } from "./wasm/ops.ts";
 
 /** An attribute of a TensorFlow op: its name, the number the addon uses for its type, its value. */
 export interface OpAttribute {
@@ -51,27 +54,49 @@ function replaceRemovedNodeFunctions(): void {
   util.isArray = Array.isArray;
 }
 
-function load(): typeof tfjs {
+function loadTensorFlow(): typeof tfjs {
   replaceRemovedNodeFunctions();
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "3";
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
+  return createRequire(import.meta.url)("@tensorflow/tfjs-node-gpu") as typeof tfjs;
+}
+
+/** THAW_ENGINE names one of the two; without it, TensorFlow where it loads. */
+async function load(): Promise<typeof tfjs> {
+  const wanted = process.env.THAW_ENGINE || undefined;
+  if (wanted === "wasm") return loadWasm();
+  if (wanted !== undefined && wanted !== "tensorflow") {
+    throw new ThawError("ENGINE_MISSING", `THAW_ENGINE is "${wanted}". Known engines: tensorflow, wasm.`);
+  }
   try {
-    return createRequire(import.meta.url)("@tensorflow/tfjs-node-gpu") as typeof tfjs;
+    return loadTensorFlow();
   } catch (cause) {
-    throw new ThawError(
-      "ENGINE_MISSING",
-      `TensorFlow could not be loaded (${cause instanceof Error ? cause.message.split("\n")[0] : cause}). ` +
-        "Run `npm start` or `npx thaw setup` once in the project's folder; `npx thaw doctor` shows what is missing.",
-      { cause },
-    );
+    const problem = `TensorFlow could not be loaded (${cause instanceof Error ? cause.message.split("\n")[0] : cause})`;
+    const remedy =
+      "Run `npm start` or `npx thaw setup` once in the project's folder; `npx thaw doctor` shows what is missing.";
+    if (wanted === "tensorflow") throw new ThawError("ENGINE_MISSING", `${problem}. ${remedy}`, { cause });
+    console.warn(`${problem}: this runs on WebAssembly, on one thread, which is enough for small models. ${remedy}`);
+    return loadWasm();
   }
 }
 
-/** tfjs: tensors, ops and automatic differentiation on TensorFlow. */
-export const tf = load();
+/** tfjs: tensors, ops and automatic differentiation, on TensorFlow or on WebAssembly. */
+export const tf = await load();
+
+/** Which engine `tf` computes on. */
+export const engineName: "tensorflow" | "wasm" = tf.getBackend() === "wasm" ? "wasm" : "tensorflow";
 
 const backend = tf.backend() as unknown as TensorFlowBackend;
-const codes = backend.binding;
+
+/** TensorFlow's own numbers for types; on WebAssembly they only have to differ. */
+const codes: Readonly<Record<TypeCode, number>> =
+  engineName === "tensorflow"
+    ? backend.binding
+    : {
+        ...{ TF_FLOAT: 1, TF_INT32: 3, TF_BOOL: 10 },
+        ...{ TF_ATTR_STRING: 0, TF_ATTR_INT: 1, TF_ATTR_FLOAT: 2, TF_ATTR_BOOL: 3, TF_ATTR_TYPE: 4, TF_ATTR_SHAPE: 5 },
+      };
+const runOnWasm = engineName === "wasm" ? wasmRunner(tf) : undefined;
 
 /** TensorFlow's numbers for the element types in use. */
 export const types = { float32: codes.TF_FLOAT, int32: codes.TF_INT32, bool: codes.TF_BOOL } as const;
@@ -96,14 +121,17 @@ export function runOp(
   attributes: readonly OpAttribute[],
   outputs: number,
 ): tfjs.Tensor[] {
-  return backend.executeMultipleOutputs(name, attributes, inputs, outputs);
+  if (runOnWasm === undefined) return backend.executeMultipleOutputs(name, attributes, inputs, outputs);
+  return runOnWasm(name, inputs, new Map(attributes.map((attribute) => [attribute.name, attribute.value])));
 }
 
-/** What the engine is, for reports: TensorFlow's version and where it computes. */
-export function engineInfo(): { readonly tensorflow: string; readonly tfjs: string; readonly device: "cpu" | "gpu" } {
-  return {
-    tensorflow: backend.binding.TF_Version,
-    tfjs: tf.version_core,
-    device: backend.isUsingGpuDevice ? "gpu" : "cpu",
-  };
+/** What the engine is, for reports: its version and where it computes. */
+export function engineInfo(): {
+  readonly engine: string;
+  readonly tfjs: string;
+  readonly device: "cpu" | "gpu" | "wasm";
+} {
+  if (engineName === "wasm") return { engine: "WebAssembly", tfjs: tf.version_core, device: "wasm" };
+  const device = backend.isUsingGpuDevice ? "gpu" : "cpu";
+  return { engine: `TensorFlow ${backend.binding.TF_Version}`, tfjs: tf.version_core, device };
 }

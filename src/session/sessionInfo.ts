@@ -26,7 +26,7 @@ export function sessionInfo(): SessionInfo {
   return new SessionInfo({
     thaw: ownVersion(),
     Node: process.versions.node,
-    TensorFlow: `${engine.tensorflow} (${engine.device})`,
+    engine: `${engine.engine} (${engine.device})`,
     "fused operations": nativeOps ? "native" : "composed",
     "TensorFlow.js": engine.tfjs,
     system: `${platform()} ${release()}`,

@@ -7,7 +7,7 @@ test("versions and sizes that a result depends on, and nothing that names the ma
   const { entries } = sessionInfo();
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   expect(entries).toMatchObject({ thaw: version, Node: process.versions.node, "TensorFlow.js": "4.22.0" });
-  expect(entries.TensorFlow).toMatch(/^2\.\d+\.\d+ \((cpu|gpu)\)$/);
+  expect(entries.engine).toMatch(/^TensorFlow 2\.\d+\.\d+ \((cpu|gpu)\)$/);
   expect(entries["fused operations"]).toMatch(/^(native|composed)$/);
   const text = String(sessionInfo());
   for (const secret of [hostname(), homedir(), process.cwd()]) expect(text).not.toContain(secret);

@@ -1,0 +1,42 @@
+/** The kernel that the WebAssembly backend lacks, and without which no embedding has a gradient. */
+import type * as tfjs from "@tensorflow/tfjs-core";
+
+type Backend = tfjs.DataStorage<unknown> & {
+  makeOutput(shape: number[], dtype: tfjs.DataType): tfjs.TensorInfo;
+  typedArrayFromHeap(tensor: tfjs.TensorInfo): Float32Array | Int32Array;
+};
+
+/** Makes `tf.unsortedSegmentSum`, and the gradient of `tf.gather`, work on WebAssembly. */
+export function registerSegmentSum(tf: typeof tfjs): void {
+  if (tf.getKernel("UnsortedSegmentSum", "wasm") !== undefined) return;
+  tf.registerKernel({
+    kernelName: "UnsortedSegmentSum",
+    backendName: "wasm",
+    kernelFunc: ({ inputs, attrs, backend }) => {
+      const { x, segmentIds } = inputs as { x: tfjs.TensorInfo; segmentIds: tfjs.TensorInfo };
+      const count = (attrs as { numSegments?: number } | undefined)?.numSegments ?? 0;
+      const wasm = backend as unknown as Backend;
+      const output = wasm.makeOutput([count, ...x.shape.slice(1)], x.dtype);
+      const sums = wasm.typedArrayFromHeap(output).fill(0);
+      sumSegments(wasm.typedArrayFromHeap(x), wasm.typedArrayFromHeap(segmentIds), count, sums);
+      return output;
+    },
+  });
+}
+
+/** Adds row i of `rows` to row `segments[i]` of `sums [count, width]`; a negative segment is left out, as on TensorFlow. */
+function sumSegments(
+  rows: Float32Array | Int32Array,
+  segments: ArrayLike<number>,
+  count: number,
+  sums: Float32Array | Int32Array,
+): void {
+  const width = sums.length / count;
+  for (let i = 0; i < segments.length; i++) {
+    const segment = segments[i] as number;
+    if (segment < 0 || segment >= count) continue;
+    for (let j = 0; j < width; j++) {
+      sums[segment * width + j] = (sums[segment * width + j] as number) + (rows[i * width + j] as number);
+    }
+  }
+}
