@@ -1,6 +1,25 @@
-/** The loss and its gradients, in one pass over tfjs's tape. */
-import type { Scalar, Tensor } from "@tensorflow/tfjs-core";
+/**
+ * The loss and its gradients over tfjs's tape, walked by ourselves: tfjs keeps every saved tensor and every gradient to
+ * the end of the backward pass; here each goes as soon as its node is done, which is most of a step's memory.
+ */
+import type { Tensor } from "@tensorflow/tfjs-core";
 import { tf } from "./tensorflow.ts";
+
+/** What tfjs records of an op (tfjs-core 4.22, src/tape.ts). */
+interface TapeNode {
+  readonly kernelName: string;
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly outputs: readonly Tensor[];
+  readonly gradient?: (dys: readonly (Tensor | null)[]) => Readonly<Record<string, () => Tensor>>;
+  readonly saved?: readonly Tensor[];
+}
+
+/** The part of tfjs's engine that records. */
+interface Recorder {
+  readonly state: { activeTape: readonly TapeNode[] | null; readonly gradientDepth: number };
+  startTape(): void;
+  endTape(): void;
+}
 
 /**
  * Runs `loss` once and differentiates it. `gradients[i]` belongs to `inputs[i]`, and is undefined where the loss does
@@ -10,6 +29,80 @@ export function lossAndGradients(
   loss: () => Tensor,
   inputs: readonly Tensor[],
 ): { readonly loss: Tensor; readonly gradients: readonly (Tensor | undefined)[] } {
-  const { value, grads } = tf.engine().gradients(loss as () => Scalar, [...inputs]);
-  return { loss: value, gradients: grads.map((gradient) => gradient ?? undefined) };
+  const { value, tape } = record(loss);
+  try {
+    const gradients = tf.tidy(() => {
+      const found = backpropagate(value, tape, new Set(inputs.map(({ id }) => id)));
+      return Object.fromEntries(inputs.flatMap(({ id }) => (found.has(id) ? [[id, found.get(id) as Tensor]] : [])));
+    });
+    return { loss: value, gradients: inputs.map(({ id }) => gradients[id]) };
+  } finally {
+    for (const node of tape) release(node);
+  }
+}
+
+function record(loss: () => Tensor): { value: Tensor; tape: readonly TapeNode[] } {
+  const recorder = tf.engine() as unknown as Recorder;
+  recorder.startTape();
+  try {
+    const value = tf.tidy(loss);
+    return { value, tape: recorder.state.activeTape ?? [] };
+  } catch (error) {
+    for (const node of recorder.state.activeTape ?? []) release(node);
+    throw error;
+  } finally {
+    recorder.endTape();
+    if (recorder.state.gradientDepth === 0) recorder.state.activeTape = null;
+  }
+}
+
+/** Gradients by tensor id; those of tensors in between are freed on the way. */
+function backpropagate(value: Tensor, tape: readonly TapeNode[], wanted: ReadonlySet<number>): Map<number, Tensor> {
+  const reached = reachedFrom(wanted, tape);
+  const gradients = new Map([[value.id, tf.onesLike(value)]]);
+  for (const node of tape.toReversed()) {
+    const dys = node.outputs.map(({ id }) => gradients.get(id) ?? null);
+    const paths = Object.entries(node.inputs).filter(([, { id }]) => reached.has(id));
+    if (paths.length > 0 && dys.some((dy) => dy !== null)) {
+      if (node.gradient === undefined) throw new Error(`TensorFlow.js has no gradient for "${node.kernelName}".`);
+      const ofInputs = node.gradient(dys);
+      for (const [name, input] of paths) add(gradients, input.id, tf.tidy(ofInputs[name] as () => Tensor));
+    }
+    for (const { id } of node.outputs) if (!wanted.has(id)) forget(gradients, id);
+    release(node);
+  }
+  return gradients;
+}
+
+/** Ids of all tensors that depend on one of the wanted ones, these included. */
+function reachedFrom(wanted: ReadonlySet<number>, tape: readonly TapeNode[]): ReadonlySet<number> {
+  const reached = new Set(wanted);
+  for (const { inputs, outputs } of tape) {
+    if (Object.values(inputs).some(({ id }) => reached.has(id))) for (const { id } of outputs) reached.add(id);
+  }
+  return reached;
+}
+
+function add(gradients: Map<number, Tensor>, id: number, gradient: Tensor): void {
+  const before = gradients.get(id);
+  gradients.set(id, before === undefined ? gradient : before.add(gradient));
+  if (before !== undefined) {
+    for (const part of [before, gradient]) disposeUnlessUsed(part, gradients);
+  }
+}
+
+function forget(gradients: Map<number, Tensor>, id: number): void {
+  const gradient = gradients.get(id);
+  gradients.delete(id);
+  if (gradient !== undefined) disposeUnlessUsed(gradient, gradients);
+}
+
+/** A gradient function may hand the same tensor to two of its inputs. */
+function disposeUnlessUsed(gradient: Tensor, gradients: ReadonlyMap<number, Tensor>): void {
+  for (const other of gradients.values()) if (other === gradient) return;
+  gradient.dispose();
+}
+
+function release({ saved }: TapeNode): void {
+  for (const tensor of saved ?? []) tensor.dispose();
 }
