@@ -27,7 +27,7 @@ REGISTER_KERNEL_BUILDER(Name("ThawBiasGelu").Device(tensorflow::DEVICE_CPU), Gel
 
 REGISTER_OP("ThawBiasGeluGrad")
     .Input("dy: float").Input("x: float").Input("bias: float")
-    .Output("dx: float").Output("d_bias: float")
+    .Output("dx: float").Output("d_bias: float").Output("y: float")
     .Attr("wanted: int");
 
 class GeluGradOp : public Kernel {
@@ -41,11 +41,12 @@ class GeluGradOp : public Kernel {
     const float* bias = input(context, 2);
     float* dx = output(context, 0, shape, wants(0));
     float* dBias = output(context, 1, TensorShape({width}), wants(1));
+    float* y = output(context, 2, shape, wants(2));
     if (!context->status().ok()) return;
     RowSums sums(shape.dim_size(0), width, 2);
     sums.run(context, 3 * width, [&](int64_t row, const auto& part) {
       geluRowGradient(dy + row * width, x + row * width, bias, dx != nullptr ? dx + row * width : part(1),
-                      dBias != nullptr ? part(0) : nullptr, width);
+                      dBias != nullptr ? part(0) : nullptr, y != nullptr ? y + row * width : nullptr, width);
     });
     sums.write(0, dBias);
   }

@@ -3,7 +3,7 @@
  * that is not wanted is undefined.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { floatAttribute, intAttribute, runOp, tf } from "./tensorflow.ts";
+import { boolAttribute, floatAttribute, intAttribute, runOp, tf } from "./tensorflow.ts";
 
 /** Probability of zero, and the seed pair of the site; rate 0 = no dropout. */
 export interface NativeDropout {
@@ -59,13 +59,13 @@ export function nativeNormGradients(
 /** `gelu(x + bias)` in the erf form. */
 export const nativeBiasGelu = (x: Tensor, bias: Tensor): Tensor => runOp("ThawBiasGelu", [x, bias], [], 1)[0] as Tensor;
 
-/** Gradients of `[x, bias]`. */
+/** Gradients of `[x, bias]`, and the value of the forward pass again. */
 export const nativeBiasGeluGradients = (
   dy: Tensor,
   x: Tensor,
   bias: Tensor,
   wants: (output: number) => boolean,
-): (Tensor | undefined)[] => gradients("ThawBiasGeluGrad", [dy, x, bias], [], 2, wants);
+): (Tensor | undefined)[] => gradients("ThawBiasGeluGrad", [dy, x, bias], [], 3, wants);
 
 const attentionAttributes = (heads: number, site: NativeDropout) => [intAttribute("heads", heads), rateOf(site)];
 
@@ -99,3 +99,20 @@ export const nativeScatterAdd = (rows: Tensor, indices: Tensor, count: number): 
     [intAttribute("count", count), intAttribute("width", rows.shape[1] as number)],
     1,
   )[0] as Tensor;
+
+/** `sum_i a_i b_i + bias`, each factor read as it lies or as its transpose; the bias is a row, or absent. */
+export function nativeProduct(
+  a: readonly Tensor[],
+  b: readonly Tensor[],
+  transposeA: boolean,
+  transposeB: boolean,
+  bias: readonly Tensor[] = [],
+): Tensor {
+  const attributes = [
+    intAttribute("N", a.length),
+    intAttribute("M", bias.length),
+    boolAttribute("transpose_a", transposeA),
+    boolAttribute("transpose_b", transposeB),
+  ];
+  return runOp("ThawProduct", [...a, ...b, ...bias], attributes, 1)[0] as Tensor;
+}

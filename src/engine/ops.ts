@@ -3,8 +3,8 @@
  * where no gradient is wanted. Results belong to the current `tidy` scope.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { choose } from "./native.ts";
-import { nativeHalfSquare } from "./nativeOps.ts";
+import { choose, nativeProducts } from "./native.ts";
+import { nativeHalfSquare, nativeProduct } from "./nativeOps.ts";
 import { boolAttribute, intAttribute, runOp, tf, typeAttribute, types } from "./tensorflow.ts";
 
 const float = typeAttribute("T", types.float32);
@@ -55,7 +55,18 @@ const matMulAttributes = [false, true].map((a) =>
 );
 /** Product of two matrices, either of them read as its transpose. */
 export function matMul(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
+  if (nativeProducts) return nativeProduct([a], [b], transposeA, transposeB);
   return only(runOp("MatMul", [a, b], matMulAttributes[+transposeA]?.[+transposeB] ?? [], 1));
+}
+
+/** `a b^T + bias`, the bias being a row. */
+export function matMulBias(a: Tensor, b: Tensor, bias: Tensor): Tensor {
+  return nativeProducts ? nativeProduct([a], [b], false, true, [bias]) : biasAdd(matMul(a, b, false, true), bias);
+}
+
+/** `sum_i a_i b_i`. */
+export function sumOfProducts(a: readonly Tensor[], b: readonly Tensor[]): Tensor {
+  return nativeProducts ? nativeProduct(a, b, false, false) : tf.addN(a.map((left, i) => matMul(left, b[i] as Tensor)));
 }
 
 const batchMatMulAttributes = [false, true].map((a) =>

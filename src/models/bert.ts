@@ -6,14 +6,14 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { HuggingFaceConfig } from "../config/config.ts";
 import { tf } from "../engine/tensorflow.ts";
-import { attention } from "../nn/attention.ts";
+import { denseResidualNorm } from "../nn/denseResidualNorm.ts";
 import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
-import { biasGelu } from "../nn/gelu.ts";
+import { feedForwardNorm } from "../nn/feedForwardNorm.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
-import { linear, project } from "../nn/linear.ts";
-import { residualNorm } from "../nn/residualNorm.ts";
+import { linear } from "../nn/linear.ts";
 import { selectRows } from "../nn/selectRows.ts";
+import { selfAttention } from "../nn/selfAttention.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
@@ -71,38 +71,34 @@ function embeddings(pass: Pass, batch: PackedBatch): Tensor {
 function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
   const { config, stream } = pass;
   const name = `bert.encoder.layer.${index}`;
-  const context = attention(
-    dense(pass, `${name}.attention.self.query`, hidden),
-    dense(pass, `${name}.attention.self.key`, hidden),
-    dense(pass, `${name}.attention.self.value`, hidden),
-    {
-      heads: config.numAttentionHeads,
-      packing: batch.packing,
-      dropoutRate: config.attentionProbsDropoutProb,
-      stream,
-    },
+  const part = (which: string) => weightAndBias(pass, `${name}.${which}`);
+  const norm = { epsilon: config.layerNormEps, dropoutRate: config.hiddenDropoutProb, stream };
+  const context = selfAttention(
+    hidden,
+    [part("attention.self.query"), part("attention.self.key"), part("attention.self.value")],
+    { heads: config.numAttentionHeads, packing: batch.packing, dropoutRate: config.attentionProbsDropoutProb, stream },
   );
-  const attended = residual(pass, `${name}.attention.output`, context, hidden);
-  const { weight } = pass;
-  const product = project(attended, weight(`${name}.intermediate.dense.weight`)); // [tokens, intermediate]
-  const inner = biasGelu(product, weight(`${name}.intermediate.dense.bias`));
-  return residual(pass, `${name}.output`, inner, attended);
+  const output = part("attention.output.dense");
+  const attended = denseResidualNorm(
+    {
+      x: context,
+      projection: output.weight,
+      inputBias: output.bias,
+      residual: hidden,
+      ...part("attention.output.LayerNorm"),
+    },
+    norm,
+  );
+  return feedForwardNorm(
+    { x: attended, up: part("intermediate.dense"), down: part("output.dense"), norm: part("output.LayerNorm") },
+    norm,
+  );
 }
 
-/** `LayerNorm(dropout(dense(x)) + input)` */
-function residual(pass: Pass, name: string, x: Tensor, input: Tensor): Tensor {
-  const { config, weight, stream } = pass;
-  return residualNorm(
-    {
-      x: project(x, weight(`${name}.dense.weight`)),
-      inputBias: weight(`${name}.dense.bias`),
-      residual: input,
-      weight: weight(`${name}.LayerNorm.weight`),
-      bias: weight(`${name}.LayerNorm.bias`),
-    },
-    { epsilon: config.layerNormEps, dropoutRate: config.hiddenDropoutProb, stream },
-  );
-}
+const weightAndBias = ({ weight }: Pass, name: string) => ({
+  weight: weight(`${name}.weight`),
+  bias: weight(`${name}.bias`),
+});
 
 function dense({ weight }: Pass, name: string, x: Tensor): Tensor {
   return linear(x, weight(`${name}.weight`), weight(`${name}.bias`));

@@ -2,7 +2,7 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../engine/differentiable.ts";
 import { choose } from "../engine/native.ts";
-import { nativeAttention, nativeAttentionGradients, noDropout } from "../engine/nativeOps.ts";
+import { nativeAttention, nativeAttentionGradients } from "../engine/nativeOps.ts";
 import {
   add,
   batchMatMul,
@@ -15,15 +15,13 @@ import {
   transpose,
 } from "../engine/ops.ts";
 import { tf } from "../engine/tensorflow.ts";
-import type { DropoutStream } from "./dropout.ts";
+import { type DropoutOptions, siteOf } from "./dropout.ts";
 import type { Packing } from "./packing.ts";
 
-export interface AttentionOptions {
+/** The dropout is that of the attention probabilities. */
+export interface AttentionOptions extends DropoutOptions {
   readonly heads: number;
   readonly packing: Packing;
-  /** Dropout rate on the attention probabilities; applied only with a stream. */
-  readonly dropoutRate: number;
-  readonly stream: DropoutStream | undefined;
 }
 
 const swapHeads = [0, 2, 1, 3];
@@ -80,16 +78,18 @@ export function composedAttention(query: Tensor, key: Tensor, value: Tensor, opt
  * and the probabilities and the dropout mask computed again in the backward pass.
  */
 export function fusedAttention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
-  const { heads, packing, dropoutRate, stream } = options;
-  const site = dropoutRate > 0 && stream !== undefined ? { rate: dropoutRate, seed: stream.next() } : noDropout;
-  const lengths = () => tf.tensor1d([...packing.lengths], "int32");
+  const { heads } = options;
+  const site = siteOf(options);
   return differentiable([query, key, value], (save) => {
     save(query, key, value);
     return {
-      value: nativeAttention([query, key, value], lengths(), heads, site),
-      gradient: (dy, saved) => nativeAttentionGradients(dy, saved, lengths(), heads, site),
+      value: nativeAttention([query, key, value], lengthsOf(options), heads, site),
+      gradient: (dy, saved) => nativeAttentionGradients(dy, saved, lengthsOf(options), heads, site),
     };
   });
 }
+
+/** Tokens of each text, int32 `[batch]`. */
+export const lengthsOf = ({ packing }: AttentionOptions): Tensor => tf.tensor1d([...packing.lengths], "int32");
 
 export const attention = choose(fusedAttention, composedAttention);

@@ -2,7 +2,7 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../engine/differentiable.ts";
 import { choose } from "../engine/native.ts";
-import { nativeDropout } from "../engine/nativeOps.ts";
+import { type NativeDropout, nativeDropout, noDropout } from "../engine/nativeOps.ts";
 import { dropoutMask, multiply } from "../engine/ops.ts";
 
 /** Hands out one seed pair per mask of a forward pass, in the order of the model's dropout sites. */
@@ -24,6 +24,17 @@ export class DropoutStream {
     return [this.#seed | 0, (this.#step * 512 + site) | 0];
   }
 }
+
+/** The dropout of an op that has some inside. */
+export interface DropoutOptions {
+  /** Applied only with a stream. */
+  readonly dropoutRate: number;
+  readonly stream: DropoutStream | undefined;
+}
+
+/** The next site of the stream, for a native op. */
+export const siteOf = ({ dropoutRate, stream }: DropoutOptions): NativeDropout =>
+  dropoutRate > 0 && stream !== undefined ? { rate: dropoutRate, seed: stream.next() } : noDropout;
 
 /** Zeroes each value with probability `rate` and scales the others by `1 / (1 - rate)`. Without a stream: the identity. */
 export function composedDropout(x: Tensor, rate: number, stream: DropoutStream | undefined): Tensor {

@@ -1,7 +1,7 @@
 /** `y = x W^T + b`, with the weight as PyTorch stores it. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../engine/differentiable.ts";
-import { biasAdd, matMul, sumRows } from "../engine/ops.ts";
+import { matMul, matMulBias, sumRows } from "../engine/ops.ts";
 
 /** `x W^T`: `x [rows, in]`, `weight [out, in]` -> `[rows, out]`; for a bias that the next op adds. */
 export function project(x: Tensor, weight: Tensor): Tensor {
@@ -22,7 +22,7 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
   return differentiable([x, weight, bias], (save) => {
     save(x, weight);
     return {
-      value: biasAdd(matMul(x, weight, false, true), bias),
+      value: matMulBias(x, weight, bias),
       gradient: (dy, [x, weight], wants) => [
         wants(0) ? matMul(dy, weight as Tensor) : undefined,
         wants(1) ? matMul(dy, x as Tensor, true, false) : undefined,

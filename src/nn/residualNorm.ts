@@ -2,9 +2,9 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../engine/differentiable.ts";
 import { choose } from "../engine/native.ts";
-import { nativeNormGradients, nativeResidualNorm, noDropout } from "../engine/nativeOps.ts";
+import { nativeNormGradients, nativeResidualNorm } from "../engine/nativeOps.ts";
 import { add, biasAdd, sumRows } from "../engine/ops.ts";
-import { composedDropout, type DropoutStream } from "./dropout.ts";
+import { composedDropout, type DropoutOptions, siteOf } from "./dropout.ts";
 import { composedLayerNorm } from "./layerNorm.ts";
 
 export interface ResidualNormInputs {
@@ -20,11 +20,8 @@ export interface ResidualNormInputs {
   readonly bias: Tensor;
 }
 
-export interface ResidualNormOptions {
+export interface ResidualNormOptions extends DropoutOptions {
   readonly epsilon: number;
-  /** Applied only with a stream. */
-  readonly dropoutRate: number;
-  readonly stream: DropoutStream | undefined;
 }
 
 /** -> `[rows, width]`, out of one op after the other. */
@@ -37,11 +34,10 @@ export function composedResidualNorm(inputs: ResidualNormInputs, options: Residu
 /** The same in one pass over memory. */
 export function fusedResidualNorm(inputs: ResidualNormInputs, options: ResidualNormOptions): Tensor {
   const { x, inputBias, residual, weight, bias } = inputs;
-  const { dropoutRate, stream, epsilon } = options;
-  const site = dropoutRate > 0 && stream !== undefined ? { rate: dropoutRate, seed: stream.next() } : noDropout;
+  const site = siteOf(options);
   const ordered = [x, weight, bias, inputBias, residual];
   return differentiable(ordered, (save) => {
-    const [value, normal, inverse] = nativeResidualNorm(ordered, epsilon, site);
+    const [value, normal, inverse] = nativeResidualNorm(ordered, options.epsilon, site);
     save(normal, inverse, weight);
     return { value, gradient: (dy, saved, wants) => nativeNormGradients(dy, saved, site, wants) };
   });

@@ -4,11 +4,14 @@ import { lossAndGradients } from "../../src/engine/gradients.ts";
 import { nativeOps } from "../../src/engine/native.ts";
 import { tf } from "../../src/engine/tensorflow.ts";
 import { composedAttention, fusedAttention } from "../../src/nn/attention.ts";
+import { composedDenseResidualNorm, fusedDenseResidualNorm } from "../../src/nn/denseResidualNorm.ts";
 import { composedDropout, DropoutStream, fusedDropout } from "../../src/nn/dropout.ts";
+import { composedFeedForwardNorm, fusedFeedForwardNorm } from "../../src/nn/feedForwardNorm.ts";
 import { composedBiasGelu, fusedBiasGelu } from "../../src/nn/gelu.ts";
 import { composedLayerNorm, fusedLayerNorm } from "../../src/nn/layerNorm.ts";
 import { Packing } from "../../src/nn/packing.ts";
 import { composedResidualNorm, fusedResidualNorm } from "../../src/nn/residualNorm.ts";
+import { composedSelfAttention, fusedSelfAttention } from "../../src/nn/selfAttention.ts";
 import { randomNormal } from "../../src/rng/normal.ts";
 
 type Tensor = ReturnType<typeof tf.tensor>;
@@ -29,7 +32,13 @@ function cases(fused: boolean, width = 32, heads = 2): Case[] {
   const [attend, gelu, norm, residual] = fused
     ? [fusedAttention, fusedBiasGelu, fusedLayerNorm, fusedResidualNorm]
     : [composedAttention, composedBiasGelu, composedLayerNorm, composedResidualNorm];
+  const [attendSelf, denseNorm, feedForward] = fused
+    ? [fusedSelfAttention, fusedDenseResidualNorm, fusedFeedForwardNorm]
+    : [composedSelfAttention, composedDenseResidualNorm, composedFeedForwardNorm];
   const matrix = [tokens, hidden];
+  const square = [hidden, hidden];
+  const inner = 2 * hidden + 3;
+  const options = (stream: DropoutStream | undefined) => ({ epsilon: 1e-12, dropoutRate: 0.1, stream });
   return [
     {
       name: "attention",
@@ -57,6 +66,46 @@ function cases(fused: boolean, width = 32, heads = 2): Case[] {
           dropoutRate: 0.1,
           stream,
         }),
+    },
+    {
+      name: "selfAttention",
+      inputs: [matrix, square, [hidden], square, [hidden], square, [hidden]],
+      run: ([x, ...rest], stream) => {
+        // small weights, as a model has them: with large ones rounding drowns the slopes that are measured
+        const part = (i: number) => ({
+          weight: (rest[2 * i] as Tensor).mul(0.1) as Tensor,
+          bias: rest[2 * i + 1] as Tensor,
+        });
+        return attendSelf(x as Tensor, [part(0), part(1), part(2)], {
+          heads,
+          packing: new Packing(lengths),
+          dropoutRate: 0.1,
+          stream,
+        });
+      },
+    },
+    {
+      name: "denseResidualNorm",
+      inputs: [matrix, square, [hidden], matrix, [hidden], [hidden]],
+      run: ([x, projection, inputBias, residualInput, weight, bias], stream) =>
+        denseNorm(
+          { x, projection, inputBias, residual: residualInput, weight, bias } as Parameters<typeof denseNorm>[0],
+          options(stream),
+        ),
+    },
+    {
+      name: "feedForwardNorm",
+      inputs: [matrix, [inner, hidden], [inner], [hidden, inner], [hidden], [hidden], [hidden]],
+      run: ([x, upWeight, upBias, downWeight, downBias, weight, bias], stream) =>
+        feedForward(
+          {
+            x,
+            up: { weight: upWeight, bias: upBias },
+            down: { weight: downWeight, bias: downBias },
+            norm: { weight, bias },
+          } as Parameters<typeof feedForward>[0],
+          options(stream),
+        ),
     },
   ];
 }

@@ -1,0 +1,50 @@
+/** What ends the attention half of a post-norm layer: `layerNorm(dropout(x W^T + inputBias) + residual)`. */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { differentiable } from "../engine/differentiable.ts";
+import { choose } from "../engine/native.ts";
+import { nativeNormGradients, nativeResidualNorm } from "../engine/nativeOps.ts";
+import { matMul } from "../engine/ops.ts";
+import { siteOf } from "./dropout.ts";
+import { project } from "./linear.ts";
+import { type ResidualNormInputs, type ResidualNormOptions, residualNorm } from "./residualNorm.ts";
+
+export interface DenseResidualNormInputs extends ResidualNormInputs {
+  /** What is projected, `[rows, in]`. */
+  readonly x: Tensor;
+  /** Of the projection, `[width, in]`. */
+  readonly projection: Tensor;
+}
+
+/** -> `[rows, width]` */
+export type DenseResidualNorm = (inputs: DenseResidualNormInputs, options: ResidualNormOptions) => Tensor;
+
+/** Out of one op after the other. */
+export const composedDenseResidualNorm: DenseResidualNorm = ({ projection, ...inputs }, options) =>
+  residualNorm({ ...inputs, x: project(inputs.x, projection) }, options);
+
+/** One node of the tape, which does not keep the product. */
+export const fusedDenseResidualNorm: DenseResidualNorm = (inputs, options) => {
+  const { x, projection, inputBias, residual, weight, bias } = inputs;
+  const site = siteOf(options);
+  return differentiable([x, projection, weight, bias, inputBias, residual], (save) => {
+    const product = matMul(x, projection, false, true);
+    const ordered = [product, weight, bias, inputBias, residual];
+    const [value, normal, inverse] = nativeResidualNorm(ordered, options.epsilon, site);
+    save(x, projection, normal, inverse, weight);
+    return {
+      value,
+      gradient: (dy, saved, wants) => {
+        const [x, projection, ...rest] = saved as [Tensor, Tensor, ...Tensor[]];
+        const wanted = (output: number) => (output === 0 ? wants(0) || wants(1) : wants(output + 1));
+        const [dProduct, ...others] = nativeNormGradients(dy, rest, site, wanted);
+        return [
+          wants(0) ? matMul(dProduct as Tensor, projection) : undefined,
+          wants(1) ? matMul(dProduct as Tensor, x, true, false) : undefined,
+          ...others,
+        ];
+      },
+    };
+  });
+};
+
+export const denseResidualNorm = choose(fusedDenseResidualNorm, composedDenseResidualNorm);
