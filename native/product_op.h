@@ -36,34 +36,29 @@ class ProductOp : public Kernel {
     float* c = output(context, 0, TensorShape({rows, columns}));
     if (c == nullptr || rows == 0 || columns == 0) return;
 
-    // cut along the longer side: each piece packs the other factor anew
-    const bool alongRows = rows >= columns;
-    const int64_t length = alongRows ? rows : columns;
     const int64_t threads = context->device()->tensorflow_cpu_worker_threads()->num_threads;
-    const int64_t tiles = (length + kTile - 1) / kTile;
-    const int64_t pieces = std::max<int64_t>(1, std::min(threads, tiles));
+    const int64_t tiles = (rows + kTile - 1) / kTile;
+    const int64_t pieces = std::min(threads, tiles);
     parallel(context, pieces, rows * columns * inner / pieces, [&](int64_t begin, int64_t end) {
       for (int64_t piece = begin; piece < end; ++piece) {
-        const int64_t from = tiles * piece / pieces * kTile;
-        const int64_t to = std::min(length, tiles * (piece + 1) / pieces * kTile);
-        const int64_t row = alongRows ? from : 0, pieceRows = alongRows ? to - from : rows;
-        const int64_t column = alongRows ? 0 : from, pieceColumns = alongRows ? columns : to - from;
+        const int64_t row = tiles * piece / pieces * kTile;
+        const int64_t pieceRows = std::min(rows, tiles * (piece + 1) / pieces * kTile) - row;
         if (bias != nullptr) {
-          for (int64_t r = row; r < row + pieceRows; ++r) {
-            std::copy_n(bias + column, pieceColumns, c + r * columns + column);
-          }
+          for (int64_t r = row; r < row + pieceRows; ++r) std::copy_n(bias, columns, c + r * columns);
         }
         for (int i = 0; i < count_; ++i) {
           const Factor a{input(context, i), first.dim_size(1), transposeA_};
           const Factor b{input(context, count_ + i), second.dim_size(1), transposeB_};
-          multiply({a, b, inner, c, columns, i > 0 || bias != nullptr}, row, pieceRows, column, pieceColumns);
+          multiplyRows({a, b, inner, c, columns, i > 0 || bias != nullptr}, row, pieceRows);
         }
       }
     });
   }
 
  private:
-  static constexpr int64_t kTile = 24;  // rows or columns: a multiple of every kernel's own
+  // A multiple of the kernels' own tiles: cut there, every element is computed by the same instructions as uncut, and
+  // the result has the same bits on any number of threads. Set-up tries it out.
+  static constexpr int64_t kTile = 24;
 
   int count_ = 1;
   bool transposeA_ = false;
