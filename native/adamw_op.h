@@ -8,9 +8,10 @@
 namespace thaw {
 namespace {
 
+// `rows`, in rising order, are those of a table whose gradient or moments are not zero; none = all.
 REGISTER_OP("ThawAdamW")
     .Input("weight: resource").Input("m: resource").Input("v: resource")
-    .Input("gradient: float").Input("factors: float")
+    .Input("gradient: float").Input("factors: float").Input("rows: int32")
     .SetIsStateful();
 
 class AdamWOp : public Kernel {
@@ -38,8 +39,25 @@ class AdamWOp : public Kernel {
     const float* f = input(context, 4);
     const AdamWFactors factors{f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7]};
     const float* gradient = input(context, 3);
-    parallel(context, size, 2, [&](int64_t begin, int64_t end) {
-      adamW(values[0], values[1], values[2], gradient, begin, end, factors);
+    const auto rows = context->input(5).flat<int32_t>();
+    if (rows.size() == 0) {
+      parallel(context, size, 2, [&](int64_t begin, int64_t end) {
+        adamW(values[0], values[1], values[2], gradient, begin, end, factors);
+      });
+      return;
+    }
+    const int64_t width = context->input(3).dim_size(1);
+    OP_REQUIRES(context, rows(0) >= 0 && (rows(rows.size() - 1) + 1) * width <= size,
+                absl::InvalidArgumentError("row out of range"));
+    parallel(context, rows.size(), 2 * width, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t first = rows(i) * width;
+        if (factors.keep != 1.0f) {  // the rows before this one
+          decay(values[0], i == 0 ? 0 : (rows(i - 1) + 1) * width, first, factors);
+          if (i == rows.size() - 1) decay(values[0], first + width, size, factors);
+        }
+        adamW(values[0], values[1], values[2], gradient, first, first + width, factors);
+      }
     });
   }
 };

@@ -4,6 +4,7 @@
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { boolAttribute, floatAttribute, intAttribute, runOp, tf } from "./tensorflow.ts";
+import { touchedRows } from "./touchedRows.ts";
 
 /** Probability of zero, and the seed pair of the site; rate 0 = no dropout. */
 export interface NativeDropout {
@@ -89,7 +90,11 @@ export const nativeAttentionGradients = (
   runOp("ThawAttentionGrad", [...queryKeyValue, lengths, seedOf(site), dy], attentionAttributes(heads, site), 3);
 
 /** `sum(x^2) / 2`, a scalar. */
-export const nativeHalfSquare = (x: Tensor): Tensor => runOp("ThawHalfSquare", [x], [], 1)[0] as Tensor;
+export const nativeHalfSquare = (x: Tensor): Tensor =>
+  runOp("ThawHalfSquare", [x, rowsTensor(touchedRows(x))], [], 1)[0] as Tensor;
+
+/** Rows for a native op, to which none means all. */
+export const rowsTensor = (rows: Int32Array | undefined): Tensor => tf.tensor1d(rows ?? [], "int32");
 
 /** Sums `rows [n, width]` by `indices [n]` into `[count, width]`; rows with a negative index are left out. */
 export const nativeScatterAdd = (rows: Tensor, indices: Tensor, count: number): Tensor =>

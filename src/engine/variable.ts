@@ -2,6 +2,7 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { ThawError } from "../errors.ts";
 import { nativeOps } from "./native.ts";
+import { rowsTensor } from "./nativeOps.ts";
 import { fixedScalar, multiply } from "./ops.ts";
 import { boolAttribute, runOp, shapeAttribute, stringAttribute, tf, typeAttribute, types } from "./tensorflow.ts";
 
@@ -26,6 +27,8 @@ export interface AdamWFactors {
   readonly step: number;
   /** Outside the root, after bias correction. */
   readonly epsilon: number;
+  /** Rows, in rising order, outside of which gradient and moments are zero; absent = none such. */
+  readonly rows?: Int32Array | undefined;
 }
 
 export class NativeVariable {
@@ -99,7 +102,8 @@ export class NativeVariable {
       1 / Math.sqrt(1 - beta2 ** step),
       epsilon,
     ];
-    runOp("ThawAdamW", [this.#handle, m.#handle, v.#handle, gradient, tf.tensor1d(numbers, "float32")], [], 0);
+    const handles = [this.#handle, m.#handle, v.#handle];
+    runOp("ThawAdamW", [...handles, gradient, tf.tensor1d(numbers, "float32"), rowsTensor(factors.rows)], [], 0);
   }
 
   #applyComposed(m: NativeVariable, v: NativeVariable, gradient: Tensor, factors: AdamWFactors): void {

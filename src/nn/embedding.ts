@@ -5,6 +5,7 @@ import { nativeOps } from "../engine/native.ts";
 import { nativeScatterAdd } from "../engine/nativeOps.ts";
 import { gatherRows, segmentSum } from "../engine/ops.ts";
 import { tf } from "../engine/tensorflow.ts";
+import { markTouchedRows } from "../engine/touchedRows.ts";
 
 /**
  * `table [rows, width]` by `ids [tokens]` -> `[tokens, width]`. The row `paddingIndex`, where given, gets no gradient,
@@ -18,7 +19,8 @@ export function embedding(table: Tensor, ids: Int32Array, paddingIndex?: number 
       gradient: (dy) => {
         const segments = ids.map((id) => (id === paddingIndex ? -1 : id)); // a negative segment is left out
         const indices = tf.tensor1d(segments, "int32");
-        return [nativeOps ? nativeScatterAdd(dy, indices, rows) : segmentSum(dy, indices, tf.scalar(rows, "int32"))];
+        if (!nativeOps) return [segmentSum(dy, indices, tf.scalar(rows, "int32"))];
+        return [markTouchedRows(nativeScatterAdd(dy, indices, rows), segments)];
       },
     };
   });

@@ -4,8 +4,10 @@
  * that trains on keeps its own.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { touchedRows } from "../engine/touchedRows.ts";
 import { NativeVariable } from "../engine/variable.ts";
 import { ThawError } from "../errors.ts";
+import { RowUnion } from "./rowUnion.ts";
 
 export interface AdamWOptions {
   /** Decay rate of the first moment. Default: 0.9. */
@@ -35,6 +37,7 @@ export interface Update {
 
 interface Moments {
   step: number;
+  readonly rows: RowUnion;
   readonly m: NativeVariable;
   readonly v: NativeVariable;
 }
@@ -63,7 +66,8 @@ export class AdamW {
     for (const { parameter, gradient, learningRate, weightDecay = 0, gradientScale = 1 } of updates) {
       const state = this.#stateOf(parameter);
       state.step += 1;
-      const factors = { learningRate, weightDecay, gradientScale, beta1, beta2, step: state.step, epsilon };
+      const rows = state.rows.add(touchedRows(gradient));
+      const factors = { learningRate, weightDecay, gradientScale, beta1, beta2, step: state.step, epsilon, rows };
       parameter.variable.applyAdamW(state.m, state.v, gradient, factors);
     }
   }
@@ -95,7 +99,7 @@ export class AdamW {
   #stateOf({ name, shape }: Updatable): Moments {
     let state = this.#state.get(name);
     if (state === undefined) {
-      state = { step: 0, m: new NativeVariable(shape), v: new NativeVariable(shape) };
+      state = { step: 0, rows: new RowUnion(), m: new NativeVariable(shape), v: new NativeVariable(shape) };
       this.#state.set(name, state);
     }
     return state;

@@ -1,13 +1,19 @@
 import { expect, test } from "vitest";
+import { lossAndGradients } from "../../src/engine/gradients.ts";
 import { tf } from "../../src/engine/tensorflow.ts";
 import { NativeVariable } from "../../src/engine/variable.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
-import { AdamW } from "../../src/optim/adamW.ts";
+import { embedding } from "../../src/nn/embedding.ts";
+import { AdamW, type Updatable } from "../../src/optim/adamW.ts";
+import { globalNorm } from "../../src/optim/clip.ts";
 import { isDecayed } from "../../src/optim/weightDecay.ts";
+import { randomNormal } from "../../src/rng/normal.ts";
 import { readSafetensors } from "../../src/safetensors/read.ts";
 import { trainStep } from "../../src/trainer/step.ts";
 import { golden, goldenPath } from "../golden/read.ts";
+
+type Tensor = ReturnType<typeof tf.tensor>;
 
 interface AdamGolden {
   stages: {
@@ -115,4 +121,30 @@ test("state that is not kept starts again from nothing", () => {
 
 test.each([{ beta1: 1 }, { beta2: -0.1 }, { epsilon: 0 }])("%j is refused", (options) => {
   expect(() => new AdamW(options)).toThrow(/betas in \[0, 1\)/);
+});
+
+test("an embedding whose texts use few rows moves as one with a dense gradient, untouched rows by decay alone", () => {
+  const [rows, width] = [9, 5];
+  const values = randomNormal(3, "table", rows * width);
+  const make = (name: string) => ({ name, shape: [rows, width], variable: new NativeVariable([rows, width], values) });
+  const [sparse, dense] = [make("sparse"), make("dense")];
+  const optimizer = new AdamW();
+  for (const [step, ids] of [[2, 7, 2], [4], [0, 8]].entries()) {
+    tf.tidy(() => {
+      const factor = tf.tensor(randomNormal(step, "factor", ids.length * width), [ids.length, width]);
+      const gradientOf = ({ variable }: Updatable) =>
+        lossAndGradients(() => embedding(variable.value, Int32Array.from(ids)).mul(factor).sum(), [variable.value])
+          .gradients[0] as Tensor;
+      const settings = { learningRate: 0.01, weightDecay: 0.1, gradientScale: 0.5 };
+      const mine = gradientOf(sparse);
+      const theirs = tf.tensor(gradientOf(dense).arraySync() as number[][]) as Tensor; // knows of no rows
+      expect(globalNorm([mine])).toBeCloseTo(globalNorm([theirs]), 6);
+      optimizer.step([{ parameter: sparse, gradient: mine, ...settings }]);
+      optimizer.step([{ parameter: dense, gradient: theirs, ...settings }]);
+    });
+  }
+  expect(sparse.variable.data()).toEqual(dense.variable.data());
+  expect(sparse.variable.data()[5]).toBeCloseTo((values[5] as number) * 0.999 ** 3, 6); // row 1: decay alone
+  for (const { variable } of [sparse, dense]) variable.dispose();
+  optimizer.dispose();
 });
