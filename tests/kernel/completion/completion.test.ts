@@ -43,6 +43,26 @@ test("a receiver that would have to be called is not", async () => {
   });
 });
 
+test("members of a million elements are at hand, and no one waits for their indexes", async () => {
+  await client.execute("const many = new Float32Array(1e6); const list = new Array(1e6).fill(0); list.extra = 1;");
+  const asked = performance.now();
+  expect((await complete("many.fi")).matches).toEqual(expect.arrayContaining(["fill", "find"]));
+  expect((await complete("list.")).matches).toEqual(expect.arrayContaining(["extra", "map"]));
+  await client.execute("1"); // comes after what the completions ask of the main thread
+  const ms = performance.now() - asked;
+  console.log(`kernel: completions on a million elements, and a cell: ${ms.toFixed(0)} ms`);
+  expect(ms).toBeLessThan(5000);
+});
+
+test("what a proxy has is not asked for, nor what is behind one", async () => {
+  await client.execute(
+    "let traps = 0; const behind = Object.create(new Proxy({}, { ownKeys: () => { traps++; return []; } })); behind.own = 1;",
+  );
+  expect((await complete("behind.")).matches).toContain("own");
+  const { content } = await client.request("inspect_request", { code: "traps", cursor_pos: 5, detail_level: 0 });
+  expect(content.data).toMatchObject({ "text/plain": "traps: number\n0" });
+});
+
 test("positions are code points", async () => {
   expect(await complete("'𝄞𝄞'; Math.sq")).toMatchObject({ matches: ["sqrt"], cursor_start: 11, cursor_end: 13 });
 });
