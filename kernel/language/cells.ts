@@ -36,6 +36,7 @@ export class Cells {
   #scope = new Map<string, Source>();
   readonly #ambient = new Set<string>();
   readonly #before = new Map<string, Map<string, Source>>();
+  #reach = 0;
 
   get(name: string): CellDocument | undefined {
     return this.#documents.get(name);
@@ -46,9 +47,19 @@ export class Cells {
     return this.#scope.has(name);
   }
 
+  /** The cell that declares `name` now. */
+  declaring(name: string): CellDocument | undefined {
+    return this.#documents.get(this.#scope.get(name)?.cell ?? "");
+  }
+
+  /** Grows with every cell that may change more than what it declares: by a module it brings in, by `declare global`. */
+  get reach(): number {
+    return this.#reach;
+  }
+
   /** Adds a cell behind all others. A text that does not parse declares nothing, since it is not run. */
   add(name: string, code: string): void {
-    const { declared, mentioned, ambient, broken } = outline(code, `${name}.ts`);
+    const { declared, mentioned, ambient, reaching, broken } = outline(code, `${name}.ts`);
     if (broken) return;
     const scope = new Map(this.#scope);
     const document = this.#compose(name, code, declared, mentioned);
@@ -62,6 +73,7 @@ export class Cells {
     this.#before.clear();
     this.#before.set(name, this.#scope); // the last cell may be taken back
     this.#scope = scope;
+    if (reaching || this.#documents.has(name)) this.#reach++;
     this.#documents.set(name, document);
     if (ambient) this.#ambient.add(name);
   }
@@ -72,6 +84,7 @@ export class Cells {
     if (scope !== undefined) this.#scope = scope;
     this.#ambient.delete(name);
     this.#documents.delete(name);
+    this.#reach++;
   }
 
   /** A text behind all cells, which sees every name of theirs. `kept` are cells that must be part of the program too. */

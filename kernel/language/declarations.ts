@@ -18,7 +18,13 @@ export interface Outline {
   readonly mentioned: ReadonlySet<string>;
   /** Declares something for the whole program: `declare global`, `declare module "x"`. */
   readonly ambient: boolean;
+  readonly reaching: boolean;
   readonly broken: boolean;
+}
+
+/** Whether a text may change types elsewhere: by `declare`, or by a module or file that it brings in and that does. */
+export function mayReach(code: string): boolean {
+  return /\b(?:declare|import|export)\b|\/\/\/|@jsx/.test(code);
 }
 
 export function outline(code: string, fileName: string): Outline {
@@ -84,7 +90,7 @@ export function outline(code: string, fileName: string): Outline {
   };
   visit(file, false);
   const { parseDiagnostics } = file as unknown as { parseDiagnostics: readonly unknown[] };
-  return { declared, mentioned, ambient, broken: parseDiagnostics.length > 0 };
+  return { declared, mentioned, ambient, reaching: ambient || mayReach(code), broken: parseDiagnostics.length > 0 };
 }
 
 /** `export { a }` in a cell: the cell exports `a` itself. */

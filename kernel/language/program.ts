@@ -8,6 +8,7 @@ import { maskMagics } from "../magics/mask.ts";
 import { type CellDocument, Cells } from "./cells.ts";
 import { globalsText } from "./globals.ts";
 import { compilerOptions, complainsOfAny } from "./options.ts";
+import { Registry } from "./registry.ts";
 
 /** The text in question, as a module. No cell is called so. */
 const question = "In[?]";
@@ -31,6 +32,7 @@ export class Program {
   #resolutions: ts.ModuleResolutionCache;
   #question: CellDocument = this.cells.question(question, "", []);
   #versions = 0;
+  #world = 0;
   /** Grows with every question: between two of them the service need not look at every file again. */
   #round = 0;
 
@@ -45,9 +47,19 @@ export class Program {
   }
 
   /** `!ls` is a command where no cell has made a variable `ls`. */
-  #masked(code: string): string {
+  masked(code: string): string {
     const isDefined = (name: string): boolean => this.cells.declares(name) || name in globalThis;
     return maskMagics(code, { isDefined, isCommand });
+  }
+
+  /** Grows with whatever may change types, but for what cells say of the names they declare. */
+  world(): number {
+    for (const [path, { fixed, version }] of this.#files) {
+      if (fixed || version === versionOf(path)) continue;
+      this.#files.delete(path); // to be read again where it is still imported
+      this.#world++;
+    }
+    return this.#world + this.cells.reach;
   }
 
   /** Where a cell lies for its imports. */
@@ -56,7 +68,7 @@ export class Program {
   }
 
   add(name: string, code: string): void {
-    this.cells.add(name, this.#masked(code));
+    this.cells.add(name, this.masked(code));
     const document = this.cells.get(name);
     if (document !== undefined) this.#put(this.pathOf(name), document.text);
   }
@@ -70,7 +82,7 @@ export class Program {
   ask(code: string): { document: CellDocument; path: string } {
     const path = this.pathOf(question);
     this.#round++;
-    this.#question = this.cells.question(question, this.#masked(code), []);
+    this.#question = this.cells.question(question, this.masked(code), []);
     this.#put(path, this.#question.text);
     return { document: this.#question, path };
   }
@@ -95,6 +107,7 @@ export class Program {
   /** What was not found may have been installed since. */
   forgetResolutions(): void {
     this.#resolutions = this.#newResolutions();
+    this.#world++;
   }
 
   #put(path: string, text: string): void {
@@ -165,64 +178,4 @@ export class Program {
 function versionOf(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false });
   return `${stats?.mtimeMs ?? 0}:${stats?.size ?? 0}`;
-}
-
-/** Syntax trees by path. TypeScript's own registry serves many projects, and asks 500 files 500 questions for that. */
-class Registry implements ts.DocumentRegistry {
-  readonly #trees = new Map<ts.Path, { readonly version: string; readonly tree: ts.SourceFile }>();
-
-  acquireDocumentWithKey(
-    fileName: string,
-    path: ts.Path,
-    _settings: unknown,
-    _key: ts.DocumentRegistryBucketKey,
-    snapshot: ts.IScriptSnapshot,
-    version: string,
-    kind?: ts.ScriptKind,
-    options?: ts.CreateSourceFileOptions | ts.ScriptTarget,
-  ): ts.SourceFile {
-    const known = this.#trees.get(path);
-    if (known?.version === version) return known.tree;
-    const target = options ?? ts.ScriptTarget.ESNext;
-    const tree =
-      known === undefined
-        ? ts.createLanguageServiceSourceFile(fileName, snapshot, target, version, false, kind)
-        : ts.updateLanguageServiceSourceFile(known.tree, snapshot, version, undefined);
-    this.#trees.set(path, { version, tree });
-    return tree;
-  }
-
-  updateDocumentWithKey = this.acquireDocumentWithKey;
-
-  acquireDocument(
-    fileName: string,
-    settings: ts.CompilerOptions | ts.MinimalResolutionCacheHost,
-    snapshot: ts.IScriptSnapshot,
-    version: string,
-    kind?: ts.ScriptKind,
-  ): ts.SourceFile {
-    return this.acquireDocumentWithKey(
-      fileName,
-      fileName as ts.Path,
-      settings,
-      this.getKeyForCompilationSettings(),
-      snapshot,
-      version,
-      kind,
-    );
-  }
-
-  updateDocument = this.acquireDocument;
-
-  getKeyForCompilationSettings(): ts.DocumentRegistryBucketKey {
-    return "cells" as ts.DocumentRegistryBucketKey;
-  }
-
-  releaseDocument(): void {}
-
-  releaseDocumentWithKey(): void {}
-
-  reportStats(): string {
-    return `${this.#trees.size} files`;
-  }
 }

@@ -5,6 +5,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { completionsAt } from "./completions.ts";
 import { findingsOf } from "./findings.ts";
 import { inspectionAt } from "./inspection.ts";
+import { Members } from "./members.ts";
 import type { FromLanguage, LanguageQuestion, LanguageStart, ToLanguage } from "./messages.ts";
 import { Program } from "./program.ts";
 
@@ -13,6 +14,7 @@ const niceness = 5;
 
 lowerPriority();
 const program = new Program((workerData as LanguageStart).folder);
+const members = new Members(program);
 const post = (message: FromLanguage): void => parentPort?.postMessage(message);
 program.service.getSemanticDiagnostics(program.ask("console.log(1)").path); // loads the libraries
 post({ type: "ready" });
@@ -28,7 +30,7 @@ function answer(question: LanguageQuestion): unknown {
   try {
     switch (question.type) {
       case "complete":
-        return completionsAt(program, question.code, question.cursor);
+        return completionsAt(program, members, question.code, question.cursor);
       case "inspect":
         return inspectionAt(program, question.code, question.cursor);
       case "check":
