@@ -19,6 +19,8 @@ export interface CellDocument {
   readonly offset: number;
   /** Names the header takes over. */
   readonly outer: ReadonlySet<string>;
+  /** Names it gives a value. */
+  readonly values: readonly string[];
 }
 
 /** The cell that declares a name now. */
@@ -127,7 +129,8 @@ export class Cells {
     const header = `${head}${[...declarations, "export {};"].join(" ")}\n`;
     const exported = [...declared].filter(([, own]) => !own.exported).map(([word]) => word);
     const text = `${header}${code}\n;export { ${exported.join(", ")} };`;
-    return { name, code, text, offset: header.length, outer };
+    const values = [...declared].filter(([, own]) => own.value !== undefined).map(([word]) => word);
+    return { name, code, text, offset: header.length, outer, values };
   }
 }
 

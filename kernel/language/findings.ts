@@ -49,8 +49,9 @@ const aboutOuterNames = new Set([2367, 2454, 2531, 2532, 2533, 2588, 2678, 18047
 
 const shownPerCell = 20;
 
-export function findingsOf(program: Program, name: string): Finding[] {
-  const held = program.hold(name);
+/** `question` is what is to be asked of the same program afterwards. */
+export function findingsOf(program: Program, name: string, question = ""): Finding[] {
+  const held = program.hold(name, question);
   if (held === undefined) return [];
   const { document, path } = held;
   if (/^\s*\/\/\s*@ts-nocheck/m.test(document.code)) return [];

@@ -35,22 +35,26 @@ export class Members {
     });
   }
 
-  #of({ probe, root }: Receiver): Kept {
-    const origin = this.#program.cells.declaring(root);
-    const world = this.#program.world();
-    const known = this.#kept.get(probe);
-    this.#kept.delete(probe);
-    const isSame = known !== undefined && known.origin === origin && known.world === world;
-    const kept = isSame ? known : { origin, world, members: this.#ask(probe), signatures: new Map<string, string>() };
-    this.#kept.set(probe, kept); // behind all others
+  /** Looks the members up at a position behind `probe` in the text in question, for when they are asked for. */
+  keep(probe: string, root: string, path: string, position: number): Kept {
+    const info = infoAt(this.#program, path, position);
+    const members = candidatesFrom(this.#program, ranked(info?.entries ?? [], false));
+    const [origin, world] = [this.#program.cells.declaring(root), this.#program.world()];
+    const kept = { origin, world, members, signatures: new Map<string, string>() };
+    this.#kept.set(probe, kept);
     if (this.#kept.size > keptAtMost) this.#kept.delete(this.#kept.keys().next().value as string);
     return kept;
   }
 
-  #ask(probe: string): readonly Candidate[] {
+  #of({ probe, root }: Receiver): Kept {
+    const known = this.#kept.get(probe);
+    this.#kept.delete(probe); // to be put behind all others
+    if (known?.origin === this.#program.cells.declaring(root) && known?.world === this.#program.world()) {
+      this.#kept.set(probe, known);
+      return known;
+    }
     const { document, path } = this.#program.ask(probe);
-    const info = infoAt(this.#program, path, document.offset + probe.length);
-    return candidatesFrom(this.#program, ranked(info?.entries ?? [], false));
+    return this.keep(probe, root, path, document.offset + probe.length);
   }
 
   #signature({ probe }: Receiver, name: string): string {

@@ -41,7 +41,7 @@ export class Program {
     this.#options = compilerOptions(folder);
     this.complainsOfAny = complainsOfAny(folder);
     this.#resolutions = this.#newResolutions();
-    this.#put(this.pathOf(question), this.#question.text);
+    this.#put(this.questionPath, this.#question.text);
     this.#put(join(folder, globalsName), globalsText);
     this.service = ts.createLanguageService(this.#host(), new Registry());
   }
@@ -80,26 +80,31 @@ export class Program {
 
   /** Makes `code` the text in question, behind all cells. Returns its document and path. */
   ask(code: string): { document: CellDocument; path: string } {
-    const path = this.pathOf(question);
+    const path = this.questionPath;
     this.#round++;
     this.#question = this.cells.question(question, this.masked(code), []);
     this.#put(path, this.#question.text);
     return { document: this.#question, path };
   }
 
-  /** Makes a cell part of the program, whether later cells use it or not. Returns its document and path. */
-  hold(name: string): { document: CellDocument; path: string } | undefined {
+  /** Makes a cell part of the program, whether later cells use it or not, and `code` the text in question. */
+  hold(name: string, code: string): { document: CellDocument; path: string; asked: CellDocument } | undefined {
     const document = this.cells.get(name);
     if (document === undefined) return undefined;
     this.#round++;
-    this.#question = this.cells.question(question, this.#question.code, [name]);
-    this.#put(this.pathOf(question), this.#question.text);
-    return { document, path: this.pathOf(name) };
+    this.#question = this.cells.question(question, code, [name]);
+    this.#put(this.questionPath, this.#question.text);
+    return { document, path: this.pathOf(name), asked: this.#question };
+  }
+
+  /** Where the text in question lies. */
+  get questionPath(): string {
+    return this.pathOf(question);
   }
 
   /** The cell a path stands for, the text in question included. */
   documentAt(path: string): CellDocument | undefined {
-    if (path === this.pathOf(question)) return this.#question;
+    if (path === this.questionPath) return this.#question;
     const name = /([^/\\]+)\.tsx?$/.exec(path)?.[1];
     return name === undefined || this.pathOf(name) !== path ? undefined : this.cells.get(name);
   }

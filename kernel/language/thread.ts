@@ -2,6 +2,7 @@
 import { readlinkSync } from "node:fs";
 import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
+import { Ahead } from "./ahead.ts";
 import { completionsAt } from "./completions.ts";
 import { findingsOf } from "./findings.ts";
 import { inspectionAt } from "./inspection.ts";
@@ -15,15 +16,32 @@ const niceness = 5;
 lowerPriority();
 const program = new Program((workerData as LanguageStart).folder);
 const members = new Members(program);
+const ahead = new Ahead(program, members);
+let looking: NodeJS.Immediate | undefined;
 const post = (message: FromLanguage): void => parentPort?.postMessage(message);
 program.service.getSemanticDiagnostics(program.ask("console.log(1)").path); // loads the libraries
 post({ type: "ready" });
 
 parentPort?.on("message", (message: ToLanguage) => {
+  clearImmediate(looking); // what is left has its turn after the next check
   if (message.type === "add") program.add(message.name, message.code);
   else if (message.type === "remove") program.remove(message.name);
-  else post({ type: "answer", request: message.request, answer: answer(message.question) });
+  else {
+    post({ type: "answer", request: message.request, answer: answer(message.question) });
+    if (message.question.type === "check") lookAhead();
+  }
 });
+
+/** Messages are received between two steps. */
+function lookAhead(): void {
+  looking = setImmediate(() => {
+    try {
+      if (ahead.step()) lookAhead();
+    } catch {
+      // nobody has asked
+    }
+  });
+}
 
 /** A question the service fails at has no answer: a frontend that waits would be worse. */
 function answer(question: LanguageQuestion): unknown {
@@ -34,7 +52,7 @@ function answer(question: LanguageQuestion): unknown {
       case "inspect":
         return inspectionAt(program, question.code, question.cursor);
       case "check":
-        return findingsOf(program, question.name);
+        return findingsOf(program, question.name, ahead.questionWith(question.name));
     }
   } catch {
     return undefined;

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Ahead } from "../../../kernel/language/ahead.ts";
 import { completionsAt } from "../../../kernel/language/completions.ts";
+import { findingsOf } from "../../../kernel/language/findings.ts";
 import { Members } from "../../../kernel/language/members.ts";
 import { Program } from "../../../kernel/language/program.ts";
 
@@ -41,6 +43,27 @@ const nested = { layer: new Layer(), maybe: undefined as { deep: { size: number 
   }
   expect(names("layers.")).toContain("map");
   expect(names("nested.layer.")).toEqual(["call", "size", "_hidden"]);
+});
+
+test("what a cell declares is looked up ahead as it would be in its place, and only that", () => {
+  add("const first = { a: 1 }, second = [1], third = () => 1; type T = 1; import { join } from 'node:path';");
+  const ahead = new Ahead(program, members);
+  expect(findingsOf(program, `In[${cell}]`, ahead.questionWith(`In[${cell}]`))).toEqual([]);
+  let steps = 0;
+  while (ahead.step()) steps++;
+  expect(steps).toBe(4);
+  for (const code of ["first.", "second.", "third.", "join."]) expect(candidates(code), code).toEqual(inPlace(code));
+});
+
+test("names that had no time are looked up with the next cell's", () => {
+  const ahead = new Ahead(program, members);
+  add("const early = { one: 1 };");
+  ahead.questionWith(`In[${cell}]`);
+  add("const early = { two: 1 }, late = { three: 1 };");
+  ahead.questionWith(`In[${cell}]`);
+  while (ahead.step());
+  expect(names("early.")).toEqual(["two"]);
+  expect(names("late.")).toEqual(["three"]);
 });
 
 test("a declaration that comes between is seen, and others leave what is kept alone", () => {
