@@ -12,8 +12,9 @@ export function completionsAt(program: Program, members: Members, code: string, 
   const typed = word.exec(code.slice(0, cursor))?.[0] ?? "";
   const start = cursor - typed.length;
   const receiver = receiverAt(program.masked(code), start);
-  if (receiver === undefined) return inPlace(program, code, start, cursor);
-  return { candidates: members.startingWith(typed, receiver), start, end: cursor, live: true };
+  const candidates = receiver && members.startingWith(typed, receiver);
+  if (candidates === undefined) return inPlace(program, code, start, cursor);
+  return { candidates, start, end: cursor, live: true };
 }
 
 /** The whole text is what is asked about; the word at the cursor begins at `wordStart`. */

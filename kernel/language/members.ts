@@ -3,13 +3,15 @@ import { candidatesFrom, infoAt, ranked, signatureAt, startingWith, withSignatur
 import type { CellDocument } from "./cells.ts";
 import type { Candidate } from "./messages.ts";
 import type { Program } from "./program.ts";
-import type { Receiver } from "./receiver.ts";
+import { accessAt, isSteady, type Receiver } from "./receiver.ts";
 
 /** Plain text, no symbols: a symbol would keep a whole type checker alive. */
 interface Kept {
   /** The cell that declares the root; undefined for a global. What it has taken over from older cells never changes. */
   readonly origin: CellDocument | undefined;
   readonly world: number;
+  /** Whether the members stay the same wherever the text takes others of the same root. */
+  readonly steady: boolean;
   readonly members: readonly Candidate[];
   readonly signatures: Map<string, string>;
 }
@@ -25,8 +27,10 @@ export class Members {
     this.#program = program;
   }
 
-  startingWith(typed: string, receiver: Receiver): readonly Candidate[] {
-    const { members, signatures } = this.#of(receiver);
+  /** Undefined where they depend on the text after all. */
+  startingWith(typed: string, receiver: Receiver): readonly Candidate[] | undefined {
+    const { members, signatures, steady } = this.#of(receiver);
+    if (receiver.shared && !steady) return undefined;
     const fitting = startingWith(typed, members, ({ text }) => text);
     return withSignatures(fitting, (name) => {
       const signature = signatures.get(name) ?? this.#signature(receiver, name);
@@ -40,7 +44,12 @@ export class Members {
     const info = infoAt(this.#program, path, position);
     const members = candidatesFrom(this.#program, ranked(info?.entries ?? [], false));
     const [origin, world] = [this.#program.cells.declaring(root), this.#program.world()];
-    const kept = { origin, world, members, signatures: new Map<string, string>() };
+    const program = this.#program.service.getProgram();
+    const tree = program?.getSourceFile(path);
+    const access = tree === undefined ? undefined : accessAt(tree, position);
+    const steady =
+      program !== undefined && access !== undefined && isSteady(program.getTypeChecker(), access.expression);
+    const kept = { origin, world, steady, members, signatures: new Map<string, string>() };
     this.#kept.set(probe, kept);
     if (this.#kept.size > keptAtMost) this.#kept.delete(this.#kept.keys().next().value as string);
     return kept;

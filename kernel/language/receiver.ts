@@ -2,7 +2,8 @@
  * The members of some expressions depend on the cells alone, whatever else stands in the text in question. They can be
  * asked for in a text of their own, `tf.`, and kept, where the whole text would cost a new program and a new checker.
  *
- * That holds for a chain of names `root.a.b` before a dot, in a text in which `root` is mentioned nowhere else:
+ * That holds for a chain of names `root.a.b` before a dot, in a text in which `root` is mentioned nowhere else (for
+ * `root` alone, more is allowed: see `isSteady`):
  * - `root` is no variable, parameter, import or type of the text, and is assigned nowhere in it: these mention it. It
  *   is what the cells have declared, or a global.
  * - No type along the chain is narrowed: conditions, assertions and aliases of conditions mention the root.
@@ -22,12 +23,14 @@ export interface Receiver {
   readonly probe: string;
   /** The first name. */
   readonly root: string;
+  /** Whether the text also takes other members of the root: then its type has to be steady. */
+  readonly shared: boolean;
 }
 
 const chain =
   /(?<![\p{ID_Continue}$.#])([\p{ID_Start}$_][\p{ID_Continue}$]*)((?:\??\.[\p{ID_Start}$_][\p{ID_Continue}$]*)*)\??\.$/u;
-/** A place where private members are accessible; names that are written otherwise than they read. */
-const obscure = /\bclass\b|\\u/;
+/** A place where private members are accessible; a dot in a declaration; names that are written otherwise than they read. */
+const obscure = /\b(?:class|namespace|module)\b|\\u/;
 /** What stands for something else in each place. */
 const elsewhere = new Set(["this", "super", "arguments", "new"]);
 
@@ -37,23 +40,42 @@ export function receiverAt(code: string, wordStart: number): Receiver | undefine
   const match = chain.exec(before);
   const [probe, root] = [match?.[0], match?.[1]];
   if (probe === undefined || root === undefined || elsewhere.has(root)) return undefined;
-  if (mayReach(code) || obscure.test(code) || mentions(code, root) !== 1) return undefined;
+  if (mayReach(code) || obscure.test(code)) return undefined;
+  const shared = mentions(code, root, "") > 1;
+  if (shared && (probe !== `${root}.` || mentions(code, root, "") > mentions(code, root, "\\."))) return undefined;
   const file = ts.createSourceFile("question.ts", code, ts.ScriptTarget.ESNext, true);
   const access = accessAt(file, wordStart);
   const text = probe.replace(/\??\.$/, "");
   if (access?.expression.getText(file) !== text) return undefined;
   const statement = ts.findAncestor(access, ts.isStatement) ?? access;
   const isPlain = ts.findAncestor(access, ts.isHeritageClause) === undefined;
-  return isPlain && !code.slice(statement.getStart(file), wordStart).includes("<") ? { text, probe, root } : undefined;
+  return isPlain && !code.slice(statement.getStart(file), wordStart).includes("<")
+    ? { text, probe, root, shared }
+    : undefined;
 }
 
-function mentions(code: string, name: string): number {
+/**
+ * Whether no `root.name` in a text can change what `root.` offers: taking members of it declares and assigns nothing,
+ * and narrows only unions, and what has a method that says `this is ...`.
+ */
+export function isSteady(checker: ts.TypeChecker, root: ts.Expression): boolean {
+  const type = checker.getTypeAtLocation(root);
+  const { Any, Unknown, Union, Instantiable } = ts.TypeFlags;
+  if (type.flags & (Any | Unknown | Union | Instantiable)) return false;
+  const methods = type.getProperties().flatMap((member) => checker.getTypeOfSymbol(member).getCallSignatures());
+  return !methods.some(({ declaration }) => {
+    const returned = declaration?.type;
+    return returned !== undefined && ts.isTypePredicateNode(returned) && ts.isThisTypeNode(returned.parameterName);
+  });
+}
+
+function mentions(code: string, name: string, next: string): number {
   const escaped = name.replaceAll("$", "\\$");
-  return code.match(new RegExp(`(?<![\\p{ID_Continue}$])${escaped}(?![\\p{ID_Continue}$])`, "gu"))?.length ?? 0;
+  return code.match(new RegExp(`(?<![\\p{ID_Continue}$])${escaped}(?![\\p{ID_Continue}$])${next}`, "gu"))?.length ?? 0;
 }
 
 /** The property access whose dot ends at `dotEnd`. */
-function accessAt(file: ts.SourceFile, dotEnd: number): ts.PropertyAccessExpression | undefined {
+export function accessAt(file: ts.SourceFile, dotEnd: number): ts.PropertyAccessExpression | undefined {
   const visit = (node: ts.Node): ts.PropertyAccessExpression | undefined => {
     if (node.pos > dotEnd || node.end < dotEnd) return undefined;
     const isIt = ts.isPropertyAccessExpression(node) && node.name.pos === dotEnd;

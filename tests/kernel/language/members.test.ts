@@ -45,6 +45,28 @@ const nested = { layer: new Layer(), maybe: undefined as { deep: { size: number 
   expect(names("nested.layer.")).toEqual(["call", "size", "_hidden"]);
 });
 
+test("a text that takes other members of the same root has what TypeScript says too", () => {
+  add(`interface Guard { isOpen(): this is { opened: number }; close(): void }
+let guard = {} as Guard, flag = true as boolean;
+const open: { state: "open"; door: number } | { state: "shut" } = { state: "open", door: 1 } as any;`);
+  for (const code of [
+    "layers.push(new Layer()); layers.",
+    "tools.build('a'); console.log(tools.level); tools.",
+    "if (Math.random() > 0.5) Math.",
+    "guard.close(); guard.",
+    "if (guard.isOpen()) guard.",
+    "if (open.state === 'open') open.",
+    "if (nested.maybe) nested.maybe.",
+    "nested.layer.call(1); nested.",
+    "flag.valueOf(); flag.",
+    "namespace tools.inner { export const here = 1 } tools.",
+  ]) {
+    expect(candidates(code), code).toEqual(inPlace(code));
+  }
+  expect(names("if (guard.isOpen()) guard.")).toContain("opened");
+  expect(names("if (open.state === 'open') open.")).toEqual(["door", "state"]);
+});
+
 test("what a cell declares is looked up ahead as it would be in its place, and only that", () => {
   add("const first = { a: 1 }, second = [1], third = () => 1; type T = 1; import { join } from 'node:path';");
   const ahead = new Ahead(program, members);

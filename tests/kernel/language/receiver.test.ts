@@ -14,8 +14,14 @@ test.each<[code: string, probe: string]>([
   ["`loss ${history.", "history."],
   ["if (ready) { model.", "model."],
   ["globalThis.", "globalThis."],
+  ["const a = tf.ones([2]);\ntf.", "tf."],
 ])("in %j the members of a chain depend on the cells alone", (code, probe) => {
   expect(receiver(code)).toBe(probe);
+});
+
+test("a root of which other members are taken is told", () => {
+  expect(receiverAt("if (shape.kind === 'circle') shape.", 35)).toMatchObject({ probe: "shape.", shared: true });
+  expect(receiverAt("shape.", 6)).toMatchObject({ probe: "shape.", shared: false });
 });
 
 test("text behind the cursor is no matter, on the next line or the same", () => {
@@ -25,12 +31,14 @@ test("text behind the cursor is no matter, on the next line or the same", () => 
 });
 
 test.each<[why: string, code: string, at?: number]>([
-  ["narrowed", "if (shape.kind === 'circle') shape."],
+  ["narrowed", "if (shape) shape."],
   ["narrowed by typeof", "if (typeof value === 'string') { value."],
   ["asserted", "check(value); value."],
   ["assigned", "rate = 1; rate."],
   ["declared again", "const tf = 1; tf."],
   ["declared again further on", "tf.\nvar tf = 1;", 3],
+  ["mentioned beside a chain", "list.a.push(1); list.a."],
+  ["a nested namespace", "namespace tf.inner {} tf."],
   ["a parameter", "list.map((tf) => tf."],
   ["destructured", "const { tf } = other; tf."],
   ["a catch variable", "try {} catch (error) { error."],
