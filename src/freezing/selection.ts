@@ -7,6 +7,7 @@ export type Block = "embeddings" | number | "head";
 /** Parameter name -> block, for every parameter of a model, bottom to top. */
 export type BlockMap = ReadonlyMap<string, Block>;
 
+/** Which parameters are meant: a word, a number of layers, names or patterns. */
 export type Selection =
   | "all"
   /** Everything above the encoder layers, newly initialised or not: pooler and classifier, whatever they are called. */

@@ -1,6 +1,7 @@
 /** What the training loop tells while it runs: a closed union, so that a view that forgets a case does not compile. */
 import type { HistoryRow, RunRecord, StageRecord } from "./history.ts";
 
+/** What happens in a run, as `trainer.events()` yields it; `kind` tells the cases apart. */
 export type TrainerEvent =
   | {
       readonly kind: "begin";

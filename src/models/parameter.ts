@@ -14,6 +14,7 @@ export interface ParameterSpec {
   readonly initial: "normal" | "zeros" | "ones";
 }
 
+/** A weight of a model: its state-dict name, shape and values, and whether training may move it. */
 export class Parameter {
   readonly name: string;
   readonly shape: readonly number[];

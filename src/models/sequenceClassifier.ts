@@ -26,6 +26,7 @@ export interface ForwardOutput {
   readonly loss?: Tensor;
 }
 
+/** A model that gives each text one of its labels. It owns its weights: `dispose()` frees them. */
 export class SequenceClassifier {
   readonly config: HuggingFaceConfig;
   readonly family: Family;

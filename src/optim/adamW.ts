@@ -42,6 +42,7 @@ interface Moments {
   readonly v: NativeVariable;
 }
 
+/** AdamW with decoupled weight decay and PyTorch's numbers; its state is kept by parameter name. */
 export class AdamW {
   readonly beta1: number;
   readonly beta2: number;

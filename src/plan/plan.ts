@@ -38,6 +38,7 @@ export interface PlannedStage {
   readonly row: StageRow;
 }
 
+/** What each stage trains, at which rates, for how many steps, and at what predicted cost; shown as a table. */
 export class Plan extends ShownAsTable {
   readonly stages: readonly PlannedStage[];
   readonly totalParameters: number;

@@ -4,6 +4,7 @@ import type { BlockMap } from "../freezing/selection.ts";
 import { type Selection, select } from "../freezing/selection.ts";
 import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
 
+/** A stage of training as it is written: what trains, for how long, at which rates. */
 export interface Stage {
   /** For tables and figures. Default: what trains, in words. */
   readonly name?: string;

@@ -24,6 +24,7 @@ export interface TokenizeOptions extends TruncationOptions {
   readonly paddingSide?: PaddingSide;
 }
 
+/** Texts in, token ids out, truncated and padded as in Hugging Face's Python. */
 export interface Tokenizer {
   /** Encodes texts; every array of the result is `[batch, tokens]`, also for a single text. Errors: `BAD_TEXT`. */
   (texts: string | readonly string[], options?: TokenizeOptions): BatchEncoding;

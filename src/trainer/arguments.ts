@@ -2,6 +2,7 @@
 import { ThawError } from "../errors.ts";
 import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
 
+/** The settings of a run, named as Hugging Face's `TrainingArguments`; each has a default. */
 export interface TrainingArguments {
   /** Where `saveModel()` without a folder writes. Default: "runs/thaw". Nothing is written before. */
   readonly outputDir?: string;

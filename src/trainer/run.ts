@@ -6,6 +6,7 @@ import { trainingFigure } from "../figures/trainingFigure.ts";
 import type { Evidence, HistoryRow, RunRecord, StageRecord } from "../history/history.ts";
 import { type Report, runReport } from "../report/runReport.ts";
 
+/** A finished run: its numbers as plain data, its curves and its report. */
 export class Run implements RunRecord {
   readonly history: readonly HistoryRow[];
   readonly stages: readonly StageRecord[];

@@ -17,6 +17,7 @@ import { Run } from "./run.ts";
 import { saveModel } from "./saveModel.ts";
 import { trainerState } from "./trainerState.ts";
 
+/** What a trainer works with. */
 export interface TrainerOptions {
   readonly model: SequenceClassifier;
   readonly tokenizer: Tokenizer;
@@ -28,6 +29,7 @@ export interface TrainerOptions {
   readonly stages?: readonly Stage[];
 }
 
+/** What the model says of one text. */
 export interface Prediction {
   /** The most probable label's name. */
   readonly label: string;
@@ -37,6 +39,7 @@ export interface Prediction {
   readonly logits: readonly number[];
 }
 
+/** Trains a sequence classifier by a plan: `plan()` shows what will happen, `train()` does it and gives the finished run. */
 export class Trainer {
   readonly model: SequenceClassifier;
   readonly tokenizer: Tokenizer;
