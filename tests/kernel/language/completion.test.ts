@@ -112,6 +112,24 @@ test("inspection shows signature, doc comment, tags and the value", async () => 
   expect(await inspect(client, "new Trainer({", 0, 8)).toContain("Checks everything that can be checked");
 });
 
+test("what thaw exports is inspected with its doc comments, and its options and members are completed", async () => {
+  await client.execute(`import * as thaw from "thaw";
+import { AutoModelForSequenceClassification, lastLayers } from "thaw";
+let model!: Awaited<ReturnType<typeof AutoModelForSequenceClassification.fromPretrained>>;`);
+  expect(await inspect(client, "Trainer")).toMatch(/^class Trainer\n\nTrains a sequence classifier by a plan/);
+  expect(await inspect(client, "lastLayers")).toMatch(/^function lastLayers\(layers: number, .*\n\nStrategy 2: /);
+  expect((await complete(client, "new Trainer({ ")).matches).toEqual(
+    expect.arrayContaining(["model", "tokenizer", "trainDataset", "evalDataset", "args", "stages"]),
+  );
+  expect((await complete(client, "model.")).matches).toEqual(
+    expect.arrayContaining(["freeze", "parameters", "unfreeze"]),
+  );
+  const exported = (await complete(client, "thaw.")).metadata._jupyter_types_experimental;
+  const own = exported.filter(({ text, type }) => /^[a-z]/i.test(text) && text !== "tf" && type !== "property");
+  expect(own.length).toBeGreaterThanOrEqual(15);
+  for (const { text } of own) expect(await inspect(client, `thaw.${text}`), text).toMatch(/\n\n\S/);
+});
+
 test("completion takes the time that is printed", async () => {
   for (const code of ["shapes[0].", "tf.", "sha"]) {
     const times: number[] = [];
