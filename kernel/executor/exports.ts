@@ -9,8 +9,14 @@ export type Getters = Map<string, string>;
 /** Takes `export` off a statement and notes in `getters` what it exported. */
 export function rewriteExport(edit: Edit, node: SyntaxNode, getters: Getters): void {
   const declaration = child(node, "declaration");
-  if (node.exportKind === "type") {
+  if (node.exportKind === "type" || declaration?.type === "TSInterfaceDeclaration") {
     edit.blankStatement(node);
+    return;
+  }
+  if (node.type === "TSExportAssignment") {
+    const value = child(node, "expression");
+    getters.set("default", "__default");
+    edit.out.update(node.start, value?.start ?? node.end, "const __default=");
     return;
   }
   if (node.type === "ExportAllDeclaration") {
@@ -24,6 +30,7 @@ export function rewriteExport(edit: Edit, node: SyntaxNode, getters: Getters): v
     getters.set("default", typeof name === "string" ? name : "__default");
     if (typeof name === "string" && /Declaration$/.test(declaration.type)) edit.blank(node.start, declaration.start);
     else edit.out.update(node.start, declaration.start, "const __default=");
+    if (typeof name !== "string") edit.after(declaration.end, ";"); // `export default function () {}` ends without one
     return;
   }
   if (declaration !== undefined) {
@@ -49,7 +56,7 @@ function declaredNames(declaration: SyntaxNode): string[] {
     return childList(declaration, "declarations").flatMap((declarator) => patternNames(child(declarator, "id")));
   }
   const name = child(declaration, "id")?.name;
-  return typeof name === "string" && /^(Function|Class)/.test(declaration.type) ? [name] : [];
+  return typeof name === "string" && /^(Function|Class|TSImportEquals)/.test(declaration.type) ? [name] : [];
 }
 
 function patternNames(pattern: SyntaxNode | undefined): string[] {

@@ -2,7 +2,7 @@
 import { Script } from "node:vm";
 import { isUsing } from "./guards.ts";
 import { lineStarts, offsetOf, placeOf } from "./offsets.ts";
-import { contains, parse, type SyntaxNode } from "./syntax.ts";
+import { child, childList, contains, parse, type SyntaxNode } from "./syntax.ts";
 import { transpile } from "./transpile.ts";
 
 const suspicious = /\b(enum|namespace|module|accessor|using)\b|@|<[\w>]/;
@@ -38,11 +38,12 @@ export function lower(source: string, statements: readonly SyntaxNode[], name: s
   for (const statement of statements) {
     const isTop = (node: SyntaxNode): boolean => node === statement;
     if (!contains(statement, (node) => needsCompiler(node) || (isUsing(node) && !isTop(node) && !hasUsing()))) continue;
-    const written = source.slice(statement.start, statement.end);
+    const start = startOf(statement);
+    const written = source.slice(start, statement.end);
     const { text, jsx, back } = transpile(written, comments, "module");
     for (const [from, names] of jsx) runtime.set(from, new Set([...(runtime.get(from) ?? []), ...names]));
-    keep(done, statement.start);
-    pieces.push({ text: onTheLinesOf(written, text), back: (offset) => statement.start + back(offset) });
+    keep(done, start);
+    pieces.push({ text: onTheLinesOf(written, text), back: (offset) => start + back(offset) });
     done = statement.end;
   }
   if (pieces.length === 0) return { text: source, statements };
@@ -51,6 +52,13 @@ export function lower(source: string, statements: readonly SyntaxNode[], name: s
   if (imports.length > 0) pieces.unshift({ text: imports.join(""), back: () => 0 });
   const text = pieces.map((piece) => piece.text).join("");
   return { text, statements: parse(text, name), back: backThrough(pieces, text, source) };
+}
+
+/** In `@d export class A {}` the decorator stands in front of its statement. */
+function startOf(statement: SyntaxNode): number {
+  const declaration = child(statement, "declaration");
+  const decorator = declaration === undefined ? undefined : childList(declaration, "decorators")[0];
+  return Math.min(statement.start, decorator?.start ?? statement.start);
 }
 
 function needsCompiler(node: SyntaxNode): boolean {

@@ -1,5 +1,6 @@
 /** TypeScript's types out of a syntax tree: what can be erased is blanked; enums, namespaces and decorators are `lower.ts`'s. */
 import type { Edit } from "./edit.ts";
+import { keepArrowTogether, keepAssertionTogether } from "./lineEnds.ts";
 import { child, childList, type SyntaxNode } from "./syntax.ts";
 
 const modifiers = /\b(public|private|protected|readonly|override|declare|abstract)\b/g;
@@ -30,6 +31,7 @@ export function stripTypes(edit: Edit, node: SyntaxNode): boolean {
       edit.blank(child(node, "expression")?.end ?? node.end, node.end);
       return true;
     case "TSTypeAssertion":
+      keepAssertionTogether(edit, node);
       edit.blank(node.start, child(node, "expression")?.start ?? node.start);
       return true;
     case "TSImportEqualsDeclaration":
@@ -59,14 +61,19 @@ export function stripTypes(edit: Edit, node: SyntaxNode): boolean {
       return true;
     case "FunctionDeclaration":
     case "FunctionExpression":
-    case "ArrowFunctionExpression":
       stripFunctionHead(edit, node);
+      return true;
+    case "ArrowFunctionExpression":
+      keepArrowTogether(edit, node);
       return true;
     case "TSParameterProperty":
       edit.blankWords(node.start, child(node, "parameter")?.start ?? node.start, modifiers);
       return true;
-    default:
+    case "TSInstantiationExpression":
+    case "TSExportAssignment":
       return true;
+    default:
+      return !node.type.startsWith("TS"); // a type that went with the node it belongs to
   }
 }
 

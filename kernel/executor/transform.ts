@@ -35,13 +35,14 @@ export function transformCell(source: string, name: string): Transformed {
 
 /** A local file, for the body of an async function that has its own `__thaw`. */
 export function transformModule(source: string, path: string): Transformed {
-  const { text, statements, ...way } = lower(source, parse(source, path), path);
+  const written = source.replace(/^#!/, "//");
+  const { text, statements, ...way } = lower(written, parse(written, path), path);
   const edit = new Edit(text);
   const used = rewriteStatements(edit, statements, functionScope);
   const getters: Getters = new Map();
   for (const statement of statements) {
     if (statement.type === "ImportDeclaration") rewriteImport(edit, statement, used);
-    else if (statement.type.startsWith("Export")) rewriteExport(edit, statement, getters);
+    else if (isExport(statement)) rewriteExport(edit, statement, getters);
   }
   const exported = [...getters].map(([name, expression]) => `${JSON.stringify(name)}:()=>${expression}`);
   edit.out.prepend(`__thaw.exports({${exported.join(",")}});`);
@@ -82,13 +83,21 @@ function isPropertyName(node: SyntaxNode, parent: SyntaxNode | undefined): boole
 function cellStatement(edit: Edit, statement: SyntaxNode, used: ReadonlySet<string>): SyntaxNode {
   if (statement.type === "ImportDeclaration") rewriteImport(edit, statement, used);
   const declaration = child(statement, "declaration");
-  if (!statement.type.startsWith("Export")) return statement;
+  if (!isExport(statement)) return statement;
   if (declaration === undefined || isTypeExport(statement)) {
     edit.blankStatement(statement);
     return statement;
   }
   edit.blank(statement.start, declaration.start);
+  if (statement.type === "ExportDefaultDeclaration" && child(declaration, "id") === undefined) {
+    edit.before(declaration.start, "(");
+    edit.after(declaration.end, ");");
+  }
   return declaration;
+}
+
+function isExport({ type }: SyntaxNode): boolean {
+  return type.startsWith("Export") || type === "TSExportAssignment";
 }
 
 /**

@@ -1,5 +1,9 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Script } from "node:vm";
 import { expect, test } from "vitest";
-import { transformCell } from "../../../kernel/executor/transform.ts";
+import { transformCell, transformModule } from "../../../kernel/executor/transform.ts";
 
 const cell = (source: string): string => transformCell(source, "In[1]").code;
 const squeezed = (source: string): string => cell(source).replace(/\s+/g, " ").trim();
@@ -26,8 +30,34 @@ test.each<[typescript: string, javascript: string]>([
   ["import { type A } from 'a';", ";"],
   ["import fs = require('fs');", "let fs = require('fs');"],
   ["export const x = 1;", "let x = 1;"],
+  ["let x = [] as Array<Map<string, number>>;", "let x = [] ;"],
+  ["let x = {} satisfies Record<string, number>;", "let x = {} ;"],
+  ["let x = <Record<string, number>>{};", "let x = {};"],
+  ["class A implements Iterable<Map<string, T>> {}", "class A {}"],
+  ["let x = (a: A):\n A => a;", "let x = (a ) => a;"],
+  ["let x = async <\n T\n>(a: T) => a;", "let x = async ( a ) => a;"],
+  ["let x = () => { return <\n T\n>a };", "let x = () => { return ( a) };"],
+  ["let x = () => { throw <T>\n(a: T) => a };", "let x = () => { throw ( (a ) => a) };"],
+  ["export default function () {}", "(function () {});"],
+  ["export default { a: 1 }", "({ a: 1 });"],
 ])("%s becomes %s", (typescript, javascript) => {
   expect(squeezed(typescript)).toBe(javascript);
+});
+
+test("every source file of this project becomes JavaScript, line for line", () => {
+  const root = fileURLToPath(new URL("../../../", import.meta.url));
+  const files = ["src", "kernel", "cli"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => join(root, folder, name)),
+  );
+  for (const file of files) {
+    const source = readFileSync(file, "utf8");
+    const { code } = transformModule(source, file);
+    expect(() => new Script(`(async () => {"use strict";${code}\n})`), file).not.toThrow();
+    expect(code.split("\n").length, file).toBe(source.split("\n").length);
+  }
+  expect(files.length).toBeGreaterThan(200);
 });
 
 test.each<[string, string]>([
