@@ -1,5 +1,4 @@
 /** The main thread, where user code lives: everything a cell can see is put in place here, and the worker's orders are carried out. */
-import { createRequire } from "node:module";
 import { keepChildren } from "./capture/childProcesses.ts";
 import { guardProcess } from "./capture/processGuard.ts";
 import type { FromMain, ToMain } from "./channels/thread.ts";
@@ -16,9 +15,10 @@ import { printInto } from "./display/printStreams.ts";
 import { Reporter } from "./display/reporter.ts";
 import { createDisplay } from "./display/shortcuts.ts";
 import { wireTslab } from "./display/tslab.ts";
+import { BoundLoader } from "./executor/boundLoader.ts";
 import { Evaluator } from "./executor/evaluate.ts";
 import { Executor } from "./executor/executor.ts";
-import { BoundLoader, ModuleLoader } from "./executor/moduleLoader.ts";
+import { ModuleLoader } from "./executor/moduleLoader.ts";
 import { CellRuntime, ModuleRuntime } from "./executor/runtime.ts";
 import { Sources } from "./executor/sources.ts";
 import { describeError } from "./executor/traceback.ts";
@@ -51,7 +51,8 @@ export function startHost(
   const interrupts = new Interrupts(flags);
   const sources = new Sources();
   const modules = new ModuleLoader(sources, (loader, namespace) => new ModuleRuntime(interrupts, loader, namespace));
-  const runtime = new CellRuntime(interrupts, new BoundLoader(modules, () => process.cwd()));
+  const cells = new BoundLoader(modules, () => process.cwd());
+  const runtime = new CellRuntime(interrupts, cells);
   const evaluator = new Evaluator(() => runtime.take("caught"));
   const printError = (title: string) => (error: unknown) => {
     if (error instanceof KernelInterrupt) return; // what an interrupt ended after its cell
@@ -85,16 +86,11 @@ export function startHost(
   modules.onLoad = (specifier) => {
     if (specifier === "tslab") wireTslab(host, process.cwd());
   };
-  const require = createRequire(`${process.cwd()}/notebook`);
   defineGlobals({
     [Symbol.for("thaw.host")]: host,
     __dirname: process.cwd(),
     __filename: `${process.cwd()}/notebook.ts`,
-    require: Object.assign((specifier: string): unknown => {
-      const loaded: unknown = require(specifier);
-      modules.onLoad(specifier);
-      return loaded;
-    }, require),
+    require: cells.require,
     [Symbol.for("thaw.deno")]: createDeno(displays, toBundle, reporter),
     display: createDisplay(displays),
     clearOutput: createClearOutput(reporter),

@@ -1,13 +1,15 @@
 /** `export` statements of local files: getters on the module's namespace, so that importers see what the file sees. */
+import { declaredNames } from "./bindings.ts";
 import type { Edit } from "./edit.ts";
-import { nameOf, replace, sourceOf } from "./imports.ts";
+import { nameOf, replace, sourceOf, type Via } from "./imports.ts";
+import type { LiveImports } from "./liveImports.ts";
 import { child, childList, type SyntaxNode } from "./syntax.ts";
 
 /** Exported name -> expression that reads it. */
 export type Getters = Map<string, string>;
 
 /** Takes `export` off a statement and notes in `getters` what it exported. */
-export function rewriteExport(edit: Edit, node: SyntaxNode, getters: Getters): void {
+export function rewriteExport(edit: Edit, node: SyntaxNode, getters: Getters, live: LiveImports, via: Via): void {
   const declaration = child(node, "declaration");
   if (node.exportKind === "type" || declaration?.type === "TSInterfaceDeclaration") {
     edit.blankStatement(node);
@@ -15,14 +17,14 @@ export function rewriteExport(edit: Edit, node: SyntaxNode, getters: Getters): v
   }
   if (node.type === "TSExportAssignment") {
     const value = child(node, "expression");
-    getters.set("default", "__default");
+    for (const name of ["default", "module.exports"]) getters.set(name, "__default");
     edit.out.update(node.start, value?.start ?? node.end, "const __default=");
     return;
   }
   if (node.type === "ExportAllDeclaration") {
     const as = child(node, "exported");
     const names = as === undefined ? "undefined" : JSON.stringify(nameOf(as));
-    replace(edit, node, `__thaw.exportAll(await __thaw.namespace(${sourceOf(node)}),${names});`);
+    replace(edit, node, `__thaw.exportAll(${via}.namespace(${sourceOf(node)}),${names});`);
     return;
   }
   if (node.type === "ExportDefaultDeclaration" && declaration !== undefined) {
@@ -44,36 +46,9 @@ export function rewriteExport(edit: Edit, node: SyntaxNode, getters: Getters): v
     nameOf(child(specifier, "exported")),
   ]);
   if (child(node, "source") !== undefined) {
-    replace(edit, node, `__thaw.exportFrom(await __thaw.namespace(${sourceOf(node)}),${JSON.stringify(pairs)});`);
+    replace(edit, node, `__thaw.exportFrom(${via}.namespace(${sourceOf(node)}),${JSON.stringify(pairs)});`);
     return;
   }
-  for (const [local, exported] of pairs) getters.set(exported as string, local as string);
+  for (const [local, exported] of pairs) getters.set(exported as string, live.read(local as string));
   edit.blankStatement(node);
-}
-
-function declaredNames(declaration: SyntaxNode): string[] {
-  if (declaration.type === "VariableDeclaration") {
-    return childList(declaration, "declarations").flatMap((declarator) => patternNames(child(declarator, "id")));
-  }
-  const name = child(declaration, "id")?.name;
-  return typeof name === "string" && /^(Function|Class|TSImportEquals)/.test(declaration.type) ? [name] : [];
-}
-
-function patternNames(pattern: SyntaxNode | undefined): string[] {
-  switch (pattern?.type) {
-    case "Identifier":
-      return [String(pattern.name)];
-    case "ObjectPattern":
-      return childList(pattern, "properties").flatMap((property) =>
-        patternNames(child(property, "value") ?? child(property, "argument")),
-      );
-    case "ArrayPattern":
-      return childList(pattern, "elements").flatMap(patternNames);
-    case "AssignmentPattern":
-      return patternNames(child(pattern, "left"));
-    case "RestElement":
-      return patternNames(child(pattern, "argument"));
-    default:
-      return [];
-  }
 }

@@ -1,6 +1,6 @@
 /** Where running code can be stopped, and where it reaches the kernel: loops, awaits, reactions, `import()`, `import.meta`. */
 import type { Edit } from "./edit.ts";
-import { child, childList, type SyntaxNode } from "./syntax.ts";
+import { child, childList, children, type SyntaxNode } from "./syntax.ts";
 
 /** What surrounds a node within its function, as far as an interrupt is concerned. */
 export interface GuardScope {
@@ -40,6 +40,14 @@ export function scopeBelow(node: SyntaxNode, parent: SyntaxNode | undefined, sco
 /** `using` and `await using`. */
 export function isUsing(node: SyntaxNode): boolean {
   return node.type === "VariableDeclaration" && String(node.kind).endsWith("using");
+}
+
+/** Whether code outside functions awaits something. */
+export function awaits(node: SyntaxNode): boolean {
+  if (functions.has(node.type)) return false;
+  return (
+    node.type === "AwaitExpression" || node.await === true || node.kind === "await using" || children(node).some(awaits)
+  );
 }
 
 /** Opens the rewriting of `node`; `closeGuard` is called when everything below it is done. */

@@ -1,40 +1,76 @@
-/** `import` statements become awaited calls: V8 evaluates a cell as a script, where `import` is no statement. */
+/** `import` statements become calls: V8 evaluates a cell as a script, where `import` is no statement. */
 import type { Edit } from "./edit.ts";
+import type { LiveImports } from "./liveImports.ts";
 import { child, childList, type SyntaxNode } from "./syntax.ts";
 
-/** Rewrites an ImportDeclaration. `used` are the names that the cell uses as values. */
-export function rewriteImport(edit: Edit, node: SyntaxNode, used: ReadonlySet<string>): void {
-  if (node.importKind === "type") {
+/** What an import statement brings. */
+export interface Imported {
+  /** The arguments that name the module. */
+  readonly from: string;
+  /** `* as local` */
+  readonly whole: string | undefined;
+  readonly names: readonly { readonly imported: string; readonly local: string }[];
+}
+
+/** The runtime as imports call it: a file that is required cannot wait. */
+export type Via = "await __thaw" | "__thaw.atOnce";
+
+/** An ImportDeclaration; undefined where it brings types only. */
+export function readImport(node: SyntaxNode): Imported | undefined {
+  const all = childList(node, "specifiers");
+  const specifiers = all.filter((specifier) => specifier.importKind !== "type");
+  if (node.importKind === "type" || (specifiers.length === 0 && all.length > 0)) return undefined;
+  const localOf = (specifier: SyntaxNode): string => String(child(specifier, "local")?.name);
+  const whole = specifiers.find(({ type }) => type === "ImportNamespaceSpecifier");
+  return {
+    from: sourceOf(node),
+    whole: whole === undefined ? undefined : localOf(whole),
+    names: specifiers
+      .filter((specifier) => specifier !== whole)
+      .map((specifier) => ({
+        imported: specifier.type === "ImportDefaultSpecifier" ? "default" : nameOf(child(specifier, "imported")),
+        local: localOf(specifier),
+      })),
+  };
+}
+
+/** In a cell the names become variables. `used` are those that the cell uses as values. */
+export function importIntoCell(edit: Edit, node: SyntaxNode, used: ReadonlySet<string>): void {
+  rewrite(edit, node, "await __thaw", (imported) => {
+    const pattern = imported.names.map(({ imported, local }) => `${JSON.stringify(imported)}:${local}`).join(",");
+    return `let {${pattern}}=await __thaw.bind(${wanted(imported, used)})`;
+  });
+}
+
+/** In a local file they are read from the module each time. */
+export function importIntoModule(
+  edit: Edit,
+  node: SyntaxNode,
+  used: ReadonlySet<string>,
+  live: LiveImports,
+  via: Via,
+): void {
+  rewrite(edit, node, via, (imported) => `const ${live.moduleOf(node)}=${via}.link(${wanted(imported, used)})`);
+}
+
+function rewrite(edit: Edit, node: SyntaxNode, via: Via, named: (imported: Imported) => string): void {
+  const imported = readImport(node);
+  if (imported === undefined) {
     edit.blankStatement(node);
     return;
   }
-  const specifiers = childList(node, "specifiers").filter((specifier) => specifier.importKind !== "type");
-  const typesOnly = specifiers.length === 0 && childList(node, "specifiers").length > 0;
-  if (typesOnly) {
-    edit.blankStatement(node);
-    return;
-  }
-  const from = sourceOf(node);
-  const declared: string[] = [];
-  const names: string[] = [];
-  const bindings: string[] = [];
-  const needed: string[] = [];
-  for (const specifier of specifiers) {
-    const local = String(child(specifier, "local")?.name);
-    if (specifier.type === "ImportNamespaceSpecifier") {
-      declared.push(`${local}=await __thaw.namespace(${from})`);
-      continue;
-    }
-    const imported = specifier.type === "ImportDefaultSpecifier" ? "default" : nameOf(child(specifier, "imported"));
-    names.push(imported);
-    bindings.push(`${JSON.stringify(imported)}:${local}`);
-    if (used.has(local)) needed.push(imported);
-  }
-  if (names.length > 0) {
-    const wanted = `${JSON.stringify(names)},${JSON.stringify(needed)}`;
-    declared.push(`{${bindings.join(",")}}=await __thaw.bind(${wanted},${from})`);
-  }
-  replace(edit, node, declared.length === 0 ? `await __thaw.load(${from});` : `let ${declared.join(",")};`);
+  const { from, whole, names } = imported;
+  const parts = [
+    ...(whole === undefined ? [] : [`let ${whole}=${via}.namespace(${from})`]),
+    ...(names.length === 0 ? [] : [named(imported)]),
+  ];
+  replace(edit, node, `${parts.length === 0 ? `${via}.load(${from})` : parts.join(";")};`);
+}
+
+/** The names, those of them that must be there, and the module. */
+function wanted({ from, names }: Imported, used: ReadonlySet<string>): string {
+  const needed = names.filter(({ local }) => used.has(local)).map(({ imported }) => imported);
+  return `${JSON.stringify(names.map(({ imported }) => imported))},${JSON.stringify(needed)},${from}`;
 }
 
 /** The arguments that name a module: its specifier and, if any, its attributes. */

@@ -40,7 +40,7 @@ export function lower(source: string, statements: readonly SyntaxNode[], name: s
     if (!contains(statement, (node) => needsCompiler(node) || (isUsing(node) && !isTop(node) && !hasUsing()))) continue;
     const start = startOf(statement);
     const written = source.slice(start, statement.end);
-    const { text, jsx, back } = transpile(written, comments, "module");
+    const { text, jsx, back } = transpile(written, comments);
     for (const [from, names] of jsx) runtime.set(from, new Set([...(runtime.get(from) ?? []), ...names]));
     keep(done, start);
     pieces.push({ text: onTheLinesOf(written, text), back: (offset) => start + back(offset) });

@@ -1,34 +1,41 @@
-/** Modules for cells: Node's by its own loader, local TypeScript compiled on the fly and again when its file changed. */
-import { readFileSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
+/** Modules for cells: packages by Node's own loader, the notebook's own files compiled, and again when they have changed. */
+import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { pathToFileURL } from "node:url";
 import vm from "node:vm";
+import { BoundLoader } from "./boundLoader.ts";
+import { CommonJs } from "./commonJs.ts";
+import { fileVersion } from "./fileVersion.ts";
+import type { Via } from "./imports.ts";
+import { asNamespace, emptyNamespace, type Namespace } from "./namespace.ts";
 import { resolveModule } from "./resolve.ts";
 import type { Sources } from "./sources.ts";
 import { transformModule } from "./transform.ts";
 
-export type Namespace = Record<string, unknown>;
+/** Whether what a module has imported is still what an import would give. `seen` are modules that have been asked already. */
+type Holds = (seen: Set<LocalModule>) => boolean;
 
 interface LocalModule {
+  readonly path: string;
   readonly version: string;
-  /** Local files it has imported so far. */
-  readonly imports: Set<string>;
+  /** Files it has imported so far. */
+  readonly imports: Map<string, Holds>;
   /** Filled from the start: what a cycle of imports sees. */
-  readonly partial: Namespace;
-  readonly namespace: Promise<Namespace>;
+  readonly namespace: Namespace;
+  /** Absent until it begins to run. */
+  loaded?: Promise<void>;
 }
 
 /** What a module's code gets beside the loader: the kernel's runtime with the module's own `load`, `meta` and exports. */
 export type ModuleScope = (loader: BoundLoader, namespace: Namespace) => object;
 
 const parameters = "__thaw, require, __filename, __dirname";
-const head = `(async (${parameters}) => {"use strict";`;
 
 export class ModuleLoader {
   readonly #sources: Sources;
   readonly #scope: ModuleScope;
   readonly #local = new Map<string, LocalModule>();
+  readonly #running = new Set<Namespace>();
+  readonly #commonJs = new CommonJs();
   /** Called after a package has been loaded, before the cell sees it. */
   onLoad: (specifier: string) => void = () => {};
 
@@ -37,126 +44,123 @@ export class ModuleLoader {
     this.#scope = scope;
   }
 
+  /** `import()` from `folder`; `importer` is the local file that imports, undefined for a cell. */
   async load(specifier: string, folder: string, options?: ImportCallOptions, importer?: string): Promise<Namespace> {
     const found = resolveModule(specifier, folder, options);
-    if (found.kind === "json") return { default: JSON.parse(readFileSync(found.path, "utf8")) };
     if (found.kind === "node") {
       const namespace = await found.load();
       this.onLoad(specifier);
       return namespace;
     }
-    const known = this.#local.get(found.path);
-    const inCycle = importer !== undefined && this.#reaches(found.path, importer, new Set());
-    if (importer !== undefined) this.#local.get(importer)?.imports.add(found.path);
-    if (known !== undefined && inCycle) return known.partial;
-    if (known !== undefined && !this.#isStale(found.path, new Set())) return await known.namespace;
-    return await this.#run(found.path);
+    if (found.kind !== "compiled") return asNamespace(this.#require(found.path, found.kind, importer));
+    const { module, inCycle } = this.#moduleAt(found.path, importer);
+    if (inCycle) return module.namespace;
+    module.loaded ??= Promise.resolve().then(() => this.#run(module)); // not yet: what it imports may ask for it
+    await module.loaded;
+    return module.namespace;
   }
 
-  /** A file is stale when it, or a local file it imports, is not what was compiled. */
-  #isStale(path: string, seen: Set<string>): boolean {
-    const module = this.#local.get(path);
-    if (module === undefined || seen.has(path)) return false;
-    seen.add(path);
-    return module.version !== versionOf(path) || [...module.imports].some((below) => this.#isStale(below, seen));
+  /** What `require` returns. */
+  require(specifier: string, folder: string, importer?: string): unknown {
+    const found = resolveModule(specifier, folder);
+    if (found.kind === "node") {
+      const exports = found.require();
+      this.onLoad(specifier);
+      return exports;
+    }
+    if (found.kind !== "compiled") return this.#require(found.path, found.kind, importer);
+    const { module } = this.#moduleAt(found.path, importer);
+    if (module.loaded === undefined) this.#runAtOnce(module);
+    return "module.exports" in module.namespace ? module.namespace["module.exports"] : module.namespace;
+  }
+
+  /** Whether a module is still running: then more names may come. */
+  isRunning(namespace: Namespace): boolean {
+    return this.#running.has(namespace);
+  }
+
+  #require(path: string, kind: "commonjs" | "json", importer: string | undefined): unknown {
+    const exports = this.#commonJs.require(path);
+    const [loaded, version] = [this.#commonJs.loaded(path), fileVersion(path)];
+    const holds = kind === "json" ? () => fileVersion(path) === version : () => this.#commonJs.loaded(path) === loaded;
+    this.#importsOf(importer)?.set(path, holds);
+    return exports;
+  }
+
+  /** The module of a file as it is now, which may not have begun to run. */
+  #moduleAt(path: string, importer: string | undefined): { module: LocalModule; inCycle: boolean } {
+    if (importer === undefined) this.#commonJs.forgetChanged();
+    const known = this.#local.get(path);
+    const running = known !== undefined && this.#running.has(known.namespace);
+    const inCycle = running && importer !== undefined && this.#reaches(path, importer, new Set());
+    const module = known !== undefined && (inCycle || this.#holds(known, new Set())) ? known : this.#begin(path);
+    this.#importsOf(importer)?.set(path, (seen) => this.#local.get(path) === module && this.#holds(module, seen));
+    return { module, inCycle };
+  }
+
+  #begin(path: string): LocalModule {
+    const module = { path, version: fileVersion(path), imports: new Map<string, Holds>(), namespace: emptyNamespace() };
+    this.#local.set(path, module);
+    this.#running.add(module.namespace);
+    return module;
+  }
+
+  #importsOf(importer: string | undefined): Map<string, Holds> | undefined {
+    return importer === undefined ? undefined : this.#local.get(importer)?.imports;
+  }
+
+  /** Whether neither the file nor anything it imports has changed. */
+  #holds(module: LocalModule, seen: Set<LocalModule>): boolean {
+    if (seen.has(module)) return true;
+    seen.add(module);
+    return module.version === fileVersion(module.path) && [...module.imports.values()].every((holds) => holds(seen));
   }
 
   /** Whether `from` is, or imports by any way, `to`: then waiting for it would be waiting for oneself. */
   #reaches(from: string, to: string, seen: Set<string>): boolean {
     if (from === to) return true;
     seen.add(from);
-    return [...(this.#local.get(from)?.imports ?? [])].some(
+    return [...(this.#local.get(from)?.imports.keys() ?? [])].some(
       (below) => !seen.has(below) && this.#reaches(below, to, seen),
     );
   }
 
-  #run(path: string): Promise<Namespace> {
-    const namespace: Namespace = Object.create(null) as Namespace;
-    const module: LocalModule = {
-      version: versionOf(path),
-      imports: new Set(),
-      partial: namespace,
-      namespace: Promise.resolve().then(() => this.#evaluate(path, namespace)),
-    };
-    this.#local.set(path, module);
-    module.namespace.catch(() => this.#local.delete(path));
-    return module.namespace;
-  }
-
-  async #evaluate(path: string, namespace: Namespace): Promise<Namespace> {
-    const text = readFileSync(path, "utf8");
-    const { code, edit, back } = transformModule(text, path);
-    this.#sources.add(path, text, edit, back);
-    const script = new vm.Script(`${head}${code}\n})`, { filename: path, columnOffset: -head.length });
-    const run = script.runInThisContext() as (...scope: unknown[]) => Promise<void>;
-    const folder = dirname(path);
-    const scope = this.#scope(new BoundLoader(this, () => folder, path), namespace);
-    await run(scope, createRequire(path), path, folder);
-    return namespace;
-  }
-}
-
-function versionOf(path: string): string {
-  const { mtimeMs, size } = statSync(path);
-  return `${mtimeMs}:${size}`;
-}
-
-/** The loader as one importer sees it. */
-export class BoundLoader {
-  readonly #loader: ModuleLoader;
-  readonly #folder: () => string;
-  readonly #importer: string | undefined;
-
-  constructor(loader: ModuleLoader, folder: () => string, importer?: string) {
-    this.#loader = loader;
-    this.#folder = folder;
-    this.#importer = importer;
-  }
-
-  /** `import(specifier, options)`. */
-  load(specifier: string, options?: ImportCallOptions): Promise<Namespace> {
-    return this.#loader.load(String(specifier), this.#folder(), options, this.#importer);
-  }
-
-  /** `import * as ns`: a CommonJS module whose names Node could not see gives them too. */
-  async namespace(specifier: string, options?: ImportCallOptions): Promise<Namespace> {
-    const namespace = await this.load(specifier, options);
-    const whole = namespace.default;
-    const onlyDefault = Object.keys(namespace).every((key) =>
-      ["default", "module.exports", "__esModule"].includes(key),
-    );
-    if (!onlyDefault || typeof whole !== "object" || whole === null || Array.isArray(whole)) return namespace;
-    return Object.assign(Object.create(null), whole, namespace) as Namespace;
-  }
-
-  /** `import { names }`: refuses a missing name that the cell `uses`; one it does not use may be a type. */
-  async bind(
-    names: readonly string[],
-    uses: readonly string[],
-    specifier: string,
-    options?: ImportCallOptions,
-  ): Promise<Namespace> {
-    const namespace = await this.load(specifier, options);
-    const whole = namespace.default;
-    const bound: Namespace = {};
-    for (const name of names) {
-      if (name in namespace) bound[name] = namespace[name];
-      else if (isObject(whole) && name in whole) bound[name] = whole[name];
-      else if (name === "default" && Object.keys(namespace).length > 0) bound[name] = namespace;
-      else if (uses.includes(name)) {
-        throw new SyntaxError(`The requested module '${specifier}' does not provide an export named '${name}'`);
-      }
+  async #run(module: LocalModule): Promise<void> {
+    try {
+      await this.#start(module, "await __thaw");
+    } catch (error) {
+      this.#forget(module);
+      throw error;
+    } finally {
+      this.#running.delete(module.namespace);
     }
-    return bound;
   }
 
-  /** `import.meta` */
-  get meta(): object {
-    const path = this.#importer ?? `${this.#folder()}/notebook.ts`;
-    return { url: pathToFileURL(path).href, filename: path, dirname: this.#folder() };
+  #runAtOnce(module: LocalModule): void {
+    module.loaded = Promise.resolve();
+    try {
+      this.#start(module, "__thaw.atOnce");
+    } catch (error) {
+      this.#forget(module);
+      throw error;
+    } finally {
+      this.#running.delete(module.namespace);
+    }
   }
-}
 
-function isObject(value: unknown): value is Namespace {
-  return (typeof value === "object" || typeof value === "function") && value !== null;
+  #forget(module: LocalModule): void {
+    if (this.#local.get(module.path) === module) this.#local.delete(module.path);
+  }
+
+  #start({ path, namespace }: LocalModule, via: Via): unknown {
+    const text = readFileSync(path, "utf8");
+    const { code, edit, back } = transformModule(text, path, via);
+    this.#sources.add(path, text, edit, back);
+    const head = `(${via === "await __thaw" ? "async " : ""}(${parameters}) => {"use strict";`;
+    const script = new vm.Script(`${head}${code}\n})`, { filename: path, columnOffset: -head.length });
+    const run = script.runInThisContext() as (...scope: unknown[]) => unknown;
+    const folder = dirname(path);
+    const loader = new BoundLoader(this, () => folder, path);
+    return run(this.#scope(loader, namespace), loader.require, path, folder);
+  }
 }

@@ -1,19 +1,20 @@
-/** What a specifier in a cell or local file means: a local TypeScript file, JSON, or something Node loads. */
+/** What a specifier in a cell or local file means: a local file, or something Node loads. */
+import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, extname, resolve } from "node:path";
+import { createRequire, isBuiltin } from "node:module";
+import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import vm from "node:vm";
-
-/** A module as found, before it is loaded. */
-export type Resolved =
-  | { readonly kind: "typescript"; readonly path: string }
-  | { readonly kind: "json"; readonly path: string }
-  | { readonly kind: "node"; readonly load: () => Promise<Record<string, unknown>> };
+import { type FileKind, kindOfFile } from "./fileKind.ts";
+import { placesFrom } from "./places.ts";
 
 type Load = (specifier: string, options?: ImportCallOptions) => Promise<Record<string, unknown>>;
 
-const typescript = new Set([".ts", ".tsx", ".mts", ".cts", ".jsx"]);
+/** A module as found, before it is loaded. */
+export type Resolved =
+  | { readonly kind: FileKind; readonly path: string }
+  | { readonly kind: "node"; readonly load: () => ReturnType<Load>; readonly require: () => unknown };
+
 const guesses = ["", ".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".jsx", ".json"];
 const indexes = ["/index.ts", "/index.tsx", "/index.js"];
 const loaders = new Map<string, Load>();
@@ -21,8 +22,12 @@ const loaders = new Map<string, Load>();
 /** Finds `specifier` as seen from `folder`. Throws where a local path leads to no file. */
 export function resolveModule(written: string, folder: string, options?: ImportCallOptions): Resolved {
   const specifier = asNode(written);
-  if (!/^(\.{0,2}\/|\.{1,2}$|file:)/.test(specifier)) {
-    return { kind: "node", load: () => loadPackage(specifier, folder, options) };
+  if (!isLocal(specifier)) {
+    return {
+      kind: "node",
+      load: () => loadPackage(specifier, folder, options),
+      require: () => requirePackage(specifier, folder),
+    };
   }
   const url = new URL(specifier, pathToFileURL(`${folder}/`));
   const path = findFile(fileURLToPath(url));
@@ -30,10 +35,36 @@ export function resolveModule(written: string, folder: string, options?: ImportC
     const error = new Error(`Cannot find module '${specifier}' from ${folder}`);
     throw Object.assign(error, { code: "ERR_MODULE_NOT_FOUND" });
   }
-  if (typescript.has(extname(path))) return { kind: "typescript", path };
-  if (extname(path) === ".json") return { kind: "json", path };
+  const kind = kindOfFile(path);
+  if (kind !== undefined) return { kind, path };
   const href = pathToFileURL(path).href + url.search;
-  return { kind: "node", load: () => loaderFor(folder)(href, options) };
+  return {
+    kind: "node",
+    load: () => loaderFor(folder)(href, options),
+    require: () => createRequire(`${folder}/notebook`)(path) as unknown,
+  };
+}
+
+/** `import.meta.resolve` */
+export function resolveUrl(written: string, folder: string): string {
+  const specifier = asNode(written);
+  if (isBuiltin(specifier)) return specifier.replace(/^(?:node:)?/, "node:");
+  if (isLocal(specifier)) {
+    const url = new URL(specifier, pathToFileURL(`${folder}/`));
+    const path = findFile(fileURLToPath(url));
+    return path === undefined ? url.href : pathToFileURL(path).href + url.search + url.hash;
+  }
+  for (const cwd of placesFrom(folder)) {
+    // Node itself says where `import` would go, but only to an ES module, which a cell is not
+    const script = "process.stdout.write(import.meta.resolve(process.argv[1]))";
+    const asked = spawnSync(process.execPath, ["--input-type=module", "--eval", script, specifier], { cwd });
+    if (asked.status === 0) return String(asked.stdout);
+  }
+  throw missing(specifier, folder);
+}
+
+function isLocal(specifier: string): boolean {
+  return /^(\.{0,2}\/|\.{1,2}$|file:)/.test(specifier);
 }
 
 /** Notebooks written for Deno name packages as `npm:lodash@4/fp`: here that is the installed package. */
@@ -52,30 +83,36 @@ function findFile(path: string): string | undefined {
   return candidates.map((candidate) => resolve(candidate)).find((file) => existsSync(file) && statSync(file).isFile());
 }
 
-/** From the notebook's folder, then from NODE_PATH, then from where this kernel is installed. */
-async function loadPackage(
-  specifier: string,
-  folder: string,
-  options: ImportCallOptions | undefined,
-): Promise<Record<string, unknown>> {
-  try {
-    return await loaderFor(folder)(specifier, options);
-  } catch (error) {
-    if (!isMissing(error, specifier)) throw error;
-    const fromPath = requirePath(specifier, folder);
-    if (fromPath !== undefined) return await loaderFor(folder)(pathToFileURL(fromPath).href, options);
-    const here = dirname(fileURLToPath(import.meta.url));
-    return await loaderFor(here)(specifier, options).catch((fallback: unknown) => {
-      throw isMissing(fallback, specifier) ? missing(specifier, folder) : fallback;
-    });
+async function loadPackage(specifier: string, folder: string, options?: ImportCallOptions): ReturnType<Load> {
+  for (const place of placesFrom(folder)) {
+    try {
+      return await loaderFor(place)(specifier, options);
+    } catch (error) {
+      if (!isMissing(error, specifier)) throw error;
+    }
+    // a folder of NODE_PATH need not be called node_modules, and then only `require` knows it
+    const path = place === folder ? requiredPath(specifier, folder, "ERR_PACKAGE_PATH_NOT_EXPORTED") : undefined;
+    if (path !== undefined) return await loaderFor(folder)(pathToFileURL(path).href, options);
   }
+  throw missing(specifier, folder);
 }
 
-function requirePath(specifier: string, folder: string): string | undefined {
+function requirePackage(specifier: string, folder: string): unknown {
+  for (const place of placesFrom(folder)) {
+    const path = requiredPath(specifier, place);
+    if (path !== undefined) return createRequire(`${place}/notebook`)(path);
+  }
+  throw missing(specifier, folder);
+}
+
+/** Where `require` finds a package; undefined where it is missing, or where one of `reasons` keeps it. */
+function requiredPath(specifier: string, folder: string, ...reasons: string[]): string | undefined {
   try {
     return createRequire(`${folder}/notebook`).resolve(specifier);
-  } catch {
-    return undefined;
+  } catch (error) {
+    const code = String((error as { code?: unknown }).code);
+    if (["MODULE_NOT_FOUND", ...reasons].includes(code)) return undefined;
+    throw error;
   }
 }
 

@@ -1,8 +1,9 @@
 /** `__thaw`: what rewritten code calls. One for all cells, one more per local file. */
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import { isThenable, type Race, resolved } from "../interrupt/races.ts";
+import type { BoundLoader } from "./boundLoader.ts";
 import { Disposals, type Thrown } from "./disposals.ts";
-import type { BoundLoader, Namespace } from "./moduleLoader.ts";
+import type { Namespace } from "./namespace.ts";
 
 /** The calls that both cells and local files make. A class, because V8 inlines its methods into the loops of a cell. */
 class Runtime {
@@ -127,11 +128,22 @@ export class CellRuntime extends Runtime {
 
 /** A local file's runtime: its exports become getters on `namespace`. */
 export class ModuleRuntime extends Runtime {
+  readonly #loader: BoundLoader;
   readonly #namespace: Namespace;
 
   constructor(interrupts: Interrupts, loader: BoundLoader, namespace: Namespace) {
     super(interrupts, loader);
+    this.#loader = loader;
     this.#namespace = namespace;
+  }
+
+  link(names: string[], uses: string[], specifier: string, options?: ImportCallOptions): Promise<Namespace> {
+    return this.#loader.link(names, uses, specifier, options);
+  }
+
+  /** The imports of a file that is required. */
+  get atOnce(): BoundLoader["atOnce"] {
+    return this.#loader.atOnce;
   }
 
   exports(getters: Record<string, () => unknown>): void {

@@ -14,7 +14,8 @@ export interface SyntaxNode {
 /** The statements of `source`, with JSX where it has some. Throws `CellSyntaxError` at the first error. */
 export function parse(source: string, name: string): SyntaxNode[] {
   if (isTooDeep(source)) throw CellSyntaxError.at(0, "The code is nested too deeply to be parsed", source, name);
-  const plain = parseSync("cell.ts", source, { lang: "ts", sourceType: "module" });
+  const lang = /\.[mc]?js$/.test(name) ? "js" : "ts";
+  const plain = parseSync("cell", source, { lang, sourceType: "module" });
   const error = plain.errors[0];
   if (error === undefined) return plain.program.body as unknown as SyntaxNode[];
   if (/<[\w>]/.test(source)) {

@@ -1,9 +1,20 @@
 /** A cell or a local file as JavaScript: types out, imports awaited, loops and awaits interruptible, lines kept. */
 import type MagicString from "magic-string";
+import { scopeNames } from "./bindings.ts";
 import { Edit } from "./edit.ts";
 import { type Getters, rewriteExport } from "./exports.ts";
-import { closeGuard, functionScope, type GuardScope, isUsing, openGuard, scopeBelow, topScope } from "./guards.ts";
-import { rewriteImport } from "./imports.ts";
+import {
+  awaits,
+  closeGuard,
+  functionScope,
+  type GuardScope,
+  isUsing,
+  openGuard,
+  scopeBelow,
+  topScope,
+} from "./guards.ts";
+import { importIntoCell, importIntoModule, type Via } from "./imports.ts";
+import { LiveImports } from "./liveImports.ts";
 import { type Back, lower } from "./lower.ts";
 import { stripTypes } from "./stripTypes.ts";
 import { asExpression, child, childList, children, parse, type SyntaxNode } from "./syntax.ts";
@@ -21,7 +32,7 @@ export function transformCell(source: string, name: string): Transformed {
   const written = asExpression(source);
   const { text, statements, ...way } = lower(written, parse(written, name), name);
   const edit = new Edit(text);
-  const used = rewriteStatements(edit, statements, topScope);
+  const used = rewriteStatements(edit, statements, topScope, new LiveImports([]));
   const bare = statements.map((statement) => cellStatement(edit, statement, used));
   makeRedeclarable(edit, bare);
   const last = statements.at(-1);
@@ -33,16 +44,21 @@ export function transformCell(source: string, name: string): Transformed {
   return { code: edit.out.toString(), edit: edit.out, ...way };
 }
 
-/** A local file, for the body of an async function that has its own `__thaw`. */
-export function transformModule(source: string, path: string): Transformed {
+/** A local file, for the body of a function that has its own `__thaw`: an async one, unless it is required. */
+export function transformModule(source: string, path: string, via: Via = "await __thaw"): Transformed {
   const written = source.replace(/^#!/, "//");
   const { text, statements, ...way } = lower(written, parse(written, path), path);
+  if (via === "__thaw.atOnce" && statements.some(awaits)) {
+    const message = `require() cannot load ${path}, which awaits at its top level. Use await import() instead.`;
+    throw Object.assign(new Error(message), { code: "ERR_REQUIRE_ASYNC_MODULE" });
+  }
   const edit = new Edit(text);
-  const used = rewriteStatements(edit, statements, functionScope);
+  const live = new LiveImports(statements);
+  const used = rewriteStatements(edit, statements, functionScope, live);
   const getters: Getters = new Map();
   for (const statement of statements) {
-    if (statement.type === "ImportDeclaration") rewriteImport(edit, statement, used);
-    else if (isExport(statement)) rewriteExport(edit, statement, getters);
+    if (statement.type === "ImportDeclaration") importIntoModule(edit, statement, used, live, via);
+    else if (isExport(statement)) rewriteExport(edit, statement, getters, live, via);
   }
   const exported = [...getters].map(([name, expression]) => `${JSON.stringify(name)}:()=>${expression}`);
   edit.out.prepend(`__thaw.exports({${exported.join(",")}});`);
@@ -50,38 +66,75 @@ export function transformModule(source: string, path: string): Transformed {
 }
 
 /** Rewrites everything below the import and export statements. Returns the names used as values. */
-function rewriteStatements(edit: Edit, statements: readonly SyntaxNode[], scope: GuardScope): Set<string> {
+function rewriteStatements(
+  edit: Edit,
+  statements: readonly SyntaxNode[],
+  scope: GuardScope,
+  live: LiveImports,
+): Set<string> {
   const used = new Set<string>();
   const last = statements.at(-1);
-  const visit = (node: SyntaxNode, parent: SyntaxNode | undefined, scope: GuardScope): void => {
+  const starts = new Set<number>(); // of statements in lists
+  const visit = (node: SyntaxNode, parent: SyntaxNode | undefined, scope: GuardScope, hidden: Hidden): void => {
     if (node.type === "ImportDeclaration" || isTypeExport(node)) return;
     if (!stripTypes(edit, node)) return;
-    if (node.type === "Identifier" && !isPropertyName(node, parent)) used.add(String(node.name));
+    if (isUse(node, parent)) {
+      const name = String(node.name);
+      used.add(name);
+      if (live.has(name) && !hidden.has(name)) live.rewrite(edit, node, parent, starts.has(node.start));
+    }
     openGuard(edit, node, scope);
     const below = scopeBelow(node, parent, scope);
-    for (const inner of children(node)) visit(inner, node, below);
+    const shadowed = live.any ? scopeNames(node).filter((name) => live.has(name)) : [];
+    const hiddenBelow = shadowed.length === 0 ? hidden : new Set([...hidden, ...shadowed]);
+    if (node.type === "ExpressionStatement" && isList(parent)) starts.add(node.start);
+    for (const inner of children(node)) visit(inner, node, below, hiddenBelow);
     closeGuard(edit, node, scope);
     if (node.type === "ExpressionStatement" && node !== last && edit.source[node.end - 1] !== ";") {
       edit.after(node.end, ";"); // a type that ended the statement is gone, and with it what told the next line apart
     }
   };
-  for (const statement of statements) visit(statement, undefined, scope);
+  for (const statement of statements) visit(statement, undefined, scope, new Set());
   return used;
+}
+
+/** Names that mean something else than the import of that name. */
+type Hidden = ReadonlySet<string>;
+
+/** Whether the statements of `parent` follow each other; those of a file have none. */
+function isList(parent: SyntaxNode | undefined): boolean {
+  return parent === undefined || /^(BlockStatement|StaticBlock|SwitchCase)$/.test(parent.type);
 }
 
 function isTypeExport(node: SyntaxNode): boolean {
   return node.exportKind === "type";
 }
 
-function isPropertyName(node: SyntaxNode, parent: SyntaxNode | undefined): boolean {
-  if (parent === undefined || parent.computed === true) return false;
-  if (parent.type === "MemberExpression") return parent.property === node;
-  return parent.type === "Property" && parent.key === node && parent.shorthand !== true;
+/** Whether an identifier stands for a value, and not for the name of a property, an export or a label. */
+function isUse(node: SyntaxNode, parent: SyntaxNode | undefined): boolean {
+  if (node.type !== "Identifier") return false;
+  switch (parent?.type) {
+    case "MemberExpression":
+      return parent.property !== node || parent.computed === true;
+    case "Property":
+      return parent.value === node || parent.computed === true;
+    case "MethodDefinition":
+    case "PropertyDefinition":
+      return parent.key !== node || parent.computed === true;
+    case "ExportSpecifier":
+    case "MetaProperty":
+    case "LabeledStatement":
+    case "BreakStatement":
+    case "ContinueStatement":
+      return false;
+    default:
+      return true;
+  }
 }
 
 /** Imports and exports of a cell; what is exported is simply declared. Returns the declaration itself. */
 function cellStatement(edit: Edit, statement: SyntaxNode, used: ReadonlySet<string>): SyntaxNode {
-  if (statement.type === "ImportDeclaration") rewriteImport(edit, statement, used);
+  if (statement.type === "ImportDeclaration") importIntoCell(edit, statement, used);
   const declaration = child(statement, "declaration");
   if (!isExport(statement)) return statement;
   if (declaration === undefined || isTypeExport(statement)) {

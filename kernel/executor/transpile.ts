@@ -23,24 +23,21 @@ export interface Transpiled {
   readonly back: (offset: number) => number;
 }
 
-export type Format = "module" | "commonjs";
-
 /** `pragmas` are comments that stand elsewhere in the source and hold here too. Helpers are global when it returns. */
-export function transpile(source: string, pragmas: string, format: Format): Transpiled {
+export function transpile(source: string, pragmas: string): Transpiled {
   const ts = createRequire(import.meta.url)("typescript") as typeof TypeScript; // 300 ms to load, so only when needed
   const { outputText, sourceMapText } = ts.transpileModule(pragmas + source, {
     fileName: "cell.tsx",
     compilerOptions: {
       ...settings(ts),
       target: ts.ScriptTarget.ES2022,
-      module: format === "module" ? ts.ModuleKind.ESNext : ts.ModuleKind.CommonJS,
+      module: ts.ModuleKind.ESNext,
       moduleDetection: ts.ModuleDetectionKind.Force,
-      esModuleInterop: true,
-      noEmitHelpers: format === "module",
+      noEmitHelpers: true,
       removeComments: true,
       preserveConstEnums: true,
       sourceMap: true,
-      ...(format === "module" ? { verbatimModuleSyntax: true } : {}),
+      verbatimModuleSyntax: true,
     },
   });
   provideHelpers(ts, outputText);

@@ -1,8 +1,8 @@
 /** The language service over the cells: one program whose only root is the text in question, which imports the cells. */
-import { statSync } from "node:fs";
-import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
 import ts from "typescript";
+import { fileVersion } from "../executor/fileVersion.ts";
+import { placesFrom } from "../executor/places.ts";
 import { isCommand } from "../magics/commands.ts";
 import { maskMagics } from "../magics/mask.ts";
 import { type CellDocument, Cells } from "./cells.ts";
@@ -55,7 +55,7 @@ export class Program {
   /** Grows with whatever may change types, but for what cells say of the names they declare. */
   world(): number {
     for (const [path, { fixed, version }] of this.#files) {
-      if (fixed || version === versionOf(path)) continue;
+      if (fixed || version === fileVersion(path)) continue;
       this.#files.delete(path); // to be read again where it is still imported
       this.#world++;
     }
@@ -125,11 +125,11 @@ export class Program {
   /** Files on disk, read once; a local file again when it has changed. */
   #read(path: string): Snapshot | undefined {
     const known = this.#files.get(path);
-    if (known !== undefined && (known.fixed || known.version === versionOf(path))) return known;
+    if (known !== undefined && (known.fixed || known.version === fileVersion(path))) return known;
     const text = ts.sys.readFile(path);
     if (text === undefined) return undefined;
     const fixed = path.endsWith(".d.ts") || path.includes("/node_modules/");
-    const file = { version: fixed ? "1" : versionOf(path), fixed, snapshot: ts.ScriptSnapshot.fromString(text) };
+    const file = { version: fixed ? "1" : fileVersion(path), fixed, snapshot: ts.ScriptSnapshot.fromString(text) };
     this.#files.set(path, file);
     return file;
   }
@@ -147,11 +147,11 @@ export class Program {
         .resolvedModule;
     const found = look(from);
     if (found !== undefined || /^[./]/.test(specifier) || from.includes("/node_modules/")) return found;
-    for (const folder of (process.env.NODE_PATH ?? "").split(delimiter)) {
-      const beside = folder === "" ? undefined : look(join(folder, "..", "notebook.ts"));
-      if (beside !== undefined) return beside;
+    for (const place of placesFrom(dirname(from))) {
+      const there = look(join(place, "notebook.ts"));
+      if (there !== undefined) return there;
     }
-    return look(fileURLToPath(import.meta.url)); // what came with this kernel, `thaw` itself first
+    return undefined;
   }
 
   #host(): ts.LanguageServiceHost {
@@ -178,9 +178,4 @@ export class Program {
     if (ts.sys.realpath !== undefined) host.realpath = ts.sys.realpath;
     return host;
   }
-}
-
-function versionOf(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return `${stats?.mtimeMs ?? 0}:${stats?.size ?? 0}`;
 }
