@@ -56,7 +56,7 @@ export function findingsOf(program: Program, name: string, question = ""): Findi
   const { document, path } = held;
   if (/^\s*\/\/\s*@ts-nocheck/m.test(document.code)) return [];
   const findings: Finding[] = [];
-  for (const diagnostic of program.service.getSemanticDiagnostics(path)) {
+  for (const diagnostic of diagnosticsOf(program, path)) {
     const { code, start = 0, length = 0 } = diagnostic;
     if (code === notFound) program.forgetResolutions();
     const offset = start - document.offset;
@@ -85,8 +85,7 @@ function isExcused(code: number, message: string, text: string, document: CellDo
   ) {
     return true;
   }
-  if (code === 2339 && message.includes("on type 'never'")) return true;
-  return unknownNames.has(code) && isBrowserName(text);
+  return code === 2339 && message.includes("on type 'never'");
 }
 
 /** "Did you mean" is worth keeping; advice about tsconfig.json and packages of types is not. */
@@ -99,11 +98,22 @@ function placeAt(code: string, offset: number): { line: number; column: number }
   return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }
 
+/** Types of browsers come with the first cell that uses one: 20 MB of memory that say little about Node. */
+function diagnosticsOf(program: Program, path: string): readonly ts.Diagnostic[] {
+  const found = program.service.getSemanticDiagnostics(path);
+  const isBrowsers = ({ code, file, start = 0, length = 0 }: ts.Diagnostic): boolean =>
+    unknownNames.has(code) && isBrowserName(file?.text.slice(start, start + length) ?? "");
+  if (!found.some(isBrowsers) || !program.addBrowserTypes()) return found;
+  return program.service.getSemanticDiagnostics(path);
+}
+
+/** Names that stand for a browser whatever they are used as. Others of its globals (`name`, `status`) may be a mistake. */
+const browserValues = /^(document|window|location|getComputedStyle|requestAnimationFrame)$/;
 let browserTypes: string | undefined;
 
-/** Types of browsers are not loaded, since 20 MB of memory say little about Node; annotations that use them are no mistake. */
 function isBrowserName(name: string): boolean {
   if (!/^[\w$]+$/.test(name)) return false;
+  if (browserValues.test(name)) return true;
   browserTypes ??= readFileSync(join(dirname(ts.getDefaultLibFilePath({})), "lib.dom.d.ts"), "utf8");
   return new RegExp(`^(?:interface|type) ${name.replaceAll("$", "\\$")}\\b`, "m").test(browserTypes);
 }

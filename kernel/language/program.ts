@@ -33,6 +33,7 @@ export class Program {
   #question: CellDocument = this.cells.question(question, "", []);
   #versions = 0;
   #world = 0;
+  #hasBrowserTypes = false;
   /** Grows with every question: between two of them the service need not look at every file again. */
   #round = 0;
 
@@ -107,6 +108,16 @@ export class Program {
     if (path === this.questionPath) return this.#question;
     const name = /([^/\\]+)\.tsx?$/.exec(path)?.[1];
     return name === undefined || this.pathOf(name) !== path ? undefined : this.cells.get(name);
+  }
+
+  /** Makes what browsers have known from now on. Returns false where it was already. */
+  addBrowserTypes(): boolean {
+    if (this.#hasBrowserTypes) return false;
+    this.#hasBrowserTypes = true;
+    this.#world++;
+    this.#round++;
+    this.#put(join(this.#folder, globalsName), `/// <reference lib="dom" />\n${globalsText}`);
+    return true;
   }
 
   /** What was not found may have been installed since. */

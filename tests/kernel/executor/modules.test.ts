@@ -16,6 +16,8 @@ const files: Record<string, string> = {
   "path/node_modules/on-path/package.json": packageJson("on-path", { type: "module", exports: { import: "./x.js" } }),
   "path/node_modules/on-path/x.js": "export default 'on NODE_PATH';",
   "odd/plain/index.js": "module.exports = 'in a folder of any name';",
+  "home/.npmrc": "prefix=~/.npm-global\n",
+  "home/.npm-global/lib/node_modules/at-home/index.js": "exports.home = 'by .npmrc';",
   "global/lib/node_modules/everywhere/package.json": packageJson("everywhere", { type: "module", exports: "./x.js" }),
   "global/lib/node_modules/everywhere/x.js": "export default 'global'; export const twice = (n) => 2 * n;",
   "notebook/lib/a.js": `import { b, count, grow } from "./b.js"
@@ -60,6 +62,8 @@ beforeAll(async () => {
   const env = {
     NODE_PATH: [join(folder, "path", "node_modules"), join(folder, "odd")].join(":"),
     npm_config_prefix: join(folder, "global"),
+    HOME: join(folder, "home"),
+    npm_config_userconfig: join(folder, "home", ".npmrc"),
   };
   client = await Client.start({ cwd: notebook, env });
 });
@@ -105,6 +109,7 @@ test.each<[sentence: string, code: string, result: string]>([
   ["an ESM package on NODE_PATH", "import onPath from 'on-path'; onPath", "'on NODE_PATH'"],
   ["a folder of NODE_PATH with another name", "import odd from 'plain'; odd", "'in a folder of any name'"],
   ["npm's global folder", "import everywhere, { twice } from 'everywhere'; [everywhere, twice(2)]", "[ 'global', 4 ]"],
+  ["the prefix of .npmrc", "import { home } from 'at-home'; home", "'by .npmrc'"],
   ["require from there", "require('everywhere').default", "'global'"],
   ["a builtin", "require('fs') === (await import('node:fs')).default", "true"],
 ])("%s", async (_, code, expected) => {

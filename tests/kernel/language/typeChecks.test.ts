@@ -93,6 +93,28 @@ test.each<[what: string, cells: string[]]>([
   expect(await check(...cells)).toEqual(cells.map(() => ""));
 });
 
+test("types of browsers are known from the first cell on that uses one", async () => {
+  const [drawn = "", page, mistake] = await check(
+    "function draw(into: HTMLElement) { into.innerHTML.nothing }",
+    "const inPage = () => document.title.length + window.innerWidth",
+    "() => noSuchName",
+  );
+  expect(drawn).toContain("Property 'nothing' does not exist on type 'string'");
+  expect(page).toBe("");
+  expect(mistake).toContain("Cannot find name 'noSuchName'");
+});
+
+test.each([
+  "new URL('http://a/')",
+  "await fetch('data:,x')",
+  "AbortSignal.timeout(1)",
+  "structuredClone(new Blob([]))",
+])("%s has the type that Node gives it", async (expression) => {
+  expect(await check(`(${expression}).nothing`)).toEqual([
+    expect.stringContaining("Property 'nothing' does not exist"),
+  ]);
+});
+
 test("magics are no TypeScript, and what stands beside them is", async () => {
   const [timed, shell, whole] = await check(
     "%time const timed: number = 'x'",
