@@ -22,6 +22,7 @@ const shapes: Shape[] = [new Circle(1)];
 const mode: "warm" | "cold" = "cold";`,
   );
   await untilTyped(client, "tf.matM", "function");
+  await untilTyped(client, "shapes[0].ar", "method"); // asked about as a whole, behind the check of the cells
 });
 afterAll(async () => {
   await client.stop();
