@@ -1,0 +1,72 @@
+/** One side of the comparison: a process of its own, which answers one question at a time and waits between them. */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { ThawError } from "../../src/errors.ts";
+import { root } from "./environment.ts";
+import { type Command, type Reply, threads } from "./task.ts";
+
+const environment = {
+  ...process.env,
+  OMP_NUM_THREADS: String(threads),
+  MKL_NUM_THREADS: String(threads),
+  TF_NUM_INTRAOP_THREADS: String(threads),
+  HF_HUB_OFFLINE: "1",
+  TOKENIZERS_PARALLELISM: "false",
+};
+
+export class Side {
+  readonly name: string;
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #lines: AsyncIterator<string>;
+  /** The end of what it wrote to standard error: says why it died. */
+  #said = "";
+  readonly #end = (): void => void this.#child.kill("SIGKILL");
+
+  private constructor(name: string, program: string, args: readonly string[]) {
+    this.name = name;
+    this.#child = spawn(program, args, { cwd: root, env: environment });
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+    this.#child.stderr.on("data", (piece) => {
+      this.#said = (this.#said + piece).slice(-4000);
+    });
+    this.#child.on("error", () => {}); // its output ends then too, which `ask` notices
+    this.#child.stdin.on("error", () => {});
+    process.once("exit", this.#end);
+  }
+
+  /** `task` = path of the file with what it is to do. */
+  static thaw(task: string): Side {
+    return new Side("Thaw", process.execPath, [fileURLToPath(new URL("./thawWorker.js", import.meta.url)), task]);
+  }
+
+  static torch(python: string, task: string): Side {
+    return new Side("PyTorch", python, [join(root, "bench", "training", "torch_worker.py"), task]);
+  }
+
+  /** Errors: `WORKER_FAILED`, and what the worker itself refuses. */
+  async ask(command: Command): Promise<Reply> {
+    this.#child.stdin.write(`${JSON.stringify(command)}\n`);
+    const { value, done } = await this.#lines.next();
+    if (done) {
+      const reason = this.#said.trim().split("\n").slice(-3).join(" | ") || "it said nothing";
+      throw new ThawError("WORKER_FAILED", `The process of ${this.name} ended during "${command.do}": ${reason}`);
+    }
+    const reply = JSON.parse(value) as Reply;
+    if (reply.error !== undefined) {
+      throw new ThawError(reply.error.code, `${this.name}, asked for "${command.do}": ${reply.error.message}`);
+    }
+    return reply;
+  }
+
+  async end(): Promise<void> {
+    const closed = new Promise((resolve) => this.#child.once("close", resolve));
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#child.stdin.end();
+      this.#child.kill("SIGKILL"); // nothing is to be saved, and tearing down PyTorch takes a second
+      await closed;
+    }
+    process.off("exit", this.#end);
+  }
+}
