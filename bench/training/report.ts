@@ -2,7 +2,7 @@
 import { formatPercent } from "../../src/display/numbers.ts";
 import { type Cell, Table } from "../../src/display/table.ts";
 import { blockMedians, type Measured, medianMs, ratioOf, ratiosByPair, type Samples, speedOf } from "./figures.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine, Versions } from "./machine.ts";
 
 /** Name of a workload, and why there are no figures of it. */
 export type NotMeasured = readonly [name: string, reason: string];
@@ -65,16 +65,20 @@ function accuracyLine({ name, thaw, torch }: Measured): string {
 }
 
 function conditions({ processor, cores, threads, memoryGb, loadBefore, gemm, versions }: Machine): string {
-  const list = (entries: Readonly<Record<string, string>>) =>
+  const list = (entries: Versions) =>
     Object.entries(entries)
       .map(([what, version]) => `${what} ${version}`)
       .join(", ");
+  const busy =
+    "The machine was busy before the run (load " +
+    `${loadBefore.toFixed(1)}): two threads that wait for each other lose most by that, so these ratios say little.`;
   return [
     `A product of 2048 x 768 and 768 x 3072: Thaw ${gemm.thaw.toFixed(0)}, PyTorch ${gemm.torch.toFixed(0)} GFLOP/s.`,
     `Thaw: ${list(versions.thaw)}.`,
     `PyTorch: ${list(versions.torch)}.`,
-    `${processor}, ${cores} cores, ${memoryGb} GB, ${threads} threads a side, load ${loadBefore.toFixed(1)} before the run. ` +
-      "Compare times within one run on a quiet machine only.",
+    `${processor}, ${cores} cores, ${memoryGb} GB, ${threads} threads a side, load ${loadBefore.toFixed(1)} before the run.`,
+    ...(loadBefore > cores / 4 ? [busy] : []),
+    "Compare times within one run on a quiet machine only.",
   ].join("\n");
 }
 

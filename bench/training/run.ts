@@ -5,30 +5,20 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AutoTokenizer, ThawError } from "../../src/index.ts";
+import { ThawError } from "../../src/index.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
 import { torchPython } from "./environment.ts";
 import { type Measured, toJson } from "./figures.ts";
-import type { ModelSize } from "./flops.ts";
 import { describeMachine, hasBfloat16, loadNow, type Machine } from "./machine.ts";
 import { measure, type Pair } from "./measure.ts";
-import { makeModel, miniLM, saveBoth, sizeOf, stillOf } from "./models.ts";
-import { checkParity, lossesOf, parityTask } from "./parity.ts";
+import { checkParity, lossesOf } from "./parity.ts";
+import { prepare } from "./prepare.ts";
 import { type NotMeasured, report } from "./report.ts";
 import { Side } from "./side.ts";
 import type { Task } from "./task.ts";
-import { taskOf } from "./tasks.ts";
-import { Texts } from "./texts.ts";
-import { type ModelKind, type Size, type Workload, workloads } from "./workloads.ts";
+import { type ModelKind, workloads } from "./workloads.ts";
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
-
-/** One workload, ready to be measured: a task for each seed. */
-interface Prepared {
-  readonly workload: Workload;
-  readonly size: Size;
-  readonly tasks: readonly Task[];
-}
 
 async function main({ names, quick, json }: Arguments): Promise<void> {
   const load = loadNow();
@@ -49,16 +39,15 @@ async function main({ names, quick, json }: Arguments): Promise<void> {
     return { thaw: Side.thaw(path), torch: Side.torch(python, path) };
   };
   say("Writing models and token ids for both sides ...");
-  const { prepared, parity, sizes } = await prepare(able, quick, place);
+  const { prepared, parity } = await prepare(able, quick, place);
   for (const [kind, task] of parity) await compareLosses(kind, start(`parity-${kind}`, task));
-  const figures = await measureMachine(start("machine", parity.get("mini") as Task));
+  const figures = await measureMachine(start("machine", [...parity.values()][0] as Task));
 
   const measured: Measured[] = [];
-  for (const { workload, size, tasks } of prepared) {
+  for (const { workload, size, tasks, model } of prepared) {
     const { name, title, asked } = workload;
     const started = performance.now();
     try {
-      const model = sizes.get(workload.model) as ModelSize;
       const samples = await measure(workload, size, tasks, model, (seed) =>
         start(`${name}-${seed}`, tasks[seed] as Task),
       );
@@ -75,40 +64,6 @@ async function main({ names, quick, json }: Arguments): Promise<void> {
   if (json) process.stdout.write(`${JSON.stringify(toJson(machine, measured), undefined, 2)}\n`);
   else console.log(report(machine, measured, missing));
   if (json) for (const [name, reason] of missing) say(`${name} was not measured: ${reason}`);
-}
-
-/** Writes the models, and plans every task. Nothing of it is left in memory. */
-async function prepare(able: readonly Workload[], quick: boolean, place: string) {
-  const tokenizer = await AutoTokenizer.fromPretrained(miniLM);
-  const texts = await Texts.read(tokenizer);
-  const prepared = new Map<Workload, Prepared>();
-  const parity = new Map<ModelKind, Task>();
-  const sizes = new Map<ModelKind, ModelSize>();
-  for (const kind of ["mini", "base"] as const) {
-    const own = able.filter(({ model }) => model === kind);
-    if (own.length === 0 && kind === "base") continue; // the products are measured beside the other
-    const sizeIn = (workload: Workload) => (quick ? workload.quick : workload.normal);
-    const seedsOf = (workload: Workload) => (workload.kind === "plan" ? sizeIn(workload).pairs : 1);
-    for (let seed = 0; seed < Math.max(1, ...own.map(seedsOf)); seed++) {
-      const folder = join(place, `${kind}-${seed}`);
-      const model = await makeModel(kind, seed, place);
-      await saveBoth(folder, model, tokenizer);
-      if (seed === 0) {
-        sizes.set(kind, sizeOf(model));
-        parity.set(kind, parityTask(kind, texts, model, stillOf(folder)));
-      }
-      for (const workload of own.filter((candidate) => seed < seedsOf(candidate))) {
-        const size = sizeIn(workload);
-        const tasks = [
-          ...(prepared.get(workload)?.tasks ?? []),
-          taskOf(workload, { texts, size, model, folder, seed }),
-        ];
-        prepared.set(workload, { workload, size, tasks });
-      }
-      model.dispose();
-    }
-  }
-  return { prepared: [...prepared.values()], parity, sizes };
 }
 
 async function compareLosses(kind: ModelKind, { thaw, torch }: Pair<Side>): Promise<void> {

@@ -67,7 +67,8 @@ export function stagesFor(
     tokenizer: givenIds(train.ids),
     trainDataset: givenTexts(train, 0),
     stages,
-    args: { perDeviceTrainBatchSize: batchSize, seed, disableTqdm: true },
+    // of the 12 x 768 everything is random, and stays so below what a workload trains
+    args: { perDeviceTrainBatchSize: batchSize, seed, allowFrozenRandomHead: true },
   }).plan();
   return plan.stages.map(({ stage, learningRates, warmupSteps, row: { firstEpoch } }) => ({
     stage,

@@ -90,22 +90,21 @@ def thaw_only(names):
 
 
 def rate_of(group, rates):
-    """The one rate of a group; its parameters must not have different ones."""
-    found = {rates[name] for name, parameter in parameters.items() if any(parameter is p for p in group)}
+    """The one rate of a group; those of its parameters that train must not have different ones."""
+    members = {id(parameter) for parameter in group}
+    found = {rate for name, rate in rates.items() if id(parameters[name]) in members}
     assert len(found) == 1, f"a group of parameters has the rates {found}"
     return found.pop()
 
 
 def trainer_of(stage, first_epoch=0, callbacks=(), optimizers=(None, None), **options):
+    """Without `optimizers` the Trainer makes its own, in which everything that trains has the same rate."""
     epochs = stage["batches"][first_epoch:]
-    rates = stage["rates"]
-    thaw_only(rates)
-    rate = next(iter(rates.values())) if optimizers[0] is not None else rate_of([parameters[name] for name in rates], rates)
-    settings = arguments(num_train_epochs=len(epochs), learning_rate=rate, warmup_steps=stage["warmupSteps"], **options)
+    thaw_only(stage["rates"])
     return OrderedTrainer(
         epochs,
         model=model,
-        args=settings,
+        args=arguments(num_train_epochs=len(epochs), warmup_steps=stage["warmupSteps"], **options),
         train_dataset=train,
         eval_dataset=evaluation,
         data_collator=collator,
@@ -140,14 +139,15 @@ class Clock(TrainerCallback):
 def steps(command):
     """Never returns: the clock answers in the midst of the run, and standard input ends before the run does."""
     clock = Clock(command["count"])
-    trainer_of(task["stages"][0], task["epochsBefore"], [clock]).train()
+    stage = task["stages"][0]
+    trainer_of(stage, task["epochsBefore"], [clock], learning_rate=rate_of(parameters.values(), stage["rates"])).train()
     raise RuntimeError("the run is over before the steps that were asked for")
 
 
 def epoch(_):
     clock = Clock()
     stage = task["stages"][0]
-    trainer_of({**stage, "batches": stage["batches"][:1]}, 0, [clock]).train()
+    trainer_of(stage, 0, [clock], learning_rate=rate_of(parameters.values(), stage["rates"])).train()
     reply(ms=[sum(clock.took) / len(clock.took)])
 
 
