@@ -111,7 +111,7 @@ export function startHost(
     report: (title, error) => printError(title)(error),
     onInterrupt: () => post({ type: "sigint" }),
     onExit: (code) => {
-      reporter.post({ type: "exiting", code });
+      reporter.post({ type: "exiting", cell: currentCell(), code });
       Atomics.wait(flags, flag.closed, 0, farewellMs); // a process that ends with an open ZeroMQ socket aborts
     },
   });

@@ -99,7 +99,7 @@ export type FromMain =
   /** Asks what the types say about a name. */
   | { readonly type: "lookUp"; readonly request: number; readonly name: string }
   | { readonly type: "sigint" }
-  | { readonly type: "exiting"; readonly code: number };
+  | { readonly type: "exiting"; readonly cell: number; readonly code: number };
 
 /** Messages on iopub that a running cell causes, streams aside. */
 export type OutputKind = "execute_result" | "display_data" | "update_display_data" | "clear_output" | "error";

@@ -191,7 +191,9 @@ export class Session {
         break;
       case "exiting": {
         const evalue = `A cell called process.exit(${message.code}): the kernel ends.`;
-        this.#cells.abandon({ status: "error", ename: "ProcessExit", evalue, traceback: [evalue] });
+        const error = { ename: "ProcessExit", evalue, traceback: [evalue] };
+        this.#outbox.output(message.cell, "error", error); // frontends show this one, and not the reply's
+        this.#cells.abandon({ status: "error", ...error });
         this.#options.shutdown();
         break;
       }

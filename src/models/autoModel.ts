@@ -22,7 +22,7 @@ export interface FromPretrainedOptions extends ResolveOptions, LabelOptions {
   readonly seed?: number;
 }
 
-/** Loads a sequence classifier of whatever family its `config.json` names. */
+/** Loads a model with a head for classification, of whichever family its config names: from the hub, the cache, or a folder. */
 export const AutoModelForSequenceClassification = {
   /**
    * Loads a Hugging Face folder (config.json, model.safetensors) given by its path, or by its id from the project's

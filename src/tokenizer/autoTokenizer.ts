@@ -15,7 +15,7 @@ export interface FromPretrainedTokenizerOptions extends ResolveOptions {
 
 type Settings = Readonly<Record<string, unknown>>;
 
-/** Loads the tokenizer that belongs to a model. */
+/** Loads the tokenizer of a model: from the hub, the cache of Hugging Face, or a folder. */
 export const AutoTokenizer = {
   /**
    * Loads `tokenizer.json` and `tokenizer_config.json` of a model, given by folder or id as for `resolveModel`.

@@ -39,7 +39,10 @@ export interface Prediction {
   readonly logits: readonly number[];
 }
 
-/** Trains a sequence classifier by a plan: `plan()` shows what will happen, `train()` does it and gives the finished run. */
+/**
+ * Trains a model stage by stage: `new Trainer({ model, tokenizer, args, trainDataset, evalDataset, stages })`.
+ * `plan()` says what will happen, `train()` does it, `evaluate()` and `predict()` use the model.
+ */
 export class Trainer {
   readonly model: SequenceClassifier;
   readonly tokenizer: Tokenizer;

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { encode } from "../../../kernel/wire/frames.ts";
 import { newHeader } from "../../../kernel/wire/message.ts";
 import { Signer } from "../../../kernel/wire/signature.ts";
-import { Client, freeConnection, mainPath, result, sleep } from "../client.ts";
+import { Client, errorText, freeConnection, mainPath, result, sleep } from "../client.ts";
 
 test("forged and replayed messages are ignored; the kernel does not say what would have been right", async () => {
   const client = await Client.start();
@@ -55,6 +55,7 @@ test("process.exit in a cell answers the cell before it ends the process", async
   const client = await Client.start();
   const run = await client.execute("process.exit(3)");
   expect(run.reply.content).toMatchObject({ status: "error", ename: "ProcessExit" });
+  expect(errorText(run)).toContain("A cell called process.exit(3): the kernel ends.");
   await client.until(() => client.process.exitCode !== null);
   expect(client.process.exitCode).toBe(3);
   await client.stop();
