@@ -1,5 +1,6 @@
 /** The loss and its gradients, in one pass over tfjs's tape. */
 import type { Scalar, Tensor } from "@tensorflow/tfjs-core";
+import { isConstant } from "./differentiable.ts";
 import { tf } from "./tensorflow.ts";
 
 /**
@@ -12,4 +13,21 @@ export function lossAndGradients(
 ): { readonly loss: Tensor; readonly gradients: readonly (Tensor | undefined)[] } {
   const { value, grads } = tf.engine().gradients(loss as () => Scalar, [...inputs]);
   return { loss: value, gradients: grads.map((gradient) => gradient ?? undefined) };
+}
+
+/**
+ * `tensor`, for computing with. Its gradient goes to `take`, which owns it from then on, as soon as the backward pass is
+ * through with it; what `lossAndGradients` gives for `tensor` itself then has the right shape and no meaning.
+ */
+export function tapGradient(tensor: Tensor, take: (gradient: Tensor) => void): Tensor {
+  if (isConstant(tensor)) return tensor;
+  const node = tf.customGrad((x: unknown) => ({
+    value: (x as Tensor).clone(),
+    gradFunc: (dy: Tensor) => {
+      take(tf.keep(dy.clone()));
+      dy.dispose(); // nothing else reads it, and tfjs would hold it to the end of the pass
+      return tensor.clone(); // takes no memory: tfjs asks for something of this shape
+    },
+  }));
+  return node(tensor);
 }

@@ -7,7 +7,7 @@ import { ThawError } from "../errors.ts";
 import { type BlockMap, type Selection, select } from "../freezing/selection.ts";
 import { crossEntropy } from "../loss/crossEntropy.ts";
 import type { DropoutStream } from "../nn/dropout.ts";
-import type { Family } from "./family.ts";
+import type { Family, Pass } from "./family.ts";
 import { checkIds, checkLabels } from "./inputs.ts";
 import { PackedBatch, type PaddedBatch } from "./packedBatch.ts";
 import type { Parameter } from "./parameter.ts";
@@ -24,6 +24,14 @@ export interface ForwardOutput {
   readonly logits: Tensor2D;
   /** Mean cross-entropy, a scalar; only where the batch has labels. */
   readonly loss?: Tensor;
+}
+
+/** How a forward pass is made. Default: without dropout, on the parameters as they are. */
+export interface RunOptions {
+  /** Turns dropout on. */
+  readonly stream?: DropoutStream | undefined;
+  /** What a parameter's values go through on their way into the pass. */
+  readonly through?: (name: string, tensor: Tensor) => Tensor;
 }
 
 export class SequenceClassifier {
@@ -92,7 +100,7 @@ export class SequenceClassifier {
       checkIds(packed, this.config);
       const labels =
         batch.labels === undefined ? undefined : checkLabels(batch.labels, packed.packing.batch, this.config);
-      const logits = tf.tidy(() => this.run(undefined, -1, packed, stream)) as Tensor2D;
+      const logits = tf.tidy(() => this.run(undefined, -1, packed, { stream })) as Tensor2D;
       if (labels === undefined) return { logits };
       return { logits, loss: crossEntropy(logits, labels) };
     } finally {
@@ -104,8 +112,8 @@ export class SequenceClassifier {
    * The part of the model above `from`, up to the logits `[batch, labels]`. `hidden` is what `runPrefix` gave for that
    * cut; undefined for -1.
    */
-  run(hidden: Tensor | undefined, from: Cut, batch: PackedBatch, stream?: DropoutStream): Tensor {
-    const pass = this.#pass(stream);
+  run(hidden: Tensor | undefined, from: Cut, batch: PackedBatch, options: RunOptions = {}): Tensor {
+    const pass = this.#pass(options);
     let x = hidden;
     if (from < 0) x = this.family.embeddings(pass, batch);
     for (let i = Math.max(0, from); i < this.depth; i++) x = this.family.layer(pass, i, x as Tensor, batch);
@@ -115,7 +123,7 @@ export class SequenceClassifier {
 
   /** The hidden states at each of the cuts (0 to `depth`), in one pass without dropout and outside any gradient tape. */
   runPrefix(cuts: readonly Cut[], batch: PackedBatch): Map<Cut, Tensor> {
-    const pass = this.#pass(undefined);
+    const pass = this.#pass({});
     const top = Math.max(...cuts);
     const states = new Map<Cut, Tensor>();
     let x = this.family.embeddings(pass, batch);
@@ -133,8 +141,8 @@ export class SequenceClassifier {
     for (const parameter of this.parameters.values()) parameter.dispose();
   }
 
-  #pass(stream: DropoutStream | undefined) {
-    return { config: this.config, stream, weight: (name: string) => this.#parameter(name).tensor };
+  #pass({ stream, through = (_, tensor) => tensor }: RunOptions): Pass {
+    return { config: this.config, stream, weight: (name) => through(name, this.#parameter(name).tensor) };
   }
 
   #parameter(name: string): Parameter {

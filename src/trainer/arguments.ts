@@ -11,8 +11,14 @@ export interface TrainingArguments {
   readonly learningRate?: number;
   /** Of the head. Default: the learning rate of the encoder; the recipes set it. */
   readonly headLearningRate?: number;
-  /** Texts per optimizer step. Default: 8. */
+  /** Texts that go through the model at once. Default: 8. */
   readonly perDeviceTrainBatchSize?: number;
+  /**
+   * Batches per optimizer step: their gradients are added up before the weights move, in the memory that one batch
+   * takes. The loss is the mean over the texts of all of them, steps and warm-up are counted in optimizer steps, and
+   * what an epoch leaves over is a step of its own. Default: 1.
+   */
+  readonly gradientAccumulationSteps?: number;
   /** Texts evaluated at once; changes the speed only. Default: 64. */
   readonly perDeviceEvalBatchSize?: number;
   /** Decoupled, on all but biases and normalisations. Default: 0. */
@@ -56,6 +62,7 @@ const defaults = {
   numTrainEpochs: 3,
   learningRate: 5e-5,
   perDeviceTrainBatchSize: 8,
+  gradientAccumulationSteps: 1,
   perDeviceEvalBatchSize: 64,
   weightDecay: 0,
   adamBeta1: 0.9,
@@ -72,7 +79,12 @@ const defaults = {
 } as const;
 
 const known = [...Object.keys(defaults), "headLearningRate", "maxLength"];
-const wholeFromOne = ["numTrainEpochs", "perDeviceTrainBatchSize", "perDeviceEvalBatchSize"] as const;
+const wholeFromOne = [
+  "numTrainEpochs",
+  "perDeviceTrainBatchSize",
+  "gradientAccumulationSteps",
+  "perDeviceEvalBatchSize",
+] as const;
 const fromZero = [
   "learningRate",
   "headLearningRate",

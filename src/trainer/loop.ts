@@ -20,7 +20,7 @@ import { computeLogits, type EvaluateResult, evaluateLogits } from "./evaluate.t
 import { assertUnchanged, changedNames, evidenceOf, fingerprint } from "./fingerprint.ts";
 import { PrefixCache } from "./prefixCache.ts";
 import { StageClock } from "./stageClock.ts";
-import { type StepResult, trainStep } from "./step.ts";
+import { OptimizerStep, type StepResult } from "./step.ts";
 
 export interface LoopInput {
   readonly model: SequenceClassifier;
@@ -42,6 +42,8 @@ interface State {
   readonly history: HistoryRow[];
   /** Done so far, over the whole run. */
   step: number;
+  /** Micro-batches: no two of them share a dropout mask. */
+  microBatch: number;
   epoch: number;
 }
 
@@ -70,6 +72,7 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
     clocks: plan.stages.map((stage) => new StageClock(stage.row)),
     history: [],
     step: 0,
+    microBatch: 0,
     epoch: 0,
   };
   try {
@@ -149,8 +152,9 @@ async function* runEpoch(
   index: number,
   epoch: number,
 ): AsyncGenerator<TrainerEvent, HistoryRow> {
-  const { args, train, signal } = state.input;
+  const { args, train } = state.input;
   const batches = batchesOf(train.texts.length, args.perDeviceTrainBatchSize, args.seed, state.epoch);
+  const steps = inGroups(batches, args.gradientAccumulationSteps);
   const schedule = scheduleOf(stage.lrSchedulerType, {
     numWarmupSteps: stage.warmupSteps,
     numTrainingSteps: stage.steps,
@@ -159,14 +163,13 @@ async function* runEpoch(
   let sum = 0;
   let gradNorm = 0;
   let factor = 0;
-  for (const [i, indices] of batches.entries()) {
-    signal?.throwIfAborted();
-    factor = schedule(epoch * batches.length + i);
-    const result = runStep(state, stage, indices, factor);
+  for (const [i, microBatches] of steps.entries()) {
+    factor = schedule(epoch * steps.length + i);
+    const result = await runStep(state, stage, microBatches, factor);
     sum += result.loss;
     gradNorm = result.gradNorm;
     state.step += 1;
-    yield { kind: "step", step: state.step, epoch: state.epoch + (i + 1) / batches.length, loss: sum / (i + 1) };
+    yield { kind: "step", step: state.step, epoch: state.epoch + (i + 1) / steps.length, loss: sum / (i + 1) };
     await breathe();
   }
   const epochSeconds = (performance.now() - started) / 1000;
@@ -176,7 +179,7 @@ async function* runEpoch(
     step: state.step,
     epoch: state.epoch,
     stage: index,
-    loss: sum / batches.length,
+    loss: sum / steps.length,
     learningRate: (learningRate ?? headLearningRate ?? 0) * factor,
     ...(headLearningRate === undefined ? {} : { headLearningRate: headLearningRate * factor }),
     gradNorm,
@@ -185,25 +188,49 @@ async function* runEpoch(
   };
 }
 
-/** One optimizer step on these texts, at the stage's learning rates times `factor`. */
-function runStep(state: State, stage: PlannedStage, indices: Uint32Array, factor: number): StepResult {
-  const { model, args, train } = state.input;
+/** `count` in each, in the last what is left. */
+function inGroups<T>(items: readonly T[], count: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / count) }, (_, i) => items.slice(i * count, (i + 1) * count));
+}
+
+/** One optimizer step, at the stage's learning rates times `factor`. An abort between micro-batches changes no weight. */
+async function runStep(
+  state: State,
+  stage: PlannedStage,
+  microBatches: readonly Uint32Array[],
+  factor: number,
+): Promise<StepResult> {
+  const { model, args, signal } = state.input;
+  const step = new OptimizerStep({
+    model,
+    optimizer: state.optimizer,
+    texts: microBatches.reduce((sum, { length }) => sum + length, 0),
+    learningRates: new Map([...stage.learningRates].map(([name, rate]) => [name, rate * factor])),
+    weightDecay: args.weightDecay,
+    maxGradNorm: args.maxGradNorm,
+  });
+  try {
+    for (const [i, indices] of microBatches.entries()) {
+      if (i > 0) await breathe();
+      signal?.throwIfAborted();
+      addMicroBatch(state, stage, step, indices);
+    }
+    return step.finish();
+  } finally {
+    step.dispose();
+  }
+}
+
+function addMicroBatch(state: State, stage: PlannedStage, step: OptimizerStep, indices: Uint32Array): void {
+  const { args, train } = state.input;
   const fromCut = stage.cut >= 0 && !args.frozenDropout;
   const batch = PackedBatch.fromTexts(Array.from(indices, (text) => train.texts[text] as EncodedText));
   const rows = fromCut ? state.trainCache.rows(stage.cut, indices, batch) : undefined;
   try {
-    return trainStep({
-      model,
-      optimizer: state.optimizer,
-      batch,
-      labels: Int32Array.from(indices, (text) => train.labels[text] as number),
-      cut: fromCut ? stage.cut : -1,
-      rows,
-      stream: new DropoutStream(args.seed, state.step),
-      learningRates: new Map([...stage.learningRates].map(([name, rate]) => [name, rate * factor])),
-      weightDecay: args.weightDecay,
-      maxGradNorm: args.maxGradNorm,
-    });
+    const labels = Int32Array.from(indices, (text) => train.labels[text] as number);
+    const stream = new DropoutStream(args.seed, state.microBatch);
+    step.add({ batch, labels, cut: fromCut ? stage.cut : -1, rows, stream });
+    state.microBatch += 1;
   } finally {
     rows?.dispose();
     batch.dispose();

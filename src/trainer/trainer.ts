@@ -63,7 +63,8 @@ export class Trainer {
   plan(): Plan {
     const { model, args } = this;
     const { trainDataset, evalDataset, stages = [this.#presentStage()] } = this.#options;
-    const stepsPerEpoch = Math.ceil(trainDataset.length / args.perDeviceTrainBatchSize);
+    const microBatches = Math.ceil(trainDataset.length / args.perDeviceTrainBatchSize);
+    const stepsPerEpoch = Math.ceil(microBatches / args.gradientAccumulationSteps);
     const plan = makePlan(stages, model, { ...args, stepsPerEpoch });
     const patient = plan.stages.findIndex(({ stage }) => stage.patience !== undefined);
     if (patient >= 0 && evalDataset === undefined) {
