@@ -66,4 +66,6 @@ export interface RunRecord {
   /** The epoch (from 1) whose weights the model has after the run, and its validation accuracy; absent without evaluation. */
   readonly best?: { readonly epoch: number; readonly evalAccuracy: number };
   readonly evidence: Evidence;
+  /** Sentences about how it was trained that whoever reads the numbers should know. */
+  readonly notices?: readonly string[];
 }

@@ -9,7 +9,7 @@ import type { Evidence, RunRecord, StageRecord } from "../history/history.ts";
 /** Tables and sentences that show themselves. */
 export interface Report {
   readonly stages: Table;
-  /** One sentence each: the result, then the evidence; with several stages, then that of the stages. */
+  /** One sentence each: the result, then the evidence; with several stages, then that of the stages; then notices. */
   readonly sentences: readonly string[];
   toString(): string;
   [displaySymbol](): MimeBundle;
@@ -18,7 +18,12 @@ export interface Report {
 
 export function runReport(run: RunRecord): Report {
   const stages = stageTable(run.stages);
-  const sentences = [resultSentence(run), evidenceSentence(run.evidence), ...stageEvidence(run)];
+  const sentences = [
+    resultSentence(run),
+    evidenceSentence(run.evidence),
+    ...stageEvidence(run),
+    ...(run.notices ?? []),
+  ];
   const text = [stages.toString(), "", ...sentences].join("\n");
   const html = stages.toHtml() + sentences.map((sentence) => `<p>${escapeHtml(sentence)}</p>`).join("");
   return {

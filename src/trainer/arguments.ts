@@ -1,4 +1,5 @@
 /** The settings of a run, named as Hugging Face's `TrainingArguments`. */
+import { type SamplingStrategy, samplingStrategies } from "../data/batches.ts";
 import { ThawError } from "../errors.ts";
 import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
 
@@ -19,6 +20,11 @@ export interface TrainingArguments {
    * what an epoch leaves over is a step of its own. Default: 1.
    */
   readonly gradientAccumulationSteps?: number;
+  /**
+   * Order of the training texts in an epoch: "random", "sequential" (that of the data), or "group_by_length": batches of
+   * texts of like length, shuffled in another way in every epoch. Default: "random".
+   */
+  readonly trainSamplingStrategy?: SamplingStrategy;
   /** Texts evaluated at once; changes the speed only. Default: 64. */
   readonly perDeviceEvalBatchSize?: number;
   /** Decoupled, on all but biases and normalisations. Default: 0. */
@@ -63,6 +69,7 @@ const defaults = {
   learningRate: 5e-5,
   perDeviceTrainBatchSize: 8,
   gradientAccumulationSteps: 1,
+  trainSamplingStrategy: "random",
   perDeviceEvalBatchSize: 64,
   weightDecay: 0,
   adamBeta1: 0.9,
@@ -139,6 +146,9 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   }
   if (!schedulerTypes.includes(resolved.lrSchedulerType)) {
     refuse(`lrSchedulerType is "${resolved.lrSchedulerType}"; known are ${schedulerTypes.join(", ")}.`);
+  }
+  if (!samplingStrategies.includes(resolved.trainSamplingStrategy)) {
+    refuse(`trainSamplingStrategy is "${resolved.trainSamplingStrategy}"; known are ${samplingStrategies.join(", ")}.`);
   }
   return resolved;
 }

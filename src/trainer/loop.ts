@@ -1,5 +1,4 @@
 /** The training loop: stages, epochs, steps. It tells what happens as events, and does nothing else with them. */
-import { batchesOf } from "../data/batches.ts";
 import { ThawError } from "../errors.ts";
 import type { TrainerEvent } from "../history/events.ts";
 import type { HistoryRow, RunRecord } from "../history/history.ts";
@@ -16,6 +15,7 @@ import type { ResolvedArguments } from "./arguments.ts";
 import { BestEpoch } from "./bestEpoch.ts";
 import { breathe } from "./breathe.ts";
 import type { EncodedDataset } from "./encodedDataset.ts";
+import { epochSteps } from "./epochSteps.ts";
 import { computeLogits, type EvaluateResult, evaluateLogits } from "./evaluate.ts";
 import { assertUnchanged, changedNames, evidenceOf, fingerprint } from "./fingerprint.ts";
 import { PrefixCache } from "./prefixCache.ts";
@@ -40,6 +40,8 @@ interface State {
   readonly best: BestEpoch;
   readonly clocks: StageClock[];
   readonly history: HistoryRow[];
+  /** Sentences for the run's report. */
+  readonly notices: string[];
   /** Done so far, over the whole run. */
   step: number;
   /** Micro-batches: no two of them share a dropout mask. */
@@ -71,6 +73,7 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
     best: new BestEpoch(model, plan.trainable),
     clocks: plan.stages.map((stage) => new StageClock(stage.row)),
     history: [],
+    notices: samplingNotices(args),
     step: 0,
     microBatch: 0,
     epoch: 0,
@@ -97,12 +100,24 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
       seconds: (performance.now() - started) / 1000,
       seed: args.seed,
       evidence,
+      notices: state.notices,
       ...(best === undefined ? {} : { best }),
     };
     yield { kind: "end", run };
   } finally {
     optimizer.dispose();
     inTraining.delete(model);
+  }
+}
+
+function samplingNotices({ trainSamplingStrategy }: ResolvedArguments): string[] {
+  switch (trainSamplingStrategy) {
+    case "random":
+      return [];
+    case "sequential":
+      return ['Every epoch saw the texts in the order of the data (trainSamplingStrategy "sequential").'];
+    case "group_by_length":
+      return ['Batches were made of texts of like length (trainSamplingStrategy "group_by_length").'];
   }
 }
 
@@ -153,8 +168,7 @@ async function* runEpoch(
   epoch: number,
 ): AsyncGenerator<TrainerEvent, HistoryRow> {
   const { args, train } = state.input;
-  const batches = batchesOf(train.texts.length, args.perDeviceTrainBatchSize, args.seed, state.epoch);
-  const steps = inGroups(batches, args.gradientAccumulationSteps);
+  const steps = epochSteps(train.texts, args, state.epoch);
   const schedule = scheduleOf(stage.lrSchedulerType, {
     numWarmupSteps: stage.warmupSteps,
     numTrainingSteps: stage.steps,
@@ -186,11 +200,6 @@ async function* runEpoch(
     epochSeconds,
     ...(yield* evaluateEpoch(state, stage)),
   };
-}
-
-/** `count` in each, in the last what is left. */
-function inGroups<T>(items: readonly T[], count: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / count) }, (_, i) => items.slice(i * count, (i + 1) * count));
 }
 
 /** One optimizer step, at the stage's learning rates times `factor`. An abort between micro-batches changes no weight. */

@@ -38,6 +38,12 @@ test("with several stages the evidence says what each of them froze", () => {
   ]);
 });
 
+test("notices stand at the end of the report", () => {
+  const report = runReport({ ...classifierRun, notices: ["Batches were made of texts of like length."] });
+  expect(report.sentences).toHaveLength(3);
+  expect(String(report)).toMatch(/0 bytes\.\nBatches were made of texts of like length\.$/);
+});
+
 test("evidence of a change is never hidden", () => {
   const changed = {
     ...classifierRun.evidence,

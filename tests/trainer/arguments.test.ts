@@ -9,6 +9,7 @@ test("without arguments the defaults are Hugging Face's, but for the best model 
     headLearningRate: undefined,
     perDeviceTrainBatchSize: 8,
     gradientAccumulationSteps: 1,
+    trainSamplingStrategy: "random",
     perDeviceEvalBatchSize: 64,
     weightDecay: 0,
     adamBeta1: 0.9,
@@ -57,6 +58,7 @@ test.each<[object, RegExp]>([
   [{ seed: 0.5 }, /seed is 0.5/],
   [{ maxLength: 2 }, /maxLength is 2; it must be a whole number of 3 or more/],
   [{ lrSchedulerType: "polynomial" }, /"polynomial"; known are linear, cosine/],
+  [{ trainSamplingStrategy: "batch_rebalance" }, /"batch_rebalance"; known are random, sequential, group_by_length/],
   [{ loadBestModelAtEnd: "false" }, /loadBestModelAtEnd is "false"; it must be true or false/],
   [{ frozenDropout: 0.1 }, /frozenDropout is 0.1/],
 ])("%j is refused", (args, message) => {
