@@ -121,18 +121,25 @@ export class SequenceClassifier {
     return this.family.head(pass, x as Tensor);
   }
 
-  /** The hidden states at each of the cuts (0 to `depth`), in one pass without dropout and outside any gradient tape. */
-  runPrefix(cuts: readonly Cut[], batch: PackedBatch): Map<Cut, Tensor> {
+  /**
+   * The hidden states at each of the cuts (0 to `depth`), in one pass without dropout and outside any gradient tape, from
+   * the token ids or from the hidden states at a cut that is not above any of them (and is below the head).
+   */
+  runPrefix(
+    cuts: readonly Cut[],
+    batch: PackedBatch,
+    start?: { readonly cut: Cut; readonly hidden: Tensor } | undefined,
+  ): Map<Cut, Tensor> {
     const pass = this.#pass({});
     const top = Math.max(...cuts);
     const states = new Map<Cut, Tensor>();
-    let x = this.family.embeddings(pass, batch);
-    for (let i = 0; ; i++) {
+    let x = start?.hidden ?? this.family.embeddings(pass, batch);
+    for (let i = start?.cut ?? 0; ; i++) {
       if (cuts.includes(i)) states.set(i, markConstant(i === this.depth ? this.family.pooledRows(x, batch) : x));
       if (i === top) return states;
       const below = x;
       x = tf.tidy(() => this.family.layer(pass, i, below, batch));
-      if (!cuts.includes(i)) below.dispose();
+      if (!cuts.includes(i) && below !== start?.hidden) below.dispose();
     }
   }
 

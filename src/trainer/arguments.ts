@@ -2,6 +2,7 @@
 import { type SamplingStrategy, samplingStrategies } from "../data/batches.ts";
 import { ThawError } from "../errors.ts";
 import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
+import { bytesOf, type MemorySize } from "./memorySize.ts";
 
 export interface TrainingArguments {
   /** Where `saveModel()` without a folder writes. Default: "runs/thaw". Nothing is written before. */
@@ -52,15 +53,26 @@ export interface TrainingArguments {
    * them again. Default: false: they run once and are remembered.
    */
   readonly frozenDropout?: boolean;
+  /**
+   * What the outputs of the frozen layers may take in memory, in MB or as text ("4GB"). What does not fit goes into a
+   * temporary file, and what fits neither is computed again in every epoch, which the run says. Default: half of the
+   * memory that is free when training begins.
+   */
+  readonly cacheMemory?: MemorySize;
+  /** The same on the disk, in the system's folder for temporary files (TMPDIR); 0 = none. Default: half of what is free. */
+  readonly cacheDisk?: MemorySize;
   /** Let newly initialised parameters stay frozen. Default: false, refused. */
   readonly allowFrozenRandomHead?: boolean;
   /** Show no progress. Default: false. */
   readonly disableTqdm?: boolean;
 }
 
-export type ResolvedArguments = Required<Omit<TrainingArguments, "headLearningRate" | "maxLength">> & {
-  readonly headLearningRate: number | undefined;
-  readonly maxLength: number | undefined;
+/** Those without a default of their own. */
+const optional = ["headLearningRate", "maxLength", "cacheMemory", "cacheDisk"] as const;
+type Optional = (typeof optional)[number];
+
+export type ResolvedArguments = Required<Omit<TrainingArguments, Optional>> & {
+  readonly [key in Optional]: TrainingArguments[key] | undefined;
 };
 
 const defaults = {
@@ -85,7 +97,8 @@ const defaults = {
   disableTqdm: false,
 } as const;
 
-const known = [...Object.keys(defaults), "headLearningRate", "maxLength"];
+const known = [...Object.keys(defaults), ...optional];
+const sizes = ["cacheMemory", "cacheDisk"] as const;
 const wholeFromOne = [
   "numTrainEpochs",
   "perDeviceTrainBatchSize",
@@ -102,7 +115,12 @@ const fromZero = [
   "maxGradNorm",
   "warmupSteps",
 ] as const;
-const switches = ["loadBestModelAtEnd", "frozenDropout", "allowFrozenRandomHead", "disableTqdm"] as const;
+const switches = [
+  "loadBestModelAtEnd",
+  "frozenDropout",
+  "allowFrozenRandomHead",
+  "disableTqdm",
+] as const;
 
 /** Fills in the defaults. Throws `BAD_ARGUMENT` on an unknown name or an impossible value. */
 export function resolveArguments(args: TrainingArguments = {}): ResolvedArguments {
@@ -116,8 +134,7 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   ) as TrainingArguments;
   const resolved = {
     ...defaults,
-    headLearningRate: undefined,
-    maxLength: undefined,
+    ...(Object.fromEntries(optional.map((key) => [key, undefined])) as Record<Optional, undefined>),
     ...given,
   };
   for (const key of wholeFromOne) {
@@ -137,6 +154,12 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   for (const key of switches) {
     const value: unknown = resolved[key];
     if (typeof value !== "boolean") refuse(`${key} is ${JSON.stringify(value)}; it must be true or false.`);
+  }
+  for (const key of sizes) {
+    const value = resolved[key];
+    if (value !== undefined && bytesOf(value) === undefined) {
+      refuse(`${key} is ${JSON.stringify(value)}; it must be a number of MB, or text such as "500MB" or "4GB".`);
+    }
   }
   if (!Number.isSafeInteger(resolved.seed) || resolved.seed < 0) {
     refuse(`seed is ${resolved.seed}; it must be a whole number of 0 or more.`);

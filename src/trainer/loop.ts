@@ -7,17 +7,19 @@ import { PackedBatch } from "../models/packedBatch.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { DropoutStream } from "../nn/dropout.ts";
 import { AdamW } from "../optim/adamW.ts";
-import { reusableCuts } from "../plan/cost.ts";
+import { reusableCuts, usefulCuts } from "../plan/cost.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
 import { sizeOf } from "../plan/plan.ts";
 import { scheduleOf } from "../schedule/schedule.ts";
 import type { ResolvedArguments } from "./arguments.ts";
 import { BestEpoch } from "./bestEpoch.ts";
 import { breathe } from "./breathe.ts";
+import { CacheBudget } from "./cacheBudget.ts";
 import type { EncodedDataset } from "./encodedDataset.ts";
 import { epochSteps } from "./epochSteps.ts";
 import { computeLogits, type EvaluateResult, evaluateLogits } from "./evaluate.ts";
 import { assertUnchanged, changedNames, evidenceOf, fingerprint } from "./fingerprint.ts";
+import { bytesOf, type MemorySize } from "./memorySize.ts";
 import { PrefixCache } from "./prefixCache.ts";
 import { StageClock } from "./stageClock.ts";
 import { OptimizerStep, type StepResult } from "./step.ts";
@@ -65,11 +67,12 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
   inTraining.add(model);
   const started = performance.now();
   const optimizer = new AdamW({ beta1: args.adamBeta1, beta2: args.adamBeta2, epsilon: args.adamEpsilon });
+  const budget = new CacheBudget({ memory: limitOf(args.cacheMemory), disk: limitOf(args.cacheDisk) });
   const state: State = {
     input,
     optimizer,
-    trainCache: new PrefixCache(model, train.texts),
-    evalCache: new PrefixCache(model, evaluation?.texts ?? []),
+    trainCache: new PrefixCache(model, train.texts, budget),
+    evalCache: new PrefixCache(model, evaluation?.texts ?? [], budget),
     best: new BestEpoch(model, plan.trainable),
     clocks: plan.stages.map((stage) => new StageClock(stage.row)),
     history: [],
@@ -106,6 +109,7 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
     yield { kind: "end", run };
   } finally {
     optimizer.dispose();
+    for (const cache of [state.trainCache, state.evalCache]) cache.dispose();
     inTraining.delete(model);
   }
 }
@@ -146,7 +150,8 @@ async function* runStage(state: State, stage: PlannedStage, index: number): Asyn
     if (stage.stage.patience !== undefined && sinceBest >= stage.stage.patience) break;
   }
   assertUnchanged(changedNames(before, fingerprint(model, frozenNow)), `stage ${index}`);
-  for (const cache of [state.trainCache, state.evalCache]) cache.dropAbove(stage.cut);
+  const useful = usefulCuts(plan.stages, index);
+  for (const cache of [state.trainCache, state.evalCache]) cache.keepOnly(useful);
   clock.stop();
 }
 
@@ -155,10 +160,18 @@ async function* fillCaches(state: State, cuts: readonly number[]): AsyncGenerato
   const { train, evaluation, signal } = state.input;
   const total = train.texts.length + (evaluation?.texts.length ?? 0);
   for await (const done of state.trainCache.fill(cuts, signal)) yield { kind: "prefix", done, total };
-  if (evaluation === undefined) return;
   for await (const done of state.evalCache.fill(cuts, signal)) {
     yield { kind: "prefix", done: train.texts.length + done, total };
   }
+  for (const notice of [...state.trainCache.notices, ...state.evalCache.notices]) {
+    if (state.notices.includes(notice)) continue;
+    state.notices.push(notice);
+    yield { kind: "notice", notice };
+  }
+}
+
+function limitOf(size: MemorySize | undefined): number | undefined {
+  return size === undefined ? undefined : bytesOf(size);
 }
 
 async function* runEpoch(

@@ -20,6 +20,8 @@ test("without arguments the defaults are Hugging Face's, but for the best model 
     warmupSteps: 0,
     seed: 42,
     maxLength: undefined,
+    cacheMemory: undefined,
+    cacheDisk: undefined,
     loadBestModelAtEnd: true,
     frozenDropout: false,
     allowFrozenRandomHead: false,
@@ -38,7 +40,7 @@ test("what is given stays, and undefined stands for the default", () => {
 });
 
 test.each<[object, RegExp]>([
-  [{ epochs: 3 }, /no training argument "epochs".*numTrainEpochs.*headLearningRate, maxLength/],
+  [{ epochs: 3 }, /no training argument "epochs".*numTrainEpochs.*headLearningRate, maxLength, cacheMemory/],
   [{ numTrainEpochs: 0 }, /numTrainEpochs is 0/],
   [{ numTrainEpochs: 2.5 }, /numTrainEpochs is 2.5/],
   [{ perDeviceTrainBatchSize: "8" }, /perDeviceTrainBatchSize is 8; it must be a whole number/],
@@ -59,6 +61,8 @@ test.each<[object, RegExp]>([
   [{ maxLength: 2 }, /maxLength is 2; it must be a whole number of 3 or more/],
   [{ lrSchedulerType: "polynomial" }, /"polynomial"; known are linear, cosine/],
   [{ trainSamplingStrategy: "batch_rebalance" }, /"batch_rebalance"; known are random, sequential, group_by_length/],
+  [{ cacheMemory: "4 apples" }, /cacheMemory is "4 apples"; it must be a number of MB/],
+  [{ cacheDisk: -1 }, /cacheDisk is -1/],
   [{ loadBestModelAtEnd: "false" }, /loadBestModelAtEnd is "false"; it must be true or false/],
   [{ frozenDropout: 0.1 }, /frozenDropout is 0.1/],
 ])("%j is refused", (args, message) => {
