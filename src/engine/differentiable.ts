@@ -19,6 +19,19 @@ export function markTrainable<T extends Tensor>(tensor: T): T {
 
 export const isConstant = (tensor: Tensor): boolean => constants.has(tensor);
 
+let ownsGradients = false;
+
+/** Runs a pass of the tape in which the gradient of each op's result is freed as soon as the op has made its own of it. */
+export function freeingGradients<T>(pass: () => T): T {
+  const before = ownsGradients;
+  ownsGradients = true;
+  try {
+    return pass();
+  } finally {
+    ownsGradients = before;
+  }
+}
+
 /** The result of an op, and the gradients of its inputs given the gradient `dy` of the result. */
 export interface Differentiated {
   readonly value: Tensor;
@@ -49,9 +62,13 @@ export function differentiable(
     const { value, gradient } = forward((...tensors) => save(tensors));
     return {
       value,
-      gradFunc: (dy: Tensor, saved: Tensor[]) =>
-        // tfjs frees what a gradient function leaves behind only at the end of the whole pass
-        tf.tidy(() => gradient(dy, saved, (i) => wanted[i] === true).filter((_, i) => wanted[i]) as Tensor[]),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+        // tfjs frees what a gradient function leaves behind, and what it was given, only at the end of the whole pass
+        const gradients = tf.tidy(() => gradient(dy, saved, (i) => wanted[i] === true).filter((_, i) => wanted[i]));
+        tf.dispose(saved);
+        if (ownsGradients) dy.dispose();
+        return gradients as Tensor[];
+      },
     };
   });
   return node(...active);
