@@ -130,6 +130,11 @@ test.each<[string, unknown, RegExp]>([
 test("a plan that leaves a random head frozen is refused by name, unless it is meant", () => {
   const stages: Stage[] = [{ train: { lastLayers: 2 }, epochs: 1 }];
   expect(() => plan(stages, fresh)).toThrow(/Stage 0 leaves classifier.weight, classifier.bias frozen at random/);
+  const names = [...fresh.blocks.keys()];
+  const bare: SequenceClassifier = Object.create(fresh, { newlyInitialized: { value: names } });
+  expect(() => plan(stages, bare)).toThrow(
+    /Stage 0 leaves bert\.embeddings\.word_embeddings\.weight, (\S+, ){2}\S+ and \d+ more frozen at random/,
+  );
   expect(() =>
     plan(
       [
