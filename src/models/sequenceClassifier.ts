@@ -2,6 +2,7 @@
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import type { HuggingFaceConfig } from "../config/config.ts";
 import { markConstant } from "../engine/differentiable.ts";
+import { recomputed } from "../engine/recomputed.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { ThawError } from "../errors.ts";
 import { type BlockMap, type Selection, select } from "../freezing/selection.ts";
@@ -30,6 +31,11 @@ export interface ForwardOutput {
 export interface RunOptions {
   /** Turns dropout on. */
   readonly stream?: DropoutStream | undefined;
+  /**
+   * Keeps of each layer only its input for the backward pass, which runs the layer again: less memory, more time, and the
+   * same gradients to the last bit. Default: false.
+   */
+  readonly gradientCheckpointing?: boolean;
   /** What a parameter's values go through on their way into the pass. */
   readonly through?: (name: string, tensor: Tensor) => Tensor;
 }
@@ -116,7 +122,12 @@ export class SequenceClassifier {
     const pass = this.#pass(options);
     let x = hidden;
     if (from < 0) x = this.family.embeddings(pass, batch);
-    for (let i = Math.max(0, from); i < this.depth; i++) x = this.family.layer(pass, i, x as Tensor, batch);
+    const layer = options.gradientCheckpointing === true ? this.#recomputedLayer : this.family.layer;
+    for (let i = Math.max(0, from); i < this.depth; i++) {
+      const below = x as Tensor;
+      x = tf.tidy(() => layer.call(this, pass, i, below, batch)); // what no gradient needs goes at once
+      if (below !== hidden) below.dispose();
+    }
     if (from < this.depth) x = this.family.pooledRows(x as Tensor, batch);
     return this.family.head(pass, x as Tensor);
   }
@@ -150,6 +161,29 @@ export class SequenceClassifier {
 
   #pass({ stream, through = (_, tensor) => tensor }: RunOptions): Pass {
     return { config: this.config, stream, weight: (name) => through(name, this.#parameter(name).tensor) };
+  }
+
+  #recomputedLayer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
+    const names = [...this.blocks].filter(([, block]) => block === index).map(([name]) => name);
+    const again = pass.stream?.copy(); // the same masks
+    return recomputed([hidden, ...names.map(pass.weight)], ([input, ...weights], isAgain) => {
+      const byName = new Map(names.map((name, i) => [name, weights[i]]));
+      const weight = (name: string) => byName.get(name) ?? this.#outsideLayer(name, index);
+      return this.family.layer(
+        { ...pass, stream: isAgain ? again : pass.stream, weight },
+        index,
+        input as Tensor,
+        batch,
+      );
+    });
+  }
+
+  #outsideLayer(name: string, index: number): never {
+    throw new ThawError(
+      "INTERNAL",
+      `Layer ${index} of this ${this.family.modelType} model reads "${name}", which is not its own: it would get no ` +
+        "gradient under gradientCheckpointing. Train without it, and report this as a bug.",
+    );
   }
 
   #parameter(name: string): Parameter {

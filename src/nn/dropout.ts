@@ -23,6 +23,13 @@ export class DropoutStream {
     this.#site += 1;
     return [this.#seed | 0, (this.#step * 512 + site) | 0];
   }
+
+  /** A stream of its own that hands out what this one is about to. */
+  copy(): DropoutStream {
+    const copy = new DropoutStream(this.#seed, this.#step);
+    copy.#site = this.#site;
+    return copy;
+  }
 }
 
 /** Zeroes each value with probability `rate` and scales the others by `1 / (1 - rate)`. Without a stream: the identity. */

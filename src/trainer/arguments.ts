@@ -61,6 +61,11 @@ export interface TrainingArguments {
   readonly cacheMemory?: MemorySize;
   /** The same on the disk, in the system's folder for temporary files (TMPDIR); 0 = none. Default: half of what is free. */
   readonly cacheDisk?: MemorySize;
+  /**
+   * Keep of each layer that trains, and of those above, only its input until the backward pass, which runs the layer
+   * again: less memory for about a third more time, and the same weights to the last bit. Default: false.
+   */
+  readonly gradientCheckpointing?: boolean;
   /** Let newly initialised parameters stay frozen. Default: false, refused. */
   readonly allowFrozenRandomHead?: boolean;
   /** Show no progress. Default: false. */
@@ -93,6 +98,7 @@ const defaults = {
   seed: 42,
   loadBestModelAtEnd: true,
   frozenDropout: false,
+  gradientCheckpointing: false,
   allowFrozenRandomHead: false,
   disableTqdm: false,
 } as const;
@@ -118,6 +124,7 @@ const fromZero = [
 const switches = [
   "loadBestModelAtEnd",
   "frozenDropout",
+  "gradientCheckpointing",
   "allowFrozenRandomHead",
   "disableTqdm",
 ] as const;

@@ -251,7 +251,8 @@ function addMicroBatch(state: State, stage: PlannedStage, step: OptimizerStep, i
   try {
     const labels = Int32Array.from(indices, (text) => train.labels[text] as number);
     const stream = new DropoutStream(args.seed, state.microBatch);
-    step.add({ batch, labels, cut: fromCut ? stage.cut : -1, rows, stream });
+    const { gradientCheckpointing } = args;
+    step.add({ batch, labels, cut: fromCut ? stage.cut : -1, rows, stream, gradientCheckpointing });
     state.microBatch += 1;
   } finally {
     rows?.dispose();

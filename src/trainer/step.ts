@@ -33,6 +33,8 @@ export interface MicroBatch {
   readonly cut: Cut;
   readonly rows: Tensor | undefined;
   readonly stream: DropoutStream | undefined;
+  /** Runs each layer again in the backward pass. Default: false. */
+  readonly gradientCheckpointing?: boolean;
 }
 
 export interface StepResult {
@@ -56,7 +58,7 @@ export class OptimizerStep {
   }
 
   /** Forward and backward pass; the gradients are added to those of the micro-batches before, in place. */
-  add({ batch, labels, cut, rows, stream }: MicroBatch): void {
+  add({ batch, labels, cut, rows, stream, gradientCheckpointing = false }: MicroBatch): void {
     const { model, texts } = this.#input;
     const inputs = this.#gradients.map(({ parameter }) => parameter.tensor);
     tf.tidy(() => {
@@ -64,7 +66,7 @@ export class OptimizerStep {
       // a part's gradients are added as they come: all of them beside all of the sums would be two sets
       const taps = new Map(this.#gradients.map(({ parameter, sum }) => [parameter.name, sum]));
       const tapped = (name: string, tensor: Tensor) => tapGradient(tensor, (gradient) => taps.get(name)?.add(gradient));
-      const options = isWhole ? { stream } : { stream, through: tapped };
+      const options = { stream, gradientCheckpointing, ...(isWhole ? {} : { through: tapped }) };
       const { loss, gradients } = lossAndGradients(
         () => crossEntropy(model.run(rows, cut, batch, options), labels, texts),
         inputs,

@@ -24,6 +24,7 @@ test("without arguments the defaults are Hugging Face's, but for the best model 
     cacheDisk: undefined,
     loadBestModelAtEnd: true,
     frozenDropout: false,
+    gradientCheckpointing: false,
     allowFrozenRandomHead: false,
     disableTqdm: false,
   });
