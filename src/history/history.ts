@@ -34,8 +34,13 @@ export interface StageRecord {
   readonly firstEpoch: number;
   /** Predicted cost relative to training everything for as many epochs: 1 = the same. */
   readonly relativeCost: number;
+  /** Predicted wall time in seconds, and largest resident memory of the process in bytes. */
+  readonly predictedSeconds?: number;
+  readonly predictedMemory?: number;
   /** Wall time in seconds, evaluations included. Absent before the stage has run. */
   readonly seconds?: number;
+  /** Largest resident memory of the process, in bytes; absent where the process had held more before the stage. */
+  readonly peakMemory?: number;
   /** Best validation accuracy within the stage, and the epoch (over the run, from 1) it was reached in. */
   readonly bestEvalAccuracy?: number;
   readonly bestEpoch?: number;

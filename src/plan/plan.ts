@@ -63,6 +63,12 @@ export class Plan extends ShownAsTable {
     return new Set(this.stages.flatMap(({ trainable }) => [...trainable]));
   }
 
+  /** The same plan with what is predicted for each stage. */
+  withForecast(forecasts: readonly Pick<StageRow, "predictedSeconds" | "predictedMemory">[]): Plan {
+    const stages = this.stages.map((stage, i) => ({ ...stage, row: { ...stage.row, ...forecasts[i] } }));
+    return new Plan(stages, this.totalParameters);
+  }
+
   override toTable(): Table {
     return planTable(
       this.stages.map(({ row }) => row),

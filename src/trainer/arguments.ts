@@ -56,7 +56,7 @@ export interface TrainingArguments {
   /**
    * What the outputs of the frozen layers may take in memory, in MB or as text ("4GB"). What does not fit goes into a
    * temporary file, and what fits neither is computed again in every epoch, which the run says. Default: half of the
-   * memory that is free when training begins.
+   * memory that is free when training begins, or a quarter of `maxMemory` where that is less.
    */
   readonly cacheMemory?: MemorySize;
   /** The same on the disk, in the system's folder for temporary files (TMPDIR); 0 = none. Default: half of what is free. */
@@ -66,6 +66,11 @@ export interface TrainingArguments {
    * again: less memory for about a third more time, and the same weights to the last bit. Default: false.
    */
   readonly gradientCheckpointing?: boolean;
+  /**
+   * The most that the process may hold, in MB or as text ("4GB"). A plan that is predicted to need more is refused before
+   * anything is trained, with what would fit. Default: no limit.
+   */
+  readonly maxMemory?: MemorySize;
   /** Let newly initialised parameters stay frozen. Default: false, refused. */
   readonly allowFrozenRandomHead?: boolean;
   /** Show no progress. Default: false. */
@@ -73,7 +78,7 @@ export interface TrainingArguments {
 }
 
 /** Those without a default of their own. */
-const optional = ["headLearningRate", "maxLength", "cacheMemory", "cacheDisk"] as const;
+const optional = ["headLearningRate", "maxLength", "cacheMemory", "cacheDisk", "maxMemory"] as const;
 type Optional = (typeof optional)[number];
 
 export type ResolvedArguments = Required<Omit<TrainingArguments, Optional>> & {
@@ -104,7 +109,7 @@ const defaults = {
 } as const;
 
 const known = [...Object.keys(defaults), ...optional];
-const sizes = ["cacheMemory", "cacheDisk"] as const;
+const sizes = ["cacheMemory", "cacheDisk", "maxMemory"] as const;
 const wholeFromOne = [
   "numTrainEpochs",
   "perDeviceTrainBatchSize",

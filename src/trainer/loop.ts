@@ -14,12 +14,12 @@ import { scheduleOf } from "../schedule/schedule.ts";
 import type { ResolvedArguments } from "./arguments.ts";
 import { BestEpoch } from "./bestEpoch.ts";
 import { breathe } from "./breathe.ts";
-import { CacheBudget } from "./cacheBudget.ts";
+import { CacheBudget, cacheMemoryOf } from "./cacheBudget.ts";
 import type { EncodedDataset } from "./encodedDataset.ts";
 import { epochSteps } from "./epochSteps.ts";
 import { computeLogits, type EvaluateResult, evaluateLogits } from "./evaluate.ts";
 import { assertUnchanged, changedNames, evidenceOf, fingerprint } from "./fingerprint.ts";
-import { bytesOf, type MemorySize } from "./memorySize.ts";
+import { bytesOf } from "./memorySize.ts";
 import { PrefixCache } from "./prefixCache.ts";
 import { StageClock } from "./stageClock.ts";
 import { OptimizerStep, type StepResult } from "./step.ts";
@@ -67,7 +67,10 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
   inTraining.add(model);
   const started = performance.now();
   const optimizer = new AdamW({ beta1: args.adamBeta1, beta2: args.adamBeta2, epsilon: args.adamEpsilon });
-  const budget = new CacheBudget({ memory: limitOf(args.cacheMemory), disk: limitOf(args.cacheDisk) });
+  const budget = new CacheBudget({
+    memory: cacheMemoryOf(args),
+    disk: args.cacheDisk === undefined ? undefined : bytesOf(args.cacheDisk),
+  });
   const state: State = {
     input,
     optimizer,
@@ -168,10 +171,6 @@ async function* fillCaches(state: State, cuts: readonly number[]): AsyncGenerato
     state.notices.push(notice);
     yield { kind: "notice", notice };
   }
-}
-
-function limitOf(size: MemorySize | undefined): number | undefined {
-  return size === undefined ? undefined : bytesOf(size);
 }
 
 async function* runEpoch(

@@ -22,6 +22,7 @@ test("without arguments the defaults are Hugging Face's, but for the best model 
     maxLength: undefined,
     cacheMemory: undefined,
     cacheDisk: undefined,
+    maxMemory: undefined,
     loadBestModelAtEnd: true,
     frozenDropout: false,
     gradientCheckpointing: false,
