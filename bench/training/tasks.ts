@@ -62,6 +62,7 @@ export function stagesFor(
   batchSize: number,
   seed: number,
 ): TaskStage[] {
+  const lengths = train.ids.map((ids) => ids.length);
   const plan = new Trainer({
     model,
     tokenizer: givenIds(train.ids),
@@ -75,7 +76,7 @@ export function stagesFor(
     rates: Object.fromEntries(learningRates),
     warmupSteps,
     batches: Array.from({ length: stage.epochs }, (_, epoch) =>
-      batchesOf(train.ids.length, batchSize, seed, firstEpoch + epoch).map((indices) => Array.from(indices)),
+      batchesOf(lengths, { batchSize, seed, epoch: firstEpoch + epoch }).map((indices) => Array.from(indices)),
     ),
   }));
 }

@@ -3,6 +3,7 @@
  * the end of the backward pass; here each goes as soon as its node is done, which is most of a step's memory.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { isConstant } from "./differentiable.ts";
 import { tf } from "./tensorflow.ts";
 
 /** What tfjs records of an op (tfjs-core 4.22, src/tape.ts). */
@@ -22,17 +23,19 @@ interface Recorder {
 }
 
 /**
- * Runs `loss` once and differentiates it. `gradients[i]` belongs to `inputs[i]`, and is undefined where the loss does
- * not depend on it. The results belong to the current `tidy` scope.
+ * Runs `loss` once and differentiates it; `dy` is the gradient of what it gives (default: 1, as of a loss).
+ * `gradients[i]` belongs to `inputs[i]`, and is undefined where the loss does
+ * not depend on it; inputs are leaves, not results of this project's ops. The results belong to the current `tidy` scope.
  */
 export function lossAndGradients(
   loss: () => Tensor,
   inputs: readonly Tensor[],
+  dy?: Tensor,
 ): { readonly loss: Tensor; readonly gradients: readonly (Tensor | undefined)[] } {
   const { value, tape } = record(loss);
   try {
     const gradients = tf.tidy(() => {
-      const found = backpropagate(value, tape, new Set(inputs.map(({ id }) => id)));
+      const found = backpropagate(value, dy ?? tf.onesLike(value), tape, new Set(inputs.map(({ id }) => id)));
       return Object.fromEntries(inputs.flatMap(({ id }) => (found.has(id) ? [[id, found.get(id) as Tensor]] : [])));
     });
     return { loss: value, gradients: inputs.map(({ id }) => gradients[id]) };
@@ -43,6 +46,7 @@ export function lossAndGradients(
 
 function record(loss: () => Tensor): { value: Tensor; tape: readonly TapeNode[] } {
   const recorder = tf.engine() as unknown as Recorder;
+  const outer = recorder.state.activeTape; // of a pass that is on its way back
   recorder.startTape();
   try {
     const value = tf.tidy(loss);
@@ -52,14 +56,19 @@ function record(loss: () => Tensor): { value: Tensor; tape: readonly TapeNode[] 
     throw error;
   } finally {
     recorder.endTape();
-    if (recorder.state.gradientDepth === 0) recorder.state.activeTape = null;
+    if (recorder.state.gradientDepth === 0) recorder.state.activeTape = outer;
   }
 }
 
 /** Gradients by tensor id; those of tensors in between are freed on the way. */
-function backpropagate(value: Tensor, tape: readonly TapeNode[], wanted: ReadonlySet<number>): Map<number, Tensor> {
+function backpropagate(
+  value: Tensor,
+  dy: Tensor,
+  tape: readonly TapeNode[],
+  wanted: ReadonlySet<number>,
+): Map<number, Tensor> {
   const reached = reachedFrom(wanted, tape);
-  const gradients = new Map([[value.id, tf.onesLike(value)]]);
+  const gradients = new Map([[value.id, dy.clone()]]);
   for (const node of tape.toReversed()) {
     const dys = node.outputs.map(({ id }) => gradients.get(id) ?? null);
     const paths = Object.entries(node.inputs).filter(([, { id }]) => reached.has(id));
@@ -105,4 +114,20 @@ function disposeUnlessUsed(gradient: Tensor, gradients: ReadonlyMap<number, Tens
 
 function release({ saved }: TapeNode): void {
   for (const tensor of saved ?? []) tensor.dispose();
+}
+
+/**
+ * `tensor`, for computing with. Its gradient goes to `take`, which owns it from then on, as soon as the backward pass is
+ * through with it; what `lossAndGradients` gives for `tensor` itself then has the right shape and no meaning.
+ */
+export function tapGradient(tensor: Tensor, take: (gradient: Tensor) => void): Tensor {
+  if (isConstant(tensor)) return tensor;
+  const node = tf.customGrad((x: unknown) => ({
+    value: (x as Tensor).clone(),
+    gradFunc: (dy: Tensor) => {
+      take(tf.keep(dy.clone()));
+      return tensor.clone(); // takes no memory: the tape asks for something of this shape
+    },
+  }));
+  return node(tensor);
 }

@@ -36,8 +36,8 @@ export class NativeVariable {
   readonly #handle: Tensor;
   #value: Tensor | undefined;
 
-  /** Copies `values` (or zeros) of the given shape into native memory. */
-  constructor(shape: readonly number[], values?: Float32Array) {
+  /** Copies `values` (or zeros) of the given shape into native memory; the memory of a tensor is shared with it. */
+  constructor(shape: readonly number[], values?: Float32Array | Tensor) {
     this.shape = shape;
     made += 1;
     const attributes = [
@@ -48,6 +48,7 @@ export class NativeVariable {
     ];
     this.#handle = tf.keep(runOp("VarHandleOp", [], attributes, 1)[0] as Tensor);
     if (values === undefined) this.assign(new Float32Array(shape.reduce((product, size) => product * size, 1)));
+    else if (values instanceof tf.Tensor) this.#set(values);
     else this.assign(values.slice()); // TensorFlow works on the array it is given: never on the caller's
   }
 
@@ -69,10 +70,18 @@ export class NativeVariable {
       );
     }
     this.#forgetValue();
-    tf.tidy(() => {
-      const tensor = tf.tensor(values, [...this.shape], "float32");
-      runOp("AssignVariableOp", [this.#handle, tensor], [float, boolAttribute("validate_shape", false)], 0);
-    });
+    tf.tidy(() => this.#set(tf.tensor(values, [...this.shape], "float32")));
+  }
+
+  #set(tensor: Tensor): void {
+    runOp("AssignVariableOp", [this.#handle, tensor], [float, boolAttribute("validate_shape", false)], 0);
+  }
+
+  /** `value += x`, in place as long as nobody else holds the memory. */
+  add(x: Tensor): void {
+    this.#assertAlive();
+    this.#forgetValue();
+    runOp("AssignAddVariableOp", [this.#handle, x], [float], 0);
   }
 
   /** A copy of the values. */

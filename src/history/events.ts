@@ -12,6 +12,8 @@ export type TrainerEvent =
   | { readonly kind: "stage"; readonly stage: number }
   /** The frozen prefix is being run once: `done` of `total` texts. */
   | { readonly kind: "prefix"; readonly done: number; readonly total: number }
+  /** Something that whoever trains should know; it stands in the run's report too. */
+  | { readonly kind: "notice"; readonly notice: string }
   /** One optimizer step is over. `loss` is the running mean of the epoch. */
   | { readonly kind: "step"; readonly step: number; readonly epoch: number; readonly loss: number }
   /** Evaluation: `done` of `total` texts. */

@@ -34,8 +34,13 @@ export interface StageRecord {
   readonly firstEpoch: number;
   /** Predicted cost relative to training everything for as many epochs: 1 = the same. */
   readonly relativeCost: number;
+  /** Predicted wall time in seconds, and largest resident memory of the process in bytes. */
+  readonly predictedSeconds?: number;
+  readonly predictedMemory?: number;
   /** Wall time in seconds, evaluations included. Absent before the stage has run. */
   readonly seconds?: number;
+  /** Largest resident memory of the process, in bytes; absent where the process had held more before the stage. */
+  readonly peakMemory?: number;
   /** Best validation accuracy within the stage, and the epoch (over the run, from 1) it was reached in. */
   readonly bestEvalAccuracy?: number;
   readonly bestEpoch?: number;
@@ -66,4 +71,6 @@ export interface RunRecord {
   /** The epoch (from 1) whose weights the model has after the run, and its validation accuracy; absent without evaluation. */
   readonly best?: { readonly epoch: number; readonly evalAccuracy: number };
   readonly evidence: Evidence;
+  /** Sentences about how it was trained that whoever reads the numbers should know. */
+  readonly notices?: readonly string[];
 }

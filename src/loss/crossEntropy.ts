@@ -4,14 +4,17 @@ import { differentiable } from "../engine/differentiable.ts";
 import { multiply, sparseSoftmaxCrossEntropy } from "../engine/ops.ts";
 import { tf } from "../engine/tensorflow.ts";
 
-/** Mean over the batch of `-log softmax(logits)[label]`: `logits [batch, labels]`, one label index a row -> a scalar. */
-export function crossEntropy(logits: Tensor, labels: Int32Array): Tensor {
+/**
+ * Mean over the batch of `-log softmax(logits)[label]`: `logits [batch, labels]`, one label index a row -> a scalar.
+ * Where the batch is a part of a larger one, `texts` is the size of that: the losses of its parts add up to its mean.
+ */
+export function crossEntropy(logits: Tensor, labels: Int32Array, texts: number = labels.length): Tensor {
   return differentiable([logits], (save) => {
     const [losses, gradients] = sparseSoftmaxCrossEntropy(logits, tf.tensor1d(labels, "int32"));
     save(gradients);
     return {
-      value: losses.mean(),
-      gradient: (dy, [gradients]) => [multiply(gradients as Tensor, dy.div(labels.length))],
+      value: losses.sum().div(texts),
+      gradient: (dy, [gradients]) => [multiply(gradients as Tensor, dy.div(texts))],
     };
   });
 }

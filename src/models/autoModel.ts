@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { HuggingFaceConfig } from "../config/config.ts";
 import { readConfig } from "../config/readConfig.ts";
+import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
 import { randomNormal } from "../rng/normal.ts";
@@ -61,11 +62,6 @@ export const AutoModelForSequenceClassification = {
     return model;
   },
 };
-
-/** All names where they are few; `summary()` has the rest by block. */
-function listed(names: readonly string[]): string {
-  return names.length <= 8 ? names.join(", ") : `${names.slice(0, 4).join(", ")} and ${names.length - 4} more`;
-}
 
 function familyOf({ modelType }: HuggingFaceConfig, folder: string): Family {
   const family = families.find((candidate) => candidate.modelType === modelType);

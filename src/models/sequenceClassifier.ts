@@ -2,12 +2,13 @@
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import type { HuggingFaceConfig } from "../config/config.ts";
 import { markConstant } from "../engine/differentiable.ts";
+import { recomputed } from "../engine/recomputed.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { ThawError } from "../errors.ts";
 import { type BlockMap, type Selection, select } from "../freezing/selection.ts";
 import { crossEntropy } from "../loss/crossEntropy.ts";
 import type { DropoutStream } from "../nn/dropout.ts";
-import type { Family } from "./family.ts";
+import type { Family, Pass } from "./family.ts";
 import { checkIds, checkLabels } from "./inputs.ts";
 import { PackedBatch, type PaddedBatch } from "./packedBatch.ts";
 import type { Parameter } from "./parameter.ts";
@@ -24,6 +25,19 @@ export interface ForwardOutput {
   readonly logits: Tensor2D;
   /** Mean cross-entropy, a scalar; only where the batch has labels. */
   readonly loss?: Tensor;
+}
+
+/** How a forward pass is made. Default: without dropout, on the parameters as they are. */
+export interface RunOptions {
+  /** Turns dropout on. */
+  readonly stream?: DropoutStream | undefined;
+  /**
+   * Keeps of each layer only its input for the backward pass, which runs the layer again: less memory, more time, and the
+   * same gradients to the last bit. Default: false.
+   */
+  readonly gradientCheckpointing?: boolean;
+  /** What a parameter's values go through on their way into the pass. */
+  readonly through?: (name: string, tensor: Tensor) => Tensor;
 }
 
 /** A model that gives each text one of its labels. It owns its weights: `dispose()` frees them. */
@@ -93,7 +107,7 @@ export class SequenceClassifier {
       checkIds(packed, this.config);
       const labels =
         batch.labels === undefined ? undefined : checkLabels(batch.labels, packed.packing.batch, this.config);
-      const logits = tf.tidy(() => this.run(undefined, -1, packed, stream)) as Tensor2D;
+      const logits = tf.tidy(() => this.run(undefined, -1, packed, { stream })) as Tensor2D;
       if (labels === undefined) return { logits };
       return { logits, loss: crossEntropy(logits, labels) };
     } finally {
@@ -105,27 +119,39 @@ export class SequenceClassifier {
    * The part of the model above `from`, up to the logits `[batch, labels]`. `hidden` is what `runPrefix` gave for that
    * cut; undefined for -1.
    */
-  run(hidden: Tensor | undefined, from: Cut, batch: PackedBatch, stream?: DropoutStream): Tensor {
-    const pass = this.#pass(stream);
+  run(hidden: Tensor | undefined, from: Cut, batch: PackedBatch, options: RunOptions = {}): Tensor {
+    const pass = this.#pass(options);
     let x = hidden;
     if (from < 0) x = this.family.embeddings(pass, batch);
-    for (let i = Math.max(0, from); i < this.depth; i++) x = this.family.layer(pass, i, x as Tensor, batch);
+    const layer = options.gradientCheckpointing === true ? this.#recomputedLayer : this.family.layer;
+    for (let i = Math.max(0, from); i < this.depth; i++) {
+      const below = x as Tensor;
+      x = tf.tidy(() => layer.call(this, pass, i, below, batch)); // what no gradient needs goes at once
+      if (below !== hidden) below.dispose();
+    }
     if (from < this.depth) x = this.family.pooledRows(x as Tensor, batch);
     return this.family.head(pass, x as Tensor);
   }
 
-  /** The hidden states at each of the cuts (0 to `depth`), in one pass without dropout and outside any gradient tape. */
-  runPrefix(cuts: readonly Cut[], batch: PackedBatch): Map<Cut, Tensor> {
-    const pass = this.#pass(undefined);
+  /**
+   * The hidden states at each of the cuts (0 to `depth`), in one pass without dropout and outside any gradient tape, from
+   * the token ids or from the hidden states at a cut that is not above any of them (and is below the head).
+   */
+  runPrefix(
+    cuts: readonly Cut[],
+    batch: PackedBatch,
+    start?: { readonly cut: Cut; readonly hidden: Tensor } | undefined,
+  ): Map<Cut, Tensor> {
+    const pass = this.#pass({});
     const top = Math.max(...cuts);
     const states = new Map<Cut, Tensor>();
-    let x = this.family.embeddings(pass, batch);
-    for (let i = 0; ; i++) {
+    let x = start?.hidden ?? this.family.embeddings(pass, batch);
+    for (let i = start?.cut ?? 0; ; i++) {
       if (cuts.includes(i)) states.set(i, markConstant(i === this.depth ? this.family.pooledRows(x, batch) : x));
       if (i === top) return states;
       const below = x;
       x = tf.tidy(() => this.family.layer(pass, i, below, batch));
-      if (!cuts.includes(i)) below.dispose();
+      if (!cuts.includes(i) && below !== start?.hidden) below.dispose();
     }
   }
 
@@ -134,8 +160,31 @@ export class SequenceClassifier {
     for (const parameter of this.parameters.values()) parameter.dispose();
   }
 
-  #pass(stream: DropoutStream | undefined) {
-    return { config: this.config, stream, weight: (name: string) => this.#parameter(name).tensor };
+  #pass({ stream, through = (_, tensor) => tensor }: RunOptions): Pass {
+    return { config: this.config, stream, weight: (name) => through(name, this.#parameter(name).tensor) };
+  }
+
+  #recomputedLayer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
+    const names = [...this.blocks].filter(([, block]) => block === index).map(([name]) => name);
+    const again = pass.stream?.copy(); // the same masks
+    return recomputed([hidden, ...names.map(pass.weight)], ([input, ...weights], isAgain) => {
+      const byName = new Map(names.map((name, i) => [name, weights[i]]));
+      const weight = (name: string) => byName.get(name) ?? this.#outsideLayer(name, index);
+      return this.family.layer(
+        { ...pass, stream: isAgain ? again : pass.stream, weight },
+        index,
+        input as Tensor,
+        batch,
+      );
+    });
+  }
+
+  #outsideLayer(name: string, index: number): never {
+    throw new ThawError(
+      "INTERNAL",
+      `Layer ${index} of this ${this.family.modelType} model reads "${name}", which is not its own: it would get no ` +
+        "gradient under gradientCheckpointing. Train without it, and report this as a bug.",
+    );
   }
 
   #parameter(name: string): Parameter {

@@ -23,6 +23,13 @@ export class DropoutStream {
     this.#site += 1;
     return [this.#seed | 0, (this.#step * 512 + site) | 0];
   }
+
+  /** A stream of its own that hands out what this one is about to. */
+  copy(): DropoutStream {
+    const copy = new DropoutStream(this.#seed, this.#step);
+    copy.#site = this.#site;
+    return copy;
+  }
 }
 
 /** The dropout of an op that has some inside. */

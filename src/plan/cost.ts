@@ -22,12 +22,14 @@ export function stageCosts(stages: readonly StageWork[], model: SequenceClassifi
     const epoch = epochWork(trainable, cut, model);
     let prefix = 0;
     if (cut >= 0 && !cached.has(cut)) {
-      // one pass stores every cut that later stages can use, so its height is that of the highest
+      // one pass stores every cut that later stages can use, from the highest one that is there
       const stored = reusableCuts(stages, index);
+      const below = [...cached].filter((other) => other <= Math.min(...stored));
       for (const other of stored) cached.add(other);
-      prefix = Math.max(...stored);
+      prefix = Math.max(...stored) - Math.max(0, ...below);
     }
-    for (const other of [...cached]) if (other > cut) cached.delete(other); // what lies above has moved after this stage
+    const kept = usefulCuts(stages, index);
+    for (const other of [...cached]) if (!kept.includes(other)) cached.delete(other);
     return (prefix + epochs * epoch) / (epochs * full);
   });
 }
@@ -41,6 +43,20 @@ export function reusableCuts(stages: readonly Pick<StageWork, "cut">[], from: nu
     lowestTrained = Math.min(lowestTrained, cut);
   }
   return [...cuts];
+}
+
+/**
+ * The cuts of the stages so far that are worth keeping after stage `index`: nothing below them has trained, nor does it
+ * before a later stage that starts at them or above, where they save the way up to them.
+ */
+export function usefulCuts(stages: readonly Pick<StageWork, "cut">[], index: number): Cut[] {
+  const cuts = [...new Set(stages.map(({ cut }) => cut))].filter((cut) => cut >= 0);
+  return cuts.filter((cut) => {
+    if (cut > (stages[index]?.cut ?? -1)) return false;
+    const later = stages.slice(index + 1);
+    const trains = later.findIndex((stage) => stage.cut < cut);
+    return later.slice(0, trains < 0 ? later.length : trains).some((stage) => stage.cut >= cut);
+  });
 }
 
 function epochWork(trainable: ReadonlySet<string>, cut: Cut, model: SequenceClassifier): number {

@@ -1,4 +1,5 @@
 /** A plan: what each stage trains, at which rates, for how many steps, from which cut on, and at what predicted cost. */
+import { listed } from "../display/listed.ts";
 import { ShownAsTable } from "../display/shownAsTable.ts";
 import type { Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
@@ -61,6 +62,12 @@ export class Plan extends ShownAsTable {
   /** Names that train in some stage. */
   get trainable(): ReadonlySet<string> {
     return new Set(this.stages.flatMap(({ trainable }) => [...trainable]));
+  }
+
+  /** The same plan with what is predicted for each stage. */
+  withForecast(forecasts: readonly Pick<StageRow, "predictedSeconds" | "predictedMemory">[]): Plan {
+    const stages = this.stages.map((stage, i) => ({ ...stage, row: { ...stage.row, ...forecasts[i] } }));
+    return new Plan(stages, this.totalParameters);
   }
 
   override toTable(): Table {
@@ -162,7 +169,7 @@ function refuseFrozenRandom(stages: readonly ReadonlySet<string>[], model: Seque
     if (frozen.length === 0 || trainable.size === 0) return;
     throw new ThawError(
       "FROZEN_RANDOM_HEAD",
-      `Stage ${index} leaves ${frozen.join(", ")} frozen at random values, since no file gave values for them. ` +
+      `Stage ${index} leaves ${listed(frozen)} frozen at random values, since no file gave values for them. ` +
         'Add "head" to what the stage trains: train: ["head", ...]. Set args.allowFrozenRandomHead if it is meant.',
     );
   });

@@ -48,7 +48,7 @@ export class LiveView {
   }
 
   #bundle(): DisplayBundle {
-    const { rows, stages } = this.#progress;
+    const { rows, stages, notices } = this.#progress;
     const table = rows.length === 0 ? undefined : epochTable(rows, stages);
     const [stage, bar, side] = [this.#stageLine(), this.#bar(), this.#sideBar()];
     const html = [
@@ -56,11 +56,13 @@ export class LiveView {
       barHtml(bar),
       table?.toHtml() ?? "",
       side === undefined ? "" : `<div>${escapeHtml(side.label)}</div>${barHtml(side)}`,
+      ...notices.map((notice) => `<div>${escapeHtml(notice)}</div>`),
     ].join("");
     const text = [
       `${barText(bar)} ${stage}`, // one line with everything: it is all that a log shows
       ...(table === undefined ? [] : [table.toString()]),
       ...(side === undefined ? [] : [`${barText(side)} ${side.label}`]),
+      ...notices,
     ].join("\n");
     return { data: { "text/html": `<div>${html}</div>`, "text/plain": text } };
   }

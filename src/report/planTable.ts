@@ -1,5 +1,5 @@
 /** What a plan will do, before it does it. */
-import { formatCount, formatPercent, formatRate } from "../display/numbers.ts";
+import { formatBytes, formatCount, formatPercent, formatRate, formatSeconds } from "../display/numbers.ts";
 import { type Cell, type Column, Table } from "../display/table.ts";
 import type { StageRecord } from "../history/history.ts";
 
@@ -15,6 +15,7 @@ export interface PlannedStage extends StageRecord {
 
 /** `totalParameters`: of the whole model, trainable or not. The last row sums up. */
 export function planTable(stages: readonly PlannedStage[], totalParameters: number): Table {
+  const isForecast = stages.some((stage) => stage.predictedSeconds !== undefined);
   const columns: Column[] = [
     { title: "Stage" },
     { title: "Trains" },
@@ -25,16 +26,22 @@ export function planTable(stages: readonly PlannedStage[], totalParameters: numb
     { title: "Head learning rate", align: "right" },
     { title: "Schedule" },
     { title: "Predicted cost", align: "right" },
+    ...(isForecast ? predictions : []),
   ];
   const steps = stages.reduce((sum, stage) => sum + stage.steps, 0);
   const epochs = stages.reduce((sum, stage) => sum + stage.epochs, 0);
   const all: Cell[] = ["all", "", epochs, formatCount(steps), "", "", "", "", formatPercent(meanCost(stages))];
+  if (isForecast) {
+    all.push(formatSeconds(stages.reduce((sum, stage) => sum + (stage.predictedSeconds ?? 0), 0)));
+    all.push(formatBytes(Math.max(...stages.map((stage) => stage.predictedMemory ?? 0))));
+  }
   return new Table({
     columns,
     rows: [...stages.map((stage) => planRow(stage, totalParameters)), ...(stages.length > 1 ? [all] : [])],
     caption:
       `${stages.length} ${stages.length === 1 ? "stage" : "stages"} over ${formatCount(totalParameters)} parameters. ` +
-      "Cost: predicted work, 100% = training everything for as many epochs.",
+      "Cost: predicted work, 100% = training everything for as many epochs." +
+      (isForecast ? " Time: from what one layer takes on this machine. Memory: the most that the process holds." : ""),
   });
 }
 
@@ -59,5 +66,12 @@ function planRow(stage: PlannedStage, totalParameters: number): Cell[] {
     headLearningRate === undefined ? "" : formatRate(headLearningRate),
     schedule.filter(Boolean).join(", "),
     formatPercent(stage.relativeCost),
+    ...(stage.predictedSeconds === undefined ? [] : [formatSeconds(stage.predictedSeconds)]),
+    ...(stage.predictedMemory === undefined ? [] : [formatBytes(stage.predictedMemory)]),
   ];
 }
+
+const predictions: readonly Column[] = [
+  { title: "Predicted time", align: "right" },
+  { title: "Predicted memory", align: "right" },
+];

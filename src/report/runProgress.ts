@@ -25,6 +25,7 @@ export class RunProgress {
   rows: HistoryRow[] = [];
   sideTask: SideTask | undefined;
   run: RunRecord | undefined;
+  readonly notices: string[] = [];
   readonly #clock: () => number;
   #startedAt = 0;
   /** Time of the last event: what passes until the next one was spent on that next one. */
@@ -71,6 +72,9 @@ export class RunProgress {
       case "prefix":
         this.#measured = { ...this.#measured, prefixSeconds: this.#measured.prefixSeconds + passed };
         this.#side(event, passed);
+        break;
+      case "notice":
+        this.notices.push(event.notice);
         break;
       case "evaluate":
         this.#side(event, passed);

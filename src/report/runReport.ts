@@ -2,14 +2,14 @@
 import { inspect } from "node:util";
 import { displaySymbol, type MimeBundle } from "../display/bundle.ts";
 import { escapeHtml } from "../display/escapeHtml.ts";
-import { formatCount, formatPercent, formatSeconds } from "../display/numbers.ts";
+import { formatBytes, formatCount, formatPercent, formatSeconds } from "../display/numbers.ts";
 import { Table } from "../display/table.ts";
 import type { Evidence, RunRecord, StageRecord } from "../history/history.ts";
 
 /** Tables and sentences that show themselves. */
 export interface Report {
   readonly stages: Table;
-  /** One sentence each: the result, then the evidence; with several stages, then that of the stages. */
+  /** One sentence each: the result, then the evidence; with several stages, then that of the stages; then notices. */
   readonly sentences: readonly string[];
   toString(): string;
   [displaySymbol](): MimeBundle;
@@ -18,7 +18,12 @@ export interface Report {
 
 export function runReport(run: RunRecord): Report {
   const stages = stageTable(run.stages);
-  const sentences = [resultSentence(run), evidenceSentence(run.evidence), ...stageEvidence(run)];
+  const sentences = [
+    resultSentence(run),
+    evidenceSentence(run.evidence),
+    ...stageEvidence(run),
+    ...(run.notices ?? []),
+  ];
   const text = [stages.toString(), "", ...sentences].join("\n");
   const html = stages.toHtml() + sentences.map((sentence) => `<p>${escapeHtml(sentence)}</p>`).join("");
   return {
@@ -32,6 +37,7 @@ export function runReport(run: RunRecord): Report {
 
 function stageTable(stages: readonly StageRecord[]): Table {
   const right = "right" as const;
+  const isForecast = stages.some(({ predictedSeconds }) => predictedSeconds !== undefined);
   return new Table({
     columns: [
       { title: "Stage" },
@@ -39,7 +45,14 @@ function stageTable(stages: readonly StageRecord[]): Table {
       { title: "Epochs", align: right },
       { title: "Trainable parameters", align: right },
       { title: "Predicted cost", align: right },
+      ...(isForecast ? [{ title: "Predicted time", align: right }] : []),
       { title: "Time", align: right },
+      ...(isForecast
+        ? [
+            { title: "Predicted memory", align: right },
+            { title: "Peak memory", align: right },
+          ]
+        : []),
       { title: "Best validation accuracy", align: right },
     ],
     rows: stages.map((stage) => [
@@ -48,10 +61,19 @@ function stageTable(stages: readonly StageRecord[]): Table {
       stage.epochs,
       formatCount(stage.trainableParameters),
       formatPercent(stage.relativeCost),
+      ...(isForecast ? [stage.predictedSeconds === undefined ? "" : formatSeconds(stage.predictedSeconds)] : []),
       stage.seconds === undefined ? "not run" : formatSeconds(stage.seconds),
+      ...(isForecast ? [memory(stage.predictedMemory), peakOf(stage)] : []),
       bestOf(stage),
     ]),
   });
+}
+
+const memory = (bytes: number | undefined): string => (bytes === undefined ? "" : formatBytes(bytes));
+
+/** Where the process had held more before, only that is known. */
+function peakOf({ seconds, peakMemory }: StageRecord): string {
+  return seconds !== undefined && peakMemory === undefined ? "no more than before" : memory(peakMemory);
 }
 
 function bestOf({ bestEvalAccuracy, bestEpoch }: StageRecord): string {

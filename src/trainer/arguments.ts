@@ -1,6 +1,8 @@
 /** The settings of a run, named as Hugging Face's `TrainingArguments`. */
+import { type SamplingStrategy, samplingStrategies } from "../data/batches.ts";
 import { ThawError } from "../errors.ts";
 import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
+import { bytesOf, type MemorySize } from "./memorySize.ts";
 
 /** The settings of a run, named as Hugging Face's `TrainingArguments`; each has a default. */
 export interface TrainingArguments {
@@ -12,8 +14,19 @@ export interface TrainingArguments {
   readonly learningRate?: number;
   /** Of the head. Default: the learning rate of the encoder; the recipes set it. */
   readonly headLearningRate?: number;
-  /** Texts per optimizer step. Default: 8. */
+  /** Texts that go through the model at once. Default: 8. */
   readonly perDeviceTrainBatchSize?: number;
+  /**
+   * Batches per optimizer step: their gradients are added up before the weights move, in the memory that one batch
+   * takes. The loss is the mean over the texts of all of them, steps and warm-up are counted in optimizer steps, and
+   * what an epoch leaves over is a step of its own. Default: 1.
+   */
+  readonly gradientAccumulationSteps?: number;
+  /**
+   * Order of the training texts in an epoch: "random", "sequential" (that of the data), or "group_by_length": batches of
+   * texts of like length, shuffled in another way in every epoch. Default: "random".
+   */
+  readonly trainSamplingStrategy?: SamplingStrategy;
   /** Texts evaluated at once; changes the speed only. Default: 64. */
   readonly perDeviceEvalBatchSize?: number;
   /** Decoupled, on all but biases and normalisations. Default: 0. */
@@ -41,15 +54,36 @@ export interface TrainingArguments {
    * them again. Default: false: they run once and are remembered.
    */
   readonly frozenDropout?: boolean;
+  /**
+   * What the outputs of the frozen layers may take in memory, in MB or as text ("4GB"). What does not fit goes into a
+   * temporary file, and what fits neither is computed again in every epoch, which the run says. Default: half of the
+   * memory that is free when training begins, or a quarter of `maxMemory` where that is less.
+   */
+  readonly cacheMemory?: MemorySize;
+  /** The same on the disk, in the system's folder for temporary files (TMPDIR); 0 = none. Default: half of what is free. */
+  readonly cacheDisk?: MemorySize;
+  /**
+   * Keep of each layer that trains, and of those above, only its input until the backward pass, which runs the layer
+   * again: less memory for about a third more time, and the same weights to the last bit. Default: false.
+   */
+  readonly gradientCheckpointing?: boolean;
+  /**
+   * The most that the process may hold, in MB or as text ("4GB"). A plan that is predicted to need more is refused before
+   * anything is trained, with what would fit. Default: no limit.
+   */
+  readonly maxMemory?: MemorySize;
   /** Let newly initialised parameters stay frozen. Default: false, refused. */
   readonly allowFrozenRandomHead?: boolean;
   /** Show no progress. Default: false. */
   readonly disableTqdm?: boolean;
 }
 
-export type ResolvedArguments = Required<Omit<TrainingArguments, "headLearningRate" | "maxLength">> & {
-  readonly headLearningRate: number | undefined;
-  readonly maxLength: number | undefined;
+/** Those without a default of their own. */
+const optional = ["headLearningRate", "maxLength", "cacheMemory", "cacheDisk", "maxMemory"] as const;
+type Optional = (typeof optional)[number];
+
+export type ResolvedArguments = Required<Omit<TrainingArguments, Optional>> & {
+  readonly [key in Optional]: TrainingArguments[key] | undefined;
 };
 
 const defaults = {
@@ -57,6 +91,8 @@ const defaults = {
   numTrainEpochs: 3,
   learningRate: 5e-5,
   perDeviceTrainBatchSize: 8,
+  gradientAccumulationSteps: 1,
+  trainSamplingStrategy: "random",
   perDeviceEvalBatchSize: 64,
   weightDecay: 0,
   adamBeta1: 0.9,
@@ -68,12 +104,19 @@ const defaults = {
   seed: 42,
   loadBestModelAtEnd: true,
   frozenDropout: false,
+  gradientCheckpointing: false,
   allowFrozenRandomHead: false,
   disableTqdm: false,
 } as const;
 
-const known = [...Object.keys(defaults), "headLearningRate", "maxLength"];
-const wholeFromOne = ["numTrainEpochs", "perDeviceTrainBatchSize", "perDeviceEvalBatchSize"] as const;
+const known = [...Object.keys(defaults), ...optional];
+const sizes = ["cacheMemory", "cacheDisk", "maxMemory"] as const;
+const wholeFromOne = [
+  "numTrainEpochs",
+  "perDeviceTrainBatchSize",
+  "gradientAccumulationSteps",
+  "perDeviceEvalBatchSize",
+] as const;
 const fromZero = [
   "learningRate",
   "headLearningRate",
@@ -84,7 +127,13 @@ const fromZero = [
   "maxGradNorm",
   "warmupSteps",
 ] as const;
-const switches = ["loadBestModelAtEnd", "frozenDropout", "allowFrozenRandomHead", "disableTqdm"] as const;
+const switches = [
+  "loadBestModelAtEnd",
+  "frozenDropout",
+  "gradientCheckpointing",
+  "allowFrozenRandomHead",
+  "disableTqdm",
+] as const;
 
 /** Fills in the defaults. Throws `BAD_ARGUMENT` on an unknown name or an impossible value. */
 export function resolveArguments(args: TrainingArguments = {}): ResolvedArguments {
@@ -98,8 +147,7 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   ) as TrainingArguments;
   const resolved = {
     ...defaults,
-    headLearningRate: undefined,
-    maxLength: undefined,
+    ...(Object.fromEntries(optional.map((key) => [key, undefined])) as Record<Optional, undefined>),
     ...given,
   };
   for (const key of wholeFromOne) {
@@ -120,6 +168,12 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
     const value: unknown = resolved[key];
     if (typeof value !== "boolean") refuse(`${key} is ${JSON.stringify(value)}; it must be true or false.`);
   }
+  for (const key of sizes) {
+    const value = resolved[key];
+    if (value !== undefined && bytesOf(value) === undefined) {
+      refuse(`${key} is ${JSON.stringify(value)}; it must be a number of MB, or text such as "500MB" or "4GB".`);
+    }
+  }
   if (!Number.isSafeInteger(resolved.seed) || resolved.seed < 0) {
     refuse(`seed is ${resolved.seed}; it must be a whole number of 0 or more.`);
   }
@@ -128,6 +182,9 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   }
   if (!schedulerTypes.includes(resolved.lrSchedulerType)) {
     refuse(`lrSchedulerType is "${resolved.lrSchedulerType}"; known are ${schedulerTypes.join(", ")}.`);
+  }
+  if (!samplingStrategies.includes(resolved.trainSamplingStrategy)) {
+    refuse(`trainSamplingStrategy is "${resolved.trainSamplingStrategy}"; known are ${samplingStrategies.join(", ")}.`);
   }
   return resolved;
 }

@@ -6,7 +6,7 @@ import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 export class BestEpoch {
   readonly #model: SequenceClassifier;
   readonly #names: ReadonlySet<string>;
-  #weights: ReadonlyMap<string, Float32Array> = new Map();
+  readonly #weights = new Map<string, Float32Array>();
   #epoch: { readonly epoch: number; readonly evalAccuracy: number } | undefined;
 
   /** Keeps copies of the named parameters: those that train at any time in the run. */
@@ -24,7 +24,11 @@ export class BestEpoch {
   offer({ epoch, evalAccuracy }: HistoryRow): void {
     if (evalAccuracy === undefined || (this.#epoch !== undefined && evalAccuracy <= this.#epoch.evalAccuracy)) return;
     this.#epoch = { epoch, evalAccuracy };
-    this.#weights = new Map([...this.#names].map((name) => [name, this.#parameter(name).data()]));
+    for (const name of this.#names) {
+      const [kept, now] = [this.#weights.get(name), this.#parameter(name).data()];
+      if (kept === undefined) this.#weights.set(name, now);
+      else kept.set(now); // a second set beside the first would double the memory
+    }
   }
 
   /** Gives the model the weights of the best epoch. Nothing happens where no epoch was evaluated. */

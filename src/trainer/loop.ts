@@ -1,5 +1,4 @@
 /** The training loop: stages, epochs, steps. It tells what happens as events, and does nothing else with them. */
-import { batchesOf } from "../data/batches.ts";
 import { ThawError } from "../errors.ts";
 import type { TrainerEvent } from "../history/events.ts";
 import type { HistoryRow, RunRecord } from "../history/history.ts";
@@ -8,19 +7,22 @@ import { PackedBatch } from "../models/packedBatch.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { DropoutStream } from "../nn/dropout.ts";
 import { AdamW } from "../optim/adamW.ts";
-import { reusableCuts } from "../plan/cost.ts";
+import { reusableCuts, usefulCuts } from "../plan/cost.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
 import { sizeOf } from "../plan/plan.ts";
 import { scheduleOf } from "../schedule/schedule.ts";
 import type { ResolvedArguments } from "./arguments.ts";
 import { BestEpoch } from "./bestEpoch.ts";
 import { breathe } from "./breathe.ts";
+import { CacheBudget, cacheMemoryOf } from "./cacheBudget.ts";
 import type { EncodedDataset } from "./encodedDataset.ts";
+import { epochSteps } from "./epochSteps.ts";
 import { computeLogits, type EvaluateResult, evaluateLogits } from "./evaluate.ts";
 import { assertUnchanged, changedNames, evidenceOf, fingerprint } from "./fingerprint.ts";
+import { bytesOf } from "./memorySize.ts";
 import { PrefixCache } from "./prefixCache.ts";
 import { StageClock } from "./stageClock.ts";
-import { type StepResult, trainStep } from "./step.ts";
+import { OptimizerStep, type StepResult } from "./step.ts";
 
 export interface LoopInput {
   readonly model: SequenceClassifier;
@@ -40,8 +42,12 @@ interface State {
   readonly best: BestEpoch;
   readonly clocks: StageClock[];
   readonly history: HistoryRow[];
+  /** Sentences for the run's report. */
+  readonly notices: string[];
   /** Done so far, over the whole run. */
   step: number;
+  /** Micro-batches: no two of them share a dropout mask. */
+  microBatch: number;
   epoch: number;
 }
 
@@ -61,15 +67,21 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
   inTraining.add(model);
   const started = performance.now();
   const optimizer = new AdamW({ beta1: args.adamBeta1, beta2: args.adamBeta2, epsilon: args.adamEpsilon });
+  const budget = new CacheBudget({
+    memory: cacheMemoryOf(args),
+    disk: args.cacheDisk === undefined ? undefined : bytesOf(args.cacheDisk),
+  });
   const state: State = {
     input,
     optimizer,
-    trainCache: new PrefixCache(model, train.texts),
-    evalCache: new PrefixCache(model, evaluation?.texts ?? []),
+    trainCache: new PrefixCache(model, train.texts, budget),
+    evalCache: new PrefixCache(model, evaluation?.texts ?? [], budget),
     best: new BestEpoch(model, plan.trainable),
     clocks: plan.stages.map((stage) => new StageClock(stage.row)),
     history: [],
+    notices: samplingNotices(args),
     step: 0,
+    microBatch: 0,
     epoch: 0,
   };
   try {
@@ -94,12 +106,25 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
       seconds: (performance.now() - started) / 1000,
       seed: args.seed,
       evidence,
+      notices: state.notices,
       ...(best === undefined ? {} : { best }),
     };
     yield { kind: "end", run };
   } finally {
     optimizer.dispose();
+    for (const cache of [state.trainCache, state.evalCache]) cache.dispose();
     inTraining.delete(model);
+  }
+}
+
+function samplingNotices({ trainSamplingStrategy }: ResolvedArguments): string[] {
+  switch (trainSamplingStrategy) {
+    case "random":
+      return [];
+    case "sequential":
+      return ['Every epoch saw the texts in the order of the data (trainSamplingStrategy "sequential").'];
+    case "group_by_length":
+      return ['Batches were made of texts of like length (trainSamplingStrategy "group_by_length").'];
   }
 }
 
@@ -128,7 +153,8 @@ async function* runStage(state: State, stage: PlannedStage, index: number): Asyn
     if (stage.stage.patience !== undefined && sinceBest >= stage.stage.patience) break;
   }
   assertUnchanged(changedNames(before, fingerprint(model, frozenNow)), `stage ${index}`);
-  for (const cache of [state.trainCache, state.evalCache]) cache.dropAbove(stage.cut);
+  const useful = usefulCuts(plan.stages, index);
+  for (const cache of [state.trainCache, state.evalCache]) cache.keepOnly(useful);
   clock.stop();
 }
 
@@ -137,9 +163,13 @@ async function* fillCaches(state: State, cuts: readonly number[]): AsyncGenerato
   const { train, evaluation, signal } = state.input;
   const total = train.texts.length + (evaluation?.texts.length ?? 0);
   for await (const done of state.trainCache.fill(cuts, signal)) yield { kind: "prefix", done, total };
-  if (evaluation === undefined) return;
   for await (const done of state.evalCache.fill(cuts, signal)) {
     yield { kind: "prefix", done: train.texts.length + done, total };
+  }
+  for (const notice of [...state.trainCache.notices, ...state.evalCache.notices]) {
+    if (state.notices.includes(notice)) continue;
+    state.notices.push(notice);
+    yield { kind: "notice", notice };
   }
 }
 
@@ -149,8 +179,8 @@ async function* runEpoch(
   index: number,
   epoch: number,
 ): AsyncGenerator<TrainerEvent, HistoryRow> {
-  const { args, train, signal } = state.input;
-  const batches = batchesOf(train.texts.length, args.perDeviceTrainBatchSize, args.seed, state.epoch);
+  const { args, train } = state.input;
+  const steps = epochSteps(train.texts, args, state.epoch);
   const schedule = scheduleOf(stage.lrSchedulerType, {
     numWarmupSteps: stage.warmupSteps,
     numTrainingSteps: stage.steps,
@@ -159,14 +189,13 @@ async function* runEpoch(
   let sum = 0;
   let gradNorm = 0;
   let factor = 0;
-  for (const [i, indices] of batches.entries()) {
-    signal?.throwIfAborted();
-    factor = schedule(epoch * batches.length + i);
-    const result = runStep(state, stage, indices, factor);
+  for (const [i, microBatches] of steps.entries()) {
+    factor = schedule(epoch * steps.length + i);
+    const result = await runStep(state, stage, microBatches, factor);
     sum += result.loss;
     gradNorm = result.gradNorm;
     state.step += 1;
-    yield { kind: "step", step: state.step, epoch: state.epoch + (i + 1) / batches.length, loss: sum / (i + 1) };
+    yield { kind: "step", step: state.step, epoch: state.epoch + (i + 1) / steps.length, loss: sum / (i + 1) };
     await breathe();
   }
   const epochSeconds = (performance.now() - started) / 1000;
@@ -176,7 +205,7 @@ async function* runEpoch(
     step: state.step,
     epoch: state.epoch,
     stage: index,
-    loss: sum / batches.length,
+    loss: sum / steps.length,
     learningRate: (learningRate ?? headLearningRate ?? 0) * factor,
     ...(headLearningRate === undefined ? {} : { headLearningRate: headLearningRate * factor }),
     gradNorm,
@@ -185,25 +214,45 @@ async function* runEpoch(
   };
 }
 
-/** One optimizer step on these texts, at the stage's learning rates times `factor`. */
-function runStep(state: State, stage: PlannedStage, indices: Uint32Array, factor: number): StepResult {
-  const { model, args, train } = state.input;
+/** One optimizer step, at the stage's learning rates times `factor`. An abort between micro-batches changes no weight. */
+async function runStep(
+  state: State,
+  stage: PlannedStage,
+  microBatches: readonly Uint32Array[],
+  factor: number,
+): Promise<StepResult> {
+  const { model, args, signal } = state.input;
+  const step = new OptimizerStep({
+    model,
+    optimizer: state.optimizer,
+    texts: microBatches.reduce((sum, { length }) => sum + length, 0),
+    learningRates: new Map([...stage.learningRates].map(([name, rate]) => [name, rate * factor])),
+    weightDecay: args.weightDecay,
+    maxGradNorm: args.maxGradNorm,
+  });
+  try {
+    for (const [i, indices] of microBatches.entries()) {
+      if (i > 0) await breathe();
+      signal?.throwIfAborted();
+      addMicroBatch(state, stage, step, indices);
+    }
+    return step.finish();
+  } finally {
+    step.dispose();
+  }
+}
+
+function addMicroBatch(state: State, stage: PlannedStage, step: OptimizerStep, indices: Uint32Array): void {
+  const { args, train } = state.input;
   const fromCut = stage.cut >= 0 && !args.frozenDropout;
   const batch = PackedBatch.fromTexts(Array.from(indices, (text) => train.texts[text] as EncodedText));
   const rows = fromCut ? state.trainCache.rows(stage.cut, indices, batch) : undefined;
   try {
-    return trainStep({
-      model,
-      optimizer: state.optimizer,
-      batch,
-      labels: Int32Array.from(indices, (text) => train.labels[text] as number),
-      cut: fromCut ? stage.cut : -1,
-      rows,
-      stream: new DropoutStream(args.seed, state.step),
-      learningRates: new Map([...stage.learningRates].map(([name, rate]) => [name, rate * factor])),
-      weightDecay: args.weightDecay,
-      maxGradNorm: args.maxGradNorm,
-    });
+    const labels = Int32Array.from(indices, (text) => train.labels[text] as number);
+    const stream = new DropoutStream(args.seed, state.microBatch);
+    const { gradientCheckpointing } = args;
+    step.add({ batch, labels, cut: fromCut ? stage.cut : -1, rows, stream, gradientCheckpointing });
+    state.microBatch += 1;
   } finally {
     rows?.dispose();
     batch.dispose();

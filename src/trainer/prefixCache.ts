@@ -1,73 +1,73 @@
 /**
  * The output of the frozen layers, text by text. What lies below the lowest trainable layer gives the same for a text in
- * every epoch (its dropout is off), so it is computed once. Stored unpadded, in float32, in memory, as far as that goes.
+ * every epoch (its dropout is off), so it is computed once. Stored unpadded, in float32, in memory as far as that goes,
+ * then on the disk. The pass goes through the texts in batches of its own: a matrix product may round the last bit of a
+ * row in another way where it has another number of rows, so a cached run equals one that computes the rows anew bit for
+ * bit where its batches have the shape of the pass's, and to the last bits elsewhere.
  */
-import { freemem } from "node:os";
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { formatBytes } from "../display/numbers.ts";
 import { markConstant } from "../engine/differentiable.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { breathe } from "./breathe.ts";
+import { CacheBudget } from "./cacheBudget.ts";
+import { DiskRows } from "./diskRows.ts";
 import { lengthBatches } from "./lengthBatches.ts";
+import { MemoryRows, type RowStore } from "./rowStore.ts";
 
 export class PrefixCache {
+  /** Sentences about what could not be stored. */
+  readonly notices: string[] = [];
+  readonly #noticed = new Set<Cut>();
   readonly #model: SequenceClassifier;
   readonly #texts: readonly EncodedText[];
+  readonly #budget: CacheBudget;
   /** Per cut and text `[tokens of the text, hidden]`, or `[hidden]` at the cut before the head. */
-  readonly #states = new Map<Cut, readonly Float32Array[]>();
+  readonly #stores = new Map<Cut, RowStore>();
 
-  /** Bytes at most. */
-  readonly #limit: number;
-
-  /** `limitBytes`: default, half of the memory that is free now. */
-  constructor(model: SequenceClassifier, texts: readonly EncodedText[], limitBytes = freemem() / 2) {
+  constructor(model: SequenceClassifier, texts: readonly EncodedText[], budget = new CacheBudget()) {
     this.#model = model;
     this.#texts = texts;
-    this.#limit = limitBytes;
+    this.#budget = budget;
   }
 
   has(cut: Cut): boolean {
-    return this.#states.has(cut);
+    return this.#stores.has(cut);
   }
 
-  /** Memory in use. */
+  /** In use, in memory and on the disk. */
   get bytes(): number {
-    return [...this.#states.values()].flat().reduce((sum, rows) => sum + rows.byteLength, 0);
+    return [...this.#stores.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Where the rows of a cut are; undefined where they are not stored. */
+  placeOf(cut: Cut): RowStore["place"] | undefined {
+    return this.#stores.get(cut)?.place;
   }
 
   /**
-   * Computes the cuts that are not there yet, all in one pass; yields the number of texts done. A cut that would go
-   * beyond the limit is left out: `rows` computes it anew each time, with the same result.
+   * Computes the cuts that are not there yet, all in one pass from the highest stored cut below them; yields the number
+   * of texts done. A cut for which there is no room is left out, with a notice: `rows` computes it anew each time.
    */
   async *fill(cuts: readonly Cut[], signal?: AbortSignal): AsyncGenerator<number> {
-    const wanted = this.#withinLimit(cuts.filter((cut) => !this.has(cut)));
-    if (wanted.length === 0) return;
-    const states = new Map(wanted.map((cut) => [cut, new Array<Float32Array>(this.#texts.length)]));
-    let done = 0;
-    for (const indices of lengthBatches(this.#texts, 64)) {
-      signal?.throwIfAborted();
-      const batch = PackedBatch.fromTexts(indices.map((index) => this.#texts[index] as EncodedText));
-      const computed = new Map<Cut, Float32Array>();
-      tf.tidy(() => {
-        for (const [cut, tensor] of this.#model.runPrefix(wanted, batch)) {
-          computed.set(cut, tensor.dataSync() as Float32Array);
-        }
-      });
-      for (const [cut, rows] of computed) {
-        let first = 0;
-        for (const index of indices) {
-          const size = this.#rowsOf(index, cut) * this.#model.config.hiddenSize;
-          (states.get(cut) as Float32Array[])[index] = rows.subarray(first, first + size);
-          first += size;
-        }
+    const stores = this.#makeRoom(cuts.filter((cut) => !this.has(cut)));
+    try {
+      let done = 0;
+      for (const indices of lengthBatches(this.#texts, 64)) {
+        if (stores.size === 0) return;
+        signal?.throwIfAborted();
+        this.#pass(stores, indices);
+        done += indices.length;
+        yield done;
+        await breathe();
       }
-      batch.dispose();
-      done += indices.length;
-      yield done;
-      await breathe();
+      for (const [cut, store] of stores) this.#stores.set(cut, store);
+      stores.clear();
+    } finally {
+      for (const [cut, store] of stores) this.#giveUp(cut, store);
     }
-    for (const [cut, rows] of states) this.#states.set(cut, rows);
   }
 
   /**
@@ -75,42 +75,123 @@ export class PrefixCache {
    * the head. `batch` holds the same texts.
    */
   rows(cut: Cut, indices: ArrayLike<number>, batch: PackedBatch): Tensor {
-    if (!this.has(cut)) return markConstant(tf.tidy(() => this.#model.runPrefix([cut], batch).get(cut) as Tensor));
+    const store = this.#stores.get(cut);
+    if (store === undefined) return markConstant(tf.tidy(() => this.#model.runPrefix([cut], batch).get(cut) as Tensor));
     const hidden = this.#model.config.hiddenSize;
-    const parts = Array.from(
-      indices,
-      (index) => (this.#states.get(cut) as readonly Float32Array[])[index] as Float32Array,
-    );
-    const joined = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+    const count = cut === this.#model.depth ? indices.length : batch.packing.tokens;
+    const values = new Float32Array(count * hidden);
     let first = 0;
-    for (const part of parts) {
-      joined.set(part, first);
-      first += part.length;
+    for (let i = 0; i < indices.length; i++) first += store.read(indices[i] as number, values.subarray(first));
+    return markConstant(tf.tensor2d(values, [count, hidden]));
+  }
+
+  /** Forgets all other cuts: layers below them have trained, or nobody asks for them any more. */
+  keepOnly(cuts: readonly Cut[]): void {
+    for (const [cut, store] of this.#stores) {
+      if (cuts.includes(cut)) continue;
+      this.#stores.delete(cut);
+      this.#giveUp(cut, store);
     }
-    return markConstant(tf.tensor2d(joined, [joined.length / hidden, hidden]));
   }
 
-  /** Forgets the cuts above `cut`: the layers between have trained. */
-  dropAbove(cut: Cut): void {
-    for (const other of [...this.#states.keys()]) if (other > cut) this.#states.delete(other);
+  /** Frees memory and files. */
+  dispose(): void {
+    this.keepOnly([]);
   }
 
-  /** Small cuts first, as many as there is room for. */
-  #withinLimit(cuts: readonly Cut[]): Cut[] {
-    const sizeOf = (cut: Cut) =>
-      4 * this.#model.config.hiddenSize * this.#texts.reduce((sum, _, index) => sum + this.#rowsOf(index, cut), 0);
-    let free = this.#limit - this.bytes;
-    return [...cuts]
-      .sort((a, b) => sizeOf(a) - sizeOf(b))
-      .filter((cut) => {
-        const size = sizeOf(cut);
-        const fits = size <= free;
-        if (fits) free -= size;
-        return fits;
+  /** Runs some texts through the frozen layers and stores their rows; a store that fails is given up. */
+  #pass(stores: Map<Cut, RowStore>, indices: readonly number[]): void {
+    const wanted = [...stores.keys()];
+    const batch = PackedBatch.fromTexts(indices.map((index) => this.#texts[index] as EncodedText));
+    const computed = new Map<Cut, Float32Array>();
+    try {
+      tf.tidy(() => {
+        const below = Math.max(...[...this.#stores.keys()].filter((cut) => cut <= Math.min(...wanted)));
+        const start = Number.isFinite(below) ? { cut: below, hidden: this.rows(below, indices, batch) } : undefined;
+        for (const [cut, tensor] of this.#model.runPrefix(wanted, batch, start)) {
+          computed.set(cut, tensor.dataSync() as Float32Array);
+        }
       });
+    } finally {
+      batch.dispose();
+    }
+    for (const [cut, rows] of computed) {
+      const store = stores.get(cut) as RowStore;
+      try {
+        this.#store(store, cut, rows, indices);
+      } catch (error) {
+        stores.delete(cut);
+        this.#giveUp(cut, store);
+        this.#budget.disk = 0;
+        this.#notice(cut, `the disk took no more (${error instanceof Error ? error.message : error})`);
+      }
+    }
+  }
+
+  #store(store: RowStore, cut: Cut, rows: Float32Array, indices: readonly number[]): void {
+    let first = 0;
+    for (const index of indices) {
+      const size = this.#rowsOf(index, cut) * this.#model.config.hiddenSize;
+      store.write(index, rows.subarray(first, first + size));
+      first += size;
+    }
+  }
+
+  /** A place for each cut, small cuts first, in memory while there is room, then on the disk. */
+  #makeRoom(cuts: readonly Cut[]): Map<Cut, RowStore> {
+    const stores = new Map<Cut, RowStore>();
+    for (const cut of [...cuts].sort((a, b) => this.#sizeOf(a) - this.#sizeOf(b))) {
+      const store = this.#place(cut);
+      if (store === undefined) continue;
+      this.#budget[store.place] -= this.#sizeOf(cut);
+      stores.set(cut, store);
+    }
+    return stores;
+  }
+
+  #place(cut: Cut): RowStore | undefined {
+    const { memory, disk, folder } = this.#budget;
+    const size = this.#sizeOf(cut);
+    if (size <= memory) return new MemoryRows();
+    const room = `${formatBytes(memory)} of memory (cacheMemory)`;
+    if (size > disk) {
+      this.#notice(cut, `there is room for ${room} and ${formatBytes(disk)} in ${folder} (cacheDisk)`);
+      return undefined;
+    }
+    try {
+      return new DiskRows(folder);
+    } catch (error) {
+      this.#notice(cut, `there is room for ${room}, and ${error instanceof Error ? error.message : error}`);
+      return undefined;
+    }
+  }
+
+  #giveUp(cut: Cut, store: RowStore): void {
+    this.#budget[store.place] += this.#sizeOf(cut);
+    store.dispose();
+  }
+
+  #notice(cut: Cut, reason: string): void {
+    if (this.#noticed.has(cut)) return;
+    this.#noticed.add(cut);
+    const layers = cut === 0 ? "the embeddings" : `layers 0 to ${cut - 1}`;
+    this.notices.push(
+      `What ${layers} give for ${this.#texts.length} texts (${formatBytes(this.#sizeOf(cut))}) could not be kept: ` +
+        `${reason}. It is computed again in every epoch.`,
+    );
+  }
+
+  #sizeOf(cut: Cut): number {
+    return prefixBytes(this.#model, this.#texts, cut);
   }
 
   #rowsOf(index: number, cut: Cut): number {
     return cut === this.#model.depth ? 1 : (this.#texts[index] as EncodedText).inputIds.length;
   }
+}
+
+/** Bytes that the rows of all the texts take at a cut. */
+export function prefixBytes(model: SequenceClassifier, texts: readonly EncodedText[], cut: Cut): number {
+  const rows = cut === model.depth ? texts.length : texts.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
+  return 4 * model.config.hiddenSize * rows;
 }

@@ -16,6 +16,7 @@ export class Run implements RunRecord {
   readonly seed: number;
   readonly best?: { readonly epoch: number; readonly evalAccuracy: number };
   readonly evidence: Evidence;
+  readonly notices: readonly string[];
 
   constructor(record: RunRecord) {
     this.history = record.history;
@@ -26,6 +27,7 @@ export class Run implements RunRecord {
     this.seed = record.seed;
     if (record.best !== undefined) this.best = record.best;
     this.evidence = record.evidence;
+    this.notices = record.notices ?? [];
   }
 
   /** Stages, best epoch, and the evidence that what was frozen did not move. */

@@ -1,10 +1,12 @@
-/** What a stage came to: its time, its epochs, its best validation accuracy. */
+/** What a stage came to: its time, its memory, its epochs, its best validation accuracy. */
 import type { HistoryRow, StageRecord } from "../history/history.ts";
 
 export class StageClock {
   readonly #planned: StageRecord;
   #started = 0;
   #seconds: number | undefined;
+  #heldBefore = 0;
+  #peakMemory: number | undefined;
   #epochs = 0;
   #best: { readonly bestEvalAccuracy: number; readonly bestEpoch: number } | undefined;
 
@@ -14,10 +16,13 @@ export class StageClock {
 
   start(): void {
     this.#started = performance.now();
+    this.#heldBefore = largestResident();
   }
 
   stop(): void {
     this.#seconds = (performance.now() - this.#started) / 1000;
+    const peak = largestResident();
+    if (peak > this.#heldBefore) this.#peakMemory = peak; // else it was reached before, and says nothing of this stage
   }
 
   /** An epoch of the stage is over, evaluated or not. */
@@ -39,7 +44,13 @@ export class StageClock {
       ...this.#planned,
       ...(this.#epochs === 0 ? {} : { epochs: this.#epochs, steps: this.#epochs * stepsPerEpoch }),
       ...(this.#seconds === undefined ? {} : { seconds: this.#seconds }),
+      ...(this.#peakMemory === undefined ? {} : { peakMemory: this.#peakMemory }),
       ...this.#best,
     };
   }
+}
+
+/** Of this process since it began, in bytes. */
+function largestResident(): number {
+  return 1024 * process.resourceUsage().maxRSS;
 }

@@ -1,6 +1,6 @@
-/** One optimizer step: forward, backward, clip, update. */
+/** One optimizer step: forward and backward over its micro-batches, clip, update. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { lossAndGradients } from "../engine/gradients.ts";
+import { lossAndGradients, tapGradient } from "../engine/gradients.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { ThawError } from "../errors.ts";
 import { crossEntropy } from "../loss/crossEntropy.ts";
@@ -10,22 +10,31 @@ import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import type { DropoutStream } from "../nn/dropout.ts";
 import type { AdamW } from "../optim/adamW.ts";
 import { clipFactor, globalNorm } from "../optim/clip.ts";
+import { GradientSum } from "../optim/gradientSum.ts";
 import { isDecayed } from "../optim/weightDecay.ts";
 
 export interface StepInput {
   readonly model: SequenceClassifier;
   readonly optimizer: AdamW;
+  /** Texts in all micro-batches together: the loss is the mean over them. */
+  readonly texts: number;
+  /** Learning rate of each parameter that trains, the schedule's factor included. */
+  readonly learningRates: ReadonlyMap<string, number>;
+  readonly weightDecay: number;
+  /** 0 = no clipping. */
+  readonly maxGradNorm: number;
+}
+
+/** Texts that go through the model at once. */
+export interface MicroBatch {
   readonly batch: PackedBatch;
   readonly labels: Int32Array;
   /** Where the computation starts, and the cached rows at that place (none at -1). */
   readonly cut: Cut;
   readonly rows: Tensor | undefined;
   readonly stream: DropoutStream | undefined;
-  /** Learning rate of each parameter that trains, the schedule's factor included. */
-  readonly learningRates: ReadonlyMap<string, number>;
-  readonly weightDecay: number;
-  /** 0 = no clipping. */
-  readonly maxGradNorm: number;
+  /** Runs each layer again in the backward pass. Default: false. */
+  readonly gradientCheckpointing?: boolean;
 }
 
 export interface StepResult {
@@ -34,37 +43,69 @@ export interface StepResult {
   readonly gradNorm: number;
 }
 
-/** Throws `NON_FINITE` before any weight changes where the loss or a gradient is not a number. */
-export function trainStep(input: StepInput): StepResult {
-  const { model, batch, labels, cut, rows, stream } = input;
-  return tf.tidy(() => {
-    const parameters = [...input.learningRates.keys()].map((name) => model.parameters.get(name) as Parameter);
-    const { loss, gradients } = lossAndGradients(
-      () => crossEntropy(model.run(rows, cut, batch, stream), labels),
-      parameters.map((parameter) => parameter.tensor),
-    );
-    const present = parameters.flatMap((parameter, i) => {
-      const gradient = gradients[i]; // absent where the loss does not depend on it: left alone, as in PyTorch
-      return gradient === undefined ? [] : [{ parameter, gradient }];
+/** Between `add` and `finish` or `dispose` it holds one gradient a parameter, however many micro-batches there are. */
+export class OptimizerStep {
+  readonly #input: StepInput;
+  readonly #gradients: readonly { readonly parameter: Parameter; readonly sum: GradientSum }[];
+  #loss = 0;
+
+  constructor(input: StepInput) {
+    this.#input = input;
+    this.#gradients = [...input.learningRates.keys()].map((name) => ({
+      parameter: input.model.parameters.get(name) as Parameter,
+      sum: new GradientSum(),
+    }));
+  }
+
+  /** Forward and backward pass; the gradients are added to those of the micro-batches before, in place. */
+  add({ batch, labels, cut, rows, stream, gradientCheckpointing = false }: MicroBatch): void {
+    const { model, texts } = this.#input;
+    const inputs = this.#gradients.map(({ parameter }) => parameter.tensor);
+    tf.tidy(() => {
+      const isWhole = labels.length === texts;
+      // a part's gradients are added as they come: all of them beside all of the sums would be two sets
+      const taps = new Map(this.#gradients.map(({ parameter, sum }) => [parameter.name, sum]));
+      const tapped = (name: string, tensor: Tensor) => tapGradient(tensor, (gradient) => taps.get(name)?.add(gradient));
+      const options = { stream, gradientCheckpointing, ...(isWhole ? {} : { through: tapped }) };
+      const { loss, gradients } = lossAndGradients(
+        () => crossEntropy(model.run(rows, cut, batch, options), labels, texts),
+        inputs,
+      );
+      this.#loss += loss.dataSync()[0] as number; // nothing waits for it: the ops have run when they return
+      if (!isWhole) return;
+      gradients.forEach((gradient, i) => {
+        // absent where the loss does not depend on it: left alone, as in PyTorch
+        if (gradient !== undefined) this.#gradients[i]?.sum.add(tf.keep(gradient));
+      });
     });
-    const result = {
-      loss: loss.dataSync()[0] as number,
-      gradNorm: globalNorm(present.map(({ gradient }) => gradient)),
-    };
+  }
+
+  /** Clips and updates. Throws `NON_FINITE` before any weight changes where the loss or a gradient is not a number. */
+  finish(): StepResult {
+    const { optimizer, learningRates, weightDecay, maxGradNorm } = this.#input;
+    const present = this.#gradients.flatMap(({ parameter, sum: { value } }) =>
+      value === undefined ? [] : [{ parameter, gradient: value }],
+    );
+    const result = { loss: this.#loss, gradNorm: globalNorm(present.map(({ gradient }) => gradient)) };
     if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradNorm)) throw nonFinite(result, present);
-    const factor = input.maxGradNorm > 0 ? clipFactor(result.gradNorm, input.maxGradNorm) : 1;
-    input.optimizer.step(
+    const factor = maxGradNorm > 0 ? clipFactor(result.gradNorm, maxGradNorm) : 1;
+    optimizer.step(
       present.map(({ parameter, gradient }) => ({
         parameter,
         gradient,
         gradientScale: factor,
-        learningRate: input.learningRates.get(parameter.name) as number,
-        weightDecay: isDecayed(parameter.name) ? input.weightDecay : 0,
+        learningRate: learningRates.get(parameter.name) as number,
+        weightDecay: isDecayed(parameter.name) ? weightDecay : 0,
       })),
     );
     for (const { parameter } of present) parameter.newlyInitialized = false;
     return result;
-  });
+  }
+
+  /** Frees the gradients. */
+  dispose(): void {
+    for (const { sum } of this.#gradients) sum.dispose();
+  }
 }
 
 function nonFinite(result: StepResult, present: readonly { parameter: Parameter; gradient: Tensor }[]): ThawError {

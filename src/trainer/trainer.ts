@@ -12,7 +12,8 @@ import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { type ResolvedArguments, resolveArguments, type TrainingArguments } from "./arguments.ts";
 import { checkDataset, checkSameLabels, encodeDataset, encodeTexts } from "./encodedDataset.ts";
 import { argmax, computeLogits, type EvaluateResult, evaluateLogits, logSoftmax } from "./evaluate.ts";
-import { trainingLoop } from "./loop.ts";
+import { checkMemory, type ForecastInput, forecast, type StageForecast } from "./forecast.ts";
+import { type LoopInput, trainingLoop } from "./loop.ts";
 import { Run } from "./run.ts";
 import { saveModel } from "./saveModel.ts";
 import { trainerState } from "./trainerState.ts";
@@ -39,6 +40,8 @@ export interface Prediction {
   readonly logits: readonly number[];
 }
 
+type EncodedData = Pick<LoopInput, "train" | "evaluation">;
+
 /**
  * Trains a model stage by stage: `new Trainer({ model, tokenizer, args, trainDataset, evalDataset, stages })`.
  * `plan()` says what will happen, `train()` does it, `evaluate()` and `predict()` use the model.
@@ -52,6 +55,7 @@ export class Trainer {
   #plan: Plan | undefined;
   #history: readonly HistoryRow[] = [];
   #best: RunRecord["best"];
+  #data: EncodedData | undefined;
 
   /** Checks everything that can be checked before training: arguments, data, labels, and the plan against the model. */
   constructor(options: TrainerOptions) {
@@ -62,14 +66,40 @@ export class Trainer {
     this.#options = options;
     checkDataset(trainDataset, "training data", model);
     if (evalDataset !== undefined) this.#checkEvaluated(evalDataset, "validation data");
-    this.plan();
+    this.#checkedPlan();
   }
 
-  /** What `train` will do: stages, trainable parameters, learning rates, steps, predicted relative cost. */
+  /**
+   * What `train` will do: stages, trainable parameters, learning rates, steps, predicted cost, time and memory. The first
+   * time it encodes the data and measures for some tenths of a second how fast this machine is.
+   */
   plan(): Plan {
+    const input = this.#forecastInput();
+    return withForecast(input.plan, forecast(input));
+  }
+
+  #forecastInput(): ForecastInput {
+    const { model, args } = this;
+    const { train, evaluation } = this.#encoded();
+    return { model, args, plan: this.#checkedPlan(), train: train.texts, evaluation: evaluation?.texts ?? [] };
+  }
+
+  /** Both data sets as token ids, made once. */
+  #encoded(): EncodedData {
+    const { trainDataset, evalDataset } = this.#options;
+    const encode = (dataset: TextDataset) => encodeDataset(dataset, this.tokenizer, this.model, this.args.maxLength);
+    this.#data ??= {
+      train: encode(trainDataset),
+      evaluation: evalDataset === undefined ? undefined : encode(evalDataset),
+    };
+    return this.#data;
+  }
+
+  #checkedPlan(): Plan {
     const { model, args } = this;
     const { trainDataset, evalDataset, stages = [this.#presentStage()] } = this.#options;
-    const stepsPerEpoch = Math.ceil(trainDataset.length / args.perDeviceTrainBatchSize);
+    const microBatches = Math.ceil(trainDataset.length / args.perDeviceTrainBatchSize);
+    const stepsPerEpoch = Math.ceil(microBatches / args.gradientAccumulationSteps);
     const plan = makePlan(stages, model, { ...args, stepsPerEpoch });
     const patient = plan.stages.findIndex(({ stage }) => stage.patience !== undefined);
     if (patient >= 0 && evalDataset === undefined) {
@@ -106,19 +136,14 @@ export class Trainer {
 
   /** The same, as a stream of events for views and loops of one's own. Nothing is shown. */
   async *events({ signal }: { readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<TrainerEvent> {
-    const { model, tokenizer, args } = this;
-    const { trainDataset, evalDataset } = this.#options;
+    const { model, args } = this;
     const history: HistoryRow[] = [];
-    const plan = this.plan();
-    const encode = (dataset: TextDataset) => encodeDataset(dataset, tokenizer, model, args.maxLength);
-    const loop = trainingLoop({
-      model,
-      args,
-      signal,
-      plan,
-      train: encode(trainDataset),
-      evaluation: evalDataset === undefined ? undefined : encode(evalDataset),
-    });
+    const resident = process.memoryUsage.rss();
+    const input = this.#forecastInput();
+    const forecasts = forecast(input, resident);
+    checkMemory(input, forecasts, resident);
+    const plan = withForecast(input.plan, forecasts);
+    const loop = trainingLoop({ model, args, signal, plan, ...this.#encoded() });
     for await (const event of loop) {
       if (event.kind === "begin") [this.#plan, this.#history, this.#best] = [plan, history, undefined];
       if (event.kind === "end") this.#best = event.run.best;
@@ -157,7 +182,7 @@ export class Trainer {
       folder,
       this.model,
       this.tokenizer,
-      trainerState(this.args, this.#plan ?? this.plan(), this.#history, this.#best),
+      trainerState(this.args, this.#plan ?? this.#checkedPlan(), this.#history, this.#best),
     );
   }
 
@@ -186,4 +211,10 @@ export class Trainer {
     }
     return { train: { parameters: names }, epochs: this.args.numTrainEpochs };
   }
+}
+
+function withForecast(plan: Plan, forecasts: readonly StageForecast[]): Plan {
+  return plan.withForecast(
+    forecasts.map(({ seconds, memory }) => ({ predictedSeconds: seconds, predictedMemory: memory })),
+  );
 }

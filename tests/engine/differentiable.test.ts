@@ -83,3 +83,23 @@ test("a pass through the tape leaves its loss and gradients and nothing else", (
   tf.dispose([loss, ...(gradients as Tensor[])]);
   expect(tf.memory().numTensors).toBe(before);
 });
+
+test("on the way back what the forward pass kept is freed op by op, and so are the gradients in between", () => {
+  const inputs = Array.from({ length: 6 }, (_, i) => vector(i + 1, 2));
+  const held: number[] = [];
+  const counted = (a: Tensor, b: Tensor) =>
+    differentiable([a, b], (save) => {
+      save(a, b);
+      return {
+        value: multiply(a, b),
+        gradient: (dy, [a, b]) => {
+          held.push(tf.memory().numDataBuffers);
+          return [multiply(dy, b as Tensor), multiply(dy, a as Tensor)];
+        },
+      };
+    });
+  lossAndGradients(() => inputs.reduce(counted).sum(), inputs);
+  // an op leaves the gradient of its parameter, and frees the result of the op below and the gradient it was given
+  expect(held.length).toBe(5);
+  expect(Math.max(...held) - (held[0] as number)).toBeLessThanOrEqual(1);
+});

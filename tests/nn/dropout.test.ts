@@ -35,3 +35,12 @@ test("no two sites of a model share a seed pair, in a pass or in the next", () =
 test("seed pairs are 32-bit integers, however long the run", () => {
   for (const value of new DropoutStream(2 ** 40 + 5, 2 ** 30).next()) expect(value).toBe(value | 0);
 });
+
+test("a copy of a stream hands out what the stream was about to, whichever is asked first", () => {
+  const stream = new DropoutStream(3, 4);
+  stream.next();
+  const copy = stream.copy();
+  const pairs = [stream.next(), stream.next()];
+  expect([copy.next(), copy.next()]).toEqual(pairs);
+  expect(copy.next()).toEqual(stream.next());
+});

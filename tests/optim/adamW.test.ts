@@ -10,7 +10,7 @@ import { globalNorm } from "../../src/optim/clip.ts";
 import { isDecayed } from "../../src/optim/weightDecay.ts";
 import { randomNormal } from "../../src/rng/normal.ts";
 import { readSafetensors } from "../../src/safetensors/read.ts";
-import { trainStep } from "../../src/trainer/step.ts";
+import { OptimizerStep } from "../../src/trainer/step.ts";
 import { golden, goldenPath } from "../golden/read.ts";
 
 type Tensor = ReturnType<typeof tf.tensor>;
@@ -47,18 +47,24 @@ test("AdamW through head, last 2 layers, everything equals PyTorch with correct 
       for (const name of names) expect(isDecayed(name), name).toBe(weight_decay > 0);
     }
     for (const parameter of model.parameters.values()) parameter.requiresGrad = rates.has(parameter.name);
-    const { loss, gradNorm } = trainStep({
+    const texts = step.labels.length;
+    const optimizerStep = new OptimizerStep({
       model,
       optimizer,
+      texts,
+      learningRates: rates,
+      weightDecay: 0.01,
+      maxGradNorm: expected.max_grad_norm,
+    });
+    optimizerStep.add({
       batch: PackedBatch.fromTexts(step.input_ids.map((inputIds) => ({ inputIds }))),
       labels: Int32Array.from(step.labels),
       cut: -1,
       rows: undefined,
       stream: undefined,
-      learningRates: rates,
-      weightDecay: 0.01,
-      maxGradNorm: expected.max_grad_norm,
     });
+    const { loss, gradNorm } = optimizerStep.finish();
+    optimizerStep.dispose();
     worst.loss = Math.max(worst.loss, Math.abs(loss - step.loss));
     worst.norm = Math.max(worst.norm, Math.abs(gradNorm - step.grad_norm));
     if (expected.steps[index + 1]?.stage === step.stage) continue;

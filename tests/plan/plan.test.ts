@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
-import { reusableCuts } from "../../src/plan/cost.ts";
+import { reusableCuts, usefulCuts } from "../../src/plan/cost.ts";
 import { makePlan } from "../../src/plan/plan.ts";
 import type { Stage } from "../../src/plan/stage.ts";
 import { classifierOnly, lastLayers, progressive } from "../../src/recipes/recipes.ts";
@@ -82,6 +82,26 @@ test("one pass stores the cuts that no stage in between invalidates", () => {
   expect(cuts(4, 4)).toEqual([4]);
 });
 
+test("what is stored is used again at every later cut that it is still right for", () => {
+  const useful = (...list: number[]) =>
+    list.map((_, i) =>
+      usefulCuts(
+        list.map((cut) => ({ cut })),
+        i,
+      ),
+    );
+  expect(useful(6, 4, 6)).toEqual([[4], [4], []]); // the second head starts from where layers 4 and 5 have moved
+  expect(useful(4, 2, -1)).toEqual([[2], [], []]);
+  expect(useful(6, 6, 2)).toEqual([[6, 2], [2], []]);
+  expect(useful(2, 6)).toEqual([[2], []]);
+  const costs = (stages: readonly Stage[]) => plan(stages).stages.map(({ row }) => row.relativeCost);
+  const last2: Stage = { train: ["head", { lastLayers: 2 }], epochs: 1 };
+  const head: Stage = { train: "head", epochs: 1 };
+  const [first, second, third] = costs([head, last2, head]) as [number, number, number];
+  // of 4 layers x 3 units: the pass through all, then 2 layers trained, then a pass through these two
+  expect([first, second, third].map((cost) => Math.round(12 * cost))).toEqual([4, 6, 2]);
+});
+
 test("a plan prints as a table before anything runs", () => {
   const text = String(plan(progressive()));
   expect(text).toMatch(/head, layers 0-3/);
@@ -110,6 +130,11 @@ test.each<[string, unknown, RegExp]>([
 test("a plan that leaves a random head frozen is refused by name, unless it is meant", () => {
   const stages: Stage[] = [{ train: { lastLayers: 2 }, epochs: 1 }];
   expect(() => plan(stages, fresh)).toThrow(/Stage 0 leaves classifier.weight, classifier.bias frozen at random/);
+  const names = [...fresh.blocks.keys()];
+  const bare: SequenceClassifier = Object.create(fresh, { newlyInitialized: { value: names } });
+  expect(() => plan(stages, bare)).toThrow(
+    /Stage 0 leaves bert\.embeddings\.word_embeddings\.weight, (\S+, ){2}\S+ and \d+ more frozen at random/,
+  );
   expect(() =>
     plan(
       [

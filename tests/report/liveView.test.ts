@@ -100,6 +100,16 @@ test("a run that was stopped keeps its rows and says so", () => {
   expect(text.split("\n")).toHaveLength(3 + 2);
 });
 
+test("a notice stays in view until the end", () => {
+  const shown: DisplayBundle[] = [];
+  const view = new LiveView({ screen: { show: (bundle) => void shown.push(bundle), close: () => {} }, intervalMs: 0 });
+  view.show({ kind: "begin", stages: run.stages, totalSteps: 1, totalEpochs: 1 });
+  view.show({ kind: "notice", notice: "The disk took no more <of it>." });
+  view.show({ kind: "end", run });
+  expect(String(shown.at(-1)?.data["text/plain"])).toMatch(/The disk took no more <of it>\.$/);
+  expect(String(shown.at(-1)?.data["text/html"])).toContain("The disk took no more &lt;of it&gt;.");
+});
+
 test("names from users are shown as text", () => {
   const shown: DisplayBundle[] = [];
   const view = new LiveView({ screen: { show: (bundle) => void shown.push(bundle), close: () => {} }, intervalMs: 0 });

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { displaySymbol } from "../../src/display/bundle.ts";
+import type { StageRecord } from "../../src/history/history.ts";
 import { planTable } from "../../src/report/planTable.ts";
 import { evidenceSentence, runReport } from "../../src/report/runReport.ts";
 import { classifierRun, progressiveRun } from "./sampleRun.ts";
@@ -38,6 +39,12 @@ test("with several stages the evidence says what each of them froze", () => {
   ]);
 });
 
+test("notices stand at the end of the report", () => {
+  const report = runReport({ ...classifierRun, notices: ["Batches were made of texts of like length."] });
+  expect(report.sentences).toHaveLength(3);
+  expect(String(report)).toMatch(/0 bytes\.\nBatches were made of texts of like length\.$/);
+});
+
 test("evidence of a change is never hidden", () => {
   const changed = {
     ...classifierRun.evidence,
@@ -47,6 +54,35 @@ test("evidence of a change is never hidden", () => {
   expect(evidenceSentence(changed)).toMatch(
     /but 1 of these tensors changed .*00ff00ff00ff after\): bert\.embeddings\.word_emb/,
   );
+});
+
+test("with a prediction, time and memory stand beside what was measured", () => {
+  const [head, layers, all] = progressiveRun.stages as [StageRecord, StageRecord, StageRecord];
+  const stages = [
+    { ...head, predictedSeconds: 18, predictedMemory: 6.1e8 },
+    { ...layers, predictedSeconds: 99, predictedMemory: 9.5e8, peakMemory: 9.1e8 },
+    { ...all, predictedSeconds: 170, predictedMemory: 1.25e9, peakMemory: 1.3e9 },
+  ];
+  const { columns, rows } = runReport({ ...progressiveRun, stages }).stages;
+  expect(columns.map(({ title }) => title).slice(5, 9)).toEqual([
+    "Predicted time",
+    "Time",
+    "Predicted memory",
+    "Peak memory",
+  ]);
+  expect(rows.map((row) => row.slice(5, 9))).toEqual([
+    ["0:18", "0:16", "610 MB", "no more than before"],
+    ["1:39", "1:36", "950 MB", "910 MB"],
+    ["2:50", "2:58", "1.25 GB", "1.30 GB"],
+  ]);
+  const table = planTable(stages, 22_713_986);
+  expect(table.rows.map((row) => row.slice(-2))).toEqual([
+    ["0:18", "610 MB"],
+    ["1:39", "950 MB"],
+    ["2:50", "1.25 GB"],
+    ["4:47", "1.25 GB"],
+  ]);
+  expect(table.caption).toMatch(/Time: from what one layer takes on this machine/);
 });
 
 test("a run that has not been evaluated says so", () => {

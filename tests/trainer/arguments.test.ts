@@ -8,6 +8,8 @@ test("without arguments the defaults are Hugging Face's, but for the best model 
     learningRate: 5e-5,
     headLearningRate: undefined,
     perDeviceTrainBatchSize: 8,
+    gradientAccumulationSteps: 1,
+    trainSamplingStrategy: "random",
     perDeviceEvalBatchSize: 64,
     weightDecay: 0,
     adamBeta1: 0.9,
@@ -18,8 +20,12 @@ test("without arguments the defaults are Hugging Face's, but for the best model 
     warmupSteps: 0,
     seed: 42,
     maxLength: undefined,
+    cacheMemory: undefined,
+    cacheDisk: undefined,
+    maxMemory: undefined,
     loadBestModelAtEnd: true,
     frozenDropout: false,
+    gradientCheckpointing: false,
     allowFrozenRandomHead: false,
     disableTqdm: false,
   });
@@ -36,11 +42,12 @@ test("what is given stays, and undefined stands for the default", () => {
 });
 
 test.each<[object, RegExp]>([
-  [{ epochs: 3 }, /no training argument "epochs".*numTrainEpochs.*headLearningRate, maxLength/],
+  [{ epochs: 3 }, /no training argument "epochs".*numTrainEpochs.*headLearningRate, maxLength, cacheMemory/],
   [{ numTrainEpochs: 0 }, /numTrainEpochs is 0/],
   [{ numTrainEpochs: 2.5 }, /numTrainEpochs is 2.5/],
   [{ perDeviceTrainBatchSize: "8" }, /perDeviceTrainBatchSize is 8; it must be a whole number/],
   [{ perDeviceEvalBatchSize: -1 }, /perDeviceEvalBatchSize is -1/],
+  [{ gradientAccumulationSteps: 0 }, /gradientAccumulationSteps is 0/],
   [{ learningRate: Number.NaN }, /learningRate is NaN/],
   [{ learningRate: "5e-5" }, /learningRate is 5e-5/],
   [{ headLearningRate: -1 }, /headLearningRate is -1/],
@@ -55,6 +62,9 @@ test.each<[object, RegExp]>([
   [{ seed: 0.5 }, /seed is 0.5/],
   [{ maxLength: 2 }, /maxLength is 2; it must be a whole number of 3 or more/],
   [{ lrSchedulerType: "polynomial" }, /"polynomial"; known are linear, cosine/],
+  [{ trainSamplingStrategy: "batch_rebalance" }, /"batch_rebalance"; known are random, sequential, group_by_length/],
+  [{ cacheMemory: "4 apples" }, /cacheMemory is "4 apples"; it must be a number of MB/],
+  [{ cacheDisk: -1 }, /cacheDisk is -1/],
   [{ loadBestModelAtEnd: "false" }, /loadBestModelAtEnd is "false"; it must be true or false/],
   [{ frozenDropout: 0.1 }, /frozenDropout is 0.1/],
 ])("%j is refused", (args, message) => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { tf } from "../../src/engine/tensorflow.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
+import { CacheBudget } from "../../src/trainer/cacheBudget.ts";
 import { PrefixCache } from "../../src/trainer/prefixCache.ts";
 import { letters, tinyModel, tinyTokenizer } from "./tiny.ts";
 
@@ -55,12 +56,23 @@ test("it tells how many texts are done, computes nothing twice, and leaves no te
   for await (const count of cache.fill([3])) expect.unreachable(`computed ${count} again`);
 });
 
-test("cuts above the lowest trained layer are forgotten, the others stay", async () => {
+test("cuts that nobody asks for are forgotten, the others stay", async () => {
   const cache = await filled(0, 2, 3);
-  cache.dropAbove(2);
+  cache.keepOnly([2, 0, 1]);
   expect([0, 2, 3].map((cut) => cache.has(cut))).toEqual([true, true, false]);
-  cache.dropAbove(-1);
+  cache.dispose();
   expect([cache.has(0), cache.bytes]).toEqual([false, 0]);
+});
+
+test("a pass starts at the highest cut that is stored, and gives the same bytes as one from the tokens", async () => {
+  const [cache, direct] = [await filled(1), await filled(3)];
+  const weight = model.parameters.get("bert.encoder.layer.0.output.dense.bias");
+  const values = weight?.data() as Float32Array;
+  weight?.assign(new Float32Array(hidden).fill(1)); // below what is stored: the pass must not come by here
+  for await (const _ of cache.fill([3]));
+  weight?.assign(values);
+  const rows = [cache, direct].map((each) => each.rows(3, [4, 69], batchOf(4, 69)).dataSync());
+  expect(rows[0]).toEqual(rows[1]);
 });
 
 test("a pass that is stopped stores nothing", async () => {
@@ -81,15 +93,20 @@ test("rows of a model that has moved since are not the model's any more: the cac
   const weight = moved.parameters.get("bert.encoder.layer.0.output.dense.bias");
   weight?.assign(new Float32Array(hidden).fill(1));
   expect(cache.rows(1, [0], batchOf(0)).dataSync()).toEqual(before);
-  cache.dropAbove(0);
+  cache.keepOnly([]);
   for await (const _ of cache.fill([1]));
   expect(cache.rows(1, [0], batchOf(0)).dataSync()).not.toEqual(before);
 });
 
 test("what does not fit into the limit is computed anew each time, with the same result; small cuts come first", async () => {
-  const small = new PrefixCache(model, texts, 4 * hidden * texts.length);
+  const small = new PrefixCache(model, texts, new CacheBudget({ memory: 4 * hidden * texts.length, disk: 0 }));
   for await (const _ of small.fill([1, 3]));
   expect([small.has(1), small.has(3)]).toEqual([false, true]);
+  expect(small.notices).toEqual([
+    expect.stringMatching(
+      /^What layers 0 to 0 give for 70 texts \(0\.1 MB\) could not be kept: there is room for 0\.0 MB of/,
+    ),
+  ]);
   const [computed, stored] = [small, await filled(1)].map((cache) => cache.rows(1, [4, 9], batchOf(4, 9)));
   expect(computed?.shape).toEqual(stored?.shape);
   stored?.dataSync().forEach((value, i) => {

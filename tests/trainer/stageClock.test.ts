@@ -56,3 +56,17 @@ test("the time of a stage is that between start and stop, in seconds", async () 
   expect(seconds).toBeGreaterThan(0.05);
   expect(clock.record().seconds).toBe(seconds);
 });
+
+test("the memory of a stage is told where the process held more in it than ever before, and nowhere else", () => {
+  const clock = new StageClock(planned);
+  clock.start();
+  const held = new Float64Array(2 * Math.ceil(process.resourceUsage().maxRSS * 128)).fill(1); // twice what there was
+  clock.stop();
+  expect(clock.record().peakMemory).toBeGreaterThan(held.byteLength);
+  clock.start();
+  clock.stop();
+  const later = new StageClock(planned);
+  later.start();
+  later.stop();
+  expect(later.record().peakMemory).toBeUndefined();
+});

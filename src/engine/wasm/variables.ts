@@ -24,6 +24,10 @@ export function variableOps(tf: typeof tfjs): Readonly<Record<string, WasmOp>> {
       return [];
     },
     ReadVariableOp: ([handle]) => [valueBehind(handle as tfjs.Tensor).clone()],
+    AssignAddVariableOp: ([handle, x]) => {
+      set(handle as tfjs.Tensor, tf.add(valueBehind(handle as tfjs.Tensor), x as tfjs.Tensor));
+      return [];
+    },
     AssignSubVariableOp: ([handle, difference]) => {
       set(handle as tfjs.Tensor, tf.sub(valueBehind(handle as tfjs.Tensor), difference as tfjs.Tensor));
       return [];

@@ -1,0 +1,139 @@
+/** How fast this machine computes this model, measured on one layer of it: some tenths of a second, once per model. */
+import { createHash } from "node:crypto";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { markConstant } from "../engine/differentiable.ts";
+import { lossAndGradients } from "../engine/gradients.ts";
+import { tf } from "../engine/tensorflow.ts";
+import { NativeVariable } from "../engine/variable.ts";
+import { crossEntropy } from "../loss/crossEntropy.ts";
+import { PackedBatch } from "../models/packedBatch.ts";
+import type { Parameter } from "../models/parameter.ts";
+import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { DropoutStream } from "../nn/dropout.ts";
+import { AdamW } from "../optim/adamW.ts";
+import { globalNorm } from "../optim/clip.ts";
+
+/** All in seconds. */
+export interface Speed {
+  /** A token through one layer, without gradients. */
+  readonly forward: number;
+  /** A token through one layer forward and back, with the gradients of everything. */
+  readonly both: number;
+  /** The head forward and back, for a batch: what a micro-batch takes whatever its length. */
+  readonly head: number;
+  /** The norm of the gradient and the update, for one parameter value. */
+  readonly update: number;
+  /** SHA-256 of one parameter value. */
+  readonly hash: number;
+}
+
+const measured = new WeakMap<SequenceClassifier, Speed>();
+
+/** `lengths`: tokens of each text of a typical batch; of a large one the first 512 tokens stand for all. */
+export function speedOf(model: SequenceClassifier, lengths: readonly number[]): Speed {
+  let speed = measured.get(model);
+  if (speed === undefined) {
+    speed = measure(model, lengths);
+    measured.set(model, speed);
+  }
+  return speed;
+}
+
+function measure(model: SequenceClassifier, lengths: readonly number[]): Speed {
+  const top = model.depth - 1;
+  const parameters = [...model.parameters.values()];
+  const flags = parameters.map(({ requiresGrad }) => requiresGrad);
+  const batch = batchOf(lengths);
+  const { tokens } = batch.packing;
+  try {
+    for (const parameter of parameters) parameter.requiresGrad = parameter.block === top || parameter.block === "head";
+    const trained = parameters.filter(({ requiresGrad }) => requiresGrad);
+    const rows = rowsFor(model, tokens);
+    const pooled = rowsFor(model, batch.packing.batch);
+    const head = secondsOf(() => stepThrough(model, pooled, model.depth, batch, trained));
+    const forward = secondsOf(() => model.run(markConstant(rows.clone()), top, batch));
+    const both = secondsOf(() => stepThrough(model, rows, top, batch, trained));
+    rows.dispose();
+    pooled.dispose();
+    return {
+      forward: forward / tokens,
+      both: Math.max(0, both - head) / tokens,
+      head,
+      update: updateSeconds(),
+      hash: hashSeconds(),
+    };
+  } finally {
+    parameters.forEach((parameter, i) => {
+      parameter.requiresGrad = flags[i] as boolean;
+    });
+    batch.dispose();
+  }
+}
+
+const tokensAtMost = 512;
+
+function batchOf(lengths: readonly number[]): PackedBatch {
+  let tokens = 0;
+  const texts: { inputIds: Int32Array }[] = [];
+  for (const length of lengths) {
+    tokens += length;
+    if (texts.length > 0 && tokens > tokensAtMost) break;
+    texts.push({ inputIds: new Int32Array(length) });
+  }
+  return PackedBatch.fromTexts(texts);
+}
+
+/** Of the size that a normalisation gives. */
+function rowsFor({ config }: SequenceClassifier, rows: number): Tensor {
+  const values = Float32Array.from({ length: rows * config.hiddenSize }, (_, i) => Math.sin(i));
+  return tf.tensor2d(values, [rows, config.hiddenSize]);
+}
+
+function stepThrough(
+  model: SequenceClassifier,
+  rows: Tensor,
+  cut: number,
+  batch: PackedBatch,
+  trained: readonly Parameter[],
+): void {
+  const labels = new Int32Array(batch.packing.batch);
+  const parts = trained.filter(({ block }) => block === "head" || cut < model.depth);
+  lossAndGradients(
+    () => crossEntropy(model.run(rows, cut, batch, { stream: new DropoutStream(0, 0) }), labels),
+    [rows, ...parts.map(({ tensor }) => tensor)],
+  );
+}
+
+function updateSeconds(): number {
+  const shape = [1_000_000];
+  const [variable, gradient] = [new NativeVariable(shape), tf.zeros(shape) as Tensor];
+  const optimizer = new AdamW();
+  const parameter = { name: "measured", shape, variable };
+  const seconds = secondsOf(() => {
+    globalNorm([gradient]);
+    optimizer.step([{ parameter, gradient, learningRate: 0 }]);
+  });
+  optimizer.dispose();
+  variable.dispose();
+  gradient.dispose();
+  return seconds / 1_000_000;
+}
+
+function hashSeconds(): number {
+  const bytes = new Uint8Array(4_000_000);
+  return secondsOf(() => createHash("sha256").update(bytes).digest()) / 1_000_000;
+}
+
+/** The median of at least three runs after a first one, and of as many as fit into 30 ms. */
+function secondsOf(run: () => unknown): number {
+  const took: number[] = [];
+  tf.tidy(() => void run());
+  for (let sum = 0; took.length < 3 || sum < 0.03; ) {
+    const started = performance.now();
+    tf.tidy(() => void run());
+    const seconds = (performance.now() - started) / 1000;
+    took.push(seconds);
+    sum += seconds;
+  }
+  return took.sort((a, b) => a - b)[took.length >> 1] as number;
+}

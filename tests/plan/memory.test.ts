@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { nativeOps } from "../../src/engine/native.ts";
+import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
+import { type MemoryInput, stageMemory } from "../../src/plan/memory.ts";
+import { goldenPath } from "../golden/read.ts";
+
+const model = await AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny-4")); // 4 layers
+const { hiddenSize, intermediateSize } = model.config;
+const names = [...model.parameters.keys()];
+const head = new Set(names.filter((name) => model.blocks.get(name) === "head"));
+const size = (of: Iterable<string>) => [...of].reduce((sum, name) => sum + (model.parameters.get(name)?.size ?? 0), 0);
+
+const need = (options: Partial<MemoryInput> = {}) =>
+  stageMemory({
+    model,
+    trainable: new Set(names),
+    cut: -1,
+    lengths: [100, 200, 300],
+    passTokens: 300,
+    gradientAccumulationSteps: 1,
+    gradientCheckpointing: false,
+    keptParameters: 0,
+    cache: 0,
+    ...options,
+  });
+
+test("gradients, moments and kept weights are 4, 8 and 4 bytes a value of what trains", () => {
+  const { gradients, moments, bestWeights } = need({ keptParameters: 1000 });
+  expect([gradients, moments, bestWeights]).toEqual([4 * size(names), 8 * size(names), 4000]);
+  expect(need({ trainable: head, cut: 4 })).toMatchObject({ gradients: 4 * size(head), moments: 8 * size(head) });
+});
+
+test.runIf(nativeOps)("a layer keeps eight rows of hidden size and two of the inner size for every token", () => {
+  const layer = 4 * 600 * (8 * hiddenSize + 2 * intermediateSize + 2);
+  expect(need({ cut: 1 }).activations - need({ cut: 2 }).activations).toBe(layer);
+  // one more at work, and the embeddings
+  expect(need().activations).toBe(5 * layer + 4 * 4 * 600 * hiddenSize);
+  expect(need({ cut: 2, gradientCheckpointing: true }).activations).toBe(2 * 4 * 600 * hiddenSize + 2 * layer);
+});
+
+test("the peak has activations or gradients, and both where gradients wait for the next micro-batch", () => {
+  const [one, two] = [need(), need({ gradientAccumulationSteps: 2 })];
+  expect(one.activations).toBeGreaterThan(one.gradients);
+  expect(two.peak - one.peak).toBeCloseTo(1.2 * one.gradients, 3);
+  expect(need({ cache: 1e6 }).peak - one.peak).toBeCloseTo(1.2e6, 3);
+  const { pass, moments, peak } = need({ trainable: head, cut: 4, lengths: [1], passTokens: 2048 });
+  expect(peak).toBeCloseTo(1.2 * (pass + moments), 3); // the pass through the frozen layers
+});
