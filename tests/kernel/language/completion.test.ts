@@ -117,7 +117,7 @@ test("what thaw exports is inspected with its doc comments, and its options and 
   await client.execute(`import * as thaw from "thaw";
 import { AutoModelForSequenceClassification, lastLayers } from "thaw";
 let model!: Awaited<ReturnType<typeof AutoModelForSequenceClassification.fromPretrained>>;`);
-  expect(await inspect(client, "Trainer")).toMatch(/^class Trainer\n\nTrains a sequence classifier by a plan/);
+  expect(await inspect(client, "Trainer")).toMatch(/^class Trainer\n\nTrains a model stage by stage/);
   expect(await inspect(client, "lastLayers")).toMatch(/^function lastLayers\(layers: number, .*\n\nStrategy 2: /);
   expect((await complete(client, "new Trainer({ ")).matches).toEqual(
     expect.arrayContaining(["model", "tokenizer", "trainDataset", "evalDataset", "args", "stages"]),
