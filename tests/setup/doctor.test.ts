@@ -11,8 +11,9 @@ interface Report {
 }
 
 const names = [
-  ...["Node.js", "npm packages", "Python environment", "JupyterLab and plotly", "TensorFlow", "TensorFlow addon"],
+  ...["Node.js", "npm packages", "Python environment", "JupyterLab and plotly", "TensorFlow", "OpenBLAS"],
   ...[
+    "TensorFlow addon",
     "Fused operations",
     "Output of native code",
     "MiniLM model",
