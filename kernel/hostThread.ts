@@ -21,6 +21,7 @@ import { Executor } from "./executor/executor.ts";
 import { ModuleLoader } from "./executor/moduleLoader.ts";
 import { CellRuntime, ModuleRuntime } from "./executor/runtime.ts";
 import { Sources } from "./executor/sources.ts";
+import { keepStacks } from "./executor/stacks.ts";
 import { describeError } from "./executor/traceback.ts";
 import { transformCell } from "./executor/transform.ts";
 import { createPrompts } from "./input/prompts.ts";
@@ -46,10 +47,10 @@ export function startHost(
   post: (message: FromMain) => void,
   captured: boolean,
 ): (message: ToMain) => void {
-  Error.stackTraceLimit = 30;
   const reporter = new Reporter(post);
   const interrupts = new Interrupts(flags);
   const sources = new Sources();
+  keepStacks(sources);
   const modules = new ModuleLoader(sources, (loader, namespace) => new ModuleRuntime(interrupts, loader, namespace));
   const cells = new BoundLoader(modules, () => process.cwd());
   const runtime = new CellRuntime(interrupts, cells);

@@ -2,7 +2,6 @@
 import { inspect, toUSVString, types } from "node:util";
 import { attempt } from "./attempt.ts";
 import { functionText } from "./functionText.ts";
-import { userFrames } from "./userFrames.ts";
 import { entriesWithin } from "./weight.ts";
 
 const maxCharacters = 50_000;
@@ -77,7 +76,7 @@ function hasOwnText(value: object): boolean {
 }
 
 function clamp(text: string): string {
-  const formed = userFrames(toUSVString(text));
+  const formed = toUSVString(text);
   if (formed.length <= maxCharacters) return formed;
   return `${formed.slice(0, maxCharacters)}\n... ${formed.length - maxCharacters} more characters`;
 }

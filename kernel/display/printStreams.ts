@@ -4,7 +4,6 @@ import { Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type { StreamName } from "../channels/streamBuffer.ts";
 import type { Reporter } from "./reporter.ts";
-import { userFrames } from "./userFrames.ts";
 
 export function printInto(reporter: Reporter): void {
   const stdout = new CellStream("stdout", 1, reporter);
@@ -39,7 +38,7 @@ class CellStream extends Writable {
 
   /** Past the stream's own queue: whoever prints and then blocks has printed. */
   override write(chunk: unknown, ...rest: unknown[]): boolean {
-    if (typeof chunk === "string") this.#reporter.stream(this.#name, userFrames(chunk));
+    if (typeof chunk === "string") this.#reporter.stream(this.#name, chunk);
     else if (chunk instanceof Uint8Array) this.#reporter.stream(this.#name, this.#decoder.write(Buffer.from(chunk)));
     else throw refused(chunk);
     const done = rest.findLast((argument) => typeof argument === "function");

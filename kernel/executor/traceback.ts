@@ -1,5 +1,4 @@
-/** What a cell threw, as a frontend shows it: the user's own frames with their own lines, causes, nothing of the kernel. */
-import { fileURLToPath } from "node:url";
+/** What a cell threw, as a frontend shows it: the user's own frames with their lines, causes, nothing of the kernel. */
 import { inspect } from "node:util";
 import { attempt } from "../display/attempt.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
@@ -13,7 +12,6 @@ export interface ErrorReport {
   readonly traceback: readonly string[];
 }
 
-const kernelFolder = fileURLToPath(new URL("../", import.meta.url));
 const maxCauses = 8;
 const maxExtraLines = 30;
 
@@ -85,37 +83,23 @@ function extras(error: Error): string[] {
   );
 }
 
-/** Frames down to the kernel's own; the first one in the user's text is followed by that text. */
+/** The frames of a stack that `keepStacks` has prepared; the first one in the user's text is followed by that text. */
 function frames(error: Error, sources: Sources): string[] {
   const lines: string[] = [];
   let shown = false;
   for (const line of String(error.stack ?? "").split("\n")) {
-    const match = /^\s+at (?:(.*) \()?(.*?):(\d+):(\d+)\)?$/.exec(line);
+    const match = /^\s+at (?:.*\()?(?:async )?(.*?):(\d+):(\d+)\)?$/.exec(line);
     if (match === null) {
       if (/^\s+at async Promise\./.test(line)) lines.push(line);
       continue;
     }
-    const [, name = "", file = "", row, column] = match;
-    const source = file.replace(/^async /, "");
-    if (source.startsWith("node:inspector")) break;
-    if (source.startsWith("node:") || isKernel(source)) continue;
-    if (!sources.has(source)) {
-      lines.push(line);
-      continue;
-    }
-    const place = sources.locate(source, Number(row), Number(column));
-    const at = `${source}:${place.line}:${place.column}`;
-    const caller = name.replace(/^async$/, "");
-    const prefix = file.startsWith("async ") ? "async " : "";
-    lines.push(caller === "" || caller === "eval" ? `    at ${prefix}${at}` : `    at ${caller} (${at})`);
-    if (!shown) lines.push(...sources.frame(place));
+    const [, source = "", row, column] = match;
+    lines.push(line);
+    if (shown || !sources.has(source)) continue;
+    lines.push(...sources.frame({ source, line: Number(row), column: Number(column) }));
     shown = true;
   }
   return lines;
-}
-
-function isKernel(file: string): boolean {
-  return (file.startsWith("file:") ? fileURLToPath(file) : file).startsWith(kernelFolder);
 }
 
 function isErrorLike(value: unknown): value is Error {

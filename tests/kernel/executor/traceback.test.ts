@@ -74,7 +74,28 @@ test.each([
   expect(told()).toMatch(/In\[\d+\]:3:\d+\)?\n {2}2 \| .*\n> 3 \| .*\n {4}\| +\^/);
 });
 
-test("a printed error has no frame of the kernel", async () => {
-  const text = printed(await client.execute("console.log(new Error('printed'))"));
-  expect(text).toMatch(/^Error: printed\n {4}at In\[\d+\]:1:\d+\n$/);
+test.each<[what: string, code: string, printed: string]>([
+  ["printed", "console.log(new Error('told'))", "Error: told\n    at In[N]:1:13\n"],
+  [
+    "printed by code that TypeScript has rewritten",
+    "enum A { X }\nconst same = (f: any, _: unknown) => f;\nclass Q {\n  @same m() { return new Error('in m') }\n}\nfor (const n of [1]) { await n; console.log(new Q().m()) }",
+    "Error: in m\n    at Q.m (In[N]:4:22)\n    at In[N]:6:53\n",
+  ],
+  [
+    "read as text",
+    "const read = async () => { await 1; return new Error('read').stack };\nconsole.log(await read())",
+    "Error: read\n    at read (In[N]:1:44)\n    at async In[N]:2:13\n",
+  ],
+  [
+    "read after other code has prepared one itself",
+    "const mine = Error.prepareStackTrace;\nError.prepareStackTrace = (_, sites) => sites.length > 0;\nconsole.log(new Error().stack);\nError.prepareStackTrace = mine;\nconsole.log(new Error('again').stack)",
+    "true\nError: again\n    at In[N]:5:13\n",
+  ],
+])("a stack that is %s has the cell's own places and no frame of the kernel", async (_, code, expected) => {
+  expect(printed(await client.execute(code)).replace(/In\[\d+\]/g, "In[N]")).toBe(expected);
+});
+
+test("an error that another one carries has no frame of the kernel either", async () => {
+  const text = errorText(await client.execute("throw Object.assign(new Error('out'), { inner: new Error('in') })"));
+  expect(text).toMatch(/\{\n {2}inner: Error: in\n {6}at In\[\d+\]:1:48\n\}$/);
 });
