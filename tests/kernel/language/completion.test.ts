@@ -23,6 +23,7 @@ const mode: "warm" | "cold" = "cold";`,
   );
   await untilTyped(client, "tf.matM", "function");
   await untilTyped(client, "shapes[0].ar", "method"); // asked about as a whole, behind the check of the cells
+  await untilTyped(client, "tf.ones([2]).su", "method"); // the first look at tensors takes longer than a frontend waits
 });
 afterAll(async () => {
   await client.stop();
