@@ -20,7 +20,7 @@ test.runIf(engineName === "tensorflow")(
       quote: false,
       label: (row) => (Number(row.rating) > 0 ? "positive" : "negative"),
     });
-    const { train } = reviews.split({ train: 192, seed: 0 });
+    const { train } = reviews.split({ train: 128, seed: 0 });
     const trainer = new Trainer({
       model: await AutoModelForSequenceClassification.fromPretrained(miniLM, { numLabels: 2, seed: 0 }),
       tokenizer: await AutoTokenizer.fromPretrained(miniLM),
@@ -34,7 +34,7 @@ test.runIf(engineName === "tensorflow")(
     const { predictedMemory = 0, peakMemory = 0, predictedSeconds = 0, seconds = 0 } = stage ?? {};
     const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
     console.log(
-      `MiniLM, 3 steps of 64 texts: predicted ${megabytes(predictedMemory)} and ${predictedSeconds.toFixed(1)} s, ` +
+      `MiniLM, 2 steps of 64 texts: predicted ${megabytes(predictedMemory)} and ${predictedSeconds.toFixed(1)} s, ` +
         `measured ${megabytes(peakMemory)} and ${seconds.toFixed(1)} s; ${megabytes(before)} before`,
     );
     // what training adds is what is asked about: the base is not predicted, but read
@@ -43,6 +43,7 @@ test.runIf(engineName === "tensorflow")(
     expect(predictedSeconds / seconds).toBeGreaterThan(1 / 3);
     expect(predictedSeconds / seconds).toBeLessThan(3);
   },
+  240_000,
 );
 
 test("plan and report show time and memory, predicted and measured", async () => {
