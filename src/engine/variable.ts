@@ -14,6 +14,19 @@ const adamAttributes = [
 ];
 let made = 0;
 
+/**
+ * Names of freed variables by their shape, to be used again: TensorFlow keeps for ever what it needs to make a variable
+ * of a name, some kilobytes.
+ */
+const freeNames = new Map<string, string[]>();
+
+function nameFor(shape: readonly number[]): string {
+  const free = freeNames.get(shape.join())?.pop();
+  if (free !== undefined) return free;
+  made += 1;
+  return `thaw-${process.pid}-${made}`;
+}
+
 /** The factors of one AdamW step, in PyTorch's form. */
 export interface AdamWFactors {
   readonly learningRate: number;
@@ -33,16 +46,17 @@ export interface AdamWFactors {
 
 export class NativeVariable {
   readonly shape: readonly number[];
+  readonly #name: string;
   readonly #handle: Tensor;
   #value: Tensor | undefined;
 
   /** Copies `values` (or zeros) of the given shape into native memory; the memory of a tensor is shared with it. */
   constructor(shape: readonly number[], values?: Float32Array | Tensor) {
     this.shape = shape;
-    made += 1;
+    this.#name = nameFor(shape);
     const attributes = [
       stringAttribute("container", ""),
-      stringAttribute("shared_name", `thaw-${process.pid}-${made}`),
+      stringAttribute("shared_name", this.#name),
       float,
       shapeAttribute("shape", shape),
     ];
@@ -141,6 +155,10 @@ export class NativeVariable {
     this.#forgetValue();
     runOp("DestroyResourceOp", [this.#handle], [boolAttribute("ignore_lookup_error", true)], 0);
     this.#handle.dispose();
+    const key = this.shape.join();
+    const free = freeNames.get(key);
+    if (free === undefined) freeNames.set(key, [this.#name]);
+    else free.push(this.#name);
   }
 
   #assertAlive(): void {
