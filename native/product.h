@@ -1,39 +1,157 @@
-// Products of matrices by OpenBLAS, as the PyPI package scipy-openblas32 has it (its names carry a prefix).
+// Products of matrices. Each element of a result is summed in the same order by the same instructions, wherever it lies
+// and whatever else the matrices hold: a row has the same bits in every batch, and on any number of threads. Libraries
+// do not promise that; what frozen layers give for a text could not be remembered exactly without it.
+//
+// The scheme is that of Goto and van de Geijn (2008, doi:10.1145/1356052.1356053): both factors are copied into panels
+// that are read from end to end, and a tile of the result stays in registers.
 #pragma once
-#include <cblas.h>
-
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 namespace thaw {
 
-// A matrix in memory row after row, read as it lies or as its transpose.
+#ifdef __AVX512F__
+constexpr int kLanes = 16;
+constexpr int kTileRows = 12;  // 24 of 32 registers hold the tile
+#else
+constexpr int kLanes = 8;
+constexpr int kTileRows = 6;  // 12 of 16
+#endif
+constexpr int kTileColumns = 2 * kLanes;
+constexpr int64_t kDepth = 3072 / kLanes;  // terms of a sum at a time: a panel of the right factor stays in the L1 cache
+constexpr int64_t kBlockRows = 24 * kTileRows;  // rows of the left factor at a time: they stay in the L2 cache
+
+typedef float Lanes __attribute__((vector_size(4 * kLanes)));
+
+inline Lanes loadLanes(const float* from) {
+  Lanes value;
+  std::memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+// A matrix whose element (row, column) lies at data[row * rowStride + column * columnStride]; one of the two is 1.
 struct Factor {
   const float* data;
-  int64_t columns;  // as it lies
-  bool transposed;
+  int64_t rowStride;
+  int64_t columnStride;
 
-  // Where its part from row `row` (as it is read) begins.
-  const float* fromRow(int64_t row) const { return data + (transposed ? row : row * columns); }
-  CBLAS_TRANSPOSE flag() const { return transposed ? CblasTrans : CblasNoTrans; }
+  const float* at(int64_t row, int64_t column) const { return data + row * rowStride + column * columnStride; }
 };
 
-// `c [rows, columns]` becomes `a [rows, inner] b [inner, columns]`, or more by it.
-struct Product {
-  Factor a;
-  Factor b;
+inline int64_t tiles(int64_t size, int64_t tile) { return (size + tile - 1) / tile; }
+
+// Copies `width <= panel` rows of `depth` columns, from `from` on, into [depth][panel], zeros beyond the width.
+template <int panel>
+inline void packPanel(const float* from, int64_t rowStride, int64_t columnStride, int64_t width, int64_t depth,
+                      float* to) {
+  if (width < panel) std::fill(to, to + depth * panel, 0.0f);
+  if (rowStride == 1) {
+    for (int64_t k = 0; k < depth; ++k) std::copy_n(from + k * columnStride, width, to + k * panel);
+    return;
+  }
+  constexpr int64_t kStretch = 8;  // of each row at a time: what is written meanwhile stays in cache
+  for (int64_t first = 0; first < depth; first += kStretch) {
+    const int64_t last = std::min(depth, first + kStretch);
+    for (int64_t row = 0; row < width; ++row) {
+      for (int64_t k = first; k < last; ++k) to[k * panel + row] = from[row * rowStride + k * columnStride];
+    }
+  }
+}
+
+// `sums = left right` over `depth` terms; `left [depth][kTileRows]`, `right [depth][kTileColumns]`.
+inline void multiplyPanels(int64_t depth, const float* left, const float* right, Lanes (&sums)[kTileRows][2]) {
+  for (int row = 0; row < kTileRows; ++row) sums[row][0] = sums[row][1] = Lanes{};
+#pragma GCC unroll 4
+  for (int64_t k = 0; k < depth; ++k) {
+    Lanes right0 = loadLanes(right);
+    Lanes right1 = loadLanes(right + kLanes);
+#ifdef __x86_64__
+    __asm__("" : "+v"(right0), "+v"(right1));  // in registers, or the compiler loads them anew for every row
+#endif
+#pragma GCC unroll 16
+    for (int row = 0; row < kTileRows; ++row) {
+      sums[row][0] += left[row] * right0;
+      sums[row][1] += left[row] * right1;
+    }
+    left += kTileRows;
+    right += kTileColumns;
+  }
+}
+
+// `c = start + sums`, or `c += sums` where `start` is null, for the first rows and columns of the tile. Rows of `c` and
+// of `start` lie `stride` and `startStride` apart.
+inline void storeTile(const Lanes (&sums)[kTileRows][2], float* c, int64_t stride, int64_t rows, int64_t columns,
+                      const float* start, int64_t startStride) {
+  if (start == nullptr) {
+    start = c;
+    startStride = stride;
+  }
+  for (int64_t row = 0; row < rows; ++row) {
+    float* to = c + row * stride;
+    const float* from = start + row * startStride;
+    if (columns == kTileColumns) {
+      const Lanes first = loadLanes(from) + sums[row][0];
+      const Lanes second = loadLanes(from + kLanes) + sums[row][1];
+      std::memcpy(to, &first, sizeof(first));
+      std::memcpy(to + kLanes, &second, sizeof(second));
+    } else {
+      float values[kTileColumns];
+      std::memcpy(values, sums[row], sizeof(values));
+      for (int64_t j = 0; j < columns; ++j) to[j] = from[j] + values[j];
+    }
+  }
+}
+
+// The right factor of a product in panels: for each stretch of kDepth terms, for each kTileColumns columns.
+struct PackedRight {
+  const float* panels;
   int64_t inner;
-  float* c;
   int64_t columns;
-  bool accumulate;
+
+  static int64_t size(int64_t inner, int64_t columns) { return inner * tiles(columns, kTileColumns) * kTileColumns; }
+  // Where the panel for these columns and the terms from `first` on begins.
+  int64_t offset(int64_t first, int64_t panel) const {
+    const int64_t depth = std::min(kDepth, inner - first);
+    return (first * tiles(columns, kTileColumns) + panel * depth) * kTileColumns;
+  }
 };
 
-// The part of the product in these rows of `c`.
-inline void multiplyRows(const Product& p, int64_t row, int64_t rows) {
-  scipy_cblas_sgemm(CblasRowMajor, p.a.flag(), p.b.flag(), static_cast<blasint>(rows), static_cast<blasint>(p.columns),
-                    static_cast<blasint>(p.inner), 1.0f, p.a.fromRow(row), static_cast<blasint>(p.a.columns), p.b.data,
-                    static_cast<blasint>(p.b.columns), p.accumulate ? 1.0f : 0.0f, p.c + row * p.columns,
-                    static_cast<blasint>(p.columns));
+// Fills one panel, for all terms.
+inline void packRight(const Factor& right, const PackedRight& packed, int64_t panel, float* panels) {
+  const int64_t column = panel * kTileColumns;
+  for (int64_t first = 0; first < packed.inner; first += kDepth) {
+    packPanel<kTileColumns>(right.at(first, column), right.columnStride, right.rowStride,
+                            std::min<int64_t>(kTileColumns, packed.columns - column),
+                            std::min(kDepth, packed.inner - first), panels + packed.offset(first, panel));
+  }
+}
+
+// Rows [begin, end) of `c = start + left right`; `start` is a row for all of them, or null to add to `c`. `space` has
+// room for kBlockRows * kDepth numbers.
+inline void multiplyRows(const Factor& left, const PackedRight& right, float* c, int64_t begin, int64_t end,
+                         const float* start, float* space) {
+  for (int64_t first = 0; first < right.inner; first += kDepth) {
+    const int64_t depth = std::min(kDepth, right.inner - first);
+    for (int64_t block = begin; block < end; block += kBlockRows) {
+      const int64_t rows = std::min(kBlockRows, end - block);
+      for (int64_t i = 0; i < rows; i += kTileRows) {
+        packPanel<kTileRows>(left.at(block + i, first), left.rowStride, left.columnStride,
+                             std::min<int64_t>(kTileRows, rows - i), depth, space + i * depth);
+      }
+      for (int64_t panel = 0; panel * kTileColumns < right.columns; ++panel) {
+        const int64_t column = panel * kTileColumns;
+        const int64_t columns = std::min<int64_t>(kTileColumns, right.columns - column);
+        for (int64_t i = 0; i < rows; i += kTileRows) {
+          Lanes sums[kTileRows][2];
+          multiplyPanels(depth, space + i * depth, right.panels + right.offset(first, panel), sums);
+          storeTile(sums, c + (block + i) * right.columns + column, right.columns,
+                    std::min<int64_t>(kTileRows, rows - i), columns,
+                    first == 0 && start != nullptr ? start + column : nullptr, 0);
+        }
+      }
+    }
+  }
 }
 
 }  // namespace thaw

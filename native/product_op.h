@@ -12,13 +12,25 @@ REGISTER_OP("ThawProduct")
     .Output("c: float")
     .Attr("N: int >= 1").Attr("M: int >= 0").Attr("transpose_a: bool").Attr("transpose_b: bool");
 
+// Memory that starts at a cache line and is kept from product to product.
+class Panels {
+ public:
+  float* take(int64_t size) {
+    if (static_cast<int64_t>(memory_.size()) < size + kLine) memory_.resize(static_cast<size_t>(size + kLine));
+    return reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(memory_.data()) + 63) & ~uintptr_t{63});
+  }
+
+ private:
+  static constexpr int64_t kLine = 16;
+  std::vector<float> memory_;
+};
+
 class ProductOp : public Kernel {
  public:
   explicit ProductOp(OpKernelConstruction* context) : Kernel(context) {
     OP_REQUIRES_OK(context, context->GetAttr("N", &count_));
     OP_REQUIRES_OK(context, context->GetAttr("transpose_a", &transposeA_));
     OP_REQUIRES_OK(context, context->GetAttr("transpose_b", &transposeB_));
-    scipy_openblas_set_num_threads(1);  // the threads are TensorFlow's
   }
 
   void Compute(OpKernelContext* context) override {
@@ -32,33 +44,49 @@ class ProductOp : public Kernel {
                                second.dim_size(transposeB_ ? 1 : 0) == inner,
                   absl::InvalidArgumentError("the shapes do not fit"));
     }
-    const float* bias = context->num_inputs() > 2 * count_ ? input(context, 2 * count_) : nullptr;
+    const bool biased = context->num_inputs() > 2 * count_;
+    OP_REQUIRES(context, !biased || context->input(2 * count_).NumElements() == columns,
+                absl::InvalidArgumentError("the bias does not fit"));
     float* c = output(context, 0, TensorShape({rows, columns}));
     if (c == nullptr || rows == 0 || columns == 0) return;
+    if (inner == 0) std::fill_n(c, rows * columns, 0.0f);
 
-    const int64_t threads = context->device()->tensorflow_cpu_worker_threads()->num_threads;
-    const int64_t tiles = (rows + kTile - 1) / kTile;
-    const int64_t pieces = std::min(threads, tiles);
-    parallel(context, pieces, rows * columns * inner / pieces, [&](int64_t begin, int64_t end) {
-      for (int64_t piece = begin; piece < end; ++piece) {
-        const int64_t row = tiles * piece / pieces * kTile;
-        const int64_t pieceRows = std::min(rows, tiles * (piece + 1) / pieces * kTile) - row;
-        if (bias != nullptr) {
-          for (int64_t r = row; r < row + pieceRows; ++r) std::copy_n(bias, columns, c + r * columns);
-        }
-        for (int i = 0; i < count_; ++i) {
-          const Factor a{input(context, i), first.dim_size(1), transposeA_};
-          const Factor b{input(context, count_ + i), second.dim_size(1), transposeB_};
-          multiplyRows({a, b, inner, c, columns, i > 0 || bias != nullptr}, row, pieceRows);
-        }
-      }
-    });
+    static thread_local Panels panels;
+    float* packed = panels.take(PackedRight::size(inner, columns));
+    const std::vector<float> zeros(static_cast<size_t>(biased ? 0 : columns), 0.0f);
+    const float* start = biased ? input(context, 2 * count_) : zeros.data();
+    for (int i = 0; i < count_; ++i) {
+      const Factor left = factorOf(context, i, transposeA_);
+      const Factor factor = factorOf(context, count_ + i, transposeB_);
+      const PackedRight right{packed, inner, columns};
+      parallel(context, tiles(columns, kTileColumns), inner * kTileColumns,
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t panel = begin; panel < end; ++panel) packRight(factor, right, panel, packed);
+               });
+      parallelRows(context, rows, inner * columns, [&](int64_t begin, int64_t end) {
+        static thread_local Panels space;
+        multiplyRows(left, right, c, begin, end, i == 0 ? start : nullptr, space.take(kBlockRows * kDepth));
+      });
+    }
   }
 
  private:
-  // A multiple of the kernels' own tiles: cut there, every element is computed by the same instructions as uncut, and
-  // the result has the same bits on any number of threads. Set-up tries it out.
-  static constexpr int64_t kTile = 24;
+  static Factor factorOf(OpKernelContext* context, int index, bool transposed) {
+    const int64_t columns = context->input(index).dim_size(1);
+    return {input(context, index), transposed ? 1 : columns, transposed ? columns : 1};
+  }
+
+  // One piece for each thread, of whole tiles.
+  static void parallelRows(OpKernelContext* context, int64_t rows, int64_t costOfRow,
+                           const std::function<void(int64_t, int64_t)>& work) {
+    const int64_t threads = context->device()->tensorflow_cpu_worker_threads()->num_threads;
+    const int64_t count = tiles(rows, kTileRows);
+    const int64_t pieces = std::min(threads, count);
+    const auto firstRow = [&](int64_t piece) { return std::min(rows, count * piece / pieces * kTileRows); };
+    parallel(context, pieces, rows * costOfRow / pieces, [&](int64_t begin, int64_t end) {
+      for (int64_t piece = begin; piece < end; ++piece) work(firstRow(piece), firstRow(piece + 1));
+    });
+  }
 
   int count_ = 1;
   bool transposeA_ = false;

@@ -7,9 +7,7 @@
 #include "gelu_op.h"
 #include "half_square_op.h"
 #include "norm_op.h"
-#ifdef THAW_OPENBLAS
 #include "product_op.h"
-#endif
 #include "scatter_add_op.h"
 
 // Node loads only files that are modules; this one exports nothing.

@@ -64,6 +64,3 @@ export const data = {
 
 /** The TensorFlow whose C++ library the addon is built against. */
 export const tensorflowVersion = "2.21.0";
-
-/** OpenBLAS as a library with its header, in a package without dependencies. */
-export const openblasRequirement = "scipy-openblas32==0.3.34.481.3";

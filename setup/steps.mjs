@@ -8,7 +8,6 @@ import * as kernelspec from "./steps/kernelspec.mjs";
 import * as model from "./steps/model.mjs";
 import * as native from "./steps/native.mjs";
 import * as node from "./steps/node.mjs";
-import * as openblas from "./steps/openblas.mjs";
 import * as packages from "./steps/packages.mjs";
 import * as projectPackages from "./steps/projectPackages.mjs";
 import * as pythonPackages from "./steps/pythonPackages.mjs";
@@ -16,11 +15,11 @@ import * as stdio from "./steps/stdio.mjs";
 import * as tensorflow from "./steps/tensorflow.mjs";
 
 const ofClone = [
-  ...[node, packages, environment, pythonPackages, tensorflow, openblas, addon, native, stdio],
+  ...[node, packages, environment, pythonPackages, tensorflow, addon, native, stdio],
   ...[model, data, build, command, kernelspec],
 ];
 /** What npm has installed is built; its Jupyter is the person's own, to which `thaw install` makes the kernel known. */
-const ofProject = [node, projectPackages, environment, tensorflow, openblas, addon, native, stdio, model, data];
+const ofProject = [node, projectPackages, environment, tensorflow, addon, native, stdio, model, data];
 
 /** Model and data to begin with: nothing else needs them. */
 export const samples = [model, data];

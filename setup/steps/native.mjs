@@ -9,7 +9,6 @@ import { join } from "node:path";
 import { answerOf, lastLines, runProgram } from "../child.mjs";
 import { readJson, sha256, writeWhole } from "../files.mjs";
 import { compilerPath } from "./addon.mjs";
-import { openblasFolder } from "./openblas.mjs";
 import { wheelFolder } from "./tensorflow.mjs";
 
 export const name = "Fused operations";
@@ -40,38 +39,33 @@ export async function run(context) {
   const marker = { key, compiler, processor: processor() };
   for (const path of [markerOf(context), outputOf(context)]) rmSync(path, { force: true }); // never one without the other
   try {
-    const { problem, products } =
-      compiler === undefined ? { problem: "no C++ compiler" } : await build(context, tensorflow, built);
+    const problem = compiler === undefined ? "no C++ compiler" : await build(context, tensorflow, built);
     if (problem === undefined) renameSync(built, outputOf(context));
     else
       process.stdout.write(
         `\n  Fused operations could not be built: ${problem}\n  Training works without them, slower.\n`,
       );
-    const found = problem === undefined ? { products } : { error: problem.split("\n")[0] };
-    writeWhole(markerOf(context), `${JSON.stringify({ ...marker, ...found })}\n`);
+    const error = problem === undefined ? {} : { error: problem.split("\n")[0] };
+    writeWhole(markerOf(context), `${JSON.stringify({ ...marker, ...error })}\n`);
   } finally {
     rmSync(built, { force: true });
   }
 }
 
-/** What went wrong; or whose products are faster here, `"openblas"` or `"tensorflow"`. */
+/** What went wrong, or `undefined`. */
 async function build(context, tensorflow, output) {
   const call = compilerCall(context, tensorflow, output);
   const compiled = await runProgram(compilerPath(context), call, { context, cwd: join(context.root, "native") });
-  if (compiled.code !== 0) {
-    return { problem: `the compiler ended with code ${compiled.code}\n${lastLines(compiled.output)}` };
-  }
+  if (compiled.code !== 0) return `the compiler ended with code ${compiled.code}\n${lastLines(compiled.output)}`;
   const smoke = await runProgram(process.execPath, [join(context.root, "setup", "smokeNative.cjs"), output], {
     context,
     env: { TF_CPP_MIN_LOG_LEVEL: "3", TF_FORCE_GPU_ALLOW_GROWTH: "true" },
   });
-  if (smoke.code !== 0) return { problem: `the library does not run\n${lastLines(smoke.output)}` };
-  return { products: /^products: (\w+)$/m.exec(smoke.output)?.[1] ?? "tensorflow" };
+  return smoke.code === 0 ? undefined : `the library does not run\n${lastLines(smoke.output)}`;
 }
 
 function compilerCall(context, tensorflow, output) {
   const mac = context.platform === "darwin";
-  const openblas = openblasFolder(context);
   return [
     // -w: the wheel's headers warn of themselves by the hundred
     ...["-std=c++17", "-O3", process.arch === "x64" ? "-march=native" : "-mcpu=native", "-fPIC", "-shared", "-w"],
@@ -80,14 +74,8 @@ function compilerCall(context, tensorflow, output) {
     ...(mac ? ["-undefined", "dynamic_lookup"] : ["-D_GLIBCXX_USE_CXX11_ABI=1"]),
     ...["thaw_ops.cc", `-I${join(tensorflow, "include")}`],
     ...[join(tensorflow, mac ? "libtensorflow_framework.2.dylib" : "libtensorflow_framework.so.2")],
-    ...(openblas === undefined ? [] : withOpenblas(openblas, mac)),
     ...[`-Wl,-rpath,${tensorflow}`, "-o", output],
   ];
-}
-
-function withOpenblas(folder, mac) {
-  const library = join(folder, "lib", `libscipy_openblas.${mac ? "dylib" : "so"}`);
-  return ["-DTHAW_OPENBLAS", `-I${join(folder, "include")}`, library, `-Wl,-rpath,${join(folder, "lib")}`];
 }
 
 const compilerVersion = (context) => {
@@ -102,7 +90,7 @@ function keyOf(context, tensorflow, compiler) {
     .sort()
     .map((file) => sha256(readFileSync(join(folder, file))));
   const wheel = readJson(join(context.paths.venv, ".thaw-tensorflow.json"))?.requirement;
-  return sha256(JSON.stringify([sources, wheel, tensorflow, openblasFolder(context), compiler, processor()]));
+  return sha256(JSON.stringify([sources, wheel, tensorflow, compiler, processor()]));
 }
 
 /** The same text as in src/engine/native.ts: one name stands for processors with different instructions. */

@@ -9,39 +9,25 @@ import { cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { engineInfo } from "./tensorflow.ts";
 
-/** What set-up noted of the library it built. */
-interface Marker {
-  /** A hash of the processor it was built for. */
-  readonly processor?: string;
-  /** Whose products of matrices are faster there. */
-  readonly products?: "openblas" | "tensorflow";
-}
-
-const marker = process.env.THAW_NATIVE !== "0" && engineInfo().device === "cpu" ? load() : undefined;
-
 /** Whether the ops of native/ are used: never on a GPU, nor with THAW_NATIVE=0 in the environment. */
-export const nativeOps: boolean = marker !== undefined;
-
-/** Whether OpenBLAS multiplies matrices, rather than TensorFlow. */
-export const nativeProducts: boolean = marker?.products === "openblas";
+export const nativeOps: boolean = process.env.THAW_NATIVE !== "0" && engineInfo().device === "cpu" && load();
 
 /** The native form of an op where its library is loaded, the composed form elsewhere. */
 export const choose = <Op>(native: Op, composed: Op): Op => (nativeOps ? native : composed);
 
-function load(): Marker | undefined {
-  process.env.OPENBLAS_NUM_THREADS ??= "1"; // it works on TensorFlow's threads
+function load(): boolean {
   const require = createRequire(import.meta.url);
   try {
     const library = join(
       dirname(require.resolve("@tensorflow/tfjs-node-gpu/package.json")),
       "lib/napi-v8/thaw_ops.node",
     );
-    const marker = JSON.parse(readFileSync(`${library}.json`, "utf8")) as Marker;
-    if (marker.processor !== processor()) return undefined; // built elsewhere: its instructions may not exist here
+    const marker = JSON.parse(readFileSync(`${library}.json`, "utf8")) as { readonly processor?: string };
+    if (marker.processor !== processor()) return false; // built elsewhere: its instructions may not exist here
     require(library);
-    return marker;
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }
 

@@ -105,7 +105,10 @@ export const nativeScatterAdd = (rows: Tensor, indices: Tensor, count: number): 
     1,
   )[0] as Tensor;
 
-/** `sum_i a_i b_i + bias`, each factor read as it lies or as its transpose; the bias is a row, or absent. */
+/**
+ * `sum_i a_i b_i + bias`, each factor read as it lies or as its transpose; the bias is a row, or absent. A row of the
+ * result has the same bits wherever it lies and whatever other rows there are.
+ */
 export function nativeProduct(
   a: readonly Tensor[],
   b: readonly Tensor[],

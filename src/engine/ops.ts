@@ -3,7 +3,7 @@
  * where no gradient is wanted. Results belong to the current `tidy` scope.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { choose, nativeProducts } from "./native.ts";
+import { choose } from "./native.ts";
 import { nativeHalfSquare, nativeProduct } from "./nativeOps.ts";
 import { boolAttribute, intAttribute, runOp, tf, typeAttribute, types } from "./tensorflow.ts";
 
@@ -54,20 +54,23 @@ const matMulAttributes = [false, true].map((a) =>
   [false, true].map((b) => [boolAttribute("transpose_a", a), boolAttribute("transpose_b", b), float]),
 );
 /** Product of two matrices, either of them read as its transpose. */
-export function matMul(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
-  if (nativeProducts) return nativeProduct([a], [b], transposeA, transposeB);
-  return only(runOp("MatMul", [a, b], matMulAttributes[+transposeA]?.[+transposeB] ?? [], 1));
-}
+export const matMul = choose(
+  (a: Tensor, b: Tensor, transposeA = false, transposeB = false) => nativeProduct([a], [b], transposeA, transposeB),
+  (a: Tensor, b: Tensor, transposeA = false, transposeB = false) =>
+    only(runOp("MatMul", [a, b], matMulAttributes[+transposeA]?.[+transposeB] ?? [], 1)),
+);
 
 /** `a b^T + bias`, the bias being a row. */
-export function matMulBias(a: Tensor, b: Tensor, bias: Tensor): Tensor {
-  return nativeProducts ? nativeProduct([a], [b], false, true, [bias]) : biasAdd(matMul(a, b, false, true), bias);
-}
+export const matMulBias = choose(
+  (a: Tensor, b: Tensor, bias: Tensor) => nativeProduct([a], [b], false, true, [bias]),
+  (a: Tensor, b: Tensor, bias: Tensor) => biasAdd(matMul(a, b, false, true), bias),
+);
 
 /** `sum_i a_i b_i`. */
-export function sumOfProducts(a: readonly Tensor[], b: readonly Tensor[]): Tensor {
-  return nativeProducts ? nativeProduct(a, b, false, false) : tf.addN(a.map((left, i) => matMul(left, b[i] as Tensor)));
-}
+export const sumOfProducts = choose(
+  (a: readonly Tensor[], b: readonly Tensor[]) => nativeProduct(a, b, false, false),
+  (a: readonly Tensor[], b: readonly Tensor[]) => tf.addN(a.map((left, i) => matMul(left, b[i] as Tensor))),
+);
 
 const batchMatMulAttributes = [false, true].map((a) =>
   [false, true].map((b) => [boolAttribute("adj_x", a), boolAttribute("adj_y", b), float]),

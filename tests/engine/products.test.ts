@@ -1,6 +1,6 @@
-/** Products of matrices by OpenBLAS against TensorFlow's. */
+/** Products of matrices: our own against TensorFlow's. */
 import { describe, expect, test } from "vitest";
-import { nativeProducts } from "../../src/engine/native.ts";
+import { nativeOps } from "../../src/engine/native.ts";
 import { nativeProduct } from "../../src/engine/nativeOps.ts";
 import { matMul, matMulBias, sumOfProducts } from "../../src/engine/ops.ts";
 import { tf } from "../../src/engine/tensorflow.ts";
@@ -19,7 +19,7 @@ test("the bias and the sum of products are what they say, whoever multiplies", (
   expect(difference(matMul(a, c, true), tf.matMul(a, c, true))).toBeLessThan(1e-5);
 });
 
-describe.skipIf(!nativeProducts)("ThawProduct", () => {
+describe.skipIf(!nativeOps)("ThawProduct", () => {
   test.each([
     [1, 1, 1],
     [3, 1, 5],
@@ -42,6 +42,17 @@ describe.skipIf(!nativeProducts)("ThawProduct", () => {
       const twice = nativeProduct([a, a], [b, b], transposeA, transposeB, [bias]);
       expect(difference(twice, expected.mul(2).add(bias) as Tensor)).toBeLessThan(2 * tolerance);
     }
+  });
+
+  test("a row has the same bits wherever it lies and whatever else is multiplied", () => {
+    const [rows, inner, columns] = [101, 1000, 37];
+    const [a, b] = [matrix("a", rows, inner), matrix("b", inner, columns)];
+    const all = nativeProduct([a], [b], false, false);
+    const order = Int32Array.from({ length: rows }, (_, i) => (i * 29) % rows);
+    const moved = nativeProduct([tf.gather(a, order)], [b], false, false);
+    expect(moved.dataSync()).toEqual(tf.gather(all, order).dataSync());
+    const few = nativeProduct([tf.slice(a, [50, 0], [7, inner])], [tf.slice(b, [0, 3], [inner, 20])], false, false);
+    expect(few.dataSync()).toEqual(tf.slice(all, [50, 3], [7, 20]).dataSync());
   });
 
   test("it does not hide a number that is none, and refuses shapes that do not fit", () => {

@@ -11,9 +11,8 @@ interface Report {
 }
 
 const names = [
-  ...["Node.js", "npm packages", "Python environment", "JupyterLab and plotly", "TensorFlow", "OpenBLAS"],
+  ...["Node.js", "npm packages", "Python environment", "JupyterLab and plotly", "TensorFlow", "TensorFlow addon"],
   ...[
-    "TensorFlow addon",
     "Fused operations",
     "Output of native code",
     "MiniLM model",
