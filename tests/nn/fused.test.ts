@@ -100,8 +100,8 @@ function cases(fused: boolean, width = 32, heads = 2): Case[] {
         feedForward(
           {
             x,
-            up: { weight: upWeight, bias: upBias },
-            down: { weight: downWeight, bias: downBias },
+            up: { weight: (upWeight as Tensor).mul(0.1), bias: upBias },
+            down: { weight: (downWeight as Tensor).mul(0.1), bias: downBias },
             norm: { weight, bias },
           } as Parameters<typeof feedForward>[0],
           options(stream),

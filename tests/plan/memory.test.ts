@@ -30,8 +30,8 @@ test("gradients, moments and kept weights are 4, 8 and 4 bytes a value of what t
   expect(need({ trainable: head, cut: 4 })).toMatchObject({ gradients: 4 * size(head), moments: 8 * size(head) });
 });
 
-test.runIf(nativeOps)("a layer keeps eight rows of hidden size and two of the inner size for every token", () => {
-  const layer = 4 * 600 * (8 * hiddenSize + 2 * intermediateSize + 2);
+test.runIf(nativeOps)("a layer keeps eight rows of hidden size and one of the inner size for every token", () => {
+  const layer = 4 * 600 * (8 * hiddenSize + intermediateSize + 2);
   expect(need({ cut: 1 }).activations - need({ cut: 2 }).activations).toBe(layer);
   // one more at work, and the embeddings
   expect(need().activations).toBe(5 * layer + 4 * 4 * 600 * hiddenSize);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { nativeOps } from "../../src/engine/native.ts";
 import { tf } from "../../src/engine/tensorflow.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import { CacheBudget } from "../../src/trainer/cacheBudget.ts";
@@ -28,9 +29,10 @@ test.each([0, 2, 3])(
     const rows = cache.rows(cut, indices, batch);
     const expected = model.runPrefix([cut], batch).get(cut)?.dataSync() as Float32Array;
     expect(rows.shape).toEqual([cut === 3 ? 3 : indices.reduce((sum, i) => sum + lengthOf(i), 0), hidden]);
-    rows.dataSync().forEach((value, i) => {
-      expect(value).toBeCloseTo(expected[i] as number, 5);
-    });
+    const values = rows.dataSync() as Float32Array;
+    if (nativeOps)
+      expect(values).toEqual(expected); // though the pass had 64 texts in its batch, in another order
+    else for (const [i, value] of values.entries()) expect(value).toBeCloseTo(expected[i] as number, 5);
   },
 );
 
