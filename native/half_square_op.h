@@ -1,41 +1,56 @@
-// Half the sum of squares as an op: the norm of gradients is made of it.
+// Half the sum of squares of several tensors as an op: the norm of gradients.
 #pragma once
 #include "kernel.h"
 
 namespace thaw {
 namespace {
 
-// `rows` are those of a matrix that are not zero; none = all.
-REGISTER_OP("ThawHalfSquare").Input("x: float").Input("rows: int32").Output("sum: float");
+// `rows` are, for each tensor, those of a matrix that are not zero; none = all.
+REGISTER_OP("ThawHalfSquare").Input("x: N * float").Input("rows: N * int32").Output("sum: float").Attr("N: int >= 1");
 
-// `sum(x^2) / 2`, in blocks of fixed size: the same bits on any number of threads.
+// `sum(x^2) / 2` over all of them, in blocks of fixed size: the same bits on any number of threads.
 class HalfSquareOp : public Kernel {
  public:
   using Kernel::Kernel;
   void Compute(OpKernelContext* context) override {
-    const int64_t size = context->input(0).NumElements();
-    const float* x = input(context, 0);
-    const auto rows = context->input(1).flat<int32_t>();
-    const bool all = rows.size() == 0;
-    const int64_t block = all ? 4096 : context->input(0).dim_size(1);
-    const int64_t blocks = all ? (size + block - 1) / block : rows.size();
-    OP_REQUIRES(context, all || (rows(0) >= 0 && (rows(rows.size() - 1) + 1) * block <= size),
-                absl::InvalidArgumentError("row out of range"));
     float* result = output(context, 0, TensorShape({}));
     if (result == nullptr) return;
-    std::vector<float> parts(static_cast<size_t>(blocks));
-    parallel(context, blocks, block / 4 + 1, [&](int64_t begin, int64_t end) {
-      for (int64_t index = begin; index < end; ++index) {
-        const int64_t first = (all ? index : rows(index)) * block;
-        float sum = 0;
-#pragma omp simd reduction(+ : sum)
-        for (int64_t i = first; i < std::min(size, first + block); ++i) sum += x[i] * x[i];
-        parts[static_cast<size_t>(index)] = sum;
+    std::vector<Block> blocks;
+    const int count = context->num_inputs() / 2;
+    for (int i = 0; i < count; ++i) {
+      const float* x = input(context, i);
+      const int64_t size = context->input(i).NumElements();
+      const auto rows = context->input(count + i).flat<int32_t>();
+      if (rows.size() == 0) {
+        for (int64_t first = 0; first < size; first += kBlock) blocks.push_back({x + first, std::min(kBlock, size - first)});
+        continue;
       }
+      const int64_t width = context->input(i).dim_size(1);
+      OP_REQUIRES(context, rows(0) >= 0 && (rows(rows.size() - 1) + 1) * width <= size,
+                  absl::InvalidArgumentError("row out of range"));
+      for (int64_t row = 0; row < rows.size(); ++row) blocks.push_back({x + rows(row) * width, width});
+    }
+    std::vector<float> sums(blocks.size());
+    parallel(context, static_cast<int64_t>(blocks.size()), kBlock / 4, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) sums[static_cast<size_t>(i)] = sumOfSquares(blocks[static_cast<size_t>(i)]);
     });
     double total = 0;
-    for (const float part : parts) total += part;
+    for (const float sum : sums) total += sum;
     *result = static_cast<float>(total / 2);
+  }
+
+ private:
+  static constexpr int64_t kBlock = 4096;
+  struct Block {
+    const float* x;
+    int64_t size;
+  };
+
+  static float sumOfSquares(const Block& block) {
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < block.size; ++i) sum += block.x[i] * block.x[i];
+    return sum;
   }
 };
 REGISTER_KERNEL_BUILDER(Name("ThawHalfSquare").Device(tensorflow::DEVICE_CPU), HalfSquareOp);

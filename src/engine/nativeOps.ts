@@ -89,12 +89,20 @@ export const nativeAttentionGradients = (
 ): Tensor[] =>
   runOp("ThawAttentionGrad", [...queryKeyValue, lengths, seedOf(site), dy], attentionAttributes(heads, site), 3);
 
-/** `sum(x^2) / 2`, a scalar. */
-export const nativeHalfSquare = (x: Tensor): Tensor =>
-  runOp("ThawHalfSquare", [x, rowsTensor(touchedRows(x))], [], 1)[0] as Tensor;
+/** `sum(x^2) / 2` over all tensors, a scalar. */
+export const nativeHalfSquare = (tensors: readonly Tensor[]): Tensor => {
+  const rows = tensors.map((x) => rowsTensor(touchedRows(x)));
+  return runOp("ThawHalfSquare", [...tensors, ...rows], [intAttribute("N", tensors.length)], 1)[0] as Tensor;
+};
+
+let allRows: Tensor | undefined;
 
 /** Rows for a native op, to which none means all. */
-export const rowsTensor = (rows: Int32Array | undefined): Tensor => tf.tensor1d(rows ?? [], "int32");
+export function rowsTensor(rows: Int32Array | undefined): Tensor {
+  if (rows !== undefined) return tf.tensor1d(rows, "int32");
+  allRows ??= tf.keep(tf.tensor1d([], "int32"));
+  return allRows;
+}
 
 /** Sums `rows [n, width]` by `indices [n]` into `[count, width]`; rows with a negative index are left out. */
 export const nativeScatterAdd = (rows: Tensor, indices: Tensor, count: number): Tensor =>

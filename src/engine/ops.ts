@@ -24,8 +24,11 @@ export const square = unary("Square");
 export const rsqrt = unary("Rsqrt");
 /** Over the last dimension. */
 export const softmax = unary("Softmax");
-/** `sum(x^2) / 2`, a scalar. */
-export const halfSquaredNorm = choose(nativeHalfSquare, unary("L2Loss"));
+const halfSquare = unary("L2Loss");
+/** `sum(x^2) / 2` over all values of all tensors, a scalar. */
+export const halfSquaredNorm = choose(nativeHalfSquare, (tensors: readonly Tensor[]) =>
+  tf.addN(tensors.map(halfSquare)),
+);
 /** `x [rows, columns] + bias [columns]`. */
 export const biasAdd = binary("BiasAdd");
 /** `[rows, columns] -> [columns]`: the sum over rows. */

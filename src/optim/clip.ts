@@ -6,7 +6,7 @@ import { tf } from "../engine/tensorflow.ts";
 /** The L2 norm of all values of all gradients. */
 export function globalNorm(gradients: readonly Tensor[]): number {
   if (gradients.length === 0) return 0;
-  const half = tf.tidy(() => tf.addN(gradients.map(halfSquaredNorm)).dataSync()[0] as number);
+  const half = tf.tidy(() => halfSquaredNorm(gradients).dataSync()[0] as number);
   return Math.sqrt(2 * half);
 }
 

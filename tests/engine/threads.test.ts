@@ -41,7 +41,7 @@ const results = [
   ...norm,
   ...run("ThawResidualNormGrad", [dy, norm[1], norm[2], row, seed], [rate, wanted], 5),
   ...run("ThawBiasGeluGrad", [dy, q, row], [wanted], 3),
-  ...[[], [0, 7, 90]].flatMap((rows) => run("ThawHalfSquare", [q, tf.tensor1d(rows, "int32")], [], 1)),
+  ...[[], [0, 7, 90]].flatMap((rows) => run("ThawHalfSquare", [q, k, tf.tensor1d(rows, "int32"), tf.tensor1d([], "int32")], [number("N", "TF_ATTR_INT", 2)], 1)),
 ];
 const hash = require("node:crypto").createHash("sha256");
 for (const tensor of results) hash.update(Buffer.from(tensor.dataSync().buffer));

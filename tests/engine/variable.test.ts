@@ -59,8 +59,8 @@ test("who still holds the old values keeps them", () => {
 test("half the squared norm of many values is exact to single precision", () => {
   const values = randomNormal(2, "values", 100_003);
   const exact = values.reduce((sum, value) => sum + value * value, 0) / 2;
-  expect(Math.abs((halfSquaredNorm(tf.tensor1d(values)).dataSync()[0] as number) / exact - 1)).toBeLessThan(1e-6);
-  expect(halfSquaredNorm(tf.tensor1d([1, Number.NaN])).dataSync()[0]).toBeNaN();
+  expect(Math.abs((halfSquaredNorm([tf.tensor1d(values)]).dataSync()[0] as number) / exact - 1)).toBeLessThan(1e-6);
+  expect(halfSquaredNorm([tf.tensor1d([1, Number.NaN])]).dataSync()[0]).toBeNaN();
 });
 
 test("gradients of an embedding do not mix from step to step, nor while an older one is held", () => {
