@@ -26,6 +26,9 @@ export interface ProfiledBackend {
   getInputTensorIds(tensors: readonly { readonly shape: readonly number[] }[]): number[];
 }
 
+/** Ops that multiply matrices: ours, and TensorFlow's where ours are not used. */
+export const products: ReadonlySet<string> = new Set(["ThawProduct", "MatMul"]);
+
 export class OpClock {
   readonly #times = new Map<string, OpTime>();
   readonly #backend: ProfiledBackend;
@@ -74,8 +77,12 @@ export class OpClock {
     const isSet = (name: string) => attributes.some((attribute) => attribute.name === name && attribute.value === true);
     const transposed = [isSet("transpose_a"), isSet("transpose_b")];
     const sizes = (shape: readonly number[]) => shape.map((size) => (this.#widths.has(size) ? size : "n")).join("x");
-    const product = shapes.map((shape, i) => `${sizes(shape)}${transposed[i] ? "'" : ""}`).join(" ");
-    const text = op === "MatMul" ? product : "";
+    const isProduct = products.has(op);
+    // ours sums several: their left factors come first, then the right ones, all of one shape each
+    const count = attributes.find(({ name }) => name === "N")?.value ?? 1;
+    const factors = [shapes[0], shapes[Number(count)]] as [number[], number[]];
+    const product = factors.map((shape, i) => `${sizes(shape ?? [])}${transposed[i] ? "'" : ""}`).join(" ");
+    const text = isProduct ? `${count === 1 ? "" : `${count} x `}${product}` : "";
     const key = `${op} ${text}`;
     let time = this.#times.get(key);
     if (time === undefined) {
@@ -84,7 +91,7 @@ export class OpClock {
     }
     time.calls += 1;
     time.ms += ms;
-    if (op === "MatMul") time.flops += flopsOf(shapes as [number[], number[]], transposed[0] === true);
+    if (isProduct) time.flops += Number(count) * flopsOf(factors, transposed[0] === true);
   }
 }
 

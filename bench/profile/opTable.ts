@@ -1,7 +1,7 @@
 /** What the profile prints: ops by time, products by shape, and how fast those are. */
 import { Table } from "../../src/display/table.ts";
 import { median } from "../kernel/statistics.ts";
-import type { OpTime } from "./opClock.ts";
+import { type OpTime, products } from "./opClock.ts";
 
 /** `took` = milliseconds of each step. */
 export function opTable(times: readonly OpTime[], took: readonly number[]): string {
@@ -15,12 +15,12 @@ export function opTable(times: readonly OpTime[], took: readonly number[]): stri
     `${((100 * ms) / total).toFixed(1)} %`,
     flops === 0 ? undefined : (flops / ms / 1e6).toFixed(0),
   ];
-  const products = sum(times.filter(({ flops }) => flops > 0));
+  const multiplied = sum(times.filter(({ flops }) => flops > 0));
   const other = total - inOps;
   const table = new Table({
     columns: ["op", "calls a step", "ms a step", "share", "GFLOP/s"],
     rows: [
-      row("all products", products),
+      row("all products", multiplied),
       ...byName(times).map((time) => row(time.op, time)),
       row("JavaScript", { calls: 0, ms: other, flops: 0 }),
     ],
@@ -44,5 +44,5 @@ const sum = (times: readonly OpTime[]) => ({
 function byName(times: readonly OpTime[]): OpTime[] {
   const names = [...new Set(times.map(({ op }) => op))];
   const all = names.map((op) => ({ op, shapes: "", ...sum(times.filter((time) => time.op === op)) }));
-  return all.filter(({ op }) => op !== "MatMul").sort((a, b) => b.ms - a.ms);
+  return all.filter(({ op }) => !products.has(op)).sort((a, b) => b.ms - a.ms);
 }
