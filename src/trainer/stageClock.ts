@@ -22,7 +22,8 @@ export class StageClock {
   stop(): void {
     this.#seconds = (performance.now() - this.#started) / 1000;
     const peak = largestResident();
-    if (peak > this.#heldBefore) this.#peakMemory = peak; // else it was reached before, and says nothing of this stage
+    // a maximum that was reached before says nothing of this stage, nor does one a few pages higher
+    if (peak > 1.01 * this.#heldBefore) this.#peakMemory = peak;
   }
 
   /** An epoch of the stage is over, evaluated or not. */
