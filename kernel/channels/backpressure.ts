@@ -4,8 +4,13 @@ import type { FromMain } from "./thread.ts";
 
 /** Characters of output, and bytes of buffers, that may be on their way. */
 const allowance = 8_000_000;
-/** What a message weighs beside its text. */
-const envelope = 256;
+/**
+ * What a message weighs beside its text, so that some five hundred may be on their way. Of more V8 sees so many outlive its
+ * collections that it takes them for old, and keeps them: 200 MB in a flood of messages.
+ */
+export const envelope = 16_384;
+/** The worker says how far it is each time it has dealt with so much more: to wake a thread for every message is slow. */
+const step = allowance / 8;
 const lookEveryMs = 50;
 /** A worker that makes no progress for this long is not waited for, in milliseconds. */
 const patienceMs = 5000;
@@ -19,13 +24,15 @@ export class Poster {
     this.#flags = flags;
   }
 
-  /** To be called for every message posted. Returns when there is room for the next, or the cell is to stop. */
+  /** To be called for every message posted. Returns when there is room for many more, or the cell is to stop. */
   posted(message: FromMain): void {
     this.#posted = (this.#posted + weight(message)) | 0;
+    let room = allowance;
     let waitedMs = 0;
     for (;;) {
       const taken = Atomics.load(this.#flags, flag.taken);
-      if (((this.#posted - taken) | 0) <= allowance || Atomics.load(this.#flags, flag.pending) !== 0) return;
+      if (((this.#posted - taken) | 0) <= room || Atomics.load(this.#flags, flag.pending) !== 0) return;
+      room = allowance / 2;
       const progress = Atomics.wait(this.#flags, flag.taken, taken, lookEveryMs) !== "timed-out";
       waitedMs = progress ? 0 : waitedMs + lookEveryMs;
       if (waitedMs >= patienceMs) return;
@@ -36,9 +43,10 @@ export class Poster {
 /** The worker's half. */
 export class Taker {
   readonly #flags: Flags;
-  /** Bytes that wait to be published. */
+  /** What waits to be published. */
   readonly #unpublished: () => number;
   #taken = 0;
+  #told = 0;
 
   constructor(flags: Flags, unpublished: () => number) {
     this.#flags = flags;
@@ -53,6 +61,8 @@ export class Taker {
 
   /** Says that everything taken so far has left, or little enough waits. */
   relieve(): void {
+    if (((this.#taken - this.#told) | 0) < step) return;
+    this.#told = this.#taken;
     Atomics.store(this.#flags, flag.taken, this.#taken);
     Atomics.notify(this.#flags, flag.taken);
   }

@@ -1,6 +1,7 @@
 /** The iopub socket: greets every subscriber, waits for one that is slow, and stops waiting for one that stands still. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { XPublisher } from "zeromq";
+import type { Frame } from "../wire/message.ts";
 import type { Sender } from "./sendQueue.ts";
 
 /** Messages a subscriber may be behind before output waits for it. More would be memory of the kernel's. */
@@ -32,12 +33,12 @@ export class Publisher implements Sender {
   #forgive: NodeJS.Timeout | undefined;
 
   /** Binds; from then on `greet` is asked what to tell those who subscribe to a topic. */
-  async open(address: string, greet: (topic: Uint8Array) => Uint8Array[]): Promise<void> {
+  async open(address: string, greet: (topic: Uint8Array) => Frame[]): Promise<void> {
     await this.#socket.bind(address);
     void this.#read(greet);
   }
 
-  async send(frames: Uint8Array[]): Promise<void> {
+  async send(frames: Frame[]): Promise<void> {
     const deadline = performance.now() + patienceMs;
     for (;;) {
       try {
@@ -64,7 +65,7 @@ export class Publisher implements Sender {
     }, doWithoutMs);
   }
 
-  async #read(greet: (topic: Uint8Array) => Uint8Array[]): Promise<void> {
+  async #read(greet: (topic: Uint8Array) => Frame[]): Promise<void> {
     for await (const [frame] of this.#socket) {
       if (frame?.[0] !== 0 && frame?.[0] !== 1) continue; // only subscriptions are of interest
       this.#socket.apply(frame);

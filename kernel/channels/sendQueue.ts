@@ -1,14 +1,16 @@
 /** The messages of one socket, sent one at a time and in order. */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Frame } from "../wire/message.ts";
+import { envelope } from "./backpressure.ts";
 
 /** The part of a ZeroMQ socket the queue needs. */
 export interface Sender {
-  send(frames: Uint8Array[]): Promise<void>;
+  send(frames: Frame[]): Promise<void>;
 }
 
 interface Waiting {
-  readonly frames: Uint8Array[];
-  readonly bytes: number;
+  readonly frames: Frame[];
+  readonly weight: number;
   readonly failed: ((error: unknown) => void) | undefined;
 }
 
@@ -16,8 +18,8 @@ interface Waiting {
 const sendsPerTurn = 256;
 
 export class SendQueue {
-  /** Bytes that wait to be sent. */
-  bytes = 0;
+  /** What waits to be sent: bytes, characters where it is text, and what each message weighs beside them. */
+  weight = 0;
   readonly #socket: Sender;
   readonly #onError: (error: unknown) => void;
   readonly #onEmpty: () => void;
@@ -31,11 +33,11 @@ export class SendQueue {
     this.#onEmpty = onEmpty;
   }
 
-  push(frames: Uint8Array[], failed?: (error: unknown) => void): void {
-    let bytes = 0;
-    for (const frame of frames) bytes += frame.byteLength;
-    this.bytes += bytes;
-    this.#waiting.push({ frames, bytes, failed });
+  push(frames: Frame[], failed?: (error: unknown) => void): void {
+    let weight = envelope;
+    for (const frame of frames) weight += typeof frame === "string" ? frame.length : frame.byteLength;
+    this.weight += weight;
+    this.#waiting.push({ frames, weight, failed });
     this.#running ??= this.#run();
   }
 
@@ -49,13 +51,13 @@ export class SendQueue {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = []; // taking messages off the front of a long list one by one would move all the others
-      for (const { frames, bytes, failed } of batch) {
+      for (const { frames, weight, failed } of batch) {
         try {
           await this.#socket.send(frames);
         } catch (error) {
           (failed ?? this.#onError)(error); // one client that left must not stop the output of the others
         }
-        this.bytes -= bytes;
+        this.weight -= weight;
         if (++sends % sendsPerTurn === 0) await nextTurn();
       }
     }

@@ -50,9 +50,9 @@ export class Sockets {
     };
   }
 
-  /** Bytes that wait to be published. */
+  /** What waits to be published, by the weight of `SendQueue`. */
   get unpublished(): number {
-    return this.#queues.iopub.bytes;
+    return this.#queues.iopub.weight;
   }
 
   /** Binds all sockets and begins to read. */

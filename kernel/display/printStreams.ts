@@ -37,12 +37,12 @@ class CellStream extends Writable {
   }
 
   /** Past the stream's own queue: whoever prints and then blocks has printed. */
-  override write(chunk: unknown, ...rest: unknown[]): boolean {
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (typeof chunk === "string") this.#reporter.stream(this.#name, chunk);
     else if (chunk instanceof Uint8Array) this.#reporter.stream(this.#name, this.#decoder.write(Buffer.from(chunk)));
     else throw refused(chunk);
-    const done = rest.findLast((argument) => typeof argument === "function");
-    if (done !== undefined) process.nextTick(done as () => void);
+    const done = typeof encoding === "function" ? encoding : callback;
+    if (typeof done === "function") process.nextTick(done as () => void);
     return true;
   }
 

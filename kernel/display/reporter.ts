@@ -4,6 +4,7 @@ import type { StreamName } from "../channels/streamBuffer.ts";
 import type { FromMain, OutputKind } from "../channels/thread.ts";
 import { currentCell } from "../parents/currentCell.ts";
 import { kernelTimers } from "../parents/timers.ts";
+import { Gathered } from "./gathered.ts";
 
 const windowMs = 20;
 /** Writes in one window that go over at once; beyond them text is gathered, since each message costs a few microseconds. */
@@ -16,7 +17,7 @@ export class Reporter {
   #writes = 0;
   #cell = 0;
   #name: StreamName = "stdout";
-  #text = "";
+  readonly #text = new Gathered();
   readonly #muted = new Set<number>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -37,7 +38,7 @@ export class Reporter {
     if (name !== this.#name || cell !== this.#cell) this.flush();
     this.#name = name;
     this.#cell = cell;
-    this.#text += text;
+    this.#text.add(text);
     if (++this.#writes <= promptWrites || this.#text.length >= maxCharacters) this.flush();
     else this.#timer ??= kernelTimers.setTimeout(() => this.flush(), windowMs);
   }
@@ -61,9 +62,7 @@ export class Reporter {
   flush(): void {
     kernelTimers.clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#text === "") return;
-    const text = this.#text;
-    this.#text = "";
-    this.#post({ type: "stream", cell: this.#cell, name: this.#name, text });
+    if (this.#text.length === 0) return;
+    this.#post({ type: "stream", cell: this.#cell, name: this.#name, text: this.#text.take() });
   }
 }

@@ -21,8 +21,9 @@ export class Outbox {
   readonly #session: string;
   readonly #limit = outputLimit();
   readonly #cells = new Map<number, Cell>();
+  /** Its text is inside JSON's quotation marks already: a megabyte is not made twice, as text and as JSON. */
   readonly #streams = new StreamBuffer((cell, name, text) =>
-    this.#publish("stream", { name, text }, this.#cells.get(cell)?.request),
+    this.#publish("stream", `{"name":"${name}","text":"${text}"}`, this.#cells.get(cell)?.request),
   );
 
   constructor(send: Send, session: string) {
@@ -41,14 +42,14 @@ export class Outbox {
     const budget = this.#cells.get(cell)?.budget;
     const wasExceeded = budget?.exceeded === true;
     const shown = budget?.admit(text) ?? text;
-    if (shown !== "") this.#streams.add(cell, name, shown);
-    if (budget?.exceeded === true && !wasExceeded) this.#streams.add(cell, "stderr", budget.warning);
+    if (shown !== "") this.#print(cell, name, shown);
+    if (budget?.exceeded === true && !wasExceeded) this.#print(cell, "stderr", budget.warning);
   }
 
   /** The cell is about to be answered: how much of its text was dropped is the last thing it prints. */
   closing(cell: number): void {
     const summary = this.#cells.get(cell)?.budget.summary;
-    if (summary) this.#streams.add(cell, "stderr", summary);
+    if (summary) this.#print(cell, "stderr", summary);
   }
 
   output(cell: number, type: string, content: Content | string): void {
@@ -97,6 +98,10 @@ export class Outbox {
     return { identities: [topic], header: newHeader("iopub_welcome", this.#session), parentHeader: {}, content };
   }
 
+  #print(cell: number, name: StreamName, text: string): void {
+    this.#streams.add(cell, name, JSON.stringify(text).slice(1, -1));
+  }
+
   #publish(
     type: string,
     content: Content | string,
@@ -104,7 +109,7 @@ export class Outbox {
     extra: Pick<Outgoing, "metadata" | "buffers"> = {},
   ): void {
     this.#send("iopub", {
-      identities: [Buffer.from(`kernel.${this.#session}.${type}`)],
+      identities: [`kernel.${this.#session}.${type}`],
       header: newHeader(type, this.#session),
       parentHeader: parent?.header ?? {},
       content,

@@ -1,8 +1,9 @@
 /** ZeroMQ frames <-> messages: identities, `<IDS|MSG>`, signature, header, parent, metadata, content, buffers. */
-import type { Content, Header, Message, Outgoing } from "./message.ts";
+import type { Content, Frame, Header, Message, Outgoing } from "./message.ts";
 import type { Signer } from "./signature.ts";
 
-const delimiter = Buffer.from("<IDS|MSG>");
+const delimiterText = "<IDS|MSG>";
+const delimiter = Buffer.from(delimiterText);
 
 /** Why frames were not taken for a message. Never names the expected signature. */
 export type Refusal = "no delimiter" | "too few frames" | "bad signature or replay" | "not JSON" | "not a message";
@@ -33,15 +34,15 @@ export function decode(frames: readonly Uint8Array[], signer: Signer): Message |
 }
 
 /** The frames to send for `message`. */
-export function encode(message: Outgoing, signer: Signer): Uint8Array[] {
+export function encode(message: Outgoing, signer: Signer): Frame[] {
   const content = typeof message.content === "string" ? message.content : JSON.stringify(message.content);
   const signed = [
     JSON.stringify(message.header),
     JSON.stringify(message.parentHeader),
     JSON.stringify(message.metadata ?? {}),
     content,
-  ].map((text) => Buffer.from(text));
-  return [...message.identities, delimiter, Buffer.from(signer.sign(signed)), ...signed, ...(message.buffers ?? [])];
+  ];
+  return [...message.identities, delimiterText, signer.sign(signed), ...signed, ...(message.buffers ?? [])];
 }
 
 function isObject(value: unknown): value is Content {

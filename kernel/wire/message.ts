@@ -27,9 +27,15 @@ export interface Message {
   readonly buffers: readonly Uint8Array[];
 }
 
+/**
+ * A part of a message to send. ZeroMQ copies text and frees it when it has left; of a buffer it keeps hold until the event
+ * loop lets go of it, which costs time and, in a flood, much memory.
+ */
+export type Frame = Uint8Array | string;
+
 /** A message about to be sent. `content` may be JSON text already, so that large bundles are serialised once, by their maker. */
 export interface Outgoing {
-  readonly identities: readonly Uint8Array[];
+  readonly identities: readonly Frame[];
   readonly header: Header;
   readonly parentHeader: Header | Record<string, never>;
   readonly metadata?: Content;

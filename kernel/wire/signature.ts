@@ -1,5 +1,6 @@
 /** Who may speak to the kernel: HMAC over the four JSON frames, and no message twice. */
 import { createHmac, timingSafeEqual } from "node:crypto";
+import type { Frame } from "./message.ts";
 
 /** Digests remembered against replay; older ones are forgotten first. */
 const remembered = 65_536;
@@ -22,7 +23,7 @@ export class Signer {
   }
 
   /** Hexadecimal digest over `frames`; empty without a key. */
-  sign(frames: readonly Uint8Array[]): string {
+  sign(frames: readonly Frame[]): string {
     if (this.#key === "") return "";
     const hmac = createHmac(this.#hash, this.#key);
     for (const frame of frames) hmac.update(frame);

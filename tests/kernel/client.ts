@@ -10,7 +10,14 @@ import { fileURLToPath } from "node:url";
 import { Dealer, Request, Subscriber } from "zeromq";
 import type { Connection } from "../../kernel/wire/connection.ts";
 import { decode, encode } from "../../kernel/wire/frames.ts";
-import { type Content, type Header, type Message, newHeader, type Outgoing } from "../../kernel/wire/message.ts";
+import {
+  type Content,
+  type Frame,
+  type Header,
+  type Message,
+  newHeader,
+  type Outgoing,
+} from "../../kernel/wire/message.ts";
 import { Signer } from "../../kernel/wire/signature.ts";
 
 export const mainPath = fileURLToPath(new URL("../../dist/kernel/main.cjs", import.meta.url));
@@ -129,7 +136,7 @@ export class Client {
     return header.msg_id;
   }
 
-  sendFrames(frames: Uint8Array[], channel: Channel = "shell"): void {
+  sendFrames(frames: Frame[], channel: Channel = "shell"): void {
     void { shell: this.#shell, control: this.#control, stdin: this.#stdin }[channel].send(frames);
   }
 

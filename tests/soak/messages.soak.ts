@@ -31,7 +31,7 @@ const request = (key: string, content: object = { code: runs }, type = "execute_
   encode(
     { identities: [], header: newHeader(type, "x"), parentHeader: {}, content: content as never },
     new Signer(key),
-  );
+  ).map((frame) => Buffer.from(frame as Uint8Array));
 
 test("10,000 bad messages: none is run, none is answered, and the kernel goes on", async () => {
   const { key } = client.connection;

@@ -6,6 +6,7 @@ import { sleep } from "../leanClient.ts";
 import { LineCounter } from "../lineCounter.ts";
 import { type Figure, type Measure, oneByOne, whole } from "../measure.ts";
 import { residentMegabytes } from "../processTree.ts";
+import { settledMegabytes } from "../settled.ts";
 import { snippets } from "../snippets.ts";
 
 interface Printed {
@@ -42,8 +43,8 @@ export const lines: Measure = {
 
 async function flood(kernel: Kernel, count: number, limitMs: number): Promise<Figure[]> {
   return await withKernel(kernel, async (process) => {
-    await print(process, 1000, limitMs); // what printing needs once is no growth
-    const before = residentMegabytes(process.pid);
+    await print(process, 1000, limitMs); // what printing needs once is no growth, nor what loads after the first cell
+    const before = await settledMegabytes(process.pid);
     let most = before;
     const timer = setInterval(() => {
       most = Math.max(most, residentMegabytes(process.pid));

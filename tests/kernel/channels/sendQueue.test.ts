@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { envelope } from "../../../kernel/channels/backpressure.ts";
 import { SendQueue } from "../../../kernel/channels/sendQueue.ts";
 
 /** Takes messages as ZeroMQ does: one at a time, some of them failing. */
@@ -28,11 +29,11 @@ test("2,000 messages go out in order, with turns of the event loop between", asy
   let turns = 0;
   const ticking = setInterval(() => turns++, 0);
   for (let i = 0; i < 2000; i++) queue.push([Buffer.from(`m${i}`)]);
-  expect(queue.bytes).toBe(Array.from({ length: 2000 }, (_, i) => `m${i}`).join("").length);
+  expect(queue.weight).toBe(2000 * envelope + Array.from({ length: 2000 }, (_, i) => `m${i}`).join("").length);
   await queue.drained();
   clearInterval(ticking);
   expect(recorder.sent).toEqual(Array.from({ length: 2000 }, (_, i) => `m${i}`));
-  expect([queue.bytes, emptied]).toEqual([0, 1]);
+  expect([queue.weight, emptied]).toEqual([0, 1]);
   expect(turns).toBeGreaterThan(0);
 });
 

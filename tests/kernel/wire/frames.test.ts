@@ -10,10 +10,16 @@ const message = {
   content: { code: "'é𝄞'" },
   buffers: [Buffer.from([255, 0])],
 };
-const frames = () => encode(message, new Signer("key"));
+/** As they arrive. */
+const frames = () => encode(message, new Signer("key")).map((frame) => Buffer.from(frame as Uint8Array));
 
 test("what is encoded is decoded, with identities and buffers", () => {
   expect(decode(frames(), new Signer("key"))).toEqual({ ...message, metadata: {} });
+});
+
+test("of what is sent only buffers are buffers: text ZeroMQ copies, and frees by itself", () => {
+  const kinds = encode(message, new Signer("key")).map((frame) => typeof frame);
+  expect(kinds).toEqual(["object", "string", "string", "string", "string", "string", "string", "object"]);
 });
 
 test("content given as JSON text is sent as it is", () => {
