@@ -6,6 +6,7 @@ import type { Interrupts } from "../interrupt/interrupts.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
 import type { Magics } from "../magics/magics.ts";
 import { runCell } from "../parents/currentCell.ts";
+import { endThreadsOf } from "../parents/threads.ts";
 import { cancelTimersOf } from "../parents/timers.ts";
 import type { Thrown } from "./disposals.ts";
 import type { Evaluator, Outcome } from "./evaluate.ts";
@@ -58,6 +59,7 @@ export class Executor {
     const interrupted = interrupts.pending;
     if (interrupted) {
       this.#parts.evaluator.abandon();
+      await endThreadsOf(order.cell);
       void this.#parts.dispose(); // the interrupt is what there is to tell
     }
     this.#parts.releaseAwaited();
