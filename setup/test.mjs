@@ -1,10 +1,10 @@
 /** `npm test [-- vitest's own arguments]`: set-up, then the tests, then a line `N passed, N failed`. */
 import { spawn } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readJson } from "./files.mjs";
 import { contextFrom, runMain, setUp } from "./setUp.mjs";
-import { countTests } from "./testCount.mjs";
+import { countTests, describeFailures } from "./testCount.mjs";
 
 await runMain(async () => {
   const args = process.argv.slice(2);
@@ -22,7 +22,11 @@ await runMain(async () => {
     });
     child.on("close", (status) => resolve(status ?? 1));
   });
-  const { passed, failed } = countTests(readJson(report), code);
+  const results = readJson(report);
+  const failures = describeFailures(results, context.root).join("\n");
+  writeFileSync(join(context.root, "build", "failed-tests.txt"), failures);
+  process.stdout.write(`${failures}\n`);
+  const { passed, failed } = countTests(results, code);
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
   return failed > 0 ? 1 : code;
 });

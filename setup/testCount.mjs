@@ -12,3 +12,26 @@ export function countTests(report, code) {
   const failed = report.numFailedTests + unloaded.length;
   return { passed: report.numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed };
 }
+
+/**
+ * Names what failed, so that the end of a long log tells it.
+ * @param {object | undefined} report as for `countTests`
+ * @param {string} root the repository's folder, cut off the files' names
+ * @returns {string[]} a paragraph for each failed test or unloaded file: file, title and the error's first lines
+ */
+export function describeFailures(report, root) {
+  if (report === undefined) return [];
+  return report.testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = name.replace(`${root}/`, "");
+    const failed = assertionResults.filter((test) => test.status === "failed");
+    if (failed.length === 0) return status === "failed" ? [`FAILED ${file}\n${firstLines(message)}`] : [];
+    return failed.map((test) => `FAILED ${file} > ${test.fullName}\n${firstLines(test.failureMessages[0])}`);
+  });
+}
+
+const firstLines = (text = "") =>
+  text
+    .split("\n")
+    .slice(0, 12)
+    .map((line) => `    ${line}`)
+    .join("\n");
