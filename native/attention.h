@@ -91,22 +91,23 @@ class Workspace {
   size_t used_ = 0;
 };
 
+// `asking` = where the queries lie: in the place of the text itself, or, where only its first token asks, in another matrix.
 inline void attendHead(const float* query, const float* key, const float* value, const HeadPlace& place,
-                       const Dropout& site, float* context, Workspace& space) {
+                       const HeadPlace& asking, const Dropout& site, float* context, Workspace& space) {
   const int64_t length = place.length;
   const int64_t width = padded(place.width);
   const int64_t keys = padded(length);
   space.reset();
-  float* q = space.take(length * width);
+  float* q = space.take(asking.length * width);
   float* kT = space.take(place.width * keys);
   float* v = space.take(length * width);
   float* scores = space.take(kQueries * keys);
   float* output = space.take(kQueries * width);
-  packHead(query, place, q, 1.0f / std::sqrt(static_cast<float>(place.width)));
+  packHead(query, asking, q, 1.0f / std::sqrt(static_cast<float>(place.width)));
   packTransposed(key, place, kT);
   packHead(value, place, v);
-  for (int64_t first = 0; first < length; first += kQueries) {
-    const int64_t rows = std::min(kQueries, length - first);
+  for (int64_t first = 0; first < asking.length; first += kQueries) {
+    const int64_t rows = std::min(kQueries, asking.length - first);
     product({q + first * width, width, 1}, kT, scores, rows, place.width, keys);
     for (int64_t i = 0; i < rows; ++i) {
       float* row = scores + i * keys;
@@ -114,7 +115,7 @@ inline void attendHead(const float* query, const float* key, const float* value,
       if (site.rate > 0) dropRow(row, row, length, site, place.maskRow + static_cast<uint64_t>(first + i));
     }
     product({scores, keys, 1}, v, output, rows, length, width);
-    unpackHead(output, place, first, rows, context);
+    unpackHead(output, asking, first, rows, context);
   }
 }
 
@@ -126,30 +127,30 @@ struct AttentionGradients {
 
 // The probabilities are computed again: nothing of size [length, length] is kept between the passes.
 inline void attendHeadGradient(const float* dContext, const float* query, const float* key, const float* value,
-                               const HeadPlace& place, const Dropout& site, const AttentionGradients& gradients,
-                               Workspace& space) {
+                               const HeadPlace& place, const HeadPlace& asking, const Dropout& site,
+                               const AttentionGradients& gradients, Workspace& space) {
   const int64_t length = place.length;
   const int64_t width = padded(place.width);
   const int64_t keys = padded(length);
   const float factor = 1.0f / std::sqrt(static_cast<float>(place.width));
   space.reset();
-  float* q = space.take(length * width);
+  float* q = space.take(asking.length * width);
   float* k = space.take(length * width);
   float* kT = space.take(place.width * keys);
   float* vT = space.take(place.width * keys);
-  float* dy = space.take(length * width);
+  float* dy = space.take(asking.length * width);
   float* scores = space.take(kQueries * keys);
   float* dScores = space.take(kQueries * keys);
   float* dq = space.take(kQueries * width);
   float* dk = space.take(length * width);
   float* dv = space.take(length * width);
-  packHead(query, place, q, factor);
+  packHead(query, asking, q, factor);
   packHead(key, place, k);
   packTransposed(key, place, kT);
   packTransposed(value, place, vT);
-  packHead(dContext, place, dy);
-  for (int64_t first = 0; first < length; first += kQueries) {
-    const int64_t rows = std::min(kQueries, length - first);
+  packHead(dContext, asking, dy);
+  for (int64_t first = 0; first < asking.length; first += kQueries) {
+    const int64_t rows = std::min(kQueries, asking.length - first);
     product({q + first * width, width, 1}, kT, scores, rows, place.width, keys);
     product({dy + first * width, width, 1}, vT, dScores, rows, place.width, keys);
     for (int64_t i = 0; i < rows; ++i) {
@@ -167,7 +168,7 @@ inline void attendHeadGradient(const float* dContext, const float* query, const 
       if (site.rate > 0) dropRow(p, p, length, site, maskRow);
     }
     product({dScores, keys, 1}, k, dq, rows, length, width);
-    unpackHead(dq, place, first, rows, gradients.query, factor);
+    unpackHead(dq, asking, first, rows, gradients.query, factor);
     const bool accumulate = first > 0;
     product({dScores, 1, keys}, q + first * width, dk, length, rows, width, accumulate);  // q holds the factor
     product({scores, 1, keys}, dy + first * width, dv, length, rows, width, accumulate);

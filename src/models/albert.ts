@@ -3,6 +3,7 @@
  * (transformers 5.23, models/albert/modeling_albert.py): BERT with narrow embeddings and layers that run on the same
  * weights. These make up the block "shared": a layer has none of its own that could be trained or frozen.
  */
+import type { Tensor } from "@tensorflow/tfjs-core";
 import { albertKeys } from "../config/albert.ts";
 import type { HuggingFaceConfig } from "../config/config.ts";
 import {
@@ -16,7 +17,8 @@ import {
   postNormLayer,
   sumEmbeddings,
 } from "./bertShape.ts";
-import type { Family } from "./family.ts";
+import type { Family, Pass } from "./family.ts";
+import type { PackedBatch } from "./packedBatch.ts";
 import { denseSpecs } from "./specs.ts";
 
 const names: LayerNames = {
@@ -54,13 +56,19 @@ export const albert: Family = {
   ],
   embeddings: (pass, batch) =>
     dense(pass, mapping, sumEmbeddings(pass, "albert.embeddings", batch, tables(pass.config))),
-  layer: (pass, index, hidden, batch) => {
-    const { config } = pass;
-    const group = Math.trunc(index / (config.numHiddenLayers / albertKeys(config).numHiddenGroups));
-    // the dropout of its feed-forward part exists in transformers, and is never called
-    const options = { names, feedForwardDropout: 0 };
-    return inGroup(group, config).reduce((x, name) => postNormLayer(pass, name, x, batch, options), hidden);
-  },
+  layer: (pass, index, hidden, batch) => layers(pass, index, hidden, batch, false),
+  topLayer: (pass, index, hidden, batch) => layers(pass, index, hidden, batch, true),
   pooledRows: firstTokens,
   head: (pass, rows) => denseHead(pass, rows, head),
 };
+
+function layers(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, firstTokensOnly: boolean): Tensor {
+  const { config } = pass;
+  const group = inGroup(Math.trunc(index / (config.numHiddenLayers / albertKeys(config).numHiddenGroups)), config);
+  // the dropout of its feed-forward part exists in transformers, and is never called
+  const options = { names, feedForwardDropout: 0 };
+  return group.reduce((x, name, i) => {
+    const isLast = i === group.length - 1;
+    return postNormLayer(pass, name, x, batch, { ...options, firstTokensOnly: firstTokensOnly && isLast });
+  }, hidden);
+}

@@ -10,7 +10,7 @@ import {
   firstTokens,
   headSpecs,
   layerSpecs,
-  postNormLayer,
+  postNormLayers,
   sumEmbeddings,
 } from "./bertShape.ts";
 import type { Family } from "./family.ts";
@@ -30,7 +30,7 @@ export const bert: Family = {
     ...headSpecs(config, head),
   ],
   embeddings: (pass, batch) => sumEmbeddings(pass, "bert.embeddings", batch, tables(pass.config)),
-  layer: (pass, index, hidden, batch) => postNormLayer(pass, `bert.encoder.layer.${index}`, hidden, batch),
+  ...postNormLayers((i) => `bert.encoder.layer.${i}`),
   pooledRows: firstTokens,
   head: (pass, rows) => denseHead(pass, rows, head),
 };

@@ -10,11 +10,12 @@ import { denseResidualNorm } from "../nn/denseResidualNorm.ts";
 import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
 import { feedForwardNorm } from "../nn/feedForwardNorm.ts";
+import { firstTokenAttention } from "../nn/firstTokenAttention.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
 import { linear } from "../nn/linear.ts";
 import { selectRows } from "../nn/selectRows.ts";
 import { type Projection, selfAttention } from "../nn/selfAttention.ts";
-import type { Pass } from "./family.ts";
+import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
 import { denseSpecs, normSpecs, tableSpec } from "./specs.ts";
@@ -130,9 +131,11 @@ export interface LayerOptions {
   readonly feedForwardDropout?: number;
   /** Default: scaled dot products, nothing else. */
   readonly attend?: Attend;
+  /** Computes only the rows of each text's first token. Default: false. */
+  readonly firstTokensOnly?: boolean;
 }
 
-/** The post-norm layer called `name`: `[tokens, hidden]` -> `[tokens, hidden]`. */
+/** The post-norm layer called `name`: `[tokens, hidden]` -> `[tokens, hidden]`, or `[batch, hidden]` of first tokens only. */
 export function postNormLayer(
   pass: Pass,
   name: string,
@@ -149,13 +152,16 @@ export function postNormLayer(
     dropoutRate: config.attentionProbsDropoutProb,
     stream,
   };
-  const { attend = (x, projections) => selfAttention(x, projections, attention) } = options;
+  const { attend, firstTokensOnly = false } = options;
+  const own = firstTokensOnly ? firstTokenAttention : selfAttention;
   const part = (which: string) => weightAndBias(pass, `${name}.${which}`);
   const norm = { epsilon: config.layerNormEps, stream };
-  const context = attend(hidden, [part(names.query), part(names.key), part(names.value)]);
+  const projections = [part(names.query), part(names.key), part(names.value)] as const;
+  const asked = (x: Tensor) => (firstTokensOnly ? firstTokens(pass, x, batch) : x);
+  const context = attend === undefined ? own(hidden, projections, attention) : asked(attend(hidden, projections));
   const { weight: projection, bias: inputBias } = part(names.attentionOutput);
   const attended = denseResidualNorm(
-    { x: context, projection, inputBias, residual: hidden, ...part(names.attentionNorm) },
+    { x: context, projection, inputBias, residual: asked(hidden), ...part(names.attentionNorm) },
     { ...norm, dropoutRate: attentionOutputDropout },
   );
   return feedForwardNorm(
@@ -163,6 +169,16 @@ export function postNormLayer(
     { ...norm, dropoutRate: feedForwardDropout, activation: config.hiddenAct },
   );
 }
+
+/** `layer` and `topLayer` of a family whose layers are post-norm ones, called `name(i)`. */
+export const postNormLayers = (
+  name: (index: number) => string,
+  options: LayerOptions = {},
+): Required<Pick<Family, "layer" | "topLayer">> => ({
+  layer: (pass, index, hidden, batch) => postNormLayer(pass, name(index), hidden, batch, options),
+  topLayer: (pass, index, hidden, batch) =>
+    postNormLayer(pass, name(index), hidden, batch, { ...options, firstTokensOnly: true }),
+});
 
 /** The first token of each text: `[tokens, hidden]` -> `[batch, hidden]`. */
 export function firstTokens(_pass: Pass, hidden: Tensor, batch: PackedBatch): Tensor {

@@ -11,7 +11,7 @@ import {
   headSpecs,
   type LayerNames,
   layerSpecs,
-  postNormLayer,
+  postNormLayers,
   sumEmbeddings,
 } from "./bertShape.ts";
 import type { Family } from "./family.ts";
@@ -41,8 +41,7 @@ export const distilbert: Family = {
     ...headSpecs(config, head),
   ],
   embeddings: (pass, batch) => sumEmbeddings(pass, "distilbert.embeddings", batch, tables(pass.config)),
-  layer: (pass, index, hidden, batch) =>
-    postNormLayer(pass, `distilbert.transformer.layer.${index}`, hidden, batch, { names, attentionOutputDropout: 0 }),
+  ...postNormLayers((i) => `distilbert.transformer.layer.${i}`, { names, attentionOutputDropout: 0 }),
   pooledRows: firstTokens,
   head: (pass, rows) => denseHead(pass, rows, head),
 };

@@ -11,7 +11,7 @@ import {
   firstTokens,
   headSpecs,
   layerSpecs,
-  postNormLayer,
+  postNormLayers,
   sumEmbeddings,
 } from "./bertShape.ts";
 import type { Family } from "./family.ts";
@@ -39,7 +39,7 @@ export const electra: Family = {
     const sum = sumEmbeddings(pass, "electra.embeddings", batch, tables(pass.config));
     return isProjected(pass.config) ? dense(pass, "electra.embeddings_project", sum) : sum;
   },
-  layer: (pass, index, hidden, batch) => postNormLayer(pass, `electra.encoder.layer.${index}`, hidden, batch),
+  ...postNormLayers((i) => `electra.encoder.layer.${i}`),
   pooledRows: firstTokens,
   head: (pass, rows) => denseHead(pass, rows, head),
 };

@@ -30,6 +30,11 @@ export interface Family {
   layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor;
   /** The rows that the head reads: `[tokens, hidden]` -> `[batch, hidden]`. May read "shared" weights. */
   pooledRows(pass: Pass, hidden: Tensor, batch: PackedBatch): Tensor;
+  /**
+   * The rows that the head reads of what layer `index` gives, where that is the topmost one and the other rows need not be
+   * computed: `[tokens, hidden]` -> `[batch, hidden]`. Equal to `pooledRows` of `layer`, which stand in where it is absent.
+   */
+  topLayer?(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor;
   /** Length of the longest text, in tokens; undefined = no limit. */
   maxTokens(config: HuggingFaceConfig): number | undefined;
   /** Whether token types make a difference; where not, they are ignored. */

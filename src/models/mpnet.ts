@@ -16,6 +16,7 @@ import {
   firstTokens,
   headSpecs,
   type LayerNames,
+  type LayerOptions,
   layerSpecs,
   postNormLayer,
   sumEmbeddings,
@@ -53,16 +54,20 @@ export const mpnet: Family = {
   parameters: (config) => [
     ...embeddingSpecs("mpnet.embeddings", config, tables),
     tableSpec(bias, buckets(config), config.numAttentionHeads, "shared"),
-    ...perLayer(config, (i) => layerSpecs(`mpnet.encoder.layer.${i}`, i, config, names)),
+    ...perLayer(config, (i) => layerSpecs(layerName(i), i, config, names)),
     ...headSpecs(config, head),
   ],
   embeddings: (pass, batch) =>
     sumEmbeddings(pass, "mpnet.embeddings", batch, tables, positionsAfterPadding(batch, padding)),
-  layer: (pass, index, hidden, batch) =>
-    postNormLayer(pass, `mpnet.encoder.layer.${index}`, hidden, batch, { names, attend: attention(pass, batch) }),
+  layer: (pass, index, hidden, batch) => postNormLayer(pass, layerName(index), hidden, batch, options(pass, batch)),
+  topLayer: (pass, index, hidden, batch) =>
+    postNormLayer(pass, layerName(index), hidden, batch, { ...options(pass, batch), firstTokensOnly: true }),
   pooledRows: firstTokens,
   head: (pass, rows) => denseHead(pass, rows, { ...head, dropoutRate: pass.config.hiddenDropoutProb }),
 };
+
+const layerName = (index: number) => `mpnet.encoder.layer.${index}`;
+const options = (pass: Pass, batch: PackedBatch): LayerOptions => ({ names, attend: attention(pass, batch) });
 
 const attention =
   ({ config, weight, stream }: Pass, { packing }: PackedBatch): Attend =>

@@ -10,7 +10,7 @@ import {
   firstTokens,
   headSpecs,
   layerSpecs,
-  postNormLayer,
+  postNormLayers,
   sumEmbeddings,
 } from "./bertShape.ts";
 import type { Family } from "./family.ts";
@@ -40,7 +40,7 @@ const family = (modelType: string): Family => ({
     const positions = positionsAfterPadding(batch, padding(pass.config));
     return sumEmbeddings(pass, "roberta.embeddings", batch, tables(pass.config), positions);
   },
-  layer: (pass, index, hidden, batch) => postNormLayer(pass, `roberta.encoder.layer.${index}`, hidden, batch),
+  ...postNormLayers((i) => `roberta.encoder.layer.${i}`),
   pooledRows: firstTokens,
   head: (pass, rows) => denseHead(pass, rows, head),
 });

@@ -123,13 +123,16 @@ export class SequenceClassifier {
     const pass = this.#pass(options);
     let x = hidden;
     if (from < 0) x = this.family.embeddings(pass, batch);
-    const layer = options.gradientCheckpointing === true ? this.#recomputedLayer : this.family.layer;
     for (let i = Math.max(0, from); i < this.depth; i++) {
       const below = x as Tensor;
-      x = tf.tidy(() => layer.call(this, pass, i, below, batch)); // what no gradient needs goes at once
+      const layer = i === this.depth - 1 ? this.#topLayer : this.family.layer;
+      x = tf.tidy(() =>
+        options.gradientCheckpointing === true
+          ? this.#recomputed(layer, pass, i, below, batch)
+          : layer.call(this.family, pass, i, below, batch),
+      ); // what no gradient needs goes at once
       if (below !== hidden) below.dispose();
     }
-    if (from < this.depth) x = this.family.pooledRows(pass, x as Tensor, batch);
     return this.family.head(pass, x as Tensor);
   }
 
@@ -147,10 +150,11 @@ export class SequenceClassifier {
     const states = new Map<Cut, Tensor>();
     let x = start?.hidden ?? this.family.embeddings(pass, batch);
     for (let i = start?.cut ?? 0; ; i++) {
-      if (cuts.includes(i)) states.set(i, markConstant(i === this.depth ? this.family.pooledRows(pass, x, batch) : x));
+      if (cuts.includes(i)) states.set(i, markConstant(x));
       if (i === top) return states;
       const below = x;
-      x = tf.tidy(() => this.family.layer(pass, i, below, batch));
+      const layer = i === this.depth - 1 ? this.#topLayer : this.family.layer;
+      x = tf.tidy(() => layer.call(this.family, pass, i, below, batch));
       if (!cuts.includes(i) && below !== start?.hidden) below.dispose();
     }
   }
@@ -164,19 +168,20 @@ export class SequenceClassifier {
     return { config: this.config, stream, weight: (name) => through(name, this.#parameter(name).tensor) };
   }
 
-  #recomputedLayer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
+  /** The rows that the head reads. */
+  readonly #topLayer: Family["layer"] = (pass, index, hidden, batch) =>
+    this.family.topLayer?.(pass, index, hidden, batch) ??
+    this.family.pooledRows(pass, this.family.layer(pass, index, hidden, batch), batch);
+
+  #recomputed(layer: Family["layer"], pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
     const own = (block: Block) => block === index || block === "shared";
     const names = [...this.blocks].filter(([, block]) => own(block)).map(([name]) => name);
     const again = pass.stream?.copy(); // the same masks
     return recomputed([hidden, ...names.map(pass.weight)], ([input, ...weights], isAgain) => {
       const byName = new Map(names.map((name, i) => [name, weights[i]]));
       const weight = (name: string) => byName.get(name) ?? this.#outsideLayer(name, index);
-      return this.family.layer(
-        { ...pass, stream: isAgain ? again : pass.stream, weight },
-        index,
-        input as Tensor,
-        batch,
-      );
+      const recorded = { ...pass, stream: isAgain ? again : pass.stream, weight };
+      return layer.call(this.family, recorded, index, input as Tensor, batch);
     });
   }
 

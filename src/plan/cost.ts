@@ -4,6 +4,7 @@
  */
 import { layersHaveWeights } from "../freezing/selection.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { layersWork, layerWork } from "./layerWork.ts";
 
 export interface StageWork {
   readonly epochs: number;
@@ -16,8 +17,7 @@ const headWork = 0.005;
 
 /** Per stage the work relative to training everything for as many epochs. */
 export function stageCosts(stages: readonly StageWork[], model: SequenceClassifier): number[] {
-  const { depth } = model;
-  const full = 3 * (depth + headWork);
+  const full = 3 * (layersWork(model, 0, model.depth) + headWork);
   const cached = new Set<Cut>();
   return stages.map(({ epochs, trainable, cut }, index) => {
     const epoch = epochWork(trainable, cut, model);
@@ -27,7 +27,7 @@ export function stageCosts(stages: readonly StageWork[], model: SequenceClassifi
       const stored = reusableCuts(stages, index);
       const below = [...cached].filter((other) => other <= Math.min(...stored));
       for (const other of stored) cached.add(other);
-      prefix = Math.max(...stored) - Math.max(0, ...below);
+      prefix = layersWork(model, Math.max(0, ...below), Math.max(...stored));
     }
     const kept = usefulCuts(stages, index);
     for (const other of [...cached]) if (!kept.includes(other)) cached.delete(other);
@@ -64,6 +64,8 @@ function epochWork(trainable: ReadonlySet<string>, cut: Cut, model: SequenceClas
   const training = new Set([...trainable].map((name) => model.blocks.get(name)));
   const share = layersHaveWeights(model.blocks) ? undefined : "shared";
   let work = headWork * (training.has("head") ? 3 : 2);
-  for (let layer = Math.max(0, cut); layer < model.depth; layer++) work += training.has(share ?? layer) ? 3 : 2;
+  for (let layer = Math.max(0, cut); layer < model.depth; layer++) {
+    work += layerWork(model, layer) * (training.has(share ?? layer) ? 3 : 2);
+  }
   return work;
 }

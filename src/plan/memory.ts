@@ -47,7 +47,9 @@ export function stageMemory(input: MemoryInput): MemoryNeed {
   const layer = layerActivations(model, lengths);
   const row = 4 * model.config.hiddenSize * tokens;
   const embeddings = cut < 0 ? 4 * row : 0;
-  const kept = gradientCheckpointing ? layers * row + layer : layers * layer;
+  // of the topmost layer little but input, key and value is kept
+  const whole = model.family.topLayer === undefined || layers === 0 ? layers : layers - 1 + topShare(model);
+  const kept = gradientCheckpointing ? layers * row + layer : whole * layer;
   const activations = layers === 0 ? row : kept + layer + embeddings;
   const pass = layerActivations(model, textsOf(input.passTokens, Math.max(...lengths)));
   const together =
@@ -61,6 +63,10 @@ export function stageMemory(input: MemoryInput): MemoryNeed {
  * Measured on MiniLM with batches of 32, 1.20 to 1.24: all layers, in micro-batches, with gradientCheckpointing.
  */
 const allocatorShare = 1.2;
+
+function topShare({ family, config: { hiddenSize, intermediateSize } }: SequenceClassifier): number {
+  return ((family.composesAttention === true ? 5 : 3) * hiddenSize) / (8 * hiddenSize + intermediateSize);
+}
 
 /** So many tokens as texts of this length, the last one shorter. */
 function textsOf(tokens: number, length: number): number[] {

@@ -17,8 +17,8 @@ export interface SecondsInput {
   /** Of one epoch. */
   readonly trainTokens: number;
   readonly evalTokens: number;
-  /** Layers that both data sets go through once before the stage. */
-  readonly prefixLayers: number;
+  /** The layers [from, to) that both data sets go through once before the stage. */
+  readonly prefix: readonly [from: number, to: number];
   readonly gradientCheckpointing: boolean;
   /** Parameters that are hashed before and after the stage. */
   readonly hashed: number;
@@ -27,7 +27,10 @@ export interface SecondsInput {
 
 export function stageSeconds(input: SecondsInput): number {
   const { model, trainable, epochs, steps, microBatches, trainTokens, evalTokens, speed } = input;
-  const { forward, both, head, update, hash } = speed;
+  const { head, update, hash } = speed;
+  const last = model.depth - 1;
+  const forward = (layer: number) => (layer === last ? speed.topForward : speed.forward);
+  const both = (layer: number) => (layer === last ? speed.topBoth : speed.both);
   const training = new Set([...trainable].map((name) => model.blocks.get(name)));
   const lowest =
     training.has("embeddings") || training.has("shared")
@@ -36,16 +39,20 @@ export function stageSeconds(input: SecondsInput): number {
   const share = layersHaveWeights(model.blocks) ? undefined : "shared";
   let token = 0;
   for (let layer = Math.max(0, input.cut); layer < model.depth; layer++) {
+    const [once, back] = [forward(layer), both(layer)];
     if (layer < lowest)
-      token += forward; // frozen, and run all the same for its dropout
-    else
-      token +=
-        (training.has(share ?? layer) ? both : (forward + both) / 2) + (input.gradientCheckpointing ? forward : 0);
+      token += once; // frozen, and run all the same for its dropout
+    else token += (training.has(share ?? layer) ? back : (once + back) / 2) + (input.gradientCheckpointing ? once : 0);
   }
+  const pass = (from: number, to: number) => {
+    let seconds = 0;
+    for (let layer = from; layer < to; layer++) seconds += forward(layer);
+    return seconds;
+  };
   const epoch =
     trainTokens * token +
     microBatches * head +
     steps * sizeOf(trainable, model) * update +
-    evalTokens * (model.depth - Math.max(0, input.evalCut)) * forward;
-  return (trainTokens + evalTokens) * input.prefixLayers * forward + epochs * epoch + 2 * input.hashed * hash;
+    evalTokens * pass(Math.max(0, input.evalCut), model.depth);
+  return (trainTokens + evalTokens) * pass(...input.prefix) + epochs * epoch + 2 * input.hashed * hash;
 }

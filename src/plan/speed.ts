@@ -1,4 +1,4 @@
-/** How fast this machine computes this model, measured on one layer of it: some tenths of a second, once per model. */
+/** How fast this machine computes this model, measured on its top layers: some tenths of a second, once per model. */
 import { createHash } from "node:crypto";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { markConstant } from "../engine/differentiable.ts";
@@ -19,6 +19,9 @@ export interface Speed {
   readonly forward: number;
   /** A token through one layer forward and back, with the gradients of everything. */
   readonly both: number;
+  /** The same of the topmost layer, of which only what the head reads is computed. */
+  readonly topForward: number;
+  readonly topBoth: number;
   /** The head forward and back, for a batch: what a micro-batch takes whatever its length. */
   readonly head: number;
   /** The norm of the gradient and the update, for one parameter value. */
@@ -46,18 +49,25 @@ function measure(model: SequenceClassifier, lengths: readonly number[]): Speed {
   const batch = batchOf(lengths);
   const { tokens } = batch.packing;
   try {
-    for (const parameter of parameters) parameter.requiresGrad = [top, "shared", "head"].includes(parameter.block);
+    const below = Math.max(0, top - 1); // the topmost alone where there is no other
+    const measuredBlocks = [below, top, "shared", "head"];
+    for (const parameter of parameters) parameter.requiresGrad = measuredBlocks.includes(parameter.block);
     const trained = parameters.filter(({ requiresGrad }) => requiresGrad);
     const rows = rowsFor(model, tokens);
     const pooled = rowsFor(model, batch.packing.batch);
     const head = secondsOf(() => stepThrough(model, pooled, model.depth, batch, trained));
-    const forward = secondsOf(() => model.run(markConstant(rows.clone()), top, batch));
-    const both = secondsOf(() => stepThrough(model, rows, top, batch, trained));
+    const forwardFrom = (cut: number) => secondsOf(() => model.run(markConstant(rows.clone()), cut, batch));
+    const bothFrom = (cut: number) => secondsOf(() => stepThrough(model, rows, cut, batch, trained));
+    const [topForward, topBoth] = [forwardFrom(top), Math.max(0, bothFrom(top) - head)];
+    const forward = below === top ? topForward : Math.max(0, forwardFrom(below) - topForward);
+    const both = below === top ? topBoth : Math.max(0, bothFrom(below) - head - topBoth);
     rows.dispose();
     pooled.dispose();
     return {
       forward: forward / tokens,
-      both: Math.max(0, both - head) / tokens,
+      both: both / tokens,
+      topForward: topForward / tokens,
+      topBoth: topBoth / tokens,
       head,
       update: updateSeconds(),
       hash: hashSeconds(),
@@ -97,7 +107,9 @@ function stepThrough(
   trained: readonly Parameter[],
 ): void {
   const labels = new Int32Array(batch.packing.batch);
-  const parts = trained.filter(({ block }) => block === "head" || cut < model.depth);
+  const parts = trained.filter(({ block }) =>
+    typeof block === "string" ? block === "head" || cut < model.depth : block >= cut,
+  );
   lossAndGradients(
     () => crossEntropy(model.run(rows, cut, batch, { stream: new DropoutStream(0, 0) }), labels),
     [rows, ...parts.map(({ tensor }) => tensor)],

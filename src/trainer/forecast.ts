@@ -46,11 +46,11 @@ export function forecast(input: ForecastInput, resident: number = process.memory
   let firstEpoch = 0;
   return plan.stages.map(({ stage, trainable, cut }, index) => {
     const isCached = cut >= 0 && !args.frozenDropout;
-    let prefixLayers = 0;
+    let prefix: readonly [number, number] = [0, 0];
     if (isCached && !stored.includes(cut)) {
       const cuts = reusableCuts(plan.stages, index);
       const below = stored.filter((other) => other <= Math.min(...cuts));
-      prefixLayers = Math.max(...cuts) - Math.max(0, ...below);
+      prefix = [Math.max(0, ...below), Math.max(...cuts)];
       stored = [...new Set([...stored, ...cuts])];
     }
     const need = stageMemory({
@@ -69,7 +69,7 @@ export function forecast(input: ForecastInput, resident: number = process.memory
     });
     const steps = epochSteps(train, args, firstEpoch);
     const seconds = stageSeconds({
-      ...{ model, trainable, speed, trainTokens, evalTokens, prefixLayers },
+      ...{ model, trainable, speed, trainTokens, evalTokens, prefix },
       cut: isCached ? cut : -1,
       evalCut: isCached ? cut : -1,
       epochs: stage.epochs,

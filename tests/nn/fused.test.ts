@@ -7,6 +7,7 @@ import { composedAttention, fusedAttention } from "../../src/nn/attention.ts";
 import { composedDenseResidualNorm, fusedDenseResidualNorm } from "../../src/nn/denseResidualNorm.ts";
 import { composedDropout, DropoutStream, fusedDropout } from "../../src/nn/dropout.ts";
 import { composedFeedForwardNorm, fusedFeedForwardNorm } from "../../src/nn/feedForwardNorm.ts";
+import { composedFirstTokenAttention, fusedFirstTokenAttention } from "../../src/nn/firstTokenAttention.ts";
 import { composedBiasGelu, fusedBiasGelu } from "../../src/nn/gelu.ts";
 import { composedLayerNorm, fusedLayerNorm } from "../../src/nn/layerNorm.ts";
 import { Packing } from "../../src/nn/packing.ts";
@@ -19,6 +20,8 @@ type Tensor = ReturnType<typeof tf.tensor>;
 interface Case {
   readonly name: string;
   readonly inputs: readonly (readonly number[])[];
+  /** Shape of the result. Default: that of the first input. */
+  readonly output?: readonly number[];
   readonly run: (inputs: Tensor[], stream: DropoutStream | undefined) => Tensor;
 }
 
@@ -32,6 +35,7 @@ function cases(fused: boolean, width = 32, heads = 2): Case[] {
   const [attend, gelu, norm, residual] = fused
     ? [fusedAttention, fusedBiasGelu, fusedLayerNorm, fusedResidualNorm]
     : [composedAttention, composedBiasGelu, composedLayerNorm, composedResidualNorm];
+  const attendFirst = fused ? fusedFirstTokenAttention : composedFirstTokenAttention;
   const [attendSelf, denseNorm, feedForward] = fused
     ? [fusedSelfAttention, fusedDenseResidualNorm, fusedFeedForwardNorm]
     : [composedSelfAttention, composedDenseResidualNorm, composedFeedForwardNorm];
@@ -67,23 +71,26 @@ function cases(fused: boolean, width = 32, heads = 2): Case[] {
           stream,
         }),
     },
-    {
-      name: "selfAttention",
+    ...[
+      { name: "selfAttention", attendTo: attendSelf },
+      { name: "firstTokenAttention", attendTo: attendFirst, output: [lengths.length, hidden] },
+    ].map(({ attendTo, ...named }) => ({
+      ...named,
       inputs: [matrix, square, [hidden], square, [hidden], square, [hidden]],
-      run: ([x, ...rest], stream) => {
+      run: ([x, ...rest]: Tensor[], stream: DropoutStream | undefined) => {
         // small weights, as a model has them: with large ones rounding drowns the slopes that are measured
         const part = (i: number) => ({
           weight: (rest[2 * i] as Tensor).mul(0.1) as Tensor,
           bias: rest[2 * i + 1] as Tensor,
         });
-        return attendSelf(x as Tensor, [part(0), part(1), part(2)], {
+        return attendTo(x as Tensor, [part(0), part(1), part(2)], {
           heads,
           packing: new Packing(lengths),
           dropoutRate: 0.1,
           stream,
         });
       },
-    },
+    })),
     {
       name: "denseResidualNorm",
       inputs: [matrix, square, [hidden], matrix, [hidden], [hidden]],
@@ -111,9 +118,9 @@ function cases(fused: boolean, width = 32, heads = 2): Case[] {
 }
 
 /** Value and gradients of `sum(op(inputs) * weights)`. */
-function valueAndGradients({ name, inputs, run }: Case, stream: () => DropoutStream | undefined): Tensor[] {
+function valueAndGradients({ name, inputs, output, run }: Case, stream: () => DropoutStream | undefined): Tensor[] {
   const tensors = inputs.map((shape, i) => random(`${name} ${i}`, shape));
-  const weights = random(`${name} weights`, inputs[0] as number[]);
+  const weights = random(`${name} weights`, output ?? (inputs[0] as number[]));
   const { gradients } = lossAndGradients(() => run(tensors, stream()).mul(weights).sum(), tensors);
   return [run(tensors, stream()), ...(gradients as Tensor[])];
 }
@@ -167,7 +174,7 @@ describe.each(variants)("with fused = %s", (fused) => {
     "the gradient of %s follows the masks of its forward pass",
     (_name, op) => {
       const tensors = op.inputs.map((shape, i) => random(`${op.name} ${i}`, shape));
-      const weights = random(`${op.name} weights`, op.inputs[0] as number[]);
+      const weights = random(`${op.name} weights`, op.output ?? (op.inputs[0] as number[]));
       const loss = (inputs: Tensor[]) => op.run(inputs, stream()).mul(weights).sum();
       const { gradients } = lossAndGradients(() => loss(tensors), tensors);
       tensors.forEach((tensor, i) => {
