@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
 import { reusableCuts, usefulCuts } from "../../src/plan/cost.ts";
+import { layerWork } from "../../src/plan/layerWork.ts";
 import { makePlan } from "../../src/plan/plan.ts";
 import type { Stage } from "../../src/plan/stage.ts";
 import { classifierOnly, lastLayers, progressive } from "../../src/recipes/recipes.ts";
@@ -9,8 +10,10 @@ import { goldenPath } from "../golden/read.ts";
 
 let tiny: SequenceClassifier; // 4 layers, all values from the file
 let fresh: SequenceClassifier; // 3 layers, the classifier newly initialised
+let top: number; // work of its topmost layer
 beforeAll(async () => {
   tiny = await AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny-4"));
+  top = layerWork(tiny, 3);
   fresh = await AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny-base"));
 });
 
@@ -59,6 +62,12 @@ test("every parameter is in the optimizer of a stage or frozen in it, never both
   }
 });
 
+test("of the topmost layer's four projections and two inner ones, key and value are computed for every token", () => {
+  const { hiddenSize, intermediateSize } = tiny.config;
+  expect(top).toBeCloseTo((2 * hiddenSize) / (4 * hiddenSize + 2 * intermediateSize), 12);
+  expect(layerWork(tiny, 2)).toBe(1);
+});
+
 test("the predicted cost counts the frozen layers once", () => {
   const costs = (stages: readonly Stage[]) => plan(stages).stages.map(({ row }) => row.relativeCost);
   expect(costs([{ train: "all", epochs: 3 }])[0]).toBeCloseTo(1, 6);
@@ -66,8 +75,8 @@ test("the predicted cost counts the frozen layers once", () => {
   expect(costs(classifierOnly({ epochs: 10 }))[0]).toBeCloseTo(4 / 120, 1);
   const [head, layers] = costs(progressive({ layers: 2 })) as [number, number];
   // the pass of the first stage has stored the cut of the second
-  expect(head).toBeCloseTo(4 / 36, 1);
-  expect(layers).toBeCloseTo(0.5, 1);
+  expect(head).toBeCloseTo(1 / 9, 1);
+  expect(layers).toBeCloseTo((1 + top) / (3 + top), 1);
 });
 
 test("one pass stores the cuts that no stage in between invalidates", () => {
@@ -99,7 +108,10 @@ test("what is stored is used again at every later cut that it is still right for
   const head: Stage = { train: "head", epochs: 1 };
   const [first, second, third] = costs([head, last2, head]) as [number, number, number];
   // of 4 layers x 3 units: the pass through all, then 2 layers trained, then a pass through these two
-  expect([first, second, third].map((cost) => Math.round(12 * cost))).toEqual([4, 6, 2]);
+  const units = [3 + top, 3 * (1 + top), 1 + top];
+  [first, second, third].forEach((cost, i) => {
+    expect(cost).toBeCloseTo((units[i] as number) / (3 * (3 + top)), 1);
+  });
 });
 
 test("a plan prints as a table before anything runs", () => {
