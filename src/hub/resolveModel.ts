@@ -1,10 +1,11 @@
 /** From what a person calls a model to the folder its files are in. */
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { ThawError } from "../errors.ts";
 import { cachedSnapshot, cacheRoot } from "./cache.ts";
-import { downloadModel, neededFiles } from "./download.ts";
+import { downloadModel } from "./download.ts";
+import { missingFiles } from "./missingFiles.ts";
 import { checkRevision, isModelId } from "./modelId.ts";
 import { thawFolders } from "./thawFolder.ts";
 
@@ -42,7 +43,7 @@ export async function resolveModel(
     }
   }
   const snapshot = cachedSnapshot(idOrFolder, revision);
-  const missing = neededFiles.filter((file) => snapshot === undefined || !existsSync(join(snapshot, file)));
+  const missing = snapshot === undefined ? [] : missingFiles(snapshot);
   if (snapshot !== undefined && (missing.length === 0 || localFilesOnly)) return snapshot;
   looked.push(
     `the Hugging Face cache ${cacheRoot()}: ${snapshot === undefined ? "not in it" : `${snapshot} has no ${missing.join(", ")}`}`,

@@ -1,6 +1,7 @@
 /** Reads safetensors files: the header once, strictly; each tensor from its own place when it is asked for. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
 import { ThawError } from "../errors.ts";
+import { readAt } from "../io/readAt.ts";
 import { toFloat32 } from "./dtype.ts";
 import { maxHeaderBytes, parseHeader, type TensorInfo } from "./header.ts";
 
@@ -76,18 +77,6 @@ function readHeader(file: number) {
   }
   const header = parseHeader(readAt(file, 8, Number(headerBytes)), fileBytes - dataStart);
   return { header, dataStart, fileBytes };
-}
-
-/** Positioned reads into fresh memory: files above 2 GiB work, and data that is not aligned in the file is aligned here. */
-function readAt(file: number, position: number, length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
-    const count = readSync(file, bytes, done, Math.min(length - done, 2 ** 30), position + done);
-    if (count === 0) throw new Error("it ended while it was read");
-    done += count;
-  }
-  return bytes;
 }
 
 function withFile<T>(path: string, use: (file: number) => T): T {
