@@ -17,13 +17,30 @@ export interface Header {
 }
 
 /** Bytes of the header at most, as in the reference reader. */
-export const maxHeaderBytes = 100_000_000;
+const maxHeaderBytes = 100_000_000;
+
+/** The header of a file of `fileBytes` bytes; `read` gives `length` of them from `position`. Throws an Error. */
+export function readHeader(
+  fileBytes: number,
+  read: (position: number, length: number) => Uint8Array<ArrayBuffer>,
+): { header: Header; dataStart: number } {
+  if (fileBytes < 8) throw new Error(`it has ${fileBytes} bytes, too few for the length of a header`);
+  const headerBytes = new DataView(read(0, 8).buffer).getBigUint64(0, true);
+  if (headerBytes > BigInt(maxHeaderBytes)) {
+    throw new Error(`its header would have ${headerBytes} bytes, at most ${maxHeaderBytes} are allowed`);
+  }
+  const dataStart = 8 + Number(headerBytes);
+  if (dataStart > fileBytes) {
+    throw new Error(`its header would have ${headerBytes} bytes, but the file has only ${fileBytes}`);
+  }
+  return { header: parseHeader(read(8, Number(headerBytes)), fileBytes - dataStart), dataStart };
+}
 
 /**
  * Parses and validates the header bytes of a file with `dataBytes` bytes of data behind them.
  * Throws an Error with what is wrong: the tensors must fill the data from 0 to the end, no gap, no overlap.
  */
-export function parseHeader(bytes: Uint8Array, dataBytes: number): Header {
+function parseHeader(bytes: Uint8Array, dataBytes: number): Header {
   const root = parseStrictJson(decodeUtf8(bytes));
   if (!(root instanceof Map)) throw new Error("the header is not a JSON object");
   const metadata = new Map<string, string>();

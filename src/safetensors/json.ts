@@ -5,7 +5,7 @@
 
 export type Json = null | boolean | number | string | readonly Json[] | ReadonlyMap<string, Json>;
 
-/** As in serde_json, which the reference reader uses. */
+/** Lists and objects within each other, as in serde_json, which the reference reader uses. */
 const depthLimit = 127;
 
 const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -39,9 +39,10 @@ export function parseStrictJson(text: string): Json {
   const found = (): string => (at < text.length ? JSON.stringify(text[at]) : "the end");
 
   function value(depth: number): Json {
-    if (depth > depthLimit) fail(`nested deeper than ${depthLimit} levels`);
     skipSpace();
     const character = text[at];
+    if ((character === "{" || character === "[") && depth >= depthLimit)
+      fail(`nested deeper than ${depthLimit} levels`);
     if (character === "{") return object(depth);
     if (character === "[") return array(depth);
     if (character === '"') return string();
