@@ -70,7 +70,7 @@ export function parseStrictJson(text: string): Json {
     for (;;) {
       skipSpace();
       const key = string();
-      if (entries.has(key)) fail(`the key ${JSON.stringify(key)} appears twice`);
+      if (entries.has(key)) fail(`the key ${quoted(key)} appears twice`);
       skipSpace();
       expectCharacter(":");
       entries.set(key, value(depth + 1));
@@ -147,4 +147,9 @@ export function parseStrictJson(text: string): Json {
   skipSpace();
   if (at < text.length) fail(`expected the end, found ${found()}`);
   return result;
+}
+
+/** A text for a message: a file may give a name of 100 MB. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length <= 100 ? text : `${text.slice(0, 100)}...`);
 }
