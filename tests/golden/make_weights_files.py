@@ -3,7 +3,7 @@
 bert-tiny-bin         pytorch_model.bin, float32
 bert-tiny-bin-shards  pytorch_model.bin in 3 files with an index, float16
 bert-tiny-shards      model.safetensors in 3 files with an index, bfloat16
-torch_views.bin       views, shared storages, parameters, and all element types
+torch_views.bin       views, shared storages, parameters, and all element types; _legacy: as torch before 1.6 wrote it
 weights_files.json    sha256 of every tensor as float32, and the values of torch_views.bin
 """
 
@@ -77,6 +77,7 @@ views["Größe ☃"] = torch.tensor([0.5])
 views["__proto__"] = torch.tensor([0.25])
 views["ids"] = torch.arange(3)
 torch.save(views, HERE / "torch_views.bin")
+torch.save(views, HERE / "torch_views_legacy.bin", _use_new_zipfile_serialization=False)
 loaded = torch.load(HERE / "torch_views.bin", weights_only=True)
 
 

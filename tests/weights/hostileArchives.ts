@@ -13,6 +13,41 @@ const data = (directory: object, more: object = {}) =>
   ]);
 const program = (...bytes: readonly number[]) => archiveOf(pickleOf(Buffer.from(bytes)));
 
+/** Behind the magic number of torch before 1.6: version 1001, the machine, the value, the keys, the storages. */
+const legacy = (...parts: readonly Uint8Array[]) =>
+  Buffer.concat([Buffer.from("80028a0a6cfc9c46f9206aa850192e", "hex"), ...parts]);
+const version = pickleOf(op.int(1001));
+const machine = pickleOf(dict("little_endian", Buffer.from([0x88])));
+const keys = (key: string) => pickleOf(Buffer.from("]"), op.text(key), Buffer.from("a"));
+const count = (elements: bigint) => Buffer.from(BigUint64Array.of(elements).buffer);
+const legacyAttacks: readonly (readonly [name: string, file: Uint8Array, message: RegExp])[] = [
+  ["an old file of nothing but its magic number", legacy(), /cut off/],
+  ["an old file that calls os.system", legacy(version, machine, pickleOf(op.global("os", "system"))), /"os.system"/],
+  ["an old file of another version", legacy(pickleOf(op.int(7))), /unknown version/],
+  [
+    "an old big-endian file",
+    legacy(version, pickleOf(dict("little_endian", Buffer.from([0x89])))),
+    /not little-endian/,
+  ],
+  ["an old file without keys", legacy(version, machine, good, pickleOf(op.int(1))), /no list of storages/],
+  [
+    "an old file with a storage too many",
+    legacy(version, machine, good, keys("9"), count(4n), numbers),
+    /belongs to no tensor/,
+  ],
+  ["an old file of 2^63 numbers", legacy(version, machine, good, keys("0"), count(2n ** 63n), numbers), /cut off/],
+  [
+    "an old file with too few numbers",
+    legacy(version, machine, good, keys("0"), count(3n), numbers),
+    /has 12 bytes, 16 are due/,
+  ],
+  [
+    "an old file with a whole model",
+    legacy(version, machine, pickleOf(op.int(1)), keys("0")),
+    /holds a number and no state dict/,
+  ],
+];
+
 export const hostile: readonly (readonly [name: string, file: Uint8Array, message: RegExp])[] = [
   ["os.system", calls("os", "system"), /names "os.system", which is not read/],
   ["posix.system", calls("posix", "system"), /"posix.system"/],
@@ -142,6 +177,6 @@ export const hostile: readonly (readonly [name: string, file: Uint8Array, messag
   ["a safetensors file", Buffer.from("\x02\0\0\0\0\0\0\0{}"), /no zip archive/],
   ["an empty file", new Uint8Array(0), /no zip archive/],
   ["a Git LFS pointer", Buffer.from("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), /Git LFS pointer/],
-  ["a file of torch before 1.6", Buffer.from("80028a0a6cfc9c46f9206aa850192e", "hex"), /format of torch before 1.6/],
+  ...legacyAttacks,
   ["an HDF5 file", Buffer.from("\x89HDF\r\n\x1a\n", "latin1"), /no zip archive/],
 ];

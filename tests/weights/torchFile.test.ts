@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readTorchFile } from "../../src/weights/torch/read.ts";
 import { golden, goldenPath } from "../golden/read.ts";
 import { hostile } from "./hostileArchives.ts";
@@ -37,14 +37,41 @@ test("a model saved by torch has its names and every bit of its weights", () => 
   expect(weights.length).toBe(57);
 });
 
-test.each(expected.views)(
-  "$name is read through its strides, offset and type as torch reads it",
-  ({ name, shape, values }) => {
-    const file = readTorchFile(goldenPath("torch_views.bin"));
-    expect(file.shape(name)).toEqual(shape);
-    expect([...file.read(name)]).toEqual(values.map((value) => Math.fround(Number(value))));
-  },
-);
+describe.each(["torch_views.bin", "torch_views_legacy.bin"])("in %s", (fileName) => {
+  test.each(expected.views)("$name is read through its strides, offset and type as torch reads it", (view) => {
+    const file = readTorchFile(goldenPath(fileName));
+    expect(file.shape(view.name)).toEqual(view.shape);
+    expect([...file.read(view.name)]).toEqual(view.values.map((value) => Math.fround(Number(value))));
+  });
+
+  test("a cut at any of 200 places is refused", () => {
+    const bytes = readFileSync(goldenPath(fileName));
+    for (let i = 0; i < 200; i++) {
+      const end = Math.floor((i * bytes.length) / 200);
+      expect(() => open(bytes.subarray(0, end)), `${end} bytes`).toThrow(
+        expect.objectContaining({ code: "BAD_PICKLE" }),
+      );
+    }
+  });
+
+  test("any one byte changed is read or refused, and nothing else happens", () => {
+    const bytes = readFileSync(goldenPath(fileName));
+    let refused = 0;
+    for (let i = 0; i < 3000; i++) {
+      const changed = Buffer.from(bytes);
+      const at = (i * 7919) % bytes.length;
+      changed[at] = (changed[at] as number) ^ (1 << (i % 8));
+      try {
+        const file = open(changed);
+        for (const name of file.names.filter((one) => one !== "ids")) file.read(name);
+      } catch (error) {
+        expect(["BAD_PICKLE", "BAD_DTYPE"]).toContain((error as { code?: string }).code);
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(500);
+  });
+});
 
 test("integers have a shape but are no weights, and unknown names are named", () => {
   const file = readTorchFile(goldenPath("torch_views.bin"));
@@ -65,32 +92,6 @@ test.each(hostile)("%s is refused with the reason and a way to convert the file"
   expect(() => open(bytes)).toThrow(/pytorch_model\.bin cannot be read: .*convert it in Python/);
   expect(() => open(bytes)).toThrow(expect.objectContaining({ code: "BAD_PICKLE" }));
   expect(existsSync("thaw-was-here")).toBe(false);
-});
-
-test("a file cut off at any of 200 places is refused", () => {
-  const bytes = readFileSync(goldenPath("torch_views.bin"));
-  for (let i = 0; i < 200; i++) {
-    const end = Math.floor((i * bytes.length) / 200);
-    expect(() => open(bytes.subarray(0, end)), `${end} bytes`).toThrow(expect.objectContaining({ code: "BAD_PICKLE" }));
-  }
-});
-
-test("a file with any one byte changed is read or refused, and nothing else happens", () => {
-  const bytes = readFileSync(goldenPath("torch_views.bin"));
-  let refused = 0;
-  for (let i = 0; i < 3000; i++) {
-    const changed = Buffer.from(bytes);
-    const at = (i * 7919) % bytes.length;
-    changed[at] = (changed[at] as number) ^ (1 << (i % 8));
-    try {
-      const file = open(changed);
-      for (const name of file.names.filter((one) => one !== "ids")) file.read(name);
-    } catch (error) {
-      expect(["BAD_PICKLE", "BAD_DTYPE"]).toContain((error as { code?: string }).code);
-      refused++;
-    }
-  }
-  expect(refused).toBeGreaterThan(500);
 });
 
 test("a file that changes after it was opened is not read", () => {

@@ -11,11 +11,16 @@ const noItems: readonly Value[] = [];
 
 /** The value that a pickle describes. Throws an Error with the opcode or the global that it refuses. */
 export function unpickle(bytes: Uint8Array<ArrayBuffer>): Value {
+  return unpickleAt(bytes, 0).value;
+}
+
+/** Of several pickles in a row the one that begins at byte `start`; `end` is the first byte behind it. */
+export function unpickleAt(bytes: Uint8Array<ArrayBuffer>, start: number): { value: Value; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const stack: Value[] = [];
   const marks: number[] = [];
   const memo = new Map<number, Value>();
-  let at = 0;
+  let at = start;
 
   const take = (length: number): number => {
     if (at + length > bytes.length) throw new Error("its pickle is cut off");
@@ -68,9 +73,9 @@ export function unpickle(bytes: Uint8Array<ArrayBuffer>): Value {
         break;
       }
       case 0x2e: {
-        const result = pop(); // STOP
+        const value = pop(); // STOP
         if (stack.length > 0) throw new Error("its pickle leaves values over");
-        return result;
+        return { value, end: at };
       }
       case 0x28: // MARK
         marks.push(stack.length);

@@ -1,5 +1,5 @@
 /**
- * Reads `pytorch_model.bin`, a state dict written by `torch.save` (torch 1.6 and later: a zip archive). Its pickle is
+ * Reads `pytorch_model.bin`, a state dict written by `torch.save`. Its pickle is
  * read as data, by an interpreter that runs nothing; each tensor is read from its own place when it is asked for.
  */
 import { closeSync, fstatSync, openSync } from "node:fs";
@@ -7,18 +7,15 @@ import { ThawError } from "../../errors.ts";
 import { readAt } from "../../io/readAt.ts";
 import { bytesPerElement, toFloat32 } from "../../safetensors/dtype.ts";
 import type { WeightsFile } from "../weightsFile.ts";
-import { unpickle } from "./pickle.ts";
+import { type Archive, type Place, readZipArchive } from "./archive.ts";
+import { isLegacyArchive, readLegacyArchive } from "./legacyArchive.ts";
 import { extentOf, gather } from "./strided.ts";
 import { kindOf, type StoredTensor } from "./values.ts";
-import { readZipEntries, type ZipEntry } from "./zip.ts";
-
-/** Bytes of a pickle at most; that of a model with 100,000 tensors has fewer. */
-const maxPickleBytes = 16_000_000;
 
 /** A tensor and the range of the file that its storage takes. */
 interface PlacedTensor {
   readonly tensor: StoredTensor;
-  readonly place: ZipEntry;
+  readonly place: Place;
 }
 
 /** Opens the file and reads everything but the numbers. Errors: `MISSING_FILE`, `BAD_PICKLE`. */
@@ -55,20 +52,7 @@ export function readTorchFile(path: string): WeightsFile {
 }
 
 function readTensors(file: number, fileBytes: number): Map<string, PlacedTensor> {
-  refuseOtherFormats(readAt(file, 0, Math.min(16, fileBytes)));
-  const entries = readZipEntries(file, fileBytes);
-  const pickle = [...entries.values()].find(({ name }) => /^[^/]+\/data\.pkl$/.test(name));
-  if (pickle === undefined) throw new Error("it is a zip archive without a data.pkl");
-  const folder = pickle.name.slice(0, -"data.pkl".length);
-  const order = entries.get(`${folder}byteorder`);
-  if (
-    order !== undefined &&
-    Buffer.from(readAt(file, order.begin, Math.min(order.end - order.begin, 10))).toString() !== "little"
-  ) {
-    throw new Error("its numbers are not little-endian");
-  }
-  if (pickle.end - pickle.begin > maxPickleBytes) throw new Error(`its pickle has ${pickle.end - pickle.begin} bytes`);
-  const root = unpickle(readAt(file, pickle.begin, pickle.end - pickle.begin));
+  const { root, placeOf } = readArchive(file, fileBytes);
   if (typeof root !== "object" || root?.kind !== "dict")
     throw new Error(`it holds a ${kindOf(root)} and no state dict`);
   const tensors = new Map<string, PlacedTensor>();
@@ -76,12 +60,21 @@ function readTensors(file: number, fileBytes: number): Map<string, PlacedTensor>
     if (typeof name !== "string" || typeof tensor !== "object" || tensor?.kind !== "tensor") {
       throw new Error(`it is no state dict: its entry ${JSON.stringify(name)} is a ${kindOf(tensor)} and no tensor`);
     }
-    tensors.set(name, { tensor, place: placeOf(tensor, name, entries.get(`${folder}data/${tensor.storage.key}`)) });
+    tensors.set(name, { tensor, place: checkedPlace(tensor, name, placeOf(tensor.storage.key)) });
   }
   return tensors;
 }
 
-function placeOf(tensor: StoredTensor, name: string, place: ZipEntry | undefined): ZipEntry {
+function readArchive(file: number, fileBytes: number): Archive {
+  const start = readAt(file, 0, Math.min(16, fileBytes));
+  const text = Buffer.from(start).toString("latin1");
+  if (text.startsWith("PK\x03\x04")) return readZipArchive(file, fileBytes);
+  if (isLegacyArchive(start)) return readLegacyArchive(file, fileBytes);
+  if (text.startsWith("version https://")) throw new Error("it is a Git LFS pointer: the weights were not downloaded");
+  throw new Error("it is no zip archive of torch.save");
+}
+
+function checkedPlace(tensor: StoredTensor, name: string, place: Place | undefined): Place {
   const { key, dtype, elements } = tensor.storage;
   const due = elements * (bytesPerElement.get(dtype) as number);
   const found = place === undefined ? "no bytes" : `${place.end - place.begin} bytes`;
@@ -95,16 +88,6 @@ function placeOf(tensor: StoredTensor, name: string, place: ZipEntry | undefined
     );
   }
   return place;
-}
-
-function refuseOtherFormats(start: Uint8Array): void {
-  const text = Buffer.from(start).toString("latin1");
-  if (text.startsWith("PK\x03\x04")) return;
-  if (text.startsWith("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19")) {
-    throw new Error("it is in the format of torch before 1.6");
-  }
-  if (text.startsWith("version https://")) throw new Error("it is a Git LFS pointer: the weights were not downloaded");
-  throw new Error("it is no zip archive of torch.save");
 }
 
 function withFile<T>(path: string, use: (file: number) => T): T {

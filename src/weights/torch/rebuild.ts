@@ -27,11 +27,11 @@ export function rebuild(called: Value, args: Value): Value {
   throw new Error(`it calls ${name?.replace(" ", ".") ?? `a ${kindOf(called)}`} with arguments that no state dict has`);
 }
 
-/** `("storage", torch.FloatStorage, "0", "cpu", 24)` -> the storage. */
+/** `("storage", torch.FloatStorage, "0", "cpu", 24)` -> the storage; before torch 1.6 with None behind it. */
 export function storageOf(id: Value): Storage {
-  const [word, type, key, , elements] = typeof id === "object" && id?.kind === "tuple" ? id.items : [];
+  const [word, type, key, , elements, view = null] = typeof id === "object" && id?.kind === "tuple" ? id.items : [];
   const dtype = typeof type === "object" && type?.kind === "global" ? storageTypes.get(type.name) : undefined;
-  if (word !== "storage" || dtype === undefined || typeof key !== "string" || !isSize(elements)) {
+  if (word !== "storage" || dtype === undefined || typeof key !== "string" || !isSize(elements) || view !== null) {
     throw new Error("it refers to something that is no storage of numbers");
   }
   return { kind: "storage", key, dtype, elements };
