@@ -71,9 +71,17 @@ export async function loadXenovaBackend(
   const className = String(tokenizerConfig.tokenizer_class ?? "").replace(/Fast$/, "");
   const Class = classes[className] ?? classes.PreTrainedTokenizer;
   if (Class === undefined) throw new Error("@xenova/transformers has no PreTrainedTokenizer");
-  const json = JSON.parse(source);
+  const json = JSON.parse(source, withPrefixSpace);
   const tokenizer = new Class({ ...json, model: understood(json.model) }, { ...tokenizerConfig });
   return backendOf(tokenizer, "xenova", stripsAccents(json.normalizer) ? withoutAccents : undefined);
+}
+
+/** Today's files say only `prepend_scheme` where this version also asks for what it replaced. */
+function withPrefixSpace(_: string, part: unknown): unknown {
+  const { type, prepend_scheme: scheme } = (part ?? {}) as Readonly<Record<string, unknown>>;
+  return type === "Metaspace" && scheme !== undefined
+    ? { add_prefix_space: scheme !== "never", ...(part as object) }
+    : part;
 }
 
 function stripsAccents(normalizer: Readonly<Record<string, unknown>> | null): boolean {
