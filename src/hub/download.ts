@@ -1,37 +1,47 @@
-/** Downloads the files of a model from the hub into Python's cache, by `@huggingface/hub`. */
+/** Downloads the files of a model from the hub into Python's cache. */
+import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { downloadFileToCacheDir, modelInfo } from "@huggingface/hub";
 import { writeFileAtomic } from "../io/atomicFile.ts";
 import { cacheRoot, repositoryFolder } from "./cache.ts";
+import { downloadFile } from "./downloadFile.ts";
+import { modelFiles } from "./modelFiles.ts";
+import { hubServer } from "./server.ts";
+import { isIndex, readWeightMap, shardsOf, weightFiles } from "./weightFiles.ts";
 
-/** What a model folder needs, and what it may have besides. */
-export const neededFiles: readonly string[] = ["config.json", "model.safetensors"];
-const wantedFiles: readonly string[] = [
-  ...neededFiles,
+/** What is taken along if it is there. */
+const otherFiles: readonly string[] = [
   "tokenizer.json",
   "tokenizer_config.json",
   "special_tokens_map.json",
+  "added_tokens.json",
   "vocab.txt",
+  "vocab.json",
+  "merges.txt",
+  "spiece.model",
+  "spm.model",
+  "sentencepiece.bpe.model",
 ];
 
 /** The snapshot folder. Honours HF_ENDPOINT and HF_TOKEN. Throws an Error with the reason. */
 export async function downloadModel(id: string, revision: string): Promise<string> {
-  const root = cacheRoot();
-  const server = {
-    ...(process.env.HF_ENDPOINT ? { hubUrl: process.env.HF_ENDPOINT.replace(/\/+$/, "") } : {}),
-    ...(process.env.HF_TOKEN ? { accessToken: process.env.HF_TOKEN } : {}),
+  const server = hubServer();
+  const { sha, files } = await modelFiles(server, id, revision);
+  const weights = weightFiles.find((file) => files.has(file));
+  if (!files.has("config.json")) throw new Error("the repository has no config.json");
+  if (weights === undefined) throw new Error(`the repository has none of ${weightFiles.join(", ")}`);
+  const repository = repositoryFolder(id, cacheRoot());
+  console.info(`Downloading ${id} into ${repository}`);
+  const download = async (path: string): Promise<string> => {
+    const file = files.get(path);
+    if (file === undefined) throw new Error(`the repository has no ${path}, which ${weights} names`);
+    return downloadFile(server, file, { id, sha, repository });
   };
-  const { sha, filePaths } = await modelInfo({ ...server, name: id, revision, additionalFields: ["sha", "filePaths"] });
-  if (!/^[0-9a-f]{40}$/.test(sha)) throw new Error(`the hub named no commit for revision "${revision}"`);
-  const missing = neededFiles.filter((file) => !filePaths.includes(file));
-  if (missing.length > 0) throw new Error(`the repository has no ${missing.join(" and no ")}`);
-  console.info(`Downloading ${id} into ${repositoryFolder(id, root)}`);
-  for (const path of wantedFiles.filter((file) => filePaths.includes(file))) {
-    // By commit, not by branch: with a branch every file would land in the snapshot of its own last change.
-    await downloadFileToCacheDir({ ...server, repo: id, path, revision: sha, cacheDir: root });
+  for (const path of ["config.json", ...otherFiles.filter((file) => files.has(file))]) await download(path);
+  const weightsPath = await download(weights);
+  if (isIndex(weights)) {
+    for (const shard of shardsOf(readWeightMap(readFileSync(weightsPath, "utf8")))) await download(shard);
   }
-  const repository = repositoryFolder(id, root);
   if (revision !== sha) {
     const reference = join(repository, "refs", revision);
     await mkdir(dirname(reference), { recursive: true });

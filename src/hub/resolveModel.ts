@@ -1,11 +1,13 @@
 /** From what a person calls a model to the folder its files are in. */
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { ThawError } from "../errors.ts";
 import { cachedSnapshot, cacheRoot } from "./cache.ts";
-import { downloadModel, neededFiles } from "./download.ts";
+import { downloadModel } from "./download.ts";
+import { missingFiles } from "./missingFiles.ts";
 import { checkRevision, isModelId } from "./modelId.ts";
+import { isOffline } from "./server.ts";
 import { thawFolders } from "./thawFolder.ts";
 
 export interface ResolveOptions {
@@ -42,7 +44,7 @@ export async function resolveModel(
     }
   }
   const snapshot = cachedSnapshot(idOrFolder, revision);
-  const missing = neededFiles.filter((file) => snapshot === undefined || !existsSync(join(snapshot, file)));
+  const missing = snapshot === undefined ? [] : missingFiles(snapshot);
   if (snapshot !== undefined && (missing.length === 0 || localFilesOnly)) return snapshot;
   looked.push(
     `the Hugging Face cache ${cacheRoot()}: ${snapshot === undefined ? "not in it" : `${snapshot} has no ${missing.join(", ")}`}`,
@@ -68,19 +70,18 @@ export async function resolveModel(
   }
 }
 
-function isOffline(): boolean {
-  return /^(1|true|yes|on)$/i.test(process.env.HF_HUB_OFFLINE ?? "");
-}
-
 function isFolder(path: string): boolean {
-  // The file system throws on a NUL byte instead of saying that there is no such file.
-  return !path.includes("\0") && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // not there, or no possible name: too long, a NUL byte
+  }
 }
 
-/** "fetch failed" says nothing; the error it wraps does. */
+/** "fetch failed" says nothing; the errors that it wraps do. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+  return error.cause instanceof Error ? `${error.message} (${reasonOf(error.cause)})` : error.message;
 }
 
 function notFound(id: string, looked: readonly string[], advice: string, cause?: unknown): ThawError {

@@ -1,12 +1,12 @@
 /** From a name or a folder to a model: `AutoModelForSequenceClassification`. */
-import { join } from "node:path";
 import type { HuggingFaceConfig } from "../config/config.ts";
 import { readConfig } from "../config/readConfig.ts";
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
 import { activationNames } from "../nn/activation.ts";
-import { readSafetensors, type SafetensorsFile } from "../safetensors/read.ts";
+import { openWeights } from "../weights/openWeights.ts";
+import type { WeightsFile } from "../weights/weightsFile.ts";
 import { albert } from "./albert.ts";
 import { bert } from "./bert.ts";
 import { matchNames } from "./checkpointNames.ts";
@@ -32,16 +32,16 @@ export interface FromPretrainedOptions extends ResolveOptions, LabelOptions {
 /** Loads a model with a head for classification, of whichever family its config names: from the hub, the cache, or a folder. */
 export const AutoModelForSequenceClassification = {
   /**
-   * Loads a Hugging Face folder (config.json, model.safetensors) given by its path, or by its id from the project's
+   * Loads a Hugging Face folder (config.json, and weights as safetensors or pytorch_model.bin) given by its path, or by its id from the project's
    * models, Python's Hugging Face cache, or the hub. What the file lacks is made from the seed and reported.
-   * Errors: `MODEL_NOT_FOUND`, `BAD_CONFIG`, `UNKNOWN_FAMILY`, `BAD_SAFETENSORS`, `BAD_SHAPE`.
+   * Errors: `MODEL_NOT_FOUND`, `BAD_CONFIG`, `UNKNOWN_FAMILY`, `BAD_SAFETENSORS`, `BAD_PICKLE`, `BAD_INDEX`, `BAD_SHAPE`.
    */
   async fromPretrained(idOrFolder: string, options: FromPretrainedOptions = {}): Promise<SequenceClassifier> {
     const folder = await resolveModel(idOrFolder, options);
     const config = withLabels(await readConfig(folder), options);
     const family = familyOf(config, folder);
     refuseOtherTasks(config, folder);
-    const file = await readSafetensors(join(folder, "model.safetensors"));
+    const file = await openWeights(folder);
     const specs = family.parameters(config);
     const names = specs.map((spec) => spec.name);
     const { found, unused } = matchNames(file.names, names, family.basePrefix);
@@ -97,7 +97,7 @@ function refuseOtherTasks({ hiddenAct, problemType }: HuggingFaceConfig, folder:
 function checkedSource(
   spec: ParameterSpec,
   source: string | undefined,
-  file: SafetensorsFile,
+  file: WeightsFile,
   newHead: boolean,
 ): string | undefined {
   if (source === undefined) return undefined;

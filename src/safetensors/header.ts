@@ -1,6 +1,6 @@
 /** The header of a safetensors file, checked by the rules of the reference reader (safetensors/src/tensor.rs, `read_metadata`). */
 import { bytesPerElement } from "./dtype.ts";
-import { type Json, parseStrictJson } from "./json.ts";
+import { type Json, parseStrictJson, quoted } from "./json.ts";
 
 /** Where one tensor lies: `begin` and `end` in bytes from the first byte after the header. */
 export interface TensorInfo {
@@ -17,13 +17,30 @@ export interface Header {
 }
 
 /** Bytes of the header at most, as in the reference reader. */
-export const maxHeaderBytes = 100_000_000;
+const maxHeaderBytes = 100_000_000;
+
+/** The header of a file of `fileBytes` bytes; `read` gives `length` of them from `position`. Throws an Error. */
+export function readHeader(
+  fileBytes: number,
+  read: (position: number, length: number) => Uint8Array<ArrayBuffer>,
+): { header: Header; dataStart: number } {
+  if (fileBytes < 8) throw new Error(`it has ${fileBytes} bytes, too few for the length of a header`);
+  const headerBytes = new DataView(read(0, 8).buffer).getBigUint64(0, true);
+  if (headerBytes > BigInt(maxHeaderBytes)) {
+    throw new Error(`its header would have ${headerBytes} bytes, at most ${maxHeaderBytes} are allowed`);
+  }
+  const dataStart = 8 + Number(headerBytes);
+  if (dataStart > fileBytes) {
+    throw new Error(`its header would have ${headerBytes} bytes, but the file has only ${fileBytes}`);
+  }
+  return { header: parseHeader(read(8, Number(headerBytes)), fileBytes - dataStart), dataStart };
+}
 
 /**
  * Parses and validates the header bytes of a file with `dataBytes` bytes of data behind them.
  * Throws an Error with what is wrong: the tensors must fill the data from 0 to the end, no gap, no overlap.
  */
-export function parseHeader(bytes: Uint8Array, dataBytes: number): Header {
+function parseHeader(bytes: Uint8Array, dataBytes: number): Header {
   const root = parseStrictJson(decodeUtf8(bytes));
   if (!(root instanceof Map)) throw new Error("the header is not a JSON object");
   const metadata = new Map<string, string>();
@@ -49,15 +66,14 @@ function readMetadata(value: Json, into: Map<string, string>): void {
   if (value === null) return;
   if (!(value instanceof Map)) throw new Error("__metadata__ is not an object");
   for (const [key, text] of value as ReadonlyMap<string, Json>) {
-    if (typeof text !== "string")
-      throw new Error(`__metadata__ has a value that is not text, at ${JSON.stringify(key)}`);
+    if (typeof text !== "string") throw new Error(`__metadata__ has a value that is not text, at ${quoted(key)}`);
     into.set(key, text);
   }
 }
 
 function readTensorInfo(name: string, value: Json): TensorInfo {
   const fail = (what: string): never => {
-    throw new Error(`tensor ${JSON.stringify(name)}: ${what}`);
+    throw new Error(`tensor ${quoted(name)}: ${what}`);
   };
   if (!(value instanceof Map)) return fail("its entry is not an object");
   const { dtype, shape, offsets } = {
@@ -70,14 +86,14 @@ function readTensorInfo(name: string, value: Json): TensorInfo {
   if (!isSizes(offsets) || offsets.length !== 2) return fail("its data_offsets are not two integers from 0");
   const elementBytes = bytesPerElement.get(dtype);
   if (elementBytes === undefined) {
-    return fail(`its dtype ${JSON.stringify(dtype)} is none of ${[...bytesPerElement.keys()].join(", ")}`);
+    return fail(`its dtype ${quoted(dtype)} is none of ${[...bytesPerElement.keys()].join(", ")}`);
   }
   const [begin, end] = offsets as readonly [number, number];
   const bytes = product([...shape, elementBytes]);
-  if (bytes === undefined) return fail(`its shape [${shape.join(", ")}] has more than 2^53 elements`);
+  if (bytes === undefined) return fail(`its shape [${listed(shape)}] has more than 2^53 elements`);
   if (end - begin !== bytes) {
     return fail(
-      `its shape [${shape.join(", ")}] in ${dtype} takes ${bytes} bytes, its data_offsets [${begin}, ${end}] hold ${end - begin}`,
+      `its shape [${listed(shape)}] in ${dtype} takes ${bytes} bytes, its data_offsets [${begin}, ${end}] hold ${end - begin}`,
     );
   }
   return { dtype, shape, begin, end };
@@ -102,11 +118,15 @@ function checkLayout(tensors: readonly (readonly [string, TensorInfo])[], dataBy
   for (const [name, { begin, end }] of tensors) {
     if (begin !== next) {
       const what = begin < next ? "overlaps the one before it" : "leaves a gap";
-      throw new Error(`tensor ${JSON.stringify(name)}: it begins at byte ${begin} where ${next} is due, so it ${what}`);
+      throw new Error(`tensor ${quoted(name)}: it begins at byte ${begin} where ${next} is due, so it ${what}`);
     }
     next = end;
   }
   if (next !== dataBytes) {
     throw new Error(`the tensors take ${next} bytes, but ${dataBytes} bytes follow the header (cut off, or added to?)`);
   }
+}
+
+function listed(shape: readonly number[]): string {
+  return shape.length <= 8 ? shape.join(", ") : `${shape.slice(0, 8).join(", ")}, ...`;
 }

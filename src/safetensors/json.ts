@@ -5,7 +5,7 @@
 
 export type Json = null | boolean | number | string | readonly Json[] | ReadonlyMap<string, Json>;
 
-/** As in serde_json, which the reference reader uses. */
+/** Lists and objects within each other, as in serde_json, which the reference reader uses. */
 const depthLimit = 127;
 
 const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -39,9 +39,10 @@ export function parseStrictJson(text: string): Json {
   const found = (): string => (at < text.length ? JSON.stringify(text[at]) : "the end");
 
   function value(depth: number): Json {
-    if (depth > depthLimit) fail(`nested deeper than ${depthLimit} levels`);
     skipSpace();
     const character = text[at];
+    if ((character === "{" || character === "[") && depth >= depthLimit)
+      fail(`nested deeper than ${depthLimit} levels`);
     if (character === "{") return object(depth);
     if (character === "[") return array(depth);
     if (character === '"') return string();
@@ -69,7 +70,7 @@ export function parseStrictJson(text: string): Json {
     for (;;) {
       skipSpace();
       const key = string();
-      if (entries.has(key)) fail(`the key ${JSON.stringify(key)} appears twice`);
+      if (entries.has(key)) fail(`the key ${quoted(key)} appears twice`);
       skipSpace();
       expectCharacter(":");
       entries.set(key, value(depth + 1));
@@ -146,4 +147,9 @@ export function parseStrictJson(text: string): Json {
   skipSpace();
   if (at < text.length) fail(`expected the end, found ${found()}`);
   return result;
+}
+
+/** A text for a message: a file may give a name of 100 MB. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length <= 100 ? text : `${text.slice(0, 100)}...`);
 }

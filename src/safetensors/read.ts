@@ -1,8 +1,9 @@
 /** Reads safetensors files: the header once, strictly; each tensor from its own place when it is asked for. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
 import { ThawError } from "../errors.ts";
+import { readAt } from "../io/readAt.ts";
 import { toFloat32 } from "./dtype.ts";
-import { maxHeaderBytes, parseHeader, type TensorInfo } from "./header.ts";
+import { readHeader, type TensorInfo } from "./header.ts";
 
 /** A checked safetensors file. It holds no open file: the file is opened for each read, and must not change between. */
 export interface SafetensorsFile {
@@ -25,7 +26,10 @@ export interface SafetensorsFile {
  * Errors: `MISSING_FILE`, `BAD_SAFETENSORS`.
  */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
-  const { header, dataStart, fileBytes } = withFile(path, readHeader);
+  const { header, dataStart, fileBytes } = withFile(path, (file) => {
+    const size = fstatSync(file).size;
+    return { ...readHeader(size, (position, length) => readAt(file, position, length)), fileBytes: size };
+  });
   const tensor = (name: string): TensorInfo => {
     const info = header.tensors.get(name);
     if (info === undefined) {
@@ -61,33 +65,6 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
       );
     },
   };
-}
-
-function readHeader(file: number) {
-  const fileBytes = fstatSync(file).size;
-  if (fileBytes < 8) throw new Error(`it has ${fileBytes} bytes, too few for the length of a header`);
-  const headerBytes = new DataView(readAt(file, 0, 8).buffer).getBigUint64(0, true);
-  if (headerBytes > BigInt(maxHeaderBytes)) {
-    throw new Error(`its header would have ${headerBytes} bytes, at most ${maxHeaderBytes} are allowed`);
-  }
-  const dataStart = 8 + Number(headerBytes);
-  if (dataStart > fileBytes) {
-    throw new Error(`its header would have ${headerBytes} bytes, but the file has only ${fileBytes}`);
-  }
-  const header = parseHeader(readAt(file, 8, Number(headerBytes)), fileBytes - dataStart);
-  return { header, dataStart, fileBytes };
-}
-
-/** Positioned reads into fresh memory: files above 2 GiB work, and data that is not aligned in the file is aligned here. */
-function readAt(file: number, position: number, length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
-    const count = readSync(file, bytes, done, Math.min(length - done, 2 ** 30), position + done);
-    if (count === 0) throw new Error("it ended while it was read");
-    done += count;
-  }
-  return bytes;
 }
 
 function withFile<T>(path: string, use: (file: number) => T): T {

@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { ThawError } from "../errors.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
 import type { TokenizerBackend } from "./backend.ts";
+import { convertFolder } from "./convert/convertFolder.ts";
+import { type KindName, kindNamed, kindOf } from "./convert/kinds.ts";
+import { readFolderSettings, type Settings } from "./convert/settings.ts";
 import { loadNativeBackend } from "./nativeBackend.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
 import { loadXenovaBackend } from "./xenovaBackend.ts";
@@ -13,25 +16,25 @@ export interface FromPretrainedTokenizerOptions extends ResolveOptions {
   readonly backend?: "native" | "xenova";
 }
 
-type Settings = Readonly<Record<string, unknown>>;
-
 /** Loads the tokenizer of a model: from the hub, the cache of Hugging Face, or a folder. */
 export const AutoTokenizer = {
   /**
-   * Loads `tokenizer.json` and `tokenizer_config.json` of a model, given by folder or id as for `resolveModel`.
+   * Loads the tokenizer of a model given by folder or id as for `resolveModel`: its `tokenizer.json`, or else what
+   * transformers makes one of (vocab.txt, vocab.json with merges.txt, a sentencepiece model).
    * Errors: `MODEL_NOT_FOUND`, `MISSING_FILE`, `BAD_TOKENIZER`.
    */
   async fromPretrained(idOrFolder: string, options: FromPretrainedTokenizerOptions = {}): Promise<Tokenizer> {
     const folder = await resolveModel(idOrFolder, options);
+    const settings = await readFolderSettings(folder);
     const file = join(folder, "tokenizer.json");
-    await readJson(file, true);
-    const config = {
-      ...(await readJson(join(folder, "special_tokens_map.json"), false)),
-      ...(await readJson(join(folder, "tokenizer_config.json"), false)),
-    };
-    const backend = await loadBackend(file, config, options.backend);
+    const stored = await readFile(file, "utf8").catch(() => undefined);
+    const source = stored ?? JSON.stringify(await convertFolder(folder, settings));
+    const kind = kindOf(settings.tokenizer, settings.model);
+    const config = kind === undefined ? settings.tokenizer : withDefaults(kind, settings.tokenizer);
+    const backend = await loadBackend(source, config, stored === undefined ? folder : file, options.backend);
     return createTokenizer(backend, {
       folder,
+      made: stored === undefined ? { tokenizerJson: source, config } : undefined,
       padTokenId: padTokenId(backend, config.pad_token),
       modelMaxLength: maxLength(config.model_max_length),
       paddingSide: config.padding_side === "left" ? "left" : "right",
@@ -39,10 +42,26 @@ export const AutoTokenizer = {
   },
 };
 
-async function loadBackend(file: string, config: Settings, wanted?: "native" | "xenova"): Promise<TokenizerBackend> {
+/** What the class of transformers takes where the files say nothing. */
+function withDefaults(kind: KindName, settings: Settings): Settings {
+  const { specials, paddingSide } = kindNamed(kind);
+  return {
+    tokenizer_class: kind,
+    ...(specials.pad === undefined ? {} : { pad_token: specials.pad }),
+    ...(paddingSide === undefined ? {} : { padding_side: paddingSide }),
+    ...settings,
+  };
+}
+
+async function loadBackend(
+  source: string,
+  config: Settings,
+  from: string,
+  wanted?: "native" | "xenova",
+): Promise<TokenizerBackend> {
   try {
-    if (wanted === "xenova") return await loadXenovaBackend(file, config);
-    return await loadNativeBackend(file);
+    if (wanted === "xenova") return await loadXenovaBackend(source, config);
+    return await loadNativeBackend(source);
   } catch (cause) {
     if (cause instanceof ThawError) throw cause;
     const missingBinary = /native binding|Cannot find module|\.node|dlopen/i.test((cause as Error).message);
@@ -50,37 +69,12 @@ async function loadBackend(file: string, config: Settings, wanted?: "native" | "
       console.warn(
         `The native tokenizer does not load here (${(cause as Error).message}): using @xenova/transformers.`,
       );
-      return loadBackend(file, config, "xenova");
+      return loadBackend(source, config, from, "xenova");
     }
     throw new ThawError(
       "BAD_TOKENIZER",
-      `Cannot load ${file}: ${(cause as Error).message}. Download it again, or save it with a current transformers.`,
+      `Cannot load ${from}: ${(cause as Error).message}. Download it again, or save it with a current transformers.`,
       { cause },
-    );
-  }
-}
-
-async function readJson(file: string, needed: boolean): Promise<Settings> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (cause) {
-    if (!needed) return {};
-    throw new ThawError(
-      "MISSING_FILE",
-      `There is no readable ${file}. Save the tokenizer with AutoTokenizer(...).save_pretrained(folder) in Python.`,
-      { cause },
-    );
-  }
-  try {
-    return JSON.parse(text) as Settings;
-  } catch (cause) {
-    throw new ThawError(
-      "BAD_TOKENIZER",
-      `${file} is not valid JSON (${(cause as Error).message}). Download it again.`,
-      {
-        cause,
-      },
     );
   }
 }

@@ -9,13 +9,13 @@ import { type NativeAnswer, type NativeRequest, type NativeWorkerData, nativeWor
 /** Texts per request: an interrupt of the cell is served between two requests. */
 const textsPerRequest = 1024;
 
-/** Loads `tokenizer.json`. Rejects with the reason if the native binary or the file cannot be loaded. */
-export async function loadNativeBackend(tokenizerFile: string): Promise<TokenizerBackend> {
+/** `source` is the text of a `tokenizer.json`. Rejects with the reason if the native binary or the text cannot be loaded. */
+export async function loadNativeBackend(source: string): Promise<TokenizerBackend> {
   const answers = new Int32Array(new SharedArrayBuffer(4));
   const { port1: port, port2: workerPort } = new MessageChannel();
   const workerData: NativeWorkerData = {
     module: createRequire(import.meta.url).resolve("tokenizers"),
-    tokenizerFile,
+    source,
     port: workerPort,
     answers: answers.buffer,
   };

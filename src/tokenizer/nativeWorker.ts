@@ -8,7 +8,8 @@ import type { MessagePort } from "node:worker_threads";
 export interface NativeWorkerData {
   /** Path of the npm package, resolved by the caller. */
   readonly module: string;
-  readonly tokenizerFile: string;
+  /** Text of a `tokenizer.json`. */
+  readonly source: string;
   /** Requests come in and answers go out here: unlike events of the worker, they can be read by a thread that sleeps. */
   readonly port: MessagePort;
   /** One Int32: counts the answers. */
@@ -31,7 +32,7 @@ export interface NativeAnswer {
 export const nativeWorkerSource = `
 const { parentPort, workerData } = require("node:worker_threads");
 const answers = new Int32Array(workerData.answers);
-const tokenizer = require(workerData.module).Tokenizer.fromFile(workerData.tokenizerFile);
+const tokenizer = require(workerData.module).Tokenizer.fromString(workerData.source);
 tokenizer.disableTruncation();
 tokenizer.disablePadding();
 

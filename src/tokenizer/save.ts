@@ -1,12 +1,34 @@
 /** A tokenizer's files, kept as they were so that Python reads the same tokenizer. */
-import { copyFile } from "node:fs/promises";
+import { copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ThawError } from "../errors.ts";
 
-const files = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"];
+const files = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "vocab.txt",
+  "vocab.json",
+  "merges.txt",
+  "spiece.model",
+  "spm.model",
+  "sentencepiece.bpe.model",
+];
 
-/** Copies those of the files that there are. Errors: `WRITE_FAILED`. */
-export async function copyTokenizerFiles(from: string | undefined, to: string): Promise<void> {
+/** Made from a vocabulary in its original form: other programs than Python need them. */
+export interface MadeFiles {
+  readonly tokenizerJson: string;
+  /** Content of tokenizer_config.json, with the class. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** Copies those of the files that there are, and writes what was made. Errors: `WRITE_FAILED`. */
+export async function saveTokenizerFiles(
+  from: string | undefined,
+  made: MadeFiles | undefined,
+  to: string,
+): Promise<void> {
   if (from === undefined) {
     throw new ThawError(
       "WRITE_FAILED",
@@ -15,18 +37,17 @@ export async function copyTokenizerFiles(from: string | undefined, to: string): 
   }
   for (const file of files) {
     try {
-      await copyFile(join(from, file), join(to, file));
+      if (made !== undefined && file === "tokenizer.json") await writeFile(join(to, file), made.tokenizerJson);
+      else if (made !== undefined && file === "tokenizer_config.json") {
+        await writeFile(join(to, file), `${JSON.stringify(made.config, null, 2)}\n`);
+      } else await copyFile(join(from, file), join(to, file));
     } catch (cause) {
-      if (
-        (cause as NodeJS.ErrnoException).code === "ENOENT" &&
-        (cause as NodeJS.ErrnoException).path === join(from, file)
-      ) {
-        if (file !== "tokenizer.json") continue; // only this one is always there
-      }
-      const reason = (cause as Error).message;
+      const { code, path, message } = cause as NodeJS.ErrnoException;
+      // Only tokenizer.json is always there.
+      if (code === "ENOENT" && path === join(from, file) && file !== "tokenizer.json") continue;
       throw new ThawError(
         "WRITE_FAILED",
-        `Could not save ${file} into ${to}: ${reason}. Check that the folder exists.`,
+        `Could not save ${file} into ${to}: ${message}. Check that the folder exists.`,
         { cause },
       );
     }

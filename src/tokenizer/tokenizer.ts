@@ -3,7 +3,7 @@ import { ThawError } from "../errors.ts";
 import type { TokenizerBackend } from "./backend.ts";
 import { checkTexts, contentRoom, pairTexts } from "./checks.ts";
 import { type BatchEncoding, type PaddingSide, pad } from "./pad.ts";
-import { copyTokenizerFiles } from "./save.ts";
+import { type MadeFiles, saveTokenizerFiles } from "./save.ts";
 import { fillTemplate, pairTemplate, singleTemplate, type Template, type UnpaddedText } from "./template.ts";
 import { longestFirst } from "./truncate.ts";
 import { backendOf, type XenovaTokenizer } from "./xenovaBackend.ts";
@@ -37,7 +37,7 @@ export interface Tokenizer {
   /** Longest input of the model in tokens; Infinity if its files say nothing. */
   readonly modelMaxLength: number;
   readonly paddingSide: PaddingSide;
-  /** Copies the tokenizer's files, byte for byte, into an existing folder. */
+  /** Copies the tokenizer's files, byte for byte, into an existing folder; a tokenizer.json that was missing is added. */
   save(folder: string): Promise<void>;
 }
 
@@ -45,6 +45,8 @@ export interface Tokenizer {
 export interface TokenizerSettings {
   /** The folder its files are in; undefined for one that a user brought. */
   readonly folder: string | undefined;
+  /** What was made of the folder's files, if it had no tokenizer.json. */
+  readonly made?: MadeFiles | undefined;
   readonly padTokenId: number | undefined;
   readonly modelMaxLength: number;
   readonly paddingSide: PaddingSide;
@@ -65,7 +67,7 @@ export const Tokenizer = {
 export function createTokenizer(backend: TokenizerBackend, settings: TokenizerSettings): Tokenizer {
   const single = singleTemplate(backend);
   let double: Template | undefined;
-  const { folder, ...properties } = settings;
+  const { folder, made, ...properties } = settings;
   const defaultLength = Math.min(settings.modelMaxLength, 512);
 
   function encodeBatch(
@@ -114,6 +116,6 @@ export function createTokenizer(backend: TokenizerBackend, settings: TokenizerSe
     encodeBatch,
     decode: (ids: ArrayLike<number>, { skipSpecialTokens = false } = {}) =>
       backend.decode(Array.from(ids), skipSpecialTokens),
-    save: (target: string) => copyTokenizerFiles(folder, target),
+    save: (target: string) => saveTokenizerFiles(folder, made, target),
   });
 }

@@ -2,7 +2,6 @@
  * `@xenova/transformers`: for machines where the native tokenizer does not load, and for tokenizer objects that a user
  * brings. Its own truncation (cuts off the final `[SEP]`) and padding (always right) are never used.
  */
-import { readFile } from "node:fs/promises";
 import { ThawError } from "../errors.ts";
 import type { TokenizerBackend } from "./backend.ts";
 
@@ -52,9 +51,9 @@ export function backendOf(
   };
 }
 
-/** Loads `tokenizer.json` with the class that `tokenizer_config.json` names. */
+/** Loads the text of a `tokenizer.json` with the class that `tokenizer_config.json` names. */
 export async function loadXenovaBackend(
-  tokenizerFile: string,
+  source: string,
   tokenizerConfig: Readonly<Record<string, unknown>>,
 ): Promise<TokenizerBackend> {
   // The package's entry file loads sharp and onnxruntime as well; this file needs neither. It has no types of its own.
@@ -72,9 +71,17 @@ export async function loadXenovaBackend(
   const className = String(tokenizerConfig.tokenizer_class ?? "").replace(/Fast$/, "");
   const Class = classes[className] ?? classes.PreTrainedTokenizer;
   if (Class === undefined) throw new Error("@xenova/transformers has no PreTrainedTokenizer");
-  const json = JSON.parse(await readFile(tokenizerFile, "utf8"));
+  const json = JSON.parse(source, withPrefixSpace);
   const tokenizer = new Class({ ...json, model: understood(json.model) }, { ...tokenizerConfig });
   return backendOf(tokenizer, "xenova", stripsAccents(json.normalizer) ? withoutAccents : undefined);
+}
+
+/** Today's files say only `prepend_scheme` where this version also asks for what it replaced. */
+function withPrefixSpace(_: string, part: unknown): unknown {
+  const { type, prepend_scheme: scheme } = (part ?? {}) as Readonly<Record<string, unknown>>;
+  return type === "Metaspace" && scheme !== undefined
+    ? { add_prefix_space: scheme !== "never", ...(part as object) }
+    : part;
 }
 
 function stripsAccents(normalizer: Readonly<Record<string, unknown>> | null): boolean {

@@ -1,51 +1,132 @@
-/** A hub on loopback that serves one model, with the answers of the real one that `@huggingface/hub` reads. */
+/** A hub on loopback that serves one model with the answers of the real one, and can be made to misbehave. */
 import { createHash } from "node:crypto";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+
+/** What a request for a file's content is answered with, where that is not the whole rest of the content. */
+export interface Fault {
+  /** The connection is cut after so many bytes of this answer. */
+  readonly cutAfter?: number;
+  /** Answers 200 with everything, whatever range was asked for. */
+  readonly ignoreRange?: boolean;
+  /** Other content under the same name. */
+  readonly content?: Buffer;
+  /** An address to go to instead. */
+  readonly redirect?: string;
+  readonly status?: number;
+  /** The first byte of a 206 answer is this one. */
+  readonly from?: number;
+  /** Nothing comes, and the connection stays open. */
+  readonly silent?: boolean;
+}
 
 export interface LoopbackHub {
   readonly url: string;
+  /** `"GET /org/name/resolve/..."`, in order. */
   readonly requests: string[];
-  readonly authorization: Set<string | undefined>;
+  /** The Authorization header of each request. */
+  readonly authorization: (string | undefined)[];
   close(): Promise<void>;
 }
 
-export const commit = "0123456789abcdef0123456789abcdef01234567";
+export interface HubOptions {
+  /** Called for each request for content; `count` from 0 for each file. */
+  readonly fault?: (file: string, count: number) => Fault | undefined;
+  /** Changes what the hub says of the model. */
+  readonly info?: (info: Record<string, unknown>) => unknown;
+}
 
-export async function startHub(id: string, files: ReadonlyMap<string, string>): Promise<LoopbackHub> {
+export const commit = "0123456789abcdef0123456789abcdef01234567";
+const largeFrom = 1000;
+
+export const gitHash = (content: Buffer): string =>
+  createHash("sha1").update(`blob ${content.length}\0`).update(content).digest("hex");
+export const sha256 = (content: Buffer): string => createHash("sha256").update(content).digest("hex");
+
+/** Its name in the cache: large files lie in Git LFS. */
+export const etagOf = (content: Buffer): string => (content.length >= largeFrom ? sha256(content) : gitHash(content));
+
+export async function startHub(
+  id: string,
+  texts: ReadonlyMap<string, string | Buffer>,
+  { fault = () => undefined, info = (value) => value }: HubOptions = {},
+): Promise<LoopbackHub> {
+  const files = new Map([...texts].map(([name, content]) => [name, Buffer.from(content as string)]));
   const requests: string[] = [];
-  const authorization = new Set<string | undefined>();
-  const oid = (text: string) => createHash("sha1").update(text).digest("hex");
-  const server = createServer(async (request, response) => {
-    const path = decodeURIComponent((request.url ?? "").split("?")[0] ?? "");
+  const authorization: (string | undefined)[] = [];
+  const counts = new Map<string, number>();
+  const siblings = [...files].map(([rfilename, content]) => ({
+    rfilename,
+    size: content.length,
+    blobId: gitHash(content),
+    ...(content.length >= largeFrom && { lfs: { size: content.length, sha256: sha256(content), pointerSize: 134 } }),
+  }));
+
+  function serve(request: IncomingMessage, response: ServerResponse): void {
+    const [path = "", query = ""] = (request.url ?? "").split("?").map(decodeURIComponent);
     requests.push(`${request.method} ${path}`);
-    authorization.add(request.headers.authorization);
-    let body = "";
-    for await (const chunk of request) body += chunk;
-    const json = (value: unknown) => response.setHeader("Content-Type", "application/json").end(JSON.stringify(value));
-    if (path === `/api/models/${id}/revision/main`) {
-      json({ _id: "1", id, sha: commit, siblings: [...files.keys()].map((rfilename) => ({ rfilename })) });
-    } else if (path === `/api/models/${id}/paths-info/${commit}`) {
-      const wanted: string[] = JSON.parse(body).paths;
-      json(
-        wanted.map((file) => {
-          const text = files.get(file) ?? "";
-          return { type: "file", path: file, oid: oid(text), size: text.length, lastCommit: { id: "f".repeat(40) } };
-        }),
-      );
-    } else {
-      const text = files.get(path.replace(`/${id}/resolve/${commit}/`, ""));
-      if (text === undefined) response.writeHead(404, { "X-Error-Code": "EntryNotFound" }).end();
-      else if (request.headers.range === "bytes=0-0") {
-        response.writeHead(206, { "Content-Range": `bytes 0-0/${text.length}`, ETag: `"${oid(text)}"` }).end(text[0]);
-      } else response.writeHead(200, { ETag: `"${oid(text)}"`, "Content-Length": text.length }).end(text);
+    authorization.push(request.headers.authorization);
+    if (path === `/api/models/${id}/revision/main` || path === `/api/models/${id}/revision/${commit}`) {
+      const value = info({ _id: "1", id, modelId: id, sha: commit, siblings, query });
+      response.setHeader("Content-Type", "application/json").end(JSON.stringify(value));
+      return;
     }
-  });
+    const name = path.replace(new RegExp(`^/${id}/resolve/(?:${commit}|main)/`), "");
+    const content = files.get(name);
+    if (content === undefined) {
+      response.writeHead(404, { "X-Error-Code": path.startsWith(`/${id}/`) ? "EntryNotFound" : "RepoNotFound" }).end();
+      return;
+    }
+    const headers = {
+      "X-Repo-Commit": commit,
+      ETag: `"${etagOf(content)}"`,
+      "X-Linked-Etag": `"${etagOf(content)}"`,
+      "X-Linked-Size": content.length,
+    };
+    if (request.method === "HEAD") {
+      response.writeHead(200, { ...headers, "Content-Length": content.length }).end();
+      return;
+    }
+    const count = counts.get(name) ?? 0;
+    counts.set(name, count + 1);
+    sendContent(request, response, headers, content, fault(name, count) ?? {});
+  }
+
+  const server = createServer(serve);
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     authorization,
-    close: () => new Promise((done) => server.close(() => done())),
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((done) => server.close(() => done()));
+    },
   };
+}
+
+function sendContent(
+  request: IncomingMessage,
+  response: ServerResponse,
+  headers: Readonly<Record<string, string | number>>,
+  original: Buffer,
+  { cutAfter, ignoreRange, content = original, redirect, status, from, silent }: Fault,
+): void {
+  if (silent) return;
+  if (redirect !== undefined) {
+    response.writeHead(302, { ...headers, Location: `${redirect}${request.url}` }).end();
+    return;
+  }
+  if (status !== undefined) {
+    response.writeHead(status).end();
+    return;
+  }
+  const asked = ignoreRange ? undefined : /^bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1];
+  const begin = from ?? Number(asked ?? 0);
+  const body = content.subarray(begin);
+  const partial =
+    asked === undefined ? {} : { "Content-Range": `bytes ${begin}-${content.length - 1}/${content.length}` };
+  response.writeHead(asked === undefined ? 200 : 206, { ...headers, ...partial, "Content-Length": body.length });
+  if (cutAfter === undefined || cutAfter >= body.length) response.end(body);
+  else response.write(body.subarray(0, cutAfter), () => setTimeout(() => response.destroy(), 2));
 }

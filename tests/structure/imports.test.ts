@@ -10,7 +10,7 @@ const levels: readonly (readonly string[])[] = [
   ["errors.ts"],
   ["rng", "io", "display", "history"],
   ["hub", "safetensors", "config", "tokenizer"],
-  ["engine"],
+  ["weights", "engine"],
   ["nn", "freezing", "loss"],
   ["models"],
   ["schedule", "optim", "metrics", "data", "report", "figures", "session"],

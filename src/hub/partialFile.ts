@@ -1,0 +1,102 @@
+/** A download that is not complete yet: each process writes a file of its own, and the next one goes on with what was left. */
+import { createHash, type Hash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { temporaryBeside } from "../io/atomicFile.ts";
+import type { HubFile } from "./modelFiles.ts";
+
+/** A file that nobody has written to for as long belongs to a process that was killed. */
+const abandonedAfterMs = 10 * 60 * 1000;
+
+export class PartialFile {
+  readonly path: string;
+  readonly #file: FileHandle;
+  readonly #wanted: HubFile;
+  #hash: Hash;
+  #bytes = 0;
+
+  private constructor(path: string, file: FileHandle, wanted: HubFile) {
+    this.path = path;
+    this.#file = file;
+    this.#wanted = wanted;
+    this.#hash = newHash(wanted);
+  }
+
+  /** Takes over what an earlier download of this content left beside `blob`, or begins. */
+  static async open(blob: string, wanted: HubFile): Promise<PartialFile> {
+    const path = temporaryBeside(blob, "incomplete");
+    for (const left of await leftovers(blob)) {
+      const isMine = await rename(left, path).then(
+        () => true,
+        () => false,
+      ); // one process wins
+      if (isMine) break;
+    }
+    const partial = new PartialFile(path, await open(path, "a"), wanted);
+    for await (const chunk of createReadStream(path)) partial.#count(chunk as Buffer);
+    if (partial.#bytes > wanted.bytes) await partial.restart();
+    return partial;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  async append(chunk: Uint8Array): Promise<void> {
+    for (let offset = 0; offset < chunk.length; ) {
+      const { bytesWritten } = await this.#file.write(chunk, offset);
+      offset += bytesWritten;
+    }
+    this.#count(chunk);
+  }
+
+  async restart(): Promise<void> {
+    await this.#file.truncate(0);
+    this.#hash = newHash(this.#wanted);
+    this.#bytes = 0;
+  }
+
+  /** Whether it is the content that was promised, byte for byte. */
+  isComplete(): boolean {
+    return this.#bytes === this.#wanted.bytes && this.#hash.copy().digest("hex") === this.#wanted.hash;
+  }
+
+  /** Brings it to the disk and gives it its name. */
+  async finish(blob: string): Promise<void> {
+    await this.#file.sync();
+    await this.#file.close();
+    await rename(this.path, blob);
+  }
+
+  /** Leaves it for the next download, or takes it away. */
+  async abandon(blob: string, keep: boolean): Promise<void> {
+    await this.#file.close();
+    if (keep) await rename(this.path, parked(blob));
+    else await rm(this.path, { force: true });
+  }
+
+  #count(chunk: Uint8Array): void {
+    this.#hash.update(chunk);
+    this.#bytes += chunk.length;
+  }
+}
+
+function newHash({ algorithm, bytes }: HubFile): Hash {
+  return algorithm === "sha256" ? createHash("sha256") : createHash("sha1").update(`blob ${bytes}\0`);
+}
+
+function parked(blob: string): string {
+  return `${blob}.incomplete`;
+}
+
+async function leftovers(blob: string): Promise<string[]> {
+  const folder = dirname(blob);
+  const names = (await readdir(folder)).filter((name) => name.startsWith(`${basename(blob)}.incomplete-`));
+  const abandoned: string[] = [];
+  for (const name of names) {
+    const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+    if (Date.now() - mtimeMs > abandonedAfterMs) abandoned.push(join(folder, name));
+  }
+  return [parked(blob), ...abandoned];
+}

@@ -1,0 +1,112 @@
+/**
+ * Reads `pytorch_model.bin`, a state dict written by `torch.save`. Its pickle is
+ * read as data, by an interpreter that runs nothing; each tensor is read from its own place when it is asked for.
+ */
+import { closeSync, fstatSync, openSync } from "node:fs";
+import { ThawError } from "../../errors.ts";
+import { readAt } from "../../io/readAt.ts";
+import { bytesPerElement, toFloat32 } from "../../safetensors/dtype.ts";
+import type { WeightsFile } from "../weightsFile.ts";
+import { type Archive, type Place, readZipArchive } from "./archive.ts";
+import { isLegacyArchive, readLegacyArchive } from "./legacyArchive.ts";
+import { extentOf, gather } from "./strided.ts";
+import { kindOf, type StoredTensor } from "./values.ts";
+
+/** A tensor and the range of the file that its storage takes. */
+interface PlacedTensor {
+  readonly tensor: StoredTensor;
+  readonly place: Place;
+}
+
+/** Opens the file and reads everything but the numbers. Errors: `MISSING_FILE`, `BAD_PICKLE`. */
+export function readTorchFile(path: string): WeightsFile {
+  const { tensors, fileBytes } = withFile(path, (file) => {
+    const size = fstatSync(file).size;
+    return { tensors: readTensors(file, size), fileBytes: size };
+  });
+  const placed = (name: string): PlacedTensor => {
+    const found = tensors.get(name);
+    if (found !== undefined) return found;
+    throw new ThawError("UNKNOWN_TENSOR", `There is no tensor "${name}" among the ${tensors.size} in ${path}.`);
+  };
+  return {
+    path,
+    names: [...tensors.keys()],
+    shape: (name) => placed(name).tensor.shape,
+    read: (name) => {
+      const { tensor, place } = placed(name);
+      const { begin, end, elements, isContiguous } = extentOf(tensor);
+      const size = bytesPerElement.get(tensor.storage.dtype) as number;
+      const bytes = withFile(path, (file) => {
+        if (fstatSync(file).size !== fileBytes) throw new Error("it has changed since it was opened");
+        return readAt(file, place.begin + begin * size, (end - begin) * size);
+      });
+      const numbers = toFloat32(tensor.storage.dtype, bytes);
+      if (numbers !== undefined) return isContiguous ? numbers : gather(numbers, tensor, elements);
+      throw new ThawError(
+        "BAD_DTYPE",
+        `Tensor "${name}" in ${path} has dtype ${tensor.storage.dtype}, which holds no real numbers. Store weights as float32.`,
+      );
+    },
+  };
+}
+
+function readTensors(file: number, fileBytes: number): Map<string, PlacedTensor> {
+  const { root, placeOf } = readArchive(file, fileBytes);
+  if (typeof root !== "object" || root?.kind !== "dict")
+    throw new Error(`it holds a ${kindOf(root)} and no state dict`);
+  const tensors = new Map<string, PlacedTensor>();
+  for (const [name, tensor] of root.entries) {
+    if (typeof name !== "string" || typeof tensor !== "object" || tensor?.kind !== "tensor") {
+      throw new Error(`it is no state dict: its entry ${JSON.stringify(name)} is a ${kindOf(tensor)} and no tensor`);
+    }
+    tensors.set(name, { tensor, place: checkedPlace(tensor, name, placeOf(tensor.storage.key)) });
+  }
+  return tensors;
+}
+
+function readArchive(file: number, fileBytes: number): Archive {
+  const start = readAt(file, 0, Math.min(16, fileBytes));
+  const text = Buffer.from(start).toString("latin1");
+  if (text.startsWith("PK\x03\x04")) return readZipArchive(file, fileBytes);
+  if (isLegacyArchive(start)) return readLegacyArchive(file, fileBytes);
+  if (text.startsWith("version https://")) throw new Error("it is a Git LFS pointer: the weights were not downloaded");
+  throw new Error("it is no zip archive of torch.save");
+}
+
+function checkedPlace(tensor: StoredTensor, name: string, place: Place | undefined): Place {
+  const { key, dtype, elements } = tensor.storage;
+  const due = elements * (bytesPerElement.get(dtype) as number);
+  const found = place === undefined ? "no bytes" : `${place.end - place.begin} bytes`;
+  if (place === undefined || place.end - place.begin !== due) {
+    throw new Error(`storage ${JSON.stringify(key)} of tensor ${JSON.stringify(name)} has ${found}, ${due} are due`);
+  }
+  // A stride of 0 repeats a number without end: no honest file has tensors larger than itself by much.
+  if (extentOf(tensor).elements > Math.max(elements * 64, 4096)) {
+    throw new Error(
+      `tensor ${JSON.stringify(name)} repeats ${elements} stored numbers into [${tensor.shape.join(", ")}]`,
+    );
+  }
+  return place;
+}
+
+function withFile<T>(path: string, use: (file: number) => T): T {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch (cause) {
+    throw new ThawError("MISSING_FILE", `Cannot open ${path}: ${(cause as Error).message}. Check the path.`, { cause });
+  }
+  try {
+    return use(file);
+  } catch (cause) {
+    throw new ThawError(
+      "BAD_PICKLE",
+      `${path} cannot be read: ${(cause as Error).message}. If you trust it, convert it in Python: ` +
+        `AutoModelForSequenceClassification.from_pretrained(folder).save_pretrained(folder) writes model.safetensors.`,
+      { cause },
+    );
+  } finally {
+    closeSync(file);
+  }
+}
