@@ -1,7 +1,7 @@
-/** Sums of rows that keep off the tape what no gradient flows into. */
+/** Sums and products of rows that keep off the tape what no gradient flows into. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../engine/differentiable.ts";
-import { add, biasAdd, sumRows } from "../engine/ops.ts";
+import { add, biasAdd, multiply, sumRows } from "../engine/ops.ts";
 
 /** `a + b`, both `[rows, width]`: a residual connection. */
 export function addRows(a: Tensor, b: Tensor): Tensor {
@@ -20,4 +20,18 @@ export function addBias(x: Tensor, bias: Tensor): Tensor {
       wants(1) ? sumRows(dy).reshape(bias.shape) : undefined,
     ],
   }));
+}
+
+/** `a * b` value by value, both `[rows, width]`: what a gate lets through. */
+export function multiplyRows(a: Tensor, b: Tensor): Tensor {
+  return differentiable([a, b], (save) => {
+    save(a, b);
+    return {
+      value: multiply(a, b),
+      gradient: (dy, [a, b], wants) => [
+        wants(0) ? multiply(dy, b as Tensor) : undefined,
+        wants(1) ? multiply(dy, a as Tensor) : undefined,
+      ],
+    };
+  });
 }

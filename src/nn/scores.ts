@@ -62,7 +62,7 @@ export function distanceScores(
 /**
  * What a token has to say to another segment: `q_i . (t_1 - t_0)` where the segments of i and j differ, else 0.
  * The full term of XLNet has `q_i . t_0` on top for every j, which a softmax over j does not see.
- * `query [tokens, hidden]`, `table [2, hidden]` (same segment, other segment), `segments [tokens]`.
+ * `query [tokens, hidden]`, `table [2, heads, width]` or `[2, hidden]` (same segment, other segment), `segments [tokens]`.
  */
 export function segmentScores(query: Tensor, table: Tensor, segments: Int32Array, layout: HeadLayout): Tensor {
   const { heads, packing } = layout;
@@ -79,7 +79,7 @@ export function segmentScores(query: Tensor, table: Tensor, segments: Int32Array
         const ofQuery = () => batchMatMul(dFactors, direction(table)).reshape([heads, batch, length, -1]);
         const ofTable = () => {
           const d = mergeTable(batchMatMul(dFactors, tokenRows(query), true)); // [1, hidden]
-          return tf.concat([tf.neg(d), d], 0);
+          return tf.concat([tf.neg(d), d], 0).reshape(table.shape);
         };
         return [wants(0) ? mergeHeads(ofQuery(), layout) : undefined, wants(1) ? ofTable() : undefined];
       },
@@ -92,8 +92,8 @@ export function segmentScores(query: Tensor, table: Tensor, segments: Int32Array
 
   /** `[heads, 1, width]` */
   function direction(table: Tensor): Tensor {
-    const hidden = table.shape[1] as number;
-    const [same, other] = [0, 1].map((row) => table.slice([row, 0], [1, hidden]));
+    const rows = table.reshape([2, -1]);
+    const [same, other] = [0, 1].map((row) => rows.slice([row, 0], [1, -1]));
     return splitTable(subtract(other as Tensor, same as Tensor), heads);
   }
 }

@@ -3,7 +3,7 @@ import { tf } from "../../src/engine/tensorflow.ts";
 import { fromHeads, toHeads } from "../../src/nn/headProjection.ts";
 import { part } from "../../src/nn/part.ts";
 import { rotate, rotation } from "../../src/nn/rotary.ts";
-import { addBias, addRows } from "../../src/nn/rows.ts";
+import { addBias, addRows, multiplyRows } from "../../src/nn/rows.ts";
 import { compare, random, type Tensor } from "./compare.ts";
 
 // models/xlnet/modeling_xlnet.py: einsum("ibh,hnd->ibnd") and einsum("ibnd,hnd->ibh")
@@ -38,6 +38,15 @@ test("a bias in the shape of heads is added to every row, and its gradient has t
     [random("x", [4, 6]), random("b", [3, 2])],
     (x, b) => addBias(x as Tensor, b as Tensor),
     (x, b) => (x as Tensor).add((b as Tensor).reshape([6])),
+  );
+});
+
+test("the product of two matrices gives each its gradient", () => {
+  compare(
+    "product",
+    [random("a", [4, 6]), random("b", [4, 6])],
+    (a, b) => multiplyRows(a as Tensor, b as Tensor),
+    (a, b) => (a as Tensor).mul(b as Tensor),
   );
 });
 
