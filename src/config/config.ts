@@ -10,6 +10,8 @@ export interface HuggingFaceConfig {
   readonly modelType: string;
   readonly vocabSize: number;
   readonly hiddenSize: number;
+  /** Width of the embedding tables; `hiddenSize` in most families. */
+  readonly embeddingSize: number;
   readonly numHiddenLayers: number;
   readonly numAttentionHeads: number;
   readonly intermediateSize: number;
@@ -18,9 +20,9 @@ export interface HuggingFaceConfig {
   /** Probabilities from 0 up to, not including, 1. */
   readonly hiddenDropoutProb: number;
   readonly attentionProbsDropoutProb: number;
-  /** Dropout before the classifier; undefined means `hiddenDropoutProb`. */
+  /** Dropout in the head; undefined means `hiddenDropoutProb`. */
   readonly classifierDropout: number | undefined;
-  /** Longest text in tokens, special tokens included. */
+  /** Rows of the table of positions; for the longest text ask the family, some keep rows for padding. */
   readonly maxPositionEmbeddings: number;
   readonly typeVocabSize: number;
   readonly layerNormEps: number;
@@ -34,6 +36,6 @@ export interface HuggingFaceConfig {
   readonly label2id: Readonly<Record<string, number>>;
   /** Undefined: decided by the labels, as in `transformers`. */
   readonly problemType: ProblemType | undefined;
-  /** The file as it was read: keys this library does not know are saved again as they are. */
+  /** The file as it was read, and as it is saved again but for labels and types. Keys of one family only are read from it. */
   readonly raw: JsonObject;
 }

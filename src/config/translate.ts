@@ -1,6 +1,15 @@
-/** The one place that knows Hugging Face's key names and class defaults (transformers 5.23, models/bert/configuration_bert.py). */
+/** From Hugging Face's keys to ours, with BERT's names and class defaults (transformers 5.23, models/bert/configuration_bert.py). */
 import type { HuggingFaceConfig, JsonObject, ProblemType } from "./config.ts";
-import { badConfig, type ConfigSource, integerField, positiveField, probabilityField, textField } from "./fields.ts";
+import { families } from "./families.ts";
+import {
+  badConfig,
+  type ConfigSource,
+  integerField,
+  lookUp,
+  positiveField,
+  probabilityField,
+  textField,
+} from "./fields.ts";
 
 const problemTypes: readonly ProblemType[] = [
   "regression",
@@ -8,20 +17,18 @@ const problemTypes: readonly ProblemType[] = [
   "multi_label_classification",
 ];
 
-/** Families that can be trained, and the class that `transformers` opens their checkpoints with. */
-const architectures: ReadonlyMap<string, string> = new Map([["bert", "BertForSequenceClassification"]]);
-
 /** Checks a parsed `config.json` and fills in what it leaves out. `file` is named in messages. Errors: `BAD_CONFIG`. */
 export function parseConfig(json: JsonObject, file = "config.json"): HuggingFaceConfig {
-  const source: ConfigSource = { json, file };
-  const modelType = textField(source, "model_type", "");
-  if (!architectures.has(modelType)) {
-    const known = [...architectures.keys()].join(", ");
+  const modelType = textField({ json, file }, "model_type", "");
+  const family = families.get(modelType);
+  if (family === undefined) {
+    const known = [...families.keys()].join(", ");
     throw badConfig(
       file,
       `"model_type" is ${JSON.stringify(json.model_type)}. Families that can be trained: ${known}.`,
     );
   }
+  const source: ConfigSource = { ...family, json, file };
   const positions = textField(source, "position_embedding_type", "absolute");
   if (positions !== "absolute") {
     throw badConfig(
@@ -30,23 +37,26 @@ export function parseConfig(json: JsonObject, file = "config.json"): HuggingFace
     );
   }
   const labels = labelsOf(source);
+  const hiddenSize = integerField(source, "hidden_size", 768);
+  /** null says that there is none; only an absent key means the class default. */
+  const isNull = (key: string) => json[lookUp(source, key, null).name] === null;
+  const isAbsent = (key: string) => lookUp(source, key, null).value === null;
   const config: HuggingFaceConfig = {
     modelType,
     vocabSize: integerField(source, "vocab_size", 30522),
-    hiddenSize: integerField(source, "hidden_size", 768),
+    hiddenSize,
+    embeddingSize: integerField(source, "embedding_size", hiddenSize),
     numHiddenLayers: integerField(source, "num_hidden_layers", 12),
     numAttentionHeads: integerField(source, "num_attention_heads", 12),
     intermediateSize: integerField(source, "intermediate_size", 3072),
     hiddenAct: textField(source, "hidden_act", "gelu"),
     hiddenDropoutProb: probabilityField(source, "hidden_dropout_prob", 0.1),
     attentionProbsDropoutProb: probabilityField(source, "attention_probs_dropout_prob", 0.1),
-    classifierDropout:
-      (json.classifier_dropout ?? null) === null ? undefined : probabilityField(source, "classifier_dropout", 0),
+    classifierDropout: isAbsent("classifier_dropout") ? undefined : probabilityField(source, "classifier_dropout", 0),
     maxPositionEmbeddings: integerField(source, "max_position_embeddings", 512),
     typeVocabSize: integerField(source, "type_vocab_size", 2),
     layerNormEps: positiveField(source, "layer_norm_eps", 1e-12),
-    // null says that there is none; only an absent key means the class default.
-    padTokenId: json.pad_token_id === null ? undefined : integerField(source, "pad_token_id", 0, 0),
+    padTokenId: isNull("pad_token_id") ? undefined : integerField(source, "pad_token_id", 0, 0),
     initializerRange: positiveField(source, "initializer_range", 0.02),
     numLabels: labels.length,
     id2label: labels,
@@ -54,31 +64,17 @@ export function parseConfig(json: JsonObject, file = "config.json"): HuggingFace
     problemType: problemTypeOf(source, labels.length),
     raw: json,
   };
-  checkSizes(config, file);
+  checkSizes(config, source);
   return config;
 }
 
-/** What `AutoModelForSequenceClassification.from_pretrained` in Python reads: unknown keys kept, weights declared float32. */
+/** What `AutoModelForSequenceClassification.from_pretrained` in Python reads: all as in the file but labels; float32 declared. */
 export function toHuggingFaceJson(config: HuggingFaceConfig): JsonObject {
   const { num_labels: _count, torch_dtype: oldDtype, ...kept } = config.raw;
   return {
     ...kept,
-    architectures: [architectures.get(config.modelType)],
+    architectures: [families.get(config.modelType)?.architecture],
     model_type: config.modelType,
-    vocab_size: config.vocabSize,
-    hidden_size: config.hiddenSize,
-    num_hidden_layers: config.numHiddenLayers,
-    num_attention_heads: config.numAttentionHeads,
-    intermediate_size: config.intermediateSize,
-    hidden_act: config.hiddenAct,
-    hidden_dropout_prob: config.hiddenDropoutProb,
-    attention_probs_dropout_prob: config.attentionProbsDropoutProb,
-    classifier_dropout: config.classifierDropout ?? null,
-    max_position_embeddings: config.maxPositionEmbeddings,
-    type_vocab_size: config.typeVocabSize,
-    layer_norm_eps: config.layerNormEps,
-    pad_token_id: config.padTokenId ?? null,
-    initializer_range: config.initializerRange,
     id2label: Object.fromEntries(config.id2label.map((label, index) => [String(index), label])),
     label2id: Object.fromEntries(config.id2label.map((label, index) => [label, index])),
     ...(config.problemType === undefined ? {} : { problem_type: config.problemType }),
@@ -124,10 +120,12 @@ function problemTypeOf({ json, file }: ConfigSource, numLabels: number): Problem
   return known;
 }
 
-function checkSizes(config: HuggingFaceConfig, file: string): void {
+function checkSizes(config: HuggingFaceConfig, source: ConfigSource): void {
   const { hiddenSize, numAttentionHeads, padTokenId, vocabSize } = config;
+  const { file } = source;
   if (hiddenSize % numAttentionHeads !== 0) {
-    throw badConfig(file, `"hidden_size" ${hiddenSize} is no multiple of "num_attention_heads" ${numAttentionHeads}.`);
+    const [width, heads] = ["hidden_size", "num_attention_heads"].map((key) => lookUp(source, key, null).name);
+    throw badConfig(file, `"${width}" ${hiddenSize} is no multiple of "${heads}" ${numAttentionHeads}.`);
   }
   if (padTokenId !== undefined && padTokenId >= vocabSize) {
     throw badConfig(file, `"pad_token_id" ${padTokenId} is outside the vocabulary of ${vocabSize} tokens.`);

@@ -1,5 +1,5 @@
 /** A set of trainable parameters, in words. */
-import { type Block, type BlockMap, depthOf } from "./selection.ts";
+import type { Block, BlockMap } from "./selection.ts";
 
 /** `"head"`, `"head, layers 10-11"`, `"everything"`, `"nothing"`; a block of which only a part trains is marked "part of". */
 export function describeTrainable(trainable: ReadonlySet<string>, blocks: BlockMap): string {
@@ -15,21 +15,19 @@ export function describeTrainable(trainable: ReadonlySet<string>, blocks: BlockM
   }
   return [
     ...(whole.has("head") ? ["head"] : []),
-    ...layerRanges(whole, blocks),
+    ...layerRanges(whole),
+    ...(whole.has("shared") ? ["shared"] : []),
     ...(whole.has("embeddings") ? ["embeddings"] : []),
     ...[...partly].map((block) => `part of ${typeof block === "number" ? `layer ${block}` : block}`),
   ].join(", ");
 }
 
-function layerRanges(whole: ReadonlySet<Block>, blocks: BlockMap): string[] {
-  const depth = depthOf(blocks);
-  const ranges: string[] = [];
-  for (let first = 0; first < depth; first++) {
-    if (!whole.has(first)) continue;
+function layerRanges(whole: ReadonlySet<Block>): string[] {
+  const layers = [...whole].filter((block) => typeof block === "number").sort((a, b) => a - b);
+  return layers.flatMap((first) => {
+    if (whole.has(first - 1)) return [];
     let last = first;
     while (whole.has(last + 1)) last += 1;
-    ranges.push(first === last ? `layer ${first}` : `layers ${first}-${last}`);
-    first = last;
-  }
-  return ranges;
+    return [first === last ? `layer ${first}` : `layers ${first}-${last}`];
+  });
 }

@@ -1,8 +1,11 @@
 /** Which parameters a person means: plain data, so that a plan can be read from JSON, printed, and stored. */
 import { ThawError } from "../errors.ts";
 
-/** Where a parameter sits, bottom to top: embeddings < layer 0 < layer 1 < ... < head. */
-export type Block = "embeddings" | number | "head";
+/**
+ * Where a parameter sits, bottom to top: embeddings < shared < layer 0 < layer 1 < ... < head. `"shared"` is outside the
+ * layers and read by several of them, or above them all: to train it is to differentiate everything from layer 0 on.
+ */
+export type Block = "embeddings" | "shared" | number | "head";
 
 /** Parameter name -> block, for every parameter of a model, bottom to top. */
 export type BlockMap = ReadonlyMap<string, Block>;
@@ -13,6 +16,8 @@ export type Selection =
   /** Everything above the encoder layers, newly initialised or not: pooler and classifier, whatever they are called. */
   | "head"
   | "embeddings"
+  /** What several layers read together, such as a table of relative positions; empty for most families. */
+  | "shared"
   /** Encoder layers by index, from 0 at the bottom. */
   | { readonly layers: readonly number[] }
   | { readonly lastLayers: number }
@@ -21,27 +26,32 @@ export type Selection =
   | { readonly parameters: RegExp | readonly string[] }
   | readonly Selection[];
 
-/** Number of encoder layers. */
-export function depthOf(blocks: BlockMap): number {
-  let depth = 0;
-  for (const block of blocks.values()) if (typeof block === "number") depth = Math.max(depth, block + 1);
-  return depth;
+/** Whether the encoder layers have weights of their own: those of ALBERT have none, all of them run on the shared ones. */
+export function layersHaveWeights(blocks: BlockMap): boolean {
+  for (const block of blocks.values()) if (typeof block === "number") return true;
+  return false;
 }
 
-/** The names that a selection means. Throws `BAD_SELECTION` on anything the model does not have. */
-export function select(selection: Selection, blocks: BlockMap): Set<string> {
-  const depth = depthOf(blocks);
+/**
+ * The names that a selection means in a model of `depth` encoder layers. Throws `BAD_SELECTION` on anything the model
+ * does not have.
+ */
+export function select(selection: Selection, blocks: BlockMap, depth: number): Set<string> {
   const inBlock = (accept: (block: Block) => boolean) =>
     new Set([...blocks].filter(([, block]) => accept(block)).map(([name]) => name));
   const inLayers = (first: number, end: number) =>
     inBlock((block) => typeof block === "number" && first <= block && block < end);
 
   if (selection === "all") return new Set(blocks.keys());
-  if (selection === "head" || selection === "embeddings") return inBlock((block) => block === selection);
+  if (selection === "head" || selection === "shared" || selection === "embeddings") {
+    return inBlock((block) => block === selection);
+  }
   if (Array.isArray(selection)) {
-    return new Set((selection as readonly Selection[]).flatMap((part) => [...select(part, blocks)]));
+    return new Set((selection as readonly Selection[]).flatMap((part) => [...select(part, blocks, depth)]));
   }
   if (typeof selection === "object" && selection !== null && Object.keys(selection).length === 1) {
+    const byLayer = "layers" in selection || "lastLayers" in selection || "firstLayers" in selection;
+    if (byLayer && !layersHaveWeights(blocks)) refuseLayers(selection, depth);
     if ("layers" in selection && Array.isArray(selection.layers)) {
       const wanted = new Set(selection.layers.map((layer) => checkedLayer(layer, depth)));
       return inBlock((block) => typeof block === "number" && wanted.has(block));
@@ -53,8 +63,16 @@ export function select(selection: Selection, blocks: BlockMap): Set<string> {
   }
   throw new ThawError(
     "BAD_SELECTION",
-    `${JSON.stringify(selection)} selects nothing known. Use "all", "head", "embeddings", { layers: [0, 1] }, ` +
+    `${JSON.stringify(selection)} selects nothing known. Use "all", "head", "shared", "embeddings", { layers: [0, 1] }, ` +
       "{ lastLayers: 2 }, { firstLayers: 2 }, { parameters: /LayerNorm/ }, or an array of these.",
+  );
+}
+
+function refuseLayers(selection: Selection, depth: number): never {
+  throw new ThawError(
+    "BAD_SELECTION",
+    `${JSON.stringify(selection)} is not possible: the ${depth} encoder layers of this model run on the same weights, so ` +
+      'none of them can be trained or frozen alone. Use "shared" for all of them at once, "head", "embeddings" or "all".',
   );
 }
 

@@ -5,11 +5,12 @@ import { readConfig } from "../config/readConfig.ts";
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
-import { randomNormal } from "../rng/normal.ts";
+import { activationNames } from "../nn/activation.ts";
 import { readSafetensors, type SafetensorsFile } from "../safetensors/read.ts";
 import { bert } from "./bert.ts";
 import { matchNames } from "./checkpointNames.ts";
 import type { Family } from "./family.ts";
+import { initialValues } from "./initialValues.ts";
 import { type LabelOptions, withLabels } from "./labels.ts";
 import { Parameter, type ParameterSpec } from "./parameter.ts";
 import { SequenceClassifier } from "./sequenceClassifier.ts";
@@ -75,13 +76,16 @@ function familyOf({ modelType }: HuggingFaceConfig, folder: string): Family {
 /** What would be computed all the same, and wrongly. */
 function refuseOtherTasks({ hiddenAct, problemType }: HuggingFaceConfig, folder: string): void {
   const other = problemType ?? "single_label_classification";
-  if (hiddenAct === "gelu" && other === "single_label_classification") return;
-  const [key, value, known] =
-    hiddenAct === "gelu" ? ["problem_type", other, "single_label_classification"] : ["hidden_act", hiddenAct, "gelu"];
-  throw new ThawError(
-    "BAD_CONFIG",
-    `"${key}" in config.json of ${folder} is "${value}"; only "${known}" can be trained here. Use another checkpoint.`,
-  );
+  const refuse = (key: string, value: string, known: readonly string[]) => {
+    if (known.includes(value)) return;
+    throw new ThawError(
+      "BAD_CONFIG",
+      `"${key}" in config.json of ${folder} is "${value}"; what can be trained here: ${known.join(", ")}. ` +
+        "Use another checkpoint.",
+    );
+  };
+  refuse("hidden_act", hiddenAct, activationNames);
+  refuse("problem_type", other, ["single_label_classification"]);
 }
 
 /** The tensor of the file that gives this parameter its values, or undefined where it has to be made. */
@@ -100,16 +104,4 @@ function checkedSource(
     `Tensor "${source}" in ${file.path} has shape [${shape.join(", ")}], but config.json asks for ` +
       `[${spec.shape.join(", ")}]. Check that the two files belong together.`,
   );
-}
-
-function initialValues(spec: ParameterSpec, config: HuggingFaceConfig, seed: number): Float32Array {
-  const size = spec.shape.reduce((product, n) => product * n, 1);
-  switch (spec.initial) {
-    case "zeros":
-      return new Float32Array(size);
-    case "ones":
-      return new Float32Array(size).fill(1);
-    case "normal":
-      return randomNormal(seed, spec.name, size, { std: config.initializerRange });
-  }
 }

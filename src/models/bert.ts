@@ -18,7 +18,17 @@ import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
 
-export const bert: Family = { modelType: "bert", basePrefix: "bert.", parameters, embeddings, layer, pooledRows, head };
+export const bert: Family = {
+  modelType: "bert",
+  basePrefix: "bert.",
+  maxTokens: ({ maxPositionEmbeddings }) => maxPositionEmbeddings,
+  usesTokenTypes: () => true,
+  parameters,
+  embeddings,
+  layer,
+  pooledRows,
+  head,
+};
 
 function parameters(config: HuggingFaceConfig): ParameterSpec[] {
   const { hiddenSize, intermediateSize } = config;
@@ -91,7 +101,7 @@ function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): T
   );
   return feedForwardNorm(
     { x: attended, up: part("intermediate.dense"), down: part("output.dense"), norm: part("output.LayerNorm") },
-    norm,
+    { ...norm, activation: config.hiddenAct },
   );
 }
 
@@ -108,7 +118,7 @@ function normalize({ config, weight }: Pass, name: string, x: Tensor): Tensor {
   return layerNorm(x, weight(`${name}.LayerNorm.weight`), weight(`${name}.LayerNorm.bias`), config.layerNormEps);
 }
 
-function pooledRows(hidden: Tensor, batch: PackedBatch): Tensor {
+function pooledRows(_pass: Pass, hidden: Tensor, batch: PackedBatch): Tensor {
   return selectRows(hidden, batch.packing.firstTokens);
 }
 

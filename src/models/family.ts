@@ -24,10 +24,16 @@ export interface Family {
   parameters(config: HuggingFaceConfig): ParameterSpec[];
   /** -> `[tokens, hidden]` */
   embeddings(pass: Pass, batch: PackedBatch): Tensor;
-  /** `[tokens, hidden]` -> `[tokens, hidden]` */
+  /** `[tokens, hidden]` -> `[tokens, hidden]`. Reads the weights of its own block and "shared" ones, no others. */
   layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor;
-  /** The rows that the head reads: `[tokens, hidden]` -> `[batch, hidden]`. */
-  pooledRows(hidden: Tensor, batch: PackedBatch): Tensor;
+  /** The rows that the head reads: `[tokens, hidden]` -> `[batch, hidden]`. May read "shared" weights. */
+  pooledRows(pass: Pass, hidden: Tensor, batch: PackedBatch): Tensor;
+  /** Length of the longest text, in tokens; undefined = no limit. */
+  maxTokens(config: HuggingFaceConfig): number | undefined;
+  /** Whether token types make a difference; where not, they are ignored. */
+  usesTokenTypes(config: HuggingFaceConfig): boolean;
+  /** Throws `BAD_BATCH` for what only this family cannot take. Default: it takes every batch of known ids. */
+  checkBatch?(batch: PackedBatch, config: HuggingFaceConfig): void;
   /** `[batch, hidden]` -> logits `[batch, labels]` */
   head(pass: Pass, rows: Tensor): Tensor;
 }

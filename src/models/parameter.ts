@@ -4,14 +4,28 @@ import { markConstant, markTrainable } from "../engine/differentiable.ts";
 import { NativeVariable } from "../engine/variable.ts";
 import type { Block } from "../freezing/selection.ts";
 
+/** How values are made where a file has none, as `_init_weights` of transformers does it. */
+export type Initial =
+  | "zeros"
+  | "ones"
+  /** N(0, initializerRange) */
+  | "normal"
+  | {
+      /** Standard deviation of a normal distribution. Default: the config's `initializerRange`. */
+      readonly std?: number;
+      /** Values are drawn again until they are within this many standard deviations. Default: no limit. */
+      readonly cutoff?: number;
+      /** Index of a row that is zero, that of the padding; undefined: none. */
+      readonly zeroRow?: number | undefined;
+    };
+
 /** What a family says of one of its parameters. */
 export interface ParameterSpec {
   /** Exactly the name in Hugging Face's state dict. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly block: Block;
-  /** Values where a file has none: `"normal"` is N(0, initializerRange). */
-  readonly initial: "normal" | "zeros" | "ones";
+  readonly initial: Initial;
 }
 
 /** A weight of a model: its state-dict name, shape and values, and whether training may move it. */

@@ -5,11 +5,11 @@ import { markConstant } from "../engine/differentiable.ts";
 import { recomputed } from "../engine/recomputed.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { ThawError } from "../errors.ts";
-import { type BlockMap, type Selection, select } from "../freezing/selection.ts";
+import { type Block, type BlockMap, type Selection, select } from "../freezing/selection.ts";
 import { crossEntropy } from "../loss/crossEntropy.ts";
 import type { DropoutStream } from "../nn/dropout.ts";
 import type { Family, Pass } from "./family.ts";
-import { checkIds, checkLabels } from "./inputs.ts";
+import { checkBatch, checkLabels } from "./inputs.ts";
 import { PackedBatch, type PaddedBatch } from "./packedBatch.ts";
 import type { Parameter } from "./parameter.ts";
 import { type ModelSummary, summarize } from "./summary.ts";
@@ -88,7 +88,7 @@ export class SequenceClassifier {
   }
 
   #setRequiresGrad(selection: Selection, requiresGrad: boolean): this {
-    for (const name of select(selection, this.blocks)) this.#parameter(name).requiresGrad = requiresGrad;
+    for (const name of select(selection, this.blocks, this.depth)) this.#parameter(name).requiresGrad = requiresGrad;
     return this;
   }
 
@@ -104,7 +104,7 @@ export class SequenceClassifier {
   forward(batch: PaddedBatch & { readonly labels?: ArrayLike<number> }, stream?: DropoutStream): ForwardOutput {
     const packed = PackedBatch.fromPadded(batch);
     try {
-      checkIds(packed, this.config);
+      checkBatch(packed, this.family, this.config);
       const labels =
         batch.labels === undefined ? undefined : checkLabels(batch.labels, packed.packing.batch, this.config);
       const logits = tf.tidy(() => this.run(undefined, -1, packed, { stream })) as Tensor2D;
@@ -129,7 +129,7 @@ export class SequenceClassifier {
       x = tf.tidy(() => layer.call(this, pass, i, below, batch)); // what no gradient needs goes at once
       if (below !== hidden) below.dispose();
     }
-    if (from < this.depth) x = this.family.pooledRows(x as Tensor, batch);
+    if (from < this.depth) x = this.family.pooledRows(pass, x as Tensor, batch);
     return this.family.head(pass, x as Tensor);
   }
 
@@ -147,7 +147,7 @@ export class SequenceClassifier {
     const states = new Map<Cut, Tensor>();
     let x = start?.hidden ?? this.family.embeddings(pass, batch);
     for (let i = start?.cut ?? 0; ; i++) {
-      if (cuts.includes(i)) states.set(i, markConstant(i === this.depth ? this.family.pooledRows(x, batch) : x));
+      if (cuts.includes(i)) states.set(i, markConstant(i === this.depth ? this.family.pooledRows(pass, x, batch) : x));
       if (i === top) return states;
       const below = x;
       x = tf.tidy(() => this.family.layer(pass, i, below, batch));
@@ -165,7 +165,8 @@ export class SequenceClassifier {
   }
 
   #recomputedLayer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
-    const names = [...this.blocks].filter(([, block]) => block === index).map(([name]) => name);
+    const own = (block: Block) => block === index || block === "shared";
+    const names = [...this.blocks].filter(([, block]) => own(block)).map(([name]) => name);
     const again = pass.stream?.copy(); // the same masks
     return recomputed([hidden, ...names.map(pass.weight)], ([input, ...weights], isAgain) => {
       const byName = new Map(names.map((name, i) => [name, weights[i]]));
@@ -182,7 +183,7 @@ export class SequenceClassifier {
   #outsideLayer(name: string, index: number): never {
     throw new ThawError(
       "INTERNAL",
-      `Layer ${index} of this ${this.family.modelType} model reads "${name}", which is not its own: it would get no ` +
+      `Layer ${index} of this ${this.family.modelType} model reads "${name}", which is neither its own nor shared: it would get no ` +
         "gradient under gradientCheckpointing. Train without it, and report this as a bug.",
     );
   }

@@ -42,7 +42,11 @@ export class ModelSummary extends ShownAsTable {
     ]);
     const total = `${formatCount(this.trainable)} train (${formatPercent(this.trainable / this.parameters)})`;
     return new Table({
-      caption: `${this.modelType}: what trains`,
+      caption:
+        `${this.modelType}: what trains` +
+        (this.blocks.some(({ block, trainable }) => block === "shared" && trainable > 0)
+          ? ' ("shared" weights serve several layers: training them computes everything from layer 0 on)'
+          : ""),
       columns: [
         "block",
         { title: "parameters", align: "right" },

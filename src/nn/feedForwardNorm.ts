@@ -1,4 +1,4 @@
-/** The feed-forward half of a post-norm layer: `layerNorm(dropout(gelu(x W^T + b) V^T + c) + x)`. */
+/** The feed-forward half of a post-norm layer: `layerNorm(dropout(act(x W^T + b) V^T + c) + x)`, `act` a GELU mostly. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../engine/differentiable.ts";
 import { choose } from "../engine/native.ts";
@@ -9,9 +9,10 @@ import {
   nativeResidualNorm,
 } from "../engine/nativeOps.ts";
 import { add, matMul } from "../engine/ops.ts";
+import { activate } from "./activation.ts";
 import { siteOf } from "./dropout.ts";
 import { biasGelu } from "./gelu.ts";
-import { project } from "./linear.ts";
+import { linear, project } from "./linear.ts";
 import { type ResidualNormOptions, residualNorm } from "./residualNorm.ts";
 
 export interface FeedForwardNormInputs {
@@ -25,23 +26,38 @@ export interface FeedForwardNormInputs {
   readonly norm: { readonly weight: Tensor; readonly bias: Tensor };
 }
 
+export interface FeedForwardNormOptions extends ResidualNormOptions {
+  /** Hugging Face's name of the activation. Default: `"gelu"`, the erf form, which alone has a fused op. */
+  readonly activation?: string;
+}
+
 /** -> `[rows, width]` */
-export type FeedForwardNorm = (inputs: FeedForwardNormInputs, options: ResidualNormOptions) => Tensor;
+export type FeedForwardNorm = (inputs: FeedForwardNormInputs, options: FeedForwardNormOptions) => Tensor;
 
 /** Out of one op after the other. */
 export const composedFeedForwardNorm: FeedForwardNorm = ({ x, up, down, norm }, options) => {
-  const inner = biasGelu(project(x, up.weight), up.bias);
+  const { activation = "gelu" } = options;
+  const inner =
+    activation === "gelu"
+      ? biasGelu(project(x, up.weight), up.bias)
+      : activate(activation, linear(x, up.weight, up.bias));
   return residualNorm(
     { x: project(inner, down.weight), inputBias: down.bias, residual: x, weight: norm.weight, bias: norm.bias },
     options,
   );
 };
 
+/** Fused for the erf GELU, composed for other activations. */
+export const fusedFeedForwardNorm: FeedForwardNorm = (inputs, options) => {
+  const { activation = "gelu" } = options;
+  return activation === "gelu" ? fusedGeluFeedForwardNorm(inputs, options) : composedFeedForwardNorm(inputs, options);
+};
+
 /**
  * One node of the tape, which keeps of the inner rows, the widest of a layer, only what goes into the GELU: what comes
  * out is computed again with its gradient.
  */
-export const fusedFeedForwardNorm: FeedForwardNorm = ({ x, up, down, norm }, options) => {
+const fusedGeluFeedForwardNorm: FeedForwardNorm = ({ x, up, down, norm }, options) => {
   const site = siteOf(options);
   const inputs = [x, up.weight, up.bias, down.weight, norm.weight, norm.bias, down.bias];
   return differentiable(inputs, (save) => {

@@ -2,6 +2,7 @@
  * What a stage costs, predicted: forward = 1 and backward = 2 units a layer (1 for the inputs' gradient, 1 for the
  * weights'), the frozen prefix once and then never again.
  */
+import { layersHaveWeights } from "../freezing/selection.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 
 export interface StageWork {
@@ -61,7 +62,8 @@ export function usefulCuts(stages: readonly Pick<StageWork, "cut">[], index: num
 
 function epochWork(trainable: ReadonlySet<string>, cut: Cut, model: SequenceClassifier): number {
   const training = new Set([...trainable].map((name) => model.blocks.get(name)));
+  const share = layersHaveWeights(model.blocks) ? undefined : "shared";
   let work = headWork * (training.has("head") ? 3 : 2);
-  for (let layer = Math.max(0, cut); layer < model.depth; layer++) work += training.has(layer) ? 3 : 2;
+  for (let layer = Math.max(0, cut); layer < model.depth; layer++) work += training.has(share ?? layer) ? 3 : 2;
   return work;
 }

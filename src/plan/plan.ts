@@ -83,7 +83,7 @@ export function makePlan(stages: readonly Stage[], model: SequenceClassifier, de
   if (!Array.isArray(stages) || stages.length === 0) {
     throw new ThawError("BAD_STAGE", 'The plan has no stage: give at least one, such as { train: "head", epochs: 3 }.');
   }
-  const trainable = stages.map((stage, index) => checkedStage(stage, index, model.blocks));
+  const trainable = stages.map((stage, index) => checkedStage(stage, index, model));
   if (!defaults.allowFrozenRandomHead) refuseFrozenRandom(trainable, model);
   const cuts = trainable.map((names) => cutOf(names, model));
   const costs = stageCosts(
@@ -125,6 +125,7 @@ export function makePlan(stages: readonly Stage[], model: SequenceClassifier, de
       warmupSteps,
       ...(learningRate === undefined ? {} : { learningRate }),
       ...(headLearningRate === undefined ? {} : { headLearningRate }),
+      ...([...names].some((name) => model.blocks.get(name) === "shared") ? { trainsShared: true } : {}),
     };
     firstEpoch += stage.epochs;
     return { stage, trainable: names, cut: cuts[i] as Cut, learningRates, lrSchedulerType, warmupSteps, steps, row };
@@ -140,7 +141,9 @@ export function sizeOf(names: Iterable<string>, model: SequenceClassifier): numb
 function cutOf(trainable: ReadonlySet<string>, model: SequenceClassifier): Cut {
   const places = [...trainable].map((name) => {
     const block = model.blocks.get(name) as Block;
-    return block === "embeddings" ? -1 : block === "head" ? model.depth : block;
+    if (block === "embeddings") return -1;
+    if (block === "shared") return 0;
+    return block === "head" ? model.depth : block;
   });
   return Math.min(...places);
 }
@@ -155,6 +158,7 @@ function ratesOf(
   const head = headLearningRate ?? defaults.headLearningRate ?? encoder;
   const rate = (block: Block) => {
     if (block === "head") return head;
+    if (block === "shared") return encoder; // the top layer reads it as well; BEiT's shared positions are treated so
     return encoder * layerDecay ** (block === "embeddings" ? model.depth : model.depth - 1 - block);
   };
   return new Map([...trainable].map((name) => [name, rate(model.blocks.get(name) as Block)]));

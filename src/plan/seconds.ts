@@ -1,4 +1,5 @@
 /** How long a stage takes, from what one layer takes on this machine. */
+import { layersHaveWeights } from "../freezing/selection.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { sizeOf } from "./plan.ts";
 import type { Speed } from "./speed.ts";
@@ -28,14 +29,18 @@ export function stageSeconds(input: SecondsInput): number {
   const { model, trainable, epochs, steps, microBatches, trainTokens, evalTokens, speed } = input;
   const { forward, both, head, update, hash } = speed;
   const training = new Set([...trainable].map((name) => model.blocks.get(name)));
-  const lowest = training.has("embeddings")
-    ? 0
-    : Math.min(...[...training].map((b) => (typeof b === "number" ? b : model.depth)));
+  const lowest =
+    training.has("embeddings") || training.has("shared")
+      ? 0
+      : Math.min(...[...training].map((b) => (typeof b === "number" ? b : model.depth)));
+  const share = layersHaveWeights(model.blocks) ? undefined : "shared";
   let token = 0;
   for (let layer = Math.max(0, input.cut); layer < model.depth; layer++) {
     if (layer < lowest)
       token += forward; // frozen, and run all the same for its dropout
-    else token += (training.has(layer) ? both : (forward + both) / 2) + (input.gradientCheckpointing ? forward : 0);
+    else
+      token +=
+        (training.has(share ?? layer) ? both : (forward + both) / 2) + (input.gradientCheckpointing ? forward : 0);
   }
   const epoch =
     trainTokens * token +

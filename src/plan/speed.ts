@@ -46,7 +46,7 @@ function measure(model: SequenceClassifier, lengths: readonly number[]): Speed {
   const batch = batchOf(lengths);
   const { tokens } = batch.packing;
   try {
-    for (const parameter of parameters) parameter.requiresGrad = parameter.block === top || parameter.block === "head";
+    for (const parameter of parameters) parameter.requiresGrad = [top, "shared", "head"].includes(parameter.block);
     const trained = parameters.filter(({ requiresGrad }) => requiresGrad);
     const rows = rowsFor(model, tokens);
     const pooled = rowsFor(model, batch.packing.batch);

@@ -37,8 +37,15 @@ const keys = [
   "patience",
 ];
 
+/** The part of a model that selections are made in. */
+interface SelectableModel {
+  readonly blocks: BlockMap;
+  /** Number of encoder layers. */
+  readonly depth: number;
+}
+
 /** What a stage of this index means for the model: the names it trains. Throws `BAD_STAGE` or `BAD_SELECTION`. */
-export function checkedStage(stage: Stage, index: number, blocks: BlockMap): ReadonlySet<string> {
+export function checkedStage(stage: Stage, index: number, model: SelectableModel): ReadonlySet<string> {
   const refuse = (problem: string): never => {
     const name = stage?.name === undefined ? "" : ` ("${stage.name}")`;
     throw new ThawError("BAD_STAGE", `Stage ${index}${name} ${problem}`);
@@ -66,7 +73,7 @@ export function checkedStage(stage: Stage, index: number, blocks: BlockMap): Rea
     refuse(`has lrSchedulerType "${stage.lrSchedulerType}"; known are ${schedulerTypes.join(", ")}.`);
   }
   if (stage.train === undefined) refuse('does not say what it trains: give it train: "head", for example.');
-  const names = select(stage.train, blocks);
+  const names = select(stage.train, model.blocks, model.depth);
   if (names.size === 0) refuse('trains nothing: its selection is empty. Give it train: "head", for example.');
   return names;
 }

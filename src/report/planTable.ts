@@ -11,6 +11,8 @@ export interface PlannedStage extends StageRecord {
   /** Hugging Face's name: `"linear"`. */
   readonly lrSchedulerType?: string;
   readonly warmupSteps?: number;
+  /** It trains weights that several layers read. */
+  readonly trainsShared?: boolean;
 }
 
 /** `totalParameters`: of the whole model, trainable or not. The last row sums up. */
@@ -41,7 +43,10 @@ export function planTable(stages: readonly PlannedStage[], totalParameters: numb
     caption:
       `${stages.length} ${stages.length === 1 ? "stage" : "stages"} over ${formatCount(totalParameters)} parameters. ` +
       "Cost: predicted work, 100% = training everything for as many epochs." +
-      (isForecast ? " Time: from what one layer takes on this machine. Memory: the most that the process holds." : ""),
+      (isForecast ? " Time: from what one layer takes on this machine. Memory: the most that the process holds." : "") +
+      (stages.some(({ trainsShared }) => trainsShared)
+        ? ' "shared" weights serve several layers: a stage that trains them computes everything from layer 0 on.'
+        : ""),
   });
 }
 

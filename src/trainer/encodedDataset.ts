@@ -1,7 +1,7 @@
 /** A data set as token ids and label indices: what the loop works on. */
 import type { TextDataset } from "../data/textDataset.ts";
 import { ThawError } from "../errors.ts";
-import { checkIds } from "../models/inputs.ts";
+import { checkBatch } from "../models/inputs.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
@@ -24,9 +24,10 @@ export function encodeTexts(
   if (typeof texts === "string") {
     throw new ThawError("BAD_TEXT", "A list of texts is needed here, got a single one: put it in brackets, [text].");
   }
-  const limit = Math.min(maxLength ?? 512, model.config.maxPositionEmbeddings);
+  const { family, config } = model;
+  const limit = Math.min(maxLength ?? 512, family.maxTokens(config) ?? Number.POSITIVE_INFINITY);
   const encoded = tokenizer.encodeBatch(texts, { truncation: true, maxLength: limit });
-  for (const text of encoded) checkIds(PackedBatch.fromTexts([text]), model.config);
+  for (const text of encoded) checkBatch(PackedBatch.fromTexts([text]), family, config);
   return encoded;
 }
 

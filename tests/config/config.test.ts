@@ -20,6 +20,7 @@ test("absent keys get the class defaults of BertConfig", () => {
     modelType: "bert",
     vocabSize: 30522,
     hiddenSize: 768,
+    embeddingSize: 768,
     numHiddenLayers: 12,
     numAttentionHeads: 12,
     intermediateSize: 3072,

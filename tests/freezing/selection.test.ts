@@ -26,17 +26,17 @@ test.each<[Selection, string]>([
   [["head", "embeddings"], "head, embeddings"],
   [{ parameters: ["classifier.weight"] }, "part of head"],
 ])("%j selects %s", (selection, words) => {
-  expect(describeTrainable(select(selection, blocks), blocks)).toBe(words);
+  expect(describeTrainable(select(selection, blocks, 12), blocks)).toBe(words);
 });
 
 test("a pattern selects by name, in every layer", () => {
-  const names = select({ parameters: /LayerNorm/g }, blocks);
+  const names = select({ parameters: /LayerNorm/g }, blocks, 12);
   expect(names.size).toBe(12);
   expect([...names].every((name) => name.includes("LayerNorm"))).toBe(true);
 });
 
 test("an empty array selects nothing", () => {
-  expect(describeTrainable(select([], blocks), blocks)).toBe("nothing");
+  expect(describeTrainable(select([], blocks, 12), blocks)).toBe("nothing");
 });
 
 test.each<[unknown, RegExp]>([
@@ -55,5 +55,37 @@ test.each<[unknown, RegExp]>([
   [undefined, /selects nothing known/],
   [["head", { layers: [99] }], /no encoder layer 99/],
 ])("%j is refused with what is possible", (selection, message) => {
-  expect(() => select(selection as Selection, blocks)).toThrow(message);
+  expect(() => select(selection as Selection, blocks, 12)).toThrow(message);
+});
+
+/** As in MPNet: what all layers read together lies between embeddings and layer 0. */
+const withShared = new Map<string, Block>([["mpnet.encoder.relative_attention_bias.weight", "shared"], ...blocks]);
+/** As in ALBERT: the layers have nothing of their own. */
+const allShared = new Map<string, Block>([...withShared].filter(([, block]) => typeof block !== "number"));
+
+test.each<[Selection, string]>([
+  ["shared", "shared"],
+  [["head", "shared", { lastLayers: 2 }], "head, layers 10-11, shared"],
+  [{ layers: [0] }, "layer 0"],
+])("with shared weights %j selects %s", (selection, words) => {
+  expect(describeTrainable(select(selection, withShared, 12), withShared)).toBe(words);
+});
+
+test("where no weights are shared, the word selects none", () => {
+  expect(select("shared", blocks, 12).size).toBe(0);
+});
+
+test.each<Selection>([{ layers: [10, 11] }, { lastLayers: 2 }, { firstLayers: 1 }, ["head", { lastLayers: 1 }]])(
+  "%j is refused where the layers share their weights, with what is possible",
+  (selection) => {
+    expect(() => select(selection, allShared, 12)).toThrow(
+      /the 12 encoder layers of this model run on the same weights.*"shared".*"head", "embeddings" or "all"/,
+    );
+  },
+);
+
+test("there the other selections work as ever", () => {
+  expect(describeTrainable(select(["head", "shared"], allShared, 12), allShared)).toBe("head, shared");
+  expect(select({ parameters: /bias/ }, allShared, 12).size).toBe(1);
+  expect(() => select({ lastLayer: 1 } as unknown as Selection, allShared, 12)).toThrow(/selects nothing known/);
 });

@@ -1,18 +1,18 @@
 import { expect, test } from "vitest";
 import { tf } from "../../src/engine/tensorflow.ts";
-import { checkIds, checkLabels } from "../../src/models/inputs.ts";
+import { checkBatch, checkLabels } from "../../src/models/inputs.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import { tinyModel } from "../trainer/tiny.ts";
 
 const model = await tinyModel();
-const { config } = model;
+const { config, family } = model;
 const text = (inputIds: number[], tokenTypeIds?: number[]) =>
   PackedBatch.fromTexts([tokenTypeIds === undefined ? { inputIds } : { inputIds, tokenTypeIds }]);
 
 test("the first and the last id, type and position of the tables are fine", () => {
   const longest = new Array(40).fill(59);
   longest[0] = 0;
-  expect(() => checkIds(text(longest, new Array(40).fill(1)), config)).not.toThrow();
+  expect(() => checkBatch(text(longest, new Array(40).fill(1)), family, config)).not.toThrow();
 });
 
 test.each([
@@ -21,7 +21,7 @@ test.each([
   ["a third type", text([1], [2]), /Token type 2.*0 to 1/],
   ["a text too long", text(new Array(41).fill(1)), /Position 40.*0 to 39.*truncation/],
 ])("%s is refused", (_, batch, message) => {
-  expect(() => checkIds(batch, config)).toThrow(message);
+  expect(() => checkBatch(batch, family, config)).toThrow(message);
 });
 
 test("labels come back as int32", () => {
