@@ -9,4 +9,25 @@ export interface FamilyKeys extends Pick<ConfigSource, "names" | "defaults" | "f
 /** By `model_type`: the families that can be trained. */
 export const families: ReadonlyMap<string, FamilyKeys> = new Map<string, FamilyKeys>([
   ["bert", { architecture: "BertForSequenceClassification" }],
+  [
+    "xlnet",
+    {
+      architecture: "XLNetForSequenceClassification",
+      names: {
+        hidden_size: "d_model",
+        num_hidden_layers: "n_layer",
+        num_attention_heads: "n_head",
+        intermediate_size: "d_inner",
+        hidden_act: "ff_activation",
+        hidden_dropout_prob: "dropout",
+        attention_probs_dropout_prob: "dropout",
+      },
+      defaults: {
+        ...{ vocab_size: 32000, hidden_size: 1024, num_hidden_layers: 24, num_attention_heads: 16 },
+        ...{ intermediate_size: 4096, pad_token_id: 5 },
+      },
+      // no table of positions, and segments that are only compared: 0 and 1, 2 for <cls>, 3 for padding in version 4
+      fixed: { max_position_embeddings: 0, type_vocab_size: 4 },
+    },
+  ],
 ]);

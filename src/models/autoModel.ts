@@ -14,9 +14,10 @@ import { initialValues } from "./initialValues.ts";
 import { type LabelOptions, withLabels } from "./labels.ts";
 import { Parameter, type ParameterSpec } from "./parameter.ts";
 import { SequenceClassifier } from "./sequenceClassifier.ts";
+import { xlnet } from "./xlnet.ts";
 
 /** Adding a family is one file and one line here. */
-const families: readonly Family[] = [bert];
+const families: readonly Family[] = [bert, xlnet];
 
 /** With another number of labels than the file's, the head is made anew. */
 export interface FromPretrainedOptions extends ResolveOptions, LabelOptions {
