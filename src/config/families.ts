@@ -30,4 +30,23 @@ export const families: ReadonlyMap<string, FamilyKeys> = new Map<string, FamilyK
       fixed: { max_position_embeddings: 0, type_vocab_size: 4 },
     },
   ],
+  [
+    "deberta",
+    {
+      architecture: "DebertaForSequenceClassification",
+      names: { classifier_dropout: "cls_dropout" },
+      defaults: { vocab_size: 50265, type_vocab_size: 0, layer_norm_eps: 1e-7 },
+    },
+  ],
+  [
+    "deberta-v2",
+    {
+      architecture: "DebertaV2ForSequenceClassification",
+      names: { classifier_dropout: "cls_dropout" },
+      defaults: {
+        ...{ vocab_size: 128100, hidden_size: 1536, num_hidden_layers: 24, num_attention_heads: 24 },
+        ...{ intermediate_size: 6144, type_vocab_size: 0, layer_norm_eps: 1e-7 },
+      },
+    },
+  ],
 ]);

@@ -9,6 +9,8 @@ import { activationNames } from "../nn/activation.ts";
 import { readSafetensors, type SafetensorsFile } from "../safetensors/read.ts";
 import { bert } from "./bert.ts";
 import { matchNames } from "./checkpointNames.ts";
+import { deberta } from "./deberta.ts";
+import { debertaV2 } from "./debertaV2.ts";
 import type { Family } from "./family.ts";
 import { initialValues } from "./initialValues.ts";
 import { type LabelOptions, withLabels } from "./labels.ts";
@@ -17,7 +19,7 @@ import { SequenceClassifier } from "./sequenceClassifier.ts";
 import { xlnet } from "./xlnet.ts";
 
 /** Adding a family is one file and one line here. */
-const families: readonly Family[] = [bert, xlnet];
+const families: readonly Family[] = [bert, xlnet, debertaV2, deberta];
 
 /** With another number of labels than the file's, the head is made anew. */
 export interface FromPretrainedOptions extends ResolveOptions, LabelOptions {

@@ -23,7 +23,7 @@ import { zeroBias } from "../nn/zeroBias.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
-import { linearSpecs, normSpecs, tensorSpec } from "./parameterSpecs.ts";
+import { denseSpecs, normSpecs, tableSpec, tensorSpec } from "./specs.ts";
 
 export const xlnet: Family = {
   modelType: "xlnet",
@@ -52,17 +52,17 @@ function parameters(config: HuggingFaceConfig): ParameterSpec[] {
       tensorSpec(`${name}.rel_attn.seg_embed`, [2, heads, headWidth], i),
       ...normSpecs(`${name}.rel_attn.layer_norm`, width, i),
       ...normSpecs(`${name}.ff.layer_norm`, width, i),
-      ...linearSpecs(`${name}.ff.layer_1`, [inner, width], i),
-      ...linearSpecs(`${name}.ff.layer_2`, [width, inner], i),
+      ...denseSpecs(`${name}.ff.layer_1`, inner, width, i),
+      ...denseSpecs(`${name}.ff.layer_2`, width, inner, i),
     ];
   });
   return [
     // read by the other stream alone: it gets no gradient, so that no optimizer moves it
     tensorSpec("transformer.mask_emb", [1, 1, width], "embeddings"),
-    tensorSpec("transformer.word_embedding.weight", [config.vocabSize, width], "embeddings"),
+    tableSpec("transformer.word_embedding", config.vocabSize, width, "embeddings"),
     ...layers.flat(),
-    ...linearSpecs("sequence_summary.summary", [width, width], "head"),
-    ...linearSpecs("logits_proj", [config.numLabels, width], "head"),
+    ...denseSpecs("sequence_summary.summary", width, width, "head"),
+    ...denseSpecs("logits_proj", config.numLabels, width, "head"),
   ];
 }
 

@@ -1,11 +1,11 @@
-/** What families say of the parameters of their commonest parts: a tensor, a linear projection, a normalisation. */
+/** Parameters as PyTorch's modules have them: what a family's list is put together of. */
 import type { Block } from "../freezing/selection.ts";
 import type { Initial, ParameterSpec } from "./parameter.ts";
 
 export interface PartOptions {
   /** Whether there is one. Default: true. */
   readonly bias?: boolean;
-  /** Of the weight of a projection; biases are zeros, weights of normalisations ones. Default: `"normal"`. */
+  /** Of the weight; biases are zeros. Default: `"normal"`. */
   readonly initial?: Initial;
 }
 
@@ -17,10 +17,11 @@ export const tensorSpec = (
   initial: Initial = "normal",
 ): ParameterSpec => ({ name, shape, block, initial });
 
-/** `name.weight [rows, columns]` and `name.bias [rows]`. */
-export const linearSpecs = (
+/** `nn.Linear(columns, rows)`: weight `[rows, columns]`, bias `[rows]`. */
+export const denseSpecs = (
   name: string,
-  [rows, columns]: readonly [rows: number, columns: number],
+  rows: number,
+  columns: number,
   block: Block,
   { bias = true, initial = "normal" }: PartOptions = {},
 ): ParameterSpec[] => [
@@ -28,7 +29,7 @@ export const linearSpecs = (
   ...(bias ? [tensorSpec(`${name}.bias`, [rows], block, "zeros")] : []),
 ];
 
-/** `name.weight` and `name.bias`, both `[width]`. */
+/** `nn.LayerNorm(width)` */
 export const normSpecs = (
   name: string,
   width: number,
@@ -38,3 +39,12 @@ export const normSpecs = (
   tensorSpec(`${name}.weight`, [width], block, "ones"),
   ...(bias ? [tensorSpec(`${name}.bias`, [width], block, "zeros")] : []),
 ];
+
+/** `nn.Embedding(rows, width, padding_idx=zeroRow)`: `[rows, width]`. */
+export const tableSpec = (
+  name: string,
+  rows: number,
+  width: number,
+  block: Block,
+  zeroRow?: number | undefined,
+): ParameterSpec => tensorSpec(`${name}.weight`, [rows, width], block, zeroRow === undefined ? "normal" : { zeroRow });
