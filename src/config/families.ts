@@ -9,6 +9,53 @@ export interface FamilyKeys extends Pick<ConfigSource, "names" | "defaults" | "f
 /** By `model_type`: the families that can be trained. */
 export const families: ReadonlyMap<string, FamilyKeys> = new Map<string, FamilyKeys>([
   ["bert", { architecture: "BertForSequenceClassification" }],
+  ["roberta", { architecture: "RobertaForSequenceClassification", defaults: { vocab_size: 50265, pad_token_id: 1 } }],
+  ["xlm-roberta", { architecture: "XLMRobertaForSequenceClassification", defaults: { pad_token_id: 1 } }],
+  ["camembert", { architecture: "CamembertForSequenceClassification", defaults: { pad_token_id: 1 } }],
+  [
+    "distilbert",
+    {
+      architecture: "DistilBertForSequenceClassification",
+      names: {
+        hidden_size: "dim",
+        num_hidden_layers: "n_layers",
+        num_attention_heads: "n_heads",
+        intermediate_size: "hidden_dim",
+        hidden_act: "activation",
+        hidden_dropout_prob: "dropout",
+        attention_probs_dropout_prob: "attention_dropout",
+        classifier_dropout: "seq_classif_dropout",
+      },
+      defaults: { num_hidden_layers: 6, classifier_dropout: 0.2 },
+      fixed: { layer_norm_eps: 1e-12 },
+    },
+  ],
+  [
+    "electra",
+    {
+      architecture: "ElectraForSequenceClassification",
+      defaults: { embedding_size: 128, hidden_size: 256, num_attention_heads: 4, intermediate_size: 1024 },
+    },
+  ],
+  ["mpnet", { architecture: "MPNetForSequenceClassification", defaults: { vocab_size: 30527, pad_token_id: 1 } }],
+  [
+    "albert",
+    {
+      architecture: "AlbertForSequenceClassification",
+      names: { classifier_dropout: "classifier_dropout_prob" },
+      defaults: {
+        vocab_size: 30000,
+        embedding_size: 128,
+        hidden_size: 4096,
+        num_attention_heads: 64,
+        intermediate_size: 16384,
+        hidden_act: "gelu_new",
+        hidden_dropout_prob: 0,
+        attention_probs_dropout_prob: 0,
+        classifier_dropout: 0.1,
+      },
+    },
+  ],
   [
     "xlnet",
     {

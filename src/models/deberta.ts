@@ -6,14 +6,14 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { HuggingFaceConfig } from "../config/config.ts";
 import { debertaSettings } from "../config/deberta.ts";
-import { linear, project } from "../nn/linear.ts";
+import { project } from "../nn/linear.ts";
 import { part } from "../nn/part.ts";
 import { addBias } from "../nn/rows.ts";
+import { dense, firstTokens } from "./bertShape.ts";
 import {
   disentangledAttention,
   embeddingSpecs,
   embeddings,
-  firstTokens,
   head,
   headSpecs,
   output,
@@ -71,7 +71,7 @@ function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): T
       projectDistances: (term, rows) =>
         term === "c2p"
           ? project(rows, weight("pos_proj.weight"))
-          : linear(rows, weight("pos_q_proj.weight"), weight("pos_q_proj.bias")),
+          : dense(pass, `${name}.attention.self.pos_q_proj`, rows),
     },
     batch,
   );

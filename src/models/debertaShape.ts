@@ -13,22 +13,16 @@ import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
 import { feedForwardNorm } from "../nn/feedForwardNorm.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
-import { linear, project } from "../nn/linear.ts";
+import { project } from "../nn/linear.ts";
 import { logBucket } from "../nn/logBuckets.ts";
 import { distances } from "../nn/relativeShift.ts";
 import { addRows } from "../nn/rows.ts";
 import { contentScores, distanceScores } from "../nn/scores.ts";
-import { selectRows } from "../nn/selectRows.ts";
+import { dense, weightAndBias } from "./bertShape.ts";
 import type { Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
 import { denseSpecs, normSpecs, tableSpec, tensorSpec } from "./specs.ts";
-
-/** Weight and bias of a module. */
-export const weightAndBias = ({ weight }: Pass, name: string) => ({
-  weight: weight(`${name}.weight`),
-  bias: weight(`${name}.bias`),
-});
 
 export function embeddingSpecs(config: HuggingFaceConfig): ParameterSpec[] {
   const { embeddingSize, hiddenSize, vocabSize, maxPositionEmbeddings, typeVocabSize, padTokenId } = config;
@@ -161,17 +155,11 @@ export function headSpecs({ hiddenSize, numLabels }: HuggingFaceConfig): Paramet
   ];
 }
 
-/** The first token of each text: `[tokens, hidden]` -> `[batch, hidden]`. */
-export function firstTokens(_pass: Pass, hidden: Tensor, { packing }: PackedBatch): Tensor {
-  return selectRows(hidden, packing.firstTokens);
-}
-
 /** `[batch, hidden]` -> logits `[batch, labels]` */
 export function head(pass: Pass, rows: Tensor): Tensor {
   const { config, stream } = pass;
   const { poolerDropout, poolerActivation } = debertaSettings(config);
-  const [pooler, classifier] = [weightAndBias(pass, "pooler.dense"), weightAndBias(pass, "classifier")];
-  const pooled = activate(poolerActivation, linear(dropout(rows, poolerDropout, stream), pooler.weight, pooler.bias));
+  const pooled = activate(poolerActivation, dense(pass, "pooler.dense", dropout(rows, poolerDropout, stream)));
   const dropped = dropout(pooled, config.classifierDropout ?? config.hiddenDropoutProb, stream);
-  return linear(dropped, classifier.weight, classifier.bias);
+  return dense(pass, "classifier", dropped);
 }

@@ -9,20 +9,18 @@ import { debertaSettings, type PositionTerm } from "../config/deberta.ts";
 import { activate } from "../nn/activation.ts";
 import { dropout } from "../nn/dropout.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
-import { linear } from "../nn/linear.ts";
 import { addRows } from "../nn/rows.ts";
 import { textConvolution } from "../nn/textConvolution.ts";
+import { dense, firstTokens, weightAndBias } from "./bertShape.ts";
 import {
   disentangledAttention,
   embeddingSpecs,
   embeddings,
-  firstTokens,
   head,
   headSpecs,
   output,
   outputSpecs,
   sharedSpecs,
-  weightAndBias,
 } from "./debertaShape.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
@@ -66,20 +64,17 @@ const positionProjections = (terms: readonly PositionTerm[]): string[] => [
 function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
   const name = `deberta.encoder.layer.${index}`;
   const { relative, convolution } = debertaSettings(pass.config);
-  const dense = (part: string, x: Tensor) => {
-    const { weight, bias } = weightAndBias(pass, `${name}.attention.self.${part}`);
-    return linear(x, weight, bias);
-  };
+  const self = (part: string, x: Tensor) => dense(pass, `${name}.attention.self.${part}`, x);
   const [forKeys, forQueries] = relative?.sharesProjections
     ? ["key_proj", "query_proj"]
     : ["pos_key_proj", "pos_query_proj"];
   const context = disentangledAttention(
     pass,
     {
-      query: dense("query_proj", hidden),
-      key: dense("key_proj", hidden),
-      value: dense("value_proj", hidden),
-      projectDistances: (term, rows) => dense(term === "c2p" ? forKeys : forQueries, rows),
+      query: self("query_proj", hidden),
+      key: self("key_proj", hidden),
+      value: self("value_proj", hidden),
+      projectDistances: (term, rows) => self(term === "c2p" ? forKeys : forQueries, rows),
     },
     batch,
   );

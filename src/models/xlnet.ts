@@ -13,13 +13,14 @@ import { attend } from "../nn/attend.ts";
 import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
 import { fromHeads, toHeads } from "../nn/headProjection.ts";
-import { linear, project } from "../nn/linear.ts";
+import { project } from "../nn/linear.ts";
 import { residualNorm } from "../nn/residualNorm.ts";
 import { addBias } from "../nn/rows.ts";
 import { contentScores, distanceScores, segmentScores } from "../nn/scores.ts";
 import { selectRows } from "../nn/selectRows.ts";
 import { distanceSinusoids } from "../nn/sinusoids.ts";
 import { zeroBias } from "../nn/zeroBias.ts";
+import { dense } from "./bertShape.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
@@ -100,7 +101,7 @@ function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): T
     },
     norm,
   );
-  const before = linear(attended, weight("ff.layer_1.weight"), weight("ff.layer_1.bias"));
+  const before = dense(pass, `${name}.ff.layer_1`, attended);
   const inner = dropout(activate(config.hiddenAct, before), config.hiddenDropoutProb, stream);
   return residualNorm(
     {
@@ -141,10 +142,11 @@ function pooledRows(_pass: Pass, hidden: Tensor, { packing }: PackedBatch): Tens
   return selectRows(hidden, last);
 }
 
-function head({ config, weight, stream }: Pass, rows: Tensor): Tensor {
+function head(pass: Pass, rows: Tensor): Tensor {
+  const { config, stream } = pass;
   const { summaryActivation, summaryFirstDropout, summaryLastDropout } = xlnetSettings(config);
   const output = dropout(dropout(rows, config.hiddenDropoutProb, stream), summaryFirstDropout, stream);
-  const projected = linear(output, weight("sequence_summary.summary.weight"), weight("sequence_summary.summary.bias"));
+  const projected = dense(pass, "sequence_summary.summary", output);
   const summary = dropout(activate(summaryActivation, projected), summaryLastDropout, stream);
-  return linear(summary, weight("logits_proj.weight"), weight("logits_proj.bias"));
+  return dense(pass, "logits_proj", summary);
 }

@@ -12,6 +12,7 @@ import {
   softmax,
   subtract,
   sumLast,
+  sumRows,
   transpose,
 } from "../engine/ops.ts";
 import { tf } from "../engine/tensorflow.ts";
@@ -30,7 +31,17 @@ const swapHeads = [0, 2, 1, 3];
  * `softmax(Q K^T / sqrt(width of a head)) V` per text and head. `query`, `key`, `value` and the result are
  * `[tokens, hidden]`; inside, the texts are padded to the longest, and padding gets probability exactly 0.
  */
-export function composedAttention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
+export const composedAttention = (query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor =>
+  biasedAttention(query, key, value, undefined, options);
+
+/** The same with `bias [heads, maxLength, maxLength]`, by query and key, added to the scores of every text. */
+export function biasedAttention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  bias: Tensor | undefined,
+  options: AttentionOptions,
+): Tensor {
   const { heads, packing, dropoutRate, stream } = options;
   const hidden = query.shape[1] as number;
   const width = hidden / heads;
@@ -43,18 +54,19 @@ export function composedAttention(query: Tensor, key: Tensor, value: Tensor, opt
   const merge = (x: Tensor) => packing.unpad(transpose(x, swapHeads).reshape([batch, maxLength, hidden]));
 
   const seed = dropoutRate > 0 ? stream?.next() : undefined;
-  return differentiable([query, key, value], (save) => {
+  return differentiable([query, key, value, ...(bias === undefined ? [] : [bias])], (save) => {
     const q = scale(split(query), factor);
     const k = split(key);
     const v = split(value);
-    const scores = batchMatMul(q, k, false, true); // [batch, heads, query, key]
+    const products = batchMatMul(q, k, false, true); // [batch, heads, query, key]
+    const scores = bias === undefined ? products : add(products, bias);
     const probabilities = softmax(packing.mask === undefined ? scores : add(scores, packing.mask));
     const mask = seed === undefined ? undefined : dropoutMask(probabilities.shape, dropoutRate, seed);
     const weights = mask === undefined ? probabilities : multiply(probabilities, mask);
     save(q, k, v, probabilities, ...(mask === undefined ? [] : [mask]));
     return {
       value: merge(batchMatMul(weights, v)),
-      gradient: (dy, saved) => {
+      gradient: (dy, saved, wants) => {
         const [q, k, v, probabilities, mask] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor | undefined];
         const dContext = split(dy);
         const weights = mask === undefined ? probabilities : multiply(probabilities, mask);
@@ -67,6 +79,7 @@ export function composedAttention(query: Tensor, key: Tensor, value: Tensor, opt
           merge(scale(batchMatMul(dScores, k), factor)),
           merge(batchMatMul(dScores, q, true, false)), // q holds the factor already
           merge(batchMatMul(weights, dContext, true, false)),
+          bias !== undefined && wants(3) ? sumRows(dScores.reshape([batch, bias.size])).reshape(bias.shape) : undefined,
         ];
       },
     };

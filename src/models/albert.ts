@@ -1,0 +1,66 @@
+/**
+ * ALBERT for sequence classification (Lan et al. 2019, arXiv:1909.11942), after `AlbertForSequenceClassification`
+ * (transformers 5.23, models/albert/modeling_albert.py): BERT with narrow embeddings and layers that run on the same
+ * weights. These make up the block "shared": a layer has none of its own that could be trained or frozen.
+ */
+import { albertKeys } from "../config/albert.ts";
+import type { HuggingFaceConfig } from "../config/config.ts";
+import {
+  dense,
+  denseHead,
+  embeddingSpecs,
+  firstTokens,
+  headSpecs,
+  type LayerNames,
+  layerSpecs,
+  postNormLayer,
+  sumEmbeddings,
+} from "./bertShape.ts";
+import type { Family } from "./family.ts";
+import { denseSpecs } from "./specs.ts";
+
+const names: LayerNames = {
+  query: "attention.query",
+  key: "attention.key",
+  value: "attention.value",
+  attentionOutput: "attention.dense",
+  attentionNorm: "attention.LayerNorm",
+  up: "ffn",
+  down: "ffn_output",
+  outputNorm: "full_layer_layer_norm",
+};
+const tables = ({ padTokenId }: HuggingFaceConfig) => ({ tokenTypes: true, wordPadding: padTokenId });
+const mapping = "albert.encoder.embedding_hidden_mapping_in";
+const head = { dense: "albert.pooler", activation: "tanh", output: "classifier", dropsInput: false };
+/** The layers that a group runs one after the other. */
+const inGroup = (group: number, config: HuggingFaceConfig) =>
+  Array.from(
+    { length: albertKeys(config).innerGroupNum },
+    (_, i) => `albert.encoder.albert_layer_groups.${group}.albert_layers.${i}`,
+  );
+
+export const albert: Family = {
+  modelType: "albert",
+  basePrefix: "albert.",
+  maxTokens: ({ maxPositionEmbeddings }) => maxPositionEmbeddings,
+  usesTokenTypes: () => true,
+  parameters: (config) => [
+    ...embeddingSpecs("albert.embeddings", config, tables(config)),
+    ...denseSpecs(mapping, config.hiddenSize, config.embeddingSize, "embeddings"),
+    ...Array.from({ length: albertKeys(config).numHiddenGroups }, (_, group) => inGroup(group, config))
+      .flat()
+      .flatMap((name) => layerSpecs(name, "shared", config, names)),
+    ...headSpecs(config, head),
+  ],
+  embeddings: (pass, batch) =>
+    dense(pass, mapping, sumEmbeddings(pass, "albert.embeddings", batch, tables(pass.config))),
+  layer: (pass, index, hidden, batch) => {
+    const { config } = pass;
+    const group = Math.trunc(index / (config.numHiddenLayers / albertKeys(config).numHiddenGroups));
+    // the dropout of its feed-forward part exists in transformers, and is never called
+    const options = { names, feedForwardDropout: 0 };
+    return inGroup(group, config).reduce((x, name) => postNormLayer(pass, name, x, batch, options), hidden);
+  },
+  pooledRows: firstTokens,
+  head: (pass, rows) => denseHead(pass, rows, head),
+};

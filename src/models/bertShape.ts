@@ -1,0 +1,196 @@
+/**
+ * The parts that BERT and its relatives are made of, under the names that each gives them: embeddings that are summed and
+ * normalised, post-norm layers, a head over the first token. Functions to be called by the families, nothing to inherit.
+ */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { HuggingFaceConfig } from "../config/config.ts";
+import type { Block } from "../freezing/selection.ts";
+import { activate } from "../nn/activation.ts";
+import { denseResidualNorm } from "../nn/denseResidualNorm.ts";
+import { dropout } from "../nn/dropout.ts";
+import { embedding } from "../nn/embedding.ts";
+import { feedForwardNorm } from "../nn/feedForwardNorm.ts";
+import { layerNorm } from "../nn/layerNorm.ts";
+import { linear } from "../nn/linear.ts";
+import { selectRows } from "../nn/selectRows.ts";
+import { type Projection, selfAttention } from "../nn/selfAttention.ts";
+import type { Pass } from "./family.ts";
+import type { PackedBatch } from "./packedBatch.ts";
+import type { ParameterSpec } from "./parameter.ts";
+import { denseSpecs, normSpecs, tableSpec } from "./specs.ts";
+
+/** Weight and bias of a module. */
+export const weightAndBias = ({ weight }: Pass, name: string): Projection => ({
+  weight: weight(`${name}.weight`),
+  bias: weight(`${name}.bias`),
+});
+
+/** `nn.Linear`: `[rows, in]` -> `[rows, out]`. */
+export function dense(pass: Pass, name: string, x: Tensor): Tensor {
+  const { weight, bias } = weightAndBias(pass, name);
+  return linear(x, weight, bias);
+}
+
+/** How the embeddings of a family differ. */
+export interface EmbeddingOptions {
+  /** Whether there is a table of token types. */
+  readonly tokenTypes: boolean;
+  /** Row of the word table that is the padding's: zero at first, and without gradient. */
+  readonly wordPadding: number | undefined;
+  /** The same of the table of positions. Default: none. */
+  readonly positionPadding?: number | undefined;
+}
+
+/** Tables of `embeddingSize` columns, and the normalisation of their sum. */
+export function embeddingSpecs(
+  name: string,
+  config: HuggingFaceConfig,
+  { tokenTypes, wordPadding, positionPadding }: EmbeddingOptions,
+): ParameterSpec[] {
+  const table = (which: string, rows: number, zeroRow?: number) =>
+    tableSpec(`${name}.${which}_embeddings`, rows, config.embeddingSize, "embeddings", zeroRow);
+  return [
+    table("word", config.vocabSize, wordPadding),
+    table("position", config.maxPositionEmbeddings, positionPadding),
+    ...(tokenTypes ? [table("token_type", config.typeVocabSize)] : []),
+    ...normSpecs(`${name}.LayerNorm`, config.embeddingSize, "embeddings"),
+  ];
+}
+
+/** `dropout(layerNorm(words + types + positions))` -> `[tokens, embeddingSize]`. Default of `positions`: those of the batch. */
+export function sumEmbeddings(
+  pass: Pass,
+  name: string,
+  batch: PackedBatch,
+  { tokenTypes, wordPadding, positionPadding }: EmbeddingOptions,
+  positions: Int32Array = batch.positions,
+): Tensor {
+  const { config, weight, stream } = pass;
+  const table = (which: string) => weight(`${name}.${which}_embeddings.weight`);
+  const words = embedding(table("word"), batch.inputIds, wordPadding);
+  const typed = tokenTypes ? words.add(embedding(table("token_type"), batch.tokenTypeIds)) : words;
+  const sum: Tensor = typed.add(embedding(table("position"), positions, positionPadding));
+  const { weight: scale, bias } = weightAndBias(pass, `${name}.LayerNorm`);
+  return dropout(layerNorm(sum, scale, bias, config.layerNormEps), config.hiddenDropoutProb, stream);
+}
+
+/** What the parts of a layer are called, below the layer's own name. */
+export interface LayerNames {
+  readonly query: string;
+  readonly key: string;
+  readonly value: string;
+  readonly attentionOutput: string;
+  readonly attentionNorm: string;
+  readonly up: string;
+  readonly down: string;
+  readonly outputNorm: string;
+}
+
+export const bertLayer: LayerNames = {
+  query: "attention.self.query",
+  key: "attention.self.key",
+  value: "attention.self.value",
+  attentionOutput: "attention.output.dense",
+  attentionNorm: "attention.output.LayerNorm",
+  up: "intermediate.dense",
+  down: "output.dense",
+  outputNorm: "output.LayerNorm",
+};
+
+/** The parameters of the layer called `name`. */
+export function layerSpecs(
+  name: string,
+  block: Block,
+  { hiddenSize, intermediateSize }: HuggingFaceConfig,
+  names: LayerNames = bertLayer,
+): ParameterSpec[] {
+  const square = (part: string) => denseSpecs(`${name}.${part}`, hiddenSize, hiddenSize, block);
+  return [
+    ...[names.query, names.key, names.value, names.attentionOutput].flatMap(square),
+    ...normSpecs(`${name}.${names.attentionNorm}`, hiddenSize, block),
+    ...denseSpecs(`${name}.${names.up}`, intermediateSize, hiddenSize, block),
+    ...denseSpecs(`${name}.${names.down}`, hiddenSize, intermediateSize, block),
+    ...normSpecs(`${name}.${names.outputNorm}`, hiddenSize, block),
+  ];
+}
+
+/** From the rows of a layer to those of its attention, before they are projected: `[tokens, hidden]` -> `[tokens, hidden]`. */
+export type Attend = (
+  hidden: Tensor,
+  projections: readonly [query: Projection, key: Projection, value: Projection],
+) => Tensor;
+
+/** How the layers of a family differ. */
+export interface LayerOptions {
+  /** Default: BERT's. */
+  readonly names?: LayerNames;
+  /** Dropout of what attention gives. Default: `hiddenDropoutProb`. */
+  readonly attentionOutputDropout?: number;
+  /** Dropout of what the feed-forward part gives. Default: `hiddenDropoutProb`. */
+  readonly feedForwardDropout?: number;
+  /** Default: scaled dot products, nothing else. */
+  readonly attend?: Attend;
+}
+
+/** The post-norm layer called `name`: `[tokens, hidden]` -> `[tokens, hidden]`. */
+export function postNormLayer(
+  pass: Pass,
+  name: string,
+  hidden: Tensor,
+  batch: PackedBatch,
+  options: LayerOptions = {},
+): Tensor {
+  const { config, stream } = pass;
+  const { names = bertLayer } = options;
+  const { attentionOutputDropout = config.hiddenDropoutProb, feedForwardDropout = config.hiddenDropoutProb } = options;
+  const attention = {
+    heads: config.numAttentionHeads,
+    packing: batch.packing,
+    dropoutRate: config.attentionProbsDropoutProb,
+    stream,
+  };
+  const { attend = (x, projections) => selfAttention(x, projections, attention) } = options;
+  const part = (which: string) => weightAndBias(pass, `${name}.${which}`);
+  const norm = { epsilon: config.layerNormEps, stream };
+  const context = attend(hidden, [part(names.query), part(names.key), part(names.value)]);
+  const { weight: projection, bias: inputBias } = part(names.attentionOutput);
+  const attended = denseResidualNorm(
+    { x: context, projection, inputBias, residual: hidden, ...part(names.attentionNorm) },
+    { ...norm, dropoutRate: attentionOutputDropout },
+  );
+  return feedForwardNorm(
+    { x: attended, up: part(names.up), down: part(names.down), norm: part(names.outputNorm) },
+    { ...norm, dropoutRate: feedForwardDropout, activation: config.hiddenAct },
+  );
+}
+
+/** The first token of each text: `[tokens, hidden]` -> `[batch, hidden]`. */
+export function firstTokens(_pass: Pass, hidden: Tensor, batch: PackedBatch): Tensor {
+  return selectRows(hidden, batch.packing.firstTokens);
+}
+
+/** A head of two dense layers. */
+export interface HeadOptions {
+  /** The first, as wide as the encoder. */
+  readonly dense: string;
+  readonly activation: string;
+  /** The second, to the labels. */
+  readonly output: string;
+  /** Whether dropout comes before the first as well; it always does before the second. */
+  readonly dropsInput: boolean;
+  /** Default: `classifierDropout`, else `hiddenDropoutProb`. */
+  readonly dropoutRate?: number;
+}
+
+export function headSpecs({ hiddenSize, numLabels }: HuggingFaceConfig, { dense, output }: HeadOptions) {
+  return [...denseSpecs(dense, hiddenSize, hiddenSize, "head"), ...denseSpecs(output, numLabels, hiddenSize, "head")];
+}
+
+/** `[batch, hidden]` -> logits `[batch, labels]` */
+export function denseHead(pass: Pass, rows: Tensor, options: HeadOptions): Tensor {
+  const { config, stream } = pass;
+  const { dropoutRate = config.classifierDropout ?? config.hiddenDropoutProb, dropsInput } = options;
+  const input = dropsInput ? dropout(rows, dropoutRate, stream) : rows;
+  const inner = activate(options.activation, dense(pass, options.dense, input));
+  return dense(pass, options.output, dropout(inner, dropoutRate, stream));
+}

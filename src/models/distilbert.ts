@@ -1,0 +1,49 @@
+/**
+ * DistilBERT for sequence classification (Sanh et al. 2019, arXiv:1910.01108), after
+ * `DistilBertForSequenceClassification` (transformers 5.23, models/distilbert/modeling_distilbert.py): BERT without token
+ * types, without dropout after attention, and with a ReLU in the head.
+ */
+import type { HuggingFaceConfig } from "../config/config.ts";
+import {
+  denseHead,
+  embeddingSpecs,
+  firstTokens,
+  headSpecs,
+  type LayerNames,
+  layerSpecs,
+  postNormLayer,
+  sumEmbeddings,
+} from "./bertShape.ts";
+import type { Family } from "./family.ts";
+
+const names: LayerNames = {
+  query: "attention.q_lin",
+  key: "attention.k_lin",
+  value: "attention.v_lin",
+  attentionOutput: "attention.out_lin",
+  attentionNorm: "sa_layer_norm",
+  up: "ffn.lin1",
+  down: "ffn.lin2",
+  outputNorm: "output_layer_norm",
+};
+const tables = ({ padTokenId }: HuggingFaceConfig) => ({ tokenTypes: false, wordPadding: padTokenId });
+const head = { dense: "pre_classifier", activation: "relu", output: "classifier", dropsInput: false };
+
+export const distilbert: Family = {
+  modelType: "distilbert",
+  basePrefix: "distilbert.",
+  maxTokens: ({ maxPositionEmbeddings }) => maxPositionEmbeddings,
+  usesTokenTypes: () => false,
+  parameters: (config) => [
+    ...embeddingSpecs("distilbert.embeddings", config, tables(config)),
+    ...Array.from({ length: config.numHiddenLayers }, (_, i) =>
+      layerSpecs(`distilbert.transformer.layer.${i}`, i, config, names),
+    ).flat(),
+    ...headSpecs(config, head),
+  ],
+  embeddings: (pass, batch) => sumEmbeddings(pass, "distilbert.embeddings", batch, tables(pass.config)),
+  layer: (pass, index, hidden, batch) =>
+    postNormLayer(pass, `distilbert.transformer.layer.${index}`, hidden, batch, { names, attentionOutputDropout: 0 }),
+  pooledRows: firstTokens,
+  head: (pass, rows) => denseHead(pass, rows, head),
+};
