@@ -96,4 +96,22 @@ export const families: ReadonlyMap<string, FamilyKeys> = new Map<string, FamilyK
       },
     },
   ],
+  [
+    "modernbert",
+    {
+      architecture: "ModernBertForSequenceClassification",
+      names: {
+        hidden_act: "hidden_activation",
+        layer_norm_eps: "norm_eps",
+        hidden_dropout_prob: "embedding_dropout",
+        attention_probs_dropout_prob: "attention_dropout",
+      },
+      defaults: {
+        ...{ vocab_size: 50368, num_hidden_layers: 22, intermediate_size: 1152, max_position_embeddings: 8192 },
+        ...{ layer_norm_eps: 1e-5, pad_token_id: 50283 },
+        ...{ hidden_dropout_prob: 0, attention_probs_dropout_prob: 0, classifier_dropout: 0 },
+      },
+      fixed: { type_vocab_size: 0 },
+    },
+  ],
 ]);

@@ -17,6 +17,7 @@ import { electra } from "./electra.ts";
 import type { Family } from "./family.ts";
 import { initialValues } from "./initialValues.ts";
 import { type LabelOptions, withLabels } from "./labels.ts";
+import { modernBert } from "./modernbert.ts";
 import { mpnet } from "./mpnet.ts";
 import { Parameter, type ParameterSpec } from "./parameter.ts";
 import { camembert, roberta, xlmRoberta } from "./roberta.ts";
@@ -36,6 +37,7 @@ export const families: readonly Family[] = [
   xlnet,
   deberta,
   debertaV2,
+  modernBert,
 ];
 
 /** With another number of labels than the file's, the head is made anew. */
