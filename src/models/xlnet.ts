@@ -119,10 +119,11 @@ function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): T
  * `softmax((ac + bd + ef) / sqrt(width of a head)) v` -> `[tokens, hidden]`, with the three terms of `rel_attn_core`:
  * content to content, content to distance, content to segment, each with a bias of its own on the query.
  */
-function attention(pass: Pass, name: string, hidden: Tensor, { packing, tokenTypeIds }: PackedBatch): Tensor {
+function attention(pass: Pass, name: string, hidden: Tensor, batch: PackedBatch): Tensor {
   const { config, stream } = pass;
   const { hiddenSize: width, numAttentionHeads: heads, hiddenDropoutProb: dropoutRate } = config;
   const weight = (part: string) => pass.weight(`${name}.rel_attn.${part}`);
+  const { packing, tokenTypeIds } = batch;
   const layout = { heads, packing };
   const [query, key, value] = ["q", "k", "v"].map((part) => toHeads(hidden, weight(part))) as [Tensor, Tensor, Tensor];
   const asking = (bias: string) => addBias(query, weight(bias));
@@ -131,9 +132,17 @@ function attention(pass: Pass, name: string, hidden: Tensor, { packing, tokenTyp
   const scores = [
     contentScores(asking("r_w_bias"), key, layout),
     distanceScores(asking("r_r_bias"), distances, { ...layout, by: "query" }),
-    segmentScores(asking("r_s_bias"), weight("seg_embed"), tokenTypeIds, layout),
+    ...(hasSegments(batch) ? [segmentScores(asking("r_s_bias"), weight("seg_embed"), tokenTypeIds, layout)] : []),
   ];
   return attend(scores, value, { ...layout, factor: 1 / Math.sqrt(width / heads), dropoutRate, stream });
+}
+
+/** False where each text is all of one type, as without token types: no score depends on segments, and no gradient. */
+function hasSegments({ packing, tokenTypeIds }: PackedBatch): boolean {
+  return packing.lengths.some((length, text) => {
+    const first = packing.firstTokens[text] as number;
+    return tokenTypeIds.subarray(first, first + length).some((type) => type !== tokenTypeIds[first]);
+  });
 }
 
 /** The last token of each text. */
