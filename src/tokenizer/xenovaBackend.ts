@@ -73,7 +73,14 @@ export async function loadXenovaBackend(
   const Class = classes[className] ?? classes.PreTrainedTokenizer;
   if (Class === undefined) throw new Error("@xenova/transformers has no PreTrainedTokenizer");
   const json = JSON.parse(await readFile(tokenizerFile, "utf8"));
-  const tokenizer = new Class({ ...json, model: understood(json.model) }, { ...tokenizerConfig });
+  const parts = {
+    model: understood(json.model),
+    pre_tokenizer: spaced(json.pre_tokenizer),
+    decoder: spaced(json.decoder),
+  };
+  const tokenizer = new Class({ ...json, ...parts }, { ...tokenizerConfig });
+  // a template says which segments there are; otherwise the class decides whether there are any
+  if (json.post_processor?.type === "TemplateProcessing") Object.assign(tokenizer, { return_token_type_ids: true });
   return backendOf(tokenizer, "xenova", stripsAccents(json.normalizer) ? withoutAccents : undefined);
 }
 
@@ -96,3 +103,14 @@ function understood(model: Readonly<Record<string, unknown>>): Readonly<Record<s
     ...(Array.isArray(merges) && { merges: merges.map((pair) => (Array.isArray(pair) ? pair.join(" ") : pair)) }),
   };
 }
+
+/** The same for parts that put a mark before words: today's files name a scheme instead of saying whether they do. */
+function spaced<Part>(part: Part): Part {
+  if (Array.isArray(part)) return part.map(spaced) as Part;
+  if (typeof part !== "object" || part === null) return part;
+  const inner = Object.fromEntries(Object.entries(part).map(([key, value]) => [key, spaced(value)])) as Part & Settings;
+  if (inner.type !== "Metaspace" || inner.add_prefix_space !== undefined) return inner;
+  return { ...inner, add_prefix_space: inner.prepend_scheme !== "never" };
+}
+
+type Settings = Readonly<Record<string, unknown>>;
