@@ -4,6 +4,8 @@ import type { ConfigSource } from "./fields.ts";
 export interface FamilyKeys extends Pick<ConfigSource, "names" | "defaults" | "fixed"> {
   /** The class that `transformers` opens the family's classifiers with. */
   readonly architecture: string;
+  /** Whether tables may be narrower than the layers: `embedding_size` is read, else it is the width of the layers. */
+  readonly hasEmbeddingSize?: boolean;
 }
 
 /** By `model_type`: the families that can be trained. */
@@ -34,6 +36,7 @@ export const families: ReadonlyMap<string, FamilyKeys> = new Map<string, FamilyK
     "electra",
     {
       architecture: "ElectraForSequenceClassification",
+      hasEmbeddingSize: true,
       defaults: { embedding_size: 128, hidden_size: 256, num_attention_heads: 4, intermediate_size: 1024 },
     },
   ],
@@ -42,6 +45,7 @@ export const families: ReadonlyMap<string, FamilyKeys> = new Map<string, FamilyK
     "albert",
     {
       architecture: "AlbertForSequenceClassification",
+      hasEmbeddingSize: true,
       names: { classifier_dropout: "classifier_dropout_prob" },
       defaults: {
         vocab_size: 30000,

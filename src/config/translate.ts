@@ -45,7 +45,7 @@ export function parseConfig(json: JsonObject, file = "config.json"): HuggingFace
     modelType,
     vocabSize: integerField(source, "vocab_size", 30522),
     hiddenSize,
-    embeddingSize: integerField(source, "embedding_size", hiddenSize),
+    embeddingSize: family.hasEmbeddingSize ? integerField(source, "embedding_size", hiddenSize) : hiddenSize,
     numHiddenLayers: integerField(source, "num_hidden_layers", 12),
     numAttentionHeads: integerField(source, "num_attention_heads", 12),
     intermediateSize: integerField(source, "intermediate_size", 3072),

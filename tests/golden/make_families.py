@@ -7,6 +7,7 @@ The weights follow formula.py. All is computed in float64 from float32 weights (
 import re
 import sys
 from dataclasses import dataclass, field
+from unittest import mock
 
 import torch
 from formula import projections, weight
@@ -189,6 +190,34 @@ def gradient_of(name: str, gradient) -> dict | None:
     return {"norm": digits(gradient.norm()), "projections": digits(projections(name, values, 6))}
 
 
+def initial_of(parameter: torch.Tensor) -> dict:
+    """How `_init_weights` fills a tensor: its deviation around its mean, and which of its rows are zero."""
+    rows = parameter.detach().reshape(parameter.shape[0], -1)
+    zero = [i for i, row in enumerate(rows) if not row.any()]
+    return {"mean": digits(rows.mean(), 2), "std": digits(rows.std(correction=0), 2), "zero_rows": "all" if len(zero) == len(rows) else zero}
+
+
+def initial_values(model_type: str, keys: dict) -> dict:
+    torch.manual_seed(0)
+    model = AutoModelForSequenceClassification.from_config(AutoConfig.for_model(model_type, **keys))
+    return {name: initial_of(parameter) for name, parameter in model.named_parameters()}
+
+
+def dropouts_of(model_type: str, keys: dict, batch: dict) -> dict:
+    """For each key of the config that is a dropout: how many masks a pass makes with it alone."""
+    candidates = AutoConfig.for_model(model_type, **keys).to_dict()
+    names = [name for name in candidates if re.search(r"dropout|_prob$", name)]
+    off = {name: 0.0 for name in names if candidates[name] is not None}
+    counts = {}
+    for name in names:
+        model = model_of(model_type, {**keys, **off, name: 0.25}).train()
+        with mock.patch("torch.nn.functional.dropout", side_effect=torch.nn.functional.dropout) as dropout:
+            model(**{key: torch.tensor(rows) for key, rows in batch.items()})
+        rates = [call.args[1] if len(call.args) > 1 else call.kwargs.get("p") for call in dropout.call_args_list]
+        counts[name] = sum(rate == 0.25 for rate in rates)
+    return counts
+
+
 def case_of(model_type: str, family: Family, index: int) -> dict:
     keys = family.configs[index]
     model = model_of(model_type, keys, family.dtype).eval()
@@ -266,5 +295,7 @@ for model_type in sys.argv[1:] or FAMILIES:
     family = FAMILIES[model_type]
     write(f"families/{model_type}.json", __file__, ("torch", "transformers", "numpy"), {
         **{f"case_{i}": case_of(model_type, family, i) for i in range(len(family.configs))},
+        "initial": initial_values(model_type, family.configs[0]),
+        "dropouts": dropouts_of(model_type, family.configs[0], batch_of(family, family.configs[0], LENGTHS, torch.Generator().manual_seed(0))),
         "training": training_of(model_type, family),
     })

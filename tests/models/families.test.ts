@@ -5,6 +5,7 @@ import { tf } from "../../src/engine/tensorflow.ts";
 import { select } from "../../src/freezing/selection.ts";
 import { crossEntropy } from "../../src/loss/crossEntropy.ts";
 import { families } from "../../src/models/autoModel.ts";
+import { initialValues } from "../../src/models/initialValues.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
 import { DropoutStream } from "../../src/nn/dropout.ts";
@@ -13,6 +14,8 @@ import {
   formulaModel,
   type GoldenBatch,
   goldenCases,
+  goldenDropouts,
+  goldenInitial,
   goldenTypes,
   relativeError,
   uniform,
@@ -162,6 +165,53 @@ describe.each(goldenTypes)("%s", (modelType) => {
           name,
         ).toBe(true);
     }
+    model.dispose();
+  });
+
+  test("dropout is where transformers has it, each at the rate of its own key", () => {
+    const expected = goldenDropouts(modelType);
+    const off = Object.keys(expected).filter((key) => key !== "classifier_dropout"); // absent: as other dropout
+    const mine = Object.keys(expected).map((key) => {
+      const model = formulaModel(first.config, { ...Object.fromEntries(off.map((other) => [other, 0])), [key]: 0.25 });
+      const batch = PackedBatch.fromPadded(paddedBatch(first));
+      const stream = new DropoutStream(0, 0);
+      model.run(undefined, -1, batch, { stream }).dispose();
+      batch.dispose();
+      model.dispose();
+      return [key, stream.next()[1]]; // of the step 0 the second seed is the number of the site
+    });
+    expect(Object.fromEntries(mine)).toEqual(expected);
+  });
+
+  test("values that no file has are made as transformers makes them", () => {
+    const model = formulaModel(first.config);
+    const expected = goldenInitial(modelType);
+    for (const spec of model.family.parameters(model.config)) {
+      const { mean, std, zero_rows } = expected[spec.name] as (typeof expected)[string];
+      const values = initialValues(spec, model.config, 3);
+      const width = values.length / (spec.shape[0] as number);
+      const isZero = (_: unknown, row: number) => values.subarray(row * width, (row + 1) * width).every((x) => x === 0);
+      const zeroRows = Array.from({ length: spec.shape[0] as number }, (_, row) => row).filter(isZero);
+      expect(zeroRows.length === spec.shape[0] ? "all" : zeroRows, spec.name).toEqual(zero_rows);
+      const average = values.reduce((sum, x) => sum + x, 0) / values.length;
+      const deviation = Math.sqrt(values.reduce((sum, x) => sum + (x - average) ** 2, 0) / values.length);
+      // two samples of so many values: 5 deviations of their difference
+      const apart = std * 5 * Math.sqrt(2 / values.length);
+      expect(Math.abs(average - mean), `mean of ${spec.name}`).toBeLessThanOrEqual(apart);
+      expect(Math.abs(deviation - std), `deviation of ${spec.name}`).toBeLessThanOrEqual(apart + 0.03 * std);
+    }
+    model.dispose();
+  });
+
+  test("token types make a difference where the family says so, and nowhere else", () => {
+    const { config } = first;
+    const model = formulaModel(config, config.type_vocab_size === 1 ? { type_vocab_size: 2 } : {});
+    const inputIds = [[7, 8, 9, 10]];
+    const [zero, one] = [0, 1].map((type) =>
+      model.forward({ inputIds, tokenTypeIds: [[0, 0, type, type]] }).logits.arraySync(),
+    );
+    if (model.family.usesTokenTypes(model.config)) expect(one).not.toEqual(zero);
+    else expect(one).toEqual(zero);
     model.dispose();
   });
 

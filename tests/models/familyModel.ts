@@ -43,6 +43,22 @@ export interface GoldenTraining {
   readonly change: Record<string, number>;
 }
 
+/** How `_init_weights` fills a tensor. */
+export interface GoldenInitial {
+  readonly mean: number;
+  readonly std: number;
+  /** Indices of rows that are zero. */
+  readonly zero_rows: "all" | number[];
+}
+
+/** Of each parameter of the first case. */
+export const goldenInitial = (modelType: string): Record<string, GoldenInitial> =>
+  golden<{ initial: Record<string, GoldenInitial> }>(`families/${modelType}.json`).initial;
+
+/** Key of config.json -> dropout masks that a pass of the first case makes at its rate, where it alone is not 0. */
+export const goldenDropouts = (modelType: string): Record<string, number> =>
+  golden<{ dropouts: Record<string, number> }>(`families/${modelType}.json`).dropouts;
+
 /** Types of the families that have a golden. */
 export const goldenTypes: readonly string[] = readdirSync(goldenPath("families"))
   .map((file) => file.replace(/\.json$/, ""))
