@@ -85,6 +85,7 @@ export const families: ReadonlyMap<string, FamilyKeys> = new Map<string, FamilyK
     "deberta",
     {
       architecture: "DebertaForSequenceClassification",
+      hasEmbeddingSize: true,
       names: { classifier_dropout: "cls_dropout" },
       defaults: { vocab_size: 50265, type_vocab_size: 0, layer_norm_eps: 1e-7 },
     },
@@ -93,6 +94,7 @@ export const families: ReadonlyMap<string, FamilyKeys> = new Map<string, FamilyK
     "deberta-v2",
     {
       architecture: "DebertaV2ForSequenceClassification",
+      hasEmbeddingSize: true,
       names: { classifier_dropout: "cls_dropout" },
       defaults: {
         ...{ vocab_size: 128100, hidden_size: 1536, num_hidden_layers: 24, num_attention_heads: 24 },

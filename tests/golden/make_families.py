@@ -210,7 +210,7 @@ def dropouts_of(model_type: str, keys: dict, batch: dict) -> dict:
     off = {name: 0.0 for name in names if candidates[name] is not None}
     counts = {}
     for name in names:
-        model = model_of(model_type, {**keys, **off, name: 0.25}).train()
+        model = model_of(model_type, {**keys, **off, name: 0.25}, torch.float32).train()
         with mock.patch("torch.nn.functional.dropout", side_effect=torch.nn.functional.dropout) as dropout:
             model(**{key: torch.tensor(rows) for key, rows in batch.items()})
         rates = [call.args[1] if len(call.args) > 1 else call.kwargs.get("p") for call in dropout.call_args_list]
