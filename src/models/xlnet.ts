@@ -12,6 +12,7 @@ import { activate } from "../nn/activation.ts";
 import { attend } from "../nn/attend.ts";
 import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
+import { biasGelu } from "../nn/gelu.ts";
 import { fromHeads, toHeads } from "../nn/headProjection.ts";
 import { project } from "../nn/linear.ts";
 import { residualNorm } from "../nn/residualNorm.ts";
@@ -101,8 +102,7 @@ function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): T
     },
     norm,
   );
-  const before = dense(pass, `${name}.ff.layer_1`, attended);
-  const inner = dropout(activate(config.hiddenAct, before), config.hiddenDropoutProb, stream);
+  const inner = dropout(activated(pass, `${name}.ff.layer_1`, attended), config.hiddenDropoutProb, stream);
   return residualNorm(
     {
       x: project(inner, weight("ff.layer_2.weight")),
@@ -113,6 +113,13 @@ function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): T
     },
     norm,
   );
+}
+
+/** `act(x W^T + b)`; the GELU has an op that adds the bias as well. */
+function activated(pass: Pass, name: string, x: Tensor): Tensor {
+  const { config, weight } = pass;
+  if (config.hiddenAct !== "gelu") return activate(config.hiddenAct, dense(pass, name, x));
+  return biasGelu(project(x, weight(`${name}.weight`)), weight(`${name}.bias`));
 }
 
 /**
