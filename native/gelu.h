@@ -17,19 +17,19 @@ inline void geluRow(const float* x, const float* bias, float* y, int64_t width) 
 }
 
 // `dx = dy * (Phi(x) + x phi(x))`; the distribution is computed again: cheaper than to keep it for every layer.
-// `biasSum`, where not null, takes the row's part of the bias gradient, and `y` the value of the forward pass.
+// `biasSum` takes the row's part of the bias gradient, and `y` the value of the forward pass.
 inline void geluRowGradient(const float* dy, const float* x, const float* bias, float* dx, float* biasSum, float* y,
                             int64_t width) {
-  if (y != nullptr) geluRow(x, bias, y, width);
 #pragma omp simd
   for (int64_t j = 0; j < width; ++j) {
     const float value = x[j] + bias[j];
+    const float distribution = normalDistribution(value);
     const float density = 0.39894228f * exponential(-0.5f * value * value);
-    dx[j] = dy[j] * (normalDistribution(value) + value * density);
+    const float gradient = dy[j] * (distribution + value * density);
+    dx[j] = gradient;
+    biasSum[j] += gradient;
+    y[j] = value * distribution;
   }
-  if (biasSum == nullptr) return;
-#pragma omp simd
-  for (int64_t j = 0; j < width; ++j) biasSum[j] += dx[j];
 }
 
 }  // namespace thaw

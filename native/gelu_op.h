@@ -43,10 +43,10 @@ class GeluGradOp : public Kernel {
     float* dBias = output(context, 1, TensorShape({width}), wants(1));
     float* y = output(context, 2, shape, wants(2));
     if (!context->status().ok()) return;
-    RowSums sums(shape.dim_size(0), width, 2);
+    RowSums sums(shape.dim_size(0), width, 3);
     sums.run(context, 3 * width, [&](int64_t row, const auto& part) {
-      geluRowGradient(dy + row * width, x + row * width, bias, dx != nullptr ? dx + row * width : part(1),
-                      dBias != nullptr ? part(0) : nullptr, y != nullptr ? y + row * width : nullptr, width);
+      geluRowGradient(dy + row * width, x + row * width, bias, dx != nullptr ? dx + row * width : part(1), part(0),
+                      y != nullptr ? y + row * width : part(2), width);
     });
     sums.write(0, dBias);
   }

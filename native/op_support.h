@@ -1,21 +1,28 @@
 // What every kernel here needs of TensorFlow: threads, outputs that may be left out, and sums over rows.
 #pragma once
 #include <algorithm>
-#include <functional>
 #include <vector>
 
 #include "dropout.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_kernel.h"
-#include "tensorflow/core/util/work_sharder.h"
+#include "team.h"
 
 namespace thaw {
 
-// Runs `work(begin, end)` over [0, total) on TensorFlow's own threads; `cost` is about the nanoseconds of one item.
-inline void parallel(tensorflow::OpKernelContext* context, int64_t total, int64_t cost,
-                     const std::function<void(int64_t, int64_t)>& work) {
-  const auto& workers = *context->device()->tensorflow_cpu_worker_threads();
-  tensorflow::Shard(workers.num_threads, workers.workers, total, std::max<int64_t>(cost, 1), work);
+// As many as TensorFlow uses.
+inline int threadsOf(tensorflow::OpKernelContext* context) {
+  return context->device()->tensorflow_cpu_worker_threads()->num_threads;
+}
+
+// Runs `work(begin, end)` over [0, total) on all threads; `cost` is about the nanoseconds of one item. There are more
+// pieces than threads: one thread may be held up by another process.
+template <typename Work>
+inline void parallel(tensorflow::OpKernelContext* context, int64_t total, int64_t cost, const Work& work) {
+  constexpr int64_t kWorthwhile = 4000;
+  const int threads = threadsOf(context);
+  const int64_t pieces = std::min<int64_t>(4 * threads, total * std::max<int64_t>(cost, 1) / kWorthwhile);
+  Team::shared(threads).run(total, pieces, work);
 }
 
 inline const float* input(tensorflow::OpKernelContext* context, int index) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 namespace thaw {
 
@@ -41,13 +42,12 @@ struct Factor {
 
 inline int64_t tiles(int64_t size, int64_t tile) { return (size + tile - 1) / tile; }
 
-// Copies `width <= panel` rows of `depth` columns, from `from` on, into [depth][panel], zeros beyond the width.
-template <int panel>
-inline void packPanel(const float* from, int64_t rowStride, int64_t columnStride, int64_t width, int64_t depth,
-                      float* to) {
-  if (width < panel) std::fill(to, to + depth * panel, 0.0f);
+// Copies `width` rows of `depth` columns, from `from` on, into [depth][panel]. A width known to the compiler becomes
+// vector instructions.
+template <int panel, typename Width>
+inline void packRows(const float* from, int64_t rowStride, int64_t columnStride, Width width, int64_t depth, float* to) {
   if (rowStride == 1) {
-    for (int64_t k = 0; k < depth; ++k) std::copy_n(from + k * columnStride, width, to + k * panel);
+    for (int64_t k = 0; k < depth; ++k) std::copy_n(from + k * columnStride, +width, to + k * panel);
     return;
   }
   constexpr int64_t kStretch = 8;  // of each row at a time: what is written meanwhile stays in cache
@@ -57,6 +57,18 @@ inline void packPanel(const float* from, int64_t rowStride, int64_t columnStride
       for (int64_t k = first; k < last; ++k) to[k * panel + row] = from[row * rowStride + k * columnStride];
     }
   }
+}
+
+// The same for `width <= panel` rows, with zeros beyond them.
+template <int panel>
+inline void packPanel(const float* from, int64_t rowStride, int64_t columnStride, int64_t width, int64_t depth,
+                      float* to) {
+  if (width == panel) {
+    packRows<panel>(from, rowStride, columnStride, std::integral_constant<int64_t, panel>(), depth, to);
+    return;
+  }
+  std::fill(to, to + depth * panel, 0.0f);
+  packRows<panel>(from, rowStride, columnStride, width, depth, to);
 }
 
 // `sums = left right` over `depth` terms; `left [depth][kTileRows]`, `right [depth][kTileColumns]`.
@@ -143,9 +155,11 @@ inline void multiplyRows(const Factor& left, const PackedRight& right, float* c,
         const int64_t column = panel * kTileColumns;
         const int64_t columns = std::min<int64_t>(kTileColumns, right.columns - column);
         for (int64_t i = 0; i < rows; i += kTileRows) {
+          float* tile = c + (block + i) * right.columns + column;
+          for (int64_t row = 0; row < kTileRows; ++row) __builtin_prefetch(tile + row * right.columns, 1);
           Lanes sums[kTileRows][2];
           multiplyPanels(depth, space + i * depth, right.panels + right.offset(first, panel), sums);
-          storeTile(sums, c + (block + i) * right.columns + column, right.columns,
+          storeTile(sums, tile, right.columns,
                     std::min<int64_t>(kTileRows, rows - i), columns,
                     first == 0 && start != nullptr ? start + column : nullptr, 0);
         }

@@ -63,7 +63,7 @@ class ProductOp : public Kernel {
                [&](int64_t begin, int64_t end) {
                  for (int64_t panel = begin; panel < end; ++panel) packRight(factor, right, panel, packed);
                });
-      parallelRows(context, rows, inner * columns, [&](int64_t begin, int64_t end) {
+      parallelRows(context, rows, [&](int64_t begin, int64_t end) {
         static thread_local Panels space;
         multiplyRows(left, right, c, begin, end, i == 0 ? start : nullptr, space.take(kBlockRows * kDepth));
       });
@@ -76,15 +76,15 @@ class ProductOp : public Kernel {
     return {input(context, index), transposed ? 1 : columns, transposed ? columns : 1};
   }
 
-  // One piece for each thread, of whole tiles.
-  static void parallelRows(OpKernelContext* context, int64_t rows, int64_t costOfRow,
-                           const std::function<void(int64_t, int64_t)>& work) {
-    const int64_t threads = context->device()->tensorflow_cpu_worker_threads()->num_threads;
+  // Pieces of whole tiles, each long enough to be worth another look at the whole right factor.
+  template <typename Work>
+  static void parallelRows(OpKernelContext* context, int64_t rows, const Work& work) {
+    constexpr int64_t kLeastTiles = 8;
+    const int threads = threadsOf(context);
     const int64_t count = tiles(rows, kTileRows);
-    const int64_t pieces = std::min(threads, count);
-    const auto firstRow = [&](int64_t piece) { return std::min(rows, count * piece / pieces * kTileRows); };
-    parallel(context, pieces, rows * costOfRow / pieces, [&](int64_t begin, int64_t end) {
-      for (int64_t piece = begin; piece < end; ++piece) work(firstRow(piece), firstRow(piece + 1));
+    const int64_t pieces = std::min<int64_t>(4 * threads, std::max<int64_t>(threads, count / kLeastTiles));
+    Team::shared(threads).run(count, pieces, [&](int64_t begin, int64_t end) {
+      work(begin * kTileRows, std::min(rows, end * kTileRows));
     });
   }
 

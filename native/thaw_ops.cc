@@ -9,6 +9,7 @@
 #include "norm_op.h"
 #include "product_op.h"
 #include "scatter_add_op.h"
+#include "sum_rows_op.h"
 
 // Node loads only files that are modules; this one exports nothing.
 extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(void*, void* exports) {

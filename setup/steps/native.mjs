@@ -68,7 +68,15 @@ function compilerCall(context, tensorflow, output) {
   const mac = context.platform === "darwin";
   return [
     // -w: the wheel's headers warn of themselves by the hundred
-    ...["-std=c++17", "-O3", process.arch === "x64" ? "-march=native" : "-mcpu=native", "-fPIC", "-shared", "-w"],
+    ...[
+      "-std=c++17",
+      "-O3",
+      process.arch === "x64" ? "-march=native" : "-mcpu=native",
+      "-fPIC",
+      "-shared",
+      "-pthread",
+      "-w",
+    ],
     // no -ffast-math: a number that is none must stay visible
     ...["-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-DNDEBUG", "-DEIGEN_MAX_ALIGN_BYTES=64"],
     ...(mac ? ["-undefined", "dynamic_lookup"] : ["-D_GLIBCXX_USE_CXX11_ABI=1"]),

@@ -89,6 +89,9 @@ export const nativeAttentionGradients = (
 ): Tensor[] =>
   runOp("ThawAttentionGrad", [...queryKeyValue, lengths, seedOf(site), dy], attentionAttributes(heads, site), 3);
 
+/** `[rows, width] -> [width]`: the sum over rows. */
+export const nativeSumRows = (x: Tensor): Tensor => runOp("ThawSumRows", [x], [], 1)[0] as Tensor;
+
 /** `sum(x^2) / 2` over all tensors, a scalar. */
 export const nativeHalfSquare = (tensors: readonly Tensor[]): Tensor => {
   const rows = tensors.map((x) => rowsTensor(touchedRows(x)));

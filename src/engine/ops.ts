@@ -4,7 +4,7 @@
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { choose } from "./native.ts";
-import { nativeHalfSquare, nativeProduct } from "./nativeOps.ts";
+import { nativeHalfSquare, nativeProduct, nativeSumRows } from "./nativeOps.ts";
 import { boolAttribute, intAttribute, runOp, tf, typeAttribute, types } from "./tensorflow.ts";
 
 const float = typeAttribute("T", types.float32);
@@ -32,7 +32,7 @@ export const halfSquaredNorm = choose(nativeHalfSquare, (tensors: readonly Tenso
 /** `x [rows, columns] + bias [columns]`. */
 export const biasAdd = binary("BiasAdd");
 /** `[rows, columns] -> [columns]`: the sum over rows. */
-export const sumRows = unary("BiasAddGrad");
+export const sumRows = choose(nativeSumRows, unary("BiasAddGrad"));
 
 const constants = new Map<string, Tensor>();
 

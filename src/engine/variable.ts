@@ -4,7 +4,16 @@ import { ThawError } from "../errors.ts";
 import { nativeOps } from "./native.ts";
 import { rowsTensor } from "./nativeOps.ts";
 import { fixedScalar, multiply } from "./ops.ts";
-import { boolAttribute, runOp, shapeAttribute, stringAttribute, tf, typeAttribute, types } from "./tensorflow.ts";
+import {
+  boolAttribute,
+  intAttribute,
+  runOp,
+  shapeAttribute,
+  stringAttribute,
+  tf,
+  typeAttribute,
+  types,
+} from "./tensorflow.ts";
 
 const float = typeAttribute("dtype", types.float32);
 const adamAttributes = [
@@ -42,6 +51,16 @@ export interface AdamWFactors {
   readonly epsilon: number;
   /** Rows, in rising order, outside of which gradient and moments are zero; absent = none such. */
   readonly rows?: Int32Array | undefined;
+}
+
+/** What one AdamW step does to one variable. */
+export interface AdamWUpdate {
+  readonly value: NativeVariable;
+  /** First and second moment. */
+  readonly m: NativeVariable;
+  readonly v: NativeVariable;
+  readonly gradient: Tensor;
+  readonly factors: AdamWFactors;
 }
 
 export class NativeVariable {
@@ -103,30 +122,40 @@ export class NativeVariable {
     return this.value.dataSync() as Float32Array;
   }
 
-  /** One AdamW step in place, on this value and its two moments. */
-  applyAdamW(m: NativeVariable, v: NativeVariable, gradient: Tensor, factors: AdamWFactors): void {
+  /** One AdamW step for each of the variables and its two moments, in place. */
+  static applyAdamW(updates: readonly AdamWUpdate[]): void {
+    if (updates.length === 0) return;
     tf.tidy(() => {
-      if (nativeOps) this.#applyFused(m, v, gradient, factors);
-      else this.#applyComposed(m, v, gradient, factors);
+      if (nativeOps) NativeVariable.#applyFused(updates);
+      else for (const { value, m, v, gradient, factors } of updates) value.#applyComposed(m, v, gradient, factors);
     });
   }
 
-  /** All of it in one pass over memory. */
-  #applyFused(m: NativeVariable, v: NativeVariable, gradient: Tensor, factors: AdamWFactors): void {
-    for (const variable of [this, m, v]) variable.#forgetValue();
-    const { learningRate, weightDecay, gradientScale, beta1, beta2, step, epsilon } = factors;
-    const numbers = [
-      gradientScale,
-      1 - learningRate * weightDecay,
-      1 - beta1,
-      beta2,
-      1 - beta2,
-      learningRate / (1 - beta1 ** step),
-      1 / Math.sqrt(1 - beta2 ** step),
-      epsilon,
-    ];
-    const handles = [this.#handle, m.#handle, v.#handle];
-    runOp("ThawAdamW", [...handles, gradient, tf.tensor1d(numbers, "float32"), rowsTensor(factors.rows)], [], 0);
+  /** All of them in one op, each in one pass over memory. */
+  static #applyFused(updates: readonly AdamWUpdate[]): void {
+    const numbers = updates.flatMap(({ factors }) => {
+      const { learningRate, weightDecay, gradientScale, beta1, beta2, step, epsilon } = factors;
+      return [
+        gradientScale,
+        1 - learningRate * weightDecay,
+        1 - beta1,
+        beta2,
+        1 - beta2,
+        learningRate / (1 - beta1 ** step),
+        1 / Math.sqrt(1 - beta2 ** step),
+        epsilon,
+      ];
+    });
+    const handles = (["value", "m", "v"] as const).flatMap((part) =>
+      updates.map((update) => {
+        update[part].#forgetValue();
+        return update[part].#handle;
+      }),
+    );
+    const gradients = updates.map(({ gradient }) => gradient);
+    const rows = updates.map(({ factors }) => rowsTensor(factors.rows));
+    const inputs = [...handles, ...gradients, tf.tensor1d(numbers, "float32"), ...rows];
+    runOp("ThawAdamW", inputs, [intAttribute("N", updates.length)], 0);
   }
 
   #applyComposed(m: NativeVariable, v: NativeVariable, gradient: Tensor, factors: AdamWFactors): void {

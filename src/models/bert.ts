@@ -14,6 +14,7 @@ import {
   sumEmbeddings,
 } from "./bertShape.ts";
 import type { Family } from "./family.ts";
+import { perLayer } from "./specs.ts";
 
 const tables = ({ padTokenId }: HuggingFaceConfig) => ({ tokenTypes: true, wordPadding: padTokenId });
 const head = { dense: "bert.pooler.dense", activation: "tanh", output: "classifier", dropsInput: false };
@@ -25,9 +26,7 @@ export const bert: Family = {
   usesTokenTypes: () => true,
   parameters: (config) => [
     ...embeddingSpecs("bert.embeddings", config, tables(config)),
-    ...Array.from({ length: config.numHiddenLayers }, (_, i) =>
-      layerSpecs(`bert.encoder.layer.${i}`, i, config),
-    ).flat(),
+    ...perLayer(config, (i) => layerSpecs(`bert.encoder.layer.${i}`, i, config)),
     ...headSpecs(config, head),
   ],
   embeddings: (pass, batch) => sumEmbeddings(pass, "bert.embeddings", batch, tables(pass.config)),

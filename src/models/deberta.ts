@@ -23,11 +23,12 @@ import {
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
-import { denseSpecs, tensorSpec } from "./specs.ts";
+import { denseSpecs, perLayer, tensorSpec } from "./specs.ts";
 
 export const deberta: Family = {
   modelType: "deberta",
   basePrefix: "deberta.",
+  composesAttention: true,
   maxTokens: (config) => (debertaSettings(config).positionBiasedInput ? config.maxPositionEmbeddings : undefined),
   usesTokenTypes: ({ typeVocabSize }) => typeVocabSize > 0,
   parameters,
@@ -40,7 +41,7 @@ export const deberta: Family = {
 function parameters(config: HuggingFaceConfig): ParameterSpec[] {
   const { hiddenSize: width } = config;
   const { terms, relative } = debertaSettings(config);
-  const layers = Array.from({ length: config.numHiddenLayers }, (_, i) => {
+  const layers = perLayer(config, (i) => {
     const name = `deberta.encoder.layer.${i}`;
     const self = `${name}.attention.self`;
     return [
@@ -52,7 +53,7 @@ function parameters(config: HuggingFaceConfig): ParameterSpec[] {
       ...outputSpecs(name, i, config),
     ];
   });
-  return [...embeddingSpecs(config), ...sharedSpecs(config), ...layers.flat(), ...headSpecs(config)];
+  return [...embeddingSpecs(config), ...sharedSpecs(config), ...layers, ...headSpecs(config)];
 }
 
 function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {

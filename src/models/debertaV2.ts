@@ -25,11 +25,12 @@ import {
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
-import { denseSpecs } from "./specs.ts";
+import { denseSpecs, perLayer } from "./specs.ts";
 
 export const debertaV2: Family = {
   modelType: "deberta-v2",
   basePrefix: "deberta.",
+  composesAttention: true,
   maxTokens: (config) => (debertaSettings(config).positionBiasedInput ? config.maxPositionEmbeddings : undefined),
   usesTokenTypes: ({ typeVocabSize }) => typeVocabSize > 0,
   parameters,
@@ -46,14 +47,14 @@ function parameters(config: HuggingFaceConfig): ParameterSpec[] {
     ...["query_proj", "key_proj", "value_proj"],
     ...(relative === undefined || relative.sharesProjections ? [] : positionProjections(terms)),
   ];
-  const layers = Array.from({ length: config.numHiddenLayers }, (_, i) => {
+  const layers = perLayer(config, (i) => {
     const name = `deberta.encoder.layer.${i}`;
     return [
       ...projections.flatMap((part) => denseSpecs(`${name}.attention.self.${part}`, hiddenSize, hiddenSize, i)),
       ...outputSpecs(name, i, config),
     ];
   });
-  return [...embeddingSpecs(config), ...sharedSpecs(config), ...layers.flat(), ...headSpecs(config)];
+  return [...embeddingSpecs(config), ...sharedSpecs(config), ...layers, ...headSpecs(config)];
 }
 
 const positionProjections = (terms: readonly PositionTerm[]): string[] => [

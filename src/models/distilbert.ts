@@ -15,6 +15,7 @@ import {
   sumEmbeddings,
 } from "./bertShape.ts";
 import type { Family } from "./family.ts";
+import { perLayer } from "./specs.ts";
 
 const names: LayerNames = {
   query: "attention.q_lin",
@@ -36,9 +37,7 @@ export const distilbert: Family = {
   usesTokenTypes: () => false,
   parameters: (config) => [
     ...embeddingSpecs("distilbert.embeddings", config, tables(config)),
-    ...Array.from({ length: config.numHiddenLayers }, (_, i) =>
-      layerSpecs(`distilbert.transformer.layer.${i}`, i, config, names),
-    ).flat(),
+    ...perLayer(config, (i) => layerSpecs(`distilbert.transformer.layer.${i}`, i, config, names)),
     ...headSpecs(config, head),
   ],
   embeddings: (pass, batch) => sumEmbeddings(pass, "distilbert.embeddings", batch, tables(pass.config)),

@@ -15,7 +15,7 @@ import {
   sumEmbeddings,
 } from "./bertShape.ts";
 import type { Family } from "./family.ts";
-import { denseSpecs } from "./specs.ts";
+import { denseSpecs, perLayer } from "./specs.ts";
 
 const tables = ({ padTokenId }: HuggingFaceConfig) => ({ tokenTypes: true, wordPadding: padTokenId });
 const isProjected = ({ embeddingSize, hiddenSize }: HuggingFaceConfig) => embeddingSize !== hiddenSize;
@@ -32,9 +32,7 @@ export const electra: Family = {
     ...(isProjected(config)
       ? denseSpecs("electra.embeddings_project", config.hiddenSize, config.embeddingSize, "embeddings")
       : []),
-    ...Array.from({ length: config.numHiddenLayers }, (_, i) =>
-      layerSpecs(`electra.encoder.layer.${i}`, i, config),
-    ).flat(),
+    ...perLayer(config, (i) => layerSpecs(`electra.encoder.layer.${i}`, i, config)),
     ...headSpecs(config, head),
   ],
   embeddings: (pass, batch) => {

@@ -20,6 +20,8 @@ export interface Family {
   readonly modelType: string;
   /** Prefix of the encoder's names in a classifier's state dict, which files of the bare encoder lack. */
   readonly basePrefix: string;
+  /** Whether its attention has terms that no fused op knows, so that it keeps padded matrices of scores. Default: no. */
+  readonly composesAttention?: boolean;
   /** All parameters, bottom to top, in the order of the state dict. */
   parameters(config: HuggingFaceConfig): ParameterSpec[];
   /** -> `[tokens, hidden]` */

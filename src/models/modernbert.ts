@@ -26,11 +26,12 @@ import { dense, firstTokens } from "./bertShape.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
-import { denseSpecs, normSpecs, tensorSpec } from "./specs.ts";
+import { denseSpecs, normSpecs, perLayer, tensorSpec } from "./specs.ts";
 
 export const modernBert: Family = {
   modelType: "modernbert",
   basePrefix: "model.",
+  composesAttention: true, // that of long texts in sliding layers
   maxTokens: ({ maxPositionEmbeddings }) => maxPositionEmbeddings, // what it was made for: rotary positions have no end
   usesTokenTypes: () => false,
   checkBatch,
@@ -48,7 +49,7 @@ function parameters(config: HuggingFaceConfig): ParameterSpec[] {
   const normal = (std: number) => ({ std, cutoff: settings.initializerCutoff });
   const [into, out] = [normal(initializerRange), normal(initializerRange / Math.sqrt(2 * numHiddenLayers))];
   const norm = (name: string, block: Block) => normSpecs(name, width, block, { bias: settings.normBias });
-  const layers = Array.from({ length: numHiddenLayers }, (_, i) => {
+  const layers = perLayer(config, (i) => {
     const name = `model.layers.${i}`;
     const [attention, mlp] = [{ bias: settings.attentionBias }, { bias: settings.mlpBias }];
     return [
@@ -64,7 +65,7 @@ function parameters(config: HuggingFaceConfig): ParameterSpec[] {
     tensorSpec("model.embeddings.tok_embeddings.weight", [config.vocabSize, width], "embeddings", into),
     ...norm("model.embeddings.norm", "embeddings"),
     ...norm("model.final_norm", "shared"),
-    ...layers.flat(),
+    ...layers,
     ...denseSpecs("head.dense", width, width, "head", { bias: settings.classifierBias, initial: out }),
     ...norm("head.norm", "head"),
     ...denseSpecs("classifier", config.numLabels, width, "head", { initial: normal(width ** -0.5) }),

@@ -23,7 +23,7 @@ import {
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import { positionsAfterPadding } from "./positions.ts";
-import { tableSpec } from "./specs.ts";
+import { perLayer, tableSpec } from "./specs.ts";
 
 const names: LayerNames = {
   query: "attention.attn.q",
@@ -47,14 +47,13 @@ const head = { dense: "classifier.dense", activation: "tanh", output: "classifie
 export const mpnet: Family = {
   modelType: "mpnet",
   basePrefix: "mpnet.",
+  composesAttention: true,
   maxTokens: ({ maxPositionEmbeddings }) => maxPositionEmbeddings - padding - 1,
   usesTokenTypes: () => false,
   parameters: (config) => [
     ...embeddingSpecs("mpnet.embeddings", config, tables),
     tableSpec(bias, buckets(config), config.numAttentionHeads, "shared"),
-    ...Array.from({ length: config.numHiddenLayers }, (_, i) =>
-      layerSpecs(`mpnet.encoder.layer.${i}`, i, config, names),
-    ).flat(),
+    ...perLayer(config, (i) => layerSpecs(`mpnet.encoder.layer.${i}`, i, config, names)),
     ...headSpecs(config, head),
   ],
   embeddings: (pass, batch) =>

@@ -15,6 +15,7 @@ import {
 } from "./bertShape.ts";
 import type { Family } from "./family.ts";
 import { positionsAfterPadding } from "./positions.ts";
+import { perLayer } from "./specs.ts";
 
 /** The class default is 1, and `transformers` cannot do without. */
 const padding = ({ padTokenId = 1 }: HuggingFaceConfig) => padTokenId;
@@ -32,9 +33,7 @@ const family = (modelType: string): Family => ({
   usesTokenTypes: () => true,
   parameters: (config) => [
     ...embeddingSpecs("roberta.embeddings", config, tables(config)),
-    ...Array.from({ length: config.numHiddenLayers }, (_, i) =>
-      layerSpecs(`roberta.encoder.layer.${i}`, i, config),
-    ).flat(),
+    ...perLayer(config, (i) => layerSpecs(`roberta.encoder.layer.${i}`, i, config)),
     ...headSpecs(config, head),
   ],
   embeddings: (pass, batch) => {

@@ -1,4 +1,5 @@
 /** Parameters as PyTorch's modules have them: what a family's list is put together of. */
+import type { HuggingFaceConfig } from "../config/config.ts";
 import type { Block } from "../freezing/selection.ts";
 import type { Initial, ParameterSpec } from "./parameter.ts";
 
@@ -48,3 +49,9 @@ export const tableSpec = (
   block: Block,
   zeroRow?: number | undefined,
 ): ParameterSpec => tensorSpec(`${name}.weight`, [rows, width], block, zeroRow === undefined ? "normal" : { zeroRow });
+
+/** The parameters of all encoder layers, from those of each. */
+export const perLayer = (
+  { numHiddenLayers }: HuggingFaceConfig,
+  specs: (index: number) => readonly ParameterSpec[],
+): ParameterSpec[] => Array.from({ length: numHiddenLayers }, (_, index) => specs(index)).flat();

@@ -25,11 +25,12 @@ import { dense } from "./bertShape.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
-import { denseSpecs, normSpecs, tableSpec, tensorSpec } from "./specs.ts";
+import { denseSpecs, normSpecs, perLayer, tableSpec, tensorSpec } from "./specs.ts";
 
 export const xlnet: Family = {
   modelType: "xlnet",
   basePrefix: "transformer.",
+  composesAttention: true,
   maxTokens: () => undefined,
   usesTokenTypes: () => true,
   checkBatch,
@@ -44,7 +45,7 @@ function parameters(config: HuggingFaceConfig): ParameterSpec[] {
   const { hiddenSize: width, numAttentionHeads: heads, intermediateSize: inner } = config;
   const headWidth = width / heads;
   xlnetSettings(config); // refuses what cannot be trained
-  const layers = Array.from({ length: config.numHiddenLayers }, (_, i) => {
+  const layers = perLayer(config, (i) => {
     const name = `transformer.layer.${i}`;
     return [
       ...["q", "k", "v", "o", "r"].map((part) => tensorSpec(`${name}.rel_attn.${part}`, [width, heads, headWidth], i)),
@@ -62,7 +63,7 @@ function parameters(config: HuggingFaceConfig): ParameterSpec[] {
     // read by the other stream alone: it gets no gradient, so that no optimizer moves it
     tensorSpec("transformer.mask_emb", [1, 1, width], "embeddings"),
     tableSpec("transformer.word_embedding", config.vocabSize, width, "embeddings"),
-    ...layers.flat(),
+    ...layers,
     ...denseSpecs("sequence_summary.summary", width, width, "head"),
     ...denseSpecs("logits_proj", config.numLabels, width, "head"),
   ];

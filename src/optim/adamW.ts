@@ -64,13 +64,14 @@ export class AdamW {
   /** One step for each of the parameters, in place. */
   step(updates: Iterable<Update>): void {
     const { beta1, beta2, epsilon } = this;
-    for (const { parameter, gradient, learningRate, weightDecay = 0, gradientScale = 1 } of updates) {
+    const each = Array.from(updates, ({ parameter, gradient, learningRate, weightDecay = 0, gradientScale = 1 }) => {
       const state = this.#stateOf(parameter);
       state.step += 1;
       const rows = state.rows.add(touchedRows(gradient));
       const factors = { learningRate, weightDecay, gradientScale, beta1, beta2, step: state.step, epsilon, rows };
-      parameter.variable.applyAdamW(state.m, state.v, gradient, factors);
-    }
+      return { value: parameter.variable, m: state.m, v: state.v, gradient, factors };
+    });
+    NativeVariable.applyAdamW(each);
   }
 
   /** Steps taken for this parameter; 0 where it has no state. */

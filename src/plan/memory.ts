@@ -49,7 +49,7 @@ export function stageMemory(input: MemoryInput): MemoryNeed {
   const embeddings = cut < 0 ? 4 * row : 0;
   const kept = gradientCheckpointing ? layers * row + layer : layers * layer;
   const activations = layers === 0 ? row : kept + layer + embeddings;
-  const pass = layerActivations(model, [input.passTokens]);
+  const pass = layerActivations(model, textsOf(input.passTokens, Math.max(...lengths)));
   const together =
     gradientAccumulationSteps > 1 ? gradients + Math.max(activations, pass) : Math.max(gradients, activations, pass);
   const peak = allocatorShare * (moments + bestWeights + cache + together);
@@ -62,21 +62,22 @@ export function stageMemory(input: MemoryInput): MemoryNeed {
  */
 const allocatorShare = 1.2;
 
+/** So many tokens as texts of this length, the last one shorter. */
+function textsOf(tokens: number, length: number): number[] {
+  return Array.from({ length: Math.ceil(tokens / length) }, (_, i) => Math.min(length, tokens - i * length));
+}
+
 /**
  * Per token: input, query, key, value, context, two normalised rows and the rows between the halves (8 x hidden), and the
- * GELU's input (intermediate). Composed ops keep its output and masks as well, and the padded parts of attention.
+ * input of the activation (intermediate). Composed ops keep its output and masks as well, and the padded parts of attention.
  */
-function layerActivations({ config }: SequenceClassifier, lengths: readonly number[]): number {
-  const { hiddenSize, intermediateSize, numAttentionHeads } = config;
+function layerActivations({ config, family }: SequenceClassifier, lengths: readonly number[]): number {
+  const { hiddenSize, intermediateSize, numAttentionHeads, hiddenAct } = config;
   const tokens = lengths.reduce((sum, length) => sum + length, 0);
-  const values = tokens * (8 * hiddenSize + intermediateSize + 2);
-  if (nativeOps) return 4 * values;
   const longest = Math.max(...lengths);
   const padded = lengths.length * longest;
-  return (
-    4 *
-    (values +
-      tokens * (intermediateSize + 2 * hiddenSize) +
-      padded * (3 * hiddenSize + 2 * numAttentionHeads * longest))
-  );
+  const feedForward = nativeOps && hiddenAct === "gelu" ? 0 : tokens * (intermediateSize + 2 * hiddenSize);
+  const attention =
+    nativeOps && !family.composesAttention ? 0 : padded * (3 * hiddenSize + 2 * numAttentionHeads * longest);
+  return 4 * (tokens * (8 * hiddenSize + intermediateSize + 2) + feedForward + attention);
 }

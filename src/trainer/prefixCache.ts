@@ -2,9 +2,8 @@
  * The output of the frozen layers, text by text. What lies below the lowest trainable layer gives the same for a text in
  * every epoch (its dropout is off), so it is computed once. Stored unpadded, in float32, in memory as far as that goes,
  * then on the disk. The pass goes through the texts in batches of its own. With the ops of native/ a text has the same
- * bits in every batch, so a cached run equals one that computes the rows anew bit for bit; without them, and in families
- * whose attention is composed (by distance, within a window), it does where its batches have the shape of the pass's, and
- * to the last bits elsewhere.
+ * bits in every batch, so a cached run equals one that computes the rows anew bit for bit; without them, and where a
+ * family composes its attention, it does where its batches have the shape of the pass's, and to the last bits elsewhere.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { formatBytes } from "../display/numbers.ts";

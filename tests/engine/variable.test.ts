@@ -36,7 +36,9 @@ test.each([
     if (step === 2) gradient[300] = 0.5; // and one that a later text does
     const all = { ...factors, weightDecay, gradientScale, step };
     expected(weight, first, second, gradient, all);
-    tf.tidy(() => variable.applyAdamW(m, v, tf.tensor1d(gradient), all));
+    tf.tidy(() =>
+      NativeVariable.applyAdamW([{ value: variable, m, v, gradient: tf.tensor1d(gradient), factors: all }]),
+    );
   }
   variable.data().forEach((value, i) => {
     expect(Math.abs(value - (weight[i] as number))).toBeLessThan(1e-6);
@@ -51,7 +53,8 @@ test("who still holds the old values keeps them", () => {
     new NativeVariable([2]),
   ];
   const old = variable.value.clone();
-  variable.applyAdamW(m, v, tf.tensor1d([1, 1]), { ...factors, weightDecay: 0, gradientScale: 1, step: 1 });
+  const first = { ...factors, weightDecay: 0, gradientScale: 1, step: 1 };
+  NativeVariable.applyAdamW([{ value: variable, m, v, gradient: tf.tensor1d([1, 1]), factors: first }]);
   expect([...old.dataSync()]).toEqual([1, 2]);
   expect(variable.data()[0]).toBeCloseTo(0.99, 6);
 });

@@ -3,6 +3,7 @@ import { nativeOps } from "../../src/engine/native.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import { type MemoryInput, stageMemory } from "../../src/plan/memory.ts";
 import { goldenPath } from "../golden/read.ts";
+import { formulaModel, goldenCases } from "../models/familyModel.ts";
 
 const model = await AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny-4")); // 4 layers
 const { hiddenSize, intermediateSize } = model.config;
@@ -45,4 +46,13 @@ test("the peak has activations or gradients, and both where gradients wait for t
   expect(need({ cache: 1e6 }).peak - one.peak).toBeCloseTo(1.2e6, 3);
   const { pass, moments, peak } = need({ trainable: head, cut: 4, lengths: [1], passTokens: 2048 });
   expect(peak).toBeCloseTo(1.2 * (pass + moments), 3); // the pass through the frozen layers
+});
+
+test("padded matrices of scores are counted where the attention is composed, and the inner rows of other activations", () => {
+  const of = (modelType: string, changes = {}) =>
+    need({ model: formulaModel(goldenCases(modelType)[0]?.config as { model_type: string }, changes), cut: 1 }).pass;
+  const [roberta, mpnet, relu] = [of("roberta"), of("mpnet"), of("roberta", { hidden_act: "relu" })]; // 36 wide, 3 heads
+  const scores = 4 * 300 * (3 * 36 + 2 * 3 * 300); // one text of 300
+  expect(mpnet - roberta).toBe(nativeOps ? scores : 0);
+  expect(relu - roberta).toBe(nativeOps ? 4 * 300 * (50 + 2 * 36) : 0);
 });
