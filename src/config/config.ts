@@ -24,6 +24,7 @@ export interface HuggingFaceConfig {
   readonly classifierDropout: number | undefined;
   /** Rows of the table of positions; for the longest text ask the family, some keep rows for padding. */
   readonly maxPositionEmbeddings: number;
+  /** 0 where token types have no table. */
   readonly typeVocabSize: number;
   readonly layerNormEps: number;
   /** The row of the word table that gets no gradient; undefined: none. */

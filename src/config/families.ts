@@ -60,4 +60,64 @@ export const families: ReadonlyMap<string, FamilyKeys> = new Map<string, FamilyK
       },
     },
   ],
+  [
+    "xlnet",
+    {
+      architecture: "XLNetForSequenceClassification",
+      names: {
+        hidden_size: "d_model",
+        num_hidden_layers: "n_layer",
+        num_attention_heads: "n_head",
+        intermediate_size: "d_inner",
+        hidden_act: "ff_activation",
+        hidden_dropout_prob: "dropout",
+        attention_probs_dropout_prob: "dropout",
+      },
+      defaults: {
+        ...{ vocab_size: 32000, hidden_size: 1024, num_hidden_layers: 24, num_attention_heads: 16 },
+        ...{ intermediate_size: 4096, pad_token_id: 5 },
+      },
+      // no table of positions, and segments that are only compared: 0 and 1, 2 for <cls>, 3 for padding in version 4
+      fixed: { max_position_embeddings: 0, type_vocab_size: 4 },
+    },
+  ],
+  [
+    "deberta",
+    {
+      architecture: "DebertaForSequenceClassification",
+      hasEmbeddingSize: true,
+      names: { classifier_dropout: "cls_dropout" },
+      defaults: { vocab_size: 50265, type_vocab_size: 0, layer_norm_eps: 1e-7 },
+    },
+  ],
+  [
+    "deberta-v2",
+    {
+      architecture: "DebertaV2ForSequenceClassification",
+      hasEmbeddingSize: true,
+      names: { classifier_dropout: "cls_dropout" },
+      defaults: {
+        ...{ vocab_size: 128100, hidden_size: 1536, num_hidden_layers: 24, num_attention_heads: 24 },
+        ...{ intermediate_size: 6144, type_vocab_size: 0, layer_norm_eps: 1e-7 },
+      },
+    },
+  ],
+  [
+    "modernbert",
+    {
+      architecture: "ModernBertForSequenceClassification",
+      names: {
+        hidden_act: "hidden_activation",
+        layer_norm_eps: "norm_eps",
+        hidden_dropout_prob: "embedding_dropout",
+        attention_probs_dropout_prob: "attention_dropout",
+      },
+      defaults: {
+        ...{ vocab_size: 50368, num_hidden_layers: 22, intermediate_size: 1152, max_position_embeddings: 8192 },
+        ...{ layer_norm_eps: 1e-5, pad_token_id: 50283 },
+        ...{ hidden_dropout_prob: 0, attention_probs_dropout_prob: 0, classifier_dropout: 0 },
+      },
+      fixed: { type_vocab_size: 0 },
+    },
+  ],
 ]);

@@ -10,18 +10,35 @@ import type { WeightsFile } from "../weights/weightsFile.ts";
 import { albert } from "./albert.ts";
 import { bert } from "./bert.ts";
 import { matchNames } from "./checkpointNames.ts";
+import { deberta } from "./deberta.ts";
+import { debertaV2 } from "./debertaV2.ts";
 import { distilbert } from "./distilbert.ts";
 import { electra } from "./electra.ts";
 import type { Family } from "./family.ts";
 import { initialValues } from "./initialValues.ts";
 import { type LabelOptions, withLabels } from "./labels.ts";
+import { modernBert } from "./modernbert.ts";
 import { mpnet } from "./mpnet.ts";
 import { Parameter, type ParameterSpec } from "./parameter.ts";
 import { camembert, roberta, xlmRoberta } from "./roberta.ts";
 import { SequenceClassifier } from "./sequenceClassifier.ts";
+import { xlnet } from "./xlnet.ts";
 
 /** Adding a family is one file, one line here and one in src/config/families.ts. */
-export const families: readonly Family[] = [bert, roberta, xlmRoberta, camembert, distilbert, electra, mpnet, albert];
+export const families: readonly Family[] = [
+  bert,
+  roberta,
+  xlmRoberta,
+  camembert,
+  distilbert,
+  electra,
+  mpnet,
+  albert,
+  xlnet,
+  deberta,
+  debertaV2,
+  modernBert,
+];
 
 /** With another number of labels than the file's, the head is made anew. */
 export interface FromPretrainedOptions extends ResolveOptions, LabelOptions {

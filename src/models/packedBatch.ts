@@ -17,18 +17,27 @@ export interface PaddedBatch {
   readonly tokenTypeIds?: readonly ArrayLike<number>[];
 }
 
-/** All `[tokens]`, text after text; `positions` are the columns the tokens had in the padded batch. Disposable. */
+/** All `[tokens]` but `columns`, text after text; `positions` are the columns of the tokens in the padded batch. Disposable. */
 export class PackedBatch {
   readonly packing: Packing;
   readonly inputIds: Int32Array;
   readonly tokenTypeIds: Int32Array;
   readonly positions: Int32Array;
+  /** Columns that each text had, its padding included: `[batch]`. */
+  readonly columns: Int32Array;
 
-  private constructor(packing: Packing, inputIds: Int32Array, tokenTypeIds: Int32Array, positions: Int32Array) {
+  private constructor(
+    packing: Packing,
+    inputIds: Int32Array,
+    tokenTypeIds: Int32Array,
+    positions: Int32Array,
+    columns: Int32Array,
+  ) {
     this.packing = packing;
     this.inputIds = inputIds;
     this.tokenTypeIds = tokenTypeIds;
     this.positions = positions;
+    this.columns = columns;
   }
 
   static fromTexts(texts: readonly EncodedText[]): PackedBatch {
@@ -42,7 +51,7 @@ export class PackedBatch {
       if (text.tokenTypeIds !== undefined) types.set(text.tokenTypeIds, first);
       for (let i = 0; i < text.inputIds.length; i++) positions[first + i] = i;
     });
-    return new PackedBatch(packing, ids, types, positions);
+    return new PackedBatch(packing, ids, types, positions, Int32Array.from(packing.lengths));
   }
 
   static fromPadded({ inputIds, attentionMask, tokenTypeIds }: PaddedBatch): PackedBatch {
@@ -59,7 +68,8 @@ export class PackedBatch {
     const pick = (rows: readonly ArrayLike<number>[] | undefined) =>
       Int32Array.from(columns.flatMap((kept, text) => kept.map((column) => rows?.[text]?.[column] ?? 0)));
     const packing = new Packing(columns.map((kept) => kept.length));
-    return new PackedBatch(packing, pick(inputIds), pick(tokenTypeIds), Int32Array.from(columns.flat()));
+    const widths = Int32Array.from(inputIds, (row) => row.length);
+    return new PackedBatch(packing, pick(inputIds), pick(tokenTypeIds), Int32Array.from(columns.flat()), widths);
   }
 
   dispose(): void {

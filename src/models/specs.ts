@@ -1,18 +1,44 @@
 /** Parameters as PyTorch's modules have them: what a family's list is put together of. */
 import type { HuggingFaceConfig } from "../config/config.ts";
 import type { Block } from "../freezing/selection.ts";
-import type { ParameterSpec } from "./parameter.ts";
+import type { Initial, ParameterSpec } from "./parameter.ts";
+
+export interface PartOptions {
+  /** Whether there is one. Default: true. */
+  readonly bias?: boolean;
+  /** Of the weight; biases are zeros. Default: `"normal"`. */
+  readonly initial?: Initial;
+}
+
+/** One tensor, by its whole name. */
+export const tensorSpec = (
+  name: string,
+  shape: readonly number[],
+  block: Block,
+  initial: Initial = "normal",
+): ParameterSpec => ({ name, shape, block, initial });
 
 /** `nn.Linear(columns, rows)`: weight `[rows, columns]`, bias `[rows]`. */
-export const denseSpecs = (name: string, rows: number, columns: number, block: Block): ParameterSpec[] => [
-  { name: `${name}.weight`, shape: [rows, columns], block, initial: "normal" },
-  { name: `${name}.bias`, shape: [rows], block, initial: "zeros" },
+export const denseSpecs = (
+  name: string,
+  rows: number,
+  columns: number,
+  block: Block,
+  { bias = true, initial = "normal" }: PartOptions = {},
+): ParameterSpec[] => [
+  tensorSpec(`${name}.weight`, [rows, columns], block, initial),
+  ...(bias ? [tensorSpec(`${name}.bias`, [rows], block, "zeros")] : []),
 ];
 
 /** `nn.LayerNorm(width)` */
-export const normSpecs = (name: string, width: number, block: Block): ParameterSpec[] => [
-  { name: `${name}.weight`, shape: [width], block, initial: "ones" },
-  { name: `${name}.bias`, shape: [width], block, initial: "zeros" },
+export const normSpecs = (
+  name: string,
+  width: number,
+  block: Block,
+  { bias = true }: Pick<PartOptions, "bias"> = {},
+): ParameterSpec[] => [
+  tensorSpec(`${name}.weight`, [width], block, "ones"),
+  ...(bias ? [tensorSpec(`${name}.bias`, [width], block, "zeros")] : []),
 ];
 
 /** `nn.Embedding(rows, width, padding_idx=zeroRow)`: `[rows, width]`. */
@@ -22,12 +48,7 @@ export const tableSpec = (
   width: number,
   block: Block,
   zeroRow?: number | undefined,
-): ParameterSpec => ({
-  name: `${name}.weight`,
-  shape: [rows, width],
-  block,
-  initial: zeroRow === undefined ? "normal" : { zeroRow },
-});
+): ParameterSpec => tensorSpec(`${name}.weight`, [rows, width], block, zeroRow === undefined ? "normal" : { zeroRow });
 
 /** The parameters of all encoder layers, from those of each. */
 export const perLayer = (

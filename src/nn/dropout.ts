@@ -24,6 +24,13 @@ export class DropoutStream {
     return [this.#seed | 0, (this.#step * 512 + site) | 0];
   }
 
+  /** A stream of its own for a mask that all layers of a pass share: it stands where `next` does not come. */
+  shared(): DropoutStream {
+    const shared = new DropoutStream(this.#seed, this.#step);
+    shared.#site = 511;
+    return shared;
+  }
+
   /** A stream of its own that hands out what this one is about to. */
   copy(): DropoutStream {
     const copy = new DropoutStream(this.#seed, this.#step);

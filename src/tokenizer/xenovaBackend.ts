@@ -73,6 +73,8 @@ export async function loadXenovaBackend(
   if (Class === undefined) throw new Error("@xenova/transformers has no PreTrainedTokenizer");
   const json = JSON.parse(source, withPrefixSpace);
   const tokenizer = new Class({ ...json, model: understood(json.model) }, { ...tokenizerConfig });
+  // a template says which segments there are; otherwise the class decides whether there are any
+  if (json.post_processor?.type === "TemplateProcessing") Object.assign(tokenizer, { return_token_type_ids: true });
   return backendOf(tokenizer, "xenova", stripsAccents(json.normalizer) ? withoutAccents : undefined);
 }
 

@@ -43,6 +43,43 @@ test.each([
       classifierDropout: 0.1,
     },
   ],
+  [
+    "xlnet",
+    {
+      ...bert,
+      ...{ vocabSize: 32000, hiddenSize: 1024, embeddingSize: 1024, numHiddenLayers: 24, numAttentionHeads: 16 },
+      ...{ intermediateSize: 4096, padTokenId: 5, maxPositionEmbeddings: 0, typeVocabSize: 4 },
+    },
+  ],
+  ["deberta", { ...bert, vocabSize: 50265, typeVocabSize: 0, layerNormEps: 1e-7 }],
+  [
+    "deberta-v2",
+    {
+      ...bert,
+      ...{ vocabSize: 128100, hiddenSize: 1536, embeddingSize: 1536, numHiddenLayers: 24, numAttentionHeads: 24 },
+      ...{ intermediateSize: 6144, typeVocabSize: 0, layerNormEps: 1e-7 },
+    },
+  ],
+  [
+    "modernbert",
+    {
+      ...bert,
+      ...{
+        vocabSize: 50368,
+        numHiddenLayers: 22,
+        intermediateSize: 1152,
+        maxPositionEmbeddings: 8192,
+        padTokenId: 50283,
+      },
+      ...{
+        typeVocabSize: 0,
+        layerNormEps: 1e-5,
+        hiddenDropoutProb: 0,
+        attentionProbsDropoutProb: 0,
+        classifierDropout: 0,
+      },
+    },
+  ],
 ])("absent keys of %s get the defaults of its class", (modelType, expected) => {
   expect(parseConfig({ model_type: modelType })).toMatchObject({ modelType, ...expected });
 });

@@ -1,7 +1,7 @@
 """Logits, loss and gradients of small models of every family for one padded batch each, and 20 steps of training.
 
 A family is one row of FAMILIES; `python make_families.py roberta mpnet` makes some of them again, without names all.
-The weights follow formula.py. Everything is computed in float64 from float32 weights, with dropout 0.
+The weights follow formula.py. All is computed in float64 from float32 weights (ModernBERT in float32), with dropout 0.
 """
 
 import re
@@ -35,6 +35,24 @@ DISTILBERT = {
     "dropout": 0.0, "attention_dropout": 0.0, "seq_classif_dropout": 0.0,
 }
 
+XLNET = {
+    "vocab_size": 61, "d_model": 36, "n_layer": 3, "n_head": 3, "d_inner": 50, "dropout": 0.0, "summary_last_dropout": 0.0,
+}
+# as deberta-v3 has it
+DEBERTA_V2 = {
+    **BERT, "layer_norm_eps": 1e-7, "type_vocab_size": 0, "relative_attention": True, "max_relative_positions": -1,
+    "position_buckets": 8, "norm_rel_ebd": "layer_norm", "share_att_key": True, "pos_att_type": "p2c|c2p",
+    "position_biased_input": False, "pooler_dropout": 0, "pooler_hidden_act": "gelu",
+}
+ONLY_V2 = {"position_buckets", "norm_rel_ebd", "share_att_key"}
+DEBERTA = {key: value for key, value in DEBERTA_V2.items() if key not in ONLY_V2}
+MODERNBERT = {
+    "vocab_size": 61, "hidden_size": 36, "num_hidden_layers": 4, "num_attention_heads": 3, "intermediate_size": 50,
+    "max_position_embeddings": 64, "local_attention": 8, "pad_token_id": 1, "bos_token_id": 2, "eos_token_id": 3,
+    "cls_token_id": 2, "sep_token_id": 3, "embedding_dropout": 0.0, "attention_dropout": 0.0, "mlp_dropout": 0.0,
+    "classifier_dropout": 0.0,
+}
+
 LENGTHS = [17, 4, 9, 23, 12]
 
 
@@ -48,6 +66,7 @@ class Family:
     padding: str = "right"
     lengths: dict = field(default_factory=dict)  # of a case, by its index, where they are not LENGTHS
     stages: tuple = ("head", "last 2", "all")
+    dtype: torch.dtype = torch.float64
 
 
 FAMILIES = {
@@ -70,6 +89,47 @@ FAMILIES = {
         {**ALBERT, **WIDE, "num_hidden_layers": 5, "num_hidden_groups": 2, "inner_group_num": 2, "hidden_act": "gelu"},
         {**ALBERT, **OTHER, "num_hidden_groups": 4, "hidden_act": "gelu_new"},
     ], pad=0, stages=("head", "head and shared", "all")),
+    "xlnet": Family([
+        XLNET,
+        {**XLNET, "d_model": 40, "n_head": 5, "n_layer": 2, "num_labels": 3, "clamp_len": 7, "summary_activation": "relu"},
+        {**XLNET, "d_model": 32, "n_head": 4, "n_layer": 4, "num_labels": 5, "layer_norm_eps": 1e-5, "ff_activation": "relu"},
+    ], pad=5, padding="left"),
+    "deberta-v2": Family([
+        DEBERTA_V2,
+        {
+            **DEBERTA_V2, **WIDE, "embedding_size": 20, "type_vocab_size": 2, "position_biased_input": True, "share_att_key": False,
+            "pos_att_type": ["c2p", "p2c"], "position_buckets": -1, "max_relative_positions": 10, "norm_rel_ebd": "none",
+            "pooler_hidden_act": "tanh",
+        },
+        {**DEBERTA_V2, **OTHER, "conv_kernel_size": 3, "conv_act": "gelu", "pos_att_type": "p2c", "hidden_act": "gelu_new"},
+        {**DEBERTA_V2, "relative_attention": False, "pos_att_type": None, "conv_kernel_size": 5},
+    ], pad=0, lengths={2: [60, 3, 31]}),  # of case 2 longer than the table of distances
+    "deberta": Family([
+        DEBERTA,
+        {
+            **DEBERTA, **WIDE, "embedding_size": 20, "type_vocab_size": 2, "position_biased_input": True,
+            "pos_att_type": ["c2p"], "max_relative_positions": 10,
+        },
+        {**DEBERTA, **OTHER, "pos_att_type": "p2c", "hidden_act": "relu"},
+        {**DEBERTA, "relative_attention": False, "pos_att_type": None},
+    ], pad=0, lengths={2: [60, 3, 31]}),
+    "modernbert": Family([
+        {**MODERNBERT, "classifier_pooling": "mean"},
+        {
+            **MODERNBERT, **WIDE, "norm_bias": True, "attention_bias": True, "mlp_bias": True, "classifier_bias": True,
+            "hidden_activation": "gelu_new", "classifier_activation": "relu",
+        },
+        {
+            **MODERNBERT, "hidden_size": 32, "num_attention_heads": 4, "num_labels": 5, "classifier_pooling": "mean", "norm_eps": 1e-4,
+            "layer_types": ["sliding_attention", "full_attention", "sliding_attention", "full_attention"],
+            "rope_parameters": {
+                "full_attention": {"rope_type": "default", "rope_theta": 500.0},
+                "sliding_attention": {"rope_type": "default", "rope_theta": 20.0},
+            },
+        },
+        {**MODERNBERT, "global_attn_every_n_layers": 2, "global_rope_theta": 700.0, "local_rope_theta": 30.0, "local_attention": 5},
+        # its softmax is in float32, where the mask of float64 is -inf, and a row of padding that sees nothing is no number
+    ], token_types=False, dtype=torch.float32),
 }
 
 STEPS, WARMUP, LAYER_RATE, HEAD_RATE, DECAY, MAX_NORM = [6, 7, 7], 2, 5e-4, 1e-3, 0.01, 1.0
@@ -89,10 +149,10 @@ def block_of(name: str):
     raise ValueError(f"No block for {name}")
 
 
-def model_of(model_type: str, keys: dict):
-    """The classifier in float64 with weights by the formula."""
+def model_of(model_type: str, keys: dict, dtype: torch.dtype):
+    """The classifier with weights by the formula."""
     config = AutoConfig.for_model(model_type, **keys)
-    model = AutoModelForSequenceClassification.from_config(config, attn_implementation="eager").double()
+    model = AutoModelForSequenceClassification.from_config(config, attn_implementation="eager").to(dtype)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.copy_(torch.from_numpy(weight(name, parameter.shape)))
@@ -113,7 +173,7 @@ def batch_of(family: Family, keys: dict, lengths: list, generator: torch.Generat
         "input_ids": padded(ids, pad, family.padding),
         "attention_mask": padded([[1] * length for length in lengths], 0, family.padding),
     }
-    if family.token_types:
+    if family.token_types and keys.get("type_vocab_size", 2) > 0:
         highest = keys.get("type_vocab_size", 2) - 1
         types = [[highest * int(i % 2 == 0 and j >= length // 2) for j in range(length)] for i, length in enumerate(lengths)]
         batch["token_type_ids"] = padded(types, 0, family.padding)
@@ -150,7 +210,7 @@ def dropouts_of(model_type: str, keys: dict, batch: dict) -> dict:
     off = {name: 0.0 for name in names if candidates[name] is not None}
     counts = {}
     for name in names:
-        model = model_of(model_type, {**keys, **off, name: 0.25}).train()
+        model = model_of(model_type, {**keys, **off, name: 0.25}, torch.float32).train()
         with mock.patch("torch.nn.functional.dropout", side_effect=torch.nn.functional.dropout) as dropout:
             model(**{key: torch.tensor(rows) for key, rows in batch.items()})
         rates = [call.args[1] if len(call.args) > 1 else call.kwargs.get("p") for call in dropout.call_args_list]
@@ -160,7 +220,7 @@ def dropouts_of(model_type: str, keys: dict, batch: dict) -> dict:
 
 def case_of(model_type: str, family: Family, index: int) -> dict:
     keys = family.configs[index]
-    model = model_of(model_type, keys).eval()
+    model = model_of(model_type, keys, family.dtype).eval()
     lengths = family.lengths.get(index, LENGTHS)
     batch = batch_of(family, keys, lengths, torch.Generator().manual_seed(index))
     labels = [i % model.config.num_labels for i in range(len(lengths))]
@@ -192,7 +252,7 @@ def decays(name: str) -> bool:
 def training_of(model_type: str, family: Family) -> dict:
     """AdamW over the stages, each with a linear schedule of its own and the state of what has trained before."""
     keys = family.configs[0]
-    model = model_of(model_type, keys).train()
+    model = model_of(model_type, keys, family.dtype).train()
     parameters = dict(model.named_parameters())
     generator = torch.Generator().manual_seed(20)
     steps, state = [], {}

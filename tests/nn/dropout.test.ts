@@ -32,6 +32,15 @@ test("no two sites of a model share a seed pair, in a pass or in the next", () =
   expect(new Set(pairs).size).toBe(3 * 512);
 });
 
+test("the mask that layers share is the same for all of them, and no layer's own", () => {
+  const stream = new DropoutStream(3, 1);
+  const shared = stream.shared().next();
+  const own = Array.from({ length: 300 }, () => stream.next().join());
+  expect(stream.shared().next()).toEqual(shared);
+  expect(own).not.toContain(shared.join());
+  expect(new DropoutStream(3, 2).shared().next()).not.toEqual(shared);
+});
+
 test("seed pairs are 32-bit integers, however long the run", () => {
   for (const value of new DropoutStream(2 ** 40 + 5, 2 ** 30).next()) expect(value).toBe(value | 0);
 });

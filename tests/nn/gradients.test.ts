@@ -8,40 +8,7 @@ import { layerNorm } from "../../src/nn/layerNorm.ts";
 import { linear } from "../../src/nn/linear.ts";
 import { Packing } from "../../src/nn/packing.ts";
 import { selectRows } from "../../src/nn/selectRows.ts";
-import { randomNormal } from "../../src/rng/normal.ts";
-
-type Tensor = ReturnType<typeof tf.tensor>;
-const random = (name: string, shape: number[]) =>
-  tf.tensor(
-    randomNormal(
-      7,
-      name,
-      shape.reduce((a, b) => a * b, 1),
-    ),
-    shape,
-  );
-
-/** The value and all gradients of `sum(f(inputs) * weights)` by the op under test and by tfjs's own autodiff. */
-function compare(name: string, inputs: Tensor[], own: (...x: Tensor[]) => Tensor, plain: (...x: Tensor[]) => Tensor) {
-  const run = (f: (...x: Tensor[]) => Tensor) => {
-    const shape = f(...inputs).shape;
-    const weights = random(`${name} weights`, shape);
-    const { loss, gradients } = lossAndGradients(
-      () =>
-        f(...inputs)
-          .mul(weights)
-          .sum(),
-      inputs,
-    );
-    return [f(...inputs), loss, ...gradients.map((g) => g as Tensor)].map((t) => Array.from(t.dataSync()));
-  };
-  const [mine, theirs] = [run(own), run(plain)];
-  mine.forEach((values, i) => {
-    const scale = Math.max(1e-3, ...(theirs[i] as number[]).map(Math.abs)); // some true gradients are zero
-    const worst = Math.max(...values.map((value, j) => Math.abs(value - (theirs[i]?.[j] as number))));
-    expect(worst / scale, `${name}: ${["value", "loss"][i] ?? `gradient ${i - 2}`}`).toBeLessThan(2e-5);
-  });
-}
+import { compare, random, type Tensor } from "./compare.ts";
 
 const erfGelu = (x: Tensor) => x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5));
 

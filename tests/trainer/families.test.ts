@@ -124,7 +124,9 @@ describe.each(goldenTypes)("%s", (modelType) => {
       const expected = golden.change[parameter.name] as number;
       if (isKeyBias(parameter.name)) continue; // its gradient is zero but for rounding, which Adam makes steps of
       const error = Math.abs(change - expected) / Math.max(expected, 1e-3);
-      expect(error, `${parameter.name} moved by ${change}`).toBeLessThanOrEqual(5e-4);
+      expect(error, `${parameter.name} moved by ${change}`).toBeLessThanOrEqual(
+        isOfDistances(parameter.name) ? 1e-3 : 5e-4,
+      );
       worst.change = Math.max(worst.change, error);
     }
     console.log(
@@ -152,8 +154,9 @@ describe.each(goldenTypes)("%s", (modelType) => {
       for (const [parameter, values] of after) {
         const first = before.get(parameter);
         if (!trainable.has(parameter)) expect(values, `${name}: ${parameter}`).toEqual(first);
-        // nothing reads XLNet's mask_emb in a classifier
-        else if (!/mask_emb/.test(parameter)) expect(values, `${name}: ${parameter}`).not.toEqual(first);
+        // nothing reads XLNet's mask_emb in a classifier, and texts of one segment leave those of segments alone
+        else if (!/mask_emb|seg_embed|r_s_bias/.test(parameter))
+          expect(values, `${name}: ${parameter}`).not.toEqual(first);
       }
       const folder = join(await mkdtemp(join(tmpdir(), "thaw-family-")), "model");
       await trainer.saveModel(folder);
@@ -234,3 +237,5 @@ describe.each(goldenTypes)("%s", (modelType) => {
 });
 
 const isKeyBias = (name: string) => /(key|\.k|k_lin|key_proj)\.bias$/.test(name);
+/** XLNet's: of slow cosines, 1 for every distance but for rounding, the softmax leaves a gradient of rounding (2e-4 in PyTorch). */
+const isOfDistances = (name: string) => /rel_attn\.r$/.test(name);

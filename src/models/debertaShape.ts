@@ -1,0 +1,165 @@
+/**
+ * What both DeBERTas have around and inside their attention (He et al. 2020, arXiv:2006.03654): embeddings mostly without
+ * positions, a table of distances that all layers read (the block "shared"), post-norm layers, a pooler over the first
+ * token. They differ in how query, key and value are projected.
+ */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { HuggingFaceConfig } from "../config/config.ts";
+import { debertaSettings, type PositionTerm, type RelativeSettings } from "../config/deberta.ts";
+import { activate } from "../nn/activation.ts";
+import { attend } from "../nn/attend.ts";
+import { denseResidualNorm } from "../nn/denseResidualNorm.ts";
+import { dropout } from "../nn/dropout.ts";
+import { embedding } from "../nn/embedding.ts";
+import { feedForwardNorm } from "../nn/feedForwardNorm.ts";
+import { layerNorm } from "../nn/layerNorm.ts";
+import { project } from "../nn/linear.ts";
+import { logBucket } from "../nn/logBuckets.ts";
+import { distances } from "../nn/relativeShift.ts";
+import { addRows } from "../nn/rows.ts";
+import { contentScores, distanceScores } from "../nn/scores.ts";
+import { dense, weightAndBias } from "./bertShape.ts";
+import type { Pass } from "./family.ts";
+import type { PackedBatch } from "./packedBatch.ts";
+import type { ParameterSpec } from "./parameter.ts";
+import { denseSpecs, normSpecs, tableSpec, tensorSpec } from "./specs.ts";
+
+export function embeddingSpecs(config: HuggingFaceConfig): ParameterSpec[] {
+  const { embeddingSize, hiddenSize, vocabSize, maxPositionEmbeddings, typeVocabSize, padTokenId } = config;
+  const table = (which: string, rows: number, zeroRow?: number) =>
+    tableSpec(`deberta.embeddings.${which}_embeddings`, rows, embeddingSize, "embeddings", zeroRow);
+  return [
+    table("word", vocabSize, padTokenId),
+    ...(debertaSettings(config).positionBiasedInput ? [table("position", maxPositionEmbeddings)] : []),
+    ...(typeVocabSize > 0 ? [table("token_type", typeVocabSize)] : []),
+    ...(embeddingSize === hiddenSize
+      ? []
+      : [tensorSpec("deberta.embeddings.embed_proj.weight", [hiddenSize, embeddingSize], "embeddings")]),
+    ...normSpecs("deberta.embeddings.LayerNorm", hiddenSize, "embeddings"),
+  ];
+}
+
+/** -> `[tokens, hidden]` */
+export function embeddings(pass: Pass, batch: PackedBatch): Tensor {
+  const { config, weight, stream } = pass;
+  const table = (which: string) => weight(`deberta.embeddings.${which}_embeddings.weight`);
+  const sum = [
+    embedding(table("word"), batch.inputIds, config.padTokenId),
+    ...(debertaSettings(config).positionBiasedInput ? [embedding(table("position"), batch.positions)] : []),
+    ...(config.typeVocabSize > 0 ? [embedding(table("token_type"), batch.tokenTypeIds)] : []),
+  ].reduce(addRows);
+  const isNarrow = config.embeddingSize !== config.hiddenSize;
+  const rows = isNarrow ? project(sum, weight("deberta.embeddings.embed_proj.weight")) : sum;
+  const norm = weightAndBias(pass, "deberta.embeddings.LayerNorm");
+  return dropout(layerNorm(rows, norm.weight, norm.bias, config.layerNormEps), config.hiddenDropoutProb, stream);
+}
+
+/** What the layers share, and the convolution, which is layer 0's but is called as if it were the encoder's. */
+export function sharedSpecs(config: HuggingFaceConfig): ParameterSpec[] {
+  const { hiddenSize } = config;
+  const { relative, hasTableNorm, convolution } = debertaSettings(config);
+  const name = "deberta.encoder";
+  return [
+    ...(relative === undefined ? [] : [tableSpec(`${name}.rel_embeddings`, 2 * relative.span, hiddenSize, "shared")]),
+    ...(hasTableNorm ? normSpecs(`${name}.LayerNorm`, hiddenSize, "shared") : []),
+    ...(convolution === undefined
+      ? []
+      : [
+          tensorSpec(`${name}.conv.conv.weight`, [hiddenSize, hiddenSize, convolution.kernel], "shared"),
+          tensorSpec(`${name}.conv.conv.bias`, [hiddenSize], "shared", "zeros"),
+          ...normSpecs(`${name}.conv.LayerNorm`, hiddenSize, "shared"),
+        ]),
+  ];
+}
+
+/** What of a layer comes after its attention. */
+export function outputSpecs(name: string, block: number, { hiddenSize, intermediateSize }: HuggingFaceConfig) {
+  return [
+    ...denseSpecs(`${name}.attention.output.dense`, hiddenSize, hiddenSize, block),
+    ...normSpecs(`${name}.attention.output.LayerNorm`, hiddenSize, block),
+    ...denseSpecs(`${name}.intermediate.dense`, intermediateSize, hiddenSize, block),
+    ...denseSpecs(`${name}.output.dense`, hiddenSize, intermediateSize, block),
+    ...normSpecs(`${name}.output.LayerNorm`, hiddenSize, block),
+  ];
+}
+
+/** From what attention gives, `context`, and what it was given: both `[tokens, hidden]` -> `[tokens, hidden]`. */
+export function output(pass: Pass, name: string, context: Tensor, hidden: Tensor): Tensor {
+  const { config, stream } = pass;
+  const part = (which: string) => weightAndBias(pass, `${name}.${which}`);
+  const norm = { epsilon: config.layerNormEps, dropoutRate: config.hiddenDropoutProb, stream };
+  const { weight: projection, bias: inputBias } = part("attention.output.dense");
+  const attended = denseResidualNorm(
+    { x: context, projection, inputBias, residual: hidden, ...part("attention.output.LayerNorm") },
+    norm,
+  );
+  return feedForwardNorm(
+    { x: attended, up: part("intermediate.dense"), down: part("output.dense"), norm: part("output.LayerNorm") },
+    { ...norm, activation: config.hiddenAct },
+  );
+}
+
+/** What attention works on; query, key and value are `[tokens, hidden]`. */
+export interface DisentangledInputs {
+  readonly query: Tensor;
+  readonly key: Tensor;
+  readonly value: Tensor;
+  /** Projects rows of the table of distances for a term: `[rows, hidden]` -> `[rows, hidden]`. */
+  readonly projectDistances: (term: PositionTerm, rows: Tensor) => Tensor;
+}
+
+/**
+ * `softmax((q_i k_j + q_i K(i - j) + k_j Q(i - j)) / sqrt(width * (1 + terms))) v` -> `[tokens, hidden]`, where K and Q
+ * are projections of the row of the distance.
+ */
+export function disentangledAttention(pass: Pass, inputs: DisentangledInputs, { packing }: PackedBatch): Tensor {
+  const { config, stream } = pass;
+  const { query, key, value, projectDistances } = inputs;
+  const { hiddenSize, numAttentionHeads: heads, attentionProbsDropoutProb: dropoutRate } = config;
+  const { terms, relative } = debertaSettings(config);
+  const layout = { heads, packing };
+  const scores = [contentScores(query, key, layout)];
+  if (relative !== undefined && terms.length > 0) {
+    const { table, rowOf } = distanceTable(pass, relative, packing.maxLength);
+    for (const term of new Set(terms)) {
+      const [by, x, sign] = term === "c2p" ? (["query", query, 1] as const) : (["key", key, -1] as const);
+      const rows = Int32Array.from(distances(packing.maxLength), (distance) => rowOf(sign * distance));
+      scores.push(distanceScores(x, embedding(projectDistances(term, table), rows), { ...layout, by }));
+    }
+  }
+  const factor = 1 / Math.sqrt((hiddenSize / heads) * (1 + terms.length));
+  return attend(scores, value, { ...layout, factor, dropoutRate, stream });
+}
+
+/** The rows of the table that texts of this length need, which lie together; `rowOf` says which is a distance's. */
+function distanceTable(pass: Pass, relative: RelativeSettings, length: number) {
+  const { config, stream, weight } = pass;
+  const { span } = relative;
+  const inTable = (distance: number) => Math.max(0, Math.min(2 * span - 1, logBucket(distance, relative) + span));
+  const first = inTable(-length);
+  const indices = Int32Array.from({ length: inTable(length) - first + 1 }, (_, i) => first + i);
+  const rows = embedding(weight("deberta.encoder.rel_embeddings.weight"), indices);
+  const { hasTableNorm } = debertaSettings(config);
+  const norm = hasTableNorm ? weightAndBias(pass, "deberta.encoder.LayerNorm") : undefined;
+  const table = norm === undefined ? rows : layerNorm(rows, norm.weight, norm.bias, config.layerNormEps);
+  return {
+    table: dropout(table, config.hiddenDropoutProb, stream),
+    rowOf: (distance: number) => inTable(distance) - first,
+  };
+}
+
+export function headSpecs({ hiddenSize, numLabels }: HuggingFaceConfig): ParameterSpec[] {
+  return [
+    ...denseSpecs("pooler.dense", hiddenSize, hiddenSize, "head"),
+    ...denseSpecs("classifier", numLabels, hiddenSize, "head"),
+  ];
+}
+
+/** `[batch, hidden]` -> logits `[batch, labels]` */
+export function head(pass: Pass, rows: Tensor): Tensor {
+  const { config, stream } = pass;
+  const { poolerDropout, poolerActivation } = debertaSettings(config);
+  const pooled = activate(poolerActivation, dense(pass, "pooler.dense", dropout(rows, poolerDropout, stream)));
+  const dropped = dropout(pooled, config.classifierDropout ?? config.hiddenDropoutProb, stream);
+  return dense(pass, "classifier", dropped);
+}

@@ -1,0 +1,93 @@
+/**
+ * DeBERTa v2 and v3 for sequence classification (He et al. 2021, arXiv:2111.09543), after Hugging Face's
+ * `DebertaV2ForSequenceClassification` (transformers 5.23, models/deberta_v2/modeling_deberta_v2.py): distances in
+ * logarithmic buckets, projected by the layers' own projections or by others; in v2's large models a convolution.
+ */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { HuggingFaceConfig } from "../config/config.ts";
+import { debertaSettings, type PositionTerm } from "../config/deberta.ts";
+import { activate } from "../nn/activation.ts";
+import { dropout } from "../nn/dropout.ts";
+import { layerNorm } from "../nn/layerNorm.ts";
+import { addRows } from "../nn/rows.ts";
+import { textConvolution } from "../nn/textConvolution.ts";
+import { dense, firstTokens, weightAndBias } from "./bertShape.ts";
+import {
+  disentangledAttention,
+  embeddingSpecs,
+  embeddings,
+  head,
+  headSpecs,
+  output,
+  outputSpecs,
+  sharedSpecs,
+} from "./debertaShape.ts";
+import type { Family, Pass } from "./family.ts";
+import type { PackedBatch } from "./packedBatch.ts";
+import type { ParameterSpec } from "./parameter.ts";
+import { denseSpecs, perLayer } from "./specs.ts";
+
+export const debertaV2: Family = {
+  modelType: "deberta-v2",
+  basePrefix: "deberta.",
+  composesAttention: true,
+  maxTokens: (config) => (debertaSettings(config).positionBiasedInput ? config.maxPositionEmbeddings : undefined),
+  usesTokenTypes: ({ typeVocabSize }) => typeVocabSize > 0,
+  parameters,
+  embeddings,
+  layer,
+  pooledRows: firstTokens,
+  head,
+};
+
+function parameters(config: HuggingFaceConfig): ParameterSpec[] {
+  const { hiddenSize } = config;
+  const { terms, relative } = debertaSettings(config);
+  const projections = [
+    ...["query_proj", "key_proj", "value_proj"],
+    ...(relative === undefined || relative.sharesProjections ? [] : positionProjections(terms)),
+  ];
+  const layers = perLayer(config, (i) => {
+    const name = `deberta.encoder.layer.${i}`;
+    return [
+      ...projections.flatMap((part) => denseSpecs(`${name}.attention.self.${part}`, hiddenSize, hiddenSize, i)),
+      ...outputSpecs(name, i, config),
+    ];
+  });
+  return [...embeddingSpecs(config), ...sharedSpecs(config), ...layers, ...headSpecs(config)];
+}
+
+const positionProjections = (terms: readonly PositionTerm[]): string[] => [
+  ...(terms.includes("c2p") ? ["pos_key_proj"] : []),
+  ...(terms.includes("p2c") ? ["pos_query_proj"] : []),
+];
+
+function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
+  const name = `deberta.encoder.layer.${index}`;
+  const { relative, convolution } = debertaSettings(pass.config);
+  const self = (part: string, x: Tensor) => dense(pass, `${name}.attention.self.${part}`, x);
+  const [forKeys, forQueries] = relative?.sharesProjections
+    ? ["key_proj", "query_proj"]
+    : ["pos_key_proj", "pos_query_proj"];
+  const context = disentangledAttention(
+    pass,
+    {
+      query: self("query_proj", hidden),
+      key: self("key_proj", hidden),
+      value: self("value_proj", hidden),
+      projectDistances: (term, rows) => self(term === "c2p" ? forKeys : forQueries, rows),
+    },
+    batch,
+  );
+  const above = output(pass, name, context, hidden);
+  return index > 0 || convolution === undefined ? above : convolved(pass, convolution.activation, hidden, above, batch);
+}
+
+/** `layerNorm(above + act(dropout(conv(below))))`, all `[tokens, hidden]`; `below` are the embeddings. */
+function convolved(pass: Pass, activation: string, below: Tensor, above: Tensor, { packing }: PackedBatch): Tensor {
+  const { config, stream } = pass;
+  const convolution = textConvolution({ x: below, ...weightAndBias(pass, "deberta.encoder.conv.conv") }, packing);
+  const added = activate(activation, dropout(convolution, config.hiddenDropoutProb, stream));
+  const norm = weightAndBias(pass, "deberta.encoder.conv.LayerNorm");
+  return layerNorm(addRows(above, added), norm.weight, norm.bias, config.layerNormEps);
+}
