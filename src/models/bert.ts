@@ -69,14 +69,20 @@ function embeddings(pass: Pass, batch: PackedBatch): Tensor {
 }
 
 function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
-  const { config, stream } = pass;
+  const { config, stream, precision } = pass;
   const name = `bert.encoder.layer.${index}`;
   const part = (which: string) => weightAndBias(pass, `${name}.${which}`);
-  const norm = { epsilon: config.layerNormEps, dropoutRate: config.hiddenDropoutProb, stream };
+  const norm = { epsilon: config.layerNormEps, dropoutRate: config.hiddenDropoutProb, stream, precision };
   const context = selfAttention(
     hidden,
     [part("attention.self.query"), part("attention.self.key"), part("attention.self.value")],
-    { heads: config.numAttentionHeads, packing: batch.packing, dropoutRate: config.attentionProbsDropoutProb, stream },
+    {
+      heads: config.numAttentionHeads,
+      packing: batch.packing,
+      dropoutRate: config.attentionProbsDropoutProb,
+      stream,
+      precision,
+    },
   );
   const output = part("attention.output.dense");
   const attended = denseResidualNorm(

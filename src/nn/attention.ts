@@ -14,6 +14,7 @@ import {
   sumLast,
   transpose,
 } from "../engine/ops.ts";
+import type { Precision } from "../engine/precision.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { type DropoutOptions, siteOf } from "./dropout.ts";
 import type { Packing } from "./packing.ts";
@@ -22,6 +23,8 @@ import type { Packing } from "./packing.ts";
 export interface AttentionOptions extends DropoutOptions {
   readonly heads: number;
   readonly packing: Packing;
+  /** Of the projections' products, and of what the backward pass needs. Default: "float32". */
+  readonly precision?: Precision;
 }
 
 const swapHeads = [0, 2, 1, 3];

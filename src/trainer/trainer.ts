@@ -190,7 +190,8 @@ export class Trainer {
     const { model, args } = this;
     const encoded = encodeTexts(texts, this.tokenizer, model, args.maxLength);
     const signal = currentHost()?.signal;
-    const computation = computeLogits({ model, texts: encoded, batchSize: args.perDeviceEvalBatchSize, signal });
+    const { perDeviceEvalBatchSize: batchSize, precision } = args;
+    const computation = computeLogits({ model, texts: encoded, batchSize, precision, signal });
     let next = await computation.next();
     while (!next.done) next = await computation.next();
     return next.value;
