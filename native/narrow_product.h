@@ -15,6 +15,11 @@ struct NarrowTerms {
 
   static Item item(const float* from, int64_t stride) { return narrowPair(from[0], from[stride]); }
   static Item lastItem(const float* from) { return narrowPair(from[0], 0.0f); }
+  template <typename Width>
+  static void items(const float* from, int64_t stride, Width width, Item* to) {
+#pragma omp simd
+    for (int64_t row = 0; row < width; ++row) to[row] = item(from + row, stride);
+  }
 
 #ifdef __AVX512BF16__
   // Of each pair the second product is added first: what the instruction does, with one rounding a product (Intel SDM,

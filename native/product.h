@@ -49,9 +49,7 @@ inline void packRows(const float* from, int64_t rowStride, int64_t columnStride,
                      typename Terms::Item* to) {
   if (rowStride == 1) {
     for (int64_t k = 0; k < depth; ++k) {
-      const float* column = from + k * Terms::kTerms * columnStride;
-#pragma omp simd
-      for (int64_t row = 0; row < width; ++row) to[k * panel + row] = Terms::item(column + row, columnStride);
+      Terms::items(from + k * Terms::kTerms * columnStride, columnStride, width, to + k * panel);
     }
     return;
   }
@@ -59,8 +57,9 @@ inline void packRows(const float* from, int64_t rowStride, int64_t columnStride,
   for (int64_t first = 0; first < depth; first += kStretch) {
     const int64_t last = std::min(depth, first + kStretch);
     for (int64_t row = 0; row < width; ++row) {
-      const float* start = from + row * rowStride;
-      for (int64_t k = first; k < last; ++k) to[k * panel + row] = Terms::item(start + k * Terms::kTerms * columnStride, columnStride);
+      for (int64_t k = first; k < last; ++k) {
+        to[k * panel + row] = Terms::item(from + row * rowStride + k * Terms::kTerms * columnStride, columnStride);
+      }
     }
   }
 }
@@ -86,8 +85,14 @@ struct WideTerms {
   using Item = float;
   static constexpr int64_t kTerms = 1;
 
+  // The item of the terms at `from` and, where it holds more, `stride` further on; of the last term alone; and those of
+  // neighbouring rows.
   static Item item(const float* from, int64_t) { return *from; }
   static Item lastItem(const float* from) { return *from; }
+  template <typename Width>
+  static void items(const float* from, int64_t, Width width, Item* to) {
+    std::copy_n(from, +width, to);
+  }
 
   // `sums = left right` over `depth` items; `left [depth][kTileRows]`, `right [depth][kTileColumns]`.
   static void multiply(int64_t depth, const Item* left, const Item* right, Lanes (&sums)[kTileRows][2]) {

@@ -18,7 +18,16 @@ import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
 
-export const bert: Family = { modelType: "bert", basePrefix: "bert.", parameters, embeddings, layer, pooledRows, head };
+export const bert: Family = {
+  modelType: "bert",
+  basePrefix: "bert.",
+  precisions: ["float32", "bfloat16"],
+  parameters,
+  embeddings,
+  layer,
+  pooledRows,
+  head,
+};
 
 function parameters(config: HuggingFaceConfig): ParameterSpec[] {
   const { hiddenSize, intermediateSize } = config;

@@ -23,6 +23,8 @@ export interface Family {
   readonly modelType: string;
   /** Prefix of the encoder's names in a classifier's state dict, which files of the bare encoder lack. */
   readonly basePrefix: string;
+  /** In which its layers can be computed; "float32" is among them. */
+  readonly precisions: readonly Precision[];
   /** All parameters, bottom to top, in the order of the state dict. */
   parameters(config: HuggingFaceConfig): ParameterSpec[];
   /** -> `[tokens, hidden]` */

@@ -108,6 +108,17 @@ export class SequenceClassifier {
     return summarize(this);
   }
 
+  /** Throws `PRECISION_UNSUPPORTED` where this model cannot be computed in it, be it slowly. */
+  checkPrecision(precision: Precision): void {
+    checkComputable(precision);
+    if (this.family.precisions.includes(precision)) return;
+    throw new ThawError(
+      "PRECISION_UNSUPPORTED",
+      `precision is "${precision}", but ${this.family.modelType} models are computed in ` +
+        `${this.family.precisions.join(" and ")} only. Use precision: "float32".`,
+    );
+  }
+
   /**
    * Logits of a padded batch as the tokenizer gives it, and the loss where it has labels. Padding costs nothing.
    * Inside tfjs's gradient functions this is differentiable; `stream` turns dropout on.
@@ -172,7 +183,7 @@ export class SequenceClassifier {
   }
 
   #pass({ stream, precision = "float32", through = (_, tensor) => tensor }: RunOptions): Pass {
-    checkComputable(precision);
+    this.checkPrecision(precision);
     return { config: this.config, stream, precision, weight: (name) => through(name, this.#parameter(name).tensor) };
   }
 

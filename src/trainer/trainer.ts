@@ -63,6 +63,7 @@ export class Trainer {
     this.model = model;
     this.tokenizer = tokenizer;
     this.args = resolveArguments(options.args);
+    model.checkPrecision(this.args.precision);
     this.#options = options;
     checkDataset(trainDataset, "training data", model);
     if (evalDataset !== undefined) this.#checkEvaluated(evalDataset, "validation data");

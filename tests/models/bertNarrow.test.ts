@@ -7,6 +7,7 @@ import { ThawError } from "../../src/errors.ts";
 import { crossEntropy } from "../../src/loss/crossEntropy.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
+import { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
 import { golden, goldenPath } from "../golden/read.ts";
 
 interface GradientsGolden {
@@ -69,6 +70,13 @@ test("embeddings, the rows that the head reads and the head are in float32, and 
   const head = (precision: Precision) => model.run(rows, cut, batch, nativeOps ? { precision } : {}).dataSync();
   expect(head("bfloat16")).toEqual(head("float32"));
   expect(model.run(undefined, -1, batch).dataSync()).toEqual(logitsIn("float32").dataSync());
+});
+
+test.skipIf(!nativeOps)("a family that has no layers in bfloat16 is not computed in float32 instead", () => {
+  const family = { ...model.family, precisions: ["float32"] as const };
+  const other = new SequenceClassifier(family, model.config, model.parameters);
+  expect(() => other.run(undefined, -1, batch, { precision: "bfloat16" })).toThrow(/bert models.*float32 only/);
+  expect(() => other.checkPrecision("float32")).not.toThrow();
 });
 
 test.skipIf(nativeOps)("without the ops of native/ it is refused, not computed in float32", () => {
