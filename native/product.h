@@ -42,54 +42,78 @@ struct Factor {
 
 inline int64_t tiles(int64_t size, int64_t tile) { return (size + tile - 1) / tile; }
 
-// Copies `width` rows of `depth` columns, from `from` on, into [depth][panel]. A width known to the compiler becomes
-// vector instructions.
-template <int panel, typename Width>
-inline void packRows(const float* from, int64_t rowStride, int64_t columnStride, Width width, int64_t depth, float* to) {
+// Copies `depth` items of `width` rows, from `from` on, into [depth][panel]. A width known to the compiler becomes vector
+// instructions.
+template <typename Terms, int panel, typename Width>
+inline void packRows(const float* from, int64_t rowStride, int64_t columnStride, Width width, int64_t depth,
+                     typename Terms::Item* to) {
   if (rowStride == 1) {
-    for (int64_t k = 0; k < depth; ++k) std::copy_n(from + k * columnStride, +width, to + k * panel);
+    for (int64_t k = 0; k < depth; ++k) {
+      Terms::items(from + k * Terms::kTerms * columnStride, columnStride, width, to + k * panel);
+    }
     return;
   }
   constexpr int64_t kStretch = 8;  // of each row at a time: what is written meanwhile stays in cache
   for (int64_t first = 0; first < depth; first += kStretch) {
     const int64_t last = std::min(depth, first + kStretch);
     for (int64_t row = 0; row < width; ++row) {
-      for (int64_t k = first; k < last; ++k) to[k * panel + row] = from[row * rowStride + k * columnStride];
+      for (int64_t k = first; k < last; ++k) {
+        to[k * panel + row] = Terms::item(from + row * rowStride + k * Terms::kTerms * columnStride, columnStride);
+      }
     }
   }
 }
 
-// The same for `width <= panel` rows, with zeros beyond them.
-template <int panel>
-inline void packPanel(const float* from, int64_t rowStride, int64_t columnStride, int64_t width, int64_t depth,
-                      float* to) {
+// The same for `terms` columns of `width <= panel` rows, with zeros beyond them.
+template <typename Terms, int panel>
+inline void packPanel(const float* from, int64_t rowStride, int64_t columnStride, int64_t width, int64_t terms,
+                      typename Terms::Item* to) {
+  const int64_t depth = terms / Terms::kTerms;
+  if (width < panel) std::fill(to, to + tiles(terms, Terms::kTerms) * panel, typename Terms::Item{0});
   if (width == panel) {
-    packRows<panel>(from, rowStride, columnStride, std::integral_constant<int64_t, panel>(), depth, to);
-    return;
+    packRows<Terms, panel>(from, rowStride, columnStride, std::integral_constant<int64_t, panel>(), depth, to);
+  } else {
+    packRows<Terms, panel>(from, rowStride, columnStride, width, depth, to);
   }
-  std::fill(to, to + depth * panel, 0.0f);
-  packRows<panel>(from, rowStride, columnStride, width, depth, to);
+  if (terms % Terms::kTerms == 0) return;
+  from += depth * Terms::kTerms * columnStride;
+  for (int64_t row = 0; row < width; ++row) to[depth * panel + row] = Terms::lastItem(from + row * rowStride);
 }
 
-// `sums = left right` over `depth` terms; `left [depth][kTileRows]`, `right [depth][kTileColumns]`.
-inline void multiplyPanels(int64_t depth, const float* left, const float* right, Lanes (&sums)[kTileRows][2]) {
-  for (int row = 0; row < kTileRows; ++row) sums[row][0] = sums[row][1] = Lanes{};
+// How the terms of a sum lie in panels and are multiplied: in float32, one an item.
+struct WideTerms {
+  using Item = float;
+  static constexpr int64_t kTerms = 1;
+
+  // The item of the terms at `from` and, where it holds more, `stride` further on; of the last term alone; and those of
+  // neighbouring rows.
+  static Item item(const float* from, int64_t) { return *from; }
+  static Item lastItem(const float* from) { return *from; }
+  template <typename Width>
+  static void items(const float* from, int64_t, Width width, Item* to) {
+    std::copy_n(from, +width, to);
+  }
+
+  // `sums = left right` over `depth` items; `left [depth][kTileRows]`, `right [depth][kTileColumns]`.
+  static void multiply(int64_t depth, const Item* left, const Item* right, Lanes (&sums)[kTileRows][2]) {
+    for (int row = 0; row < kTileRows; ++row) sums[row][0] = sums[row][1] = Lanes{};
 #pragma GCC unroll 4
-  for (int64_t k = 0; k < depth; ++k) {
-    Lanes right0 = loadLanes(right);
-    Lanes right1 = loadLanes(right + kLanes);
+    for (int64_t k = 0; k < depth; ++k) {
+      Lanes right0 = loadLanes(right);
+      Lanes right1 = loadLanes(right + kLanes);
 #ifdef __x86_64__
-    __asm__("" : "+v"(right0), "+v"(right1));  // in registers, or the compiler loads them anew for every row
+      __asm__("" : "+v"(right0), "+v"(right1));  // in registers, or the compiler loads them anew for every row
 #endif
 #pragma GCC unroll 16
-    for (int row = 0; row < kTileRows; ++row) {
-      sums[row][0] += left[row] * right0;
-      sums[row][1] += left[row] * right1;
+      for (int row = 0; row < kTileRows; ++row) {
+        sums[row][0] += left[row] * right0;
+        sums[row][1] += left[row] * right1;
+      }
+      left += kTileRows;
+      right += kTileColumns;
     }
-    left += kTileRows;
-    right += kTileColumns;
   }
-}
+};
 
 // `c = start + sums`, or `c += sums` where `start` is null, for the first rows and columns of the tile. Rows of `c` and
 // of `start` lie `stride` and `startStride` apart.
@@ -115,41 +139,50 @@ inline void storeTile(const Lanes (&sums)[kTileRows][2], float* c, int64_t strid
   }
 }
 
-// The right factor of a product in panels: for each stretch of kDepth terms, for each kTileColumns columns.
+// The right factor of a product in panels: for each stretch of kDepth items, for each kTileColumns columns.
+template <typename Terms>
 struct PackedRight {
-  const float* panels;
-  int64_t inner;
+  const typename Terms::Item* panels;
+  int64_t inner;  // terms
   int64_t columns;
 
-  static int64_t size(int64_t inner, int64_t columns) { return inner * tiles(columns, kTileColumns) * kTileColumns; }
-  // Where the panel for these columns and the terms from `first` on begins.
+  static int64_t size(int64_t inner, int64_t columns) {
+    return tiles(inner, Terms::kTerms) * tiles(columns, kTileColumns) * kTileColumns;
+  }
+  int64_t items() const { return tiles(inner, Terms::kTerms); }
+  int64_t depth(int64_t first) const { return std::min(kDepth, items() - first); }
+  // Of a stretch that begins at item `first`.
+  int64_t terms(int64_t first) const { return std::min(kDepth * Terms::kTerms, inner - first * Terms::kTerms); }
+  // Where the panel for these columns and the items from `first` on begins.
   int64_t offset(int64_t first, int64_t panel) const {
-    const int64_t depth = std::min(kDepth, inner - first);
-    return (first * tiles(columns, kTileColumns) + panel * depth) * kTileColumns;
+    return (first * tiles(columns, kTileColumns) + panel * depth(first)) * kTileColumns;
   }
 };
 
-// Fills one panel, for all terms.
-inline void packRight(const Factor& right, const PackedRight& packed, int64_t panel, float* panels) {
+// Fills one panel, for all items.
+template <typename Terms>
+inline void packRight(const Factor& right, const PackedRight<Terms>& packed, int64_t panel,
+                      typename Terms::Item* panels) {
   const int64_t column = panel * kTileColumns;
-  for (int64_t first = 0; first < packed.inner; first += kDepth) {
-    packPanel<kTileColumns>(right.at(first, column), right.columnStride, right.rowStride,
-                            std::min<int64_t>(kTileColumns, packed.columns - column),
-                            std::min(kDepth, packed.inner - first), panels + packed.offset(first, panel));
+  for (int64_t first = 0; first < packed.items(); first += kDepth) {
+    packPanel<Terms, kTileColumns>(right.at(first * Terms::kTerms, column), right.columnStride, right.rowStride,
+                                   std::min<int64_t>(kTileColumns, packed.columns - column), packed.terms(first),
+                                   panels + packed.offset(first, panel));
   }
 }
 
 // Rows [begin, end) of `c = start + left right`; `start` is a row for all of them, or null to add to `c`. `space` has
-// room for kBlockRows * kDepth numbers.
-inline void multiplyRows(const Factor& left, const PackedRight& right, float* c, int64_t begin, int64_t end,
-                         const float* start, float* space) {
-  for (int64_t first = 0; first < right.inner; first += kDepth) {
-    const int64_t depth = std::min(kDepth, right.inner - first);
+// room for kBlockRows * kDepth items.
+template <typename Terms>
+inline void multiplyRows(const Factor& left, const PackedRight<Terms>& right, float* c, int64_t begin, int64_t end,
+                         const float* start, typename Terms::Item* space) {
+  for (int64_t first = 0; first < right.items(); first += kDepth) {
+    const int64_t depth = right.depth(first);
     for (int64_t block = begin; block < end; block += kBlockRows) {
       const int64_t rows = std::min(kBlockRows, end - block);
       for (int64_t i = 0; i < rows; i += kTileRows) {
-        packPanel<kTileRows>(left.at(block + i, first), left.rowStride, left.columnStride,
-                             std::min<int64_t>(kTileRows, rows - i), depth, space + i * depth);
+        packPanel<Terms, kTileRows>(left.at(block + i, first * Terms::kTerms), left.rowStride, left.columnStride,
+                                    std::min<int64_t>(kTileRows, rows - i), right.terms(first), space + i * depth);
       }
       for (int64_t panel = 0; panel * kTileColumns < right.columns; ++panel) {
         const int64_t column = panel * kTileColumns;
@@ -158,7 +191,7 @@ inline void multiplyRows(const Factor& left, const PackedRight& right, float* c,
           float* tile = c + (block + i) * right.columns + column;
           for (int64_t row = 0; row < kTileRows; ++row) __builtin_prefetch(tile + row * right.columns, 1);
           Lanes sums[kTileRows][2];
-          multiplyPanels(depth, space + i * depth, right.panels + right.offset(first, panel), sums);
+          Terms::multiply(depth, space + i * depth, right.panels + right.offset(first, panel), sums);
           storeTile(sums, tile, right.columns,
                     std::min<int64_t>(kTileRows, rows - i), columns,
                     first == 0 && start != nullptr ? start + column : nullptr, 0);

@@ -1,28 +1,31 @@
 // Products as an op: several of them summed, and a bias, in the memory of one result.
 #pragma once
 #include "kernel.h"
-#include "product.h"
+#include "narrow_product.h"
 
 namespace thaw {
 namespace {
 
 // `sum_i a_i b_i + bias`, where each factor is read as it lies or transposed, and the bias is a row or absent (M = 0).
+// `narrow` rounds the factors to bfloat16; sums, bias and result are float32 all the same.
 REGISTER_OP("ThawProduct")
     .Input("a: N * float").Input("b: N * float").Input("bias: M * float")
     .Output("c: float")
-    .Attr("N: int >= 1").Attr("M: int >= 0").Attr("transpose_a: bool").Attr("transpose_b: bool");
+    .Attr("N: int >= 1").Attr("M: int >= 0").Attr("transpose_a: bool").Attr("transpose_b: bool")
+    .Attr("narrow: bool = false");
 
 // Memory that starts at a cache line and is kept from product to product.
+template <typename Item>
 class Panels {
  public:
-  float* take(int64_t size) {
+  Item* take(int64_t size) {
     if (static_cast<int64_t>(memory_.size()) < size + kLine) memory_.resize(static_cast<size_t>(size + kLine));
-    return reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(memory_.data()) + 63) & ~uintptr_t{63});
+    return reinterpret_cast<Item*>((reinterpret_cast<uintptr_t>(memory_.data()) + 63) & ~uintptr_t{63});
   }
 
  private:
-  static constexpr int64_t kLine = 16;
-  std::vector<float> memory_;
+  static constexpr int64_t kLine = 64 / sizeof(Item);
+  std::vector<Item> memory_;
 };
 
 class ProductOp : public Kernel {
@@ -31,6 +34,7 @@ class ProductOp : public Kernel {
     OP_REQUIRES_OK(context, context->GetAttr("N", &count_));
     OP_REQUIRES_OK(context, context->GetAttr("transpose_a", &transposeA_));
     OP_REQUIRES_OK(context, context->GetAttr("transpose_b", &transposeB_));
+    OP_REQUIRES_OK(context, context->GetAttr("narrow", &narrow_));
   }
 
   void Compute(OpKernelContext* context) override {
@@ -51,26 +55,36 @@ class ProductOp : public Kernel {
     if (c == nullptr || rows == 0 || columns == 0) return;
     if (inner == 0) std::fill_n(c, rows * columns, 0.0f);
 
-    static thread_local Panels panels;
-    float* packed = panels.take(PackedRight::size(inner, columns));
     const std::vector<float> zeros(static_cast<size_t>(biased ? 0 : columns), 0.0f);
     const float* start = biased ? input(context, 2 * count_) : zeros.data();
+    if (narrow_) {
+      multiply<NarrowTerms>(context, rows, inner, columns, start, c);
+    } else {
+      multiply<WideTerms>(context, rows, inner, columns, start, c);
+    }
+  }
+
+ private:
+  template <typename Terms>
+  void multiply(OpKernelContext* context, int64_t rows, int64_t inner, int64_t columns, const float* start, float* c) {
+    using Item = typename Terms::Item;
+    static thread_local Panels<Item> panels;
+    Item* packed = panels.take(PackedRight<Terms>::size(inner, columns));
+    const PackedRight<Terms> right{packed, inner, columns};
     for (int i = 0; i < count_; ++i) {
       const Factor left = factorOf(context, i, transposeA_);
       const Factor factor = factorOf(context, count_ + i, transposeB_);
-      const PackedRight right{packed, inner, columns};
       parallel(context, tiles(columns, kTileColumns), inner * kTileColumns,
                [&](int64_t begin, int64_t end) {
                  for (int64_t panel = begin; panel < end; ++panel) packRight(factor, right, panel, packed);
                });
       parallelRows(context, rows, [&](int64_t begin, int64_t end) {
-        static thread_local Panels space;
+        static thread_local Panels<Item> space;
         multiplyRows(left, right, c, begin, end, i == 0 ? start : nullptr, space.take(kBlockRows * kDepth));
       });
     }
   }
 
- private:
   static Factor factorOf(OpKernelContext* context, int index, bool transposed) {
     const int64_t columns = context->input(index).dim_size(1);
     return {input(context, index), transposed ? 1 : columns, transposed ? columns : 1};
@@ -91,6 +105,7 @@ class ProductOp : public Kernel {
   int count_ = 1;
   bool transposeA_ = false;
   bool transposeB_ = false;
+  bool narrow_ = false;
 };
 REGISTER_KERNEL_BUILDER(Name("ThawProduct").Device(tensorflow::DEVICE_CPU), ProductOp);
 

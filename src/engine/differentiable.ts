@@ -33,20 +33,25 @@ export interface Differentiated {
   ) => (Tensor | undefined)[];
 }
 
+/** A tensor, or how to make it, which is done only where a gradient is wanted. */
+export type Saved = Tensor | (() => Tensor);
+
 /**
  * Runs `forward` as one node of the tape over `inputs`. What the gradient needs of tensors, inputs included, goes
  * through `save`: everything else is freed when `forward` returns.
  */
 export function differentiable(
   inputs: readonly Tensor[],
-  forward: (save: (...tensors: Tensor[]) => void) => Differentiated,
+  forward: (save: (...tensors: Saved[]) => void) => Differentiated,
 ): Tensor {
   const wanted = inputs.map((input) => !isConstant(input));
   const active = inputs.filter((_, i) => wanted[i]);
   if (active.length === 0) return markConstant(tf.tidy(() => forward(() => {}).value));
   const node = tf.customGrad((...args: unknown[]) => {
     const save = args.at(-1) as (tensors: Tensor[]) => void;
-    const { value, gradient } = forward((...tensors) => save(tensors));
+    const { value, gradient } = forward((...tensors) =>
+      save(tensors.map((tensor) => (typeof tensor === "function" ? tensor() : tensor))),
+    );
     return {
       value,
       gradFunc: (dy: Tensor, saved: Tensor[]) =>

@@ -118,7 +118,7 @@ export const nativeScatterAdd = (rows: Tensor, indices: Tensor, count: number): 
 
 /**
  * `sum_i a_i b_i + bias`, each factor read as it lies or as its transpose; the bias is a row, or absent. A row of the
- * result has the same bits wherever it lies and whatever other rows there are.
+ * result has the same bits wherever it lies and whatever other rows there are. `narrow` rounds the factors to bfloat16.
  */
 export function nativeProduct(
   a: readonly Tensor[],
@@ -126,12 +126,28 @@ export function nativeProduct(
   transposeA: boolean,
   transposeB: boolean,
   bias: readonly Tensor[] = [],
+  narrow = false,
 ): Tensor {
   const attributes = [
     intAttribute("N", a.length),
     intAttribute("M", bias.length),
     boolAttribute("transpose_a", transposeA),
     boolAttribute("transpose_b", transposeB),
+    boolAttribute("narrow", narrow),
   ];
   return runOp("ThawProduct", [...a, ...b, ...bias], attributes, 1)[0] as Tensor;
 }
+
+/**
+ * `x [rows, width]` rounded to bfloat16, to the nearest and ties to even, two numbers in one: int32
+ * `[rows, ceil(width / 2)]`, the first in the lower half.
+ */
+export const nativeNarrow = (x: Tensor): Tensor => runOp("ThawNarrow", [x], [], 1)[0] as Tensor;
+
+/** The reverse of `nativeNarrow`: float `[rows, width]`. */
+export const nativeWiden = (pairs: Tensor, width: number): Tensor =>
+  runOp("ThawWiden", [pairs], [intAttribute("width", width)], 1)[0] as Tensor;
+
+/** Whether narrow products are compiled to the processor's own instruction. */
+export const nativeHasNarrowProduct = (): boolean =>
+  tf.tidy(() => (runOp("ThawHasNarrowProduct", [], [], 1)[0] as Tensor).dataSync()[0] === 1);

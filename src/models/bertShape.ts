@@ -4,6 +4,7 @@
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { HuggingFaceConfig } from "../config/config.ts";
+import { precisions } from "../engine/precision.ts";
 import type { Block } from "../freezing/selection.ts";
 import { activate } from "../nn/activation.ts";
 import { denseResidualNorm } from "../nn/denseResidualNorm.ts";
@@ -143,7 +144,7 @@ export function postNormLayer(
   batch: PackedBatch,
   options: LayerOptions = {},
 ): Tensor {
-  const { config, stream } = pass;
+  const { config, stream, precision } = pass;
   const { names = bertLayer } = options;
   const { attentionOutputDropout = config.hiddenDropoutProb, feedForwardDropout = config.hiddenDropoutProb } = options;
   const attention = {
@@ -151,11 +152,12 @@ export function postNormLayer(
     packing: batch.packing,
     dropoutRate: config.attentionProbsDropoutProb,
     stream,
+    precision,
   };
   const { attend, firstTokensOnly = false } = options;
   const own = firstTokensOnly ? firstTokenAttention : selfAttention;
   const part = (which: string) => weightAndBias(pass, `${name}.${which}`);
-  const norm = { epsilon: config.layerNormEps, stream };
+  const norm = { epsilon: config.layerNormEps, stream, precision };
   const projections = [part(names.query), part(names.key), part(names.value)] as const;
   const asked = (x: Tensor) => (firstTokensOnly ? firstTokens(pass, x, batch) : x);
   const context = attend === undefined ? own(hidden, projections, attention) : asked(attend(hidden, projections));
@@ -170,11 +172,12 @@ export function postNormLayer(
   );
 }
 
-/** `layer` and `topLayer` of a family whose layers are post-norm ones, called `name(i)`. */
+/** The layers of a family whose layers are post-norm ones, called `name(i)`. */
 export const postNormLayers = (
   name: (index: number) => string,
   options: LayerOptions = {},
-): Required<Pick<Family, "layer" | "topLayer">> => ({
+): Required<Pick<Family, "layer" | "topLayer" | "precisions">> => ({
+  precisions: ({ hiddenAct }) => (hiddenAct === "gelu" ? precisions : ["float32"]), // others are not fused
   layer: (pass, index, hidden, batch) => postNormLayer(pass, name(index), hidden, batch, options),
   topLayer: (pass, index, hidden, batch) =>
     postNormLayer(pass, name(index), hidden, batch, { ...options, firstTokensOnly: true }),

@@ -1,6 +1,7 @@
 /** What a model family consists of: names and shapes, and the computation cut at every place where freezing may cut it. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { HuggingFaceConfig } from "../config/config.ts";
+import type { Precision } from "../engine/precision.ts";
 import type { DropoutStream } from "../nn/dropout.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
@@ -12,6 +13,8 @@ export interface Pass {
   readonly weight: (name: string) => Tensor;
   /** Where dropout masks come from; undefined = evaluation, no dropout. */
   readonly stream: DropoutStream | undefined;
+  /** Of the layers' products and of what they keep for a backward pass; embeddings and head are always in float32. */
+  readonly precision: Precision;
 }
 
 /** One family, as plain functions. The hidden states between them are `[tokens, hidden]`, unpadded. */
@@ -22,6 +25,8 @@ export interface Family {
   readonly basePrefix: string;
   /** Whether its attention has terms that no fused op knows, so that it keeps padded matrices of scores. Default: no. */
   readonly composesAttention?: boolean;
+  /** In which its layers can be computed; "float32" is among them. Default: in no other. */
+  precisions?(config: HuggingFaceConfig): readonly Precision[];
   /** All parameters, bottom to top, in the order of the state dict. */
   parameters(config: HuggingFaceConfig): ParameterSpec[];
   /** -> `[tokens, hidden]` */

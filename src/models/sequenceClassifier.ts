@@ -2,6 +2,7 @@
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import type { HuggingFaceConfig } from "../config/config.ts";
 import { markConstant } from "../engine/differentiable.ts";
+import { checkComputable, type Precision } from "../engine/precision.ts";
 import { recomputed } from "../engine/recomputed.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { ThawError } from "../errors.ts";
@@ -31,6 +32,8 @@ export interface ForwardOutput {
 export interface RunOptions {
   /** Turns dropout on. */
   readonly stream?: DropoutStream | undefined;
+  /** Of the layers. bfloat16 is computed on every processor that runs the ops of native/, and slow on most. Default: "float32". */
+  readonly precision?: Precision;
   /**
    * Keeps of each layer only its input for the backward pass, which runs the layer again: less memory, more time, and the
    * same gradients to the last bit. Default: false.
@@ -38,6 +41,14 @@ export interface RunOptions {
   readonly gradientCheckpointing?: boolean;
   /** What a parameter's values go through on their way into the pass. */
   readonly through?: (name: string, tensor: Tensor) => Tensor;
+}
+
+/** How the lower part of a model is run. */
+export interface PrefixOptions {
+  /** The hidden states at a cut that is not above any wanted one, and is below the head. Default: the token ids. */
+  readonly start?: { readonly cut: Cut; readonly hidden: Tensor } | undefined;
+  /** Of the layers. Default: "float32". */
+  readonly precision?: Precision;
 }
 
 /** A model that gives each text one of its labels. It owns its weights: `dispose()` frees them. */
@@ -97,6 +108,18 @@ export class SequenceClassifier {
     return summarize(this);
   }
 
+  /** Throws `PRECISION_UNSUPPORTED` where this model cannot be computed in it, be it slowly. */
+  checkPrecision(precision: Precision): void {
+    checkComputable(precision);
+    const known = this.family.precisions?.(this.config) ?? ["float32"];
+    if (known.includes(precision)) return;
+    throw new ThawError(
+      "PRECISION_UNSUPPORTED",
+      `precision is "${precision}", but ${this.family.modelType} models are computed in ` +
+        `${known.join(" and ")} only. Use precision: "float32".`,
+    );
+  }
+
   /**
    * Logits of a padded batch as the tokenizer gives it, and the loss where it has labels. Padding costs nothing.
    * Inside tfjs's gradient functions this is differentiable; `stream` turns dropout on.
@@ -138,14 +161,14 @@ export class SequenceClassifier {
 
   /**
    * The hidden states at each of the cuts (0 to `depth`), in one pass without dropout and outside any gradient tape, from
-   * the token ids or from the hidden states at a cut that is not above any of them (and is below the head).
+   * the token ids or from `start`.
    */
   runPrefix(
     cuts: readonly Cut[],
     batch: PackedBatch,
-    start?: { readonly cut: Cut; readonly hidden: Tensor } | undefined,
+    { start, precision = "float32" }: PrefixOptions = {},
   ): Map<Cut, Tensor> {
-    const pass = this.#pass({});
+    const pass = this.#pass({ precision });
     const top = Math.max(...cuts);
     const states = new Map<Cut, Tensor>();
     let x = start?.hidden ?? this.family.embeddings(pass, batch);
@@ -164,8 +187,9 @@ export class SequenceClassifier {
     for (const parameter of this.parameters.values()) parameter.dispose();
   }
 
-  #pass({ stream, through = (_, tensor) => tensor }: RunOptions): Pass {
-    return { config: this.config, stream, weight: (name) => through(name, this.#parameter(name).tensor) };
+  #pass({ stream, precision = "float32", through = (_, tensor) => tensor }: RunOptions): Pass {
+    this.checkPrecision(precision);
+    return { config: this.config, stream, precision, weight: (name) => through(name, this.#parameter(name).tensor) };
   }
 
   /** The rows that the head reads. */

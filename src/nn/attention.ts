@@ -15,6 +15,7 @@ import {
   sumRows,
   transpose,
 } from "../engine/ops.ts";
+import type { Precision } from "../engine/precision.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { type DropoutOptions, siteOf } from "./dropout.ts";
 import type { Packing } from "./packing.ts";
@@ -23,6 +24,8 @@ import type { Packing } from "./packing.ts";
 export interface AttentionOptions extends DropoutOptions {
   readonly heads: number;
   readonly packing: Packing;
+  /** Of the projections' products, and of what the backward pass needs. Default: "float32". */
+  readonly precision?: Precision;
 }
 
 const swapHeads = [0, 2, 1, 3];

@@ -1,9 +1,9 @@
 /** What ends the attention half of a post-norm layer: `layerNorm(dropout(x W^T + inputBias) + residual)`. */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { arithmeticOf } from "../engine/arithmetic.ts";
 import { differentiable } from "../engine/differentiable.ts";
 import { choose } from "../engine/native.ts";
 import { nativeNormGradients, nativeResidualNorm } from "../engine/nativeOps.ts";
-import { matMul } from "../engine/ops.ts";
 import { siteOf } from "./dropout.ts";
 import { project } from "./linear.ts";
 import { type ResidualNormInputs, type ResidualNormOptions, residualNorm } from "./residualNorm.ts";
@@ -26,20 +26,28 @@ export const composedDenseResidualNorm: DenseResidualNorm = ({ projection, ...in
 export const fusedDenseResidualNorm: DenseResidualNorm = (inputs, options) => {
   const { x, projection, inputBias, residual, weight, bias } = inputs;
   const site = siteOf(options);
+  const { matMul, pack, unpack } = arithmeticOf(options.precision);
+  const [inWidth, width] = [x.shape[1] as number, residual.shape[1] as number];
   return differentiable([x, projection, weight, bias, inputBias, residual], (save) => {
     const product = matMul(x, projection, false, true);
     const ordered = [product, weight, bias, inputBias, residual];
     const [value, normal, inverse] = nativeResidualNorm(ordered, options.epsilon, site);
-    save(x, projection, normal, inverse, weight);
+    save(
+      () => pack(x),
+      projection,
+      () => pack(normal),
+      inverse,
+      weight,
+    );
     return {
       value,
       gradient: (dy, saved, wants) => {
-        const [x, projection, ...rest] = saved as [Tensor, Tensor, ...Tensor[]];
+        const [x, projection, normal, ...rest] = saved as [Tensor, Tensor, Tensor, ...Tensor[]];
         const wanted = (output: number) => (output === 0 ? wants(0) || wants(1) : wants(output + 1));
-        const [dProduct, ...others] = nativeNormGradients(dy, rest, site, wanted);
+        const [dProduct, ...others] = nativeNormGradients(dy, [unpack(normal, width), ...rest], site, wanted);
         return [
           wants(0) ? matMul(dProduct as Tensor, projection) : undefined,
-          wants(1) ? matMul(dProduct as Tensor, x, true, false) : undefined,
+          wants(1) ? matMul(dProduct as Tensor, unpack(x, inWidth), true, false) : undefined,
           ...others,
         ];
       },

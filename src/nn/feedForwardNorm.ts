@@ -1,5 +1,6 @@
 /** The feed-forward half of a post-norm layer: `layerNorm(dropout(act(x W^T + b) V^T + c) + x)`, `act` a GELU mostly. */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { arithmeticOf } from "../engine/arithmetic.ts";
 import { differentiable } from "../engine/differentiable.ts";
 import { choose } from "../engine/native.ts";
 import {
@@ -8,7 +9,7 @@ import {
   nativeNormGradients,
   nativeResidualNorm,
 } from "../engine/nativeOps.ts";
-import { add, matMul } from "../engine/ops.ts";
+import { add } from "../engine/ops.ts";
 import { activate } from "./activation.ts";
 import { siteOf } from "./dropout.ts";
 import { biasGelu } from "./gelu.ts";
@@ -52,6 +53,8 @@ export const fusedFeedForwardNorm: FeedForwardNorm = (inputs, options) => {
   const { activation = "gelu" } = options;
   return activation === "gelu" ? fusedGeluFeedForwardNorm(inputs, options) : composedFeedForwardNorm(inputs, options);
 };
+/** Weight and bias up, weight down, `x`, what goes into the GELU, normalised rows; then what else the norm needs. */
+type Kept = [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
 
 /**
  * One node of the tape, which keeps of the inner rows, the widest of a layer, only what goes into the GELU: what comes
@@ -59,22 +62,31 @@ export const fusedFeedForwardNorm: FeedForwardNorm = (inputs, options) => {
  */
 const fusedGeluFeedForwardNorm: FeedForwardNorm = ({ x, up, down, norm }, options) => {
   const site = siteOf(options);
+  const { matMul, pack, unpack } = arithmeticOf(options.precision);
+  const [width, innerWidth] = [x.shape[1] as number, up.bias.size];
   const inputs = [x, up.weight, up.bias, down.weight, norm.weight, norm.bias, down.bias];
   return differentiable(inputs, (save) => {
     const before = matMul(x, up.weight, false, true); // [rows, inner]
     const product = matMul(nativeBiasGelu(before, up.bias), down.weight, false, true);
     const ordered = [product, norm.weight, norm.bias, down.bias, x];
     const [value, normal, inverse] = nativeResidualNorm(ordered, options.epsilon, site);
-    save(x, up.weight, up.bias, down.weight, before, normal, inverse, norm.weight);
+    const kept = [x, before, normal].map((rows) => () => pack(rows));
+    save(up.weight, up.bias, down.weight, ...kept, inverse, norm.weight);
     return {
       value,
       gradient: (dy, saved, wants) => {
-        const [x, upWeight, upBias, downWeight, before, ...rest] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor];
+        const [upWeight, upBias, downWeight, x, packedBefore, normal, ...rest] = saved as Kept;
         const intoInner = wants(0) || wants(1) || wants(2);
         // outputs of the norm's gradient: product, its weight, its bias, the bias before it, the residual
         const wanted = [intoInner || wants(3), wants(4), wants(5), wants(6), wants(0)];
-        const [dProduct, ...ofNorm] = nativeNormGradients(dy, rest, site, (output) => wanted[output] as boolean);
+        const [dProduct, ...ofNorm] = nativeNormGradients(
+          dy,
+          [unpack(normal, width), ...rest],
+          site,
+          (output) => wanted[output] as boolean,
+        );
         const dResidual = ofNorm.pop();
+        const before = unpack(packedBefore, innerWidth);
         let dBefore: Tensor | undefined;
         let dUpBias: Tensor | undefined;
         let inner: Tensor | undefined;
@@ -86,7 +98,7 @@ const fusedGeluFeedForwardNorm: FeedForwardNorm = ({ x, up, down, norm }, option
         } else if (wants(3)) inner = nativeBiasGelu(before, upBias);
         return [
           wants(0) ? add(matMul(dBefore as Tensor, upWeight), dResidual as Tensor) : undefined,
-          wants(1) ? matMul(dBefore as Tensor, x, true, false) : undefined,
+          wants(1) ? matMul(dBefore as Tensor, unpack(x, width), true, false) : undefined,
           dUpBias,
           wants(3) ? matMul(dProduct as Tensor, inner as Tensor, true, false) : undefined,
           ...ofNorm,

@@ -3,10 +3,11 @@
  * layer. The queries of the other tokens are not computed.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { arithmeticOf } from "../engine/arithmetic.ts";
 import { differentiable } from "../engine/differentiable.ts";
 import { choose } from "../engine/native.ts";
 import { nativeAttention, nativeAttentionGradients } from "../engine/nativeOps.ts";
-import { add, gatherRows, matMul, matMulBias, scatterRows, sumOfProducts, sumRows } from "../engine/ops.ts";
+import { add, gatherRows, scatterRows, sumRows } from "../engine/ops.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { lengthsOf } from "./attention.ts";
 import { siteOf } from "./dropout.ts";
@@ -23,21 +24,30 @@ export const fusedFirstTokenAttention: SelfAttention = (x, projections, options)
   const biases = projections.map(({ bias }) => bias);
   const site = siteOf(options);
   const { firstTokens } = options.packing;
+  const { matMul, matMulBias, sumOfProducts, pack, unpack } = arithmeticOf(options.precision);
+  const [tokens, width] = x.shape as [number, number];
+  const hidden = biases[0]?.size as number;
   return differentiable([x, ...weights, ...biases], (save) => {
     const first = gatherRows(x, tf.tensor1d(firstTokens, "int32"));
     const parts = projections.map(({ weight, bias }, i) => matMulBias(i === 0 ? first : x, weight, bias));
-    save(x, first, ...weights, ...parts);
+    save(
+      () => pack(x),
+      () => pack(first),
+      ...weights,
+      ...parts.map((part) => () => pack(part)),
+    );
     return {
       value: nativeAttention(parts, lengthsOf(options), options.heads, site),
       gradient: (dy, [x, first, ...saved], wants) => {
-        const [weights, parts] = [saved.slice(0, 3), saved.slice(3)];
+        const [weights, parts] = [saved.slice(0, 3), saved.slice(3).map((part) => unpack(part, hidden))];
         const dParts = nativeAttentionGradients(dy, parts, lengthsOf(options), options.heads, site);
         const [dQuery, ...dOthers] = dParts as [Tensor, Tensor, Tensor];
-        const inputs = [first, x, x] as Tensor[];
+        const texts = wants(2) || wants(3) ? unpack(x as Tensor, width) : undefined;
+        const inputs = [wants(1) ? unpack(first as Tensor, width) : undefined, texts, texts];
         const dx = () => {
           const ofFirst = matMul(dQuery, weights[0] as Tensor);
           const column = tf.tensor2d(firstTokens, [firstTokens.length, 1], "int32");
-          const scattered = scatterRows(ofFirst, column, tf.tensor1d((x as Tensor).shape, "int32"));
+          const scattered = scatterRows(ofFirst, column, tf.tensor1d([tokens, width], "int32"));
           return add(sumOfProducts(dOthers, weights.slice(1)), scattered);
         };
         return [

@@ -4,6 +4,7 @@ import { differentiable } from "../engine/differentiable.ts";
 import { choose } from "../engine/native.ts";
 import { nativeNormGradients, nativeResidualNorm } from "../engine/nativeOps.ts";
 import { add, biasAdd, sumRows } from "../engine/ops.ts";
+import type { Precision } from "../engine/precision.ts";
 import { composedDropout, type DropoutOptions, siteOf } from "./dropout.ts";
 import { composedLayerNorm } from "./layerNorm.ts";
 
@@ -22,6 +23,8 @@ export interface ResidualNormInputs {
 
 export interface ResidualNormOptions extends DropoutOptions {
   readonly epsilon: number;
+  /** Of products before the normalisation, and of what the backward pass needs. Default: "float32". */
+  readonly precision?: Precision;
 }
 
 /** -> `[rows, width]`, out of one op after the other. */

@@ -1,9 +1,10 @@
 /** Attention of texts to themselves: query, key and value are projections of the same rows. */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { arithmeticOf } from "../engine/arithmetic.ts";
 import { differentiable } from "../engine/differentiable.ts";
 import { choose } from "../engine/native.ts";
 import { nativeAttention, nativeAttentionGradients } from "../engine/nativeOps.ts";
-import { matMul, matMulBias, sumOfProducts, sumRows } from "../engine/ops.ts";
+import { sumRows } from "../engine/ops.ts";
 import { type AttentionOptions, attention, lengthsOf } from "./attention.ts";
 import { siteOf } from "./dropout.ts";
 import { linear } from "./linear.ts";
@@ -32,17 +33,20 @@ export const fusedSelfAttention: SelfAttention = (x, projections, options) => {
   const weights = projections.map(({ weight }) => weight);
   const biases = projections.map(({ bias }) => bias);
   const site = siteOf(options);
+  const { matMul, matMulBias, sumOfProducts, pack, unpack } = arithmeticOf(options.precision);
+  const [width, hidden] = [x.shape[1] as number, biases[0]?.size as number];
   return differentiable([x, ...weights, ...biases], (save) => {
     const parts = projections.map(({ weight, bias }) => matMulBias(x, weight, bias));
-    save(x, ...weights, ...parts);
+    save(() => pack(x), ...weights, ...parts.map((part) => () => pack(part)));
     return {
       value: nativeAttention(parts, lengthsOf(options), options.heads, site),
       gradient: (dy, [x, ...saved], wants) => {
-        const [weights, parts] = [saved.slice(0, 3), saved.slice(3)];
+        const [weights, parts] = [saved.slice(0, 3), saved.slice(3).map((part) => unpack(part, hidden))];
         const dParts = nativeAttentionGradients(dy, parts, lengthsOf(options), options.heads, site);
+        const input = wants(1) || wants(2) || wants(3) ? unpack(x as Tensor, width) : undefined;
         return [
           wants(0) ? sumOfProducts(dParts, weights) : undefined,
-          ...dParts.map((part, i) => (wants(1 + i) ? matMul(part, x as Tensor, true, false) : undefined)),
+          ...dParts.map((part, i) => (wants(1 + i) ? matMul(part, input as Tensor, true, false) : undefined)),
           ...dParts.map((part, i) => (wants(4 + i) ? sumRows(part) : undefined)),
         ];
       },

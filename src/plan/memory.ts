@@ -1,8 +1,9 @@
 /**
  * What a stage needs of memory beside what the process holds already, counted from what nn/ keeps for the backward pass.
- * All in bytes; values are float32.
+ * All in bytes; values are float32, but for what is kept in a narrower precision.
  */
 import { nativeOps } from "../engine/native.ts";
+import type { Precision } from "../engine/precision.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { sizeOf } from "./plan.ts";
 
@@ -17,6 +18,7 @@ export interface MemoryInput {
   readonly passTokens: number;
   readonly gradientAccumulationSteps: number;
   readonly gradientCheckpointing: boolean;
+  readonly precision: Precision;
   /** Parameters of which the best epoch's values are kept. */
   readonly keptParameters: number;
   /** Bytes that the outputs of the frozen layers take in memory. */
@@ -39,7 +41,7 @@ export interface MemoryNeed {
 }
 
 export function stageMemory(input: MemoryInput): MemoryNeed {
-  const { model, trainable, cut, lengths, gradientAccumulationSteps, gradientCheckpointing, cache } = input;
+  const { model, trainable, cut, lengths, gradientAccumulationSteps, gradientCheckpointing, precision, cache } = input;
   const trained = sizeOf(trainable, model);
   const [gradients, moments, bestWeights] = [4 * trained, 8 * trained, 4 * input.keptParameters];
   const tokens = lengths.reduce((sum, length) => sum + length, 0);
@@ -47,9 +49,10 @@ export function stageMemory(input: MemoryInput): MemoryNeed {
   const layer = layerActivations(model, lengths);
   const row = 4 * model.config.hiddenSize * tokens;
   const embeddings = cut < 0 ? 4 * row : 0;
+  const keptLayer = precision === "bfloat16" ? layer / 2 : layer;
   // of the topmost layer little but input, key and value is kept
   const whole = model.family.topLayer === undefined || layers === 0 ? layers : layers - 1 + topShare(model);
-  const kept = gradientCheckpointing ? layers * row + layer : whole * layer;
+  const kept = gradientCheckpointing ? layers * row + keptLayer : whole * keptLayer;
   const activations = layers === 0 ? row : kept + layer + embeddings;
   const pass = layerActivations(model, textsOf(input.passTokens, Math.max(...lengths)));
   const together =

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { markConstant } from "../engine/differentiable.ts";
 import { lossAndGradients } from "../engine/gradients.ts";
+import type { Precision } from "../engine/precision.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { NativeVariable } from "../engine/variable.ts";
 import { crossEntropy } from "../loss/crossEntropy.ts";
@@ -30,19 +31,26 @@ export interface Speed {
   readonly hash: number;
 }
 
-const measured = new WeakMap<SequenceClassifier, Speed>();
+const measured: Readonly<Record<Precision, WeakMap<SequenceClassifier, Speed>>> = {
+  float32: new WeakMap(),
+  bfloat16: new WeakMap(),
+};
 
 /** `lengths`: tokens of each text of a typical batch; of a large one the first 512 tokens stand for all. */
-export function speedOf(model: SequenceClassifier, lengths: readonly number[]): Speed {
-  let speed = measured.get(model);
+export function speedOf(
+  model: SequenceClassifier,
+  lengths: readonly number[],
+  precision: Precision = "float32",
+): Speed {
+  let speed = measured[precision].get(model);
   if (speed === undefined) {
-    speed = measure(model, lengths);
-    measured.set(model, speed);
+    speed = measure(model, lengths, precision);
+    measured[precision].set(model, speed);
   }
   return speed;
 }
 
-function measure(model: SequenceClassifier, lengths: readonly number[]): Speed {
+function measure(model: SequenceClassifier, lengths: readonly number[], precision: Precision): Speed {
   const top = model.depth - 1;
   const parameters = [...model.parameters.values()];
   const flags = parameters.map(({ requiresGrad }) => requiresGrad);
@@ -55,9 +63,10 @@ function measure(model: SequenceClassifier, lengths: readonly number[]): Speed {
     const trained = parameters.filter(({ requiresGrad }) => requiresGrad);
     const rows = rowsFor(model, tokens);
     const pooled = rowsFor(model, batch.packing.batch);
-    const head = secondsOf(() => stepThrough(model, pooled, model.depth, batch, trained));
-    const forwardFrom = (cut: number) => secondsOf(() => model.run(markConstant(rows.clone()), cut, batch));
-    const bothFrom = (cut: number) => secondsOf(() => stepThrough(model, rows, cut, batch, trained));
+    const head = secondsOf(() => stepThrough(model, pooled, model.depth, batch, trained, precision));
+    const forwardFrom = (cut: number) =>
+      secondsOf(() => model.run(markConstant(rows.clone()), cut, batch, { precision }));
+    const bothFrom = (cut: number) => secondsOf(() => stepThrough(model, rows, cut, batch, trained, precision));
     const [topForward, topBoth] = [forwardFrom(top), Math.max(0, bothFrom(top) - head)];
     const forward = below === top ? topForward : Math.max(0, forwardFrom(below) - topForward);
     const both = below === top ? topBoth : Math.max(0, bothFrom(below) - head - topBoth);
@@ -105,13 +114,14 @@ function stepThrough(
   cut: number,
   batch: PackedBatch,
   trained: readonly Parameter[],
+  precision: Precision,
 ): void {
   const labels = new Int32Array(batch.packing.batch);
   const parts = trained.filter(({ block }) =>
     typeof block === "string" ? block === "head" || cut < model.depth : block >= cut,
   );
   lossAndGradients(
-    () => crossEntropy(model.run(rows, cut, batch, { stream: new DropoutStream(0, 0) }), labels),
+    () => crossEntropy(model.run(rows, cut, batch, { stream: new DropoutStream(0, 0), precision }), labels),
     [rows, ...parts.map(({ tensor }) => tensor)],
   );
 }

@@ -4,6 +4,7 @@ import { availableParallelism, cpus, platform, release, totalmem } from "node:os
 import { ShownAsTable } from "../display/shownAsTable.ts";
 import { Table } from "../display/table.ts";
 import { nativeOps } from "../engine/native.ts";
+import { hasBfloat16 } from "../engine/precision.ts";
 import { engineInfo } from "../engine/tensorflow.ts";
 
 export class SessionInfo extends ShownAsTable {
@@ -28,6 +29,7 @@ export function sessionInfo(): SessionInfo {
     Node: process.versions.node,
     engine: `${engine.engine} (${engine.device})`,
     "fused operations": nativeOps ? "native" : "composed",
+    "bfloat16 instructions": hasBfloat16() ? "yes" : "no",
     "TensorFlow.js": engine.tfjs,
     system: `${platform()} ${release()}`,
     processor: `${cpus()[0]?.model.trim() ?? "unknown"}, ${availableParallelism()} cores`,

@@ -1,5 +1,6 @@
 /** The settings of a run, named as Hugging Face's `TrainingArguments`. */
 import { type SamplingStrategy, samplingStrategies } from "../data/batches.ts";
+import { checkPrecision, type Precision, precisions } from "../engine/precision.ts";
 import { ThawError } from "../errors.ts";
 import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
 import { bytesOf, type MemorySize } from "./memorySize.ts";
@@ -68,6 +69,13 @@ export interface TrainingArguments {
    */
   readonly gradientCheckpointing?: boolean;
   /**
+   * "bfloat16": the products of the layers, forward and back, the frozen ones included, take factors of 8 bits precision,
+   * and what is kept for the backward pass takes half the memory. Weights, sums, softmax, normalisations, the head and the
+   * optimizer stay in float32. Refused (`PRECISION_UNSUPPORTED`) where the processor has no instruction for it
+   * (AVX512_BF16). Default: "float32".
+   */
+  readonly precision?: Precision;
+  /**
    * The most that the process may hold, in MB or as text ("4GB"). A plan that is predicted to need more is refused before
    * anything is trained, with what would fit. Default: no limit.
    */
@@ -105,6 +113,7 @@ const defaults = {
   loadBestModelAtEnd: true,
   frozenDropout: false,
   gradientCheckpointing: false,
+  precision: "float32",
   allowFrozenRandomHead: false,
   disableTqdm: false,
 } as const;
@@ -135,7 +144,10 @@ const switches = [
   "disableTqdm",
 ] as const;
 
-/** Fills in the defaults. Throws `BAD_ARGUMENT` on an unknown name or an impossible value. */
+/**
+ * Fills in the defaults. Throws `BAD_ARGUMENT` on an unknown name or an impossible value, and `PRECISION_UNSUPPORTED` on a
+ * precision that this machine lacks.
+ */
 export function resolveArguments(args: TrainingArguments = {}): ResolvedArguments {
   const refuse = (message: string): never => {
     throw new ThawError("BAD_ARGUMENT", message);
@@ -186,5 +198,9 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   if (!samplingStrategies.includes(resolved.trainSamplingStrategy)) {
     refuse(`trainSamplingStrategy is "${resolved.trainSamplingStrategy}"; known are ${samplingStrategies.join(", ")}.`);
   }
+  if (!precisions.includes(resolved.precision)) {
+    refuse(`precision is ${JSON.stringify(resolved.precision)}; known are ${precisions.join(", ")}.`);
+  }
+  checkPrecision(resolved.precision);
   return resolved;
 }

@@ -1,4 +1,5 @@
 /** Logits of a whole data set, and what they are worth. */
+import type { Precision } from "../engine/precision.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { ThawError } from "../errors.ts";
 import { classificationMetrics } from "../metrics/metrics.ts";
@@ -22,6 +23,8 @@ export interface LogitsInput {
   readonly batchSize: number;
   /** Where to start, if the prefix is cached for these texts. Default: at the token ids. */
   readonly cached?: { readonly cache: PrefixCache; readonly cut: Cut } | undefined;
+  /** Of the layers, and of those below the cut. Default: "float32". */
+  readonly precision?: Precision;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -30,7 +33,7 @@ export interface LogitsInput {
  * `NON_FINITE` where they are no numbers.
  */
 export async function* computeLogits(input: LogitsInput): AsyncGenerator<number, readonly Float32Array[]> {
-  const { model, texts, batchSize, cached, signal } = input;
+  const { model, texts, batchSize, cached, precision = "float32", signal } = input;
   const logits = new Array<Float32Array>(texts.length);
   const { numLabels } = model.config;
   let done = 0;
@@ -41,7 +44,7 @@ export async function* computeLogits(input: LogitsInput): AsyncGenerator<number,
     try {
       values = tf.tidy(() => {
         const rows = cached?.cache.rows(cached.cut, indices, batch);
-        return model.run(rows, cached?.cut ?? -1, batch).dataSync() as Float32Array;
+        return model.run(rows, cached?.cut ?? -1, batch, { precision }).dataSync() as Float32Array;
       });
     } finally {
       batch.dispose();

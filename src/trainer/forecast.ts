@@ -41,7 +41,8 @@ export function forecast(input: ForecastInput, resident: number = process.memory
   const { model, plan, args, train, evaluation } = input;
   const [trainTokens, evalTokens] = [tokensOf(train), tokensOf(evaluation)];
   const texts = [...train, ...evaluation];
-  const speed = speedOf(model, lengthsOf(train, epochSteps(train, args, 0)[0]?.[0] ?? new Uint32Array()));
+  const typical = lengthsOf(train, epochSteps(train, args, 0)[0]?.[0] ?? new Uint32Array());
+  const speed = speedOf(model, typical, args.precision);
   let stored: readonly number[] = [];
   let firstEpoch = 0;
   return plan.stages.map(({ stage, trainable, cut }, index) => {
@@ -61,6 +62,7 @@ export function forecast(input: ForecastInput, resident: number = process.memory
       passTokens: Math.min(passTokens, Math.max(trainTokens, evalTokens)),
       gradientAccumulationSteps: args.gradientAccumulationSteps,
       gradientCheckpointing: args.gradientCheckpointing,
+      precision: args.precision,
       keptParameters: evaluation.length > 0 && args.loadBestModelAtEnd ? sizeOf(plan.trainable, model) : 0,
       cache: Math.min(
         cacheMemoryOf(args),

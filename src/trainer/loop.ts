@@ -74,12 +74,12 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
   const state: State = {
     input,
     optimizer,
-    trainCache: new PrefixCache(model, train.texts, budget),
-    evalCache: new PrefixCache(model, evaluation?.texts ?? [], budget),
+    trainCache: new PrefixCache(model, train.texts, budget, args.precision),
+    evalCache: new PrefixCache(model, evaluation?.texts ?? [], budget, args.precision),
     best: new BestEpoch(model, plan.trainable),
     clocks: plan.stages.map((stage) => new StageClock(stage.row)),
     history: [],
-    notices: samplingNotices(args),
+    notices: [...samplingNotices(args), ...precisionNotices(args)],
     step: 0,
     microBatch: 0,
     epoch: 0,
@@ -126,6 +126,10 @@ function samplingNotices({ trainSamplingStrategy }: ResolvedArguments): string[]
     case "group_by_length":
       return ['Batches were made of texts of like length (trainSamplingStrategy "group_by_length").'];
   }
+}
+
+function precisionNotices({ precision }: ResolvedArguments): string[] {
+  return precision === "float32" ? [] : [`The products of the layers were computed in ${precision}.`];
 }
 
 async function* runStage(state: State, stage: PlannedStage, index: number): AsyncGenerator<TrainerEvent> {
@@ -250,8 +254,8 @@ function addMicroBatch(state: State, stage: PlannedStage, step: OptimizerStep, i
   try {
     const labels = Int32Array.from(indices, (text) => train.labels[text] as number);
     const stream = new DropoutStream(args.seed, state.microBatch);
-    const { gradientCheckpointing } = args;
-    step.add({ batch, labels, cut: fromCut ? stage.cut : -1, rows, stream, gradientCheckpointing });
+    const { gradientCheckpointing, precision } = args;
+    step.add({ batch, labels, cut: fromCut ? stage.cut : -1, rows, stream, gradientCheckpointing, precision });
     state.microBatch += 1;
   } finally {
     rows?.dispose();
@@ -268,7 +272,8 @@ async function* evaluateEpoch(
   const started = performance.now();
   const { texts, labels } = evaluation;
   const cached = state.evalCache.has(stage.cut) ? { cache: state.evalCache, cut: stage.cut } : undefined;
-  const computation = computeLogits({ model, texts, batchSize: args.perDeviceEvalBatchSize, cached, signal });
+  const { perDeviceEvalBatchSize: batchSize, precision } = args;
+  const computation = computeLogits({ model, texts, batchSize, cached, precision, signal });
   let next = await computation.next();
   while (!next.done) {
     yield { kind: "evaluate", done: next.value, total: texts.length };

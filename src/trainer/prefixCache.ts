@@ -1,13 +1,15 @@
 /**
  * The output of the frozen layers, text by text. What lies below the lowest trainable layer gives the same for a text in
  * every epoch (its dropout is off), so it is computed once. Stored unpadded, in float32, in memory as far as that goes,
- * then on the disk. The pass goes through the texts in batches of its own. With the ops of native/ a text has the same
- * bits in every batch, so a cached run equals one that computes the rows anew bit for bit; without them, and where a
- * family composes its attention, it does where its batches have the shape of the pass's, and to the last bits elsewhere.
+ * then on the disk; computed in the run's precision. The pass goes through the texts in batches of its own. With the ops
+ * of native/ a text has the same bits in every batch, so a cached run equals one that computes the rows anew bit for bit;
+ * without them, and where a family composes its attention, it does where its batches have the shape of the pass's, and to
+ * the last bits elsewhere.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { formatBytes } from "../display/numbers.ts";
 import { markConstant } from "../engine/differentiable.ts";
+import type { Precision } from "../engine/precision.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
@@ -24,13 +26,20 @@ export class PrefixCache {
   readonly #model: SequenceClassifier;
   readonly #texts: readonly EncodedText[];
   readonly #budget: CacheBudget;
+  readonly #precision: Precision;
   /** Per cut and text `[tokens of the text, hidden]`, or `[hidden]` at the cut before the head. */
   readonly #stores = new Map<Cut, RowStore>();
 
-  constructor(model: SequenceClassifier, texts: readonly EncodedText[], budget = new CacheBudget()) {
+  constructor(
+    model: SequenceClassifier,
+    texts: readonly EncodedText[],
+    budget = new CacheBudget(),
+    precision: Precision = "float32",
+  ) {
     this.#model = model;
     this.#texts = texts;
     this.#budget = budget;
+    this.#precision = precision;
   }
 
   has(cut: Cut): boolean {
@@ -76,7 +85,10 @@ export class PrefixCache {
    */
   rows(cut: Cut, indices: ArrayLike<number>, batch: PackedBatch): Tensor {
     const store = this.#stores.get(cut);
-    if (store === undefined) return markConstant(tf.tidy(() => this.#model.runPrefix([cut], batch).get(cut) as Tensor));
+    if (store === undefined) {
+      const precision = this.#precision;
+      return markConstant(tf.tidy(() => this.#model.runPrefix([cut], batch, { precision }).get(cut) as Tensor));
+    }
     const hidden = this.#model.config.hiddenSize;
     const count = cut === this.#model.depth ? indices.length : batch.packing.tokens;
     const values = new Float32Array(count * hidden);
@@ -108,7 +120,7 @@ export class PrefixCache {
       tf.tidy(() => {
         const below = Math.max(...[...this.#stores.keys()].filter((cut) => cut <= Math.min(...wanted)));
         const start = Number.isFinite(below) ? { cut: below, hidden: this.rows(below, indices, batch) } : undefined;
-        for (const [cut, tensor] of this.#model.runPrefix(wanted, batch, start)) {
+        for (const [cut, tensor] of this.#model.runPrefix(wanted, batch, { start, precision: this.#precision })) {
           computed.set(cut, tensor.dataSync() as Float32Array);
         }
       });

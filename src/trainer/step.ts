@@ -1,6 +1,7 @@
 /** One optimizer step: forward and backward over its micro-batches, clip, update. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { lossAndGradients, tapGradient } from "../engine/gradients.ts";
+import type { Precision } from "../engine/precision.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { ThawError } from "../errors.ts";
 import { crossEntropy } from "../loss/crossEntropy.ts";
@@ -35,6 +36,8 @@ export interface MicroBatch {
   readonly stream: DropoutStream | undefined;
   /** Runs each layer again in the backward pass. Default: false. */
   readonly gradientCheckpointing?: boolean;
+  /** Of the layers. Default: "float32". */
+  readonly precision?: Precision;
 }
 
 export interface StepResult {
@@ -58,7 +61,7 @@ export class OptimizerStep {
   }
 
   /** Forward and backward pass; the gradients are added to those of the micro-batches before, in place. */
-  add({ batch, labels, cut, rows, stream, gradientCheckpointing = false }: MicroBatch): void {
+  add({ batch, labels, cut, rows, stream, gradientCheckpointing = false, precision = "float32" }: MicroBatch): void {
     const { model, texts } = this.#input;
     const inputs = this.#gradients.map(({ parameter }) => parameter.tensor);
     tf.tidy(() => {
@@ -66,7 +69,7 @@ export class OptimizerStep {
       // a part's gradients are added as they come: all of them beside all of the sums would be two sets
       const taps = new Map(this.#gradients.map(({ parameter, sum }) => [parameter.name, sum]));
       const tapped = (name: string, tensor: Tensor) => tapGradient(tensor, (gradient) => taps.get(name)?.add(gradient));
-      const options = { stream, gradientCheckpointing, ...(isWhole ? {} : { through: tapped }) };
+      const options = { stream, gradientCheckpointing, precision, ...(isWhole ? {} : { through: tapped }) };
       const { loss, gradients } = lossAndGradients(
         () => crossEntropy(model.run(rows, cut, batch, options), labels, texts),
         inputs,

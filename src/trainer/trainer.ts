@@ -63,6 +63,7 @@ export class Trainer {
     this.model = model;
     this.tokenizer = tokenizer;
     this.args = resolveArguments(options.args);
+    model.checkPrecision(this.args.precision);
     this.#options = options;
     checkDataset(trainDataset, "training data", model);
     if (evalDataset !== undefined) this.#checkEvaluated(evalDataset, "validation data");
@@ -190,7 +191,8 @@ export class Trainer {
     const { model, args } = this;
     const encoded = encodeTexts(texts, this.tokenizer, model, args.maxLength);
     const signal = currentHost()?.signal;
-    const computation = computeLogits({ model, texts: encoded, batchSize: args.perDeviceEvalBatchSize, signal });
+    const { perDeviceEvalBatchSize: batchSize, precision } = args;
+    const computation = computeLogits({ model, texts: encoded, batchSize, precision, signal });
     let next = await computation.next();
     while (!next.done) next = await computation.next();
     return next.value;

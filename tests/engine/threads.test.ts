@@ -32,7 +32,9 @@ const products = [false, true].flatMap((transposeA) => {
   const [n, m] = [number("N", "TF_ATTR_INT", 2), number("M", "TF_ATTR_INT", 1)];
   const flags = [number("transpose_a", "TF_ATTR_BOOL", transposeA), number("transpose_b", "TF_ATTR_BOOL", !transposeA)];
   const [a, b] = [fill([tokens, 200], 0.3), fill(transposeA ? [tokens, 333] : [333, 200], 0.7)];
-  return run("ThawProduct", [a, a, b, b, fill([333], 0.1)], [n, m, ...flags], 1);
+  const narrow = { name: "narrow", type: binding.TF_ATTR_BOOL };
+  return [false, true].flatMap((value) =>
+    run("ThawProduct", [a, a, b, b, fill([333], 0.1)], [n, m, ...flags, { ...narrow, value }], 1));
 });
 const results = [
   ...products,

@@ -20,6 +20,7 @@ const need = (options: Partial<MemoryInput> = {}) =>
     passTokens: 300,
     gradientAccumulationSteps: 1,
     gradientCheckpointing: false,
+    precision: "float32",
     keptParameters: 0,
     cache: 0,
     ...options,
@@ -39,6 +40,18 @@ test.runIf(nativeOps)("a layer keeps eight rows of hidden size and one of the in
   expect(need().activations).toBeCloseTo(4 * layer + top + 4 * 4 * 600 * hiddenSize, 3);
   expect(need({ cut: 2, gradientCheckpointing: true }).activations).toBe(2 * 4 * 600 * hiddenSize + 2 * layer);
 });
+
+test.runIf(nativeOps)(
+  "in bfloat16 the kept layers take half of it, and the one at work what it takes in float32",
+  () => {
+    const layer = 4 * 600 * (8 * hiddenSize + intermediateSize + 2);
+    const precision = "bfloat16";
+    expect(need({ precision, cut: 2 }).activations).toBe(2 * (layer / 2) + layer);
+    expect(need({ precision, cut: 2, gradientCheckpointing: true }).activations).toBe(
+      2 * 4 * 600 * hiddenSize + layer / 2 + layer,
+    );
+  },
+);
 
 test("the peak has activations or gradients, and both where gradients wait for the next micro-batch", () => {
   const [one, two] = [need(), need({ gradientAccumulationSteps: 2 })];

@@ -26,6 +26,7 @@ test("without arguments the defaults are Hugging Face's, but for the best model 
     loadBestModelAtEnd: true,
     frozenDropout: false,
     gradientCheckpointing: false,
+    precision: "float32",
     allowFrozenRandomHead: false,
     disableTqdm: false,
   });

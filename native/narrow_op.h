@@ -1,0 +1,71 @@
+// Rows as bfloat16 and back: what is kept for a backward pass takes half the memory. And whether products in bfloat16
+// are compiled to the processor's own instruction.
+#pragma once
+#include "kernel.h"
+#include "narrow.h"
+
+namespace thaw {
+namespace {
+
+REGISTER_OP("ThawNarrow").Input("x: float").Output("pairs: int32");
+REGISTER_OP("ThawWiden").Input("pairs: int32").Output("x: float").Attr("width: int");
+REGISTER_OP("ThawHasNarrowProduct").Output("has: bool");
+
+class NarrowOp : public Kernel {
+ public:
+  using Kernel::Kernel;
+  void Compute(OpKernelContext* context) override {
+    const int64_t rows = context->input(0).dim_size(0);
+    const int64_t width = context->input(0).dim_size(1);
+    const float* x = input(context, 0);
+    Tensor* tensor = nullptr;
+    OP_REQUIRES_OK(context, context->allocate_output(0, TensorShape({rows, pairsOf(width)}), &tensor));
+    uint32_t* pairs = reinterpret_cast<uint32_t*>(tensor->flat<int32_t>().data());
+    parallel(context, rows, width / 4, [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) narrowRow(x + row * width, pairs + row * pairsOf(width), width);
+    });
+  }
+};
+REGISTER_KERNEL_BUILDER(Name("ThawNarrow").Device(tensorflow::DEVICE_CPU), NarrowOp);
+
+class WidenOp : public Kernel {
+ public:
+  explicit WidenOp(OpKernelConstruction* context) : Kernel(context) {
+    OP_REQUIRES_OK(context, context->GetAttr("width", &width_));
+  }
+
+  void Compute(OpKernelContext* context) override {
+    const TensorShape& shape = context->input(0).shape();
+    const int64_t rows = shape.dim_size(0);
+    OP_REQUIRES(context, shape.dim_size(1) == pairsOf(width_),
+                absl::InvalidArgumentError("the width does not fit the pairs"));
+    const uint32_t* pairs = reinterpret_cast<const uint32_t*>(context->input(0).flat<int32_t>().data());
+    float* x = output(context, 0, TensorShape({rows, width_}));
+    if (x == nullptr) return;
+    parallel(context, rows, width_ / 4, [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) widenRow(pairs + row * pairsOf(width_), x + row * width_, width_);
+    });
+  }
+
+ private:
+  int64_t width_ = 0;
+};
+REGISTER_KERNEL_BUILDER(Name("ThawWiden").Device(tensorflow::DEVICE_CPU), WidenOp);
+
+class HasNarrowProductOp : public Kernel {
+ public:
+  using Kernel::Kernel;
+  void Compute(OpKernelContext* context) override {
+    Tensor* tensor = nullptr;
+    OP_REQUIRES_OK(context, context->allocate_output(0, TensorShape({}), &tensor));
+#ifdef __AVX512BF16__
+    tensor->scalar<bool>()() = true;
+#else
+    tensor->scalar<bool>()() = false;
+#endif
+  }
+};
+REGISTER_KERNEL_BUILDER(Name("ThawHasNarrowProduct").Device(tensorflow::DEVICE_CPU), HasNarrowProductOp);
+
+}  // namespace
+}  // namespace thaw
