@@ -77,6 +77,8 @@ function compilerCall(context, tensorflow, output) {
       "-pthread",
       "-w",
     ],
+    // the Eigen of TensorFlow 2.21 does not compile for processors with AVX512_FP16, which most with AVX512_BF16 have
+    "-U__AVX512FP16__",
     // no -ffast-math: a number that is none must stay visible
     ...["-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-DNDEBUG", "-DEIGEN_MAX_ALIGN_BYTES=64"],
     ...(mac ? ["-undefined", "dynamic_lookup"] : ["-D_GLIBCXX_USE_CXX11_ABI=1"]),
