@@ -36,6 +36,7 @@ async function accuracyOf(precision: Precision, seed: number): Promise<number> {
     args: { ...trainer.args, precision },
     train: encodeDataset(train, tokenizer, model, undefined),
     evaluation: encodeDataset(validation, tokenizer, model, undefined),
+    signal: undefined,
   });
   for await (const event of loop) if (event.kind === "epoch") accuracy = event.row.evalAccuracy ?? Number.NaN;
   model.dispose();
