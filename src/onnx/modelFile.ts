@@ -17,11 +17,10 @@ const attributeTypes = { float: 1, int: 2, ints: 7 } as const;
  * The file, piece by piece: the values of a tensor are made when their piece is asked for, so that no second copy of the
  * model is in memory. Throws `MODEL_TOO_LARGE` at once for what no such file can hold.
  */
-export function modelFile(graph: Graph, producerVersion: string): Iterable<Uint8Array> {
+export function modelFile(graph: Graph): Iterable<Uint8Array> {
   const head = new BinaryWriter();
   head.tag(1, WireType.Varint).int64(irVersion);
   head.tag(2, WireType.LengthDelimited).string("thaw");
-  head.tag(3, WireType.LengthDelimited).string(producerVersion);
   head.tag(8, WireType.LengthDelimited).fork().tag(2, WireType.Varint).int64(opset).join();
   const tensors = graph.initializers.map((tensor) => ({ tensor, head: tensorHead(tensor) }));
   const rest = graphBytes(graph);
@@ -29,8 +28,8 @@ export function modelFile(graph: Graph, producerVersion: string): Iterable<Uint8
   if (length + 1000 > limit) {
     throw new ThawError(
       "MODEL_TOO_LARGE",
-      `The ONNX file would have ${(length / 2 ** 30).toFixed(1)} GiB, and it can hold less than 2. Export with ` +
-        '{ quantize: "int8", onlyQuantized: true }, which takes a quarter, or train a smaller model.',
+      `The ONNX file would have ${(length / 2 ** 30).toFixed(1)} GiB, and no such file can hold 2. ` +
+        "Use a smaller model in the browser; saveModel keeps this one.",
     );
   }
   head.tag(7, WireType.LengthDelimited).uint32(length);

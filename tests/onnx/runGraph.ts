@@ -23,7 +23,7 @@ const ownRequire = createRequire(import.meta.url);
 /** It is a dependency of that package, not of this one. */
 const runtime = createRequire(ownRequire.resolve("@xenova/transformers"))("onnxruntime-node") as Runtime;
 
-export const fileOf = (graph: Graph): Uint8Array => Buffer.concat([...modelFile(graph, "test")]);
+export const fileOf = (graph: Graph): Uint8Array => Buffer.concat([...modelFile(graph)]);
 
 export const sessionOf = (graph: Graph): Promise<Session> => runtime.InferenceSession.create(fileOf(graph));
 
