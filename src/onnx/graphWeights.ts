@@ -37,8 +37,7 @@ export class GraphWeights {
     const { bytes, scales } = eightBits(this.#parameter(name).data(), rows);
     const stored = graph.op("Gather", [graph.initializer(`${name}_quantized`, () => uint8([rows, width], bytes)), ids]);
     const scale = graph.initializer(`${name}_scale`, () => float32([rows, 1], rows, () => scales));
-    const signed = graph.op("Sub", [graph.op("Cast", [stored], { to: 1 }), graph.floats(zeroPoint)]);
-    return graph.op("Mul", [signed, graph.op("Gather", [scale, ids])]);
+    return this.#restored(stored, graph.op("Gather", [scale, ids]));
   }
 
   /** Rows of a table: `ids [...]` -> `[..., width]`. */
@@ -57,29 +56,27 @@ export class GraphWeights {
   }
 
   /**
-   * The input in eight bits as well, with one scale for all its values, found as it comes; the products are whole numbers.
-   * Each output has a scale of its own.
+   * Each output has a scale. The weights are restored when the file is loaded, since all that makes them is constant: it is
+   * the download that eight bits make small. With inputs in eight bits as well (`MatMulInteger`), one scale for a whole
+   * batch of them, every twentieth label of MiniLM's was another.
    */
   #eightBitProduct(x: Value, name: string, stored: Stored): Value {
-    const graph = this.#graph;
-    const [bytes, scale] = this.#matrix(name, stored);
-    const [input, inputScale, inputZero] = graph.ops("DynamicQuantizeLinear", [x], 3);
-    const zero = graph.initializer("zero_point", () => uint8([], Uint8Array.of(zeroPoint)));
-    const sums = graph.op("MatMulInteger", [input as Value, bytes as Value, inputZero as Value, zero]);
-    const factor = graph.op("Mul", [inputScale as Value, scale as Value]);
-    return graph.op("Mul", [graph.op("Cast", [sums], { to: 1 }), factor]);
-  }
-
-  #matrix(name: string, stored: Stored): readonly Value[] {
     const { rows, columns } = this.#sizes(name);
     const data = this.#parameter(name).data();
     const outputs = stored === "[out, in]" ? rows : columns;
     const { bytes, scales } = eightBits(stored === "[out, in]" ? data : transposed(data, rows), outputs);
     const shape = [data.length / outputs, outputs];
-    return [
-      this.#graph.initializer(`${name}_quantized`, () => uint8(shape, transposed(bytes, outputs))),
-      this.#graph.initializer(`${name}_scale`, () => float32([outputs], outputs, () => scales)),
-    ];
+    const graph = this.#graph;
+    const matrix = graph.initializer(`${name}_quantized`, () => uint8(shape, transposed(bytes, outputs)));
+    const scale = graph.initializer(`${name}_scale`, () => float32([outputs], outputs, () => scales));
+    return graph.op("MatMul", [x, this.#restored(matrix, scale)]);
+  }
+
+  /** From bytes to about the values that they were made of. */
+  #restored(bytes: Value, scale: Value): Value {
+    const graph = this.#graph;
+    const signed = graph.op("Sub", [graph.op("Cast", [bytes], { to: 1 }), graph.floats(zeroPoint)]);
+    return graph.op("Mul", [signed, scale]);
   }
 
   #sizes(name: string) {
