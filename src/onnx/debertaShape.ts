@@ -1,5 +1,5 @@
 /** What the graphs of both DeBERTas have around and inside their attention: see `src/models/debertaShape.ts`. */
-import { debertaSettings, type PositionTerm } from "../config/deberta.ts";
+import { debertaSettings, type PositionTerm, type RelativeSettings } from "../config/deberta.ts";
 import { logBucket } from "../nn/logBuckets.ts";
 import { activate } from "./activation.ts";
 import { isNarrow, tokenTypes } from "./bertShape.ts";
@@ -40,11 +40,11 @@ export function disentangledAttention(pass: GraphPass, inputs: DisentangledInput
     Value,
     Value,
   ];
-  const positions = relative === undefined ? [] : [...new Set(terms)];
-  const ofDistances = positions.map((term) => {
+  const ofDistances = [...new Set(relative === undefined ? [] : terms)].map((term) => {
+    const own = tableRows(pass, relative as RelativeSettings);
     const rows = splitHeads(pass, inputs.projectDistances(term, distanceTable(pass)));
-    if (term === "c2p") return pickRows(pass, scoresOf(pass, query, rows), tableRows(pass));
-    const turned = graph.op("Transpose", [tableRows(pass)], { perm: [1, 0] }); // by key and query
+    if (term === "c2p") return pickRows(pass, scoresOf(pass, query, rows), own);
+    const turned = graph.op("Transpose", [own], { perm: [1, 0] }); // by key and query
     const scores = pickRows(pass, scoresOf(pass, key, rows), turned);
     return graph.op("Transpose", [scores], { perm: [0, 1, 3, 2] });
   });
@@ -61,9 +61,7 @@ function distanceTable(pass: GraphPass): Value {
 }
 
 /** int64 `[tokens, tokens]`: the row of each distance. From `maxPosition` on all are in the first or last row. */
-function tableRows(pass: GraphPass): Value {
-  const { relative } = debertaSettings(pass.config);
-  if (relative === undefined) throw new Error("there are no relative positions");
+function tableRows(pass: GraphPass, relative: RelativeSettings): Value {
   const { span, maxPosition } = relative;
   const rowOf = (distance: number) => Math.max(0, Math.min(2 * span - 1, logBucket(distance, relative) + span));
   return byDistance(pass, distances(pass), maxPosition, rowOf);
