@@ -13,6 +13,7 @@ export { sampleData } from "./hub/sampleData.ts";
 export { AutoModelForSequenceClassification, type FromPretrainedOptions } from "./models/autoModel.ts";
 export type { Parameter } from "./models/parameter.ts";
 export type { SequenceClassifier } from "./models/sequenceClassifier.ts";
+export { type ExportOptions, exportOnnx } from "./onnx/exportOnnx.ts";
 export { AdamW } from "./optim/adamW.ts";
 export type { Plan } from "./plan/plan.ts";
 export type { Stage } from "./plan/stage.ts";

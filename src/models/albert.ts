@@ -21,7 +21,8 @@ import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import { denseSpecs } from "./specs.ts";
 
-const names: LayerNames = {
+/** Its names for the parts of a layer. */
+export const albertLayer: LayerNames = {
   query: "attention.query",
   key: "attention.key",
   value: "attention.value",
@@ -41,6 +42,10 @@ const inGroup = (group: number, config: HuggingFaceConfig) =>
     (_, i) => `albert.encoder.albert_layer_groups.${group}.albert_layers.${i}`,
   );
 
+/** Names of the sets of weights that layer `index` runs on, one after the other. */
+export const weightsOfLayer = (index: number, config: HuggingFaceConfig) =>
+  inGroup(Math.trunc(index / (config.numHiddenLayers / albertKeys(config).numHiddenGroups)), config);
+
 export const albert: Family = {
   modelType: "albert",
   basePrefix: "albert.",
@@ -51,7 +56,7 @@ export const albert: Family = {
     ...denseSpecs(mapping, config.hiddenSize, config.embeddingSize, "embeddings"),
     ...Array.from({ length: albertKeys(config).numHiddenGroups }, (_, group) => inGroup(group, config))
       .flat()
-      .flatMap((name) => layerSpecs(name, "shared", config, names)),
+      .flatMap((name) => layerSpecs(name, "shared", config, albertLayer)),
     ...headSpecs(config, head),
   ],
   embeddings: (pass, batch) =>
@@ -63,10 +68,9 @@ export const albert: Family = {
 };
 
 function layers(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, firstTokensOnly: boolean): Tensor {
-  const { config } = pass;
-  const group = inGroup(Math.trunc(index / (config.numHiddenLayers / albertKeys(config).numHiddenGroups)), config);
+  const group = weightsOfLayer(index, pass.config);
   // the dropout of its feed-forward part exists in transformers, and is never called
-  const options = { names, feedForwardDropout: 0 };
+  const options = { names: albertLayer, feedForwardDropout: 0 };
   return group.reduce((x, name, i) => {
     const isLast = i === group.length - 1;
     return postNormLayer(pass, name, x, batch, { ...options, firstTokensOnly: firstTokensOnly && isLast });

@@ -17,7 +17,8 @@ import {
 import type { Family } from "./family.ts";
 import { perLayer } from "./specs.ts";
 
-const names: LayerNames = {
+/** Its names for the parts of a layer. */
+export const distilbertLayer: LayerNames = {
   query: "attention.q_lin",
   key: "attention.k_lin",
   value: "attention.v_lin",
@@ -37,11 +38,14 @@ export const distilbert: Family = {
   usesTokenTypes: () => false,
   parameters: (config) => [
     ...embeddingSpecs("distilbert.embeddings", config, tables(config)),
-    ...perLayer(config, (i) => layerSpecs(`distilbert.transformer.layer.${i}`, i, config, names)),
+    ...perLayer(config, (i) => layerSpecs(`distilbert.transformer.layer.${i}`, i, config, distilbertLayer)),
     ...headSpecs(config, head),
   ],
   embeddings: (pass, batch) => sumEmbeddings(pass, "distilbert.embeddings", batch, tables(pass.config)),
-  ...postNormLayers((i) => `distilbert.transformer.layer.${i}`, { names, attentionOutputDropout: 0 }),
+  ...postNormLayers((i) => `distilbert.transformer.layer.${i}`, {
+    names: distilbertLayer,
+    attentionOutputDropout: 0,
+  }),
   pooledRows: firstTokens,
   head: (pass, rows) => denseHead(pass, rows, head),
 };

@@ -26,7 +26,8 @@ import type { PackedBatch } from "./packedBatch.ts";
 import { positionsAfterPadding } from "./positions.ts";
 import { perLayer, tableSpec } from "./specs.ts";
 
-const names: LayerNames = {
+/** Its names for the parts of a layer. */
+export const mpnetLayer: LayerNames = {
   query: "attention.attn.q",
   key: "attention.attn.k",
   value: "attention.attn.v",
@@ -37,7 +38,7 @@ const names: LayerNames = {
   outputNorm: "output.LayerNorm",
 };
 /** Whatever `pad_token_id` says. */
-const padding = 1;
+export const padding = 1;
 const tables = { tokenTypes: false, wordPadding: padding, positionPadding: padding };
 const bias = "mpnet.encoder.relative_attention_bias";
 /** Rows of that table; 32 are read, whatever there are. */
@@ -54,7 +55,7 @@ export const mpnet: Family = {
   parameters: (config) => [
     ...embeddingSpecs("mpnet.embeddings", config, tables),
     tableSpec(bias, buckets(config), config.numAttentionHeads, "shared"),
-    ...perLayer(config, (i) => layerSpecs(layerName(i), i, config, names)),
+    ...perLayer(config, (i) => layerSpecs(layerName(i), i, config, mpnetLayer)),
     ...headSpecs(config, head),
   ],
   embeddings: (pass, batch) =>
@@ -67,7 +68,10 @@ export const mpnet: Family = {
 };
 
 const layerName = (index: number) => `mpnet.encoder.layer.${index}`;
-const options = (pass: Pass, batch: PackedBatch): LayerOptions => ({ names, attend: attention(pass, batch) });
+const options = (pass: Pass, batch: PackedBatch): LayerOptions => ({
+  names: mpnetLayer,
+  attend: attention(pass, batch),
+});
 
 const attention =
   ({ config, weight, stream }: Pass, { packing }: PackedBatch): Attend =>

@@ -16,9 +16,7 @@ export interface Rotation {
  */
 export function rotation(positions: Int32Array, theta: number, width: number): Rotation {
   const half = width / 2;
-  const frequencies = Array.from({ length: half }, (_, i) =>
-    Math.fround(1 / Math.fround(theta ** Math.fround((2 * i) / width))),
-  );
+  const frequencies = rotaryFrequencies(theta, width);
   const [cos, sin] = [Math.cos, Math.sin].map((wave) => {
     const values = new Float32Array(positions.length * half);
     positions.forEach((position, token) => {
@@ -29,6 +27,13 @@ export function rotation(positions: Int32Array, theta: number, width: number): R
     return tf.tensor3d(values, [positions.length, 1, half]);
   });
   return { cos: cos as Tensor, sin: sin as Tensor };
+}
+
+/** `theta ^ (-2i / width)` in float32, for i from 0: `[width / 2]`. */
+export function rotaryFrequencies(theta: number, width: number): number[] {
+  return Array.from({ length: width / 2 }, (_, i) =>
+    Math.fround(1 / Math.fround(theta ** Math.fround((2 * i) / width))),
+  );
 }
 
 /** Turns each head of each row of `x [tokens, hidden]`: `(a, b)` becomes `(a cos - b sin, b cos + a sin)`. */

@@ -29,14 +29,19 @@ export function distanceSinusoids(length: number, options: SinusoidOptions): Ten
   return markConstant(tf.tensor2d(table.values.slice(first, first + 2 * length * width), [2 * length, width]));
 }
 
-function makeTable(half: number, { width, clamp = Number.POSITIVE_INFINITY }: SinusoidOptions) {
+/** `10000 ^ (-2i / width)` in float32, for i from 0: `[width / 2]`. */
+export function sinusoidFrequencies(width: number): number[] {
   const f = Math.fround;
-  const frequencies = Array.from({ length: width / 2 }, (_, i) => f(1 / f(10_000 ** f((2 * i) / width))));
+  return Array.from({ length: width / 2 }, (_, i) => f(1 / f(10_000 ** f((2 * i) / width))));
+}
+
+function makeTable(half: number, { width, clamp = Number.POSITIVE_INFINITY }: SinusoidOptions) {
+  const frequencies = sinusoidFrequencies(width);
   const values = new Float32Array(2 * half * width);
   for (let row = 0; row < 2 * half; row++) {
     const distance = Math.max(-clamp, Math.min(clamp, half - 1 - row));
     frequencies.forEach((frequency, i) => {
-      const angle = f(distance * frequency);
+      const angle = Math.fround(distance * frequency);
       values[row * width + i] = Math.sin(angle);
       values[row * width + width / 2 + i] = Math.cos(angle);
     });

@@ -4,6 +4,7 @@
  */
 import { ThawError } from "../errors.ts";
 import type { TokenizerBackend } from "./backend.ts";
+import { xenovaForm } from "./xenovaForm.ts";
 
 /** A tokenizer object of `@xenova/transformers` or `@huggingface/transformers`. */
 export interface XenovaTokenizer {
@@ -31,16 +32,11 @@ type TokenizerClass = new (tokenizerJson: unknown, tokenizerConfig: unknown) => 
 
 const raw = { padding: false, truncation: false, return_tensor: false } as const;
 
-/** `prepare` is applied to every text first. */
-export function backendOf(
-  tokenizer: XenovaTokenizer,
-  name: "xenova" | "brought",
-  prepare: (text: string) => string = (text) => text,
-): TokenizerBackend {
+export function backendOf(tokenizer: XenovaTokenizer, name: "xenova" | "brought"): TokenizerBackend {
   return {
     name,
     encode: (texts) =>
-      texts.map((text) => Int32Array.from(tokenizer(prepare(text), { ...raw, add_special_tokens: false }).input_ids)),
+      texts.map((text) => Int32Array.from(tokenizer(text, { ...raw, add_special_tokens: false }).input_ids)),
     encodeWithSpecials: (text, pair) => {
       const encoded = tokenizer(text, { ...raw, text_pair: pair ?? null, add_special_tokens: true });
       const ids = Array.from(encoded.input_ids);
@@ -71,37 +67,9 @@ export async function loadXenovaBackend(
   const className = String(tokenizerConfig.tokenizer_class ?? "").replace(/Fast$/, "");
   const Class = classes[className] ?? classes.PreTrainedTokenizer;
   if (Class === undefined) throw new Error("@xenova/transformers has no PreTrainedTokenizer");
-  const json = JSON.parse(source, withPrefixSpace);
-  const tokenizer = new Class({ ...json, model: understood(json.model) }, { ...tokenizerConfig });
+  const json = xenovaForm(source);
+  const tokenizer = new Class(json, { ...tokenizerConfig });
   // a template says which segments there are; otherwise the class decides whether there are any
   if (json.post_processor?.type === "TemplateProcessing") Object.assign(tokenizer, { return_token_type_ids: true });
-  return backendOf(tokenizer, "xenova", stripsAccents(json.normalizer) ? withoutAccents : undefined);
-}
-
-/** Today's files say only `prepend_scheme` where this version also asks for what it replaced. */
-function withPrefixSpace(_: string, part: unknown): unknown {
-  const { type, prepend_scheme: scheme } = (part ?? {}) as Readonly<Record<string, unknown>>;
-  return type === "Metaspace" && scheme !== undefined
-    ? { add_prefix_space: scheme !== "never", ...(part as object) }
-    : part;
-}
-
-function stripsAccents(normalizer: Readonly<Record<string, unknown>> | null): boolean {
-  return normalizer?.type === "BertNormalizer" && Boolean(normalizer.strip_accents ?? normalizer.lowercase);
-}
-
-/** As the reference does it: all marks of all scripts. The library itself knows only those of Latin letters. */
-function withoutAccents(text: string): string {
-  return text.normalize("NFD").replace(/\p{Mn}/gu, "");
-}
-
-/** The forms of today's files that this version (2.17.2) reads wrongly, in the older form that it reads rightly. */
-function understood(model: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const merges: unknown = model.merges;
-  return {
-    ...model,
-    // Without a type it falls back to a model that gives other ids.
-    type: model.type ?? ("max_input_chars_per_word" in model ? "WordPiece" : undefined),
-    ...(Array.isArray(merges) && { merges: merges.map((pair) => (Array.isArray(pair) ? pair.join(" ") : pair)) }),
-  };
+  return backendOf(tokenizer, "xenova");
 }

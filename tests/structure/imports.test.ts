@@ -13,7 +13,7 @@ const levels: readonly (readonly string[])[] = [
   ["weights", "engine"],
   ["nn", "freezing", "loss"],
   ["models"],
-  ["schedule", "optim", "metrics", "data", "report", "figures", "session"],
+  ["schedule", "optim", "metrics", "data", "report", "figures", "session", "onnx"],
   ["plan"],
   ["trainer"],
   ["recipes"],

@@ -1,0 +1,52 @@
+/** From a model to its ONNX graph. */
+import { ThawError } from "../errors.ts";
+import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { onnxFamilies } from "./families.ts";
+import { type Graph, GraphBuilder } from "./graph.ts";
+import { GraphWeights } from "./graphWeights.ts";
+import type { GraphPass, OnnxFamily } from "./onnxFamily.ts";
+
+export interface GraphOptions {
+  /** Matrices and the table of words in eight bits. Default: false. */
+  readonly inEightBits?: boolean;
+}
+
+/**
+ * Inputs `input_ids`, `attention_mask` and, where types make a difference, `token_type_ids`: int64 `[batch, tokens]`;
+ * output `logits`, float32 `[batch, labels]`.
+ */
+export function classifierGraph(model: SequenceClassifier, { inEightBits = false }: GraphOptions = {}): Graph {
+  const { config, parameters } = model;
+  const family = graphOf(config.modelType);
+  const graph = new GraphBuilder();
+  const input = (name: string) => graph.input({ name, type: "int64", shape: ["batch", "tokens"] });
+  const [inputIds, attentionMask] = [input("input_ids"), input("attention_mask")];
+  const hasTypes = model.family.usesTokenTypes(config) && config.typeVocabSize !== 1;
+  const tokens = graph.op("Squeeze", [graph.op("Shape", [inputIds], { start: 1 }), graph.ints([0])]);
+  const isPadding = graph.op("Equal", [attentionMask, graph.ints([0], [])]);
+  const added = graph.op("Where", [isPadding, graph.floats(-1e30), graph.floats(0)]);
+  const pass: GraphPass = {
+    config,
+    graph,
+    weights: new GraphWeights(graph, parameters, inEightBits),
+    inputIds,
+    attentionMask,
+    tokenTypeIds: hasTypes ? input("token_type_ids") : undefined,
+    columns: graph.op("Range", [graph.ints([0], []), tokens, graph.ints([1], [])]),
+    paddingMask: graph.op("Unsqueeze", [added, graph.ints([1, 2])]),
+  };
+  let hidden = family.embeddings(pass);
+  for (let i = 0; i < model.depth; i++) hidden = family.layer(pass, i, hidden);
+  const logits = family.head(pass, family.pooledRows(pass, hidden));
+  graph.output(logits, { name: "logits", type: "float32", shape: ["batch", config.numLabels] });
+  return graph.build();
+}
+
+function graphOf(modelType: string): OnnxFamily {
+  const family = onnxFamilies.find((candidate) => candidate.modelType === modelType);
+  if (family !== undefined) return family;
+  throw new ThawError(
+    "UNKNOWN_FAMILY",
+    `There is no ONNX graph for models of type "${modelType}". Known: ${onnxFamilies.map((f) => f.modelType).join(", ")}.`,
+  );
+}

@@ -1,0 +1,83 @@
+/** A folder that `pipeline("text-classification")` of `@xenova/transformers` runs, in Node and in browsers. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeConfig } from "../config/writeConfig.ts";
+import { ThawError } from "../errors.ts";
+import { writeFileAtomic } from "../io/atomicFile.ts";
+import { replaceDirectory } from "../io/replaceDirectory.ts";
+import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import { xenovaForm } from "../tokenizer/xenovaForm.ts";
+import { classifierGraph } from "./classifierGraph.ts";
+import { unknownToXenova } from "./families.ts";
+import { modelFile } from "./modelFile.ts";
+
+export interface ExportOptions {
+  readonly model: SequenceClassifier;
+  /** Loaded from files, which are copied. */
+  readonly tokenizer: Tokenizer;
+  /** `"int8"`: a second file with weights in eight bits, a quarter as large. Default: none. */
+  readonly quantize?: "int8";
+}
+
+/**
+ * Writes config.json, the tokenizer's files, `onnx/model.onnx` (opset 17, float32) and, with `quantize`,
+ * `onnx/model_quantized.onnx`, which is what `pipeline` takes unless it is told `{ quantized: false }`. What was in the
+ * folder is replaced only when all of it is on the disk; other files there are kept, so that it may be one that `saveModel`
+ * wrote. Errors: `BAD_EXPORT`, `MODEL_TOO_LARGE` (2 GiB and more), `WRITE_FAILED`.
+ */
+export async function exportOnnx(folder: string, { model, tokenizer, quantize }: ExportOptions): Promise<void> {
+  checkOptions(quantize);
+  checkWeights(model);
+  const { modelType } = model.config;
+  await replaceDirectory(folder, async (temporary) => {
+    await writeConfig(temporary, model.config);
+    await tokenizer.save(temporary);
+    await rewriteTokenizer(temporary, longestText(model, tokenizer));
+    await mkdir(join(temporary, "onnx"));
+    await writeFileAtomic(join(temporary, "onnx", "model.onnx"), modelFile(classifierGraph(model)));
+    if (quantize === undefined) return;
+    const graph = classifierGraph(model, { inEightBits: true });
+    await writeFileAtomic(join(temporary, "onnx", "model_quantized.onnx"), modelFile(graph));
+  });
+  if (unknownToXenova.includes(modelType)) {
+    console.info(
+      `@xenova/transformers has no classifier for models of type "${modelType}": its pipeline() will refuse ${folder}. ` +
+        "The file onnx/model.onnx is for onnxruntime itself.",
+    );
+  }
+}
+
+function checkOptions(quantize: unknown): void {
+  if (quantize === undefined || quantize === "int8") return;
+  throw new ThawError("BAD_EXPORT", `quantize is ${JSON.stringify(quantize)}: leave it out, or say "int8".`);
+}
+
+/** Eight bits would turn what is no number into one. */
+function checkWeights(model: SequenceClassifier): void {
+  for (const [name, parameter] of model.parameters) {
+    if (parameter.data().every(Number.isFinite)) continue;
+    throw new ThawError(
+      "BAD_EXPORT",
+      `"${name}" holds values that are not finite, so every logit would be NaN. Train again with a lower learning rate, ` +
+        "or load the model anew.",
+    );
+  }
+}
+
+/** Without a number here, pipeline() would cut nothing and pad nothing. */
+function longestText({ family, config }: SequenceClassifier, { modelMaxLength }: Tokenizer): number {
+  const longest = family.maxTokens(config) ?? Number.POSITIVE_INFINITY;
+  const both = Math.min(longest, modelMaxLength);
+  return Number.isFinite(both) ? both : 512;
+}
+
+/** Both files say what they said, in ways that `@xenova/transformers` understands too. */
+async function rewriteTokenizer(folder: string, modelMaxLength: number): Promise<void> {
+  const rewrite = async (name: string, change: (source: string) => unknown) => {
+    const path = join(folder, name);
+    await writeFile(path, `${JSON.stringify(change(await readFile(path, "utf8").catch(() => "{}")))}\n`);
+  };
+  await rewrite("tokenizer.json", xenovaForm);
+  await rewrite("tokenizer_config.json", (source) => ({ ...JSON.parse(source), model_max_length: modelMaxLength }));
+}

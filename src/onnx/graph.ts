@@ -1,0 +1,121 @@
+/** What an ONNX graph consists of (onnx/onnx, docs/IR.md), and a builder that names its values. */
+import { createHash } from "node:crypto";
+
+/** Types of values, of those that ONNX has. */
+export type ElementType = "float32" | "uint8" | "int32" | "int64" | "bool";
+
+/** A tensor of the graph, by the name that it has in the file. */
+export interface Value {
+  readonly name: string;
+}
+
+/** A number is an integer, several are integers; floats are marked. */
+export type Attribute = number | readonly number[] | { readonly float: number };
+
+export interface GraphNode {
+  /** Such as `"MatMul"`; of ONNX's own operators. */
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+}
+
+/** A tensor whose values are in the file. They are asked for when they are written, one tensor after the other. */
+export interface Initializer {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  readonly byteLength: number;
+  /** Row-major, little-endian. */
+  readonly bytes: () => Uint8Array;
+}
+
+/** An input or output; a dimension without a size has a name. */
+export interface GraphPort {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly (number | string)[];
+}
+
+export interface Graph {
+  readonly nodes: readonly GraphNode[];
+  readonly initializers: readonly Initializer[];
+  readonly inputs: readonly GraphPort[];
+  readonly outputs: readonly GraphPort[];
+}
+
+/** Puts a graph together, operator by operator. The same operator on the same inputs is there once. */
+export class GraphBuilder {
+  readonly #nodes = new Map<string, GraphNode>();
+  readonly #initializers = new Map<string, Initializer>();
+  readonly #inputs: GraphPort[] = [];
+  readonly #outputs: GraphPort[] = [];
+
+  input(port: GraphPort): Value {
+    this.#inputs.push(port);
+    return { name: port.name };
+  }
+
+  /** Gives a value out under the name of `port`. */
+  output(value: Value, port: GraphPort): void {
+    this.#nodes.set(port.name, { op: "Identity", inputs: [value.name], outputs: [port.name], attributes: {} });
+    this.#outputs.push(port);
+  }
+
+  /** The first, and mostly only, output of an operator. */
+  op(op: string, inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
+    return this.ops(op, inputs, 1, attributes)[0] as Value;
+  }
+
+  /** All `count` outputs of an operator. */
+  ops(
+    op: string,
+    inputs: readonly Value[],
+    count: number,
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): Value[] {
+    const names = inputs.map(({ name }) => name);
+    const key = JSON.stringify([op, names, attributes]);
+    let node = this.#nodes.get(key);
+    if (node === undefined) {
+      const own = `${op}_${this.#nodes.size}`;
+      const outputs = count === 1 ? [own] : Array.from({ length: count }, (_, i) => `${own}_${i}`);
+      node = { op, inputs: names, outputs, attributes };
+      this.#nodes.set(key, node);
+    }
+    return node.outputs.map((name) => ({ name }));
+  }
+
+  /** The tensor of this name; made once. */
+  initializer(name: string, make: () => Omit<Initializer, "name">): Value {
+    if (!this.#initializers.has(name)) this.#initializers.set(name, { name, ...make() });
+    return { name };
+  }
+
+  /** Constants, float32; a scalar where no shape is given. */
+  floats(values: number | readonly number[] | Float32Array, shape: readonly number[] = []): Value {
+    const data = Float32Array.from(typeof values === "number" ? [values] : values);
+    return this.#constant("float32", data, shape);
+  }
+
+  /** Constants, int64; a vector where no shape is given. */
+  ints(values: readonly number[], shape: readonly number[] = [values.length]): Value {
+    return this.#constant("int64", BigInt64Array.from(values, BigInt), shape);
+  }
+
+  #constant(type: ElementType, data: Float32Array | BigInt64Array, shape: readonly number[]): Value {
+    const bytes = new Uint8Array(data.buffer);
+    const digest = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+    const name = `constant_${type}_${shape.join("x")}_${digest}`;
+    return this.initializer(name, () => ({ type, shape, byteLength: bytes.length, bytes: () => bytes }));
+  }
+
+  build(): Graph {
+    return {
+      nodes: [...this.#nodes.values()],
+      initializers: [...this.#initializers.values()],
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+    };
+  }
+}

@@ -1,0 +1,149 @@
+import { mkdir, mkdtemp, readdir, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test, vi } from "vitest";
+import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
+import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
+import { exportOnnx } from "../../src/onnx/exportOnnx.ts";
+import { unknownToXenova } from "../../src/onnx/families.ts";
+import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
+import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
+import { saveModel } from "../../src/trainer/saveModel.ts";
+import { goldenPath } from "../golden/read.ts";
+import { formulaModel, type GoldenCase, goldenCases, goldenTypes } from "../models/familyModel.ts";
+import { tinyModel, tinyTokenizer } from "../trainer/tiny.ts";
+import { chromium } from "./chromium.ts";
+import { type Classified, classifyInChromium, classifyInNode } from "./pipelines.ts";
+
+const place = async () => join(await mkdtemp(join(tmpdir(), "thaw-onnx-")), "model");
+const texts = ["a b c d", "Zebra, yes: no!", "the quick brown fox jumps over the lazy dog", "É ü", "x"];
+
+function ownLogits(model: SequenceClassifier, tokenizer: Tokenizer): number[][] {
+  const { logits } = model.forward(tokenizer(texts, { padding: true, truncation: true }));
+  const rows = logits.arraySync();
+  logits.dispose();
+  return rows;
+}
+
+/** Labels by the name in the config, scores by softmax, logits within 1e-4; the largest difference. */
+function compare(
+  classified: Classified,
+  logits: readonly number[][],
+  { id2label }: SequenceClassifier["config"],
+): number {
+  const differences = logits.map((row, text) => {
+    const sum = row.reduce((total, value) => total + Math.exp(value), 0);
+    const order = [...row.keys()].sort((a, b) => (row[b] as number) - (row[a] as number));
+    const answers = classified.answers[text] ?? [];
+    expect(answers.map(({ label }) => label)).toEqual(order.map((label) => id2label[label]));
+    for (const [i, label] of order.entries()) {
+      expect(answers[i]?.score).toBeCloseTo(Math.exp(row[label] as number) / sum, 4);
+    }
+    return Math.max(...row.map((value, i) => Math.abs(value - (classified.logits[text]?.[i] as number))));
+  });
+  const worst = Math.max(...differences);
+  expect(worst).toBeLessThanOrEqual(1e-4);
+  return worst;
+}
+
+const ownNames = ["sad", "glad", "mad"];
+const named = () =>
+  AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny"), { id2label: ownNames, seed: 3 });
+
+test("the folder holds what pipeline() asks for, beside what a person or saveModel keeps there", async () => {
+  const [folder, model] = [await place(), await named()];
+  await saveModel(folder, model, tinyTokenizer, { "notes.json": 1 });
+  await exportOnnx(folder, { model, tokenizer: tinyTokenizer, quantize: "int8" });
+  expect((await readdir(folder)).sort()).toEqual(
+    ["config.json", "model.safetensors", "notes.json", "onnx", "tokenizer.json", "tokenizer_config.json"].sort(),
+  );
+  expect((await readdir(join(folder, "onnx"))).sort()).toEqual(["model.onnx", "model_quantized.onnx"]);
+  const sizes = await Promise.all(
+    ["model.onnx", "model_quantized.onnx"].map(async (name) => (await readFile(join(folder, "onnx", name))).length),
+  );
+  expect(sizes[1]).toBeLessThan(0.6 * (sizes[0] as number));
+  const again = await AutoTokenizer.fromPretrained(folder);
+  expect(again(texts, { padding: true })).toEqual(tinyTokenizer(texts, { padding: true }));
+  await exportOnnx(folder, { model, tokenizer: tinyTokenizer });
+  expect(await readdir(join(folder, "onnx"))).toEqual(["model.onnx"]); // an older one would be another model's
+});
+
+test("pipeline() in Node gives the labels and scores that the model gives", async () => {
+  const [folder, model] = [await place(), await named()];
+  await exportOnnx(folder, { model, tokenizer: tinyTokenizer, quantize: "int8" });
+  const logits = ownLogits(model, tinyTokenizer);
+  compare(await classifyInNode(folder, texts, 3, { quantized: false }), logits, model.config);
+  const { logits: close } = await classifyInNode(folder, texts, 3, { quantized: true });
+  const worst = Math.max(...logits.flatMap((row, i) => row.map((v, j) => Math.abs(v - (close[i]?.[j] as number)))));
+  expect(worst).toBeGreaterThan(1e-6);
+  expect(worst).toBeLessThan(0.05);
+});
+
+test.skipIf(chromium === undefined)(
+  "in Chromium too (skipped where there is none on the PATH)",
+  async () => {
+    const [folder, model] = [await place(), await named()];
+    await exportOnnx(folder, { model, tokenizer: tinyTokenizer, quantize: "int8" });
+    const logits = ownLogits(model, tinyTokenizer);
+    const worst = compare(await classifyInChromium(folder, texts, 3, { quantized: false }), logits, model.config);
+    const eight = await classifyInChromium(folder, texts, 3, { quantized: true });
+    const node = await classifyInNode(folder, texts, 3, { quantized: true });
+    const apart = Math.max(
+      ...node.logits.flatMap((row, i) => row.map((v, j) => Math.abs(v - (eight.logits[i]?.[j] as number)))),
+    );
+    expect(apart).toBeLessThanOrEqual(0.02); // activations are rounded, so the last bit of a sum can tip a value over
+    console.log(
+      `in Chromium: logits within ${worst.toExponential(1)} of the model's, in eight bits within ${apart.toExponential(1)} of Node's`,
+    );
+  },
+  240_000,
+);
+
+/** Tokenizers of the families; those that are not named have BERT's. */
+const tokenizers: Readonly<Record<string, string>> = Object.fromEntries(
+  ["albert", "camembert", "deberta", "deberta-v2", "mpnet", "roberta", "xlm-roberta"].map((name) => [name, name]),
+);
+
+describe.each(goldenTypes.filter((type) => !unknownToXenova.includes(type)))("%s", (modelType) => {
+  test("with a tokenizer of its kind, pipeline() gives the labels and scores that the model gives", async () => {
+    const tokenizer = await AutoTokenizer.fromPretrained(goldenPath(`tokenizers/${tokenizers[modelType] ?? "bert"}`));
+    const { config } = goldenCases(modelType)[0] as GoldenCase;
+    const model = formulaModel(config, { vocab_size: 1300, pad_token_id: tokenizer.padTokenId });
+    const folder = await place();
+    await exportOnnx(folder, { model, tokenizer, quantize: "int8" });
+    const worst = compare(
+      await classifyInNode(folder, texts, model.config.numLabels, { quantized: false }),
+      ownLogits(model, tokenizer),
+      model.config,
+    );
+    console.log(`${modelType} through pipeline(): logits within ${worst.toExponential(1)} of the model's`);
+    model.dispose();
+  });
+});
+
+test.each(unknownToXenova)("what pipeline() has no class for is said: %s", async (modelType) => {
+  const model = formulaModel((goldenCases(modelType)[0] as GoldenCase).config);
+  const folder = await place();
+  const said = vi.spyOn(console, "info").mockImplementation(() => {});
+  await exportOnnx(folder, { model, tokenizer: tinyTokenizer });
+  expect(said).toHaveBeenCalledWith(expect.stringMatching(/no classifier for models of type/));
+  said.mockRestore();
+  await expect(classifyInNode(folder, texts, 2, { quantized: false })).rejects.toThrow("Unsupported model type");
+  model.dispose();
+});
+
+test("what cannot be exported is refused, and what was there stays", async () => {
+  const [folder, model] = [await place(), await tinyModel()];
+  await mkdir(folder);
+  const refused = (options: object) => exportOnnx(folder, { model, tokenizer: tinyTokenizer, ...options });
+  await expect(refused({ quantize: "int4" })).rejects.toMatchObject({ code: "BAD_EXPORT" });
+  const brought = Tokenizer.from(Object.assign(() => ({ input_ids: [2, 3] }), { decode: () => "" }) as never);
+  await expect(refused({ tokenizer: brought })).rejects.toMatchObject({ code: "WRITE_FAILED" });
+  const bias = model.parameters.get("classifier.bias");
+  bias?.assign(Float32Array.of(0, Number.NaN));
+  await expect(refused({})).rejects.toMatchObject({
+    code: "BAD_EXPORT",
+    message: expect.stringMatching(/classifier.bias/),
+  });
+  expect(await readdir(folder)).toEqual([]);
+});

@@ -1,0 +1,68 @@
+/** MiniLM trained here, exported, and asked about 1,000 reviews in Node and in Chromium: the same labels, and the same logits. */
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { TextDataset } from "../../src/data/textDataset.ts";
+import { sampleData } from "../../src/hub/sampleData.ts";
+import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
+import { exportOnnx } from "../../src/onnx/exportOnnx.ts";
+import { lastLayers } from "../../src/recipes/recipes.ts";
+import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
+import { Trainer } from "../../src/trainer/trainer.ts";
+import { chromium } from "../onnx/chromium.ts";
+import { type Classified, classifyInChromium, classifyInNode } from "../onnx/pipelines.ts";
+
+const name = "sentence-transformers/all-MiniLM-L6-v2";
+
+test("1,000 reviews have Thaw's labels and logits in Node and in Chromium, and 98 % of the labels in eight bits", async () => {
+  const reviews = await TextDataset.fromTsv(sampleData("movie-reviews"), {
+    columns: ["id", "rating", "text"],
+    quote: false,
+    labels: ["negative", "positive"],
+    label: ({ rating }) => (Math.abs(Number(rating)) <= 0.5 ? undefined : Number(rating) > 0 ? "positive" : "negative"),
+  });
+  const { train, validation, test: held } = reviews.split({ train: 1000, validation: 200, test: 1000, seed: 0 });
+  const tokenizer = await AutoTokenizer.fromPretrained(name);
+  const model = await AutoModelForSequenceClassification.fromPretrained(name, {
+    id2label: reviews.labelNames,
+    seed: 0,
+  });
+  const args = { seed: 0, disableTqdm: true };
+  const trainer = new Trainer({
+    model,
+    tokenizer,
+    trainDataset: train,
+    evalDataset: validation,
+    stages: lastLayers(2),
+    args,
+  });
+  await trainer.train();
+  const root = mkdtempSync(join(tmpdir(), "thaw-onnx-"));
+  const folder = join(root, "reviews");
+  await exportOnnx(folder, { model, tokenizer, quantize: "int8" });
+  const texts = [...held.texts];
+  const own = await trainer.predict(texts);
+
+  const say = (where: string, { answers, logits }: Classified) => {
+    const same = own.filter(({ label }, i) => label === answers[i]?.[0]?.label).length;
+    const worst = Math.max(
+      ...own.flatMap((one, i) => one.logits.map((value, j) => Math.abs(value - (logits[i]?.[j] as number)))),
+    );
+    console.log(`${where}: ${same} of ${own.length} labels agree, logits within ${worst.toExponential(1)}`);
+    return { same, worst };
+  };
+  for (const quantized of [false, true]) {
+    const file = quantized ? "model_quantized.onnx" : "model.onnx";
+    console.log(`${file}: ${(statSync(join(folder, "onnx", file)).size / 1e6).toFixed(1)} MB`);
+    const options = { quantized, batchSize: 25 };
+    const found = [say(`Node, ${file}`, await classifyInNode(folder, texts, 2, options))];
+    if (chromium === undefined) console.log("There is no Chromium on the PATH: not run in a browser.");
+    else found.push(say(`Chromium, ${file}`, await classifyInChromium(folder, texts, 2, options, 1_200_000)));
+    for (const { same, worst } of found) {
+      expect(same).toBeGreaterThanOrEqual((quantized ? 0.98 : 1) * texts.length);
+      if (!quantized) expect(worst).toBeLessThanOrEqual(1e-3);
+    }
+  }
+  rmSync(root, { recursive: true });
+});
