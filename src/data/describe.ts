@@ -12,7 +12,7 @@ export function describeDataset(dataset: TextDataset): Table {
   if (length > 0) facts.push(`characters ${lengthPercentiles(dataset)}`);
   if (duplicates > 0) facts.push(`${formatCount(duplicates)} repeat an earlier text`);
   if (length > 0 && problemType === "multi_label_classification") {
-    facts.push(`${(labels.reduce((sum, cell) => sum + cell, 0) / length).toFixed(2)} labels a text`);
+    facts.push(`${([...labels].reduce((sum, cell) => sum + cell, 0) / length).toFixed(2)} labels a text`);
   }
   return new Table({
     caption: facts.join("; "),

@@ -32,12 +32,12 @@ export interface DatasetContent {
   readonly name: string;
   readonly texts: readonly string[];
   /** The second texts of pairs, as many as there are texts. Default: single texts. */
-  readonly textPairs?: readonly string[];
+  readonly textPairs?: readonly string[] | undefined;
   /** As the problem type says; see `Labels`. */
   readonly labels: Labels;
   readonly labelNames: readonly string[];
   /** Default: "single_label_classification". */
-  readonly problemType?: ProblemType;
+  readonly problemType?: ProblemType | undefined;
 }
 
 /** Texts, or pairs of texts, with one label each, with any number of labels, or with numbers. Shown in a notebook as counts and lengths, never as texts: those may be others' property. */

@@ -174,7 +174,10 @@ function panelAxes(summaries: readonly RunSummary[]): Plain {
       axis({ domain, range: [0, (highest || 1) * 1.5], ...hidden, linecolor: "white" }),
     ] as const;
   });
-  return { xaxis: axis({ domain: metricDomain, ...tickFormat(metricOf(summaries)), nticks: 6 }), ...Object.fromEntries(bars) };
+  return {
+    xaxis: axis({ domain: metricDomain, ...tickFormat(metricOf(summaries)), nticks: 6 }),
+    ...Object.fromEntries(bars),
+  };
 }
 
 const tickFormat = (key: MetricKey): Plain => (metricKinds[key].scale === "share" ? { tickformat: ".0%" } : {});

@@ -1,7 +1,7 @@
 /** Strategies side by side, in numbers. */
 import { formatCount, formatPercent, formatSeconds } from "../display/numbers.ts";
-import { formatMetric, isBetter, type MetricKey, metricKeys, metricKinds } from "../history/metrics.ts";
 import { type Cell, type Column, Table } from "../display/table.ts";
+import { formatMetric, isBetter, type MetricKey, metricKeys, metricKinds } from "../history/metrics.ts";
 import type { RunSummary, Spread } from "./runSummary.ts";
 
 /** One row a strategy; the best one (on the test texts where there are any) is marked. */

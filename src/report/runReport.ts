@@ -5,13 +5,7 @@ import { escapeHtml } from "../display/escapeHtml.ts";
 import { formatBytes, formatCount, formatPercent, formatSeconds } from "../display/numbers.ts";
 import { Table } from "../display/table.ts";
 import type { Evidence, RunRecord, StageRecord } from "../history/history.ts";
-import {
-  accuracyMetric,
-  describeMetric,
-  formatMetric,
-  type MetricKey,
-  metricKinds,
-} from "../history/metrics.ts";
+import { accuracyMetric, describeMetric, formatMetric, type MetricKey, metricKinds } from "../history/metrics.ts";
 
 /** Tables and sentences that show themselves. */
 export interface Report {
@@ -88,17 +82,14 @@ function bestOf({ bestMetric, bestEpoch }: StageRecord, key: MetricKey): string 
   return formatMetric(key, bestMetric) + (bestEpoch === undefined ? "" : ` (epoch ${bestEpoch})`);
 }
 
-function resultSentence({
-  best,
-  metric: { key } = accuracyMetric,
-  ...run
-}: RunRecord): string {
+function resultSentence({ best, metric: { key } = accuracyMetric, ...run }: RunRecord): string {
   const { seconds, seed, trainableParameters, totalParameters } = run;
   const trained =
     `Trained ${formatCount(trainableParameters)} of ${formatCount(totalParameters)} parameters ` +
     `(${formatPercent(trainableParameters / totalParameters)}) in ${formatSeconds(seconds)}, seed ${seed}`;
   const value = best?.[key];
-  if (best === undefined || value === undefined) return `${trained}; nothing was held out, so there is no validation ${metricKinds[key].name}.`;
+  if (best === undefined || value === undefined)
+    return `${trained}; nothing was held out, so there is no validation ${metricKinds[key].name}.`;
   return `${trained}; the model has the weights of epoch ${best.epoch}, validation ${describeMetric(key, value)}.`;
 }
 

@@ -149,7 +149,7 @@ async function* runStage(state: State, stage: PlannedStage, index: number): Asyn
   for (let epoch = 0; epoch < stage.stage.epochs; epoch++) {
     const row = yield* runEpoch(state, stage, index, epoch);
     state.history.push(row);
-    if (row.evalAccuracy !== undefined) {
+    if (row.evalLoss !== undefined) {
       sinceBest = clock.evaluated(row) ? 0 : sinceBest + 1;
       if (args.loadBestModelAtEnd) state.best.offer(row);
     }

@@ -33,7 +33,10 @@ test("numbers are targets where regression is said, one or several", async () =>
   const one = await csv("text,score\na,0.5\nb,-2\n", { label: "score", problemType: "regression" });
   expect([one.labelNames, [...one.labels], one.labelCounts()]).toEqual([["score"], [0.5, -2], {}]);
   const two = await csv("text,x,y\na,0.5,1\nb,-2,3\n", { label: ["x", "y"], problemType: "regression" });
-  expect([two.labelNames, [...two.labels]]).toEqual([["x", "y"], [0.5, 1, -2, 3]]);
+  expect([two.labelNames, [...two.labels]]).toEqual([
+    ["x", "y"],
+    [0.5, 1, -2, 3],
+  ]);
   const lists = TextDataset.fromRows([{ text: "a", label: [1, 2] }], { problemType: "regression" });
   expect(lists.labelNames).toEqual(["LABEL_0", "LABEL_1"]);
   expect(String(two)).toMatch(/target +mean +deviation +lowest +highest[^]*x +-0\.7500 +1\.250 +-2\.000 +0\.5000/);
@@ -52,7 +55,11 @@ test("pairs have both texts, in every part, the hash and the count of duplicates
 
 const row = (label: unknown) => [{ text: "a", label }];
 test.each<[string, () => unknown, RegExp]>([
-  ["one label among lists", () => TextDataset.fromRows([...row(["x"]), ...row("y")]), /row 2 are "y", which is no list/],
+  [
+    "one label among lists",
+    () => TextDataset.fromRows([...row(["x"]), ...row("y")]),
+    /row 2 are "y", which is no list/,
+  ],
   ["a set without any label", () => TextDataset.fromRows(row([])), /no row has a label/],
   ["a label that is not known", () => TextDataset.fromRows(row(["x"]), { labels: ["a", "b"] }), /neither one of a, b/],
   ["a column with a 2", () => TextDataset.fromRows([{ text: "a", p: 2 }], { label: ["p"] }), /"p" in row 1 has 2/],
@@ -66,8 +73,16 @@ test.each<[string, () => unknown, RegExp]>([
     () => TextDataset.fromRows([...row([1, 2]), ...row([1])], { problemType: "regression" }),
     /row 2 has 1 targets, but there are 2 outputs/,
   ],
-  ["an unknown problem type", () => TextDataset.fromRows(row(1), { problemType: "ranking" as never }), /"ranking"; known/],
-  ["an empty second text", () => TextDataset.fromRows([{ text: "a", b: " ", label: 1 }], { textPair: "b" }), /"b"\) is empty/],
+  [
+    "an unknown problem type",
+    () => TextDataset.fromRows(row(1), { problemType: "ranking" as never }),
+    /"ranking"; known/,
+  ],
+  [
+    "an empty second text",
+    () => TextDataset.fromRows([{ text: "a", b: " ", label: 1 }], { textPair: "b" }),
+    /"b"\) is empty/,
+  ],
 ])("%s is refused", (_, read, message) => {
   expect(read).toThrow(message);
   expect(read).toThrow(expect.objectContaining({ code: "BAD_DATA" }));
@@ -106,6 +121,7 @@ test("every part of a split has its share of every tenth of the targets", () => 
   );
   const { validation } = data.split({ validation: 0.2, seed: 1 });
   const tenths = new Array<number>(10).fill(0);
-  for (const target of validation.labels) tenths[Math.floor(target / 20)] = (tenths[Math.floor(target / 20)] as number) + 1;
+  for (const target of validation.labels)
+    tenths[Math.floor(target / 20)] = (tenths[Math.floor(target / 20)] as number) + 1;
   expect(tenths).toEqual(new Array(10).fill(4));
 });
