@@ -57,6 +57,9 @@ export const AutoModelForSequenceClassification = {
     const folder = await resolveModel(idOrFolder, options);
     const inFile = await readConfig(folder);
     const config = withLabels(inFile, options);
+    if (config.problemType === "regression" && (options.problemType ?? inFile.problemType) !== "regression") {
+      console.info('Problem type "regression": the model has one label, so that it gives a number for each text.');
+    }
     const family = familyOf(config, folder);
     refuseOtherActivations(config, folder);
     const file = await openWeights(folder);

@@ -88,12 +88,12 @@ export interface TrainingArguments {
 /** Those without a default of their own. */
 const optional = [
   "headLearningRate",
-  "metricForBestModel",
-  "greaterIsBetter",
   "maxLength",
   "cacheMemory",
   "cacheDisk",
   "maxMemory",
+  "metricForBestModel",
+  "greaterIsBetter",
 ] as const;
 type Optional = (typeof optional)[number];
 

@@ -26,7 +26,7 @@ test("lists in rows, separated text and columns of 0 and 1 give the same several
   const separated = await csv("text,label\na,joy|trust\nb,\nc, trust \n", { labelSeparator: "|" });
   const columns = await csv("text,joy,trust\na,1,1\nb,0,0\nc,0,1\n", { label: ["joy", "trust"] });
   expect([separated.sha256, columns.sha256]).toEqual([rows.sha256, rows.sha256]);
-  expect(String(rows)).toMatch(/3 texts.*1\.00 labels a text[^]*trust +2 +66\.7%/);
+  expect(String(rows)).toMatch(/3 texts.*1\.00 labels a text[\s\S]*trust +2 +66\.7%/);
 });
 
 test("numbers are targets where regression is said, one or several", async () => {
@@ -39,7 +39,7 @@ test("numbers are targets where regression is said, one or several", async () =>
   ]);
   const lists = TextDataset.fromRows([{ text: "a", label: [1, 2] }], { problemType: "regression" });
   expect(lists.labelNames).toEqual(["LABEL_0", "LABEL_1"]);
-  expect(String(two)).toMatch(/target +mean +deviation +lowest +highest[^]*x +-0\.7500 +1\.250 +-2\.000 +0\.5000/);
+  expect(String(two)).toMatch(/target +mean +deviation +lowest +highest[\s\S]*x +-0\.7500 +1\.250 +-2\.000 +0\.5000/);
 });
 
 test("pairs have both texts, in every part, the hash and the count of duplicates", () => {

@@ -45,6 +45,7 @@ test("a new head says for how many labels it was made, and keeps the problem typ
     AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny"), options);
   const model = await load({ numLabels: 1 });
   expect(info.mock.calls.flat()).toEqual([
+    'Problem type "regression": the model has one label, so that it gives a number for each text.',
     "Newly initialised (made anew for 1 label instead of 3): classifier.weight, classifier.bias. Train them before you use the model.",
   ]);
   expect(model.problemType).toBe("regression");
