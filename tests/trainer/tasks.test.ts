@@ -155,7 +155,9 @@ test("the data decides the problem type, and says so where it is not one label a
     'Problem type "multi_label_classification", decided by the training data and stored with the model: its texts have any number of labels.',
   ]);
   expect(await said("two numbers")).toHaveLength(1);
-  expect(await said("one number")).toEqual([]);
+  expect(await said("one number")).toEqual([
+    'Problem type "regression": the model has one label, so that it gives a number for each text.',
+  ]);
   expect(await said("pairs")).toEqual([]);
 });
 
