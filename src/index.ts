@@ -29,5 +29,6 @@ export { AutoTokenizer } from "./tokenizer/autoTokenizer.ts";
 export type { BatchEncoding } from "./tokenizer/pad.ts";
 export type { Tokenizer } from "./tokenizer/tokenizer.ts";
 export type { TrainingArguments } from "./trainer/arguments.ts";
+export type { Prediction } from "./trainer/predictions.ts";
 export { Run } from "./trainer/run.ts";
-export { type Prediction, Trainer, type TrainerOptions } from "./trainer/trainer.ts";
+export { type PredictOptions, Trainer, type TrainerOptions } from "./trainer/trainer.ts";

@@ -1,6 +1,14 @@
 /** A model's `config.json` as this library sees it: Hugging Face's keys in camelCase, defaults filled in. */
 
-export type ProblemType = "regression" | "single_label_classification" | "multi_label_classification";
+/** Hugging Face's names of what a classifier can be trained to give. */
+export const problemTypes = ["single_label_classification", "multi_label_classification", "regression"] as const;
+export type ProblemType = (typeof problemTypes)[number];
+
+/**
+ * What texts are labelled with, row after row. One label a text: its index, `[texts]`. Several: 0 or 1 for each label,
+ * `[texts, labels]`. Regression: the targets, `[texts, outputs]`.
+ */
+export type Labels = Int32Array | Float32Array;
 
 /** Plain JSON, as `JSON.parse` gives it. */
 export type JsonObject = { readonly [key: string]: unknown };
@@ -35,7 +43,7 @@ export interface HuggingFaceConfig {
   /** Label names by index: `numLabels` of them. */
   readonly id2label: readonly string[];
   readonly label2id: Readonly<Record<string, number>>;
-  /** Undefined: decided by the labels, as in `transformers`. */
+  /** Undefined: decided by the first labels it is trained on, as in `transformers`. */
   readonly problemType: ProblemType | undefined;
   /** The file as it was read, and as it is saved again but for labels and types. Keys of one family only are read from it. */
   readonly raw: JsonObject;

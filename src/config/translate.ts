@@ -1,5 +1,5 @@
 /** From Hugging Face's keys to ours, with BERT's names and class defaults (transformers 5.23, models/bert/configuration_bert.py). */
-import type { HuggingFaceConfig, JsonObject, ProblemType } from "./config.ts";
+import { type HuggingFaceConfig, type JsonObject, type ProblemType, problemTypes } from "./config.ts";
 import { families } from "./families.ts";
 import {
   badConfig,
@@ -10,12 +10,6 @@ import {
   probabilityField,
   textField,
 } from "./fields.ts";
-
-const problemTypes: readonly ProblemType[] = [
-  "regression",
-  "single_label_classification",
-  "multi_label_classification",
-];
 
 /** Checks a parsed `config.json` and fills in what it leaves out. `file` is named in messages. Errors: `BAD_CONFIG`. */
 export function parseConfig(json: JsonObject, file = "config.json"): HuggingFaceConfig {

@@ -17,26 +17,28 @@ export interface LabelValue {
 
 /**
  * With `names`: a value is one of the names, or an index into them. Without: whole numbers are indices and name
- * themselves; any other text is a name, and the names are sorted. `source` is named in messages. Errors: `BAD_DATA`.
+ * themselves; any other text is a name, and the names are sorted. `source` is named in messages; `least` is how many labels
+ * there have to be. Errors: `BAD_DATA`.
  */
 export function indexLabels(
   values: readonly LabelValue[],
   names: readonly string[] | undefined,
   source: string,
+  least = 2,
 ): IndexedLabels {
   const texts = values.map(({ value, row }) => checkedLabel(value, row, source));
   if (names !== undefined) {
-    if (names.length < 2 || new Set(names).size < names.length) {
+    if (names.length < least || new Set(names).size < names.length) {
       throw new ThawError(
         "BAD_DATA",
-        `${source}: the option labels needs two names or more, each once; got ${names.join(", ")}.`,
+        `${source}: the option labels needs ${least === 1 ? "one name" : "two names"} or more, each once; got ${names.join(", ")}.`,
       );
     }
     const labels = texts.map((text, i) => indexInto(names, text, values[i]?.row ?? 0, source));
     return { labels: Int32Array.from(labels), labelNames: [...names] };
   }
   const distinct = [...new Set(texts)];
-  if (distinct.length < 2) {
+  if (distinct.length < least) {
     throw new ThawError(
       "BAD_DATA",
       `${source}: all ${texts.length} rows have the label ${JSON.stringify(distinct[0])}; a classifier needs two labels. ` +
@@ -60,7 +62,8 @@ function checkedLabel(value: unknown, row: number, source: string): string {
   if (typeof value === "boolean") return String(value);
   if (typeof value !== "number")
     return fail(`a label that is ${Array.isArray(value) ? "a list" : `of type ${typeof value}`}`);
-  if (!Number.isSafeInteger(value)) return fail(`the label ${value}, which is no whole number`);
+  if (!Number.isSafeInteger(value))
+    return fail(`the label ${value}, which is no whole number (a numeric target is problemType: "regression")`);
   return String(value);
 }
 

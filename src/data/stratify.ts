@@ -1,6 +1,7 @@
-/** Splits that keep the share of every label. */
+/** Splits that keep the share of every group of rows. */
 import { ThawError } from "../errors.ts";
 import { shuffled } from "../rng/shuffle.ts";
+import type { Strata } from "./strata.ts";
 
 /** Below 1: a fraction of all rows. From 1 on: a number of rows. */
 export type PartSize = number;
@@ -16,12 +17,11 @@ export function rowsOf(size: PartSize, total: number, part: string): number {
 }
 
 /**
- * Disjoint sets of row indices of the given sizes, each in ascending order with every label's share (largest remainders).
- * Earlier sets do not depend on the sizes of later ones. `labels`: label index by row.
+ * Disjoint sets of row indices of the given sizes, each in ascending order with every group's share (largest remainders).
+ * Earlier sets do not depend on the sizes of later ones.
  */
 export function stratifiedRows(
-  labels: Int32Array,
-  labelCount: number,
+  { groups: labels, count: labelCount }: Strata,
   sizes: readonly number[],
   seed: number,
   stream: string,

@@ -1,11 +1,13 @@
 /** Labelled texts. */
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
+import type { Labels, ProblemType } from "../config/config.ts";
 import { ShownAsTable } from "../display/shownAsTable.ts";
 import type { Table } from "../display/table.ts";
 import { collectRows, type DatasetOptions } from "./collect.ts";
 import { describeDataset } from "./describe.ts";
 import { type FileOptions, type Row, readJsonLines, readSeparated } from "./rows.ts";
+import { strataOf } from "./strata.ts";
 import { type PartSize, rowsOf, stratifiedRows } from "./stratify.ts";
 
 export interface SplitOptions {
@@ -29,23 +31,35 @@ export interface Split {
 export interface DatasetContent {
   readonly name: string;
   readonly texts: readonly string[];
-  readonly labels: Int32Array;
+  /** The second texts of pairs, as many as there are texts. Default: single texts. */
+  readonly textPairs?: readonly string[] | undefined;
+  /** As the problem type says; see `Labels`. */
+  readonly labels: Labels;
   readonly labelNames: readonly string[];
+  /** Default: "single_label_classification". */
+  readonly problemType?: ProblemType | undefined;
 }
 
-/** Texts with one label each. Shown in a notebook as counts and lengths, never as texts: those may be others' property. */
+/** Texts, or pairs of texts, with one label each, with any number of labels, or with numbers. Shown in a notebook as counts and lengths, never as texts: those may be others' property. */
 export class TextDataset extends ShownAsTable {
   readonly name: string;
   readonly texts: readonly string[];
-  /** Label index by row. */
-  readonly labels: Int32Array;
+  /** The second texts, where the rows are pairs. */
+  readonly textPairs: readonly string[] | undefined;
+  /** Label index by row; of several labels and of regression one cell for each label or output, row after row. */
+  readonly labels: Labels;
+  /** Of regression the names of the outputs. */
   readonly labelNames: readonly string[];
+  readonly problemType: ProblemType;
 
   /** For content that is checked already; read files and rows with the `from` methods. */
-  constructor({ name, texts, labels, labelNames }: DatasetContent) {
+  constructor(content: DatasetContent) {
     super();
+    const { name, texts, textPairs, labels, labelNames, problemType = "single_label_classification" } = content;
     this.name = name;
     this.texts = texts;
+    this.textPairs = textPairs;
+    this.problemType = problemType;
     this.labels = labels;
     this.labelNames = labelNames;
   }
@@ -77,29 +91,47 @@ export class TextDataset extends ShownAsTable {
     return this.texts.length;
   }
 
-  /** Rows of each label, by name; 0 for a label that no row has. */
+  /** Cells of a row in `labels`. */
+  get #width(): number {
+    return this.problemType === "single_label_classification" ? 1 : this.labelNames.length;
+  }
+
+  /** Rows of each label, by name; 0 for a label that no row has. Nothing for regression. */
   labelCounts(): Readonly<Record<string, number>> {
+    if (this.problemType === "regression") return {};
     const counts = this.labelNames.map(() => 0);
-    for (const label of this.labels) counts[label] = (counts[label] ?? 0) + 1;
+    const isSingle = this.problemType === "single_label_classification";
+    this.labels.forEach((cell, i) => {
+      const label = isSingle ? cell : i % this.#width;
+      counts[label] = (counts[label] ?? 0) + (isSingle ? 1 : cell);
+    });
     return Object.fromEntries(this.labelNames.map((name, label) => [name, counts[label] ?? 0]));
   }
 
-  /** Rows whose text already stood in an earlier row. */
+  /** Rows whose text, or pair of texts, already stood in an earlier row. */
   get duplicates(): number {
-    return this.texts.length - new Set(this.texts).size;
+    const { textPairs } = this;
+    const rows =
+      textPairs === undefined ? this.texts : this.texts.map((text, row) => JSON.stringify([text, textPairs[row]]));
+    return rows.length - new Set(rows).size;
   }
 
-  /** Hash over the label names and every row's label and text, in order: says in a report which data it was. */
+  /** Hash over the label names and every row's labels and texts, in order: says in a report which data it was. */
   get sha256(): string {
     const hash = createHash("sha256").update(JSON.stringify(this.labelNames));
+    if (this.problemType !== "single_label_classification") hash.update(this.problemType);
     this.texts.forEach((text, row) => {
-      hash.update(`\n${this.labels[row]}:${Buffer.byteLength(text)}:`).update(text);
+      const labels = this.labels.subarray(row * this.#width, (row + 1) * this.#width);
+      hash.update(`\n${labels.join()}:${Buffer.byteLength(text)}:`).update(text);
+      const second = this.textPairs?.[row];
+      if (second !== undefined) hash.update(`:${Buffer.byteLength(second)}:`).update(second);
     });
     return hash.digest("hex");
   }
 
   /**
-   * Disjoint parts with every label's share, the same for the same seed. `validation` and `test` do not change with the
+   * Disjoint parts with every label's share (of several labels: of their sets; of regression: of the tenths of the first
+   * target), the same for the same seed. `validation` and `test` do not change with the
    * size of `train`. Errors: `BAD_SPLIT`.
    */
   split({ train, validation = 0, test = 0, seed = 0 }: SplitOptions): Split {
@@ -108,13 +140,7 @@ export class TextDataset extends ShownAsTable {
     const trainRows =
       train === undefined ? this.length - testRows - validationRows : rowsOf(train, this.length, "train");
     const parts = [testRows, validationRows, Math.max(0, trainRows)];
-    const [testPart, validationPart, trainPart] = stratifiedRows(
-      this.labels,
-      this.labelNames.length,
-      parts,
-      seed,
-      "split",
-    );
+    const [testPart, validationPart, trainPart] = stratifiedRows(strataOf(this), parts, seed, "split");
     return {
       train: this.#part(trainPart, "train"),
       validation: this.#part(validationPart, "validation"),
@@ -125,7 +151,7 @@ export class TextDataset extends ShownAsTable {
   /** `count` rows with every label's share. Errors: `BAD_SPLIT`. */
   take(count: number, { seed = 0 }: { readonly seed?: number } = {}): TextDataset {
     const size = rowsOf(count, this.length, "take");
-    const [rows] = stratifiedRows(this.labels, this.labelNames.length, [size], seed, "take");
+    const [rows] = stratifiedRows(strataOf(this), [size], seed, "take");
     return this.#part(rows, `${size} rows`);
   }
 
@@ -138,10 +164,18 @@ export class TextDataset extends ShownAsTable {
     return new TextDataset({
       name: `${this.name}, ${part}`,
       texts: indices.map((row) => this.texts[row] as string),
-      labels: Int32Array.from(indices, (row) => this.labels[row] as number),
+      ...(this.textPairs === undefined ? {} : { textPairs: indices.map((row) => this.textPairs?.[row] as string) }),
+      labels: cellsOf(this.labels, indices, this.#width),
       labelNames: this.labelNames,
+      problemType: this.problemType,
     });
   }
+}
+
+/** The cells of these rows, `width` each. */
+export function cellsOf(labels: Labels, rows: ArrayLike<number>, width: number): Labels {
+  const cells = Array.from(rows).flatMap((row) => Array.from(labels.subarray(row * width, (row + 1) * width)));
+  return labels instanceof Int32Array ? Int32Array.from(cells) : Float32Array.from(cells);
 }
 
 function named(path: string, options: DatasetOptions): DatasetOptions {

@@ -1,7 +1,8 @@
 /** Strategies side by side: quality, time, trainable parameters and cost, over the table of the same numbers. */
 import { formatPercent, formatSeconds } from "../display/numbers.ts";
 import type { Table } from "../display/table.ts";
-import { comparisonTable, percentSpread } from "./comparisonTable.ts";
+import { type MetricKey, metricKinds } from "../history/metrics.ts";
+import { comparisonTable, metricSpread } from "./comparisonTable.ts";
 import { drawnTableHeight, drawTable } from "./drawnTable.ts";
 import { Figure } from "./figure.ts";
 import { type RunLike, type RunSummary, type Spread, summarize } from "./runSummary.ts";
@@ -46,7 +47,7 @@ export function drawComparison(summaries: readonly RunSummary[], table: Table): 
       yref: "container",
       yanchor: "top",
     },
-    annotations: [...panelTitles(), ...drawn.annotations],
+    annotations: [...panelTitles(metricKinds[metricOf(summaries)].name), ...drawn.annotations],
     shapes: drawn.shapes,
     yaxis: {
       domain,
@@ -58,7 +59,7 @@ export function drawComparison(summaries: readonly RunSummary[], table: Table): 
     },
     ...panelAxes(summaries),
   };
-  return new Figure({ data: [...accuracyTraces(summaries), ...barTraces(summaries)], layout }, `Comparison\n${table}`);
+  return new Figure({ data: [...metricTraces(summaries), ...barTraces(summaries)], layout }, `Comparison\n${table}`);
 }
 
 type Plain = Record<string, unknown>;
@@ -69,7 +70,8 @@ interface Panel {
   readonly domain: readonly [number, number];
 }
 
-const accuracyPanel: Panel = { title: "accuracy", domain: [0, 0.34] };
+const metricDomain = [0, 0.34] as const;
+const metricOf = (summaries: readonly RunSummary[]): MetricKey => (summaries[0] as RunSummary).metric.key;
 
 interface BarPanel extends Panel {
   readonly color: string;
@@ -102,15 +104,17 @@ const barPanels: readonly BarPanel[] = [
 ];
 
 /** Points with error bars: they need no zero, so that small differences can be seen. */
-function accuracyTraces(summaries: readonly RunSummary[]): Plain[] {
+function metricTraces(summaries: readonly RunSummary[]): Plain[] {
+  const metric = metricOf(summaries);
   const series = [
-    { name: "validation accuracy", key: "evalAccuracy", color: palette.blue, symbol: "circle-open", shift: -0.14 },
-    { name: "test accuracy", key: "testAccuracy", color: palette.vermillion, symbol: "circle", shift: 0.14 },
+    { part: "validation", color: palette.blue, symbol: "circle-open", shift: -0.14 },
+    { part: "test", color: palette.vermillion, symbol: "circle", shift: 0.14 },
   ] as const;
-  return series.flatMap(({ name, key, color, symbol, shift }) => {
-    const known = summaries.flatMap((summary, row) =>
-      summary[key] === undefined ? [] : [{ row, spread: summary[key] }],
-    );
+  return series.flatMap(({ part, color, symbol, shift }) => {
+    const known = summaries.flatMap(({ validation, test }, row) => {
+      const spread = part === "test" ? test.get(metric) : validation;
+      return spread === undefined ? [] : [{ row, spread }];
+    });
     // Two traces, since plotly draws a bar of length 0 at a value that has none.
     const groups = [known.filter(({ spread }) => spread.count > 1), known.filter(({ spread }) => spread.count === 1)];
     return groups
@@ -118,12 +122,12 @@ function accuracyTraces(summaries: readonly RunSummary[]): Plain[] {
       .map((points, i) => ({
         type: "scatter",
         mode: "markers",
-        name,
-        legendgroup: key,
+        name: `${part} ${metricKinds[metric].name}`,
+        legendgroup: part,
         showlegend: i === 0,
         x: points.map(({ spread }) => spread.mean),
         y: points.map(({ row }) => row + shift),
-        text: points.map(({ spread }) => percentSpread(spread)),
+        text: points.map(({ spread }) => metricSpread(metric, spread)),
         hovertemplate: "%{text}<extra></extra>",
         marker: { color, symbol, size: 11, line: { color, width: 2.2 } },
         ...(points[0]?.spread.count === 1
@@ -170,11 +174,17 @@ function panelAxes(summaries: readonly RunSummary[]): Plain {
       axis({ domain, range: [0, (highest || 1) * 1.5], ...hidden, linecolor: "white" }),
     ] as const;
   });
-  return { xaxis: axis({ domain: accuracyPanel.domain, tickformat: ".0%", nticks: 6 }), ...Object.fromEntries(bars) };
+  return {
+    xaxis: axis({ domain: metricDomain, ...tickFormat(metricOf(summaries)), nticks: 6 }),
+    ...Object.fromEntries(bars),
+  };
 }
 
-function panelTitles(): Plain[] {
-  return [accuracyPanel, ...barPanels].map(({ title, domain }) => ({
+const tickFormat = (key: MetricKey): Plain => (metricKinds[key].scale === "share" ? { tickformat: ".0%" } : {});
+
+function panelTitles(metric: string): Plain[] {
+  const metricPanel: Panel = { title: metric, domain: metricDomain };
+  return [metricPanel, ...barPanels].map(({ title, domain }) => ({
     xref: "paper",
     yref: "paper",
     x: domain[0],

@@ -1,11 +1,12 @@
 /** Strategies side by side, in numbers. */
 import { formatCount, formatPercent, formatSeconds } from "../display/numbers.ts";
 import { type Cell, type Column, Table } from "../display/table.ts";
+import { formatMetric, isBetter, type MetricKey, metricKeys, metricKinds } from "../history/metrics.ts";
 import type { RunSummary, Spread } from "./runSummary.ts";
 
-/** One row a strategy; the best accuracy (on the test texts where there are any) is marked. */
+/** One row a strategy; the best one (on the test texts where there are any) is marked. */
 export function comparisonTable(summaries: readonly RunSummary[]): Table {
-  const columns = allColumns.filter(({ isShown }) => isShown === undefined || summaries.some(isShown));
+  const columns = [...firstColumns, ...metricColumns(summaries), ...lastColumns];
   const seeds = Math.max(...summaries.map(({ runs }) => runs));
   return new Table({
     columns,
@@ -19,12 +20,11 @@ export function comparisonTable(summaries: readonly RunSummary[]): Table {
 
 interface SummaryColumn extends Column {
   readonly cell: (summary: RunSummary) => Cell;
-  readonly isShown?: (summary: RunSummary) => boolean;
 }
 
 const right = "right" as const;
 
-const allColumns: readonly SummaryColumn[] = [
+const firstColumns: readonly SummaryColumn[] = [
   { title: "Strategy", cell: ({ name }) => name },
   { title: "Epochs", align: right, cell: ({ epochs }) => epochs },
   {
@@ -33,33 +33,43 @@ const allColumns: readonly SummaryColumn[] = [
     cell: ({ trainableParameters, totalParameters }) =>
       `${formatCount(trainableParameters)} (${formatPercent(trainableParameters / totalParameters)})`,
   },
-  {
-    title: "Validation accuracy",
-    align: right,
-    cell: ({ evalAccuracy }) => percentSpread(evalAccuracy),
-    isShown: ({ evalAccuracy }) => evalAccuracy !== undefined,
-  },
-  {
-    title: "Test accuracy",
-    align: right,
-    cell: ({ testAccuracy }) => percentSpread(testAccuracy),
-    isShown: ({ testAccuracy }) => testAccuracy !== undefined,
-  },
-  {
-    title: "Test macro F1",
-    align: right,
-    cell: ({ testMacroF1 }) => percentSpread(testMacroF1),
-    isShown: ({ testMacroF1 }) => testMacroF1 !== undefined,
-  },
+];
+
+/** The metric of the validation, and all that any strategy has on the test texts. */
+function metricColumns(summaries: readonly RunSummary[]): SummaryColumn[] {
+  const key = (summaries[0] as RunSummary).metric.key;
+  const tested = [key, ...metricKeys.filter((other) => other !== key)].filter((other) =>
+    summaries.some(({ test }) => test.has(other)),
+  );
+  return [
+    ...(summaries.some(({ validation }) => validation !== undefined)
+      ? [
+          {
+            title: `Validation ${metricKinds[key].name}`,
+            align: right,
+            cell: ({ validation }: RunSummary) => metricSpread(key, validation),
+          },
+        ]
+      : []),
+    ...tested.map((other) => ({
+      title: `Test ${metricKinds[other].name}`,
+      align: right,
+      cell: ({ test }: RunSummary) => metricSpread(other, test.get(other)),
+    })),
+  ];
+}
+
+const lastColumns: readonly SummaryColumn[] = [
   { title: "Time", align: right, cell: ({ seconds }) => formatSeconds(seconds.mean) },
   { title: "Cost", align: right, cell: ({ fullEpochs }) => fullEpochs.toFixed(2) },
   { title: "Frozen bytes changed", align: right, cell: frozenBytesChanged },
 ];
 
-/** 0.812 ± 0.004 -> "81.2% ± 0.4"; a single run has no spread. */
-export function percentSpread(spread: Spread | undefined): string | undefined {
+/** 0.812 ± 0.004 -> "81.2% ± 0.4" of a share; a single run has no spread. */
+export function metricSpread(key: MetricKey, spread: Spread | undefined): string | undefined {
   if (spread === undefined) return undefined;
-  return formatPercent(spread.mean) + (spread.count > 1 ? ` ± ${(100 * spread.deviation).toFixed(1)}` : "");
+  const deviation = formatMetric(key, spread.deviation).replace("%", "");
+  return formatMetric(key, spread.mean) + (spread.count > 1 ? ` ± ${deviation}` : "");
 }
 
 function frozenBytesChanged({ frozenTensors, changedTensors }: RunSummary): string {
@@ -68,7 +78,11 @@ function frozenBytesChanged({ frozenTensors, changedTensors }: RunSummary): stri
 }
 
 function bestOf(summaries: readonly RunSummary[]): number[] {
-  const scores = summaries.map(({ testAccuracy, evalAccuracy }) => (testAccuracy ?? evalAccuracy)?.mean ?? Number.NaN);
-  const known = scores.filter((score) => !Number.isNaN(score));
-  return summaries.length < 2 || known.length === 0 ? [] : [scores.indexOf(Math.max(...known))];
+  const scores = summaries.map(({ metric, test, validation }) => (test.get(metric.key) ?? validation)?.mean);
+  const { metric } = summaries[0] as RunSummary;
+  let best: number | undefined;
+  scores.forEach((score, i) => {
+    if (isBetter(score, best === undefined ? undefined : scores[best], metric)) best = i;
+  });
+  return summaries.length < 2 || best === undefined ? [] : [best];
 }

@@ -1,13 +1,10 @@
 /** Runs of one strategy with different seeds, as one row of numbers. */
 import { ThawError } from "../errors.ts";
 import type { RunRecord } from "../history/history.ts";
+import { accuracyMetric, type MetricKey, type Metrics, type ModelMetric, metricKeys } from "../history/metrics.ts";
 
-/** What `trainer.evaluate(test)` returns, as far as it is compared. Accuracy and F1 are fractions. */
-export interface TestResult {
-  readonly evalAccuracy: number;
-  readonly evalMacroF1?: number;
-  readonly evalLoss?: number;
-}
+/** What `trainer.evaluate(test)` returns. */
+export type TestResult = Metrics;
 
 /** A run, with what it reached on texts that neither training nor the choice of the best epoch has seen. */
 export type RunLike = RunRecord & { readonly test?: TestResult | undefined };
@@ -22,10 +19,12 @@ export interface Spread {
 export interface RunSummary {
   readonly name: string;
   readonly runs: number;
-  /** Absent where no run has the number. */
-  readonly evalAccuracy: Spread | undefined;
-  readonly testAccuracy: Spread | undefined;
-  readonly testMacroF1: Spread | undefined;
+  /** What the best epochs were chosen by. */
+  readonly metric: ModelMetric;
+  /** Of the best epochs; absent where no run was evaluated. */
+  readonly validation: Spread | undefined;
+  /** On the test texts: that metric first; the loss is left out. */
+  readonly test: ReadonlyMap<MetricKey, Spread>;
   readonly seconds: Spread;
   readonly trainableParameters: number;
   readonly totalParameters: number;
@@ -40,7 +39,14 @@ export interface RunSummary {
 export function summarize(runs: Readonly<Record<string, RunLike | readonly RunLike[]>>): RunSummary[] {
   const named = Object.entries(runs).map(([name, group]) => [name, "history" in group ? [group] : group] as const);
   if (named.length === 0) throw new ThawError("NO_RUNS", 'There is no run to compare: pass { "a name": run, ... }.');
-  return named.map(([name, group]) => summarizeGroup(name, group));
+  const summaries = named.map(([name, group]) => summarizeGroup(name, group));
+  const other = summaries.find(({ metric }) => metric.key !== summaries[0]?.metric.key);
+  if (other === undefined) return summaries;
+  throw new ThawError(
+    "DIFFERENT_METRICS",
+    `"${summaries[0]?.name}" was judged by ${summaries[0]?.metric.key}, "${other.name}" by ${other.metric.key}: runs are compared by one ` +
+      "metric. Train both for the same task, with the same metricForBestModel.",
+  );
 }
 
 function summarizeGroup(name: string, runs: readonly RunLike[]): RunSummary {
@@ -48,12 +54,19 @@ function summarizeGroup(name: string, runs: readonly RunLike[]): RunSummary {
   if (first === undefined) {
     throw new ThawError("NO_RUNS", `"${name}" is an empty list of runs: pass at least one, or leave the name out.`);
   }
+  const metric = first.metric ?? accuracyMetric;
+  const keys = [metric.key, ...metricKeys.filter((key) => key !== metric.key && key !== "evalLoss")];
   return {
     name,
     runs: runs.length,
-    evalAccuracy: spread(runs.flatMap((run) => run.best?.evalAccuracy ?? [])),
-    testAccuracy: spread(runs.flatMap((run) => run.test?.evalAccuracy ?? [])),
-    testMacroF1: spread(runs.flatMap((run) => run.test?.evalMacroF1 ?? [])),
+    metric,
+    validation: spread(runs.flatMap((run) => run.best?.[metric.key] ?? [])),
+    test: new Map(
+      keys.flatMap((key) => {
+        const values = spread(runs.flatMap((run) => run.test?.[key] ?? []));
+        return values === undefined ? [] : [[key, values] as const];
+      }),
+    ),
     seconds: spread(runs.map((run) => run.seconds)) ?? { mean: 0, deviation: 0, count: 0 },
     trainableParameters: first.trainableParameters,
     totalParameters: first.totalParameters,

@@ -1,6 +1,14 @@
-/** A run as curves: loss, accuracy and learning rate over the epochs, with the borders of its stages. */
+/** A run as curves: loss, metrics and learning rate over the epochs, with the borders of its stages. */
 import { formatPercent, formatSeconds } from "../display/numbers.ts";
 import type { HistoryRow, RunRecord } from "../history/history.ts";
+import {
+  accuracyMetric,
+  describeMetric,
+  formatMetric,
+  type MetricKey,
+  metricKeys,
+  metricKinds,
+} from "../history/metrics.ts";
 import { Figure } from "./figure.ts";
 import { stageBands } from "./stageBands.ts";
 import { axis, baseLayout, ink, palette, titled } from "./theme.ts";
@@ -10,7 +18,7 @@ const margin = { l: 76, r: 170, b: 56 };
 
 /** Three panels over one axis of epochs; the best epoch is marked. Rows without a value are left out of its curve. */
 export function trainingFigure(run: RunRecord): Figure {
-  const { history, stages, best } = run;
+  const { history, stages } = run;
   const lastEpoch = Math.max(1, ...history.map((row) => row.epoch));
   const bands = stageBands(
     stages.length > 1 ? stages : [],
@@ -18,7 +26,7 @@ export function trainingFigure(run: RunRecord): Figure {
     width - margin.l - margin.r,
     ({ name, trains }) => (trains === name ? "" : trains),
   );
-  const data = [...lossTraces(history), ...accuracyTraces(history), ...bestTrace(run), ...rateTraces(history)];
+  const data = [...lossTraces(history), ...metricTraces(history), ...bestTrace(run), ...rateTraces(history)];
   const layout = {
     ...baseLayout,
     width,
@@ -29,7 +37,7 @@ export function trainingFigure(run: RunRecord): Figure {
     annotations: [...bands.annotations, ...bestLabel(run)],
     xaxis: axis({ title: axisTitle("epoch"), range: [0, lastEpoch * 1.01], anchor: "y3", ...wholeTicks(lastEpoch) }),
     yaxis: axis({ title: axisTitle("loss"), domain: [0.62, 1], rangemode: "tozero" }),
-    yaxis2: axis({ title: axisTitle("validation"), domain: [0.24, 0.58], tickformat: ".0%" }),
+    yaxis2: axis({ title: axisTitle("validation"), domain: [0.24, 0.58], ...metricScale(history) }),
     yaxis3: axis({
       title: axisTitle("learning rate"),
       domain: [0, 0.2],
@@ -41,7 +49,7 @@ export function trainingFigure(run: RunRecord): Figure {
     legend2: legend(0.58),
     legend3: legend(0.2),
   };
-  return new Figure({ data, layout }, altText(run, lastEpoch, best));
+  return new Figure({ data, layout }, altText(run, lastEpoch));
 }
 
 type Trace = Record<string, unknown>;
@@ -73,48 +81,72 @@ function lossTraces(history: readonly HistoryRow[]): Trace[] {
   ];
 }
 
-function accuracyTraces(history: readonly HistoryRow[]): Trace[] {
-  const panel = { yaxis: "y2", legend: "legend2" };
-  return [
-    ...curve(history, "evalMacroF1", {
-      name: "macro F1",
-      legendrank: 1001,
-      ...panel,
-      ...line(palette.purple, "diamond", "dot"),
-    }),
-    ...curve(history, "evalAccuracy", { name: "accuracy", ...panel, ...line(palette.green, "circle") }),
-  ];
+/** Errors are beside the loss, which a regression's MSE is; what is at most 1 has a panel of its own. */
+const panelOf = (key: MetricKey) =>
+  metricKinds[key].scale === "error" ? { legend: "legend" } : { yaxis: "y2", legend: "legend2" };
+
+const looks: readonly Trace[] = [
+  line(palette.green, "circle"),
+  line(palette.purple, "diamond", "dot"),
+  line(palette.orange, "square", "dash"),
+];
+
+/** The first of them is drawn last, over the others. */
+function metricTraces(history: readonly HistoryRow[]): Trace[] {
+  const isDrawn = (key: MetricKey) => key !== "evalLoss" && key !== "evalMse"; // the MSE is the validation loss
+  const present = metricKeys.filter((key) => isDrawn(key) && history.some((row) => row[key] !== undefined));
+  return present
+    .flatMap((key, i) =>
+      curve(history, key, {
+        name: metricKinds[key].name,
+        ...(i === 0 ? {} : { legendrank: 1000 + i }),
+        ...panelOf(key),
+        ...looks[i % looks.length],
+      }),
+    )
+    .reverse();
 }
 
-function bestTrace({ best }: RunRecord): Trace[] {
+const metricScale = (history: readonly HistoryRow[]): Trace =>
+  history.some((row) => row.evalPearson !== undefined || row.evalR2 !== undefined) ? {} : { tickformat: ".0%" };
+
+/** Where the best epoch stands; absent without one. */
+function bestPoint({ best, metric: { key } = accuracyMetric }: RunRecord) {
+  const value = best?.[key];
+  return best === undefined || value === undefined ? undefined : { key, value, epoch: best.epoch, ...panelOf(key) };
+}
+
+function bestTrace(run: RunRecord): Trace[] {
+  const best = bestPoint(run);
   if (best === undefined) return [];
   const marker = { symbol: "star", size: 17, color: palette.orange, line: { color: ink, width: 1 } };
-  const panel = { yaxis: "y2", legend: "legend2" };
+  const { key, value, epoch, ...panel } = best;
   return [
     {
       type: "scatter",
       mode: "markers",
       name: "best epoch",
-      legendrank: 1002,
+      legendrank: 1010,
       cliponaxis: false,
-      x: [best.epoch],
-      y: [best.evalAccuracy],
+      x: [epoch],
+      y: [value],
       marker,
       ...panel,
     },
   ];
 }
 
-function bestLabel({ best, history }: RunRecord): Trace[] {
+function bestLabel(run: RunRecord): Trace[] {
+  const best = bestPoint(run);
   if (best === undefined) return [];
-  const position = best.epoch / Math.max(1, ...history.map((row) => row.epoch));
+  const position = best.epoch / Math.max(1, ...run.history.map((row) => row.epoch));
   return [
     {
       xref: "x",
-      yref: "y2",
+      yref: best.yaxis ?? "y",
       x: best.epoch,
-      y: best.evalAccuracy,
-      text: `<b>${formatPercent(best.evalAccuracy)}</b> at epoch ${best.epoch}`,
+      y: best.value,
+      text: `<b>${formatMetric(best.key, best.value)}</b> at epoch ${best.epoch}`,
       showarrow: true,
       arrowhead: 0,
       arrowcolor: ink,
@@ -166,12 +198,17 @@ function legend(y: number): Record<string, unknown> {
   return { x: 1.015, xanchor: "left", y, yanchor: "top", bgcolor: "rgba(255,255,255,0)", font: { size: 12 } };
 }
 
-function subtitle({ best, seconds, seed, stages, trainableParameters, totalParameters }: RunRecord): string {
+function bestSentence(run: RunRecord): string[] {
+  const best = bestPoint(run);
+  if (best === undefined) return [];
+  return [`best validation ${describeMetric(best.key, best.value)} at epoch ${best.epoch}`];
+}
+
+function subtitle(run: RunRecord): string {
+  const { seconds, seed, stages, trainableParameters, totalParameters } = run;
   const share = formatPercent(trainableParameters / totalParameters);
   return [
-    ...(best === undefined
-      ? []
-      : [`best validation accuracy ${formatPercent(best.evalAccuracy)} at epoch ${best.epoch}`]),
+    ...bestSentence(run),
     ...(stages.length === 1 && stages[0] !== undefined ? [`trains ${stages[0].trains}`] : [`${stages.length} stages`]),
     `${share} of the parameters trained`,
     formatSeconds(seconds),
@@ -179,7 +216,8 @@ function subtitle({ best, seconds, seed, stages, trainableParameters, totalParam
   ].join(" · ");
 }
 
-function altText({ history, stages }: RunRecord, lastEpoch: number, best: RunRecord["best"]): string {
+function altText(run: RunRecord, lastEpoch: number): string {
+  const { history, stages, best } = run;
   const lossAt = (key: "loss" | "evalLoss"): string => {
     const values = history.flatMap((row) => row[key] ?? []);
     return values.length === 0 ? "" : ` ${values[0]?.toFixed(3)} to ${values.at(-1)?.toFixed(3)}`;
@@ -187,12 +225,7 @@ function altText({ history, stages }: RunRecord, lastEpoch: number, best: RunRec
   const borders = stages.slice(1).map((stage) => `${stage.name} from epoch ${stage.firstEpoch}`);
   return [
     `Training over ${lastEpoch} epochs: training loss${lossAt("loss")}`,
-    ...(best === undefined
-      ? []
-      : [
-          `validation loss${lossAt("evalLoss")}`,
-          `best validation accuracy ${formatPercent(best.evalAccuracy)} at epoch ${best.epoch}`,
-        ]),
+    ...(best === undefined ? [] : [`validation loss${lossAt("evalLoss")}`, ...bestSentence(run)]),
     ...(borders.length === 0 ? [] : [`stages: ${stages[0]?.name}, ${borders.join(", ")}`]),
   ].join("; ");
 }

@@ -1,5 +1,6 @@
 /** What the training loop tells while it runs: a closed union, so that a view that forgets a case does not compile. */
 import type { HistoryRow, RunRecord, StageRecord } from "./history.ts";
+import type { ModelMetric } from "./metrics.ts";
 
 /** What happens in a run, as `trainer.events()` yields it; `kind` tells the cases apart. */
 export type TrainerEvent =
@@ -8,6 +9,8 @@ export type TrainerEvent =
       readonly stages: readonly StageRecord[];
       readonly totalSteps: number;
       readonly totalEpochs: number;
+      /** What the best epoch is chosen by. Default: accuracy. */
+      readonly metric?: ModelMetric;
     }
   | { readonly kind: "stage"; readonly stage: number }
   /** The frozen prefix is being run once: `done` of `total` texts. */

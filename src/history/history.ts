@@ -1,7 +1,11 @@
 /** What a training run leaves behind, as plain data: rows as in Hugging Face's `log_history`, stages, and the evidence. */
+import type { Metrics, ModelMetric } from "./metrics.ts";
 
-/** One row of the log, in the order in which things happened. Steps are optimizer steps counted over the whole run. */
-export interface HistoryRow {
+/**
+ * One row of the log, in the order in which things happened, with the metrics of an evaluation. Steps are optimizer steps
+ * counted over the whole run.
+ */
+export interface HistoryRow extends Metrics {
   readonly step: number;
   /** Epochs done at this row, over the whole run; a fraction within an epoch. */
   readonly epoch: number;
@@ -14,9 +18,6 @@ export interface HistoryRow {
   readonly headLearningRate?: number;
   /** L2 norm of all gradients before clipping. */
   readonly gradNorm?: number;
-  readonly evalLoss?: number;
-  readonly evalAccuracy?: number;
-  readonly evalMacroF1?: number;
   /** Wall time of the training steps of the epoch that ends here, in seconds; the evaluation is not in it. */
   readonly epochSeconds?: number;
   readonly evalSeconds?: number;
@@ -41,8 +42,8 @@ export interface StageRecord {
   readonly seconds?: number;
   /** Largest resident memory of the process, in bytes; absent where the process had held more before the stage. */
   readonly peakMemory?: number;
-  /** Best validation accuracy within the stage, and the epoch (over the run, from 1) it was reached in. */
-  readonly bestEvalAccuracy?: number;
+  /** Best value within the stage of what the run's best epoch is chosen by, and its epoch (over the run, from 1). */
+  readonly bestMetric?: number;
   readonly bestEpoch?: number;
 }
 
@@ -58,6 +59,9 @@ export interface Evidence {
   readonly optimizerBytesForFrozen: number;
 }
 
+/** An epoch (from 1), and its value of the metric that it was chosen by. */
+export type BestRecord = { readonly epoch: number } & Metrics;
+
 /** Everything that tables and figures are drawn from. */
 export interface RunRecord {
   readonly history: readonly HistoryRow[];
@@ -68,8 +72,10 @@ export interface RunRecord {
   /** Wall time in seconds of the whole run. */
   readonly seconds: number;
   readonly seed: number;
-  /** The epoch (from 1) whose weights the model has after the run, and its validation accuracy; absent without evaluation. */
-  readonly best?: { readonly epoch: number; readonly evalAccuracy: number };
+  /** What the best epoch is chosen by. Default: accuracy. */
+  readonly metric?: ModelMetric;
+  /** The epoch whose weights the model has after the run; absent without evaluation. */
+  readonly best?: BestRecord;
   readonly evidence: Evidence;
   /** Sentences about how it was trained that whoever reads the numbers should know. */
   readonly notices?: readonly string[];

@@ -40,7 +40,7 @@ export const families: readonly Family[] = [
   modernBert,
 ];
 
-/** With another number of labels than the file's, the head is made anew. */
+/** With another number of labels than the file's, what of the head has another shape is made anew, which is said. */
 export interface FromPretrainedOptions extends ResolveOptions, LabelOptions {
   /** For the values that no file has. Default: 42. */
   readonly seed?: number;
@@ -55,9 +55,13 @@ export const AutoModelForSequenceClassification = {
    */
   async fromPretrained(idOrFolder: string, options: FromPretrainedOptions = {}): Promise<SequenceClassifier> {
     const folder = await resolveModel(idOrFolder, options);
-    const config = withLabels(await readConfig(folder), options);
+    const inFile = await readConfig(folder);
+    const config = withLabels(inFile, options);
+    if (config.problemType === "regression" && (options.problemType ?? inFile.problemType) !== "regression") {
+      console.info('Problem type "regression": the model has one label, so that it gives a number for each text.');
+    }
     const family = familyOf(config, folder);
-    refuseOtherTasks(config, folder);
+    refuseOtherActivations(config, folder);
     const file = await openWeights(folder);
     const specs = family.parameters(config);
     const names = specs.map((spec) => spec.name);
@@ -80,7 +84,10 @@ export const AutoModelForSequenceClassification = {
     const model = new SequenceClassifier(family, config, new Map(parameters), unused);
     const fresh = model.newlyInitialized;
     if (fresh.length > 0) {
-      console.info(`Newly initialised (not in ${idOrFolder}): ${listed(fresh)}. Train them before you use the model.`);
+      const counts = `${config.numLabels} ${config.numLabels === 1 ? "label" : "labels"} instead of ${inFile.numLabels}`;
+      const isReplaced = specs.some(({ name }, i) => sources[i] === undefined && found.has(name));
+      const why = isReplaced ? `made anew for ${counts}` : `not in ${idOrFolder}`;
+      console.info(`Newly initialised (${why}): ${listed(fresh)}. Train them before you use the model.`);
     }
     return model;
   },
@@ -96,18 +103,13 @@ function familyOf({ modelType }: HuggingFaceConfig, folder: string): Family {
 }
 
 /** What would be computed all the same, and wrongly. */
-function refuseOtherTasks({ hiddenAct, problemType }: HuggingFaceConfig, folder: string): void {
-  const other = problemType ?? "single_label_classification";
-  const refuse = (key: string, value: string, known: readonly string[]) => {
-    if (known.includes(value)) return;
-    throw new ThawError(
-      "BAD_CONFIG",
-      `"${key}" in config.json of ${folder} is "${value}"; what can be trained here: ${known.join(", ")}. ` +
-        "Use another checkpoint.",
-    );
-  };
-  refuse("hidden_act", hiddenAct, activationNames);
-  refuse("problem_type", other, ["single_label_classification"]);
+function refuseOtherActivations({ hiddenAct }: HuggingFaceConfig, folder: string): void {
+  if (activationNames.includes(hiddenAct)) return;
+  throw new ThawError(
+    "BAD_CONFIG",
+    `"hidden_act" in config.json of ${folder} is "${hiddenAct}"; what can be trained here: ${activationNames.join(", ")}. ` +
+      "Use another checkpoint.",
+  );
 }
 
 /** The tensor of the file that gives this parameter its values, or undefined where it has to be made. */

@@ -1,5 +1,5 @@
 /** Checks at the border: TensorFlow would read beyond a table, or answer with a message about kernels. */
-import type { HuggingFaceConfig } from "../config/config.ts";
+import type { HuggingFaceConfig, Labels, ProblemType } from "../config/config.ts";
 import { ThawError } from "../errors.ts";
 import type { Family } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
@@ -19,17 +19,47 @@ export function checkBatch(batch: PackedBatch, family: Family, config: HuggingFa
   family.checkBatch?.(batch, config);
 }
 
-/** The labels as int32. Throws `BAD_LABEL` where one is missing or not an index of a label. */
-export function checkLabels(labels: ArrayLike<number>, batch: number, { numLabels }: HuggingFaceConfig): Int32Array {
+/** Labels as people give them: a number a text, or a row of numbers, one for each label or output. */
+export type GivenLabels = ArrayLike<number> | readonly ArrayLike<number>[];
+
+/** The problem type that labels like these have where nobody said one: as transformers decides it. */
+export function problemTypeOf(labels: GivenLabels, { problemType, numLabels }: HuggingFaceConfig): ProblemType {
+  if (problemType !== undefined) return problemType;
+  if (numLabels === 1) return "regression";
+  return typeof labels[0] === "object" ? "multi_label_classification" : "single_label_classification";
+}
+
+/** The labels of `batch` texts for this problem type. Throws `BAD_LABEL` where one is missing or of another kind. */
+export function checkLabels(
+  labels: GivenLabels,
+  batch: number,
+  config: HuggingFaceConfig,
+  problemType: ProblemType = problemTypeOf(labels, config),
+): Labels {
+  const { numLabels } = config;
   if (labels.length !== batch) {
     throw new ThawError("BAD_LABEL", `There are ${labels.length} labels for ${batch} texts: give one label a text.`);
   }
-  return Int32Array.from(labels, (label, row) => {
-    if (Number.isInteger(label) && label >= 0 && label < numLabels) return label;
+  if (problemType === "single_label_classification") {
+    return Int32Array.from(labels as ArrayLike<number>, (label, row) => {
+      if (Number.isInteger(label) && label >= 0 && label < numLabels) return label;
+      throw new ThawError(
+        "BAD_LABEL",
+        `The label of text ${row} is ${label}, but the model has labels 0 to ${numLabels - 1}. ` +
+          "Load the model with the right numLabels, or correct the data.",
+      );
+    });
+  }
+  const isBinary = problemType === "multi_label_classification";
+  const good = (value: number) => (isBinary ? value === 0 || value === 1 : Number.isFinite(value));
+  const cells = Array.from(labels as ArrayLike<number | ArrayLike<number>>, (given, row) => {
+    const values = typeof given === "number" ? [given] : Array.from(given ?? []);
+    if (values.length === numLabels && values.every(good)) return values;
     throw new ThawError(
       "BAD_LABEL",
-      `The label of text ${row} is ${label}, but the model has labels 0 to ${numLabels - 1}. ` +
-        "Load the model with the right numLabels, or correct the data.",
+      `The labels of text ${row} are ${JSON.stringify(values)}, but a model with ${numLabels} labels and problem type ` +
+        `"${problemType}" takes ${numLabels} ${isBinary ? "times 0 or 1" : "numbers"} a text. Correct the labels.`,
     );
   });
+  return Float32Array.from(cells.flat());
 }

@@ -1,16 +1,16 @@
 /** A sequence classifier of any family: its parameters, which of them train, and its forward pass. */
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
-import type { HuggingFaceConfig } from "../config/config.ts";
+import type { HuggingFaceConfig, ProblemType } from "../config/config.ts";
 import { markConstant } from "../engine/differentiable.ts";
 import { checkComputable, type Precision } from "../engine/precision.ts";
 import { recomputed } from "../engine/recomputed.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { ThawError } from "../errors.ts";
 import { type Block, type BlockMap, type Selection, select } from "../freezing/selection.ts";
-import { crossEntropy } from "../loss/crossEntropy.ts";
+import { taskLoss } from "../loss/taskLoss.ts";
 import type { DropoutStream } from "../nn/dropout.ts";
 import type { Family, Pass } from "./family.ts";
-import { checkBatch, checkLabels } from "./inputs.ts";
+import { checkBatch, checkLabels, type GivenLabels, problemTypeOf } from "./inputs.ts";
 import { PackedBatch, type PaddedBatch } from "./packedBatch.ts";
 import type { Parameter } from "./parameter.ts";
 import { type ModelSummary, summarize } from "./summary.ts";
@@ -24,7 +24,7 @@ export type Cut = number;
 export interface ForwardOutput {
   /** `[batch, labels]`; the caller disposes it. */
   readonly logits: Tensor2D;
-  /** Mean cross-entropy, a scalar; only where the batch has labels. */
+  /** The loss of the problem type, a scalar; only where the batch has labels. */
   readonly loss?: Tensor;
 }
 
@@ -51,9 +51,10 @@ export interface PrefixOptions {
   readonly precision?: Precision;
 }
 
-/** A model that gives each text one of its labels. It owns its weights: `dispose()` frees them. */
+/** A model that gives each text labels or numbers, by its problem type. It owns its weights: `dispose()` frees them. */
 export class SequenceClassifier {
-  readonly config: HuggingFaceConfig;
+  /** Another object once the problem type is decided; nothing else in it changes. */
+  config: HuggingFaceConfig;
   readonly family: Family;
   readonly parameters: ReadonlyMap<string, Parameter>;
   readonly blocks: BlockMap;
@@ -76,6 +77,18 @@ export class SequenceClassifier {
   /** Number of encoder layers. */
   get depth(): number {
     return this.config.numHiddenLayers;
+  }
+
+  /** What the model is trained to give; undefined until the first labels, or `decideProblemType`, say it. */
+  get problemType(): ProblemType | undefined {
+    return this.config.problemType;
+  }
+
+  /** Says what the model is trained to give, where nobody has yet; it is stored in its config. Returns what holds. */
+  decideProblemType(problemType: ProblemType): ProblemType {
+    const decided = this.config.problemType ?? problemType;
+    if (this.config.problemType === undefined) this.config = { ...this.config, problemType };
+    return decided;
   }
 
   /** Names whose values come from the seed: no file gave them, and they have not been trained. */
@@ -121,21 +134,27 @@ export class SequenceClassifier {
   }
 
   /**
-   * Logits of a padded batch as the tokenizer gives it, and the loss where it has labels. Padding costs nothing.
+   * Logits of a padded batch as the tokenizer gives it, and the loss where it has labels. Padding costs nothing. The
+   * first labels decide the problem type where it is not known, as in transformers.
    * Inside tfjs's gradient functions this is differentiable; `stream` turns dropout on.
    */
-  forward(batch: PaddedBatch & { readonly labels?: ArrayLike<number> }, stream?: DropoutStream): ForwardOutput {
+  forward(batch: PaddedBatch & { readonly labels?: GivenLabels }, stream?: DropoutStream): ForwardOutput {
     const packed = PackedBatch.fromPadded(batch);
     try {
       checkBatch(packed, this.family, this.config);
-      const labels =
-        batch.labels === undefined ? undefined : checkLabels(batch.labels, packed.packing.batch, this.config);
-      const logits = tf.tidy(() => this.run(undefined, -1, packed, { stream })) as Tensor2D;
-      if (labels === undefined) return { logits };
-      return { logits, loss: crossEntropy(logits, labels) };
+      if (batch.labels === undefined) return { logits: this.#logits(packed, stream) };
+      const problemType = problemTypeOf(batch.labels, this.config);
+      const labels = checkLabels(batch.labels, packed.packing.batch, this.config, problemType);
+      this.decideProblemType(problemType);
+      const logits = this.#logits(packed, stream);
+      return { logits, loss: taskLoss(problemType, logits, labels) };
     } finally {
       packed.dispose();
     }
+  }
+
+  #logits(batch: PackedBatch, stream: DropoutStream | undefined): Tensor2D {
+    return tf.tidy(() => this.run(undefined, -1, batch, { stream })) as Tensor2D;
   }
 
   /**

@@ -6,7 +6,7 @@ import { lossAndGradients } from "../engine/gradients.ts";
 import type { Precision } from "../engine/precision.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { NativeVariable } from "../engine/variable.ts";
-import { crossEntropy } from "../loss/crossEntropy.ts";
+import { taskLoss } from "../loss/taskLoss.ts";
 import { PackedBatch } from "../models/packedBatch.ts";
 import type { Parameter } from "../models/parameter.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
@@ -116,12 +116,13 @@ function stepThrough(
   trained: readonly Parameter[],
   precision: Precision,
 ): void {
-  const labels = new Int32Array(batch.packing.batch);
+  const { numLabels, problemType = "single_label_classification" } = model.config;
+  const labels = new Int32Array(batch.packing.batch * (problemType === "single_label_classification" ? 1 : numLabels));
   const parts = trained.filter(({ block }) =>
     typeof block === "string" ? block === "head" || cut < model.depth : block >= cut,
   );
   lossAndGradients(
-    () => crossEntropy(model.run(rows, cut, batch, { stream: new DropoutStream(0, 0), precision }), labels),
+    () => taskLoss(problemType, model.run(rows, cut, batch, { stream: new DropoutStream(0, 0), precision }), labels),
     [rows, ...parts.map(({ tensor }) => tensor)],
   );
 }

@@ -2,11 +2,23 @@
 import { formatRate, formatSeconds } from "../display/numbers.ts";
 import { type Cell, type Column, Table } from "../display/table.ts";
 import type { HistoryRow, StageRecord } from "../history/history.ts";
+import {
+  accuracyMetric,
+  isBetter,
+  type MetricKey,
+  type ModelMetric,
+  metricKeys,
+  metricTitle,
+} from "../history/metrics.ts";
 
-/** `rows`: one an epoch. The row with the best validation accuracy (the first of equals) is marked. */
-export function epochTable(rows: readonly HistoryRow[], stages: readonly StageRecord[]): Table {
+/** `rows`: one an epoch. The row that is best in the validation (the first of equals) is marked. */
+export function epochTable(
+  rows: readonly HistoryRow[],
+  stages: readonly StageRecord[],
+  metric: ModelMetric = accuracyMetric,
+): Table {
   const columns = allColumns(stages).filter(({ isShown }) => isShown(rows));
-  const best = bestRow(rows);
+  const best = bestRow(rows, metric);
   return new Table({
     columns,
     rows: rows.map((row) => columns.map(({ cell }) => cell(row))),
@@ -14,12 +26,12 @@ export function epochTable(rows: readonly HistoryRow[], stages: readonly StageRe
   });
 }
 
-/** Index of the row with the highest validation accuracy, undefined where no row has one. */
-export function bestRow(rows: readonly HistoryRow[]): number | undefined {
+/** Index of the row with the best value of the metric, undefined where no row has one. */
+export function bestRow(rows: readonly HistoryRow[], metric: ModelMetric = accuracyMetric): number | undefined {
   let best: number | undefined;
-  rows.forEach(({ evalAccuracy }, i) => {
-    const highest = best === undefined ? undefined : rows[best]?.evalAccuracy;
-    if (evalAccuracy !== undefined && (highest === undefined || evalAccuracy > highest)) best = i;
+  rows.forEach((row, i) => {
+    const highest = best === undefined ? undefined : rows[best]?.[metric.key];
+    if (isBetter(row[metric.key], highest, metric)) best = i;
   });
   return best;
 }
@@ -32,8 +44,8 @@ interface EpochColumn extends Column {
 
 function allColumns(stages: readonly StageRecord[]): readonly EpochColumn[] {
   const always = (): boolean => true;
-  const metric = (title: string, key: "evalLoss" | "evalAccuracy" | "evalMacroF1"): EpochColumn => ({
-    title,
+  const metric = (key: MetricKey): EpochColumn => ({
+    title: key === "evalLoss" ? "Validation Loss" : metricTitle(key),
     align: "right",
     cell: (row) => fixed(row[key]),
     isShown: (rows) => rows.some((row) => row[key] !== undefined),
@@ -42,9 +54,7 @@ function allColumns(stages: readonly StageRecord[]): readonly EpochColumn[] {
     { title: "Epoch", align: "right", cell: (row) => Math.round(1000 * row.epoch) / 1000, isShown: always },
     { title: "Stage", cell: ({ stage }) => stages[stage]?.name ?? stage + 1, isShown: always },
     { title: "Training Loss", align: "right", cell: ({ loss }) => fixed(loss) ?? "No log", isShown: always },
-    metric("Validation Loss", "evalLoss"),
-    metric("Accuracy", "evalAccuracy"),
-    metric("Macro F1", "evalMacroF1"),
+    ...metricKeys.map(metric),
     { title: "Learning Rate", align: "right", cell: learningRates, isShown: always },
     { title: "Time", align: "right", cell: time, isShown: always },
   ];

@@ -2,8 +2,9 @@
 import type { DisplayBundle } from "../display/bundle.ts";
 import { escapeHtml } from "../display/escapeHtml.ts";
 import { type LiveDisplay, type LiveDisplayOptions, openDisplay } from "../display/liveDisplay.ts";
-import { formatCount, formatPercent } from "../display/numbers.ts";
+import { formatCount } from "../display/numbers.ts";
 import type { TrainerEvent } from "../history/events.ts";
+import { describeMetric } from "../history/metrics.ts";
 import { epochTable } from "./epochTable.ts";
 import { type Bar, barHtml, barText } from "./progressBar.ts";
 import { RunProgress } from "./runProgress.ts";
@@ -48,8 +49,8 @@ export class LiveView {
   }
 
   #bundle(): DisplayBundle {
-    const { rows, stages, notices } = this.#progress;
-    const table = rows.length === 0 ? undefined : epochTable(rows, stages);
+    const { rows, stages, notices, metric } = this.#progress;
+    const table = rows.length === 0 ? undefined : epochTable(rows, stages, metric);
     const [stage, bar, side] = [this.#stageLine(), this.#bar(), this.#sideBar()];
     const html = [
       `<div>${escapeHtml(stage)}</div>`,
@@ -68,10 +69,13 @@ export class LiveView {
   }
 
   #stageLine(): string {
-    const { stages, stage, run, loss } = this.#progress;
+    const { stages, stage, run, loss, metric } = this.#progress;
     if (run !== undefined) {
+      const value = run.best?.[metric.key];
       const best =
-        run.best && `best validation accuracy ${formatPercent(run.best.evalAccuracy)} at epoch ${run.best.epoch}`;
+        value === undefined
+          ? undefined
+          : `best validation ${describeMetric(metric.key, value)} at epoch ${run.best?.epoch}`;
       return ["Training done", best].filter(Boolean).join(": ");
     }
     const current = stages[stage];

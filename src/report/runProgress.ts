@@ -1,6 +1,7 @@
 /** What a run's events add up to: counts, rows and measured times, ready to be drawn. */
 import type { TrainerEvent } from "../history/events.ts";
 import type { HistoryRow, RunRecord, StageRecord } from "../history/history.ts";
+import { accuracyMetric, type ModelMetric } from "../history/metrics.ts";
 import { fullStepSeconds, type Measured, remainingSeconds } from "./remainingTime.ts";
 
 /** A side task with its own bar: how many texts of how many. */
@@ -23,6 +24,7 @@ export class RunProgress {
   loss: number | undefined;
   /** One row an epoch, in the order of the run. */
   rows: HistoryRow[] = [];
+  metric: ModelMetric = accuracyMetric;
   sideTask: SideTask | undefined;
   run: RunRecord | undefined;
   readonly notices: string[] = [];
@@ -64,6 +66,7 @@ export class RunProgress {
         this.stages = event.stages;
         this.totalSteps = event.totalSteps;
         this.totalEpochs = event.totalEpochs;
+        this.metric = event.metric ?? accuracyMetric;
         this.#startedAt = now;
         break;
       case "stage":

@@ -5,6 +5,7 @@ import { escapeHtml } from "../display/escapeHtml.ts";
 import { formatBytes, formatCount, formatPercent, formatSeconds } from "../display/numbers.ts";
 import { Table } from "../display/table.ts";
 import type { Evidence, RunRecord, StageRecord } from "../history/history.ts";
+import { accuracyMetric, describeMetric, formatMetric, type MetricKey, metricKinds } from "../history/metrics.ts";
 
 /** Tables and sentences that show themselves. */
 export interface Report {
@@ -17,7 +18,7 @@ export interface Report {
 }
 
 export function runReport(run: RunRecord): Report {
-  const stages = stageTable(run.stages);
+  const stages = stageTable(run.stages, (run.metric ?? accuracyMetric).key);
   const sentences = [
     resultSentence(run),
     evidenceSentence(run.evidence),
@@ -35,7 +36,7 @@ export function runReport(run: RunRecord): Report {
   };
 }
 
-function stageTable(stages: readonly StageRecord[]): Table {
+function stageTable(stages: readonly StageRecord[], key: MetricKey): Table {
   const right = "right" as const;
   const isForecast = stages.some(({ predictedSeconds }) => predictedSeconds !== undefined);
   return new Table({
@@ -53,7 +54,7 @@ function stageTable(stages: readonly StageRecord[]): Table {
             { title: "Peak memory", align: right },
           ]
         : []),
-      { title: "Best validation accuracy", align: right },
+      { title: `Best validation ${metricKinds[key].name}`, align: right },
     ],
     rows: stages.map((stage) => [
       stage.name,
@@ -64,7 +65,7 @@ function stageTable(stages: readonly StageRecord[]): Table {
       ...(isForecast ? [stage.predictedSeconds === undefined ? "" : formatSeconds(stage.predictedSeconds)] : []),
       stage.seconds === undefined ? "not run" : formatSeconds(stage.seconds),
       ...(isForecast ? [memory(stage.predictedMemory), peakOf(stage)] : []),
-      bestOf(stage),
+      bestOf(stage, key),
     ]),
   });
 }
@@ -76,17 +77,20 @@ function peakOf({ seconds, peakMemory }: StageRecord): string {
   return seconds !== undefined && peakMemory === undefined ? "no more than before" : memory(peakMemory);
 }
 
-function bestOf({ bestEvalAccuracy, bestEpoch }: StageRecord): string {
-  if (bestEvalAccuracy === undefined) return "";
-  return formatPercent(bestEvalAccuracy) + (bestEpoch === undefined ? "" : ` (epoch ${bestEpoch})`);
+function bestOf({ bestMetric, bestEpoch }: StageRecord, key: MetricKey): string {
+  if (bestMetric === undefined) return "";
+  return formatMetric(key, bestMetric) + (bestEpoch === undefined ? "" : ` (epoch ${bestEpoch})`);
 }
 
-function resultSentence({ best, seconds, seed, trainableParameters, totalParameters }: RunRecord): string {
+function resultSentence({ best, metric: { key } = accuracyMetric, ...run }: RunRecord): string {
+  const { seconds, seed, trainableParameters, totalParameters } = run;
   const trained =
     `Trained ${formatCount(trainableParameters)} of ${formatCount(totalParameters)} parameters ` +
     `(${formatPercent(trainableParameters / totalParameters)}) in ${formatSeconds(seconds)}, seed ${seed}`;
-  if (best === undefined) return `${trained}; nothing was held out, so there is no validation accuracy.`;
-  return `${trained}; the model has the weights of epoch ${best.epoch}, validation accuracy ${formatPercent(best.evalAccuracy)}.`;
+  const value = best?.[key];
+  if (best === undefined || value === undefined)
+    return `${trained}; nothing was held out, so there is no validation ${metricKinds[key].name}.`;
+  return `${trained}; the model has the weights of epoch ${best.epoch}, validation ${describeMetric(key, value)}.`;
 }
 
 /** Says what was frozen over the whole run, and that its bytes are those from before it. */

@@ -15,9 +15,12 @@ export interface TruncationOptions {
   readonly maxLength?: number;
 }
 
-export interface TokenizeOptions extends TruncationOptions {
+export interface EncodeOptions extends TruncationOptions {
   /** The second texts of pairs, as many as there are first ones. */
   readonly textPair?: string | readonly string[];
+}
+
+export interface TokenizeOptions extends EncodeOptions {
   /** true or "longest": to the longest text of the batch; "maxLength": to `maxLength`. Default: false. */
   readonly padding?: boolean | "longest" | "maxLength";
   /** Default: what the tokenizer's files say, mostly "right". */
@@ -28,8 +31,8 @@ export interface TokenizeOptions extends TruncationOptions {
 export interface Tokenizer {
   /** Encodes texts; every array of the result is `[batch, tokens]`, also for a single text. Errors: `BAD_TEXT`. */
   (texts: string | readonly string[], options?: TokenizeOptions): BatchEncoding;
-  /** Encodes texts without padding: one `{ inputIds, tokenTypeIds }`, each `[tokens]`, for each text. */
-  encodeBatch(texts: readonly string[], options?: TruncationOptions): UnpaddedText[];
+  /** Encodes texts, or pairs, without padding: one `{ inputIds, tokenTypeIds }`, each `[tokens]`, for each of them. */
+  encodeBatch(texts: readonly string[], options?: EncodeOptions): UnpaddedText[];
   /** Back to text. `skipSpecialTokens` leaves out `[CLS]` and the like. Default: false. */
   decode(ids: ArrayLike<number>, options?: { readonly skipSpecialTokens?: boolean }): string;
   readonly backend: TokenizerBackend["name"];
@@ -70,9 +73,14 @@ export function createTokenizer(backend: TokenizerBackend, settings: TokenizerSe
   const { folder, made, ...properties } = settings;
   const defaultLength = Math.min(settings.modelMaxLength, 512);
 
-  function encodeBatch(
+  function encodeBatch(texts: readonly string[], { textPair, ...options }: EncodeOptions = {}): UnpaddedText[] {
+    if (textPair === undefined) return encodeSingle(texts, options);
+    return encodePairs(texts, pairTexts(texts, textPair), options);
+  }
+
+  function encodeSingle(
     texts: readonly string[],
-    { truncation = false, maxLength = defaultLength }: TruncationOptions = {},
+    { truncation = false, maxLength = defaultLength }: TruncationOptions,
   ): UnpaddedText[] {
     const room = truncation ? contentRoom(maxLength, single.specials) : Number.POSITIVE_INFINITY;
     return backend.encode(checkTexts(texts)).map((ids) => fillTemplate(single, ids.subarray(0, room)));
@@ -96,9 +104,8 @@ export function createTokenizer(backend: TokenizerBackend, settings: TokenizerSe
 
   function tokenize(texts: string | readonly string[], options: TokenizeOptions = {}): BatchEncoding {
     const list = typeof texts === "string" ? [texts] : texts;
-    const { textPair, padding = false, maxLength = defaultLength, paddingSide = settings.paddingSide } = options;
-    const encoded =
-      textPair === undefined ? encodeBatch(list, options) : encodePairs(list, pairTexts(list, textPair), options);
+    const { padding = false, maxLength = defaultLength, paddingSide = settings.paddingSide } = options;
+    const encoded = encodeBatch(list, options);
     if (padding === false) return pad(encoded, 0, 0, paddingSide);
     if (settings.padTokenId === undefined) {
       throw new ThawError(

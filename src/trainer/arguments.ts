@@ -48,8 +48,15 @@ export interface TrainingArguments {
   readonly seed?: number;
   /** Longest text in tokens; longer ones are cut. Default: what the model can read, at most 512. */
   readonly maxLength?: number;
-  /** After training, go back to the weights of the epoch with the best validation accuracy. Default: true. */
+  /** After training, go back to the weights of the epoch that was best in the validation. Default: true. */
   readonly loadBestModelAtEnd?: boolean;
+  /**
+   * What the best epoch, and with it the patience of a stage, is judged by: a metric of the evaluation, with or without
+   * "eval". Default: "accuracy"; of several labels a text "microF1", of regression "mse".
+   */
+  readonly metricForBestModel?: string;
+  /** Default: false for the loss and for errors, else true. */
+  readonly greaterIsBetter?: boolean;
   /**
    * Dropout in the frozen layers below the lowest trainable one, as Hugging Face has it; it makes every epoch compute
    * them again. Default: false: they run once and are remembered.
@@ -87,7 +94,15 @@ export interface TrainingArguments {
 }
 
 /** Those without a default of their own. */
-const optional = ["headLearningRate", "maxLength", "cacheMemory", "cacheDisk", "maxMemory"] as const;
+const optional = [
+  "headLearningRate",
+  "maxLength",
+  "cacheMemory",
+  "cacheDisk",
+  "maxMemory",
+  "metricForBestModel",
+  "greaterIsBetter",
+] as const;
 type Optional = (typeof optional)[number];
 
 export type ResolvedArguments = Required<Omit<TrainingArguments, Optional>> & {
@@ -179,6 +194,13 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   for (const key of switches) {
     const value: unknown = resolved[key];
     if (typeof value !== "boolean") refuse(`${key} is ${JSON.stringify(value)}; it must be true or false.`);
+  }
+  const { metricForBestModel: metric, greaterIsBetter } = resolved;
+  if (metric !== undefined && typeof metric !== "string") {
+    refuse(`metricForBestModel is ${JSON.stringify(metric)}; it must be a name such as "accuracy".`);
+  }
+  if (greaterIsBetter !== undefined && typeof greaterIsBetter !== "boolean") {
+    refuse(`greaterIsBetter is ${JSON.stringify(greaterIsBetter)}; it must be true or false.`);
   }
   for (const key of sizes) {
     const value = resolved[key];

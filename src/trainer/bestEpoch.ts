@@ -1,5 +1,6 @@
-/** The weights of the epoch with the best validation accuracy. */
-import type { HistoryRow } from "../history/history.ts";
+/** The weights of the epoch that was best in the validation. */
+import type { BestRecord, HistoryRow } from "../history/history.ts";
+import { accuracyMetric, isBetter, type ModelMetric } from "../history/metrics.ts";
 import type { Parameter } from "../models/parameter.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 
@@ -7,23 +8,26 @@ export class BestEpoch {
   readonly #model: SequenceClassifier;
   readonly #names: ReadonlySet<string>;
   readonly #weights = new Map<string, Float32Array>();
-  #epoch: { readonly epoch: number; readonly evalAccuracy: number } | undefined;
+  readonly #metric: ModelMetric;
+  #epoch: BestRecord | undefined;
 
   /** Keeps copies of the named parameters: those that train at any time in the run. */
-  constructor(model: SequenceClassifier, names: ReadonlySet<string>) {
+  constructor(model: SequenceClassifier, names: ReadonlySet<string>, metric: ModelMetric = accuracyMetric) {
+    this.#metric = metric;
     this.#model = model;
     this.#names = names;
   }
 
   /** The best epoch so far (from 1); undefined before the first evaluation. */
-  get epoch(): { readonly epoch: number; readonly evalAccuracy: number } | undefined {
+  get epoch(): BestRecord | undefined {
     return this.#epoch;
   }
 
   /** Keeps the present weights if this epoch is better than all before it; of equals the first stays. */
-  offer({ epoch, evalAccuracy }: HistoryRow): void {
-    if (evalAccuracy === undefined || (this.#epoch !== undefined && evalAccuracy <= this.#epoch.evalAccuracy)) return;
-    this.#epoch = { epoch, evalAccuracy };
+  offer(row: HistoryRow): void {
+    const { key } = this.#metric;
+    if (!isBetter(row[key], this.#epoch?.[key], this.#metric)) return;
+    this.#epoch = { epoch: row.epoch, [key]: row[key] };
     for (const name of this.#names) {
       const [kept, now] = [this.#weights.get(name), this.#parameter(name).data()];
       if (kept === undefined) this.#weights.set(name, now);

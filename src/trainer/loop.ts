@@ -15,11 +15,13 @@ import type { ResolvedArguments } from "./arguments.ts";
 import { BestEpoch } from "./bestEpoch.ts";
 import { breathe } from "./breathe.ts";
 import { CacheBudget, cacheMemoryOf } from "./cacheBudget.ts";
-import type { EncodedDataset } from "./encodedDataset.ts";
+import { computeLogits } from "./computeLogits.ts";
+import { type EncodedDataset, labelsOf } from "./encodedDataset.ts";
 import { epochSteps } from "./epochSteps.ts";
-import { computeLogits, type EvaluateResult, evaluateLogits } from "./evaluate.ts";
+import { type EvaluateResult, evaluateLogits } from "./evaluateLogits.ts";
 import { assertUnchanged, changedNames, evidenceOf, fingerprint } from "./fingerprint.ts";
 import { bytesOf } from "./memorySize.ts";
+import { modelMetric } from "./modelMetric.ts";
 import { PrefixCache } from "./prefixCache.ts";
 import { StageClock } from "./stageClock.ts";
 import { OptimizerStep, type StepResult } from "./step.ts";
@@ -66,6 +68,7 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
   }
   inTraining.add(model);
   const started = performance.now();
+  const metric = modelMetric(args, model.problemType ?? "single_label_classification");
   const optimizer = new AdamW({ beta1: args.adamBeta1, beta2: args.adamBeta2, epsilon: args.adamEpsilon });
   const budget = new CacheBudget({
     memory: cacheMemoryOf(args),
@@ -76,8 +79,8 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
     optimizer,
     trainCache: new PrefixCache(model, train.texts, budget, args.precision),
     evalCache: new PrefixCache(model, evaluation?.texts ?? [], budget, args.precision),
-    best: new BestEpoch(model, plan.trainable),
-    clocks: plan.stages.map((stage) => new StageClock(stage.row)),
+    best: new BestEpoch(model, plan.trainable, metric),
+    clocks: plan.stages.map((stage) => new StageClock(stage.row, metric)),
     history: [],
     notices: [...samplingNotices(args), ...precisionNotices(args)],
     step: 0,
@@ -90,6 +93,7 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
       stages: plan.stages.map(({ row }) => row),
       totalSteps: plan.steps,
       totalEpochs: plan.epochs,
+      metric,
     };
     const alwaysFrozen = [...model.parameters.keys()].filter((name) => !plan.trainable.has(name));
     const before = fingerprint(model, alwaysFrozen);
@@ -107,6 +111,7 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
       seed: args.seed,
       evidence,
       notices: state.notices,
+      metric,
       ...(best === undefined ? {} : { best }),
     };
     yield { kind: "end", run };
@@ -148,7 +153,7 @@ async function* runStage(state: State, stage: PlannedStage, index: number): Asyn
   for (let epoch = 0; epoch < stage.stage.epochs; epoch++) {
     const row = yield* runEpoch(state, stage, index, epoch);
     state.history.push(row);
-    if (row.evalAccuracy !== undefined) {
+    if (row.evalLoss !== undefined) {
       sinceBest = clock.evaluated(row) ? 0 : sinceBest + 1;
       if (args.loadBestModelAtEnd) state.best.offer(row);
     }
@@ -252,7 +257,7 @@ function addMicroBatch(state: State, stage: PlannedStage, step: OptimizerStep, i
   const batch = PackedBatch.fromTexts(Array.from(indices, (text) => train.texts[text] as EncodedText));
   const rows = fromCut ? state.trainCache.rows(stage.cut, indices, batch) : undefined;
   try {
-    const labels = Int32Array.from(indices, (text) => train.labels[text] as number);
+    const labels = labelsOf(train, indices);
     const stream = new DropoutStream(args.seed, state.microBatch);
     const { gradientCheckpointing, precision } = args;
     step.add({ batch, labels, cut: fromCut ? stage.cut : -1, rows, stream, gradientCheckpointing, precision });
@@ -279,5 +284,8 @@ async function* evaluateEpoch(
     yield { kind: "evaluate", done: next.value, total: texts.length };
     next = await computation.next();
   }
-  return { ...evaluateLogits(next.value, labels), evalSeconds: (performance.now() - started) / 1000 };
+  return {
+    ...evaluateLogits(next.value, labels, model.problemType),
+    evalSeconds: (performance.now() - started) / 1000,
+  };
 }

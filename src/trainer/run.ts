@@ -3,7 +3,8 @@ import { inspect } from "node:util";
 import { type DisplayBundle, displaySymbol, type MimeBundle } from "../display/bundle.ts";
 import type { Figure } from "../figures/figure.ts";
 import { trainingFigure } from "../figures/trainingFigure.ts";
-import type { Evidence, HistoryRow, RunRecord, StageRecord } from "../history/history.ts";
+import type { BestRecord, Evidence, HistoryRow, RunRecord, StageRecord } from "../history/history.ts";
+import { accuracyMetric, type ModelMetric } from "../history/metrics.ts";
 import { type Report, runReport } from "../report/runReport.ts";
 
 /** A finished run: its numbers as plain data, its curves and its report. */
@@ -14,7 +15,8 @@ export class Run implements RunRecord {
   readonly trainableParameters: number;
   readonly seconds: number;
   readonly seed: number;
-  readonly best?: { readonly epoch: number; readonly evalAccuracy: number };
+  readonly metric: ModelMetric;
+  readonly best?: BestRecord;
   readonly evidence: Evidence;
   readonly notices: readonly string[];
 
@@ -25,6 +27,7 @@ export class Run implements RunRecord {
     this.trainableParameters = record.trainableParameters;
     this.seconds = record.seconds;
     this.seed = record.seed;
+    this.metric = record.metric ?? accuracyMetric;
     if (record.best !== undefined) this.best = record.best;
     this.evidence = record.evidence;
     this.notices = record.notices ?? [];
@@ -35,7 +38,7 @@ export class Run implements RunRecord {
     return runReport(this);
   }
 
-  /** Loss, accuracy and learning rate over the epochs, with the borders of the stages. */
+  /** Loss, metrics and learning rate over the epochs, with the borders of the stages. */
   figure(): Figure {
     return trainingFigure(this);
   }

@@ -1,5 +1,6 @@
-/** What a stage came to: its time, its memory, its epochs, its best validation accuracy. */
+/** What a stage came to: its time, its memory, its epochs, its best validation. */
 import type { HistoryRow, StageRecord } from "../history/history.ts";
+import { accuracyMetric, isBetter, type ModelMetric } from "../history/metrics.ts";
 
 export class StageClock {
   readonly #planned: StageRecord;
@@ -8,10 +9,12 @@ export class StageClock {
   #heldBefore = 0;
   #peakMemory: number | undefined;
   #epochs = 0;
-  #best: { readonly bestEvalAccuracy: number; readonly bestEpoch: number } | undefined;
+  readonly #metric: ModelMetric;
+  #best: { readonly bestMetric: number; readonly bestEpoch: number } | undefined;
 
-  constructor(planned: StageRecord) {
+  constructor(planned: StageRecord, metric: ModelMetric = accuracyMetric) {
     this.#planned = planned;
+    this.#metric = metric;
   }
 
   start(): void {
@@ -32,9 +35,10 @@ export class StageClock {
   }
 
   /** Takes an evaluated epoch; true if it is the best of the stage. */
-  evaluated({ epoch, evalAccuracy }: HistoryRow): boolean {
-    if (evalAccuracy === undefined || evalAccuracy <= (this.#best?.bestEvalAccuracy ?? -1)) return false;
-    this.#best = { bestEvalAccuracy: evalAccuracy, bestEpoch: epoch };
+  evaluated(row: HistoryRow): boolean {
+    const value = row[this.#metric.key];
+    if (value === undefined || !isBetter(value, this.#best?.bestMetric, this.#metric)) return false;
+    this.#best = { bestMetric: value, bestEpoch: row.epoch };
     return true;
   }
 

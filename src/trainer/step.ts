@@ -1,10 +1,11 @@
 /** One optimizer step: forward and backward over its micro-batches, clip, update. */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import type { Labels } from "../config/config.ts";
 import { lossAndGradients, tapGradient } from "../engine/gradients.ts";
 import type { Precision } from "../engine/precision.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { ThawError } from "../errors.ts";
-import { crossEntropy } from "../loss/crossEntropy.ts";
+import { taskLoss } from "../loss/taskLoss.ts";
 import type { PackedBatch } from "../models/packedBatch.ts";
 import type { Parameter } from "../models/parameter.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
@@ -29,7 +30,7 @@ export interface StepInput {
 /** Texts that go through the model at once. */
 export interface MicroBatch {
   readonly batch: PackedBatch;
-  readonly labels: Int32Array;
+  readonly labels: Labels;
   /** Where the computation starts, and the cached rows at that place (none at -1). */
   readonly cut: Cut;
   readonly rows: Tensor | undefined;
@@ -65,13 +66,14 @@ export class OptimizerStep {
     const { model, texts } = this.#input;
     const inputs = this.#gradients.map(({ parameter }) => parameter.tensor);
     tf.tidy(() => {
-      const isWhole = labels.length === texts;
+      const isWhole = batch.packing.batch === texts;
+      const problemType = model.problemType ?? "single_label_classification";
       // a part's gradients are added as they come: all of them beside all of the sums would be two sets
       const taps = new Map(this.#gradients.map(({ parameter, sum }) => [parameter.name, sum]));
       const tapped = (name: string, tensor: Tensor) => tapGradient(tensor, (gradient) => taps.get(name)?.add(gradient));
       const options = { stream, gradientCheckpointing, precision, ...(isWhole ? {} : { through: tapped }) };
       const { loss, gradients } = lossAndGradients(
-        () => crossEntropy(model.run(rows, cut, batch, options), labels, texts),
+        () => taskLoss(problemType, model.run(rows, cut, batch, options), labels, texts),
         inputs,
       );
       this.#loss += loss.dataSync()[0] as number; // nothing waits for it: the ops have run when they return

@@ -1,4 +1,5 @@
 /** Trains a classifier by a plan, and says what it did. */
+import type { ProblemType } from "../config/config.ts";
 import type { TextDataset } from "../data/textDataset.ts";
 import { currentHost } from "../display/host.ts";
 import { ThawError } from "../errors.ts";
@@ -10,10 +11,14 @@ import type { Stage } from "../plan/stage.ts";
 import { LiveView } from "../report/liveView.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { type ResolvedArguments, resolveArguments, type TrainingArguments } from "./arguments.ts";
-import { checkDataset, checkSameLabels, encodeDataset, encodeTexts } from "./encodedDataset.ts";
-import { argmax, computeLogits, type EvaluateResult, evaluateLogits, logSoftmax } from "./evaluate.ts";
+import { checkDataset, checkSameLabels } from "./checkDataset.ts";
+import { computeLogits } from "./computeLogits.ts";
+import { encodeDataset, encodeTexts } from "./encodedDataset.ts";
+import { type EvaluateResult, evaluateLogits } from "./evaluateLogits.ts";
 import { checkMemory, type ForecastInput, forecast, type StageForecast } from "./forecast.ts";
 import { type LoopInput, trainingLoop } from "./loop.ts";
+import { modelMetric } from "./modelMetric.ts";
+import { type Prediction, predictionOf } from "./predictions.ts";
 import { Run } from "./run.ts";
 import { saveModel } from "./saveModel.ts";
 import { trainerState } from "./trainerState.ts";
@@ -30,14 +35,12 @@ export interface TrainerOptions {
   readonly stages?: readonly Stage[];
 }
 
-/** What the model says of one text. */
-export interface Prediction {
-  /** The most probable label's name. */
-  readonly label: string;
-  /** Its probability. */
-  readonly score: number;
-  /** `[labels]` */
-  readonly logits: readonly number[];
+/** How texts are predicted. */
+export interface PredictOptions {
+  /** The second texts of pairs, as many as there are texts. */
+  readonly textPair?: readonly string[];
+  /** Of several labels a text: the probability above which a label belongs to it. Default: 0.5. */
+  readonly threshold?: number;
 }
 
 type EncodedData = Pick<LoopInput, "train" | "evaluation">;
@@ -67,7 +70,9 @@ export class Trainer {
     this.#options = options;
     checkDataset(trainDataset, "training data", model);
     if (evalDataset !== undefined) this.#checkEvaluated(evalDataset, "validation data");
+    modelMetric(this.args, model.problemType ?? trainDataset.problemType);
     this.#checkedPlan();
+    if (model.problemType === undefined) sayProblemType(model.decideProblemType(trainDataset.problemType));
   }
 
   /**
@@ -153,26 +158,26 @@ export class Trainer {
     }
   }
 
-  /** Loss, accuracy and macro F1. Default: on the validation data. */
+  /** The loss and the metrics of the problem type. Default: on the validation data. */
   async evaluate(dataset = this.#options.evalDataset): Promise<EvaluateResult> {
     if (dataset === undefined) {
       throw new ThawError("BAD_ARGUMENT", "There is nothing to evaluate on: pass a data set, or give evalDataset.");
     }
     this.#checkEvaluated(dataset, "data to evaluate on");
-    return evaluateLogits(await this.#logits(dataset.texts), dataset.labels);
+    return evaluateLogits(await this.#logits(dataset.texts, dataset.textPairs), dataset.labels, this.model.problemType);
   }
 
-  /** The label of each text, with its probability. */
-  async predict(texts: readonly string[]): Promise<readonly Prediction[]> {
-    const logits = await this.#logits(texts);
-    return logits.map((row) => {
-      const best = argmax(row);
-      return {
-        label: this.model.config.id2label[best] as string,
-        score: Math.exp(logSoftmax(row)[best] as number),
-        logits: Array.from(row),
-      };
-    });
+  /** The label of each text with its probability, all labels above the threshold, or the numbers. */
+  async predict(
+    texts: readonly string[],
+    { textPair, threshold = 0.5 }: PredictOptions = {},
+  ): Promise<readonly Prediction[]> {
+    if (!(threshold >= 0 && threshold <= 1)) {
+      throw new ThawError("BAD_ARGUMENT", `threshold is ${threshold}; it is a probability from 0 to 1.`);
+    }
+    const logits = await this.#logits(texts, textPair);
+    const { config, problemType = "single_label_classification" } = this.model;
+    return logits.map((row) => predictionOf(row, config, problemType, threshold));
   }
 
   /**
@@ -183,13 +188,19 @@ export class Trainer {
       folder,
       this.model,
       this.tokenizer,
-      trainerState(this.args, this.#plan ?? this.#checkedPlan(), this.#history, this.#best),
+      trainerState(
+        this.args,
+        this.#plan ?? this.#checkedPlan(),
+        this.#history,
+        this.#best,
+        modelMetric(this.args, this.model.problemType ?? "single_label_classification"),
+      ),
     );
   }
 
-  async #logits(texts: readonly string[]): Promise<readonly Float32Array[]> {
+  async #logits(texts: readonly string[], textPair?: readonly string[] | undefined): Promise<readonly Float32Array[]> {
     const { model, args } = this;
-    const encoded = encodeTexts(texts, this.tokenizer, model, args.maxLength);
+    const encoded = encodeTexts(texts, this.tokenizer, model, args.maxLength, textPair);
     const signal = currentHost()?.signal;
     const { perDeviceEvalBatchSize: batchSize, precision } = args;
     const computation = computeLogits({ model, texts: encoded, batchSize, precision, signal });
@@ -213,6 +224,15 @@ export class Trainer {
     }
     return { train: { parameters: names }, epochs: this.args.numTrainEpochs };
   }
+}
+
+/** Where the data has decided it; one label a text is what everybody expects. */
+function sayProblemType(problemType: ProblemType): void {
+  if (problemType === "single_label_classification") return;
+  console.info(
+    `Problem type "${problemType}", decided by the training data and stored with the model: ` +
+      (problemType === "regression" ? "it has numbers." : "its texts have any number of labels."),
+  );
 }
 
 function withForecast(plan: Plan, forecasts: readonly StageForecast[]): Plan {

@@ -1,5 +1,6 @@
 /** What a saved model remembers of its training, in Hugging Face's files and words. */
 import type { HistoryRow, RunRecord } from "../history/history.ts";
+import { accuracyMetric, type ModelMetric } from "../history/metrics.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ResolvedArguments } from "./arguments.ts";
 import type { JsonFiles } from "./saveModel.ts";
@@ -10,15 +11,16 @@ export function trainerState(
   plan: Plan,
   history: readonly HistoryRow[],
   best?: RunRecord["best"],
+  { key, greaterIsBetter }: ModelMetric = accuracyMetric,
 ): JsonFiles {
   const bestRow = history.find(({ epoch }) => epoch === best?.epoch);
   const { outputDir: _, ...rest } = args; // a path of the machine says nothing to others
   return {
-    "training_args.json": snakeCased(rest),
+    "training_args.json": snakeCased({ ...rest, metricForBestModel: snakeCase(key), greaterIsBetter }),
     "trainer_state.json": {
       epoch: history.at(-1)?.epoch ?? 0,
       global_step: history.at(-1)?.step ?? 0,
-      best_metric: best?.evalAccuracy ?? null,
+      best_metric: best?.[key] ?? null,
       best_global_step: bestRow?.step ?? null,
       stages: plan.stages.map(({ stage, trainable, row }) => ({
         name: row.name,
@@ -32,8 +34,11 @@ export function trainerState(
   };
 }
 
-/** `evalMacroF1` -> `eval_macro_f1` */
 function snakeCased(object: object): Record<string, unknown> {
-  const key = (name: string) => name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
-  return Object.fromEntries(Object.entries(object).map(([name, value]) => [key(name), value]));
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [snakeCase(name), value]));
+}
+
+/** `evalMacroF1` -> `eval_macro_f1` */
+function snakeCase(name: string): string {
+  return name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
 }

@@ -82,7 +82,7 @@ test.each([
   [{ id2label: { 0: "a", 2: "b" } }, /no text for index 1/],
   [{ id2label: {} }, /no text for index 0/],
   [{ id2label: { 0: 7 } }, /no text for index 0/],
-  [{ problem_type: "ranking" }, /must be one of regression/],
+  [{ problem_type: "ranking" }, /must be one of single_label_classification/],
   [{ problem_type: "single_label_classification", num_labels: 1 }, /needs 2 labels/],
 ])("%j is refused", (json, message) => {
   const withType = Object.keys(json).length === 0 ? json : { model_type: "bert", ...json };

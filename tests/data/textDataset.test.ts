@@ -94,7 +94,11 @@ test.each<[string, () => unknown, RegExp]>([
   ["a label that is NaN", () => TextDataset.fromRows(rows(0, Number.NaN)), /row 2 has the label NaN/],
   ["a label that says NaN", () => csv("text,label\na,x\nb,NaN\n"), /row 2 has the label NaN/],
   ["a label with a fraction", () => TextDataset.fromRows(rows(0, 0.5)), /the label 0.5, which is no whole number/],
-  ["a label that is a list", () => TextDataset.fromRows(rows(["a"])), /a label that is a list/],
+  [
+    "a label that is a list, of one label",
+    () => TextDataset.fromRows(rows(["a"]), { problemType: "single_label_classification" }),
+    /a label that is a list/,
+  ],
   ["a label that is an object", () => TextDataset.fromRows(rows({})), /of type object/],
   ["a negative label", () => TextDataset.fromRows(rows(1, -1)), /row 2 has the label -1, outside the range.*positive/],
   ["an id for a label", () => TextDataset.fromRows(rows(1, 123456)), /row 2 has the label 123456, outside/],

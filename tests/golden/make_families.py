@@ -290,12 +290,13 @@ def training_of(model_type: str, family: Family) -> dict:
     }
 
 
-(HERE / "families").mkdir(exist_ok=True)
-for model_type in sys.argv[1:] or FAMILIES:
-    family = FAMILIES[model_type]
-    write(f"families/{model_type}.json", __file__, ("torch", "transformers", "numpy"), {
-        **{f"case_{i}": case_of(model_type, family, i) for i in range(len(family.configs))},
-        "initial": initial_values(model_type, family.configs[0]),
-        "dropouts": dropouts_of(model_type, family.configs[0], batch_of(family, family.configs[0], LENGTHS, torch.Generator().manual_seed(0))),
-        "training": training_of(model_type, family),
-    })
+if __name__ == "__main__":
+    (HERE / "families").mkdir(exist_ok=True)
+    for model_type in sys.argv[1:] or FAMILIES:
+        family = FAMILIES[model_type]
+        write(f"families/{model_type}.json", __file__, ("torch", "transformers", "numpy"), {
+            **{f"case_{i}": case_of(model_type, family, i) for i in range(len(family.configs))},
+            "initial": initial_values(model_type, family.configs[0]),
+            "dropouts": dropouts_of(model_type, family.configs[0], batch_of(family, family.configs[0], LENGTHS, torch.Generator().manual_seed(0))),
+            "training": training_of(model_type, family),
+        })

@@ -1,8 +1,8 @@
 import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
-import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
+import { expect, test, vi } from "vitest";
+import { AutoModelForSequenceClassification, type FromPretrainedOptions } from "../../src/models/autoModel.ts";
 import { golden, goldenPath } from "../golden/read.ts";
 
 interface LoadingGolden {
@@ -39,8 +39,24 @@ test("another number of labels gives a new head, and names for it", async () => 
   expect(model.config.id2label).toEqual(["bad", "good"]);
 });
 
+test("a new head says for how many labels it was made, and keeps the problem type that was asked for", async () => {
+  const info = vi.spyOn(console, "info").mockImplementation(() => {});
+  const load = (options: FromPretrainedOptions) =>
+    AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny"), options);
+  const model = await load({ numLabels: 1 });
+  expect(info.mock.calls.flat()).toEqual([
+    'Problem type "regression": the model has one label, so that it gives a number for each text.',
+    "Newly initialised (made anew for 1 label instead of 3): classifier.weight, classifier.bias. Train them before you use the model.",
+  ]);
+  expect(model.problemType).toBe("regression");
+  const several = await load({ problemType: "multi_label_classification" });
+  expect([several.problemType, several.newlyInitialized]).toEqual(["multi_label_classification", []]);
+  info.mockRestore();
+});
+
 test.each([
-  ["BAD_LABEL", { numLabels: 1 }],
+  ["BAD_LABEL", { numLabels: 0 }],
+  ["BAD_LABEL", { numLabels: 1, problemType: "single_label_classification" as const }],
   ["BAD_LABEL", { numLabels: 3, id2label: ["a", "b"] }],
 ])("%s: %j is refused", async (code, options) => {
   await expect(
@@ -74,8 +90,6 @@ test("a family that is not supported is refused by name", async () => {
 test.each([
   [{ hidden_act: "mish" }, /mish.*gelu_new, /],
   [{ hidden_act: "toString" }, /toString/],
-  [{ problem_type: "multi_label_classification" }, /multi_label_classification/],
-  [{ problem_type: "regression" }, /regression/],
 ])("a config with %j, which would be computed wrongly, is refused", async (change, message) => {
   const folder = await tinyWith(change);
   const loading = AutoModelForSequenceClassification.fromPretrained(folder);

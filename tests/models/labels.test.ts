@@ -36,12 +36,32 @@ test("names for the same number replace the config's, and the given array is not
 });
 
 test.each<[LabelOptions, RegExp]>([
-  [{ numLabels: 1 }, /2 labels or more, got 1/],
+  [{ numLabels: 0 }, /1 label or more, got 0/],
+  [{ numLabels: 1, problemType: "single_label_classification" }, /needs 2 labels or more, got 1.*regression/],
+  [{ problemType: "ranking" as never }, /problemType is "ranking"; known are single_label/],
   [{ numLabels: 2.5 }, /got 2.5/],
-  [{ id2label: ["only"] }, /got 1/],
   [{ numLabels: 3, id2label: ["a", "b"] }, /must hold 3 different names/],
   [{ id2label: ["a", "a"] }, /2 different names.*\["a","a"\]/],
 ])("%j is refused", (options, message) => {
   expect(() => withLabels(config, options)).toThrow(message);
   expect(() => withLabels(config, options)).toThrow(expect.objectContaining({ code: "BAD_LABEL" }));
+});
+
+const typed = (problem_type: string | null, num_labels = 2) =>
+  parseConfig({ model_type: "bert", num_labels, problem_type });
+
+test.each<[string | null, number, LabelOptions, string | undefined]>([
+  [null, 2, {}, undefined],
+  [null, 1, {}, "regression"],
+  [null, 2, { numLabels: 1 }, "regression"],
+  [null, 2, { problemType: "multi_label_classification" }, "multi_label_classification"],
+  [null, 2, { numLabels: 1, problemType: "multi_label_classification" }, "multi_label_classification"],
+  [null, 2, { numLabels: 3, problemType: "regression" }, "regression"],
+  ["multi_label_classification", 2, {}, "multi_label_classification"],
+  ["multi_label_classification", 2, { numLabels: 2 }, "multi_label_classification"],
+  ["regression", 1, { numLabels: 2 }, undefined],
+  ["single_label_classification", 3, { numLabels: 1 }, "regression"],
+  ["single_label_classification", 3, { problemType: "multi_label_classification" }, "multi_label_classification"],
+])("a config with %s and %i labels, loaded with %j, has the problem type %s", (inFile, count, options, expected) => {
+  expect(withLabels(typed(inFile, count), options).problemType).toBe(expected);
 });

@@ -103,7 +103,7 @@ function stage(
   firstEpoch: number,
   trainableParameters: number,
   relativeCost: number,
-  [seconds, bestEvalAccuracy, bestEpoch]: readonly [number, number, number],
+  [seconds, bestMetric, bestEpoch]: readonly [number, number, number],
 ): StageRecord {
   const steps = 125 * epochs;
   return {
@@ -115,7 +115,7 @@ function stage(
     firstEpoch,
     relativeCost,
     seconds,
-    bestEvalAccuracy,
+    bestMetric,
     bestEpoch,
   };
 }

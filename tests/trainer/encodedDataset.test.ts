@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { TextDataset } from "../../src/data/textDataset.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
-import { checkDataset, checkSameLabels, encodeDataset, encodeTexts } from "../../src/trainer/encodedDataset.ts";
+import { checkDataset, checkSameLabels } from "../../src/trainer/checkDataset.ts";
+import { encodeDataset, encodeTexts } from "../../src/trainer/encodedDataset.ts";
 import { goldenPath } from "../golden/read.ts";
 import { tinyModel, tinyTokenizer } from "./tiny.ts";
 

@@ -5,8 +5,8 @@ import { hasBfloat16, type Precision } from "../../src/engine/precision.ts";
 import type { RunRecord } from "../../src/history/history.ts";
 import type { Stage } from "../../src/plan/stage.ts";
 import { resolveArguments, type TrainingArguments } from "../../src/trainer/arguments.ts";
+import { computeLogits } from "../../src/trainer/computeLogits.ts";
 import { encodeDataset } from "../../src/trainer/encodedDataset.ts";
-import { computeLogits } from "../../src/trainer/evaluate.ts";
 import { trainingLoop } from "../../src/trainer/loop.ts";
 import { letters, tinyModel, tinyTokenizer, tinyTrainer, weightsOf } from "./tiny.ts";
 

@@ -36,7 +36,7 @@ test("the best epoch is the first of the best, and only a better one counts as p
     false,
     false,
   ]);
-  expect(clock.record()).toMatchObject({ bestEvalAccuracy: 0.8, bestEpoch: 5 });
+  expect(clock.record()).toMatchObject({ bestMetric: 0.8, bestEpoch: 5 });
 });
 
 test("an accuracy of 0 is a result too, and an epoch without one is none", () => {

@@ -1,20 +1,12 @@
-/** Logits of a whole data set, and what they are worth. */
+/** Logits of a whole data set. */
 import type { Precision } from "../engine/precision.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { ThawError } from "../errors.ts";
-import { classificationMetrics } from "../metrics/metrics.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { breathe } from "./breathe.ts";
 import { lengthBatches } from "./lengthBatches.ts";
 import type { PrefixCache } from "./prefixCache.ts";
-
-export interface EvaluateResult {
-  /** Mean cross-entropy. */
-  readonly evalLoss: number;
-  readonly evalAccuracy: number;
-  readonly evalMacroF1: number;
-}
 
 export interface LogitsInput {
   readonly model: SequenceClassifier;
@@ -65,25 +57,4 @@ function nonFinite(): ThawError {
     "NON_FINITE",
     "The model's answers are not numbers: a weight of it is NaN or infinite. Load the model again.",
   );
-}
-
-export function evaluateLogits(logits: readonly Float32Array[], labels: Int32Array): EvaluateResult {
-  const losses = logits.map((row, i) => -(logSoftmax(row)[labels[i] as number] as number));
-  const { accuracy, macroF1 } = classificationMetrics(logits.map(argmax), labels);
-  return {
-    evalLoss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
-    evalAccuracy: accuracy,
-    evalMacroF1: macroF1,
-  };
-}
-
-export function argmax(row: Float32Array): number {
-  return row.indexOf(Math.max(...row));
-}
-
-/** In float64: `x - max - log(sum(exp(x - max)))`. */
-export function logSoftmax(row: Float32Array): number[] {
-  const max = Math.max(...row);
-  const logSum = Math.log(row.reduce((sum, x) => sum + Math.exp(x - max), 0));
-  return Array.from(row, (x) => x - max - logSum);
 }

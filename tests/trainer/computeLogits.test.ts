@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { tf } from "../../src/engine/tensorflow.ts";
-import { argmax, computeLogits, evaluateLogits, logSoftmax } from "../../src/trainer/evaluate.ts";
+import { computeLogits } from "../../src/trainer/computeLogits.ts";
+import { argmax, evaluateLogits, logSoftmax } from "../../src/trainer/evaluateLogits.ts";
 import { PrefixCache } from "../../src/trainer/prefixCache.ts";
 import { letters, tinyModel, tinyTokenizer } from "./tiny.ts";
 

@@ -1,0 +1,73 @@
+/** The numbers that an evaluation gives, by their names in the log, and how people read them. */
+import { formatPercent } from "../display/numbers.ts";
+
+/** A metric in words. */
+interface MetricKind {
+  /** In a sentence: "validation accuracy". */
+  readonly name: string;
+  /** "share": a fraction, read in percent. "correlation": at most 1. "error": in the unit of the loss or the targets. */
+  readonly scale: "share" | "correlation" | "error";
+}
+
+/** By their names in the log, in the order of tables. All but errors are the better the higher they are. */
+export const metricKinds = {
+  evalLoss: { name: "loss", scale: "error" },
+  evalAccuracy: { name: "accuracy", scale: "share" },
+  evalMicroF1: { name: "micro F1", scale: "share" },
+  evalMacroF1: { name: "macro F1", scale: "share" },
+  evalSubsetAccuracy: { name: "subset accuracy", scale: "share" },
+  evalMse: { name: "MSE", scale: "error" },
+  evalMae: { name: "MAE", scale: "error" },
+  evalR2: { name: "R2", scale: "correlation" },
+  evalPearson: { name: "Pearson", scale: "correlation" },
+  evalSpearman: { name: "Spearman", scale: "correlation" },
+} as const satisfies Record<string, MetricKind>;
+
+export type MetricKey = keyof typeof metricKinds;
+export const metricKeys = Object.keys(metricKinds) as readonly MetricKey[];
+
+/** Those of one evaluation; which there are depends on the problem type. */
+export type Metrics = Readonly<Partial<Record<MetricKey, number>>>;
+
+/** What the best epoch is chosen by. */
+export interface ModelMetric {
+  readonly key: MetricKey;
+  readonly greaterIsBetter: boolean;
+}
+
+export const accuracyMetric: ModelMetric = { key: "evalAccuracy", greaterIsBetter: true };
+
+/** The metric, with the direction that it has by itself. */
+export const metricOf = (key: MetricKey): ModelMetric => ({ key, greaterIsBetter: metricKinds[key].scale !== "error" });
+
+/** Whether `value` is better than `other`; any value is better than none, and none than nothing. */
+export function isBetter(
+  value: number | undefined,
+  other: number | undefined,
+  { greaterIsBetter }: ModelMetric,
+): boolean {
+  if (value === undefined || other === undefined) return value !== undefined;
+  return greaterIsBetter ? value > other : value < other;
+}
+
+/** 0.8123 -> "81.2%" of a share, "0.812" of a correlation; four digits of an error. */
+export function formatMetric(key: MetricKey, value: number): string {
+  switch (metricKinds[key].scale) {
+    case "share":
+      return formatPercent(value);
+    case "correlation":
+      return value.toFixed(3);
+    case "error":
+      return value.toPrecision(4);
+  }
+}
+
+/** "accuracy 81.2%" */
+export const describeMetric = (key: MetricKey, value: number): string =>
+  `${metricKinds[key].name} ${formatMetric(key, value)}`;
+
+/** "macro F1" -> "Macro F1", as the title of a column. */
+export function metricTitle(key: MetricKey): string {
+  const { name } = metricKinds[key];
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}

@@ -1,0 +1,127 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import type { DatasetOptions } from "../../src/data/collect.ts";
+import { TextDataset } from "../../src/data/textDataset.ts";
+import { randomWords } from "../../src/rng/philox.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "thaw-tasks-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const csv = (content: string, options: DatasetOptions) => {
+  writeFileSync(join(folder, "a.csv"), content);
+  return TextDataset.fromCsv(join(folder, "a.csv"), options);
+};
+
+test("lists in rows, separated text and columns of 0 and 1 give the same several labels", async () => {
+  const rows = TextDataset.fromRows([
+    { text: "a", label: ["joy", "trust"] },
+    { text: "b", label: [] },
+    { text: "c", label: ["trust"] },
+  ]);
+  expect(rows.problemType).toBe("multi_label_classification");
+  expect(rows.labelNames).toEqual(["joy", "trust"]);
+  expect([...rows.labels]).toEqual([1, 1, 0, 0, 0, 1]);
+  expect(rows.labelCounts()).toEqual({ joy: 1, trust: 2 });
+  const separated = await csv("text,label\na,joy|trust\nb,\nc, trust \n", { labelSeparator: "|" });
+  const columns = await csv("text,joy,trust\na,1,1\nb,0,0\nc,0,1\n", { label: ["joy", "trust"] });
+  expect([separated.sha256, columns.sha256]).toEqual([rows.sha256, rows.sha256]);
+  expect(String(rows)).toMatch(/3 texts.*1\.00 labels a text[\s\S]*trust +2 +66\.7%/);
+});
+
+test("numbers are targets where regression is said, one or several", async () => {
+  const one = await csv("text,score\na,0.5\nb,-2\n", { label: "score", problemType: "regression" });
+  expect([one.labelNames, [...one.labels], one.labelCounts()]).toEqual([["score"], [0.5, -2], {}]);
+  const two = await csv("text,x,y\na,0.5,1\nb,-2,3\n", { label: ["x", "y"], problemType: "regression" });
+  expect([two.labelNames, [...two.labels]]).toEqual([
+    ["x", "y"],
+    [0.5, 1, -2, 3],
+  ]);
+  const lists = TextDataset.fromRows([{ text: "a", label: [1, 2] }], { problemType: "regression" });
+  expect(lists.labelNames).toEqual(["LABEL_0", "LABEL_1"]);
+  expect(String(two)).toMatch(/target +mean +deviation +lowest +highest[\s\S]*x +-0\.7500 +1\.250 +-2\.000 +0\.5000/);
+});
+
+test("pairs have both texts, in every part, the hash and the count of duplicates", () => {
+  const rows = ["x", "y", "x"].map((other, i) => ({ text: "same", other, label: i % 2 }));
+  const pairs = TextDataset.fromRows(rows, { textPair: "other" });
+  expect(pairs.textPairs).toEqual(["x", "y", "x"]);
+  expect(pairs.duplicates).toBe(1);
+  expect(pairs.sha256).not.toBe(TextDataset.fromRows(rows).sha256);
+  const { train, validation } = pairs.split({ validation: 1 });
+  expect([...(train.textPairs ?? []), ...(validation.textPairs ?? [])].sort()).toEqual(["x", "x", "y"]);
+  expect(String(pairs)).toMatch(/3 pairs of texts/);
+});
+
+const row = (label: unknown) => [{ text: "a", label }];
+test.each<[string, () => unknown, RegExp]>([
+  [
+    "one label among lists",
+    () => TextDataset.fromRows([...row(["x"]), ...row("y")]),
+    /row 2 are "y", which is no list/,
+  ],
+  ["a set without any label", () => TextDataset.fromRows(row([])), /no row has a label/],
+  ["a label that is not known", () => TextDataset.fromRows(row(["x"]), { labels: ["a", "b"] }), /neither one of a, b/],
+  ["a column with a 2", () => TextDataset.fromRows([{ text: "a", p: 2 }], { label: ["p"] }), /"p" in row 1 has 2/],
+  ["an empty cell", () => TextDataset.fromRows([{ text: "a", p: "" }], { label: ["p"] }), /"p" in row 1 has ""/],
+  ["a missing column", () => TextDataset.fromRows([{ text: "a", p: 1 }], { label: ["p", "q"] }), /no column "q"/],
+  ["a target in words", () => TextDataset.fromRows(row("high"), { problemType: "regression" }), /"high", which is no/],
+  ["an empty target", () => TextDataset.fromRows(row(""), { problemType: "regression" }), /"", which is no number/],
+  ["an infinite target", () => TextDataset.fromRows(row(1 / 0), { problemType: "regression" }), /no number/],
+  [
+    "targets of different lengths",
+    () => TextDataset.fromRows([...row([1, 2]), ...row([1])], { problemType: "regression" }),
+    /row 2 has 1 targets, but there are 2 outputs/,
+  ],
+  [
+    "an unknown problem type",
+    () => TextDataset.fromRows(row(1), { problemType: "ranking" as never }),
+    /"ranking"; known/,
+  ],
+  [
+    "an empty second text",
+    () => TextDataset.fromRows([{ text: "a", b: " ", label: 1 }], { textPair: "b" }),
+    /"b"\) is empty/,
+  ],
+])("%s is refused", (_, read, message) => {
+  expect(read).toThrow(message);
+  expect(read).toThrow(expect.objectContaining({ code: "BAD_DATA" }));
+});
+
+const words = randomWords(0, "tasks", 2000);
+const chance = (i: number, share: number) => (words[i] as number) / 2 ** 32 < share;
+
+test("every part of a split has its share of every label, rare ones too", () => {
+  const shares = [0.5, 0.2, 0.05, 0.02];
+  const data = TextDataset.fromRows(
+    Array.from({ length: 400 }, (_, i) => ({
+      text: `${i}`,
+      label: shares.flatMap((share, label) => (chance(4 * i + label, share) ? [label] : [])),
+    })),
+  );
+  const whole = data.labelCounts();
+  const { validation, train } = data.split({ validation: 0.25, seed: 1 });
+  expect([validation.length, train.length]).toEqual([100, 300]);
+  expect(new Set([...validation.texts, ...train.texts]).size).toBe(400);
+  const counts = validation.labelCounts();
+  for (const [label, count] of Object.entries(whole)) {
+    expect(Math.abs((counts[label] as number) - count / 4), `label ${label} of ${count}`).toBeLessThanOrEqual(3);
+  }
+  validation.texts.forEach((text, i) => {
+    const width = data.labelNames.length;
+    const [mine, theirs] = [validation.labels.subarray(i * width, (i + 1) * width), Number(text) * width];
+    expect([...mine]).toEqual([...data.labels.subarray(theirs, theirs + width)]);
+  });
+});
+
+test("every part of a split has its share of every tenth of the targets", () => {
+  const data = TextDataset.fromRows(
+    Array.from({ length: 200 }, (_, i) => ({ text: `${i}`, label: (i * 37) % 200 })),
+    { problemType: "regression" },
+  );
+  const { validation } = data.split({ validation: 0.2, seed: 1 });
+  const tenths = new Array<number>(10).fill(0);
+  for (const target of validation.labels)
+    tenths[Math.floor(target / 20)] = (tenths[Math.floor(target / 20)] as number) + 1;
+  expect(tenths).toEqual(new Array(10).fill(4));
+});
