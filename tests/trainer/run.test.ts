@@ -14,6 +14,7 @@ test("a run is plain data that JSON keeps, and can be drawn again from it", () =
     "best",
     "evidence",
     "history",
+    "metric",
     "notices",
     "seconds",
     "seed",
