@@ -67,9 +67,11 @@ function measure(model: SequenceClassifier, lengths: readonly number[], precisio
     const forwardFrom = (cut: number) =>
       secondsOf(() => model.run(markConstant(rows.clone()), cut, batch, { precision }));
     const bothFrom = (cut: number) => secondsOf(() => stepThrough(model, rows, cut, batch, trained, precision));
-    const [topForward, topBoth] = [forwardFrom(top), Math.max(0, bothFrom(top) - head)];
-    const forward = below === top ? topForward : Math.max(0, forwardFrom(below) - topForward);
-    const both = below === top ? topBoth : Math.max(0, bothFrom(below) - head - topBoth);
+    // differences of measured times: on a busy machine they may come out below what is certainly needed
+    const topForward = forwardFrom(top);
+    const topBoth = Math.max(topForward, bothFrom(top) - head);
+    const forward = below === top ? topForward : Math.max(topForward, forwardFrom(below) - topForward);
+    const both = below === top ? topBoth : Math.max(topBoth, bothFrom(below) - head - topBoth);
     rows.dispose();
     pooled.dispose();
     return {
