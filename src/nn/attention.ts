@@ -16,7 +16,6 @@ import {
   transpose,
 } from "../engine/ops.ts";
 import type { Precision } from "../engine/precision.ts";
-import { tf } from "../engine/tensorflow.ts";
 import { type DropoutOptions, siteOf } from "./dropout.ts";
 import type { Packing } from "./packing.ts";
 
@@ -99,13 +98,10 @@ export function fusedAttention(query: Tensor, key: Tensor, value: Tensor, option
   return differentiable([query, key, value], (save) => {
     save(query, key, value);
     return {
-      value: nativeAttention([query, key, value], lengthsOf(options), heads, site),
-      gradient: (dy, saved) => nativeAttentionGradients(dy, saved, lengthsOf(options), heads, site),
+      value: nativeAttention([query, key, value], options.packing.lengthsTensor, heads, site),
+      gradient: (dy, saved) => nativeAttentionGradients(dy, saved, options.packing.lengthsTensor, heads, site),
     };
   });
 }
-
-/** Tokens of each text, int32 `[batch]`. */
-export const lengthsOf = ({ packing }: AttentionOptions): Tensor => tf.tensor1d([...packing.lengths], "int32");
 
 export const attention = choose(fusedAttention, composedAttention);

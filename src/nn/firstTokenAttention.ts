@@ -9,7 +9,6 @@ import { choose } from "../engine/native.ts";
 import { nativeAttention, nativeAttentionGradients } from "../engine/nativeOps.ts";
 import { add, gatherRows, scatterRows, sumRows } from "../engine/ops.ts";
 import { tf } from "../engine/tensorflow.ts";
-import { lengthsOf } from "./attention.ts";
 import { siteOf } from "./dropout.ts";
 import { selectRows } from "./selectRows.ts";
 import { composedSelfAttention, type SelfAttention } from "./selfAttention.ts";
@@ -37,10 +36,10 @@ export const fusedFirstTokenAttention: SelfAttention = (x, projections, options)
       ...parts.map((part) => () => pack(part)),
     );
     return {
-      value: nativeAttention(parts, lengthsOf(options), options.heads, site),
+      value: nativeAttention(parts, options.packing.lengthsTensor, options.heads, site),
       gradient: (dy, [x, first, ...saved], wants) => {
         const [weights, parts] = [saved.slice(0, 3), saved.slice(3).map((part) => unpack(part, hidden))];
-        const dParts = nativeAttentionGradients(dy, parts, lengthsOf(options), options.heads, site);
+        const dParts = nativeAttentionGradients(dy, parts, options.packing.lengthsTensor, options.heads, site);
         const [dQuery, ...dOthers] = dParts as [Tensor, Tensor, Tensor];
         const texts = wants(2) || wants(3) ? unpack(x as Tensor, width) : undefined;
         const inputs = [wants(1) ? unpack(first as Tensor, width) : undefined, texts, texts];

@@ -6,7 +6,10 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { gatherRows, scatterRows } from "../engine/ops.ts";
 import { tf } from "../engine/tensorflow.ts";
 
-/** The tensors of a layout are made at first use and kept until `dispose`. */
+/**
+ * The tensors of a layout are made at first use and kept until `dispose`; a backward pass that comes later has them made
+ * again, for itself.
+ */
 export class Packing {
   readonly lengths: readonly number[];
   readonly batch: number;
@@ -14,8 +17,8 @@ export class Packing {
   readonly tokens: number;
   /** Index of each text's first token. */
   readonly firstTokens: Int32Array;
-  #mask: Tensor | undefined;
-  #rows: Tensor | undefined;
+  readonly #kept = new Map<string, Tensor>();
+  #isDisposed = false;
 
   constructor(lengths: readonly number[]) {
     this.lengths = lengths;
@@ -30,11 +33,15 @@ export class Packing {
     this.tokens = tokens;
   }
 
+  /** The lengths for a native op: int32 `[batch]`. */
+  get lengthsTensor(): Tensor {
+    return this.#once("lengths", () => tf.tensor1d([...this.lengths], "int32"));
+  }
+
   /** `[batch, 1, 1, maxLength]`: 0 for a token, -1e30 for padding; undefined where nothing is padded. */
   get mask(): Tensor | undefined {
     if (this.#isFull) return undefined;
-    this.#mask ??= tf.keep(tf.tensor(this.#maskValues(), [this.batch, 1, 1, this.maxLength]));
-    return this.#mask;
+    return this.#once("mask", () => tf.tensor(this.#maskValues(), [this.batch, 1, 1, this.maxLength]));
   }
 
   /** `[tokens, width]` -> `[batch, maxLength, width]`, zeros on padding. No gradient. */
@@ -53,8 +60,17 @@ export class Packing {
   }
 
   dispose(): void {
-    this.#mask?.dispose();
-    this.#rows?.dispose();
+    for (const tensor of this.#kept.values()) tensor.dispose();
+    this.#kept.clear();
+    this.#isDisposed = true;
+  }
+
+  #once(name: string, make: () => Tensor): Tensor {
+    const before = this.#kept.get(name);
+    if (before !== undefined) return before;
+    const tensor = make();
+    if (!this.#isDisposed) this.#kept.set(name, tf.keep(tensor));
+    return tensor;
   }
 
   get #isFull(): boolean {
@@ -67,8 +83,7 @@ export class Packing {
       Int32Array.from(
         this.lengths.flatMap((length, text) => Array.from({ length }, (_, i) => text * this.maxLength + i)),
       );
-    this.#rows ??= tf.keep(tf.tensor1d(rows(), "int32"));
-    return this.#rows;
+    return this.#once("rows", () => tf.tensor1d(rows(), "int32"));
   }
 
   #maskValues(): Float32Array {

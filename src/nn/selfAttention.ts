@@ -5,7 +5,7 @@ import { differentiable } from "../engine/differentiable.ts";
 import { choose } from "../engine/native.ts";
 import { nativeAttention, nativeAttentionGradients } from "../engine/nativeOps.ts";
 import { sumRows } from "../engine/ops.ts";
-import { type AttentionOptions, attention, lengthsOf } from "./attention.ts";
+import { type AttentionOptions, attention } from "./attention.ts";
 import { siteOf } from "./dropout.ts";
 import { linear } from "./linear.ts";
 
@@ -39,10 +39,10 @@ export const fusedSelfAttention: SelfAttention = (x, projections, options) => {
     const parts = projections.map(({ weight, bias }) => matMulBias(x, weight, bias));
     save(() => pack(x), ...weights, ...parts.map((part) => () => pack(part)));
     return {
-      value: nativeAttention(parts, lengthsOf(options), options.heads, site),
+      value: nativeAttention(parts, options.packing.lengthsTensor, options.heads, site),
       gradient: (dy, [x, ...saved], wants) => {
         const [weights, parts] = [saved.slice(0, 3), saved.slice(3).map((part) => unpack(part, hidden))];
-        const dParts = nativeAttentionGradients(dy, parts, lengthsOf(options), options.heads, site);
+        const dParts = nativeAttentionGradients(dy, parts, options.packing.lengthsTensor, options.heads, site);
         const input = wants(1) || wants(2) || wants(3) ? unpack(x as Tensor, width) : undefined;
         return [
           wants(0) ? sumOfProducts(dParts, weights) : undefined,
