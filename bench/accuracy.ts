@@ -12,10 +12,9 @@ import {
   lastLayers,
   progressive,
   type Stage,
-  sampleData,
-  TextDataset,
   Trainer,
 } from "../src/index.ts";
+import { readReviews } from "./reviews.ts";
 
 const strategies: Readonly<Record<string, { stages: readonly Stage[]; asked: number }>> = {
   "classifier only": { stages: classifierOnly({ epochs: 5 }), asked: 0.69 },
@@ -30,12 +29,7 @@ const chosen = Object.entries(strategies).filter(([name]) => values.only === und
 
 const id = "sentence-transformers/all-MiniLM-L6-v2";
 const tokenizer = await AutoTokenizer.fromPretrained(id);
-const reviews = await TextDataset.fromTsv(sampleData("movie-reviews"), {
-  columns: ["id", "rating", "text"],
-  quote: false,
-  labels: ["negative", "positive"],
-  label: ({ rating }) => (Math.abs(Number(rating)) <= 0.5 ? undefined : Number(rating) > 0 ? "positive" : "negative"),
-});
+const reviews = await readReviews("clear");
 const mean = (numbers: readonly number[]) => numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
 
 const rows: string[][] = [];

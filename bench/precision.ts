@@ -7,21 +7,17 @@ import { parseArgs } from "node:util";
 import { formatPercent } from "../src/display/numbers.ts";
 import { Table } from "../src/display/table.ts";
 import { hasBfloat16, type Precision, precisions } from "../src/engine/precision.ts";
-import { AutoModelForSequenceClassification, AutoTokenizer, sampleData, TextDataset, Trainer } from "../src/index.ts";
+import { AutoModelForSequenceClassification, AutoTokenizer, Trainer } from "../src/index.ts";
 import { encodeDataset } from "../src/trainer/encodedDataset.ts";
 import { trainingLoop } from "../src/trainer/loop.ts";
+import { readReviews } from "./reviews.ts";
 
 const { values } = parseArgs({
   options: { seeds: { type: "string", default: "3" }, texts: { type: "string", default: "1000" } },
 });
 const id = "sentence-transformers/all-MiniLM-L6-v2";
 const tokenizer = await AutoTokenizer.fromPretrained(id);
-const reviews = await TextDataset.fromTsv(sampleData("movie-reviews"), {
-  columns: ["id", "rating", "text"],
-  quote: false,
-  labels: ["negative", "positive"],
-  label: ({ rating }) => (Math.abs(Number(rating)) <= 0.5 ? undefined : Number(rating) > 0 ? "positive" : "negative"),
-});
+const reviews = await readReviews("clear");
 console.info = () => {}; // which weights are new, once for every model that is loaded
 
 async function accuracyOf(precision: Precision, seed: number): Promise<number> {

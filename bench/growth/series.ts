@@ -1,13 +1,8 @@
 /** What is made to grow, and the time that each size takes: MiniLM on texts of 64 tokens. */
-import {
-  AutoModelForSequenceClassification,
-  AutoTokenizer,
-  sampleData,
-  TextDataset,
-  Trainer,
-} from "../../src/index.ts";
+import { AutoModelForSequenceClassification, AutoTokenizer, TextDataset, Trainer } from "../../src/index.ts";
 import type { Stage } from "../../src/plan/stage.ts";
 import { median } from "../kernel/statistics.ts";
+import { readReviews } from "../reviews.ts";
 
 export interface Series {
   readonly title: string;
@@ -96,12 +91,7 @@ async function stepsOf({ texts, batchSize, stage }: Training): Promise<number[]>
 
 /** Four reviews are more than 64 tokens: all of these are cut to the same length. */
 async function longTexts(count: number): Promise<TextDataset> {
-  const { texts } = await TextDataset.fromTsv(sampleData("movie-reviews"), {
-    columns: ["id", "rating", "text"],
-    quote: false,
-    labels: ["negative", "positive"],
-    label: ({ rating }) => (Number(rating) > 0 ? "positive" : "negative"),
-  });
+  const { texts } = await readReviews();
   const rows = Array.from({ length: count }, (_, i) => ({
     text: Array.from({ length: 6 }, (_, part) => texts[(6 * i + part) % texts.length]).join(" "),
     label: i % 2 === 0 ? "negative" : "positive",

@@ -6,11 +6,11 @@ import {
   AutoModelForSequenceClassification,
   AutoTokenizer,
   type Selection,
-  sampleData,
   TextDataset,
   Trainer,
 } from "../../src/index.ts";
 import { writeSafetensors } from "../../src/safetensors/write.ts";
+import { readReviews } from "../reviews.ts";
 
 const miniLM = "sentence-transformers/all-MiniLM-L6-v2";
 
@@ -24,12 +24,7 @@ export interface Workload {
 /** A trainer ready to run; dropout is on, and nothing is evaluated. */
 export async function trainerFor({ model: kind, train, steps }: Workload): Promise<Trainer> {
   const batchSize = kind === "mini" ? 16 : 8;
-  const reviews = await TextDataset.fromTsv(sampleData("movie-reviews"), {
-    columns: ["id", "rating", "text"],
-    quote: false,
-    labels: ["negative", "positive"],
-    label: ({ rating }) => (Number(rating) > 0 ? "positive" : "negative"),
-  });
+  const reviews = await readReviews();
   const count = batchSize * steps;
   const texts = reviews.texts.slice(0, 8 * count);
   const rows = Array.from({ length: count }, (_, i) => ({

@@ -1,5 +1,6 @@
 /** The texts of the workloads as token ids, encoded once for both sides. */
-import { sampleData, TextDataset, type Tokenizer } from "../../src/index.ts";
+import { TextDataset, type Tokenizer } from "../../src/index.ts";
+import { readReviews } from "../reviews.ts";
 import type { EncodedTexts } from "./task.ts";
 import type { ModelKind } from "./workloads.ts";
 
@@ -15,13 +16,7 @@ export class Texts {
   }
 
   static async read(tokenizer: Tokenizer): Promise<Texts> {
-    const reviews = await TextDataset.fromTsv(sampleData("movie-reviews"), {
-      columns: ["id", "rating", "text"],
-      quote: false,
-      labels: ["negative", "positive"],
-      label: ({ rating }) =>
-        Math.abs(Number(rating)) <= 0.5 ? undefined : Number(rating) > 0 ? "positive" : "negative",
-    });
+    const reviews = await readReviews("clear");
     return new Texts(reviews, tokenizer);
   }
 
