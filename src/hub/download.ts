@@ -7,21 +7,8 @@ import { cacheRoot, repositoryFolder } from "./cache.ts";
 import { downloadFile } from "./downloadFile.ts";
 import { modelFiles } from "./modelFiles.ts";
 import { hubServer } from "./server.ts";
+import { tokenizerFiles } from "./tokenizerFiles.ts";
 import { isIndex, readWeightMap, shardsOf, weightFiles } from "./weightFiles.ts";
-
-/** What is taken along if it is there. */
-const otherFiles: readonly string[] = [
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "vocab.txt",
-  "vocab.json",
-  "merges.txt",
-  "spiece.model",
-  "spm.model",
-  "sentencepiece.bpe.model",
-];
 
 /** The snapshot folder. Honours HF_ENDPOINT and HF_TOKEN. Throws an Error with the reason. */
 export async function downloadModel(id: string, revision: string): Promise<string> {
@@ -37,7 +24,7 @@ export async function downloadModel(id: string, revision: string): Promise<strin
     if (file === undefined) throw new Error(`the repository has no ${path}, which ${weights} names`);
     return downloadFile(server, file, { id, sha, repository });
   };
-  for (const path of ["config.json", ...otherFiles.filter((file) => files.has(file))]) await download(path);
+  for (const path of ["config.json", ...tokenizerFiles.filter((file) => files.has(file))]) await download(path);
   const weightsPath = await download(weights);
   if (isIndex(weights)) {
     for (const shard of shardsOf(readWeightMap(readFileSync(weightsPath, "utf8")))) await download(shard);

@@ -2,19 +2,7 @@
 import { copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ThawError } from "../errors.ts";
-
-const files = [
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "vocab.txt",
-  "vocab.json",
-  "merges.txt",
-  "spiece.model",
-  "spm.model",
-  "sentencepiece.bpe.model",
-];
+import { tokenizerFiles } from "../hub/tokenizerFiles.ts";
 
 /** Made from a vocabulary in its original form: other programs than Python need them. */
 export interface MadeFiles {
@@ -35,7 +23,7 @@ export async function saveTokenizerFiles(
       "This tokenizer was brought as an object and has no files to save. Load it with AutoTokenizer.fromPretrained(folder).",
     );
   }
-  for (const file of files) {
+  for (const file of tokenizerFiles) {
     try {
       if (made !== undefined && file === "tokenizer.json") await writeFile(join(to, file), made.tokenizerJson);
       else if (made !== undefined && file === "tokenizer_config.json") {
