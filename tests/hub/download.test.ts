@@ -382,8 +382,18 @@ test(`${hostileIds.length} hostile ids and ${hostileRevisions.length} hostile re
   const { requests } = await serve();
   vi.stubEnv("HOME", folder);
   const before = tree();
-  for (const hostile of hostileIds) {
-    await expect(resolveModel(hostile), JSON.stringify(hostile)).rejects.toMatchObject({ code: "MODEL_NOT_FOUND" });
+  // such an id may name a folder from where the tests were started: seen from here there is none
+  const startedFrom = process.cwd();
+  const deep = mkdtempSync(join(folder, "deep-"));
+  mkdirSync(join(deep, "deeper", "still"), { recursive: true });
+  process.chdir(join(deep, "deeper", "still"));
+  try {
+    for (const hostile of hostileIds) {
+      await expect(resolveModel(hostile), JSON.stringify(hostile)).rejects.toMatchObject({ code: "MODEL_NOT_FOUND" });
+    }
+  } finally {
+    process.chdir(startedFrom);
+    rmSync(deep, { recursive: true });
   }
   for (const revision of hostileRevisions) {
     await expect(resolveModel("org/other", { revision }), JSON.stringify(revision)).rejects.toMatchObject({
