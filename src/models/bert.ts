@@ -4,15 +4,7 @@
  * pooler over the first token.
  */
 import type { HuggingFaceConfig } from "../config/config.ts";
-import {
-  denseHead,
-  embeddingSpecs,
-  firstTokens,
-  headSpecs,
-  layerSpecs,
-  postNormLayers,
-  sumEmbeddings,
-} from "./bertShape.ts";
+import { denseHead, embeddingSpecs, headSpecs, layerSpecs, postNormLayers, sumEmbeddings } from "./bertShape.ts";
 import type { Family } from "./family.ts";
 import { perLayer } from "./specs.ts";
 
@@ -31,6 +23,5 @@ export const bert: Family = {
   ],
   embeddings: (pass, batch) => sumEmbeddings(pass, "bert.embeddings", batch, tables(pass.config)),
   ...postNormLayers((i) => `bert.encoder.layer.${i}`),
-  pooledRows: firstTokens,
   head: (pass, rows) => denseHead(pass, rows, head),
 };

@@ -76,16 +76,20 @@ export function sumEmbeddings(
   return dropout(layerNorm(sum, scale, bias, config.layerNormEps), config.hiddenDropoutProb, stream);
 }
 
-/** What the parts of a layer are called, below the layer's own name. */
-export interface LayerNames {
-  readonly query: string;
-  readonly key: string;
-  readonly value: string;
+/** What the parts of a layer after its attention are called, below the layer's own name. */
+export interface OutputNames {
   readonly attentionOutput: string;
   readonly attentionNorm: string;
   readonly up: string;
   readonly down: string;
   readonly outputNorm: string;
+}
+
+/** And all of its parts. */
+export interface LayerNames extends OutputNames {
+  readonly query: string;
+  readonly key: string;
+  readonly value: string;
 }
 
 export const bertLayer: LayerNames = {
@@ -103,12 +107,27 @@ export const bertLayer: LayerNames = {
 export function layerSpecs(
   name: string,
   block: Block,
-  { hiddenSize, intermediateSize }: HuggingFaceConfig,
+  config: HuggingFaceConfig,
   names: LayerNames = bertLayer,
 ): ParameterSpec[] {
-  const square = (part: string) => denseSpecs(`${name}.${part}`, hiddenSize, hiddenSize, block);
+  const { hiddenSize } = config;
   return [
-    ...[names.query, names.key, names.value, names.attentionOutput].flatMap(square),
+    ...[names.query, names.key, names.value].flatMap((part) =>
+      denseSpecs(`${name}.${part}`, hiddenSize, hiddenSize, block),
+    ),
+    ...outputSpecs(name, block, config, names),
+  ];
+}
+
+/** Those of what comes after its attention. */
+export function outputSpecs(
+  name: string,
+  block: Block,
+  { hiddenSize, intermediateSize }: HuggingFaceConfig,
+  names: OutputNames = bertLayer,
+): ParameterSpec[] {
+  return [
+    ...denseSpecs(`${name}.${names.attentionOutput}`, hiddenSize, hiddenSize, block),
     ...normSpecs(`${name}.${names.attentionNorm}`, hiddenSize, block),
     ...denseSpecs(`${name}.${names.up}`, intermediateSize, hiddenSize, block),
     ...denseSpecs(`${name}.${names.down}`, hiddenSize, intermediateSize, block),
@@ -122,14 +141,20 @@ export type Attend = (
   projections: readonly [query: Projection, key: Projection, value: Projection],
 ) => Tensor;
 
-/** How the layers of a family differ. */
-export interface LayerOptions {
+/** How what comes after attention differs. */
+export interface OutputOptions {
   /** Default: BERT's. */
-  readonly names?: LayerNames;
+  readonly names?: OutputNames;
   /** Dropout of what attention gives. Default: `hiddenDropoutProb`. */
   readonly attentionOutputDropout?: number;
   /** Dropout of what the feed-forward part gives. Default: `hiddenDropoutProb`. */
   readonly feedForwardDropout?: number;
+}
+
+/** How the layers of a family differ. */
+export interface LayerOptions extends OutputOptions {
+  /** Default: BERT's. */
+  readonly names?: LayerNames;
   /** Default: scaled dot products, nothing else. */
   readonly attend?: Attend;
   /** Computes only the rows of each text's first token. Default: false. */
@@ -145,8 +170,7 @@ export function postNormLayer(
   options: LayerOptions = {},
 ): Tensor {
   const { config, stream, precision } = pass;
-  const { names = bertLayer } = options;
-  const { attentionOutputDropout = config.hiddenDropoutProb, feedForwardDropout = config.hiddenDropoutProb } = options;
+  const { names = bertLayer, attend, firstTokensOnly = false } = options;
   const attention = {
     heads: config.numAttentionHeads,
     packing: batch.packing,
@@ -154,16 +178,33 @@ export function postNormLayer(
     stream,
     precision,
   };
-  const { attend, firstTokensOnly = false } = options;
   const own = firstTokensOnly ? firstTokenAttention : selfAttention;
   const part = (which: string) => weightAndBias(pass, `${name}.${which}`);
-  const norm = { epsilon: config.layerNormEps, stream, precision };
   const projections = [part(names.query), part(names.key), part(names.value)] as const;
   const asked = (x: Tensor) => (firstTokensOnly ? firstTokens(pass, x, batch) : x);
   const context = attend === undefined ? own(hidden, projections, attention) : asked(attend(hidden, projections));
+  return layerOutput(pass, name, context, asked(hidden), options);
+}
+
+/**
+ * What comes after the attention of a post-norm layer: from what attention gives, `context`, and the layer was given,
+ * both `[rows, hidden]` -> `[rows, hidden]`.
+ */
+export function layerOutput(
+  pass: Pass,
+  name: string,
+  context: Tensor,
+  residual: Tensor,
+  options: OutputOptions = {},
+): Tensor {
+  const { config, stream, precision } = pass;
+  const { names = bertLayer } = options;
+  const { attentionOutputDropout = config.hiddenDropoutProb, feedForwardDropout = config.hiddenDropoutProb } = options;
+  const part = (which: string) => weightAndBias(pass, `${name}.${which}`);
+  const norm = { epsilon: config.layerNormEps, stream, precision };
   const { weight: projection, bias: inputBias } = part(names.attentionOutput);
   const attended = denseResidualNorm(
-    { x: context, projection, inputBias, residual: asked(hidden), ...part(names.attentionNorm) },
+    { x: context, projection, inputBias, residual, ...part(names.attentionNorm) },
     { ...norm, dropoutRate: attentionOutputDropout },
   );
   return feedForwardNorm(
@@ -176,11 +217,12 @@ export function postNormLayer(
 export const postNormLayers = (
   name: (index: number) => string,
   options: LayerOptions = {},
-): Required<Pick<Family, "layer" | "topLayer" | "precisions">> => ({
+): Required<Pick<Family, "layer" | "topLayer" | "pooledRows" | "precisions">> => ({
   precisions: ({ hiddenAct }) => (hiddenAct === "gelu" ? precisions : ["float32"]), // others are not fused
   layer: (pass, index, hidden, batch) => postNormLayer(pass, name(index), hidden, batch, options),
   topLayer: (pass, index, hidden, batch) =>
     postNormLayer(pass, name(index), hidden, batch, { ...options, firstTokensOnly: true }),
+  pooledRows: firstTokens,
 });
 
 /** The first token of each text: `[tokens, hidden]` -> `[batch, hidden]`. */

@@ -9,39 +9,19 @@ import { debertaSettings } from "../config/deberta.ts";
 import { project } from "../nn/linear.ts";
 import { part } from "../nn/part.ts";
 import { addBias } from "../nn/rows.ts";
-import { dense, firstTokens } from "./bertShape.ts";
-import {
-  disentangledAttention,
-  embeddingSpecs,
-  embeddings,
-  head,
-  headSpecs,
-  output,
-  outputSpecs,
-  sharedSpecs,
-} from "./debertaShape.ts";
-import type { Family, Pass } from "./family.ts";
+import { dense, layerOutput, outputSpecs } from "./bertShape.ts";
+import { debertaFamily, disentangledAttention } from "./debertaShape.ts";
+import type { Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
 import { denseSpecs, perLayer, tensorSpec } from "./specs.ts";
 
-export const deberta: Family = {
-  modelType: "deberta",
-  basePrefix: "deberta.",
-  composesAttention: true,
-  maxTokens: (config) => (debertaSettings(config).positionBiasedInput ? config.maxPositionEmbeddings : undefined),
-  usesTokenTypes: ({ typeVocabSize }) => typeVocabSize > 0,
-  parameters,
-  embeddings,
-  layer,
-  pooledRows: firstTokens,
-  head,
-};
+export const deberta = debertaFamily("deberta", { layerSpecs, layer });
 
-function parameters(config: HuggingFaceConfig): ParameterSpec[] {
+function layerSpecs(config: HuggingFaceConfig): ParameterSpec[] {
   const { hiddenSize: width } = config;
   const { terms, relative } = debertaSettings(config);
-  const layers = perLayer(config, (i) => {
+  return perLayer(config, (i) => {
     const name = `deberta.encoder.layer.${i}`;
     const self = `${name}.attention.self`;
     return [
@@ -53,7 +33,6 @@ function parameters(config: HuggingFaceConfig): ParameterSpec[] {
       ...outputSpecs(name, i, config),
     ];
   });
-  return [...embeddingSpecs(config), ...sharedSpecs(config), ...layers, ...headSpecs(config)];
 }
 
 function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
@@ -76,5 +55,5 @@ function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): T
     },
     batch,
   );
-  return output(pass, name, context, hidden);
+  return layerOutput(pass, name, context, hidden);
 }

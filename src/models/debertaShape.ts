@@ -8,23 +8,21 @@ import type { HuggingFaceConfig } from "../config/config.ts";
 import { debertaSettings, type PositionTerm, type RelativeSettings } from "../config/deberta.ts";
 import { activate } from "../nn/activation.ts";
 import { attend } from "../nn/attend.ts";
-import { denseResidualNorm } from "../nn/denseResidualNorm.ts";
 import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
-import { feedForwardNorm } from "../nn/feedForwardNorm.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
 import { project } from "../nn/linear.ts";
 import { logBucket } from "../nn/logBuckets.ts";
 import { distances } from "../nn/relativeShift.ts";
 import { addRows } from "../nn/rows.ts";
 import { contentScores, distanceScores } from "../nn/scores.ts";
-import { dense, weightAndBias } from "./bertShape.ts";
-import type { Pass } from "./family.ts";
+import { dense, firstTokens, weightAndBias } from "./bertShape.ts";
+import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
 import { denseSpecs, normSpecs, tableSpec, tensorSpec } from "./specs.ts";
 
-export function embeddingSpecs(config: HuggingFaceConfig): ParameterSpec[] {
+function embeddingSpecs(config: HuggingFaceConfig): ParameterSpec[] {
   const { embeddingSize, hiddenSize, vocabSize, maxPositionEmbeddings, typeVocabSize, padTokenId } = config;
   const table = (which: string, rows: number, zeroRow?: number) =>
     tableSpec(`deberta.embeddings.${which}_embeddings`, rows, embeddingSize, "embeddings", zeroRow);
@@ -40,7 +38,7 @@ export function embeddingSpecs(config: HuggingFaceConfig): ParameterSpec[] {
 }
 
 /** -> `[tokens, hidden]` */
-export function embeddings(pass: Pass, batch: PackedBatch): Tensor {
+function embeddings(pass: Pass, batch: PackedBatch): Tensor {
   const { config, weight, stream } = pass;
   const table = (which: string) => weight(`deberta.embeddings.${which}_embeddings.weight`);
   const sum = [
@@ -55,7 +53,7 @@ export function embeddings(pass: Pass, batch: PackedBatch): Tensor {
 }
 
 /** What the layers share, and the convolution, which is layer 0's but is called as if it were the encoder's. */
-export function sharedSpecs(config: HuggingFaceConfig): ParameterSpec[] {
+function sharedSpecs(config: HuggingFaceConfig): ParameterSpec[] {
   const { hiddenSize } = config;
   const { relative, hasTableNorm, convolution } = debertaSettings(config);
   const name = "deberta.encoder";
@@ -70,33 +68,6 @@ export function sharedSpecs(config: HuggingFaceConfig): ParameterSpec[] {
           ...normSpecs(`${name}.conv.LayerNorm`, hiddenSize, "shared"),
         ]),
   ];
-}
-
-/** What of a layer comes after its attention. */
-export function outputSpecs(name: string, block: number, { hiddenSize, intermediateSize }: HuggingFaceConfig) {
-  return [
-    ...denseSpecs(`${name}.attention.output.dense`, hiddenSize, hiddenSize, block),
-    ...normSpecs(`${name}.attention.output.LayerNorm`, hiddenSize, block),
-    ...denseSpecs(`${name}.intermediate.dense`, intermediateSize, hiddenSize, block),
-    ...denseSpecs(`${name}.output.dense`, hiddenSize, intermediateSize, block),
-    ...normSpecs(`${name}.output.LayerNorm`, hiddenSize, block),
-  ];
-}
-
-/** From what attention gives, `context`, and what it was given: both `[tokens, hidden]` -> `[tokens, hidden]`. */
-export function output(pass: Pass, name: string, context: Tensor, hidden: Tensor): Tensor {
-  const { config, stream } = pass;
-  const part = (which: string) => weightAndBias(pass, `${name}.${which}`);
-  const norm = { epsilon: config.layerNormEps, dropoutRate: config.hiddenDropoutProb, stream };
-  const { weight: projection, bias: inputBias } = part("attention.output.dense");
-  const attended = denseResidualNorm(
-    { x: context, projection, inputBias, residual: hidden, ...part("attention.output.LayerNorm") },
-    norm,
-  );
-  return feedForwardNorm(
-    { x: attended, up: part("intermediate.dense"), down: part("output.dense"), norm: part("output.LayerNorm") },
-    { ...norm, activation: config.hiddenAct },
-  );
 }
 
 /** What attention works on; query, key and value are `[tokens, hidden]`. */
@@ -148,7 +119,7 @@ function distanceTable(pass: Pass, relative: RelativeSettings, length: number) {
   };
 }
 
-export function headSpecs({ hiddenSize, numLabels }: HuggingFaceConfig): ParameterSpec[] {
+function headSpecs({ hiddenSize, numLabels }: HuggingFaceConfig): ParameterSpec[] {
   return [
     ...denseSpecs("pooler.dense", hiddenSize, hiddenSize, "head"),
     ...denseSpecs("classifier", numLabels, hiddenSize, "head"),
@@ -156,10 +127,32 @@ export function headSpecs({ hiddenSize, numLabels }: HuggingFaceConfig): Paramet
 }
 
 /** `[batch, hidden]` -> logits `[batch, labels]` */
-export function head(pass: Pass, rows: Tensor): Tensor {
+function head(pass: Pass, rows: Tensor): Tensor {
   const { config, stream } = pass;
   const { poolerDropout, poolerActivation } = debertaSettings(config);
   const pooled = activate(poolerActivation, dense(pass, "pooler.dense", dropout(rows, poolerDropout, stream)));
   const dropped = dropout(pooled, config.classifierDropout ?? config.hiddenDropoutProb, stream);
   return dense(pass, "classifier", dropped);
 }
+
+/** What the two versions have in common. */
+export const debertaFamily = (
+  modelType: string,
+  layers: Pick<Family, "layer"> & { readonly layerSpecs: (config: HuggingFaceConfig) => ParameterSpec[] },
+): Family => ({
+  modelType,
+  basePrefix: "deberta.",
+  composesAttention: true,
+  maxTokens: (config) => (debertaSettings(config).positionBiasedInput ? config.maxPositionEmbeddings : undefined),
+  usesTokenTypes: ({ typeVocabSize }) => typeVocabSize > 0,
+  parameters: (config) => [
+    ...embeddingSpecs(config),
+    ...sharedSpecs(config),
+    ...layers.layerSpecs(config),
+    ...headSpecs(config),
+  ],
+  embeddings,
+  layer: layers.layer,
+  pooledRows: firstTokens,
+  head,
+});

@@ -11,50 +11,29 @@ import { dropout } from "../nn/dropout.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
 import { addRows } from "../nn/rows.ts";
 import { textConvolution } from "../nn/textConvolution.ts";
-import { dense, firstTokens, weightAndBias } from "./bertShape.ts";
-import {
-  disentangledAttention,
-  embeddingSpecs,
-  embeddings,
-  head,
-  headSpecs,
-  output,
-  outputSpecs,
-  sharedSpecs,
-} from "./debertaShape.ts";
-import type { Family, Pass } from "./family.ts";
+import { dense, layerOutput, outputSpecs, weightAndBias } from "./bertShape.ts";
+import { debertaFamily, disentangledAttention } from "./debertaShape.ts";
+import type { Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
 import { denseSpecs, perLayer } from "./specs.ts";
 
-export const debertaV2: Family = {
-  modelType: "deberta-v2",
-  basePrefix: "deberta.",
-  composesAttention: true,
-  maxTokens: (config) => (debertaSettings(config).positionBiasedInput ? config.maxPositionEmbeddings : undefined),
-  usesTokenTypes: ({ typeVocabSize }) => typeVocabSize > 0,
-  parameters,
-  embeddings,
-  layer,
-  pooledRows: firstTokens,
-  head,
-};
+export const debertaV2 = debertaFamily("deberta-v2", { layerSpecs, layer });
 
-function parameters(config: HuggingFaceConfig): ParameterSpec[] {
+function layerSpecs(config: HuggingFaceConfig): ParameterSpec[] {
   const { hiddenSize } = config;
   const { terms, relative } = debertaSettings(config);
   const projections = [
     ...["query_proj", "key_proj", "value_proj"],
     ...(relative === undefined || relative.sharesProjections ? [] : positionProjections(terms)),
   ];
-  const layers = perLayer(config, (i) => {
+  return perLayer(config, (i) => {
     const name = `deberta.encoder.layer.${i}`;
     return [
       ...projections.flatMap((part) => denseSpecs(`${name}.attention.self.${part}`, hiddenSize, hiddenSize, i)),
       ...outputSpecs(name, i, config),
     ];
   });
-  return [...embeddingSpecs(config), ...sharedSpecs(config), ...layers, ...headSpecs(config)];
 }
 
 const positionProjections = (terms: readonly PositionTerm[]): string[] => [
@@ -79,7 +58,7 @@ function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): T
     },
     batch,
   );
-  const above = output(pass, name, context, hidden);
+  const above = layerOutput(pass, name, context, hidden);
   return index > 0 || convolution === undefined ? above : convolved(pass, convolution.activation, hidden, above, batch);
 }
 

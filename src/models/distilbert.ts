@@ -7,7 +7,6 @@ import type { HuggingFaceConfig } from "../config/config.ts";
 import {
   denseHead,
   embeddingSpecs,
-  firstTokens,
   headSpecs,
   type LayerNames,
   layerSpecs,
@@ -46,6 +45,5 @@ export const distilbert: Family = {
     names: distilbertLayer,
     attentionOutputDropout: 0,
   }),
-  pooledRows: firstTokens,
   head: (pass, rows) => denseHead(pass, rows, head),
 };

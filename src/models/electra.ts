@@ -4,16 +4,7 @@
  * may be narrower than the layers, and a head of two dense layers with a GELU in between.
  */
 import type { HuggingFaceConfig } from "../config/config.ts";
-import {
-  dense,
-  denseHead,
-  embeddingSpecs,
-  firstTokens,
-  headSpecs,
-  layerSpecs,
-  postNormLayers,
-  sumEmbeddings,
-} from "./bertShape.ts";
+import { dense, denseHead, embeddingSpecs, headSpecs, layerSpecs, postNormLayers, sumEmbeddings } from "./bertShape.ts";
 import type { Family } from "./family.ts";
 import { denseSpecs, perLayer } from "./specs.ts";
 
@@ -40,6 +31,5 @@ export const electra: Family = {
     return isProjected(pass.config) ? dense(pass, "electra.embeddings_project", sum) : sum;
   },
   ...postNormLayers((i) => `electra.encoder.layer.${i}`),
-  pooledRows: firstTokens,
   head: (pass, rows) => denseHead(pass, rows, head),
 };

@@ -4,15 +4,7 @@
  * index on, a head of two dense layers. XLM-RoBERTa and CamemBERT are the same under other vocabularies.
  */
 import type { HuggingFaceConfig } from "../config/config.ts";
-import {
-  denseHead,
-  embeddingSpecs,
-  firstTokens,
-  headSpecs,
-  layerSpecs,
-  postNormLayers,
-  sumEmbeddings,
-} from "./bertShape.ts";
+import { denseHead, embeddingSpecs, headSpecs, layerSpecs, postNormLayers, sumEmbeddings } from "./bertShape.ts";
 import type { Family } from "./family.ts";
 import { positionsAfterPadding } from "./positions.ts";
 import { perLayer } from "./specs.ts";
@@ -41,7 +33,6 @@ const family = (modelType: string): Family => ({
     return sumEmbeddings(pass, "roberta.embeddings", batch, tables(pass.config), positions);
   },
   ...postNormLayers((i) => `roberta.encoder.layer.${i}`),
-  pooledRows: firstTokens,
   head: (pass, rows) => denseHead(pass, rows, head),
 });
 

@@ -17,17 +17,12 @@ import {
   goldenDropouts,
   goldenInitial,
   goldenTypes,
+  paddedBatch,
   relativeError,
   uniform,
 } from "./familyModel.ts";
 
 type Tensor = ReturnType<typeof tf.tensor>;
-
-const paddedBatch = ({ input_ids, attention_mask, token_type_ids }: GoldenBatch) => ({
-  inputIds: input_ids,
-  attentionMask: attention_mask,
-  ...(token_type_ids === undefined ? {} : { tokenTypeIds: token_type_ids }),
-});
 
 /** Loss, and the gradient of each parameter by its name. */
 function gradientsOf(model: SequenceClassifier, batch: GoldenBatch, options = {}) {

@@ -87,6 +87,13 @@ export function formulaModel(json: Record<string, unknown>, changes: Record<stri
   return new SequenceClassifier(family, config, new Map(parameters));
 }
 
+/** As a tokenizer gives it. */
+export const paddedBatch = ({ input_ids, attention_mask, token_type_ids }: GoldenBatch) => ({
+  inputIds: input_ids,
+  attentionMask: attention_mask,
+  ...(token_type_ids === undefined ? {} : { tokenTypeIds: token_type_ids }),
+});
+
 /** As `weight` in tests/golden/formula.py. */
 export function formulaWeight({ name, shape }: Pick<ParameterSpec, "name" | "shape">): Float32Array {
   const scale = shape.length > 1 ? 0.3 : 0.1;

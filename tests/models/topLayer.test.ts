@@ -1,0 +1,58 @@
+/** The topmost layer computes only the rows that the head reads: they are those of the whole layer. */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { describe, expect, test } from "vitest";
+import { lossAndGradients } from "../../src/engine/gradients.ts";
+import { tf } from "../../src/engine/tensorflow.ts";
+import { crossEntropy } from "../../src/loss/crossEntropy.ts";
+import { families } from "../../src/models/autoModel.ts";
+import { PackedBatch } from "../../src/models/packedBatch.ts";
+import { formulaModel, goldenCases, paddedBatch } from "./familyModel.ts";
+
+describe.each(families.map((family) => [family.modelType, family] as const))("%s", (modelType, family) => {
+  const [golden] = goldenCases(modelType);
+  if (golden === undefined) throw new Error(`There is no golden of ${modelType}.`);
+  const model = formulaModel(golden.config);
+  const padded = paddedBatch(golden);
+  const top = model.depth - 1;
+
+  test.runIf(family.topLayer !== undefined)("gives the rows of the whole layer, and the same gradient below it", () => {
+    const batch = PackedBatch.fromPadded(padded);
+    const below = model.runPrefix([top], batch).get(top) as Tensor;
+    const x = below.clone() as Tensor; // the prefix's own is a constant
+    const pass = {
+      config: model.config,
+      weight: (name: string) => model.parameters.get(name)?.tensor as Tensor,
+      stream: undefined,
+      precision: "float32",
+    } as const;
+    const whole = () => family.pooledRows(pass, family.layer(pass, top, x, batch), batch);
+    const rows = () => family.topLayer?.(pass, top, x, batch) as Tensor;
+    const factors = tf.cos(tf.range(0, whole().size)) as Tensor;
+    const [expected, found] = [whole, rows].map((run) => {
+      const value = run();
+      const loss = () => run().reshape([-1]).mul(factors).sum() as Tensor;
+      return [value, lossAndGradients(loss, [x]).gradients[0] as Tensor];
+    });
+    expected?.forEach((tensor, i) => {
+      const difference = tensor
+        .sub(found?.[i] as Tensor)
+        .abs()
+        .max()
+        .dataSync()[0];
+      expect(difference, i === 0 ? "rows" : "gradient").toBeLessThan(2e-6);
+    });
+  });
+
+  test("forward can be differentiated although its batch is gone by then", () => {
+    const weights = [...model.parameters.values()].map(({ tensor }) => tensor);
+    const gradients = (loss: () => Tensor) => lossAndGradients(loss, weights).gradients;
+    const batch = PackedBatch.fromPadded(padded);
+    const labels = Int32Array.from(golden.labels);
+    const kept = gradients(() => crossEntropy(model.run(undefined, -1, batch), labels));
+    const gone = gradients(() => model.forward({ ...padded, labels }).loss as Tensor);
+    batch.dispose();
+    gone.forEach((gradient, i) => {
+      expect(gradient?.dataSync(), [...model.parameters.keys()][i] as string).toEqual(kept[i]?.dataSync());
+    });
+  });
+});
