@@ -47,4 +47,6 @@ export interface HuggingFaceConfig {
   readonly problemType: ProblemType | undefined;
   /** The file as it was read, and as it is saved again but for labels and types. Keys of one family only are read from it. */
   readonly raw: JsonObject;
+  /** The text that `raw` was parsed from; undefined where it was made by a program. */
+  readonly text?: string;
 }

@@ -28,5 +28,5 @@ export async function readConfig(folder: string): Promise<HuggingFaceConfig> {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw badConfig(file, "must be a JSON object. Download or save it again.");
   }
-  return parseConfig(json as JsonObject, file);
+  return { ...parseConfig(json as JsonObject, file), text };
 }

@@ -2,9 +2,11 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "../io/atomicFile.ts";
 import type { HuggingFaceConfig } from "./config.ts";
+import { stringifyLike } from "./stringifyLike.ts";
 import { toHuggingFaceJson } from "./translate.ts";
 
 /** Writes the configuration into an existing folder, as Python's `from_pretrained` reads it. Errors: `WRITE_FAILED`. */
 export async function writeConfig(folder: string, config: HuggingFaceConfig): Promise<void> {
-  await writeFileAtomic(join(folder, "config.json"), `${JSON.stringify(toHuggingFaceJson(config), null, 2)}\n`);
+  const json = stringifyLike(toHuggingFaceJson(config), config.text);
+  await writeFileAtomic(join(folder, "config.json"), `${json}\n`);
 }

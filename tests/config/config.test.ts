@@ -116,9 +116,40 @@ test("saving keeps unknown keys and writes what Python needs", async () => {
     problem_type: "single_label_classification",
   });
   expect(written).not.toHaveProperty("num_labels");
-  const { raw: _, ...again } = await readConfig(folder);
+  const { raw: _, text: ___, ...again } = await readConfig(folder);
   const { raw: __, ...before } = config;
   expect(again).toEqual(before);
+});
+
+// transformers 5.23 refuses an integer for a key that it declares as a float, such as ModernBERT's initializer_cutoff_factor
+test("numbers are written as they stood in the file: 2.0 does not become 2, nor a large one another", async () => {
+  const text = `{
+  "model_type": "bert",
+  "cutoff": 2.0,
+  "eps": 1e-12,
+  "twice": 1.0,
+  "twice": 3.0,
+  "large": 1000000000000000019884624838656,
+  "nested": { "list": [160000.0, 1, 0.50], "id": 0 }
+}`;
+  writeFileSync(join(folder, "config.json"), text);
+  const config = await readConfig(folder);
+  await writeConfig(folder, {
+    ...config,
+    raw: { ...config.raw, changed: 7, nested: { ...(config.raw.nested as object), id: 5 } },
+  });
+  const written = readFileSync(join(folder, "config.json"), "utf8");
+  for (const line of [
+    '"cutoff": 2.0,',
+    '"eps": 1e-12,',
+    '"twice": 3.0,',
+    '"large": 1000000000000000019884624838656,',
+    '"changed": 7',
+    '"id": 5',
+  ]) {
+    expect(written).toContain(line);
+  }
+  expect(written.replace(/\s/g, "")).toContain('"list":[160000.0,1,0.50]');
 });
 
 test("a configuration that was saved is saved again without a change", () => {
