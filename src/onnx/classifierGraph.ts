@@ -2,20 +2,23 @@
 import { ThawError } from "../errors.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { onnxFamilies } from "./families.ts";
-import { type Graph, GraphBuilder } from "./graph.ts";
+import { type Graph, GraphBuilder, type Value } from "./graph.ts";
 import { GraphWeights } from "./graphWeights.ts";
 import type { GraphPass, OnnxFamily } from "./onnxFamily.ts";
 
 export interface GraphOptions {
   /** Matrices and the table of words in eight bits. Default: false. */
   readonly inEightBits?: boolean;
+  /** Token id -> its type, for special tokens that have one of their own: not all runtimes give it. Default: none. */
+  readonly specialTypes?: ReadonlyMap<number, number>;
 }
 
 /**
  * Inputs `input_ids`, `attention_mask` and, where types make a difference, `token_type_ids`: int64 `[batch, tokens]`;
  * output `logits`, float32 `[batch, labels]`.
  */
-export function classifierGraph(model: SequenceClassifier, { inEightBits = false }: GraphOptions = {}): Graph {
+export function classifierGraph(model: SequenceClassifier, options: GraphOptions = {}): Graph {
+  const { inEightBits = false, specialTypes = new Map() } = options;
   const { config, parameters } = model;
   const family = graphOf(config.modelType);
   const graph = new GraphBuilder();
@@ -31,7 +34,7 @@ export function classifierGraph(model: SequenceClassifier, { inEightBits = false
     weights: new GraphWeights(graph, parameters, inEightBits),
     inputIds,
     attentionMask,
-    tokenTypeIds: hasTypes ? input("token_type_ids") : undefined,
+    tokenTypeIds: hasTypes ? withTypes(graph, input("token_type_ids"), inputIds, specialTypes) : undefined,
     columns: graph.op("Range", [graph.ints([0], []), tokens, graph.ints([1], [])]),
     paddingMask: graph.op("Unsqueeze", [added, graph.ints([1, 2])]),
   };
@@ -40,6 +43,14 @@ export function classifierGraph(model: SequenceClassifier, { inEightBits = false
   const logits = family.head(pass, family.pooledRows(pass, hidden));
   graph.output(logits, { name: "logits", type: "float32", shape: ["batch", config.numLabels] });
   return graph.build();
+}
+
+/** The types that are given, and those of special tokens. */
+function withTypes(graph: GraphBuilder, given: Value, ids: Value, special: ReadonlyMap<number, number>): Value {
+  return [...special].reduce((types, [id, type]) => {
+    const isIt = graph.op("Equal", [ids, graph.ints([id], [])]);
+    return graph.op("Where", [isIt, graph.ints([type], []), types]);
+  }, given);
 }
 
 function graphOf(modelType: string): OnnxFamily {

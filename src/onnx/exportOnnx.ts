@@ -30,20 +30,22 @@ export async function exportOnnx(folder: string, { model, tokenizer, quantize }:
   checkOptions(quantize);
   checkWeights(model);
   const { modelType } = model.config;
+  const specialTypes = typesOfSpecialTokens(tokenizer);
   await replaceDirectory(folder, async (temporary) => {
     await writeConfig(temporary, model.config);
     await tokenizer.save(temporary);
     await rewriteTokenizer(temporary, longestText(model, tokenizer));
     await mkdir(join(temporary, "onnx"));
-    await writeFileAtomic(join(temporary, "onnx", "model.onnx"), modelFile(classifierGraph(model)));
+    await writeFileAtomic(join(temporary, "onnx", "model.onnx"), modelFile(classifierGraph(model, { specialTypes })));
     if (quantize === undefined) return;
-    const graph = classifierGraph(model, { inEightBits: true });
+    const graph = classifierGraph(model, { specialTypes, inEightBits: true });
     await writeFileAtomic(join(temporary, "onnx", "model_quantized.onnx"), modelFile(graph));
   });
   if (unknownToXenova.includes(modelType)) {
     console.info(
-      `@xenova/transformers has no classifier for models of type "${modelType}": its pipeline() will refuse ${folder}. ` +
-        "The file onnx/model.onnx is for onnxruntime itself.",
+      `@xenova/transformers has no class for models of type "${modelType}". Its pipeline() runs ${folder} under the name of ` +
+        'another, whose class does the same: give it the option { config: { ...config, model_type: "bert" } }, where ' +
+        "config is the content of config.json.",
     );
   }
 }
@@ -63,6 +65,13 @@ function checkWeights(model: SequenceClassifier): void {
         "or load the model anew.",
     );
   }
+}
+
+/** Token id -> type: XLNet's <cls> is of type 2, which tokenizers in a browser do not say. */
+function typesOfSpecialTokens(tokenizer: Tokenizer): Map<number, number> {
+  const [empty] = tokenizer.encodeBatch([""]);
+  const types = [...(empty?.inputIds ?? [])].map((id, i) => [id, empty?.tokenTypeIds[i] ?? 0] as const);
+  return new Map(types.filter(([, type]) => type !== 0));
 }
 
 /** Without a number here, pipeline() would cut nothing and pad nothing. */

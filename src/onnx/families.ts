@@ -27,5 +27,5 @@ export const onnxFamilies: readonly OnnxFamily[] = [
   modernBert,
 ];
 
-/** What its `pipeline("text-classification")`, 2.17.2, has no class for; the graph is for any other ONNX runtime. */
+/** What its `pipeline("text-classification")`, 2.17.2, has no class for: it runs them where the config names another type. */
 export const unknownToXenova: readonly string[] = ["xlnet", "modernbert"];

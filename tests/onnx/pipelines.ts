@@ -1,6 +1,7 @@
 /** Exported folders in `@xenova/transformers`, in Node and in Chromium. */
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { env, pipeline } from "@xenova/transformers";
 import { resultOfPage } from "./chromium.ts";
 
@@ -15,6 +16,8 @@ export interface ClassifyOptions {
   readonly quantized: boolean;
   /** Texts that are padded to one length. Default: all. */
   readonly batchSize?: number;
+  /** What the config calls the model, where its own name is unknown. Default: its own. */
+  readonly modelType?: string;
 }
 
 interface Pipe {
@@ -39,11 +42,18 @@ export async function classifyInNode(
   folder: string,
   texts: readonly string[],
   labels: number,
-  { quantized, batchSize = texts.length }: ClassifyOptions,
+  { quantized, batchSize = texts.length, modelType }: ClassifyOptions,
 ): Promise<Classified> {
   Object.assign(env, { allowRemoteModels: false, localModelPath: dirname(folder) });
-  const pipe = await pipeline("text-classification", basename(folder), { quantized });
+  const config = configOf(folder, modelType);
+  const pipe = await pipeline("text-classification", basename(folder), { quantized, config });
   return classifyWith(pipe as unknown as Pipe, texts, labels, batchSize).finally(() => pipe.dispose());
+}
+
+/** What is said of another name in the message of `exportOnnx`. */
+function configOf(folder: string, modelType: string | undefined) {
+  if (modelType === undefined) return null;
+  return { ...JSON.parse(readFileSync(join(folder, "config.json"), "utf8")), model_type: modelType };
 }
 
 /** The folder in which the script for browsers and its WebAssembly are. */
@@ -55,16 +65,17 @@ export async function classifyInChromium(
   folder: string,
   texts: readonly string[],
   labels: number,
-  { quantized, batchSize = texts.length }: ClassifyOptions,
+  { quantized, batchSize = texts.length, modelType }: ClassifyOptions,
   timeout?: number,
 ): Promise<Classified> {
+  const options = JSON.stringify({ quantized, config: configOf(folder, modelType) });
   const html = `<!doctype html><script type="module">
     const send = (value) => fetch("/result", { method: "POST", body: JSON.stringify(value) });
     try {
       const { env, pipeline } = await import("/scripts/transformers.min.js");
       Object.assign(env, { allowRemoteModels: false, localModelPath: "/models/", useBrowserCache: false });
       Object.assign(env.backends.onnx.wasm, { wasmPaths: "/scripts/", numThreads: 1 });
-      const pipe = await pipeline("text-classification", ${JSON.stringify(basename(folder))}, { quantized: ${quantized} });
+      const pipe = await pipeline("text-classification", ${JSON.stringify(basename(folder))}, ${options});
       ${classifyWith.toString()}
       send(await classifyWith(pipe, ${JSON.stringify(texts)}, ${labels}, ${batchSize}));
     } catch (error) {
