@@ -1,14 +1,13 @@
 /** Python's Hugging Face cache: the same folders, so that what Python downloaded is found here and the other way round. */
 import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { expandPath, hubHome } from "./environment.ts";
 
 const commit = /^[0-9a-f]{40}$/;
 
-/** The cache root, from the same variables in the same order as `huggingface_hub` (constants.py). */
+/** The cache root, from the same variables in the same order as `huggingface_hub`. */
 export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
-  const base = env.XDG_CACHE_HOME || join(homedir(), ".cache");
-  return env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(env.HF_HOME || join(base, "huggingface"), "hub");
+  return expandPath(env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(hubHome(env), "hub"), env);
 }
 
 /** `<root>/models--org--name`. */

@@ -11,8 +11,8 @@ import { tokenizerFiles } from "./tokenizerFiles.ts";
 import { isIndex, readWeightMap, shardsOf, weightFiles } from "./weightFiles.ts";
 
 /** The snapshot folder. Honours HF_ENDPOINT and HF_TOKEN. Throws an Error with the reason. */
-export async function downloadModel(id: string, revision: string): Promise<string> {
-  const server = hubServer();
+export async function downloadModel(id: string, revision: string, signal?: AbortSignal): Promise<string> {
+  const server = { ...hubServer(), signal };
   const { sha, files } = await modelFiles(server, id, revision);
   const weights = weightFiles.find((file) => files.has(file));
   if (!files.has("config.json")) throw new Error("the repository has no config.json");

@@ -1,9 +1,12 @@
 /** Downloads one file into Python's cache: going on where a connection was cut, and checked before it gets its name. */
 import { copyFile, mkdir, rm, stat, statfs, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { downloadFile as openFile } from "@huggingface/hub";
+import { askHub } from "./askHub.ts";
+import { HubRefusal } from "./hubFetch.ts";
 import type { HubFile } from "./modelFiles.ts";
 import { PartialFile } from "./partialFile.ts";
-import { ask, HubRefusal, type HubServer, stallSeconds } from "./server.ts";
+import type { HubServer } from "./server.ts";
 
 /** Requests that bring no new byte, in a row, before it is given up. */
 const idleAttempts = 3;
@@ -28,23 +31,17 @@ export async function downloadFile(server: HubServer, file: HubFile, target: Dow
   return pointer;
 }
 
-async function downloadBlob(
-  server: HubServer,
-  file: HubFile,
-  { id, sha }: DownloadTarget,
-  blob: string,
-): Promise<void> {
+async function downloadBlob(server: HubServer, file: HubFile, target: DownloadTarget, blob: string): Promise<void> {
   const partial = await PartialFile.open(blob, file);
   let isSound = false; // what is there may be gone on with
   try {
     await checkSpace(blob, file.bytes - partial.bytes);
-    const path = `/${id}/resolve/${sha}/${encodeURIComponent(file.path)}`;
     const resumed = partial.bytes > 0;
     isSound = true;
-    await fill(partial, server, path, file);
+    await fill(partial, server, file, target);
     if (!partial.isComplete() && resumed) {
       await partial.restart(); // what an earlier download left was of something else
-      await fill(partial, server, path, file);
+      await fill(partial, server, file, target);
     }
     isSound = partial.isComplete();
     if (!isSound) throw new Error(`${file.path} has not the ${file.algorithm} hash that the hub gives for it`);
@@ -55,17 +52,18 @@ async function downloadBlob(
   await partial.finish(blob);
 }
 
-/** Asks again from where it was cut, as long as each answer brings something. */
-async function fill(partial: PartialFile, server: HubServer, path: string, file: HubFile): Promise<void> {
+/** Asks again from where it was cut, as long as each answer brings something that no earlier one did. */
+async function fill(partial: PartialFile, server: HubServer, file: HubFile, target: DownloadTarget): Promise<void> {
   let idle = 0;
+  let furthest = partial.bytes;
   while (partial.bytes < file.bytes) {
-    const before = partial.bytes;
     try {
-      await receive(partial, server, path, file);
+      await receive(partial, server, file, target);
       if (partial.bytes < file.bytes) throw new Error("the connection was closed early");
     } catch (cause) {
       const isFinal = cause instanceof HubRefusal && cause.status < 500 && cause.status !== 416 && cause.status !== 429;
-      idle = partial.bytes > before ? 0 : idle + 1;
+      idle = partial.bytes > furthest ? 0 : idle + 1;
+      furthest = Math.max(furthest, partial.bytes);
       if (isFinal || cause instanceof TooLong) throw cause;
       if (idle === idleAttempts)
         throw new Error(`${file.path} ended after ${partial.bytes} of ${file.bytes} bytes`, { cause });
@@ -77,29 +75,30 @@ async function fill(partial: PartialFile, server: HubServer, path: string, file:
 
 class TooLong extends Error {}
 
-/** One request and what it brings. */
-async function receive(partial: PartialFile, server: HubServer, path: string, file: HubFile): Promise<void> {
-  const stalled = new AbortController();
-  const timer = setTimeout(() => stalled.abort(new Error("no answer for too long")), stallSeconds() * 1000);
-  try {
-    const range: Record<string, string> = partial.bytes > 0 ? { Range: `bytes=${partial.bytes}-` } : {};
-    const response = await ask(server, path, range, stalled.signal);
-    const from = response.status === 206 ? /^bytes (\d+)-/.exec(response.headers.get("Content-Range") ?? "")?.[1] : "0";
-    if (Number(from) !== partial.bytes) await partial.restart();
-    if (from === undefined || (Number(from) > 0 && partial.bytes === 0))
-      throw new Error("the hub sent another part than was asked for");
-    for await (const chunk of response.body ?? []) {
-      timer.refresh();
+/** One request for what is missing, and what it brings. */
+async function receive(
+  partial: PartialFile,
+  server: HubServer,
+  file: HubFile,
+  { id, sha }: DownloadTarget,
+): Promise<void> {
+  await askHub(server, async (hub, hasCome) => {
+    const content = await openFile({
+      ...hub,
+      repo: { type: "model", name: id },
+      path: file.path,
+      // Known from the list of files; without it the library asks for the first byte, to learn the size.
+      downloadInfo: { size: file.bytes, etag: file.hash, url: `${hub.hubUrl}/${id}/resolve/${sha}/${file.path}` },
+    });
+    for await (const chunk of content?.slice(partial.bytes).stream() ?? []) {
+      hasCome();
       if (partial.bytes + chunk.length > file.bytes) {
         await partial.restart();
         throw new TooLong(`${file.path} is longer than the ${file.bytes} bytes that the hub gives for it`);
       }
       await partial.append(chunk);
     }
-  } finally {
-    clearTimeout(timer);
-    stalled.abort();
-  }
+  });
 }
 
 async function checkSpace(path: string, bytes: number): Promise<void> {

@@ -31,6 +31,7 @@ beforeEach(() => {
   vi.stubEnv("THAW_HOME", join(folder, "thaw"));
   vi.stubEnv("HF_HUB_CACHE", join(folder, "cache"));
   vi.stubEnv("HF_HUB_OFFLINE", "");
+  vi.stubEnv("HF_HOME", folder);
   vi.stubEnv("HF_TOKEN", "");
   vi.spyOn(console, "info").mockImplementation(() => {});
 });
@@ -73,7 +74,7 @@ test("files lie where Python puts them: content by its hash, a relative link in 
   }
   expect(readFileSync(join(folder, "cache/models--org--name/refs/main"), "utf8")).toBe(commit);
   expect(readdirSync(blobs()).filter((name) => name.includes("incomplete"))).toEqual([]);
-  expect(requests).toHaveLength(4);
+  expect(requests).toHaveLength(5);
 });
 
 test("a connection that is cut at any of 200 places is taken up there, and the content is right", async () => {
@@ -404,30 +405,35 @@ test(`${hostileIds.length} hostile ids and ${hostileRevisions.length} hostile re
   expect(requests).toEqual([]);
 });
 
-test.each<[string, (info: Record<string, unknown>) => unknown]>([
-  ["a commit with a path in it", (info) => ({ ...info, sha: "../../../../x" })],
-  ["no commit", ({ siblings }) => ({ siblings })],
-  ["a short commit", (info) => ({ ...info, sha: "0123" })],
-  ["no files", (info) => ({ ...info, siblings: {} })],
-  ["null", () => null],
-  ["files that are null", (info) => ({ ...info, siblings: [null, null] })],
-  ["hashes with paths in them", change({ blobId: "../../../../pwned", lfs: undefined })],
-  ["large-file hashes with paths in them", change({ lfs: { size: 3, sha256: "../../../../pwned" } })],
-  ["hashes of another length", change({ blobId: "abc", lfs: undefined })],
+test.each<[string, HubOptions]>([
+  ["a commit with a path in it", { info: (info) => ({ ...info, sha: "../../../../x" }) }],
+  ["no commit", { info: ({ id }) => ({ id }) }],
+  ["a short commit", { info: (info) => ({ ...info, sha: "0123" }) }],
+  ["null", { info: () => null }],
+  ["a page in place of JSON", { info: () => "<html>Log in" }],
+  ["a list that is none", { tree: () => ({}) }],
+  ["null for the list", { tree: () => null }],
+  ["files that are null", { tree: () => [null, null] }],
+  ["a list without an end", { endless: true }],
+  ["hashes with paths in them", change({ oid: "../../../../pwned", lfs: undefined })],
+  ["large-file hashes with paths in them", change({ lfs: { size: 3, oid: "../../../../pwned" } })],
+  ["hashes of another length", change({ oid: "abc", lfs: undefined })],
   ["sizes below 0", change({ size: -1, lfs: undefined })],
   ["sizes that are no numbers", change({ size: "3", lfs: undefined })],
-  ["names that are no text", change({ rfilename: 3 })],
-  ["names that lead away", change({ rfilename: "../../config.json" })],
-])("a hub that answers with %s is refused, and nothing is written outside the cache", async (_, info) => {
-  await serve(model, { info });
+  ["names that are no text", change({ path: 3 })],
+  ["names that lead away", change({ path: "../../config.json" })],
+  ["folders with the names of files", change({ type: "directory" })],
+])("a hub that answers with %s is refused, and nothing is written outside the cache", async (_, options) => {
+  vi.stubEnv("HF_HUB_DOWNLOAD_TIMEOUT", "1");
+  await serve(model, options);
   const outside = () => [...tree()].filter(([path]) => !path.startsWith(join(folder, "cache")));
   const before = outside();
   await expect(resolveModel(id)).rejects.toMatchObject({ code: "MODEL_NOT_FOUND" });
   expect(outside()).toEqual(before);
 });
 
-function change(fields: Record<string, unknown>): (info: Record<string, unknown>) => unknown {
-  return (info) => ({ ...info, siblings: (info.siblings as object[]).map((sibling) => ({ ...sibling, ...fields })) });
+function change(fields: Record<string, unknown>): HubOptions {
+  return { tree: (entries) => entries.map((entry) => ({ ...entry, ...fields })) };
 }
 
 test("offline, nobody is asked, under both names of the variable", async () => {
@@ -438,6 +444,26 @@ test("offline, nobody is asked, under both names of the variable", async () => {
     await expect(resolveModel(id)).rejects.toThrow(/not asked/);
   }
   expect(requests).toEqual([]);
+});
+
+test.each(["main", "a-tag", "v1.0", "feature/x", "refs/pr/1"])(
+  "revision %s lies under its name in refs, and is found there without the network",
+  async (revision) => {
+    const prefix = "/some/hub";
+    await serve(model, { revisions: ["a-tag", "v1.0", "feature/x", "refs/pr/1"], prefix });
+    expect(hub?.url).toMatch(/\/some\/hub$/);
+    expect(await resolveModel(id, { revision })).toBe(snapshot());
+    expect(readFileSync(join(folder, "cache/models--org--name/refs", revision), "utf8")).toBe(commit);
+    const asked = hub?.requests.length;
+    vi.stubEnv("HF_HUB_OFFLINE", "1");
+    expect(await resolveModel(id, { revision })).toBe(snapshot());
+    expect(hub?.requests).toHaveLength(asked as number);
+  },
+);
+
+test("a revision that the hub does not know is named", async () => {
+  await serve();
+  await expect(resolveModel(id, { revision: "none" })).rejects.toThrow(/revision none: .*answered 404/);
 });
 
 test("a commit as revision needs no reference, and is found again by itself", async () => {
