@@ -1,47 +1,44 @@
-/** Downloads one file into Python's cache: going on where a connection was cut, and checked before it gets its name. */
+/** Downloads one file into Python's cache: checked before it gets its name, and linked as Python links it. */
 import { copyFile, mkdir, rm, stat, statfs, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { downloadFile as openFile } from "@huggingface/hub";
-import { askHub } from "./askHub.ts";
-import { HubRefusal } from "./hubFetch.ts";
 import type { HubFile } from "./modelFiles.ts";
-import { PartialFile } from "./partialFile.ts";
-import type { HubServer } from "./server.ts";
+import { type OnProgress, PartialFile } from "./partialFile.ts";
+import { type FileSource, receiveFile } from "./receiveFile.ts";
 
-/** Requests that bring no new byte, in a row, before it is given up. */
-const idleAttempts = 3;
-
-export interface DownloadTarget {
-  readonly id: string;
-  /** Commit. */
-  readonly sha: string;
+export interface DownloadTarget extends FileSource {
   /** Folder of the repository in the cache. */
   readonly repository: string;
 }
 
+/** Whether the file is in its snapshot, as far as its length tells. */
+export function isThere(file: HubFile, target: DownloadTarget): Promise<boolean> {
+  return hasBytes(pointerOf(file, target), file.bytes);
+}
+
 /** The path of the file in its snapshot. Throws an Error with the reason; the cache then has no such file. */
-export async function downloadFile(server: HubServer, file: HubFile, target: DownloadTarget): Promise<string> {
-  const pointer = join(target.repository, "snapshots", target.sha, file.path);
+export async function downloadFile(file: HubFile, target: DownloadTarget, onProgress?: OnProgress): Promise<string> {
+  const pointer = pointerOf(file, target);
   const blob = join(target.repository, "blobs", file.hash);
-  if (await hasBytes(pointer, file.bytes)) return pointer;
+  if (await isThere(file, target)) return pointer;
   await mkdir(dirname(blob), { recursive: true });
   await mkdir(dirname(pointer), { recursive: true });
-  if (!(await hasBytes(blob, file.bytes))) await downloadBlob(server, file, target, blob);
+  if (!(await hasBytes(blob, file.bytes))) {
+    await downloadBlob(await PartialFile.open(blob, file, onProgress), file, target, blob);
+  }
   await link(blob, pointer);
   return pointer;
 }
 
-async function downloadBlob(server: HubServer, file: HubFile, target: DownloadTarget, blob: string): Promise<void> {
-  const partial = await PartialFile.open(blob, file);
+async function downloadBlob(partial: PartialFile, file: HubFile, source: FileSource, blob: string): Promise<void> {
   let isSound = false; // what is there may be gone on with
   try {
     await checkSpace(blob, file.bytes - partial.bytes);
     const resumed = partial.bytes > 0;
     isSound = true;
-    await fill(partial, server, file, target);
+    await receiveFile(partial, file, source);
     if (!partial.isComplete() && resumed) {
       await partial.restart(); // what an earlier download left was of something else
-      await fill(partial, server, file, target);
+      await receiveFile(partial, file, source);
     }
     isSound = partial.isComplete();
     if (!isSound) throw new Error(`${file.path} has not the ${file.algorithm} hash that the hub gives for it`);
@@ -52,53 +49,8 @@ async function downloadBlob(server: HubServer, file: HubFile, target: DownloadTa
   await partial.finish(blob);
 }
 
-/** Asks again from where it was cut, as long as each answer brings something that no earlier one did. */
-async function fill(partial: PartialFile, server: HubServer, file: HubFile, target: DownloadTarget): Promise<void> {
-  let idle = 0;
-  let furthest = partial.bytes;
-  while (partial.bytes < file.bytes) {
-    try {
-      await receive(partial, server, file, target);
-      if (partial.bytes < file.bytes) throw new Error("the connection was closed early");
-    } catch (cause) {
-      const isFinal = cause instanceof HubRefusal && cause.status < 500 && cause.status !== 416 && cause.status !== 429;
-      idle = partial.bytes > furthest ? 0 : idle + 1;
-      furthest = Math.max(furthest, partial.bytes);
-      if (isFinal || cause instanceof TooLong) throw cause;
-      if (idle === idleAttempts)
-        throw new Error(`${file.path} ended after ${partial.bytes} of ${file.bytes} bytes`, { cause });
-      if (idle > 0) await new Promise((done) => setTimeout(done, 200 * 2 ** idle));
-      if (cause instanceof HubRefusal && cause.status === 416) await partial.restart();
-    }
-  }
-}
-
-class TooLong extends Error {}
-
-/** One request for what is missing, and what it brings. */
-async function receive(
-  partial: PartialFile,
-  server: HubServer,
-  file: HubFile,
-  { id, sha }: DownloadTarget,
-): Promise<void> {
-  await askHub(server, async (hub, hasCome) => {
-    const content = await openFile({
-      ...hub,
-      repo: { type: "model", name: id },
-      path: file.path,
-      // Known from the list of files; without it the library asks for the first byte, to learn the size.
-      downloadInfo: { size: file.bytes, etag: file.hash, url: `${hub.hubUrl}/${id}/resolve/${sha}/${file.path}` },
-    });
-    for await (const chunk of content?.slice(partial.bytes).stream() ?? []) {
-      hasCome();
-      if (partial.bytes + chunk.length > file.bytes) {
-        await partial.restart();
-        throw new TooLong(`${file.path} is longer than the ${file.bytes} bytes that the hub gives for it`);
-      }
-      await partial.append(chunk);
-    }
-  });
+function pointerOf(file: HubFile, { repository, sha }: DownloadTarget): string {
+  return join(repository, "snapshots", sha, file.path);
 }
 
 async function checkSpace(path: string, bytes: number): Promise<void> {

@@ -9,22 +9,27 @@ import type { HubFile } from "./modelFiles.ts";
 /** A file that nobody has written to for as long belongs to a process that was killed. */
 const abandonedAfterMs = 10 * 60 * 1000;
 
+/** Told of the bytes that are there, and of how many of them have just come. */
+export type OnProgress = (bytes: number, received: number) => void;
+
 export class PartialFile {
   readonly path: string;
   readonly #file: FileHandle;
   readonly #wanted: HubFile;
+  readonly #onProgress: OnProgress;
   #hash: Hash;
   #bytes = 0;
 
-  private constructor(path: string, file: FileHandle, wanted: HubFile) {
+  private constructor(path: string, file: FileHandle, wanted: HubFile, onProgress: OnProgress) {
     this.path = path;
     this.#file = file;
     this.#wanted = wanted;
+    this.#onProgress = onProgress;
     this.#hash = newHash(wanted);
   }
 
   /** Takes over what an earlier download of this content left beside `blob`, or begins. */
-  static async open(blob: string, wanted: HubFile): Promise<PartialFile> {
+  static async open(blob: string, wanted: HubFile, onProgress: OnProgress = () => {}): Promise<PartialFile> {
     const path = temporaryBeside(blob, "incomplete");
     for (const left of await leftovers(blob)) {
       const isMine = await rename(left, path).then(
@@ -33,9 +38,10 @@ export class PartialFile {
       ); // one process wins
       if (isMine) break;
     }
-    const partial = new PartialFile(path, await open(path, "a"), wanted);
+    const partial = new PartialFile(path, await open(path, "a"), wanted, onProgress);
     for await (const chunk of createReadStream(path)) partial.#count(chunk as Buffer);
     if (partial.#bytes > wanted.bytes) await partial.restart();
+    onProgress(partial.#bytes, 0);
     return partial;
   }
 
@@ -49,12 +55,14 @@ export class PartialFile {
       offset += bytesWritten;
     }
     this.#count(chunk);
+    this.#onProgress(this.#bytes, chunk.length);
   }
 
   async restart(): Promise<void> {
     await this.#file.truncate(0);
     this.#hash = newHash(this.#wanted);
     this.#bytes = 0;
+    this.#onProgress(0, 0);
   }
 
   /** Whether it is the content that was promised, byte for byte. */

@@ -33,7 +33,7 @@ beforeEach(() => {
   vi.stubEnv("HF_HUB_OFFLINE", "");
   vi.stubEnv("HF_HOME", folder);
   vi.stubEnv("HF_TOKEN", "");
-  vi.spyOn(console, "info").mockImplementation(() => {});
+  vi.spyOn(process.stderr, "write").mockReturnValue(true); // the bar
 });
 afterEach(async () => {
   await hub?.close();

@@ -16,6 +16,8 @@ export interface Fault {
   readonly status?: number;
   /** The first byte of a 206 answer is this one. */
   readonly from?: number;
+  /** Bytes a second. Default: as many as there are. */
+  readonly speed?: number;
   /** Nothing comes, and the connection stays open. */
   readonly silent?: boolean;
 }
@@ -165,7 +167,7 @@ function sendContent(
   response: ServerResponse,
   headers: Readonly<Record<string, string | number>>,
   original: Buffer,
-  { cutAfter, ignoreRange, content = original, redirect, status, from, silent }: Fault,
+  { cutAfter, ignoreRange, content = original, redirect, status, from, speed, silent }: Fault,
 ): void {
   if (silent) return;
   if (redirect !== undefined) {
@@ -182,6 +184,17 @@ function sendContent(
   const partial =
     asked === undefined ? {} : { "Content-Range": `bytes ${begin}-${begin + body.length - 1}/${content.length}` };
   response.writeHead(asked === undefined ? 200 : 206, { ...headers, ...partial, "Content-Length": body.length });
-  if (cutAfter === undefined || cutAfter >= body.length) response.end(body);
+  if (speed !== undefined) void sendSlowly(response, body, speed);
+  else if (cutAfter === undefined || cutAfter >= body.length) response.end(body);
   else response.write(body.subarray(0, cutAfter), () => setTimeout(() => response.destroy(), 2));
+}
+
+/** In twenty pieces a second. */
+async function sendSlowly(response: ServerResponse, body: Buffer, speed: number): Promise<void> {
+  const piece = Math.ceil(speed / 20);
+  for (let sent = 0; sent < body.length && !response.destroyed; sent += piece) {
+    response.write(body.subarray(sent, sent + piece));
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  response.end();
 }
