@@ -10,17 +10,20 @@ export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
   return expandPath(env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(hubHome(env), "hub"), env);
 }
 
-/** `<root>/models--org--name`. */
-export function repositoryFolder(id: string, root = cacheRoot()): string {
-  return join(root, `models--${id.replace("/", "--")}`);
+/** The folder of a repository in the cache: `models--org--name`. */
+export function repositoryName(id: string): string {
+  return `models--${id.replace("/", "--")}`;
+}
+
+export function snapshotFolder(id: string, sha: string, root = cacheRoot()): string {
+  return join(root, repositoryName(id), "snapshots", sha);
 }
 
 /** The snapshot of a revision in the cache, or undefined. A branch or tag is looked up in `refs/`. */
 export function cachedSnapshot(id: string, revision: string, root = cacheRoot()): string | undefined {
-  const repository = repositoryFolder(id, root);
-  const sha = commit.test(revision) ? revision : readReference(join(repository, "refs", revision));
+  const sha = commit.test(revision) ? revision : readReference(join(root, repositoryName(id), "refs", revision));
   if (sha === undefined || !commit.test(sha)) return undefined;
-  const snapshot = join(repository, "snapshots", sha);
+  const snapshot = snapshotFolder(id, sha, root);
   return existsSync(snapshot) ? snapshot : undefined;
 }
 

@@ -1,9 +1,9 @@
 /** Downloads the files of a model from the hub into Python's cache. */
 import { readFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { writeFileAtomic } from "../io/atomicFile.ts";
-import { cacheRoot, repositoryFolder } from "./cache.ts";
+import { cacheRoot, repositoryName, snapshotFolder } from "./cache.ts";
+import { makeCacheFolder } from "./cacheFolder.ts";
 import { type DownloadTarget, downloadFile, isThere } from "./downloadFile.ts";
 import { DownloadProgress } from "./downloadProgress.ts";
 import { type HubFile, modelFiles } from "./modelFiles.ts";
@@ -18,7 +18,7 @@ export async function downloadModel(id: string, revision: string, signal?: Abort
   const weights = weightFiles.find((file) => files.has(file));
   if (!files.has("config.json")) throw new Error("the repository has no config.json");
   if (weights === undefined) throw new Error(`the repository has none of ${weightFiles.join(", ")}`);
-  const target: DownloadTarget = { server, id, sha, repository: repositoryFolder(id, cacheRoot()) };
+  const target: DownloadTarget = { server, id, sha, root: cacheRoot() };
   const named = (path: string): HubFile => {
     const file = files.get(path);
     if (file === undefined) throw new Error(`the repository has no ${path}, which ${weights} names`);
@@ -32,11 +32,11 @@ export async function downloadModel(id: string, revision: string, signal?: Abort
   }
   await downloadFiles(wanted.map(named), target);
   if (revision !== sha) {
-    const reference = join(target.repository, "refs", revision);
-    await mkdir(dirname(reference), { recursive: true });
-    await writeFileAtomic(reference, sha);
+    const [name = "", ...folders] = revision.split("/").reverse();
+    const references = await makeCacheFolder(target.root, repositoryName(id), "refs", ...folders.reverse());
+    await writeFileAtomic(join(references, name), sha);
   }
-  return join(target.repository, "snapshots", sha);
+  return snapshotFolder(id, sha, target.root);
 }
 
 /** Shows nothing where all of them are there. */
@@ -54,7 +54,7 @@ async function downloadFiles(files: readonly HubFile[], target: DownloadTarget):
       await downloadFile(file, target, (bytes, received) => progress.advance(bytes, received));
       progress.completeFile(file.bytes);
     }
-    end = `Downloaded ${target.id} into ${target.repository}`;
+    end = `Downloaded ${target.id} into ${join(target.root, repositoryName(target.id))}`;
   } catch (cause) {
     if (target.server.signal?.aborted) end = `Download of ${target.id} stopped`;
     throw cause;

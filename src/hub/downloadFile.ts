@@ -1,28 +1,32 @@
 /** Downloads one file into Python's cache: checked before it gets its name, and linked as Python links it. */
-import { copyFile, mkdir, rm, stat, statfs, symlink } from "node:fs/promises";
+import { copyFile, lstat, rm, stat, statfs, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { repositoryName, snapshotFolder } from "./cache.ts";
+import { makeCacheFolder } from "./cacheFolder.ts";
 import type { HubFile } from "./modelFiles.ts";
 import { type OnProgress, PartialFile } from "./partialFile.ts";
 import { type FileSource, receiveFile } from "./receiveFile.ts";
 
 export interface DownloadTarget extends FileSource {
-  /** Folder of the repository in the cache. */
-  readonly repository: string;
+  /** Root of the cache. */
+  readonly root: string;
 }
 
 /** Whether the file is in its snapshot, as far as its length tells. */
-export function isThere(file: HubFile, target: DownloadTarget): Promise<boolean> {
-  return hasBytes(pointerOf(file, target), file.bytes);
+export async function isThere(file: HubFile, target: DownloadTarget): Promise<boolean> {
+  const path = join(snapshotFolder(target.id, target.sha, target.root), file.path);
+  return (await stat(path).catch(() => undefined))?.size === file.bytes;
 }
 
 /** The path of the file in its snapshot. Throws an Error with the reason; the cache then has no such file. */
 export async function downloadFile(file: HubFile, target: DownloadTarget, onProgress?: OnProgress): Promise<string> {
-  const pointer = pointerOf(file, target);
-  const blob = join(target.repository, "blobs", file.hash);
+  const { id, sha, root } = target;
+  const blobs = await makeCacheFolder(root, repositoryName(id), "blobs");
+  const snapshot = await makeCacheFolder(root, repositoryName(id), "snapshots", sha);
+  const pointer = join(snapshot, file.path);
   if (await isThere(file, target)) return pointer;
-  await mkdir(dirname(blob), { recursive: true });
-  await mkdir(dirname(pointer), { recursive: true });
-  if (!(await hasBytes(blob, file.bytes))) {
+  const blob = join(blobs, file.hash);
+  if (!(await isBlob(blob, file.bytes))) {
     await downloadBlob(await PartialFile.open(blob, file, onProgress), file, target, blob);
   }
   await link(blob, pointer);
@@ -49,10 +53,6 @@ async function downloadBlob(partial: PartialFile, file: HubFile, source: FileSou
   await partial.finish(blob);
 }
 
-function pointerOf(file: HubFile, { repository, sha }: DownloadTarget): string {
-  return join(repository, "snapshots", sha, file.path);
-}
-
 async function checkSpace(path: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(dirname(path));
   if (bavail * bsize < bytes) {
@@ -71,6 +71,8 @@ async function link(blob: string, pointer: string): Promise<void> {
   }
 }
 
-async function hasBytes(path: string, bytes: number): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.size === bytes;
+/** A link in the place of a blob is none of ours: it is written anew. */
+async function isBlob(path: string, bytes: number): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  return found?.isFile() === true && found.size === bytes;
 }

@@ -1,7 +1,7 @@
 /** A download that is not complete yet: each process writes a file of its own, and the next one goes on with what was left. */
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, lstat, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { temporaryBeside } from "../io/atomicFile.ts";
 import type { HubFile } from "./modelFiles.ts";
@@ -98,13 +98,15 @@ function parked(blob: string): string {
   return `${blob}.incomplete`;
 }
 
+/** What lies there under a link's name, or under two names, is not ours to write to. */
 async function leftovers(blob: string): Promise<string[]> {
   const folder = dirname(blob);
-  const names = (await readdir(folder)).filter((name) => name.startsWith(`${basename(blob)}.incomplete-`));
-  const abandoned: string[] = [];
-  for (const name of names) {
-    const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-    if (Date.now() - mtimeMs > abandonedAfterMs) abandoned.push(join(folder, name));
+  const own = basename(parked(blob));
+  const found: string[] = [];
+  for (const name of (await readdir(folder)).filter((name) => name === own || name.startsWith(`${own}-`)).sort()) {
+    const left = await lstat(join(folder, name)).catch(() => undefined);
+    if (!left?.isFile() || left.nlink > 1) continue;
+    if (name === own || Date.now() - left.mtimeMs > abandonedAfterMs) found.push(join(folder, name));
   }
-  return [parked(blob), ...abandoned];
+  return found;
 }

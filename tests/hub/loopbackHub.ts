@@ -11,6 +11,8 @@ export interface Fault {
   readonly ignoreRange?: boolean;
   /** Other content under the same name. */
   readonly content?: Buffer;
+  /** The ETag of this answer. Default: that of the list of files. */
+  readonly etag?: string;
   /** An address to go to instead. */
   readonly redirect?: string;
   readonly status?: number;
@@ -145,7 +147,9 @@ export async function startHub(
     }
     const count = counts.get(name) ?? 0;
     counts.set(name, count + 1);
-    sendContent(request, response, headers, content, fault(name, count) ?? {});
+    const { etag, ...rest } = fault(name, count) ?? {};
+    const other = etag === undefined ? {} : { ETag: `"${etag}"`, "X-Linked-Etag": `"${etag}"` };
+    sendContent(request, response, { ...headers, ...other }, content, rest);
   }
 
   const server = createServer(serve);
