@@ -16,7 +16,23 @@ export function formatCount(count: number): string {
 
 /** 1234567 -> "1.2 MB", 2.5e9 -> "2.50 GB". */
 export function formatBytes(bytes: number): string {
-  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : `${(bytes / 1e6).toFixed(bytes >= 1e8 ? 0 : 1)} MB`;
+  const { size, digits, name } = byteUnit(bytes);
+  return `${(bytes / size).toFixed(digits)} ${name}`;
+}
+
+/** 4.09e7 of 9.09e7 -> "40.9/90.9 MB": both in the unit of the whole. */
+export function formatBytesOf(bytes: number, total: number): string {
+  const { size, digits, name } = byteUnit(total);
+  return `${(bytes / size).toFixed(digits)}/${(total / size).toFixed(digits)} ${name}`;
+}
+
+/** Bytes a second: 3.14e6 -> "3.1 MB/s", 40_000 -> "40 kB/s". */
+export function formatByteRate(perSecond: number): string {
+  return perSecond >= 1e6 ? `${formatBytes(perSecond)}/s` : `${Math.round(perSecond / 1e3)} kB/s`;
+}
+
+function byteUnit(bytes: number): { readonly size: number; readonly digits: number; readonly name: string } {
+  return bytes >= 1e9 ? { size: 1e9, digits: 2, name: "GB" } : { size: 1e6, digits: bytes >= 1e8 ? 0 : 1, name: "MB" };
 }
 
 /** 0.8123 -> "81.2%"; `digits` after the point. */

@@ -1,27 +1,29 @@
 /** Python's Hugging Face cache: the same folders, so that what Python downloaded is found here and the other way round. */
 import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { expandPath, hubHome } from "./environment.ts";
 
 const commit = /^[0-9a-f]{40}$/;
 
-/** The cache root, from the same variables in the same order as `huggingface_hub` (constants.py). */
+/** The cache root, from the same variables in the same order as `huggingface_hub`. */
 export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
-  const base = env.XDG_CACHE_HOME || join(homedir(), ".cache");
-  return env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(env.HF_HOME || join(base, "huggingface"), "hub");
+  return expandPath(env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(hubHome(env), "hub"), env);
 }
 
-/** `<root>/models--org--name`. */
-export function repositoryFolder(id: string, root = cacheRoot()): string {
-  return join(root, `models--${id.replace("/", "--")}`);
+/** The folder of a repository in the cache: `models--org--name`. */
+export function repositoryName(id: string): string {
+  return `models--${id.replace("/", "--")}`;
+}
+
+export function snapshotFolder(id: string, sha: string, root = cacheRoot()): string {
+  return join(root, repositoryName(id), "snapshots", sha);
 }
 
 /** The snapshot of a revision in the cache, or undefined. A branch or tag is looked up in `refs/`. */
 export function cachedSnapshot(id: string, revision: string, root = cacheRoot()): string | undefined {
-  const repository = repositoryFolder(id, root);
-  const sha = commit.test(revision) ? revision : readReference(join(repository, "refs", revision));
+  const sha = commit.test(revision) ? revision : readReference(join(root, repositoryName(id), "refs", revision));
   if (sha === undefined || !commit.test(sha)) return undefined;
-  const snapshot = join(repository, "snapshots", sha);
+  const snapshot = snapshotFolder(id, sha, root);
   return existsSync(snapshot) ? snapshot : undefined;
 }
 

@@ -1,38 +1,64 @@
 /** Downloads the files of a model from the hub into Python's cache. */
 import { readFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { writeFileAtomic } from "../io/atomicFile.ts";
-import { cacheRoot, repositoryFolder } from "./cache.ts";
-import { downloadFile } from "./downloadFile.ts";
-import { modelFiles } from "./modelFiles.ts";
+import { cacheRoot, repositoryName, snapshotFolder } from "./cache.ts";
+import { makeCacheFolder } from "./cacheFolder.ts";
+import { type DownloadTarget, downloadFile, isThere } from "./downloadFile.ts";
+import { DownloadProgress } from "./downloadProgress.ts";
+import { type HubFile, modelFiles } from "./modelFiles.ts";
 import { hubServer } from "./server.ts";
 import { tokenizerFiles } from "./tokenizerFiles.ts";
 import { isIndex, readWeightMap, shardsOf, weightFiles } from "./weightFiles.ts";
 
-/** The snapshot folder. Honours HF_ENDPOINT and HF_TOKEN. Throws an Error with the reason. */
-export async function downloadModel(id: string, revision: string): Promise<string> {
-  const server = hubServer();
+/** The snapshot folder. Honours HF_ENDPOINT and HF_TOKEN, and shows how far it is. Throws an Error with the reason. */
+export async function downloadModel(id: string, revision: string, signal?: AbortSignal): Promise<string> {
+  const server = { ...hubServer(), signal };
   const { sha, files } = await modelFiles(server, id, revision);
   const weights = weightFiles.find((file) => files.has(file));
   if (!files.has("config.json")) throw new Error("the repository has no config.json");
   if (weights === undefined) throw new Error(`the repository has none of ${weightFiles.join(", ")}`);
-  const repository = repositoryFolder(id, cacheRoot());
-  console.info(`Downloading ${id} into ${repository}`);
-  const download = async (path: string): Promise<string> => {
+  const target: DownloadTarget = { server, id, sha, root: cacheRoot() };
+  const named = (path: string): HubFile => {
     const file = files.get(path);
     if (file === undefined) throw new Error(`the repository has no ${path}, which ${weights} names`);
-    return downloadFile(server, file, { id, sha, repository });
+    return file;
   };
-  for (const path of ["config.json", ...tokenizerFiles.filter((file) => files.has(file))]) await download(path);
-  const weightsPath = await download(weights);
+  const wanted = ["config.json", ...tokenizerFiles.filter((file) => files.has(file)), weights];
   if (isIndex(weights)) {
-    for (const shard of shardsOf(readWeightMap(readFileSync(weightsPath, "utf8")))) await download(shard);
+    // Ahead of the rest, and too small to be shown: it tells what else there is to fetch.
+    const index = await downloadFile(named(weights), target);
+    wanted.push(...shardsOf(readWeightMap(readFileSync(index, "utf8"))));
   }
+  await downloadFiles(wanted.map(named), target);
   if (revision !== sha) {
-    const reference = join(repository, "refs", revision);
-    await mkdir(dirname(reference), { recursive: true });
-    await writeFileAtomic(reference, sha);
+    const [name = "", ...folders] = revision.split("/").reverse();
+    const references = await makeCacheFolder(target.root, repositoryName(id), "refs", ...folders.reverse());
+    await writeFileAtomic(join(references, name), sha);
   }
-  return join(repository, "snapshots", sha);
+  return snapshotFolder(id, sha, target.root);
+}
+
+/** Shows nothing where all of them are there. */
+async function downloadFiles(files: readonly HubFile[], target: DownloadTarget): Promise<void> {
+  const isMissing = await Promise.all(files.map(async (file) => !(await isThere(file, target))));
+  const missing = files.filter((_, index) => isMissing[index]);
+  if (missing.length === 0) return;
+  const progress = new DownloadProgress(
+    target.id,
+    missing.reduce((sum, { bytes }) => sum + bytes, 0),
+  );
+  let end = `Download of ${target.id} failed`;
+  try {
+    for (const file of missing) {
+      await downloadFile(file, target, (bytes, received) => progress.advance(bytes, received));
+      progress.completeFile(file.bytes);
+    }
+    end = `Downloaded ${target.id} into ${join(target.root, repositoryName(target.id))}`;
+  } catch (cause) {
+    if (target.server.signal?.aborted) end = `Download of ${target.id} stopped`;
+    throw cause;
+  } finally {
+    progress.close(end);
+  }
 }

@@ -1,50 +1,48 @@
-/** Downloads one file into Python's cache: going on where a connection was cut, and checked before it gets its name. */
-import { copyFile, mkdir, rm, stat, statfs, symlink } from "node:fs/promises";
+/** Downloads one file into Python's cache: checked before it gets its name, and linked as Python links it. */
+import { copyFile, lstat, rm, stat, statfs, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { repositoryName, snapshotFolder } from "./cache.ts";
+import { makeCacheFolder } from "./cacheFolder.ts";
 import type { HubFile } from "./modelFiles.ts";
-import { PartialFile } from "./partialFile.ts";
-import { ask, HubRefusal, type HubServer, stallSeconds } from "./server.ts";
+import { type OnProgress, PartialFile } from "./partialFile.ts";
+import { type FileSource, receiveFile } from "./receiveFile.ts";
 
-/** Requests that bring no new byte, in a row, before it is given up. */
-const idleAttempts = 3;
+export interface DownloadTarget extends FileSource {
+  /** Root of the cache. */
+  readonly root: string;
+}
 
-export interface DownloadTarget {
-  readonly id: string;
-  /** Commit. */
-  readonly sha: string;
-  /** Folder of the repository in the cache. */
-  readonly repository: string;
+/** Whether the file is in its snapshot, as far as its length tells. */
+export async function isThere(file: HubFile, target: DownloadTarget): Promise<boolean> {
+  const path = join(snapshotFolder(target.id, target.sha, target.root), file.path);
+  return (await stat(path).catch(() => undefined))?.size === file.bytes;
 }
 
 /** The path of the file in its snapshot. Throws an Error with the reason; the cache then has no such file. */
-export async function downloadFile(server: HubServer, file: HubFile, target: DownloadTarget): Promise<string> {
-  const pointer = join(target.repository, "snapshots", target.sha, file.path);
-  const blob = join(target.repository, "blobs", file.hash);
-  if (await hasBytes(pointer, file.bytes)) return pointer;
-  await mkdir(dirname(blob), { recursive: true });
-  await mkdir(dirname(pointer), { recursive: true });
-  if (!(await hasBytes(blob, file.bytes))) await downloadBlob(server, file, target, blob);
+export async function downloadFile(file: HubFile, target: DownloadTarget, onProgress?: OnProgress): Promise<string> {
+  const { id, sha, root } = target;
+  const blobs = await makeCacheFolder(root, repositoryName(id), "blobs");
+  const snapshot = await makeCacheFolder(root, repositoryName(id), "snapshots", sha);
+  const pointer = join(snapshot, file.path);
+  if (await isThere(file, target)) return pointer;
+  const blob = join(blobs, file.hash);
+  if (!(await isBlob(blob, file.bytes))) {
+    await downloadBlob(await PartialFile.open(blob, file, onProgress), file, target, blob);
+  }
   await link(blob, pointer);
   return pointer;
 }
 
-async function downloadBlob(
-  server: HubServer,
-  file: HubFile,
-  { id, sha }: DownloadTarget,
-  blob: string,
-): Promise<void> {
-  const partial = await PartialFile.open(blob, file);
+async function downloadBlob(partial: PartialFile, file: HubFile, source: FileSource, blob: string): Promise<void> {
   let isSound = false; // what is there may be gone on with
   try {
     await checkSpace(blob, file.bytes - partial.bytes);
-    const path = `/${id}/resolve/${sha}/${encodeURIComponent(file.path)}`;
     const resumed = partial.bytes > 0;
     isSound = true;
-    await fill(partial, server, path, file);
+    await receiveFile(partial, file, source);
     if (!partial.isComplete() && resumed) {
       await partial.restart(); // what an earlier download left was of something else
-      await fill(partial, server, path, file);
+      await receiveFile(partial, file, source);
     }
     isSound = partial.isComplete();
     if (!isSound) throw new Error(`${file.path} has not the ${file.algorithm} hash that the hub gives for it`);
@@ -53,53 +51,6 @@ async function downloadBlob(
     throw cause;
   }
   await partial.finish(blob);
-}
-
-/** Asks again from where it was cut, as long as each answer brings something. */
-async function fill(partial: PartialFile, server: HubServer, path: string, file: HubFile): Promise<void> {
-  let idle = 0;
-  while (partial.bytes < file.bytes) {
-    const before = partial.bytes;
-    try {
-      await receive(partial, server, path, file);
-      if (partial.bytes < file.bytes) throw new Error("the connection was closed early");
-    } catch (cause) {
-      const isFinal = cause instanceof HubRefusal && cause.status < 500 && cause.status !== 416 && cause.status !== 429;
-      idle = partial.bytes > before ? 0 : idle + 1;
-      if (isFinal || cause instanceof TooLong) throw cause;
-      if (idle === idleAttempts)
-        throw new Error(`${file.path} ended after ${partial.bytes} of ${file.bytes} bytes`, { cause });
-      if (idle > 0) await new Promise((done) => setTimeout(done, 200 * 2 ** idle));
-      if (cause instanceof HubRefusal && cause.status === 416) await partial.restart();
-    }
-  }
-}
-
-class TooLong extends Error {}
-
-/** One request and what it brings. */
-async function receive(partial: PartialFile, server: HubServer, path: string, file: HubFile): Promise<void> {
-  const stalled = new AbortController();
-  const timer = setTimeout(() => stalled.abort(new Error("no answer for too long")), stallSeconds() * 1000);
-  try {
-    const range: Record<string, string> = partial.bytes > 0 ? { Range: `bytes=${partial.bytes}-` } : {};
-    const response = await ask(server, path, range, stalled.signal);
-    const from = response.status === 206 ? /^bytes (\d+)-/.exec(response.headers.get("Content-Range") ?? "")?.[1] : "0";
-    if (Number(from) !== partial.bytes) await partial.restart();
-    if (from === undefined || (Number(from) > 0 && partial.bytes === 0))
-      throw new Error("the hub sent another part than was asked for");
-    for await (const chunk of response.body ?? []) {
-      timer.refresh();
-      if (partial.bytes + chunk.length > file.bytes) {
-        await partial.restart();
-        throw new TooLong(`${file.path} is longer than the ${file.bytes} bytes that the hub gives for it`);
-      }
-      await partial.append(chunk);
-    }
-  } finally {
-    clearTimeout(timer);
-    stalled.abort();
-  }
 }
 
 async function checkSpace(path: string, bytes: number): Promise<void> {
@@ -120,6 +71,8 @@ async function link(blob: string, pointer: string): Promise<void> {
   }
 }
 
-async function hasBytes(path: string, bytes: number): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.size === bytes;
+/** A link in the place of a blob is none of ours: it is written anew. */
+async function isBlob(path: string, bytes: number): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  return found?.isFile() === true && found.size === bytes;
 }

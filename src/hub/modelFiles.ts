@@ -1,5 +1,10 @@
 /** What files a model has at a revision, how long they are, and their hashes. */
-import { ask, type HubServer, stallSeconds } from "./server.ts";
+import { type ListFileEntry, listFiles, modelInfo } from "@huggingface/hub";
+import { askHub, type HubAccess } from "./askHub.ts";
+import type { HubServer } from "./server.ts";
+
+/** Of 1000 files each. */
+const maxPages = 50;
 
 export interface HubFile {
   readonly path: string;
@@ -13,39 +18,51 @@ export interface HubFile {
 export interface ModelFiles {
   /** The commit. */
   readonly sha: string;
+  /** Those that lie in no folder, by path. */
   readonly files: ReadonlyMap<string, HubFile>;
 }
 
-interface Sibling {
-  readonly rfilename?: unknown;
-  readonly size?: unknown;
-  readonly blobId?: unknown;
-  readonly lfs?: { readonly size?: unknown; readonly sha256?: unknown };
-}
-
-/** One request (`model_info(files_metadata=True)` of huggingface_hub). Throws an Error with the reason. */
+/** Throws an Error with the reason. */
 export async function modelFiles(server: HubServer, id: string, revision: string): Promise<ModelFiles> {
-  const path = `/api/models/${id}/revision/${encodeURIComponent(revision)}?blobs=true`;
-  const response = await ask(server, path, {}, AbortSignal.timeout(stallSeconds() * 1000));
-  const info = (await response.json()) as { sha?: unknown; siblings?: unknown };
-  if (typeof info?.sha !== "string" || !/^[0-9a-f]{40}$/.test(info.sha)) {
+  const { sha } = await askHub(server, (hub) =>
+    modelInfo({ ...hub, name: id, revision, additionalFields: ["sha"] }).catch(explain),
+  );
+  if (typeof sha !== "string" || !/^[0-9a-f]{40}$/.test(sha)) {
     throw new Error(`the hub named no commit for revision "${revision}"`);
   }
-  const siblings = Array.isArray(info.siblings) ? (info.siblings as (Sibling | null)[]) : [];
-  return {
-    sha: info.sha,
-    files: new Map(siblings.flatMap((sibling) => fileOf(sibling)).map((file) => [file.path, file])),
+  const files = await askHub(server, (hub) => listed(hub, id, sha).catch(explain));
+  return { sha, files: new Map(files.map((file) => [file.path, file])) };
+}
+
+async function listed({ hubUrl, fetch }: HubAccess, id: string, sha: string): Promise<HubFile[]> {
+  const files: HubFile[] = [];
+  let pages = 0;
+  const fetchPage: typeof fetch = (...request) => {
+    if (++pages > maxPages) throw new Error(`the hub's list of files has more than ${maxPages} pages`);
+    return fetch(...request);
   };
+  const repo = { type: "model", name: id } as const;
+  for await (const entry of listFiles({ hubUrl, fetch: fetchPage, repo, revision: sha })) files.push(...fileOf(entry));
+  return files;
 }
 
 /** Files without a size and a hash cannot be checked, so they count as not there. */
-function fileOf(sibling: Sibling | null): HubFile[] {
-  const { rfilename: path, size, blobId, lfs } = sibling ?? {};
-  const [bytes, hash, algorithm] = lfs ? [lfs.size, lfs.sha256, "sha256" as const] : [size, blobId, "git" as const];
+function fileOf(entry: ListFileEntry | null): HubFile[] {
+  const { type, path, size, oid, lfs }: { readonly [key in keyof ListFileEntry]?: unknown } = entry ?? {};
+  const large = lfs as { readonly oid?: unknown; readonly size?: unknown } | null | undefined;
+  const [bytes, hash, algorithm] = large ? [large.size, large.oid, "sha256" as const] : [size, oid, "git" as const];
   const digits = algorithm === "sha256" ? 64 : 40;
-  if (typeof path !== "string" || typeof hash !== "string" || !new RegExp(`^[0-9a-f]{${digits}}$`).test(hash))
-    return [];
+  if (type !== "file" || typeof path !== "string" || typeof hash !== "string") return [];
+  if (!new RegExp(`^[0-9a-f]{${digits}}$`).test(hash)) return [];
   return Number.isSafeInteger(bytes) && (bytes as number) >= 0
     ? [{ path, bytes: bytes as number, algorithm, hash }]
     : [];
+}
+
+/** A page in place of JSON, or JSON of another form: the library trips over it, and its words say nothing to a reader. */
+function explain(cause: unknown): never {
+  if (cause instanceof SyntaxError || (cause instanceof TypeError && cause.cause === undefined)) {
+    throw new Error("the answer is not one of a hub: check HF_ENDPOINT", { cause });
+  }
+  throw cause;
 }

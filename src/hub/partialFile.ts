@@ -1,7 +1,7 @@
 /** A download that is not complete yet: each process writes a file of its own, and the next one goes on with what was left. */
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, lstat, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { temporaryBeside } from "../io/atomicFile.ts";
 import type { HubFile } from "./modelFiles.ts";
@@ -9,22 +9,27 @@ import type { HubFile } from "./modelFiles.ts";
 /** A file that nobody has written to for as long belongs to a process that was killed. */
 const abandonedAfterMs = 10 * 60 * 1000;
 
+/** Told of the bytes that are there, and of how many of them have just come. */
+export type OnProgress = (bytes: number, received: number) => void;
+
 export class PartialFile {
   readonly path: string;
   readonly #file: FileHandle;
   readonly #wanted: HubFile;
+  readonly #onProgress: OnProgress;
   #hash: Hash;
   #bytes = 0;
 
-  private constructor(path: string, file: FileHandle, wanted: HubFile) {
+  private constructor(path: string, file: FileHandle, wanted: HubFile, onProgress: OnProgress) {
     this.path = path;
     this.#file = file;
     this.#wanted = wanted;
+    this.#onProgress = onProgress;
     this.#hash = newHash(wanted);
   }
 
   /** Takes over what an earlier download of this content left beside `blob`, or begins. */
-  static async open(blob: string, wanted: HubFile): Promise<PartialFile> {
+  static async open(blob: string, wanted: HubFile, onProgress: OnProgress = () => {}): Promise<PartialFile> {
     const path = temporaryBeside(blob, "incomplete");
     for (const left of await leftovers(blob)) {
       const isMine = await rename(left, path).then(
@@ -33,9 +38,10 @@ export class PartialFile {
       ); // one process wins
       if (isMine) break;
     }
-    const partial = new PartialFile(path, await open(path, "a"), wanted);
+    const partial = new PartialFile(path, await open(path, "a"), wanted, onProgress);
     for await (const chunk of createReadStream(path)) partial.#count(chunk as Buffer);
     if (partial.#bytes > wanted.bytes) await partial.restart();
+    onProgress(partial.#bytes, 0);
     return partial;
   }
 
@@ -49,12 +55,14 @@ export class PartialFile {
       offset += bytesWritten;
     }
     this.#count(chunk);
+    this.#onProgress(this.#bytes, chunk.length);
   }
 
   async restart(): Promise<void> {
     await this.#file.truncate(0);
     this.#hash = newHash(this.#wanted);
     this.#bytes = 0;
+    this.#onProgress(0, 0);
   }
 
   /** Whether it is the content that was promised, byte for byte. */
@@ -90,13 +98,15 @@ function parked(blob: string): string {
   return `${blob}.incomplete`;
 }
 
+/** What lies there under a link's name, or under two names, is not ours to write to. */
 async function leftovers(blob: string): Promise<string[]> {
   const folder = dirname(blob);
-  const names = (await readdir(folder)).filter((name) => name.startsWith(`${basename(blob)}.incomplete-`));
-  const abandoned: string[] = [];
-  for (const name of names) {
-    const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-    if (Date.now() - mtimeMs > abandonedAfterMs) abandoned.push(join(folder, name));
+  const own = basename(parked(blob));
+  const found: string[] = [];
+  for (const name of (await readdir(folder)).filter((name) => name === own || name.startsWith(`${own}-`)).sort()) {
+    const left = await lstat(join(folder, name)).catch(() => undefined);
+    if (!left?.isFile() || left.nlink > 1) continue;
+    if (name === own || Date.now() - left.mtimeMs > abandonedAfterMs) found.push(join(folder, name));
   }
-  return [parked(blob), ...abandoned];
+  return found;
 }

@@ -2,9 +2,9 @@
 import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { currentHost } from "../display/host.ts";
 import { ThawError } from "../errors.ts";
 import { cachedSnapshot, cacheRoot } from "./cache.ts";
-import { downloadModel } from "./download.ts";
 import { missingFiles } from "./missingFiles.ts";
 import { checkRevision, isModelId } from "./modelId.ts";
 import { isOffline } from "./server.ts";
@@ -19,7 +19,7 @@ export interface ResolveOptions {
 
 /**
  * The folder of a model. Looked for, in this order: a folder of this name; `.thaw/models/<id>` of the clone (or of
- * THAW_HOME); Python's Hugging Face cache; the hub. Errors: `MODEL_NOT_FOUND`, `BAD_REVISION`.
+ * THAW_HOME); Python's Hugging Face cache; the hub. The Stop button of a notebook ends a download. Errors: `MODEL_NOT_FOUND`, `BAD_REVISION`.
  */
 export async function resolveModel(
   idOrFolder: string,
@@ -57,9 +57,12 @@ export async function resolveModel(
       "Run npm start (or npx thaw setup) for the default model, or allow the network.",
     );
   }
+  const signal = currentHost()?.signal;
   try {
-    return await downloadModel(idOrFolder, revision);
+    const { downloadModel } = await import("./download.ts"); // its library takes a twentieth of a second to load
+    return await downloadModel(idOrFolder, revision, signal);
   } catch (cause) {
+    signal?.throwIfAborted();
     looked.push(`the hub, revision ${revision}: ${reasonOf(cause)}`);
     throw notFound(
       idOrFolder,

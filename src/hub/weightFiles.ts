@@ -13,8 +13,10 @@ export function isIndex(file: string): boolean {
   return file.endsWith(".index.json");
 }
 
-/** A plain file name that no system reads as a path, a device or a hidden file. */
+/** A plain file name that no system reads as a path or a hidden file. */
 const shardName = /^[A-Za-z0-9_](?:[A-Za-z0-9_-]|\.(?!\.))*\.(?:safetensors|bin)$/;
+/** What Windows reads as a device, whatever comes after the dot. */
+const deviceName = /^(?:con|prn|aux|nul|com\d|lpt\d)\./i;
 const maxShards = 10_000;
 
 /**
@@ -32,7 +34,7 @@ export function readWeightMap(text: string): Map<string, string> {
   if (!isObject(weightMap)) throw new Error('it has no object "weight_map"');
   const map = new Map<string, string>();
   for (const [tensor, file] of Object.entries(weightMap)) {
-    if (typeof file !== "string" || !shardName.test(file) || file.length > 200) {
+    if (typeof file !== "string" || !shardName.test(file) || deviceName.test(file) || file.length > 200) {
       throw new Error(
         `"weight_map" names ${JSON.stringify(file)} for ${JSON.stringify(tensor)}, which is no plain file name`,
       );

@@ -3,10 +3,10 @@ import type { DisplayBundle } from "../display/bundle.ts";
 import { escapeHtml } from "../display/escapeHtml.ts";
 import { type LiveDisplay, type LiveDisplayOptions, openDisplay } from "../display/liveDisplay.ts";
 import { formatCount } from "../display/numbers.ts";
+import { type Bar, barHtml, barText } from "../display/progressBar.ts";
 import type { TrainerEvent } from "../history/events.ts";
 import { describeMetric } from "../history/metrics.ts";
 import { epochTable } from "./epochTable.ts";
-import { type Bar, barHtml, barText } from "./progressBar.ts";
 import { RunProgress } from "./runProgress.ts";
 
 export interface LiveViewOptions extends LiveDisplayOptions {

@@ -13,8 +13,9 @@ beforeEach(() => {
   vi.stubEnv("THAW_HOME", join(folder, "thaw"));
   vi.stubEnv("HF_HUB_CACHE", join(folder, "cache"));
   vi.stubEnv("HF_HUB_OFFLINE", "1");
+  vi.stubEnv("HF_HOME", folder);
   vi.stubEnv("HF_TOKEN", "");
-  vi.spyOn(console, "info").mockImplementation(() => {});
+  vi.spyOn(process.stderr, "write").mockReturnValue(true); // the bar
   vi.spyOn(console, "debug").mockImplementation(() => {});
 });
 afterEach(() => {

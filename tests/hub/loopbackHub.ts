@@ -11,11 +11,15 @@ export interface Fault {
   readonly ignoreRange?: boolean;
   /** Other content under the same name. */
   readonly content?: Buffer;
+  /** The ETag of this answer. Default: that of the list of files. */
+  readonly etag?: string;
   /** An address to go to instead. */
   readonly redirect?: string;
   readonly status?: number;
   /** The first byte of a 206 answer is this one. */
   readonly from?: number;
+  /** Bytes a second. Default: as many as there are. */
+  readonly speed?: number;
   /** Nothing comes, and the connection stays open. */
   readonly silent?: boolean;
 }
@@ -32,8 +36,27 @@ export interface LoopbackHub {
 export interface HubOptions {
   /** Called for each request for content; `count` from 0 for each file. */
   readonly fault?: (file: string, count: number) => Fault | undefined;
-  /** Changes what the hub says of the model. */
+  /** Changes what the hub says of the model; a text is sent as it is. */
   readonly info?: (info: Record<string, unknown>) => unknown;
+  /** Changes a page of its list of files. */
+  readonly tree?: (entries: readonly TreeEntry[]) => unknown;
+  /** Files on a page of the list. Default: 1000. */
+  readonly pageSize?: number;
+  /** The list's next page is always the first. */
+  readonly endless?: boolean;
+  /** Path below which the hub lies: `"/hub"`. Default: none. */
+  readonly prefix?: string;
+  /** Branches and tags at the commit, beside `main`. */
+  readonly revisions?: readonly string[];
+}
+
+/** A file in the answer of `/api/models/<id>/tree/<revision>`. */
+export interface TreeEntry {
+  readonly type: string;
+  readonly oid: string;
+  readonly size: number;
+  readonly path: string;
+  readonly lfs?: { readonly oid: string; readonly size: number; readonly pointerSize: number };
 }
 
 export const commit = "0123456789abcdef0123456789abcdef01234567";
@@ -49,26 +72,61 @@ export const etagOf = (content: Buffer): string => (content.length >= largeFrom 
 export async function startHub(
   id: string,
   texts: ReadonlyMap<string, string | Buffer>,
-  { fault = () => undefined, info = (value) => value }: HubOptions = {},
+  {
+    fault = () => undefined,
+    info = (value) => value,
+    tree = (value) => value,
+    pageSize = 1000,
+    endless = false,
+    prefix = "",
+    revisions = [],
+  }: HubOptions = {},
 ): Promise<LoopbackHub> {
   const files = new Map([...texts].map(([name, content]) => [name, Buffer.from(content as string)]));
   const requests: string[] = [];
   const authorization: (string | undefined)[] = [];
   const counts = new Map<string, number>();
-  const siblings = [...files].map(([rfilename, content]) => ({
-    rfilename,
+  let url = "http://127.0.0.1";
+  const siblings = [...files.keys()].map((rfilename) => ({ rfilename }));
+  const entries = [...files].map(([path, content]) => ({
+    type: "file",
+    oid: gitHash(content),
     size: content.length,
-    blobId: gitHash(content),
-    ...(content.length >= largeFrom && { lfs: { size: content.length, sha256: sha256(content), pointerSize: 134 } }),
+    path,
+    ...(content.length >= largeFrom && { lfs: { oid: sha256(content), size: content.length, pointerSize: 134 } }),
   }));
+  const known = [commit, "main", ...revisions];
+
+  /** What the hub says of the model; undefined for what it does not know. */
+  function answer(path: string, query: URLSearchParams, response: ServerResponse): unknown {
+    if (known.some((revision) => path === `/api/models/${id}/revision/${revision}`)) {
+      return info({
+        _id: "1",
+        id,
+        sha: commit,
+        private: false,
+        ...(query.has("expand") ? {} : { modelId: id, siblings }),
+      });
+    }
+    if (!known.some((revision) => path === `/api/models/${id}/tree/${revision}`)) return undefined;
+    const [first, last] = [Number(query.get("cursor")), Number(query.get("cursor")) + pageSize];
+    if (last < entries.length || endless) {
+      query.set("cursor", String(endless ? first : last));
+      response.setHeader("Link", `<${url}${path}?${query}>; rel="next"`);
+    }
+    return tree(entries.slice(first, last));
+  }
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
-    const [path = "", query = ""] = (request.url ?? "").split("?").map(decodeURIComponent);
+    const { pathname, searchParams } = new URL(request.url ?? "", url);
+    const path = decodeURIComponent(pathname).replace(prefix, "");
     requests.push(`${request.method} ${path}`);
     authorization.push(request.headers.authorization);
-    if (path === `/api/models/${id}/revision/main` || path === `/api/models/${id}/revision/${commit}`) {
-      const value = info({ _id: "1", id, modelId: id, sha: commit, siblings, query });
-      response.setHeader("Content-Type", "application/json").end(JSON.stringify(value));
+    const value = pathname.startsWith(prefix) ? answer(path, searchParams, response) : undefined;
+    if (value !== undefined) {
+      response
+        .setHeader("Content-Type", "application/json")
+        .end(typeof value === "string" ? value : JSON.stringify(value));
       return;
     }
     const name = path.replace(new RegExp(`^/${id}/resolve/(?:${commit}|main)/`), "");
@@ -89,13 +147,16 @@ export async function startHub(
     }
     const count = counts.get(name) ?? 0;
     counts.set(name, count + 1);
-    sendContent(request, response, headers, content, fault(name, count) ?? {});
+    const { etag, ...rest } = fault(name, count) ?? {};
+    const other = etag === undefined ? {} : { ETag: `"${etag}"`, "X-Linked-Etag": `"${etag}"` };
+    sendContent(request, response, { ...headers, ...other }, content, rest);
   }
 
   const server = createServer(serve);
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     requests,
     authorization,
     close: () => {
@@ -110,7 +171,7 @@ function sendContent(
   response: ServerResponse,
   headers: Readonly<Record<string, string | number>>,
   original: Buffer,
-  { cutAfter, ignoreRange, content = original, redirect, status, from, silent }: Fault,
+  { cutAfter, ignoreRange, content = original, redirect, status, from, speed, silent }: Fault,
 ): void {
   if (silent) return;
   if (redirect !== undefined) {
@@ -121,12 +182,23 @@ function sendContent(
     response.writeHead(status).end();
     return;
   }
-  const asked = ignoreRange ? undefined : /^bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1];
+  const [, asked, end] = (ignoreRange ? null : /^bytes=(\d+)-(\d*)/.exec(request.headers.range ?? "")) ?? [];
   const begin = from ?? Number(asked ?? 0);
-  const body = content.subarray(begin);
+  const body = content.subarray(begin, end ? Number(end) + 1 : content.length);
   const partial =
-    asked === undefined ? {} : { "Content-Range": `bytes ${begin}-${content.length - 1}/${content.length}` };
+    asked === undefined ? {} : { "Content-Range": `bytes ${begin}-${begin + body.length - 1}/${content.length}` };
   response.writeHead(asked === undefined ? 200 : 206, { ...headers, ...partial, "Content-Length": body.length });
-  if (cutAfter === undefined || cutAfter >= body.length) response.end(body);
+  if (speed !== undefined) void sendSlowly(response, body, speed);
+  else if (cutAfter === undefined || cutAfter >= body.length) response.end(body);
   else response.write(body.subarray(0, cutAfter), () => setTimeout(() => response.destroy(), 2));
+}
+
+/** In twenty pieces a second. */
+async function sendSlowly(response: ServerResponse, body: Buffer, speed: number): Promise<void> {
+  const piece = Math.ceil(speed / 20);
+  for (let sent = 0; sent < body.length && !response.destroyed; sent += piece) {
+    response.write(body.subarray(sent, sent + piece));
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  response.end();
 }

@@ -2,14 +2,16 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { cacheRoot } from "../../src/hub/cache.ts";
 import { pythonOfGoldens } from "../golden/pythonOfGoldens.ts";
 import { goldenPath } from "../golden/read.ts";
 import { commit, etagOf, type LoopbackHub, sha256, startHub } from "../hub/loopbackHub.ts";
+import { inHome, makeHome, tokenSettings } from "../hub/tokenSettings.ts";
 
 const run = promisify(execFile);
 const id = "org/name";
@@ -74,6 +76,13 @@ test("what Python downloads, this library finds without the network", async () =
   await hub.close();
   expect(await thaw({ HF_HUB_OFFLINE: "1" })).toBe(snapshot());
   expect(sha256(readFileSync(join(snapshot(), "model.safetensors")))).toBe(sha256(weights));
+});
+
+test.each(tokenSettings)("the token and the cache are those of Python: %s", async (_, setting, token) => {
+  makeHome(folder);
+  const { HF_HOME, HF_TOKEN, ...others } = env;
+  env = { ...others, ...inHome(setting, folder) };
+  expect(await python("token")).toEqual({ token: token ?? null, cache: cacheRoot(env).replace(homedir(), folder) });
 });
 
 test("eight processes at once, in 10 rounds, end in the same right files", async () => {
