@@ -11,7 +11,7 @@ from unittest import mock
 
 import torch
 from formula import projections, weight
-from golden_file import HERE, digits, write
+from golden_file import digits, write
 from transformers import AutoConfig, AutoModelForSequenceClassification, get_linear_schedule_with_warmup
 from transformers.utils import logging
 
@@ -291,7 +291,6 @@ def training_of(model_type: str, family: Family) -> dict:
 
 
 if __name__ == "__main__":
-    (HERE / "families").mkdir(exist_ok=True)
     for model_type in sys.argv[1:] or FAMILIES:
         family = FAMILIES[model_type]
         write(f"families/{model_type}.json", __file__, ("torch", "transformers", "numpy"), {
