@@ -29,7 +29,7 @@ async function main({ names, quick, json }: Arguments): Promise<void> {
         .filter(({ precision }) => precision !== undefined)
         .map(({ name }) => [name, "this processor has no bfloat16."]);
   const able = wanted.filter(({ name }) => !missing.some(([other]) => other === name));
-  const python = await torchPython(say);
+  const python = torchPython();
   const place = mkdtempSync(join(tmpdir(), "thaw-training-"));
   process.once("exit", () => rmSync(place, { recursive: true, force: true }));
 

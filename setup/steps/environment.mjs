@@ -44,7 +44,7 @@ function readConfig({ venv }) {
 }
 
 /** The first Python of a supported version that can make environments; PYTHON names one to be tried first. */
-function findPython(context) {
+export function findPython(context) {
   const names = [context.env.PYTHON, "python3", ...versions.map((version) => `python${version}`), "python"].filter(
     Boolean,
   );
@@ -74,7 +74,7 @@ const probe = `
 import importlib.util as u, sys
 print(".".join(map(str, sys.version_info[:3])), "yes" if u.find_spec("venv") and u.find_spec("ensurepip") else "no")`;
 
-function noVenv({ version }, found) {
+export function noVenv({ version }, found) {
   const minor = version.split(".").slice(0, 2).join(".");
   return new SetupProblem({
     code: "NO_VENV",

@@ -2,11 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ThawError } from "../errors.ts";
+import { warnOfIgnoredKeys } from "../hub/ignoredKeys.ts";
 import type { HuggingFaceConfig, JsonObject } from "./config.ts";
 import { badConfig } from "./fields.ts";
 import { parseConfig } from "./translate.ts";
 
-/** The checked configuration. Errors: `MISSING_FILE`, `BAD_CONFIG`. */
+/** The checked configuration; what it asks for of code is ignored with a warning. Errors: `MISSING_FILE`, `BAD_CONFIG`. */
 export async function readConfig(folder: string): Promise<HuggingFaceConfig> {
   const file = join(folder, "config.json");
   let text: string;
@@ -28,5 +29,6 @@ export async function readConfig(folder: string): Promise<HuggingFaceConfig> {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw badConfig(file, "must be a JSON object. Download or save it again.");
   }
+  warnOfIgnoredKeys(file, json as JsonObject);
   return { ...parseConfig(json as JsonObject, file), text };
 }

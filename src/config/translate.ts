@@ -1,4 +1,5 @@
 /** From Hugging Face's keys to ours, with BERT's names and class defaults (transformers 5.23, models/bert/configuration_bert.py). */
+import { withoutCode } from "../hub/ignoredKeys.ts";
 import { type HuggingFaceConfig, type JsonObject, type ProblemType, problemTypes } from "./config.ts";
 import { families } from "./families.ts";
 import {
@@ -62,9 +63,13 @@ export function parseConfig(json: JsonObject, file = "config.json"): HuggingFace
   return config;
 }
 
-/** What `AutoModelForSequenceClassification.from_pretrained` in Python reads: all as in the file but labels; float32 declared. */
+/**
+ * What `AutoModelForSequenceClassification.from_pretrained` in Python reads: all as in the file but labels, and without
+ * what asks for code; float32 declared.
+ */
 export function toHuggingFaceJson(config: HuggingFaceConfig): JsonObject {
-  const { num_labels: _count, torch_dtype: oldDtype, ...kept } = config.raw;
+  const { num_labels: _count, torch_dtype: oldDtype, ...rest } = config.raw;
+  const kept = withoutCode(rest);
   return {
     ...kept,
     architectures: [families.get(config.modelType)?.architecture],

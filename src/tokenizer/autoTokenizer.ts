@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ThawError } from "../errors.ts";
+import { warnOfIgnoredKeys } from "../hub/ignoredKeys.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
 import type { TokenizerBackend } from "./backend.ts";
 import { convertFolder } from "./convert/convertFolder.ts";
@@ -26,6 +27,7 @@ export const AutoTokenizer = {
   async fromPretrained(idOrFolder: string, options: FromPretrainedTokenizerOptions = {}): Promise<Tokenizer> {
     const folder = await resolveModel(idOrFolder, options);
     const settings = await readFolderSettings(folder);
+    warnOfIgnoredKeys(join(folder, "tokenizer_config.json"), settings.tokenizer);
     const file = join(folder, "tokenizer.json");
     const stored = await readFile(file, "utf8").catch(() => undefined);
     const source = stored ?? JSON.stringify(await convertFolder(folder, settings));

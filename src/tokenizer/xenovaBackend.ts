@@ -52,9 +52,10 @@ export async function loadXenovaBackend(
   source: string,
   tokenizerConfig: Readonly<Record<string, unknown>>,
 ): Promise<TokenizerBackend> {
-  // The package's entry file loads sharp and onnxruntime as well; this file needs neither. It has no types of its own.
-  const file = "@xenova/transformers/src/tokenizers.js";
-  const classes: Readonly<Record<string, TokenizerClass>> = await import(file).catch((cause: unknown) => {
+  // The package's entry file loads sharp and onnxruntime as well; this file needs neither.
+  // @ts-expect-error it has no types of its own
+  const loaded = import("@xenova/transformers/src/tokenizers.js");
+  const classes: Readonly<Record<string, TokenizerClass>> = await loaded.catch((cause: unknown) => {
     throw (cause as { code?: string }).code === "ERR_MODULE_NOT_FOUND"
       ? new ThawError(
           "NO_XENOVA",

@@ -3,14 +3,14 @@
 import json
 
 import torch
-from golden_file import HERE, digits, write
+from golden_file import GOLDENS, digits, write
 from transformers import BertForSequenceClassification
 from transformers.utils import logging
 
 logging.disable_progress_bar()
 torch.set_num_threads(1)
 
-batch = json.loads((HERE / "bert_gradients.json").read_text(encoding="utf-8"))
+batch = json.loads((GOLDENS / "bert_gradients.json").read_text(encoding="utf-8"))
 
 
 def padded(rows: list) -> torch.Tensor:
@@ -18,7 +18,7 @@ def padded(rows: list) -> torch.Tensor:
 
 
 def run(dtype: torch.dtype, autocast: bool):
-    model = BertForSequenceClassification.from_pretrained(HERE / "bert-tiny", attn_implementation="eager", dtype=dtype)
+    model = BertForSequenceClassification.from_pretrained(GOLDENS / "bert-tiny", attn_implementation="eager", dtype=dtype)
     model.eval()
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast):
         output = model(

@@ -1,7 +1,7 @@
 """Loss, logits and the gradient of every parameter of bert-tiny for one padded batch, by PyTorch in float64."""
 
 import torch
-from golden_file import HERE, digits, write
+from golden_file import GOLDENS, digits, write
 from transformers import BertForSequenceClassification
 from transformers.utils import logging
 
@@ -25,7 +25,7 @@ def padded(rows: list) -> torch.Tensor:
 
 
 def run(dtype: torch.dtype):
-    model = BertForSequenceClassification.from_pretrained(HERE / "bert-tiny", attn_implementation="eager", dtype=dtype)
+    model = BertForSequenceClassification.from_pretrained(GOLDENS / "bert-tiny", attn_implementation="eager", dtype=dtype)
     model.eval()
     output = model(
         input_ids=padded(input_ids), token_type_ids=padded(token_type_ids),

@@ -1,14 +1,10 @@
-"""Logits of the real MiniLM under a head given by a formula, for 64 texts in padded batches of 8.
-
-The model folder is $THAW_MODEL, else where setup puts it: .thaw/models/sentence-transformers/all-MiniLM-L6-v2.
-"""
+"""Logits of the real MiniLM under a head given by a formula, for 64 texts in padded batches of 8."""
 
 import math
-import os
 
 import torch
 from bert_logits_texts import TEXTS
-from golden_file import HERE, digits, write
+from golden_file import MINILM, digits, write
 from safetensors import safe_open
 from transformers import AutoTokenizer, BertForSequenceClassification
 from transformers.utils import logging
@@ -18,10 +14,9 @@ logging.disable_progress_bar()
 torch.set_num_threads(1)
 
 BATCH, MAX_LENGTH = 8, 128
-folder = os.environ.get("THAW_MODEL") or HERE.parents[1] / ".thaw/models/sentence-transformers/all-MiniLM-L6-v2"
-tokenizer = AutoTokenizer.from_pretrained(folder)
+tokenizer = AutoTokenizer.from_pretrained(MINILM)
 model, info = BertForSequenceClassification.from_pretrained(
-    folder, num_labels=3, attn_implementation="eager", dtype=torch.float32, output_loading_info=True
+    MINILM, num_labels=3, attn_implementation="eager", dtype=torch.float32, output_loading_info=True
 )
 model.eval()
 hidden = model.config.hidden_size
@@ -51,7 +46,7 @@ lengths = [len(ids) for ids in input_ids]
 full = tokenizer(TEXTS, truncation=False, padding=False)["input_ids"]
 truncated = [i for i, ids in enumerate(full) if len(ids) > MAX_LENGTH]
 assert len(TEXTS) == 64 and truncated and any(len(ids) == MAX_LENGTH for ids in full) and min(lengths) <= 3, lengths
-with safe_open(f"{folder}/model.safetensors", "pt") as file:
+with safe_open(f"{MINILM}/model.safetensors", "pt") as file:
     pooler = sorted(key for key in file.keys() if key.startswith("pooler."))
 
 write("bert_logits.json", __file__, ("torch", "transformers", "tokenizers"), {

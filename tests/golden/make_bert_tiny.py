@@ -9,7 +9,7 @@ bert-tiny-old   the weights of bert-tiny with LayerNorm.gamma/beta, and two keys
 import string
 
 import torch
-from golden_file import HERE, write
+from golden_file import GOLDENS, write
 from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 from transformers.utils import logging
@@ -47,24 +47,24 @@ def old_name(name: str) -> str:
 
 
 model = tiny(layers=3, labels=3, seed=3)
-model.save_pretrained(HERE / "bert-tiny")
-tokenizer().save_pretrained(HERE / "bert-tiny")
-tiny(layers=4, labels=2, seed=4).save_pretrained(HERE / "bert-tiny-4")
-model.bert.save_pretrained(HERE / "bert-tiny-base")
-model.save_pretrained(HERE / "bert-tiny-old")
-weights = load_file(HERE / "bert-tiny" / "model.safetensors")
+model.save_pretrained(GOLDENS / "bert-tiny")
+tokenizer().save_pretrained(GOLDENS / "bert-tiny")
+tiny(layers=4, labels=2, seed=4).save_pretrained(GOLDENS / "bert-tiny-4")
+model.bert.save_pretrained(GOLDENS / "bert-tiny-base")
+model.save_pretrained(GOLDENS / "bert-tiny-old")
+weights = load_file(GOLDENS / "bert-tiny" / "model.safetensors")
 old = {old_name(name): weight for name, weight in weights.items()}
 old["cls.predictions.bias"] = torch.zeros(60)
 old["bert.embeddings.position_ids"] = torch.arange(40).unsqueeze(0)
-save_file(old, HERE / "bert-tiny-old" / "model.safetensors", metadata={"format": "pt"})
+save_file(old, GOLDENS / "bert-tiny-old" / "model.safetensors", metadata={"format": "pt"})
 
 folders = {}
 for folder in ["bert-tiny", "bert-tiny-base", "bert-tiny-old"]:
     loaded, info = BertForSequenceClassification.from_pretrained(
-        HERE / folder, num_labels=3, attn_implementation="eager", output_loading_info=True
+        GOLDENS / folder, num_labels=3, attn_implementation="eager", output_loading_info=True
     )
     folders[folder] = {
-        "keys_in_file": sorted(load_file(HERE / folder / "model.safetensors")),
+        "keys_in_file": sorted(load_file(GOLDENS / folder / "model.safetensors")),
         "missing": sorted(info["missing_keys"]),
         "unexpected": sorted(info["unexpected_keys"]),
         "mismatched": sorted(info["mismatched_keys"]),

@@ -7,7 +7,7 @@ class-tokenizers/deberta     BPE, `[CLS] A [SEP] [SEP] B [SEP]` all of segment 0
 
 import shutil
 
-from golden_file import HERE, write
+from golden_file import GOLDENS, write
 from transformers import AutoTokenizer, DebertaTokenizer, DebertaV2Tokenizer, XLNetTokenizer
 
 LETTERS = "abcdefgh"
@@ -35,7 +35,7 @@ PAIRS = ["c", "dcba ab cd", "ef"]
 
 content = {}
 for name, tokenizer in TOKENIZERS.items():
-    folder = HERE / "class-tokenizers" / name
+    folder = GOLDENS / "class-tokenizers" / name
     shutil.rmtree(folder, ignore_errors=True)
     tokenizer.save_pretrained(folder)
     loaded = AutoTokenizer.from_pretrained(folder)

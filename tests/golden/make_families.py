@@ -11,8 +11,9 @@ from unittest import mock
 
 import torch
 from formula import projections, weight
-from golden_file import HERE, digits, write
+from golden_file import digits, write
 from transformers import AutoConfig, AutoModelForSequenceClassification, get_linear_schedule_with_warmup
+from transformers.initialization import no_init_weights
 from transformers.utils import logging
 
 logging.disable_progress_bar()
@@ -149,13 +150,14 @@ def block_of(name: str):
     raise ValueError(f"No block for {name}")
 
 
-def model_of(model_type: str, keys: dict, dtype: torch.dtype):
+def model_of(model_type: str, keys: dict, dtype: torch.dtype, matrices: float = 0.3):
     """The classifier with weights by the formula."""
     config = AutoConfig.for_model(model_type, **keys)
-    model = AutoModelForSequenceClassification.from_config(config, attn_implementation="eager").to(dtype)
+    with no_init_weights():
+        model = AutoModelForSequenceClassification.from_config(config, attn_implementation="eager").to(dtype)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            parameter.copy_(torch.from_numpy(weight(name, parameter.shape)))
+            parameter.copy_(torch.from_numpy(weight(name, parameter.shape, matrices)))
     return model
 
 
@@ -291,7 +293,6 @@ def training_of(model_type: str, family: Family) -> dict:
 
 
 if __name__ == "__main__":
-    (HERE / "families").mkdir(exist_ok=True)
     for model_type in sys.argv[1:] or FAMILIES:
         family = FAMILIES[model_type]
         write(f"families/{model_type}.json", __file__, ("torch", "transformers", "numpy"), {

@@ -7,7 +7,7 @@ parameters that have trained before, and an own step count for those that are th
 import re
 
 import torch
-from golden_file import HERE, digits, write
+from golden_file import GOLDENS, digits, write
 from safetensors.torch import save_file
 from transformers import BertForSequenceClassification, get_linear_schedule_with_warmup
 from transformers.utils import logging
@@ -70,7 +70,7 @@ def loss_of(model: BertForSequenceClassification, batch: dict) -> torch.Tensor:
 
 
 def train(dtype: torch.dtype) -> tuple:
-    model = BertForSequenceClassification.from_pretrained(HERE / "bert-tiny-4", attn_implementation="eager", dtype=dtype)
+    model = BertForSequenceClassification.from_pretrained(GOLDENS / "bert-tiny-4", attn_implementation="eager", dtype=dtype)
     model.train()
     parameters = dict(model.named_parameters())
     steps, weights, state = [], [], {}
@@ -102,7 +102,7 @@ def train(dtype: torch.dtype) -> tuple:
 steps, weights, step_counts, parameters = train(torch.float32)
 exact_steps, exact_weights, _, _ = train(torch.float64)
 for file, stage_weights in zip(WEIGHTS, weights):
-    save_file(stage_weights, HERE / file, metadata={"format": "pt"})
+    save_file(stage_weights, GOLDENS / file, metadata={"format": "pt"})
 
 
 def gap(name: str) -> float:

@@ -1,16 +1,13 @@
-"""Files as the reference writer makes them, for tests/safetensors. Made with safetensors 0.8.0, numpy 2.4.6:
-    pip install safetensors==0.8.0 numpy==2.4.6 && python tests/golden/make_safetensors.py
-"""
+"""Files as the reference writer makes them, and headers that the reference reader accepts."""
+
 import base64
-import json
-import os
 import struct
 
 import numpy as np
+from golden_file import write
 from safetensors import deserialize
 from safetensors.numpy import save
 
-here = os.path.dirname(os.path.abspath(__file__))
 numbers = np.arange(12, dtype=np.float32) / 8 - 0.5
 
 plain = save(
@@ -73,14 +70,9 @@ valid = [
 for name, header, size in valid:
     assert accepts(header, bytes(size)), name
 
-with open(os.path.join(here, "safetensors.json"), "w") as out:
-    json.dump(
-        {
-            "plain": base64.b64encode(plain).decode(),
-            "mixed": base64.b64encode(mixed).decode(),
-            "widened": checks,
-            "valid": [{"name": n, "header": h, "dataBytes": s} for n, h, s in valid],
-        },
-        out,
-    )
-    out.write("\n")
+write("safetensors.json", __file__, ("safetensors", "numpy"), {
+    "plain": base64.b64encode(plain).decode(),
+    "mixed": base64.b64encode(mixed).decode(),
+    "widened": checks,
+    "valid": [{"name": name, "header": header, "dataBytes": size} for name, header, size in valid],
+})

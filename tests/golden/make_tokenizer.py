@@ -1,15 +1,9 @@
-"""Token ids of Hugging Face's tokenizer, for tests/tokenizer. Made with transformers 5.23.0, tokenizers 0.23.3:
-    pip install transformers==5.23.0 tokenizers==0.23.3
-    python tests/golden/make_tokenizer.py .thaw/models/sentence-transformers/all-MiniLM-L6-v2
-"""
-import json
-import os
-import sys
+"""Token ids of Hugging Face's tokenizer for the real MiniLM: texts, pairs, cut and padded."""
 
+from golden_file import MINILM, write
 from transformers import AutoTokenizer
 
-here = os.path.dirname(os.path.abspath(__file__))
-tokenizer = AutoTokenizer.from_pretrained(sys.argv[1])
+tokenizer = AutoTokenizer.from_pretrained(MINILM)
 
 sentences = [
     "", " ", "\n\t ", "a", "A", "Hello, world!", "The film is unbelievably good.", "don't can't it's 'tis",
@@ -63,7 +57,6 @@ padded = {
 }
 fixed = dict(tokenizer(batch, padding="max_length", truncation=True, max_length=8, return_token_type_ids=True))
 decoded = [[ids, tokenizer.decode(ids, skip_special_tokens=True)] for ids in (tokenizer(t)["input_ids"] for t in sentences[5:9])]
-with open(os.path.join(here, "tokenizer.json"), "w") as out:
-    json.dump({"cases": cases, "batch": batch, "padded": padded, "fixed": fixed, "decoded": decoded}, out)
-    out.write("\n")
-print(len(cases), "cases")
+write("tokenizer.json", __file__, ("transformers", "tokenizers"), {
+    "cases": cases, "batch": batch, "padded": padded, "fixed": fixed, "decoded": decoded,
+})

@@ -12,7 +12,7 @@ from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # everything is here: nothing is to be asked for
 
-from golden_file import HERE, write
+from golden_file import GOLDENS, write
 from tokenizer_folders import VARIANTS, build, build_variants
 from tokenizer_texts import NATURAL, ODD, generated
 from transformers import AutoTokenizer
@@ -74,8 +74,8 @@ def pairs_of(path: Path) -> dict:
     return {"pairs": pairs, "padded": padded}
 
 
-shutil.rmtree(HERE / "tokenizers", ignore_errors=True)
-kinds = build(HERE / "tokenizers")
+shutil.rmtree(GOLDENS / "tokenizers", ignore_errors=True)
+kinds = build(GOLDENS / "tokenizers")
 with tempfile.TemporaryDirectory() as temporary:
     variants = build_variants(Path(temporary), kinds)
     write(

@@ -13,17 +13,17 @@ import json
 import shutil
 
 import torch
-from golden_file import HERE, write
+from golden_file import GOLDENS, write
 from safetensors.torch import load_file, save_file
 
-weights = load_file(HERE / "bert-tiny" / "model.safetensors")
+weights = load_file(GOLDENS / "bert-tiny" / "model.safetensors")
 
 
 def folder(name: str):
-    path = HERE / name
+    path = GOLDENS / name
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir()
-    shutil.copy(HERE / "bert-tiny" / "config.json", path / "config.json")
+    shutil.copy(GOLDENS / "bert-tiny" / "config.json", path / "config.json")
     return path
 
 
@@ -76,9 +76,9 @@ views = collections.OrderedDict(
 views["Größe ☃"] = torch.tensor([0.5])
 views["__proto__"] = torch.tensor([0.25])
 views["ids"] = torch.arange(3)
-torch.save(views, HERE / "torch_views.bin")
-torch.save(views, HERE / "torch_views_legacy.bin", _use_new_zipfile_serialization=False)
-loaded = torch.load(HERE / "torch_views.bin", weights_only=True)
+torch.save(views, GOLDENS / "torch_views.bin")
+torch.save(views, GOLDENS / "torch_views_legacy.bin", _use_new_zipfile_serialization=False)
+loaded = torch.load(GOLDENS / "torch_views.bin", weights_only=True)
 
 
 def spelled(number: float):

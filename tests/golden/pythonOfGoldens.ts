@@ -1,4 +1,4 @@
-/** The Python environment that tests/golden/README.md describes, for soaks that compare with it live. */
+/** The Python environment of `npm run goldens`, for soaks that compare with it live. */
 import { existsSync } from "node:fs";
 import { goldenPath } from "./read.ts";
 
@@ -6,5 +6,5 @@ import { goldenPath } from "./read.ts";
 export function pythonOfGoldens(): string {
   const python = process.env.THAW_GOLDEN_PYTHON ?? goldenPath("../../build/golden/bin/python");
   if (existsSync(python)) return python;
-  throw new Error(`There is no ${python}: make it as tests/golden/README.md says, or set THAW_GOLDEN_PYTHON.`);
+  throw new Error(`There is no ${python}: run npm run goldens, which makes it, or set THAW_GOLDEN_PYTHON.`);
 }

@@ -28,7 +28,10 @@ def wordpiece(path: Path, specials: list[str], lowercase: bool) -> None:
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(vocab_size=420, special_tokens=specials, show_progress=False)
+    # The trainer numbers the pieces within words as they come out of a hash table, unless they are there already.
+    words = tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(" ".join(WORDPIECE_CORPUS)))
+    within = sorted({f"##{character}" for word, _ in words for character in word[1:]})
+    trainer = trainers.WordPieceTrainer(vocab_size=420, special_tokens=[*specials, *within], show_progress=False)
     tokenizer.train_from_iterator(WORDPIECE_CORPUS, trainer)
     vocab = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
     (path / "vocab.txt").write_text("".join(f"{token}\n" for token, _ in vocab), encoding="utf-8")

@@ -78,44 +78,58 @@ export const familyOf = (modelType: string): Family =>
   families.find((family) => family.modelType === modelType) as Family;
 
 /** The model of a golden's config, every weight by the formula. `changes` are keys of config.json. */
-export function formulaModel(json: Record<string, unknown>, changes: Record<string, unknown> = {}): SequenceClassifier {
+export function formulaModel(
+  json: Record<string, unknown>,
+  changes: Record<string, unknown> = {},
+  matrices?: number,
+): SequenceClassifier {
   const config = parseConfig({ ...json, ...changes });
   const family = familyOf(config.modelType);
   const parameters = family
     .parameters(config)
-    .map((spec) => [spec.name, new Parameter(spec, formulaWeight(spec), false)] as const);
+    .map((spec) => [spec.name, new Parameter(spec, formulaWeight(spec, matrices), false)] as const);
   return new SequenceClassifier(family, config, new Map(parameters));
 }
 
 /** As a tokenizer gives it. */
-export const paddedBatch = ({ input_ids, attention_mask, token_type_ids }: GoldenBatch) => ({
+export const paddedBatch = ({ input_ids, attention_mask, token_type_ids }: Omit<GoldenBatch, "labels">) => ({
   inputIds: input_ids,
   attentionMask: attention_mask,
   ...(token_type_ids === undefined ? {} : { tokenTypeIds: token_type_ids }),
 });
 
-/** As `weight` in tests/golden/formula.py. */
-export function formulaWeight({ name, shape }: Pick<ParameterSpec, "name" | "shape">): Float32Array {
-  const scale = shape.length > 1 ? 0.3 : 0.1;
+/** As `weight` in tests/golden/formula.py: matrices within `matrices`. */
+export function formulaWeight({ name, shape }: Pick<ParameterSpec, "name" | "shape">, matrices = 0.3): Float32Array {
+  const scale = shape.length > 1 ? matrices : 0.1;
   const centre = name.toLowerCase().endsWith("norm.weight") ? 1 : 0;
-  const values = uniform(
-    name,
-    shape.reduce((product, n) => product * n, 1),
-  );
-  return Float32Array.from(values, (value) => value * scale + centre);
+  const values = new Float32Array(shape.reduce((product, n) => product * n, 1));
+  const seed = seedOf(name);
+  for (let i = 0; i < values.length; i++) values[i] = uniformAt(seed, i) * scale + centre;
+  return values;
 }
 
-/** `count` numbers in [-1, 1), multiples of 2^-23: FNV-1a of the name, then the finaliser of MurmurHash3. */
+/** `count` numbers in [-1, 1), multiples of 2^-23. */
 export function uniform(name: string, count: number): Float64Array {
+  const seed = seedOf(name);
+  const values = new Float64Array(count);
+  for (let i = 0; i < count; i++) values[i] = uniformAt(seed, i);
+  return values;
+}
+
+/** FNV-1a of the name. */
+function seedOf(name: string): number {
   let seed = 2166136261;
   for (const byte of new TextEncoder().encode(name)) seed = Math.imul(seed ^ byte, 16777619);
-  return Float64Array.from({ length: count }, (_, i) => {
-    let x = (Math.imul(i, 0x9e3779b1) + seed) | 0;
-    x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
-    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
-    x ^= x >>> 16;
-    return (x >>> 8) / 2 ** 23 - 1;
-  });
+  return seed;
+}
+
+/** The finaliser of MurmurHash3. */
+function uniformAt(seed: number, i: number): number {
+  let x = (Math.imul(i, 0x9e3779b1) + seed) | 0;
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  x ^= x >>> 16;
+  return (x >>> 8) / 2 ** 23 - 1;
 }
 
 /** How far `values` is from the golden's tensor relative to its length: exactly for a small one, else estimated. */

@@ -24,6 +24,7 @@ const sideways = new Set([
   "history -> display",
   "hub -> io",
   "config -> io",
+  "config -> hub",
   "tokenizer -> hub",
   "loss -> nn",
   "figures -> report",

@@ -74,7 +74,7 @@ test("a folder without weights says what it has instead", async () => {
   mkdirSync(join(folder, "model.safetensors"));
   await expect(openWeights(folder)).rejects.toMatchObject({ code: "MISSING_FILE" });
   await expect(openWeights(folder)).rejects.toThrow(
-    /none of model.safetensors, .* It has tf_model.h5, which is not read/,
+    /none of model.safetensors, .* It has tf_model.h5 \(an HDF5 file, as TensorFlow and Keras write\), which is not read/,
   );
 });
 

@@ -1,0 +1,31 @@
+/** How far numbers may be from the committed ones: these were made on another processor, which adds in another order. */
+
+/** Nine digits of what was computed in float64, and zero gradients, which are rounding and nothing else (1e-17, after Adam 1e-12). */
+const doubles = { absolute: 1e-11, relative: 2e-9 };
+
+/** First match wins. `at` is tried on the file and the keys, as in `families/bert.json: case_0.logits.0.1`. */
+export const rules = [
+  // Any Python gives the same numbers.
+  { at: /: made_with\.python$/, any: true },
+  // `_init_weights` draws from PyTorch's generator, and what is kept of it has two digits.
+  { at: /^families\/.*: initial\./, absolute: 1e-5, relative: 0.1 },
+  // Adam turns the rounding of gradients that are zero into steps of the learning rate: 20 of at most 5e-4, either way.
+  { at: /^optim_adamw.*key\.bias|float32_max_key_bias_difference/, absolute: 2e-2, relative: 0 },
+  // How far float32 is from float64 is itself rounding: of this size, and no figure beyond.
+  { at: /float32_relative_error|float32_max_/, absolute: 1e-5, relative: 0 },
+  // bfloat16 has 8 bits, and a processor with instructions for it adds in another order.
+  { at: /^bert_autocast\.json: (autocast_|relative_error)/, absolute: 2e-2, relative: 0 },
+  // Computed in float32.
+  {
+    at: /modernbert|: float32_|^bert_logits\.json: logits|^optim_adamw(\.json: steps|_)/,
+    absolute: 2e-5,
+    relative: 1e-5,
+  },
+];
+
+/**
+ * What is allowed between two numbers at a place.
+ * @param {string} place file and keys
+ * @returns {{ absolute: number, relative: number, any?: true }} together: `absolute + relative * |committed|`; `any`: not compared
+ */
+export const toleranceAt = (place) => rules.find(({ at }) => at.test(place)) ?? doubles;

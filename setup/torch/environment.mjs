@@ -1,0 +1,52 @@
+/** Python environments of their own with PyTorch and transformers, for the goldens and the benchmarks. */
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { answerOf, lastLines, runProgram } from "../child.mjs";
+import { refuseLink } from "../files.mjs";
+import { fetchProblem } from "../network.mjs";
+import { withProgress } from "../progress.mjs";
+import { findPython, noVenv } from "../steps/environment.mjs";
+
+const what = "PyTorch and transformers";
+
+/**
+ * The Python of the environment in `folder`, which is made anew where it does not have every package of `list` in its version.
+ * @param {{ context: object, folder: string, list: string, stream?: NodeJS.WriteStream }} options `list`: a file of lines
+ *   `name==version`; `stream` shows how far it is
+ * @throws {SetupProblem} `NO_PYTHON`, `NO_VENV`, `LINKED_FOLDER`; `NO_NETWORK`, `NO_SPACE`, `FETCH_FAILED` from pip
+ */
+export async function torchPython({ context, folder, list, stream = process.stderr }) {
+  const python = join(folder, "bin", "python");
+  if (existsSync(python) && hasPackages(python, list, context)) return python;
+  refuseLink(folder);
+  const base = findPython(context);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(dirname(folder), { recursive: true });
+  // For Linux, PyTorch is linked with NVIDIA's libraries and does not load without them, GPU or not.
+  await withProgress(
+    `${what} into ${folder}: some 3 GB to fetch, once`,
+    () => make(context, base, folder, list),
+    stream,
+  );
+  return python;
+}
+
+async function make(context, base, folder, list) {
+  const made = await runProgram(base.path, ["-m", "venv", folder], { context });
+  if (made.code !== 0) throw noVenv(base, lastLines(made.output, 4));
+  const args = ["-m", "pip", "install", "--only-binary=:all:", "--no-cache-dir", "--progress-bar", "off", "-r", list];
+  const installed = await runProgram(join(folder, "bin", "python"), args, { context });
+  if (installed.code !== 0) throw fetchProblem("pip", what, installed.output);
+}
+
+const probe = `
+import sys
+from importlib.metadata import version
+for line in open(sys.argv[1], encoding="utf-8"):
+    if "==" in line:
+        name, wanted = line.strip().split("==")
+        assert version(name) == wanted, line
+print("there")`;
+
+/** pip installs what a package needs before it, so that a killed one leaves a listed package out. */
+const hasPackages = (python, list, context) => answerOf(python, ["-c", probe, list], context) === "there";

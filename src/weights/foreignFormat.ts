@@ -1,0 +1,138 @@
+/** What a file is that is given as weights and is not what its name says: told by its content. */
+import { closeSync, fstatSync, openSync } from "node:fs";
+import { basename } from "node:path";
+import { readAt } from "../io/readAt.ts";
+
+export interface ForeignFormat {
+  /** As in "it is ...". */
+  readonly what: string;
+  /** A sentence: how to come by weights that are read. */
+  readonly advice: string;
+  /** The reader of such files, where there is one. */
+  readonly reader?: "safetensors" | "torch";
+}
+
+interface Signature extends ForeignFormat {
+  /** `start`: the first 2 KB, a character a byte; `end`: the last eight bytes. */
+  readonly matches: (start: string, end: string) => boolean;
+  /** What such a file is usually called, where its content says nothing. */
+  readonly names?: RegExp;
+}
+
+const saves = "save_pretrained(folder) writes model.safetensors.";
+const convert = (from: string): string =>
+  `Convert it in Python with transformers 4: AutoModelForSequenceClassification.from_pretrained(folder, ${from}=True); then ${saves}`;
+const original = "Take the model that it was made from, as model.safetensors.";
+const renamed = "Called pytorch_model.bin, its state dict is read, as data.";
+const begins = (bytes: string) => (start: string) => start.startsWith(bytes);
+
+/** The first that matches counts. */
+const signatures: readonly Signature[] = [
+  {
+    what: "an HDF5 file, as TensorFlow and Keras write",
+    advice: convert("from_tf"),
+    // a block of another kind may stand before it, of these sizes (HDF5 File Format Specification, II.A)
+    matches: (start) => [0, 512, 1024, 2048].some((at) => start.startsWith("\x89HDF\r\n\x1a\n", at)),
+    names: /\.(h5|hdf5|keras)$/,
+  },
+  {
+    what: "a checkpoint of TensorFlow",
+    advice: convert("from_tf"),
+    matches: (_, end) => end === "\x57\xfb\x80\x8b\x24\x75\x47\xdb", // its index is a table of LevelDB
+    names: /\.ckpt\b|\.data-\d+-of-\d+$|^saved_model\.pb$/,
+  },
+  {
+    what: "a safetensors file",
+    advice: "Call it model.safetensors.",
+    reader: "safetensors",
+    matches: (start) => start.startsWith("\0\0\0\0", 4) && /^\s*\{/.test(start.slice(8)),
+  },
+  {
+    what: "a zip archive, as PyTorch writes",
+    advice: renamed,
+    reader: "torch",
+    matches: begins("PK\x03\x04"),
+    names: /\.(pt|pth|ot)$/,
+  },
+  {
+    what: "a file of PyTorch before 1.6",
+    advice: renamed,
+    reader: "torch",
+    matches: begins("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e"),
+  },
+  {
+    what: "a pickle: a program for Python, which is not run",
+    advice: `If you trust it, load it in Python; ${saves}`,
+    matches: isPickle,
+    names: /\.(pkl|pickle|joblib)$/,
+  },
+  {
+    what: "a MessagePack file, as Flax writes",
+    advice: convert("from_flax"),
+    matches: isMessagePack,
+    names: /\.msgpack$/,
+  },
+  { what: "an ONNX model", advice: original, matches: isOnnx, names: /\.onnx(_data)?$/ },
+  { what: "a GGUF file of llama.cpp", advice: original, matches: begins("GGUF"), names: /\.gguf$/ },
+  { what: "a TensorFlow Lite model", advice: original, matches: (start) => start.startsWith("TFL3", 4) },
+  { what: "an array of NumPy", advice: original, matches: begins("\x93NUMPY") },
+  { what: "a gzip archive", advice: "Unpack it.", matches: begins("\x1f\x8b") },
+  { what: "a tar archive", advice: "Unpack it.", matches: (start) => start.startsWith("ustar", 257) },
+  {
+    what: "a Git LFS pointer: the weights were not downloaded",
+    advice: "Run `git lfs pull` in its folder, or download the file itself.",
+    matches: begins("version https://git-lfs"),
+  },
+  {
+    what: "a web page",
+    advice: "Download the file again.",
+    matches: (start) => /^\s*<(!doctype|html|\?xml)/i.test(start),
+  },
+  {
+    what: "a program",
+    advice: original,
+    matches: (start) => ["\x7fELF", "MZ", "#!", "\xcf\xfa\xed\xfe"].some((magic) => start.startsWith(magic)),
+  },
+];
+
+/** Protocols 2 to 5 say so; older ones begin with a mark, an empty dict or list, or the name of a function. */
+function isPickle(start: string): boolean {
+  const protocol = start.charCodeAt(1);
+  const isNew = start[0] === "\x80" && protocol >= 2 && protocol <= 5;
+  return isNew || /^(\([dli]|[}\]]q|c[\w.]+\n\w+\n)/.test(start);
+}
+
+/** A map whose first key is a text. */
+function isMessagePack(start: string): boolean {
+  const isMap = start >= "\x81" && start < "\x90";
+  const key = start.charCodeAt(1);
+  return isMap && ((key > 0xa0 && key < 0xc0) || key === 0xd9);
+}
+
+/** Field 1, the version, then field 2, the name of what wrote it. (onnx.proto3, `ModelProto`) */
+function isOnnx(start: string): boolean {
+  return start[0] === "\b" && start[2] === "\x12" && /^[\w.-]{2}/.test(start.slice(4));
+}
+
+/** What a file is by its content, with `byName` else by its name; `undefined`: nothing that is known here. */
+export function foreignFormat(path: string, { byName = false } = {}): ForeignFormat | undefined {
+  const { start, end } = endsOf(path);
+  const known = signatures.find(({ matches }) => matches(start, end));
+  return known ?? (byName ? signatures.find(({ names }) => names?.test(basename(path))) : undefined);
+}
+
+/** Nothing where the file cannot be read: whoever opens it says why. */
+function endsOf(path: string): { start: string; end: string } {
+  let file: number | undefined;
+  try {
+    file = openSync(path, "r");
+    const { size } = fstatSync(file);
+    const head = readAt(file, 0, Math.min(2056, size));
+    const tail = size < 8 ? head : readAt(file, size - 8, 8);
+    return { start: Buffer.from(head).toString("latin1"), end: Buffer.from(tail).toString("latin1") };
+  } catch {
+    return { start: "", end: "" };
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}

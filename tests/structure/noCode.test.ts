@@ -1,0 +1,90 @@
+/** Goal 25: the library and the command run no code but their own. The lint forbids most of it, this names what is left. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { parseSync, Visitor } from "oxc-parser";
+import { expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+
+/** What runs code by a name or a text that is not written there, and why it may. */
+const allowed = {
+  "src/engine/native.ts: require(library)": "the ops that set-up has compiled into an installed package",
+  "src/figures/plotlyWindow.ts: window.eval(...)": "plotly's own file and a function of ours, in a window of jsdom",
+  "src/tokenizer/nativeBackend.ts: new Worker(nativeWorkerSource, ... eval)": "a constant of ours",
+};
+const runners = /^(node:)?(vm|repl|inspector|child_process|cluster)(\/|$)/;
+
+/** What of a file runs code that is not written there. */
+function runsIn(file: string): string[] {
+  const source = readFileSync(join(root, file), "utf8");
+  return runs(file, source).map((what) => `${file}: ${what}`);
+}
+
+function runs(file: string, source: string): string[] {
+  const found: string[] = [];
+  const text = ({ start, end }: { start: number; end: number }) => source.slice(start, end);
+  const isWritten = (node: { type: string; value?: unknown } | undefined) =>
+    node?.type === "Literal" && typeof node.value === "string";
+  new Visitor({
+    ImportExpression: (node) => {
+      if (!isWritten(node.source)) found.push(`import(${text(node.source)})`);
+    },
+    ImportDeclaration: (node) => {
+      if (file.startsWith("src/") && runners.test(node.source.value)) found.push(`import "${node.source.value}"`);
+    },
+    CallExpression: (node) => {
+      const callee = text(node.callee);
+      const loads = /^(require|createRequire\(.*\))$/.test(callee);
+      if (loads && !isWritten(node.arguments[0])) found.push(`${callee}(${node.arguments.map(text).join(", ")})`);
+      if (/(^|\.)(eval|Function|dlopen|constructor)$/.test(callee)) found.push(`${callee}(...)`);
+      const [first] = node.arguments;
+      if (/(^|\.)set(Timeout|Interval|Immediate)$/.test(callee) && first !== undefined && isWritten(first)) {
+        found.push(`${callee}(${text(first)})`);
+      }
+    },
+    NewExpression: (node) => {
+      const [first, options] = node.arguments;
+      if (/(^|\.)Function$/.test(text(node.callee))) found.push("new Function(...)");
+      if (options !== undefined && /\beval\b/.test(text(options))) {
+        found.push(`new ${text(node.callee)}(${first === undefined ? "" : text(first)}, ... eval)`);
+      }
+    },
+  }).visit(parseSync(file, source).program);
+  return found;
+}
+
+test("src and cli load nothing by a name that is not written there, but what is listed with its reason", () => {
+  const files = ["src", "cli"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => relative(root, join(root, folder, name))),
+  );
+  expect(files.length).toBeGreaterThan(200);
+  expect([...new Set(files.flatMap(runsIn))].sort()).toEqual(Object.keys(allowed).sort());
+});
+
+test.each([
+  ["import(name)", "import(name)"],
+  ["import('./' + name)", "import('./' + name)"],
+  ["require(config.auto_map)", "require(config.auto_map)"],
+  ["createRequire(import.meta.url)(path)", "createRequire(import.meta.url)(path)"],
+  ["eval(text)", "eval(...)"],
+  ["globalThis.eval(text)", "globalThis.eval(...)"],
+  ["new Function('a', text)", "new Function(...)"],
+  ["Function(text)()", "Function(...)"],
+  ["(() => 1).constructor(text)()", "(() => 1).constructor(...)"],
+  ["process.dlopen(module, path)", "process.dlopen(...)"],
+  ["setTimeout('run()', 1)", "setTimeout('run()')"],
+  ["new Worker(text, { eval: true })", "new Worker(text, ... eval)"],
+  ["import { runInThisContext } from 'node:vm'", 'import "node:vm"'],
+  ["import { spawn } from 'child_process'", 'import "child_process"'],
+])("%s would be found", (source, what) => {
+  expect(runs("src/example.ts", source)).toEqual([what]);
+});
+
+test.each(["import('./a.js')", "require('jsdom')", "createRequire(import.meta.url)('tslab')", "setTimeout(run, 1)"])(
+  "%s is what it says",
+  (source) => {
+    expect(runs("src/example.ts", source)).toEqual([]);
+  },
+);
