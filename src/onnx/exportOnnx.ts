@@ -29,7 +29,7 @@ export interface ExportOptions {
 export async function exportOnnx(folder: string, { model, tokenizer, quantize }: ExportOptions): Promise<void> {
   checkOptions(quantize);
   checkWeights(model);
-  const { modelType } = model.config;
+  const { modelType, problemType } = model.config;
   await replaceDirectory(folder, async (temporary) => {
     await writeConfig(temporary, model.config);
     await tokenizer.save(temporary);
@@ -44,6 +44,11 @@ export async function exportOnnx(folder: string, { model, tokenizer, quantize }:
     console.info(
       `@xenova/transformers has no classifier for models of type "${modelType}": its pipeline() will refuse ${folder}. ` +
         "The file onnx/model.onnx is for onnxruntime itself.",
+    );
+  } else if (problemType === "regression") {
+    console.info(
+      "pipeline() of @xenova/transformers makes probabilities of what a model gives, and this one gives numbers: take the " +
+        "logits of its AutoModelForSequenceClassification instead.",
     );
   }
 }

@@ -223,7 +223,7 @@ export class Trainer {
     const { trainDataset, evalDataset } = this.#options;
     const evaluated = evalDataset === undefined ? "none" : evalDataset.length;
     return (
-      `Trainer of a ${this.model.config.modelType} model; texts: ${trainDataset.length} for training, ${evaluated} for ` +
+      `Trainer of the model ${this.model.config.modelType}; texts: ${trainDataset.length} for training, ${evaluated} for ` +
       "validation. plan() says what it will do, train() does it."
     );
   }

@@ -152,7 +152,7 @@ test("a model that was disposed says so, and freeing it again does nothing", asy
 
 test("a trainer is shown in a sentence", async () => {
   expect(inspect(await tinyTrainer())).toBe(
-    "Trainer of a bert model; texts: 40 for training, 20 for validation. plan() says what it will do, train() does it.",
+    "Trainer of the model bert; texts: 40 for training, 20 for validation. plan() says what it will do, train() does it.",
   );
   expect(inspect(await withoutEvaluation())).toMatch(/12 for training, none for validation/);
 });
