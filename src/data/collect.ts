@@ -2,9 +2,10 @@
 import type { ProblemType } from "../config/config.ts";
 import { problemTypes } from "../config/config.ts";
 import { ThawError } from "../errors.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
 import { indexLabelSets, labelColumns } from "./labelSets.ts";
 import { indexLabels, type LabelValue } from "./labels.ts";
-import type { Row } from "./rows.ts";
+import type { FileOptions, Row } from "./rows.ts";
 import { type LabelledContent, readTargets } from "./targets.ts";
 import type { DatasetContent } from "./textDataset.ts";
 
@@ -30,8 +31,22 @@ export interface DatasetOptions {
   readonly name?: string;
 }
 
-/** Throws `BAD_DATA` with the row, counted from 1 without the header. */
+const optionNames: OptionNames<DatasetOptions & FileOptions> = {
+  text: true,
+  textPair: true,
+  label: true,
+  labels: true,
+  labelSeparator: true,
+  problemType: true,
+  name: true,
+  columns: true,
+  quote: true,
+  encoding: true,
+};
+
+/** Throws `BAD_DATA` with the row, counted from 1 without the header, and `BAD_ARGUMENT` for an option that there is not. */
 export function collectRows(rows: readonly Row[], options: DatasetOptions): DatasetContent {
+  refuseUnknown(options, optionNames, "BAD_ARGUMENT", "option of a data set");
   const { text: textColumn = "text", textPair, label = "label", name = "the data" } = options;
   if (rows.length === 0)
     throw new ThawError("BAD_DATA", `${name} has no rows. Give it at least one text for each label.`);
@@ -119,6 +134,12 @@ function checkedText(value: unknown, column: string, row: number, name: string):
 }
 
 function missingColumn(record: Row, column: string, row: number, name: string): ThawError {
+  if (row > 1) {
+    return new ThawError(
+      "BAD_DATA",
+      `${name}: row ${row} has no "${column}", which row 1 has. Correct or remove the row.`,
+    );
+  }
   const found = Object.keys(record).map((key) => `"${key}"`);
   return new ThawError(
     "BAD_DATA",

@@ -1,5 +1,5 @@
 /** A data set in a few numbers. */
-import { formatCount, formatPercent } from "../display/numbers.ts";
+import { formatCount, formatNumber, formatPercent } from "../display/numbers.ts";
 import { Table } from "../display/table.ts";
 import type { TextDataset } from "./textDataset.ts";
 
@@ -41,7 +41,7 @@ function targetTable({ labelNames, labels, length }: TextDataset) {
       const mean = values.reduce((sum, value) => sum + value, 0) / length;
       const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / length);
       const [lowest, highest] = [Math.min, Math.max].map((of) => values.reduce((a, b) => of(a, b)));
-      return [name, ...[mean, deviation, lowest as number, highest as number].map((value) => value.toPrecision(4))];
+      return [name, ...[mean, deviation, lowest as number, highest as number].map(formatNumber)];
     }),
   };
 }

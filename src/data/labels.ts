@@ -45,6 +45,7 @@ export function indexLabels(
         'If that is meant (a test set), give all the names: labels: ["negative", "positive"].',
     );
   }
+  refuseFractions(distinct, texts, values, source);
   const labelNames = distinct.every(isInteger) ? indexNames(texts, values, source) : distinct.sort();
   const index = new Map(labelNames.map((name, i) => [name, i]));
   return { labels: Int32Array.from(texts, (text) => index.get(text) ?? -1), labelNames };
@@ -61,10 +62,31 @@ function checkedLabel(value: unknown, row: number, source: string): string {
   if (typeof value === "string") return value.trim() === "NaN" ? fail("the label NaN") : value;
   if (typeof value === "boolean") return String(value);
   if (typeof value !== "number")
-    return fail(`a label that is ${Array.isArray(value) ? "a list" : `of type ${typeof value}`}`);
-  if (!Number.isSafeInteger(value))
-    return fail(`the label ${value}, which is no whole number (a numeric target is problemType: "regression")`);
+    return fail(
+      Array.isArray(value)
+        ? 'a list of labels (any number of labels a text is problemType: "multi_label_classification")'
+        : `a label of type ${typeof value}`,
+    );
+  if (!Number.isSafeInteger(value)) return fail(`the label ${value}, ${fraction}`);
   return String(value);
+}
+
+const fraction = 'which is no whole number (a numeric target is problemType: "regression")';
+
+/** In a CSV file a rating is text: 3.5 would be the name of a label, one of as many as there are ratings. */
+function refuseFractions(
+  distinct: readonly string[],
+  texts: readonly string[],
+  values: readonly LabelValue[],
+  source: string,
+): void {
+  if (!distinct.every((text) => text.trim() !== "" && Number.isFinite(Number(text)))) return;
+  const row = texts.findIndex((text) => !Number.isInteger(Number(text)));
+  if (row < 0) return;
+  throw new ThawError(
+    "BAD_DATA",
+    `${source}: row ${values[row]?.row} has the label ${texts[row]}, ${fraction}. If these are names, give all of them: labels: [...].`,
+  );
 }
 
 const isInteger = (text: string): boolean => /^(?:0|-?[1-9]\d*)$/.test(text);

@@ -1,5 +1,6 @@
 /** Files of rows: CSV, TSV and JSON lines -> plain objects. */
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { parse } from "csv-parse/sync";
 import { ThawError } from "../errors.ts";
 
@@ -62,7 +63,8 @@ async function readText(path: string, encoding?: FileOptions["encoding"]): Promi
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    throw new ThawError("MISSING_FILE", `Cannot read ${path}: ${(cause as Error).message}. Check the path.`, { cause });
+    const why = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "it does not exist" : (cause as Error).message;
+    throw new ThawError("MISSING_FILE", `Cannot read ${resolve(path)}: ${why}. Check the path.`, { cause });
   }
   if (encoding === "windows-1252") return decodeWindows1252(bytes);
   try {

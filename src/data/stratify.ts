@@ -30,7 +30,7 @@ export function stratifiedRows(
   if (wanted > labels.length) {
     throw new ThawError(
       "BAD_SPLIT",
-      `The parts ask for ${sizes.join(" + ")} = ${wanted} rows, but there are ${labels.length}. Ask for fewer.`,
+      `The parts ask for ${wanted} rows, but there are ${labels.length}. Ask for fewer.`,
     );
   }
   let pools = poolsByLabel(labels, labelCount, seed, stream);

@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import type { Labels, ProblemType } from "../config/config.ts";
 import { ShownAsTable } from "../display/shownAsTable.ts";
 import type { Table } from "../display/table.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
 import { collectRows, type DatasetOptions } from "./collect.ts";
 import { describeDataset } from "./describe.ts";
 import { type FileOptions, type Row, readJsonLines, readSeparated } from "./rows.ts";
@@ -20,6 +21,8 @@ export interface SplitOptions {
   /** Default: 0. */
   readonly seed?: number;
 }
+
+const splitNames: OptionNames<SplitOptions> = { train: true, validation: true, test: true, seed: true };
 
 export interface Split {
   readonly train: TextDataset;
@@ -132,9 +135,11 @@ export class TextDataset extends ShownAsTable {
   /**
    * Disjoint parts with every label's share (of several labels: of their sets; of regression: of the tenths of the first
    * target), the same for the same seed. `validation` and `test` do not change with the
-   * size of `train`. Errors: `BAD_SPLIT`.
+   * size of `train`. Errors: `BAD_SPLIT`, `BAD_ARGUMENT`.
    */
-  split({ train, validation = 0, test = 0, seed = 0 }: SplitOptions): Split {
+  split(options: SplitOptions): Split {
+    refuseUnknown(options, splitNames, "BAD_ARGUMENT", "option of split");
+    const { train, validation = 0, test = 0, seed = 0 } = options;
     const testRows = rowsOf(test, this.length, "test");
     const validationRows = rowsOf(validation, this.length, "validation");
     const trainRows =

@@ -44,3 +44,8 @@ export function formatPercent(fraction: number, digits = 1): string {
 export function formatRate(rate: number): string {
   return rate === 0 ? "0" : rate.toExponential(2);
 }
+
+/** A measured number in four digits, or all of those before the point: 0.0123456 -> "0.01235", 42183.3 -> "42,183". */
+export function formatNumber(value: number): string {
+  return Math.abs(value) < 1e4 ? value.toPrecision(4) : formatCount(Math.round(value));
+}

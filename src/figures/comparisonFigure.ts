@@ -47,7 +47,7 @@ export function drawComparison(summaries: readonly RunSummary[], table: Table): 
       yref: "container",
       yanchor: "top",
     },
-    annotations: [...panelTitles(metricKinds[metricOf(summaries)].name), ...drawn.annotations],
+    annotations: [...panelTitles(metricTitleOf(summaries)), ...drawn.annotations],
     shapes: drawn.shapes,
     yaxis: {
       domain,
@@ -72,6 +72,11 @@ interface Panel {
 
 const metricDomain = [0, 0.34] as const;
 const metricOf = (summaries: readonly RunSummary[]): MetricKey => (summaries[0] as RunSummary).metric.key;
+
+function metricTitleOf([first]: readonly RunSummary[]): string {
+  const { key, greaterIsBetter } = (first as RunSummary).metric;
+  return metricKinds[key].name + (greaterIsBetter ? "" : ", lower is better");
+}
 
 interface BarPanel extends Panel {
   readonly color: string;
@@ -175,9 +180,28 @@ function panelAxes(summaries: readonly RunSummary[]): Plain {
     ] as const;
   });
   return {
-    xaxis: axis({ domain: metricDomain, ...tickFormat(metricOf(summaries)), nticks: 6 }),
+    xaxis: axis({
+      domain: metricDomain,
+      range: metricRange(summaries),
+      ...tickFormat(metricOf(summaries)),
+      nticks: 6,
+    }),
     ...Object.fromEntries(bars),
   };
+}
+
+/** All values and their error bars, with air: around a single value plotly would draw an axis from -100% to 100%. */
+function metricRange(summaries: readonly RunSummary[]): [number, number] {
+  const key = metricOf(summaries);
+  const spreads = summaries
+    .flatMap(({ validation, test }) => [validation, test.get(key)])
+    .filter((spread) => spread !== undefined);
+  const ends = spreads.flatMap(({ mean, deviation }) => [mean - deviation, mean + deviation]);
+  if (ends.length === 0) return [0, 1];
+  const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  const around = metricKinds[key].scale === "error" && high > 0 ? 0.02 * high : 0.02;
+  const air = high - low > 1e-6 * Math.abs(high) ? 0.1 * (high - low) : around;
+  return [low - air, high + air];
 }
 
 const tickFormat = (key: MetricKey): Plain => (metricKinds[key].scale === "share" ? { tickformat: ".0%" } : {});

@@ -4,7 +4,7 @@ import { type Cell, type Column, Table } from "../display/table.ts";
 import { formatMetric, isBetter, type MetricKey, metricKeys, metricKinds } from "../history/metrics.ts";
 import type { RunSummary, Spread } from "./runSummary.ts";
 
-/** One row a strategy; the best one (on the test texts where there are any) is marked. */
+/** One row a strategy; the best one is marked: on the test texts where every strategy has them, else in the validation. */
 export function comparisonTable(summaries: readonly RunSummary[]): Table {
   const columns = [...firstColumns, ...metricColumns(summaries), ...lastColumns];
   const seeds = Math.max(...summaries.map(({ runs }) => runs));
@@ -78,8 +78,9 @@ function frozenBytesChanged({ frozenTensors, changedTensors }: RunSummary): stri
 }
 
 function bestOf(summaries: readonly RunSummary[]): number[] {
-  const scores = summaries.map(({ metric, test, validation }) => (test.get(metric.key) ?? validation)?.mean);
   const { metric } = summaries[0] as RunSummary;
+  const tested = summaries.every(({ test }) => test.has(metric.key));
+  const scores = summaries.map(({ test, validation }) => (tested ? test.get(metric.key) : validation)?.mean);
   let best: number | undefined;
   scores.forEach((score, i) => {
     if (isBetter(score, best === undefined ? undefined : scores[best], metric)) best = i;

@@ -47,9 +47,12 @@ export class Figure {
     await writeFile(path, await this.#fileContent(path));
   }
 
-  /** Live plotly, PNG and text. No HTML: notebooks rank it above the picture, and GitHub shows it blank. */
+  /**
+   * Live plotly, PNG and text. No HTML: notebooks rank it above the picture, and GitHub shows it blank. The picture has one
+   * pixel a CSS pixel: JupyterLab shows it as large as it is until the pointer comes, and only then what is live.
+   */
   async toBundle(): Promise<DisplayBundle> {
-    const png = await this.toPng();
+    const png = await this.toPng(1);
     return {
       data: {
         "application/vnd.plotly.v1+json": { data: this.data, layout: this.layout, config: { displaylogo: false } },

@@ -26,7 +26,7 @@ export function trainingFigure(run: RunRecord): Figure {
     width - margin.l - margin.r,
     ({ name, trains }) => (trains === name ? "" : trains),
   );
-  const data = [...lossTraces(history), ...metricTraces(history), ...bestTrace(run), ...rateTraces(history)];
+  const data = [...lossTraces(history), ...metricTraces(run), ...bestTrace(run), ...rateTraces(history)];
   const layout = {
     ...baseLayout,
     width,
@@ -36,7 +36,7 @@ export function trainingFigure(run: RunRecord): Figure {
     shapes: bands.shapes,
     annotations: [...bands.annotations, ...bestLabel(run)],
     xaxis: axis({ title: axisTitle("epoch"), range: [0, lastEpoch * 1.01], anchor: "y3", ...wholeTicks(lastEpoch) }),
-    yaxis: axis({ title: axisTitle("loss"), domain: [0.62, 1], rangemode: "tozero" }),
+    yaxis: axis({ title: axisTitle(lossTitle(run)), domain: [0.62, 1], rangemode: "tozero" }),
     yaxis2: axis({ title: axisTitle("validation"), domain: [0.24, 0.58], ...metricScale(history) }),
     yaxis3: axis({
       title: axisTitle("learning rate"),
@@ -89,12 +89,22 @@ const looks: readonly Trace[] = [
   line(palette.green, "circle"),
   line(palette.purple, "diamond", "dot"),
   line(palette.orange, "square", "dash"),
+  line(palette.sky, "triangle-up", "dashdot"),
 ];
 
+/** The validation loss is the MSE; the MAE, in another unit, is only drawn where the best epoch is chosen by it. */
+const isDrawn = (key: MetricKey, { metric = accuracyMetric }: RunRecord): boolean =>
+  key !== "evalLoss" && key !== "evalMse" && (key !== "evalMae" || metric.key === "evalMae");
+
+function lossTitle(run: RunRecord): string {
+  if (run.history.every((row) => row.evalMse === undefined)) return "loss";
+  return isDrawn("evalMae", run) ? "loss (MSE), MAE" : "loss (MSE)";
+}
+
 /** The first of them is drawn last, over the others. */
-function metricTraces(history: readonly HistoryRow[]): Trace[] {
-  const isDrawn = (key: MetricKey) => key !== "evalLoss" && key !== "evalMse"; // the MSE is the validation loss
-  const present = metricKeys.filter((key) => isDrawn(key) && history.some((row) => row[key] !== undefined));
+function metricTraces(run: RunRecord): Trace[] {
+  const { history } = run;
+  const present = metricKeys.filter((key) => isDrawn(key, run) && history.some((row) => row[key] !== undefined));
   return present
     .flatMap((key, i) =>
       curve(history, key, {

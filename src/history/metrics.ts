@@ -1,5 +1,5 @@
 /** The numbers that an evaluation gives, by their names in the log, and how people read them. */
-import { formatPercent } from "../display/numbers.ts";
+import { formatNumber, formatPercent } from "../display/numbers.ts";
 
 /** A metric in words. */
 interface MetricKind {
@@ -56,9 +56,9 @@ export function formatMetric(key: MetricKey, value: number): string {
     case "share":
       return formatPercent(value);
     case "correlation":
-      return value.toFixed(3);
+      return value.toFixed(3).replace(/^-(0\.0+)$/, "$1");
     case "error":
-      return value.toPrecision(4);
+      return formatNumber(value);
   }
 }
 

@@ -5,6 +5,7 @@ import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
 import { activationNames } from "../nn/activation.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
 import { openWeights } from "../weights/openWeights.ts";
 import type { WeightsFile } from "../weights/weightsFile.ts";
 import { albert } from "./albert.ts";
@@ -24,7 +25,7 @@ import { camembert, roberta, xlmRoberta } from "./roberta.ts";
 import { SequenceClassifier } from "./sequenceClassifier.ts";
 import { xlnet } from "./xlnet.ts";
 
-/** Adding a family is one file, one line here and one in src/config/families.ts. */
+/** How a family is added: docs/adding-a-family.md. */
 export const families: readonly Family[] = [
   bert,
   roberta,
@@ -46,14 +47,24 @@ export interface FromPretrainedOptions extends ResolveOptions, LabelOptions {
   readonly seed?: number;
 }
 
+const optionNames: OptionNames<FromPretrainedOptions> = {
+  numLabels: true,
+  id2label: true,
+  problemType: true,
+  seed: true,
+  revision: true,
+  localFilesOnly: true,
+};
+
 /** Loads a model with a head for classification, of whichever family its config names: from the hub, the cache, or a folder. */
 export const AutoModelForSequenceClassification = {
   /**
    * Loads a Hugging Face folder (config.json, and weights as safetensors or pytorch_model.bin) given by its path, or by its id from the project's
    * models, Python's Hugging Face cache, or the hub. What the file lacks is made from the seed and reported.
-   * Errors: `MODEL_NOT_FOUND`, `BAD_CONFIG`, `UNKNOWN_FAMILY`, `BAD_SAFETENSORS`, `BAD_PICKLE`, `BAD_INDEX`, `BAD_SHAPE`.
+   * Errors: `BAD_ARGUMENT`, `BAD_LABEL`, `MODEL_NOT_FOUND`, `BAD_CONFIG`, `UNKNOWN_FAMILY`, `BAD_SAFETENSORS`, `BAD_PICKLE`, `BAD_INDEX`, `BAD_SHAPE`.
    */
   async fromPretrained(idOrFolder: string, options: FromPretrainedOptions = {}): Promise<SequenceClassifier> {
+    refuseUnknown(options, optionNames, "BAD_ARGUMENT", "option of fromPretrained");
     const folder = await resolveModel(idOrFolder, options);
     const inFile = await readConfig(folder);
     const config = withLabels(inFile, options);

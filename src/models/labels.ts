@@ -22,7 +22,7 @@ export function withLabels(config: HuggingFaceConfig, options: LabelOptions): Hu
   if (!Number.isInteger(count) || count < 1) {
     throw new ThawError(
       "BAD_LABEL",
-      `A model needs 1 label or more, got ${count}: set numLabels to how many there are.`,
+      `A model needs 1 label or more, got ${JSON.stringify(count)}: set numLabels to how many there are, as a number.`,
     );
   }
   if (id2label !== undefined && (id2label.length !== count || new Set(id2label).size !== count)) {

@@ -1,6 +1,8 @@
 /** A sequence classifier of any family: its parameters, which of them train, and its forward pass. */
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import type { HuggingFaceConfig, ProblemType } from "../config/config.ts";
+import { ShownAsTable } from "../display/shownAsTable.ts";
+import type { Table } from "../display/table.ts";
 import { markConstant } from "../engine/differentiable.ts";
 import { checkComputable, type Precision } from "../engine/precision.ts";
 import { recomputed } from "../engine/recomputed.ts";
@@ -52,7 +54,7 @@ export interface PrefixOptions {
 }
 
 /** A model that gives each text labels or numbers, by its problem type. It owns its weights: `dispose()` frees them. */
-export class SequenceClassifier {
+export class SequenceClassifier extends ShownAsTable {
   /** Another object once the problem type is decided; nothing else in it changes. */
   config: HuggingFaceConfig;
   readonly family: Family;
@@ -67,6 +69,7 @@ export class SequenceClassifier {
     parameters: ReadonlyMap<string, Parameter>,
     unused: readonly string[] = [],
   ) {
+    super();
     this.family = family;
     this.config = config;
     this.parameters = parameters;
@@ -119,6 +122,10 @@ export class SequenceClassifier {
   /** A table: block, parameters, trainable, newly initialised. */
   summary(): ModelSummary {
     return summarize(this);
+  }
+
+  override toTable(): Table {
+    return this.summary().toTable();
   }
 
   /** Throws `PRECISION_UNSUPPORTED` where this model cannot be computed in it, be it slowly. */

@@ -29,7 +29,7 @@ export interface ExportOptions {
 export async function exportOnnx(folder: string, { model, tokenizer, quantize }: ExportOptions): Promise<void> {
   checkOptions(quantize);
   checkWeights(model);
-  const { modelType } = model.config;
+  const { modelType, problemType } = model.config;
   const specialTypes = typesOfSpecialTokens(tokenizer);
   await replaceDirectory(folder, async (temporary) => {
     await writeConfig(temporary, model.config);
@@ -46,6 +46,12 @@ export async function exportOnnx(folder: string, { model, tokenizer, quantize }:
       `@xenova/transformers has no class for models of type "${modelType}". Its pipeline() runs ${folder} under the name of ` +
         'another, whose class does the same: give it the option { config: { ...config, model_type: "bert" } }, where ' +
         "config is the content of config.json.",
+    );
+  }
+  if (problemType === "regression") {
+    console.info(
+      "pipeline() of @xenova/transformers makes probabilities of what a model gives, and this one gives numbers: take the " +
+        "logits of its AutoModelForSequenceClassification instead.",
     );
   }
 }

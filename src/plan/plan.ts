@@ -174,7 +174,8 @@ function refuseFrozenRandom(stages: readonly ReadonlySet<string>[], model: Seque
     throw new ThawError(
       "FROZEN_RANDOM_HEAD",
       `Stage ${index} leaves ${listed(frozen)} frozen at random values, since no file gave values for them. ` +
-        'Add "head" to what the stage trains: train: ["head", ...]. Set args.allowFrozenRandomHead if it is meant.',
+        'Add "head" to what the stage trains: train: ["head", ...], or model.unfreeze("head") where no stages are given. ' +
+        "Set args.allowFrozenRandomHead if it is meant.",
     );
   });
 }

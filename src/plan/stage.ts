@@ -21,7 +21,7 @@ export interface Stage {
   readonly lrSchedulerType?: SchedulerType;
   /** Optimizer steps of this stage; below 1 a share of them. Default: the run's. */
   readonly warmupSteps?: number;
-  /** Epochs without a better validation accuracy after which the stage ends early. Default: never. */
+  /** Epochs without a better validation (by `metricForBestModel`) after which the stage ends early. Default: never. */
   readonly patience?: number;
 }
 

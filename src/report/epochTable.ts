@@ -60,8 +60,9 @@ function allColumns(stages: readonly StageRecord[]): readonly EpochColumn[] {
   ];
 }
 
+/** Six digits after the point, as Hugging Face has them; seven in all of what is larger, such as the MSE of large targets. */
 function fixed(value: number | undefined): string | undefined {
-  return value?.toFixed(6);
+  return value === undefined || Math.abs(value) < 10 ? value?.toFixed(6) : value.toPrecision(7);
 }
 
 function learningRates({ learningRate, headLearningRate }: HistoryRow): Cell {

@@ -2,6 +2,7 @@
 import { type SamplingStrategy, samplingStrategies } from "../data/batches.ts";
 import { checkPrecision, type Precision, precisions } from "../engine/precision.ts";
 import { ThawError } from "../errors.ts";
+import { refuseUnknown } from "../options.ts";
 import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
 import { bytesOf, type MemorySize } from "./memorySize.ts";
 
@@ -133,7 +134,6 @@ const defaults = {
   disableTqdm: false,
 } as const;
 
-const known = [...Object.keys(defaults), ...optional];
 const sizes = ["cacheMemory", "cacheDisk", "maxMemory"] as const;
 const wholeFromOne = [
   "numTrainEpochs",
@@ -167,16 +167,12 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   const refuse = (message: string): never => {
     throw new ThawError("BAD_ARGUMENT", message);
   };
-  const unknown = Object.keys(args).find((key) => !known.includes(key));
-  if (unknown !== undefined) refuse(`There is no training argument "${unknown}". Known are: ${known.join(", ")}.`);
+  const unset = Object.fromEntries(optional.map((key) => [key, undefined])) as Record<Optional, undefined>;
+  refuseUnknown(args, { ...defaults, ...unset }, "BAD_ARGUMENT", "training argument");
   const given = Object.fromEntries(
     Object.entries(args).filter(([, value]) => value !== undefined),
   ) as TrainingArguments;
-  const resolved = {
-    ...defaults,
-    ...(Object.fromEntries(optional.map((key) => [key, undefined])) as Record<Optional, undefined>),
-    ...given,
-  };
+  const resolved = { ...defaults, ...unset, ...given };
   for (const key of wholeFromOne) {
     const value = resolved[key];
     if (!Number.isInteger(value) || value < 1) refuse(`${key} is ${value}; it must be a whole number of 1 or more.`);

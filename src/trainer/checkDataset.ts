@@ -1,6 +1,7 @@
 /** What is refused of a data set before anything of it is encoded. */
 import type { ProblemType } from "../config/config.ts";
 import type { TextDataset } from "../data/textDataset.ts";
+import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 
@@ -53,8 +54,8 @@ export function checkDataset(dataset: TextDataset, role: string, model: Sequence
   }
   throw new ThawError(
     "BAD_DATA",
-    `Row ${row} of the ${role} has label ${dataset.labels[row]} ("${dataset.labelNames[dataset.labels[row] as number]}"), ` +
-      `but the model has labels 0 to ${numLabels - 1}. Load it with numLabels: ${dataset.labelNames.length}.`,
+    `Row ${row + 1} of the ${role} has label ${dataset.labels[row]} ("${dataset.labelNames[dataset.labels[row] as number]}"), ` +
+      `but the model has labels 0 to ${numLabels - 1}. ${loadWith(dataset)}`,
   );
 }
 
@@ -71,14 +72,20 @@ function checkKind({ problemType, labelNames }: TextDataset, role: string, model
     throw new ThawError(
       "BAD_DATA",
       `The ${role} has ${kinds[problemType]}, but the model is for ${kinds[expected]}: load it with ` +
-        `problemType: "${problemType}", or read the data with problemType: "${expected}".`,
+        `numLabels: ${labelNames.length}, problemType: "${problemType}", or read the data with problemType: "${expected}".`,
     );
   }
   const { numLabels } = model.config;
   if (problemType === "single_label_classification" || labelNames.length === numLabels) return;
   throw new ThawError(
     "BAD_DATA",
-    `The ${role} has ${labelNames.length} labels a row (${labelNames.slice(0, 8).join(", ")}), but the model has ${numLabels}. ` +
-      `Load it with numLabels: ${labelNames.length}.`,
+    `The ${role} has ${labelNames.length} labels a row (${listed(labelNames)}), but the model has ${numLabels}. ` +
+      loadWith({ labelNames }),
   );
+}
+
+/** The names come along, where they are few: predictions of LABEL_0 tell nobody anything. */
+function loadWith({ labelNames }: Pick<TextDataset, "labelNames">): string {
+  const names = labelNames.length <= 8 ? `id2label: ${JSON.stringify(labelNames)}, or ` : "";
+  return `Load it with ${names}numLabels: ${labelNames.length}.`;
 }

@@ -28,7 +28,8 @@ export function encodeTexts(
   maxLength: number | undefined,
   textPair?: readonly string[] | undefined,
 ): readonly EncodedText[] {
-  if (typeof texts === "string") {
+  for (const given of [texts, textPair]) {
+    if (typeof given !== "string") continue;
     throw new ThawError("BAD_TEXT", "A list of texts is needed here, got a single one: put it in brackets, [text].");
   }
   const { family, config } = model;

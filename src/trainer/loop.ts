@@ -22,6 +22,7 @@ import { type EvaluateResult, evaluateLogits } from "./evaluateLogits.ts";
 import { assertUnchanged, changedNames, evidenceOf, fingerprint } from "./fingerprint.ts";
 import { bytesOf } from "./memorySize.ts";
 import { modelMetric } from "./modelMetric.ts";
+import { argumentNotices, bestEpochNotices } from "./notices.ts";
 import { PrefixCache } from "./prefixCache.ts";
 import { StageClock } from "./stageClock.ts";
 import { OptimizerStep, type StepResult } from "./step.ts";
@@ -82,7 +83,7 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
     best: new BestEpoch(model, plan.trainable, metric),
     clocks: plan.stages.map((stage) => new StageClock(stage.row, metric)),
     history: [],
-    notices: [...samplingNotices(args), ...precisionNotices(args)],
+    notices: argumentNotices(args),
     step: 0,
     microBatch: 0,
     epoch: 0,
@@ -102,6 +103,7 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
     const evidence = evidenceOf(model, before, fingerprint(model, alwaysFrozen), optimizer);
     assertUnchanged(evidence.changed, "the run");
     const best = args.loadBestModelAtEnd ? state.best.epoch : undefined;
+    if (best !== undefined) yield* notices(state, bestEpochNotices(state.history, metric));
     const run: RunRecord = {
       history: state.history,
       stages: state.clocks.map((clock) => clock.record()),
@@ -120,21 +122,6 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
     for (const cache of [state.trainCache, state.evalCache]) cache.dispose();
     inTraining.delete(model);
   }
-}
-
-function samplingNotices({ trainSamplingStrategy }: ResolvedArguments): string[] {
-  switch (trainSamplingStrategy) {
-    case "random":
-      return [];
-    case "sequential":
-      return ['Every epoch saw the texts in the order of the data (trainSamplingStrategy "sequential").'];
-    case "group_by_length":
-      return ['Batches were made of texts of like length (trainSamplingStrategy "group_by_length").'];
-  }
-}
-
-function precisionNotices({ precision }: ResolvedArguments): string[] {
-  return precision === "float32" ? [] : [`The products of the layers were computed in ${precision}.`];
 }
 
 async function* runStage(state: State, stage: PlannedStage, index: number): AsyncGenerator<TrainerEvent> {
@@ -175,7 +162,12 @@ async function* fillCaches(state: State, cuts: readonly number[]): AsyncGenerato
   for await (const done of state.evalCache.fill(cuts, signal)) {
     yield { kind: "prefix", done: train.texts.length + done, total };
   }
-  for (const notice of [...state.trainCache.notices, ...state.evalCache.notices]) {
+  yield* notices(state, [...state.trainCache.notices, ...state.evalCache.notices]);
+}
+
+/** Each is told once. */
+function* notices(state: State, sentences: readonly string[]): Generator<TrainerEvent> {
+  for (const notice of sentences) {
     if (state.notices.includes(notice)) continue;
     state.notices.push(notice);
     yield { kind: "notice", notice };

@@ -1,4 +1,5 @@
 /** Trains a classifier by a plan, and says what it did. */
+import { inspect } from "node:util";
 import type { ProblemType } from "../config/config.ts";
 import type { TextDataset } from "../data/textDataset.ts";
 import { currentHost } from "../display/host.ts";
@@ -12,6 +13,7 @@ import { LiveView } from "../report/liveView.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { type ResolvedArguments, resolveArguments, type TrainingArguments } from "./arguments.ts";
 import { checkDataset, checkSameLabels } from "./checkDataset.ts";
+import { checkOptions } from "./checkOptions.ts";
 import { computeLogits } from "./computeLogits.ts";
 import { encodeDataset, encodeTexts } from "./encodedDataset.ts";
 import { type EvaluateResult, evaluateLogits } from "./evaluateLogits.ts";
@@ -19,6 +21,7 @@ import { checkMemory, type ForecastInput, forecast, type StageForecast } from ".
 import { type LoopInput, trainingLoop } from "./loop.ts";
 import { modelMetric } from "./modelMetric.ts";
 import { type Prediction, predictionOf } from "./predictions.ts";
+import { shownAsTable } from "./predictionTable.ts";
 import { Run } from "./run.ts";
 import { saveModel } from "./saveModel.ts";
 import { trainerState } from "./trainerState.ts";
@@ -62,6 +65,7 @@ export class Trainer {
 
   /** Checks everything that can be checked before training: arguments, data, labels, and the plan against the model. */
   constructor(options: TrainerOptions) {
+    checkOptions(options);
     const { model, tokenizer, trainDataset, evalDataset } = options;
     this.model = model;
     this.tokenizer = tokenizer;
@@ -177,7 +181,8 @@ export class Trainer {
     }
     const logits = await this.#logits(texts, textPair);
     const { config, problemType = "single_label_classification" } = this.model;
-    return logits.map((row) => predictionOf(row, config, problemType, threshold));
+    const predictions = logits.map((row) => predictionOf(row, config, problemType, threshold));
+    return shownAsTable(predictions, config.id2label);
   }
 
   /**
@@ -212,6 +217,15 @@ export class Trainer {
   #checkEvaluated(dataset: TextDataset, role: string): void {
     checkDataset(dataset, role, this.model);
     checkSameLabels(dataset, role, this.#options.trainDataset);
+  }
+
+  [inspect.custom](): string {
+    const { trainDataset, evalDataset } = this.#options;
+    const evaluated = evalDataset === undefined ? "none" : evalDataset.length;
+    return (
+      `Trainer of the model ${this.model.config.modelType}; texts: ${trainDataset.length} for training, ${evaluated} for ` +
+      "validation. plan() says what it will do, train() does it."
+    );
   }
 
   #presentStage(): Stage {

@@ -76,7 +76,7 @@ test("whole numbers are label indices, also where one is missing and however the
 
 const rows = (...labels: unknown[]) => labels.map((label, i) => ({ text: `t${i}`, label }));
 test.each<[string, () => unknown, RegExp]>([
-  ["no file", () => TextDataset.fromCsv(join(folder, "none.csv")), /Cannot read .*none\.csv/],
+  ["no file", () => TextDataset.fromCsv(join(folder, "none.csv")), /Cannot read \/.*none\.csv: it does not exist/],
   ["a folder", () => TextDataset.fromCsv(folder), /Cannot read/],
   ["an empty file", () => csv(""), /no rows/],
   ["a header alone", () => csv("text,label\n"), /no rows/],
@@ -97,10 +97,20 @@ test.each<[string, () => unknown, RegExp]>([
   [
     "a label that is a list, of one label",
     () => TextDataset.fromRows(rows(["a"]), { problemType: "single_label_classification" }),
-    /a label that is a list/,
+    /row 1 has a list of labels \(.*"multi_label_classification"\)/,
   ],
   ["a label that is an object", () => TextDataset.fromRows(rows({})), /of type object/],
   ["a negative label", () => TextDataset.fromRows(rows(1, -1)), /row 2 has the label -1, outside the range.*positive/],
+  [
+    "a rating in a CSV file, which would be a name",
+    () => csv("text,label\na,3.0\nb,4.5\n"),
+    /row 2 has the label 4.5.*"regression"\)\. If these are names.*labels: \[\.\.\.\]/,
+  ],
+  [
+    "a row without what the others have",
+    () => TextDataset.fromRows([{ text: "a", label: "x" }, { text: "b" }]),
+    /row 2 has no "label", which row 1 has/,
+  ],
   ["an id for a label", () => TextDataset.fromRows(rows(1, 123456)), /row 2 has the label 123456, outside/],
   ["a label out of range", () => TextDataset.fromRows(rows(0, 2), { labels: ["a", "b"] }), /row 2 .*"2".* 0 to 1/],
   ["an unknown name", () => TextDataset.fromRows(rows("a", "c"), { labels: ["a", "b"] }), /"c".*neither one of a, b/],
@@ -125,6 +135,26 @@ test.each<[string, () => unknown, RegExp]>([
   await expect((async () => read())()).rejects.toMatchObject({
     code: expect.stringMatching(/^(BAD_DATA|MISSING_FILE)$/),
   });
+});
+
+test("numbers with a point are names where they are whole, or named", async () => {
+  expect((await csv("text,label\na,0.0\nb,1.0\n")).labelNames).toEqual(["0.0", "1.0"]);
+  expect([...(await csv("text,label\na,1.5\n", { labels: ["1.0", "1.5"] })).labels]).toEqual([1]);
+});
+
+test("an option that there is not is refused, and Python's spelling is answered with ours", () => {
+  const [data, text] = [TextDataset.fromRows(rows(0, 1)), { text: "t" }];
+  const refused = (message: RegExp) =>
+    expect.objectContaining({ code: "BAD_ARGUMENT", message: expect.stringMatching(message) });
+  expect(() => TextDataset.fromRows(rows(0, 1), { lable: "x" } as never)).toThrow(
+    refused(/data set "lable"\. Known are: text, textPair/),
+  );
+  expect(() => TextDataset.fromRows([text], { text_pair: "x" } as never)).toThrow(
+    refused(/"text_pair"\. Write textPair\./),
+  );
+  expect(() => data.split({ valid: 0.5 } as never)).toThrow(
+    refused(/option of split "valid"\. Known are: train, validation, test, seed/),
+  );
 });
 
 test("bytes that are no UTF-8 are read as Windows-1252, with a warning", async () => {
@@ -173,7 +203,7 @@ test("take keeps the shares and its seed", () => {
 
 test.each([
   [{ validation: 2000 }, /2000.* but there are 1000/],
-  [{ train: 900, validation: 200 }, /900 = 1100 rows, but there are 1000/],
+  [{ train: 900, validation: 200 }, /ask for 1100 rows, but there are 1000/],
   [{ validation: -0.1 }, /size of validation must be a fraction/],
   [{ test: 1.5 }, /size of test must be/],
   [{ train: Number.NaN }, /size of train must be/],

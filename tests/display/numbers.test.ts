@@ -4,6 +4,7 @@ import {
   formatBytes,
   formatBytesOf,
   formatCount,
+  formatNumber,
   formatPercent,
   formatRate,
   formatSeconds,
@@ -23,6 +24,7 @@ test.each([
 test("counts, percentages and rates are written for people", () => {
   expect([0, 999, 1000, 22_713_602].map(formatCount)).toEqual(["0", "999", "1,000", "22,713,602"]);
   expect([formatPercent(0.8123), formatPercent(1, 0)]).toEqual(["81.2%", "100%"]);
+  expect([0.0123456, -3, 9999.4, -42_183.3].map(formatNumber)).toEqual(["0.01235", "-3.000", "9999", "-42,183"]);
   expect([5e-5, 1e-3, 0].map(formatRate)).toEqual(["5.00e-5", "1.00e-3", "0"]);
 });
 

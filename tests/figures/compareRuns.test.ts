@@ -38,7 +38,7 @@ test("one bundle holds the figure and, as text and in the picture, the table", a
   expect(Object.keys(bundle)).toEqual(["application/vnd.plotly.v1+json", "image/png", "text/plain"]);
   expect(bundle["text/plain"]).toContain("81.2% ± 0.4");
   const picture = decodePng(Buffer.from(String(bundle["image/png"]), "base64"));
-  expect(picture.width).toBe(2000);
+  expect(picture.width).toBe(1000); // its size on the page
   expect(contrast(picture)).toBeGreaterThan(15);
   const texts = (comparison.figure.layout.annotations as { text: string }[]).map(({ text }) => text);
   expect(texts).toContain("3,697,538 (16.3%)");

@@ -17,7 +17,7 @@ test("a figure is live plotly, a picture and text in one bundle, with no HTML to
   expect(data["text/plain"]).toBe("loss falls from 0.5 to 0.125");
   expect(metadata).toEqual({ "image/png": { width: 400, height: 300 } });
   const picture = decodePng(Buffer.from(String(data["image/png"]), "base64"));
-  expect([picture.width, picture.height]).toEqual([800, 600]);
+  expect([picture.width, picture.height]).toEqual([400, 300]); // as it is shown before it is live
   expect(contrast(picture)).toBeGreaterThan(10);
   expect([...picture.pixels.subarray(0, 3)]).toEqual([255, 255, 255]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { trainingFigure } from "../../src/figures/trainingFigure.ts";
-import { classifierRun, progressiveRun } from "../report/sampleRun.ts";
+import { classifierRun, multiLabelRun, progressiveRun, regressionRun } from "../report/sampleRun.ts";
 import { contrast, decodePng } from "./decodePng.ts";
 
 type Trace = { name: string; x: number[]; y: number[]; yaxis?: string };
@@ -53,6 +53,46 @@ test("a single stage needs no borders, and a run without evaluation no accuracy"
     ...(loss === undefined ? {} : { loss }),
   }));
   expect(trainingFigure({ ...run, history }).data.map((each) => each.name)).toEqual(["training loss"]);
+});
+
+const named = (of: typeof figure, name: string) => of.data.find((each) => each.name === name) as unknown as Trace;
+const titleOf = (of: typeof figure, key: string) => (of.layout[key] as { title: { text: string } }).title.text;
+
+test("several labels: three shares in percent, the best epoch on the one that chose it", () => {
+  const several = trainingFigure(multiLabelRun);
+  const shares = ["micro F1", "macro F1", "subset accuracy"];
+  expect(shares.map((name) => named(several, name).yaxis)).toEqual(["y2", "y2", "y2"]);
+  expect(several.layout.yaxis2).toMatchObject({ tickformat: ".0%" });
+  expect([named(several, "best epoch").y, named(several, "best epoch").yaxis]).toEqual([[0.58], "y2"]);
+  expect([titleOf(several, "yaxis"), titleOf(several, "yaxis2")]).toEqual(["loss", "validation"]);
+  expect(String(several)).toMatch(/best validation micro F1 58\.0% at epoch 2/);
+});
+
+test("regression: the loss is named as the MSE, correlations have their panel, no two curves look the same", () => {
+  const numbers = trainingFigure(regressionRun);
+  expect(titleOf(numbers, "yaxis")).toBe("loss (MSE)");
+  expect(numbers.data.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(["training loss", "validation loss", "R2", "Pearson", "Spearman", "best epoch"]),
+  );
+  expect(named(numbers, "MAE")).toBeUndefined(); // in another unit than the loss
+  expect((numbers.layout.yaxis2 as Item).tickformat).toBeUndefined();
+  expect([named(numbers, "best epoch").y, named(numbers, "best epoch").yaxis]).toEqual([[900.5], undefined]);
+  expect(list(numbers, "annotations").at(-1)?.text).toBe("<b>900.5</b> at epoch 2");
+});
+
+test("the MAE is drawn where the best epoch is chosen by it", () => {
+  const { metric: _, ...run } = regressionRun;
+  const numbers = trainingFigure({
+    ...run,
+    metric: { key: "evalMae", greaterIsBetter: false },
+    best: { epoch: 2, evalMae: 20.2 },
+  });
+  expect([titleOf(numbers, "yaxis"), named(numbers, "MAE").yaxis]).toEqual(["loss (MSE), MAE", undefined]);
+  expect(named(numbers, "best epoch").y).toEqual([20.2]);
+  const looks = ["MAE", "R2", "Pearson", "Spearman"].map((name) =>
+    JSON.stringify((named(numbers, name) as unknown as Item).line),
+  );
+  expect(new Set(looks).size).toBe(4);
 });
 
 test("names from users are text, not markup", () => {

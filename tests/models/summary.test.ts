@@ -35,6 +35,11 @@ test("what trains is what requires a gradient now, a part of a block as a part",
   expect(line("head")).toMatch(/trains/);
 });
 
+test("a model shows its summary, not its insides", () => {
+  expect(inspect(model)).toBe(String(model.summary()));
+  expect(model[displaySymbol]()).toEqual(model.summary()[displaySymbol]());
+});
+
 test("new values are shown beside what the file gave", async () => {
   expect((await tinyModel()).summary().blocks.map(({ newlyInitialized }) => newlyInitialized)).toEqual([
     0, 0, 0, 0, 66,

@@ -79,6 +79,34 @@ test("pipeline() in Node gives the labels and scores that the model gives", asyn
   expect(worst).toBeLessThan(0.05);
 });
 
+test("of several labels a text pipeline() gives each its own probability", async () => {
+  const [folder, model] = [await place(), await named()];
+  model.decideProblemType("multi_label_classification");
+  await exportOnnx(folder, { model, tokenizer: tinyTokenizer });
+  const { answers } = await classifyInNode(folder, texts, 3, { quantized: false });
+  ownLogits(model, tinyTokenizer).forEach((row, text) => {
+    const scores = new Map(answers[text]?.map(({ label, score }) => [label, score]));
+    for (const [i, x] of row.entries())
+      expect(scores.get(ownNames[i] as string)).toBeCloseTo(1 / (1 + Math.exp(-x)), 4);
+  });
+});
+
+test("the numbers of a regression are the logits there, which is said", async () => {
+  const said = vi.spyOn(console, "info").mockImplementation(() => {});
+  const [folder, model] = [
+    await place(),
+    await AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny"), { id2label: ["stars"] }),
+  ];
+  await exportOnnx(folder, { model, tokenizer: tinyTokenizer });
+  expect(said).toHaveBeenLastCalledWith(expect.stringMatching(/gives numbers: take the logits/));
+  said.mockRestore();
+  const { answers, logits } = await classifyInNode(folder, texts, 1, { quantized: false });
+  ownLogits(model, tinyTokenizer).forEach(([value], text) => {
+    expect(logits[text]?.[0]).toBeCloseTo(value as number, 4);
+  });
+  expect([answers[0]].flat()).toEqual([{ label: "stars", score: 1 }]); // why it is said
+});
+
 test.skipIf(chromium === undefined)(
   "in Chromium too (skipped where there is none on the PATH)",
   async () => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { DisplayBundle } from "../../src/display/bundle.ts";
 import type { TrainerEvent } from "../../src/history/events.ts";
 import { LiveView } from "../../src/report/liveView.ts";
-import { progressiveRun as run } from "./sampleRun.ts";
+import { multiLabelRun, regressionRun, progressiveRun as run } from "./sampleRun.ts";
 
 /** The events of the sample run: 0.1 s a step, 4 s an evaluation. */
 function* events(tick: (seconds: number) => void): Generator<TrainerEvent> {
@@ -90,6 +90,21 @@ test("the last state says that the run is over, and its result", () => {
     /^#{20} 100% \[ 1250\/1250 04:52, epoch 10\/10 \] Training done: best validation accuracy 84.1% at epoch 8/,
   );
   expect(html.match(/<progress/g)).toHaveLength(1);
+});
+
+test.each([
+  ["several labels", multiLabelRun, "best validation micro F1 58.0% at epoch 2", "<b>0.580000</b>"],
+  ["numbers", regressionRun, "best validation MSE 900.5 at epoch 2", "<b>900.5000</b>"],
+])("the metric of %s chooses the row that stands out while it runs, and the result", (_, taskRun, result, cell) => {
+  const shown: DisplayBundle[] = [];
+  const view = new LiveView({ screen: { show: (bundle) => void shown.push(bundle), close: () => {} }, intervalMs: 0 });
+  const { stages, history, metric } = taskRun;
+  view.show({ kind: "begin", stages, totalSteps: 60, totalEpochs: 3, ...(metric === undefined ? {} : { metric }) });
+  for (const row of history) view.show({ kind: "epoch", row });
+  expect(String(shown.at(-1)?.data["text/html"])).toContain(cell);
+  expect(String(shown.at(-1)?.data["text/plain"])).toMatch(/^\* +2 /m);
+  view.show({ kind: "end", run: taskRun });
+  expect(String(shown.at(-1)?.data["text/plain"])).toContain(`Training done: ${result}`);
 });
 
 test("a run that was stopped keeps its rows and says so", () => {

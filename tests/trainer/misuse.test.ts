@@ -1,4 +1,5 @@
 /** What people do by mistake, or on the first day. */
+import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { TextDataset } from "../../src/data/textDataset.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
@@ -147,6 +148,19 @@ test("a model that was disposed says so, and freeing it again does nothing", asy
   trainer.model.dispose();
   await expect(trainer.train()).rejects.toMatchObject({ code: "DISPOSED" });
   await expect(trainer.predict(["a"])).rejects.toThrow(/freed by dispose\(\): load the model again/);
+});
+
+test("a trainer is shown in a sentence", async () => {
+  expect(inspect(await tinyTrainer())).toBe(
+    "Trainer of the model bert; texts: 40 for training, 20 for validation. plan() says what it will do, train() does it.",
+  );
+  expect(inspect(await withoutEvaluation())).toMatch(/12 for training, none for validation/);
+});
+
+test("one text is no list of texts, neither first nor second", async () => {
+  const trainer = await tinyTrainer();
+  await expect(trainer.predict("a" as never)).rejects.toThrow(/put it in brackets/);
+  await expect(trainer.predict(["a"], { textPair: "b" as never })).rejects.toThrow(/put it in brackets/);
 });
 
 test("an empty list has no predictions, an empty text has one", async () => {

@@ -183,7 +183,7 @@ test("everything that can be wrong is refused before anything runs", async () =>
     { text: "text", label: "label" },
   );
   await expect(tinyTrainer({ trainDataset: three })).rejects.toThrow(
-    /Row 2 of the training data has label 2 \("c"\).*numLabels: 3/,
+    /Row 3 of the training data has label 2 \("c"\).*id2label: \["a","b","c"\], or numLabels: 3/,
   );
   await expect(tinyTrainer({ evalDataset: three })).rejects.toThrow(/validation data/);
   const frozen = await AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny"));
