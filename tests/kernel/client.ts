@@ -71,6 +71,8 @@ export class Client {
   readonly #control = new Dealer(asking);
   readonly #subscriber = new Subscriber({ ...prompt, receiveHighWaterMark: 0 });
   readonly #replies = new Map<string, Message>();
+  /** The first request: of what it publishes, some may come before this client is subscribed. */
+  #greeting: string | undefined;
   /** Requests whose idle has come. */
   readonly #idle = new Set<string>();
   readonly #wakers = new Set<() => void>();
@@ -90,6 +92,7 @@ export class Client {
     if (stdin) this.#stdin.connect(this.#address(connection.stdin_port));
     void this.#collect(this.#stdin, (message) => this.questions.push(message));
     void this.#collect(this.#subscriber, (message) => {
+      if (message.parentHeader.msg_id !== undefined && message.parentHeader.msg_id === this.#greeting) return;
       this.iopub.push(message);
       if (message.content.execution_state === "idle") this.#idle.add(parentId(message));
     });
@@ -123,7 +126,8 @@ export class Client {
     );
     child.once("exit", () => rmSync(folder, { recursive: true, force: true }));
     const client = new Client(child, connection, stdin);
-    await client.request("kernel_info_request", {});
+    client.#greeting = client.send("kernel_info_request", {});
+    await client.reply(client.#greeting);
     client.startMs = performance.now() - spawned;
     await client.until(() => client.iopub.some(({ header }) => header.msg_type === "iopub_welcome"));
     return client;
