@@ -1,10 +1,10 @@
 /** Strategies side by side: quality, time, trainable parameters and cost, over the table of the same numbers. */
 import { formatPercent, formatSeconds } from "../display/numbers.ts";
 import type { Table } from "../display/table.ts";
-import { type MetricKey, metricKinds } from "../history/metrics.ts";
-import { comparisonTable, metricSpread } from "./comparisonTable.ts";
+import { comparisonTable } from "./comparisonTable.ts";
 import { drawnTableHeight, drawTable } from "./drawnTable.ts";
 import { Figure } from "./figure.ts";
+import { metricAxis, metricHeading, metricTraces } from "./metricPanel.ts";
 import { type RunLike, type RunSummary, type Spread, summarize } from "./runSummary.ts";
 import { axis, baseLayout, escapeLabel, palette, titled, wrapText } from "./theme.ts";
 
@@ -47,7 +47,7 @@ export function drawComparison(summaries: readonly RunSummary[], table: Table): 
       yref: "container",
       yanchor: "top",
     },
-    annotations: [...panelTitles(metricTitleOf(summaries)), ...drawn.annotations],
+    annotations: [...panelTitles(metricHeading(summaries)), ...drawn.annotations],
     shapes: drawn.shapes,
     yaxis: {
       domain,
@@ -71,12 +71,6 @@ interface Panel {
 }
 
 const metricDomain = [0, 0.34] as const;
-const metricOf = (summaries: readonly RunSummary[]): MetricKey => (summaries[0] as RunSummary).metric.key;
-
-function metricTitleOf([first]: readonly RunSummary[]): string {
-  const { key, greaterIsBetter } = (first as RunSummary).metric;
-  return metricKinds[key].name + (greaterIsBetter ? "" : ", lower is better");
-}
 
 interface BarPanel extends Panel {
   readonly color: string;
@@ -107,47 +101,6 @@ const barPanels: readonly BarPanel[] = [
     label: (value) => value.toFixed(2),
   },
 ];
-
-/** Points with error bars: they need no zero, so that small differences can be seen. */
-function metricTraces(summaries: readonly RunSummary[]): Plain[] {
-  const metric = metricOf(summaries);
-  const series = [
-    { part: "validation", color: palette.blue, symbol: "circle-open", shift: -0.14 },
-    { part: "test", color: palette.vermillion, symbol: "circle", shift: 0.14 },
-  ] as const;
-  return series.flatMap(({ part, color, symbol, shift }) => {
-    const known = summaries.flatMap(({ validation, test }, row) => {
-      const spread = part === "test" ? test.get(metric) : validation;
-      return spread === undefined ? [] : [{ row, spread }];
-    });
-    // Two traces, since plotly draws a bar of length 0 at a value that has none.
-    const groups = [known.filter(({ spread }) => spread.count > 1), known.filter(({ spread }) => spread.count === 1)];
-    return groups
-      .filter((points) => points.length > 0)
-      .map((points, i) => ({
-        type: "scatter",
-        mode: "markers",
-        name: `${part} ${metricKinds[metric].name}`,
-        legendgroup: part,
-        showlegend: i === 0,
-        x: points.map(({ spread }) => spread.mean),
-        y: points.map(({ row }) => row + shift),
-        text: points.map(({ spread }) => metricSpread(metric, spread)),
-        hovertemplate: "%{text}<extra></extra>",
-        marker: { color, symbol, size: 11, line: { color, width: 2.2 } },
-        ...(points[0]?.spread.count === 1
-          ? {}
-          : errorBars(
-              points.map(({ spread }) => spread.deviation),
-              color,
-            )),
-      }));
-  });
-}
-
-function errorBars(array: readonly number[], color: string): Plain {
-  return { error_x: { type: "data", array, color, thickness: 1.8, width: 5 } };
-}
 
 function barTraces(summaries: readonly RunSummary[]): Plain[] {
   return barPanels.map(({ title, color, value, label }, i) => {
@@ -182,29 +135,12 @@ function panelAxes(summaries: readonly RunSummary[]): Plain {
   return {
     xaxis: axis({
       domain: metricDomain,
-      range: metricRange(summaries),
-      ...tickFormat(metricOf(summaries)),
+      ...metricAxis(summaries),
       nticks: 6,
     }),
     ...Object.fromEntries(bars),
   };
 }
-
-/** All values and their error bars, with air: around a single value plotly would draw an axis from -100% to 100%. */
-function metricRange(summaries: readonly RunSummary[]): [number, number] {
-  const key = metricOf(summaries);
-  const spreads = summaries
-    .flatMap(({ validation, test }) => [validation, test.get(key)])
-    .filter((spread) => spread !== undefined);
-  const ends = spreads.flatMap(({ mean, deviation }) => [mean - deviation, mean + deviation]);
-  if (ends.length === 0) return [0, 1];
-  const [low, high] = [Math.min(...ends), Math.max(...ends)];
-  const around = metricKinds[key].scale === "error" && high > 0 ? 0.02 * high : 0.02;
-  const air = high - low > 1e-6 * Math.abs(high) ? 0.1 * (high - low) : around;
-  return [low - air, high + air];
-}
-
-const tickFormat = (key: MetricKey): Plain => (metricKinds[key].scale === "share" ? { tickformat: ".0%" } : {});
 
 function panelTitles(metric: string): Plain[] {
   const metricPanel: Panel = { title: metric, domain: metricDomain };

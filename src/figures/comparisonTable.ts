@@ -1,7 +1,7 @@
 /** Strategies side by side, in numbers. */
 import { formatCount, formatPercent, formatSeconds } from "../display/numbers.ts";
 import { type Cell, type Column, Table } from "../display/table.ts";
-import { formatMetric, isBetter, type MetricKey, metricKeys, metricKinds } from "../history/metrics.ts";
+import { formatMetric, indexOfBest, type MetricKey, metricKeys, metricKinds } from "../history/metrics.ts";
 import type { RunSummary, Spread } from "./runSummary.ts";
 
 /** One row a strategy; the best one is marked: on the test texts where every strategy has them, else in the validation. */
@@ -81,9 +81,6 @@ function bestOf(summaries: readonly RunSummary[]): number[] {
   const { metric } = summaries[0] as RunSummary;
   const tested = summaries.every(({ test }) => test.has(metric.key));
   const scores = summaries.map(({ test, validation }) => (tested ? test.get(metric.key) : validation)?.mean);
-  let best: number | undefined;
-  scores.forEach((score, i) => {
-    if (isBetter(score, best === undefined ? undefined : scores[best], metric)) best = i;
-  });
+  const best = indexOfBest(scores, metric);
   return summaries.length < 2 || best === undefined ? [] : [best];
 }

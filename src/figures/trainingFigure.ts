@@ -1,17 +1,13 @@
 /** A run as curves: loss, metrics and learning rate over the epochs, with the borders of its stages. */
 import { formatPercent, formatSeconds } from "../display/numbers.ts";
 import type { HistoryRow, RunRecord } from "../history/history.ts";
-import {
-  accuracyMetric,
-  describeMetric,
-  formatMetric,
-  type MetricKey,
-  metricKeys,
-  metricKinds,
-} from "../history/metrics.ts";
+import { accuracyMetric, type MetricKey, metricKeys, metricKinds } from "../history/metrics.ts";
+import { bestLabel, bestSentence, bestTrace, panelOf } from "./bestMark.ts";
+import { curve, line, type Trace } from "./curves.ts";
 import { Figure } from "./figure.ts";
+import { rateScale, rateTraces } from "./ratePanel.ts";
 import { stageBands } from "./stageBands.ts";
-import { axis, baseLayout, ink, palette, titled } from "./theme.ts";
+import { axis, baseLayout, palette, titled } from "./theme.ts";
 
 const [width, height] = [900, 620];
 const margin = { l: 76, r: 170, b: 56 };
@@ -52,38 +48,12 @@ export function trainingFigure(run: RunRecord): Figure {
   return new Figure({ data, layout }, altText(run, lastEpoch));
 }
 
-type Trace = Record<string, unknown>;
-
-function curve(history: readonly HistoryRow[], key: keyof HistoryRow, look: Trace): Trace[] {
-  const rows = history.filter((row) => row[key] !== undefined);
-  if (rows.length === 0) return [];
-  const mode = rows.length > 60 ? "lines" : "lines+markers"; // step logs would be a chain of beads
-  return [
-    {
-      type: "scatter",
-      mode,
-      cliponaxis: false,
-      x: rows.map((row) => row.epoch),
-      y: rows.map((row) => row[key]),
-      ...look,
-    },
-  ];
-}
-
-function line(color: string, symbol: string, dash = "solid"): Trace {
-  return { line: { color, width: 2.2, dash }, marker: { color, symbol, size: 7 } };
-}
-
 function lossTraces(history: readonly HistoryRow[]): Trace[] {
   return [
     ...curve(history, "loss", { name: "training loss", ...line(palette.blue, "circle") }),
     ...curve(history, "evalLoss", { name: "validation loss", ...line(palette.vermillion, "square", "dash") }),
   ];
 }
-
-/** Errors are beside the loss, which a regression's MSE is; what is at most 1 has a panel of its own. */
-const panelOf = (key: MetricKey) =>
-  metricKinds[key].scale === "error" ? { legend: "legend" } : { yaxis: "y2", legend: "legend2" };
 
 const looks: readonly Trace[] = [
   line(palette.green, "circle"),
@@ -120,81 +90,6 @@ function metricTraces(run: RunRecord): Trace[] {
 const metricScale = (history: readonly HistoryRow[]): Trace =>
   history.some((row) => row.evalPearson !== undefined || row.evalR2 !== undefined) ? {} : { tickformat: ".0%" };
 
-/** Where the best epoch stands; absent without one. */
-function bestPoint({ best, metric: { key } = accuracyMetric }: RunRecord) {
-  const value = best?.[key];
-  return best === undefined || value === undefined ? undefined : { key, value, epoch: best.epoch, ...panelOf(key) };
-}
-
-function bestTrace(run: RunRecord): Trace[] {
-  const best = bestPoint(run);
-  if (best === undefined) return [];
-  const marker = { symbol: "star", size: 17, color: palette.orange, line: { color: ink, width: 1 } };
-  const { key, value, epoch, ...panel } = best;
-  return [
-    {
-      type: "scatter",
-      mode: "markers",
-      name: "best epoch",
-      legendrank: 1010,
-      cliponaxis: false,
-      x: [epoch],
-      y: [value],
-      marker,
-      ...panel,
-    },
-  ];
-}
-
-function bestLabel(run: RunRecord): Trace[] {
-  const best = bestPoint(run);
-  if (best === undefined) return [];
-  const position = best.epoch / Math.max(1, ...run.history.map((row) => row.epoch));
-  return [
-    {
-      xref: "x",
-      yref: best.yaxis ?? "y",
-      x: best.epoch,
-      y: best.value,
-      text: `<b>${formatMetric(best.key, best.value)}</b> at epoch ${best.epoch}`,
-      showarrow: true,
-      arrowhead: 0,
-      arrowcolor: ink,
-      standoff: 8,
-      ax: position > 0.9 ? -10 : position < 0.1 ? 10 : 0,
-      ay: 36,
-      xanchor: position > 0.9 ? "right" : position < 0.1 ? "left" : "center",
-      bgcolor: "rgba(255,255,255,0.85)",
-    },
-  ];
-}
-
-/** Two rates are drawn where the head has its own. */
-function rateTraces(history: readonly HistoryRow[]): Trace[] {
-  const panel = { yaxis: "y3", legend: "legend3" };
-  // A rate of 0, where a schedule ends, has no place on a logarithmic axis.
-  const rows = isFarApart(history) ? history.map(withoutZeroRates) : history;
-  const own = history.some((row) => row.headLearningRate !== undefined && row.headLearningRate !== row.learningRate);
-  const head = { name: "head", ...panel, ...line(palette.sky, "diamond", "dash") };
-  const layers = { name: own ? "layers" : "learning rate", ...panel, ...line(palette.black, "circle") };
-  return [...(own ? curve(rows, "headLearningRate", head) : []), ...curve(rows, "learningRate", layers)];
-}
-
-/** Logarithmic where the rates lie far apart: 1e-3 for the head beside 5e-5 would flatten the latter to a line. */
-function rateScale(history: readonly HistoryRow[]): Record<string, unknown> {
-  return isFarApart(history) ? { type: "log", dtick: 1 } : { rangemode: "tozero" };
-}
-
-function isFarApart(history: readonly HistoryRow[]): boolean {
-  const highest = (key: "learningRate" | "headLearningRate") => Math.max(0, ...history.map((row) => row[key] ?? 0));
-  const [layers, head] = [highest("learningRate"), highest("headLearningRate")];
-  return layers > 0 && head / layers > 5;
-}
-
-function withoutZeroRates({ learningRate, headLearningRate, ...row }: HistoryRow): HistoryRow {
-  return { ...row, ...(learningRate ? { learningRate } : {}), ...(headLearningRate ? { headLearningRate } : {}) };
-}
-
 function wholeTicks(lastEpoch: number): Record<string, unknown> {
   return { tick0: 0, dtick: Math.max(1, Math.ceil(lastEpoch / 12)) };
 }
@@ -206,12 +101,6 @@ function axisTitle(text: string): Record<string, unknown> {
 
 function legend(y: number): Record<string, unknown> {
   return { x: 1.015, xanchor: "left", y, yanchor: "top", bgcolor: "rgba(255,255,255,0)", font: { size: 12 } };
-}
-
-function bestSentence(run: RunRecord): string[] {
-  const best = bestPoint(run);
-  if (best === undefined) return [];
-  return [`best validation ${describeMetric(best.key, best.value)} at epoch ${best.epoch}`];
 }
 
 function subtitle(run: RunRecord): string {

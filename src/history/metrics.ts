@@ -50,6 +50,15 @@ export function isBetter(
   return greaterIsBetter ? value > other : value < other;
 }
 
+/** Index of the best value, the first of equals; undefined where there is none. */
+export function indexOfBest(values: readonly (number | undefined)[], metric: ModelMetric): number | undefined {
+  let best: number | undefined;
+  values.forEach((value, i) => {
+    if (isBetter(value, best === undefined ? undefined : values[best], metric)) best = i;
+  });
+  return best;
+}
+
 /** 0.8123 -> "81.2%" of a share, "0.812" of a correlation; four digits of an error. */
 export function formatMetric(key: MetricKey, value: number): string {
   switch (metricKinds[key].scale) {

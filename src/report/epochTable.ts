@@ -4,7 +4,7 @@ import { type Cell, type Column, Table } from "../display/table.ts";
 import type { HistoryRow, StageRecord } from "../history/history.ts";
 import {
   accuracyMetric,
-  isBetter,
+  indexOfBest,
   type MetricKey,
   type ModelMetric,
   metricKeys,
@@ -18,22 +18,13 @@ export function epochTable(
   metric: ModelMetric = accuracyMetric,
 ): Table {
   const columns = allColumns(stages).filter(({ isShown }) => isShown(rows));
-  const best = bestRow(rows, metric);
+  const values = rows.map((row) => row[metric.key]);
+  const best = indexOfBest(values, metric);
   return new Table({
     columns,
     rows: rows.map((row) => columns.map(({ cell }) => cell(row))),
     marked: best === undefined ? [] : [best],
   });
-}
-
-/** Index of the row with the best value of the metric, undefined where no row has one. */
-export function bestRow(rows: readonly HistoryRow[], metric: ModelMetric = accuracyMetric): number | undefined {
-  let best: number | undefined;
-  rows.forEach((row, i) => {
-    const highest = best === undefined ? undefined : rows[best]?.[metric.key];
-    if (isBetter(row[metric.key], highest, metric)) best = i;
-  });
-  return best;
 }
 
 interface EpochColumn extends Column {

@@ -1,7 +1,17 @@
 /** Sentences about a run that whoever reads its numbers should know. */
+import type { ProblemType } from "../config/config.ts";
 import type { HistoryRow } from "../history/history.ts";
 import { describeMetric, type ModelMetric } from "../history/metrics.ts";
 import type { ResolvedArguments } from "./arguments.ts";
+
+/** What the data has decided; one label a text is what everybody expects. */
+export function problemTypeNotice(problemType: ProblemType): string | undefined {
+  if (problemType === "single_label_classification") return undefined;
+  return (
+    `Problem type "${problemType}", decided by the training data and stored with the model: ` +
+    (problemType === "regression" ? "its targets are numbers." : "its texts have any number of labels.")
+  );
+}
 
 /** How the arguments make it differ from other runs. */
 export function argumentNotices({ trainSamplingStrategy, precision }: ResolvedArguments): string[] {

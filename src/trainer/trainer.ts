@@ -1,6 +1,5 @@
 /** Trains a classifier by a plan, and says what it did. */
 import { inspect } from "node:util";
-import type { ProblemType } from "../config/config.ts";
 import type { TextDataset } from "../data/textDataset.ts";
 import { currentHost } from "../display/host.ts";
 import { ThawError } from "../errors.ts";
@@ -20,6 +19,7 @@ import { type EvaluateResult, evaluateLogits } from "./evaluateLogits.ts";
 import { checkMemory, type ForecastInput, forecast, type StageForecast } from "./forecast.ts";
 import { type LoopInput, trainingLoop } from "./loop.ts";
 import { modelMetric } from "./modelMetric.ts";
+import { problemTypeNotice } from "./notices.ts";
 import { type Prediction, predictionOf } from "./predictions.ts";
 import { shownAsTable } from "./predictionTable.ts";
 import { Run } from "./run.ts";
@@ -76,7 +76,9 @@ export class Trainer {
     if (evalDataset !== undefined) this.#checkEvaluated(evalDataset, "validation data");
     modelMetric(this.args, model.problemType ?? trainDataset.problemType);
     this.#checkedPlan();
-    if (model.problemType === undefined) sayProblemType(model.decideProblemType(trainDataset.problemType));
+    if (model.problemType !== undefined) return;
+    const notice = problemTypeNotice(model.decideProblemType(trainDataset.problemType));
+    if (notice !== undefined) console.info(notice);
   }
 
   /**
@@ -238,15 +240,6 @@ export class Trainer {
     }
     return { train: { parameters: names }, epochs: this.args.numTrainEpochs };
   }
-}
-
-/** Where the data has decided it; one label a text is what everybody expects. */
-function sayProblemType(problemType: ProblemType): void {
-  if (problemType === "single_label_classification") return;
-  console.info(
-    `Problem type "${problemType}", decided by the training data and stored with the model: ` +
-      (problemType === "regression" ? "it has numbers." : "its texts have any number of labels."),
-  );
 }
 
 function withForecast(plan: Plan, forecasts: readonly StageForecast[]): Plan {

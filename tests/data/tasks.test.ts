@@ -42,6 +42,15 @@ test("numbers are targets where regression is said, one or several", async () =>
   expect(String(two)).toMatch(/target +mean +deviation +lowest +highest[\s\S]*x +-0\.7500 +1\.250 +-2\.000 +0\.5000/);
 });
 
+test("a part without rows is a table without shares, of labels and of targets", async () => {
+  const rows = [0.5, 1.5, 2].map((label, i) => ({ text: `${i}`, label }));
+  const targets = TextDataset.fromRows(rows, { problemType: "regression" }).split({ validation: 1 }).test;
+  const labels = TextDataset.fromRows(rows.map(({ text }) => ({ text, label: ["x"] }))).split({ validation: 1 }).test;
+  expect([targets.length, labels.length]).toEqual([0, 0]);
+  expect(String(targets)).toMatch(/^the data, test: 0 texts\n.*\n.*\nlabel$/);
+  expect(String(labels)).toMatch(/x +0$/);
+});
+
 test("pairs have both texts, in every part, the hash and the count of duplicates", () => {
   const rows = ["x", "y", "x"].map((other, i) => ({ text: "same", other, label: i % 2 }));
   const pairs = TextDataset.fromRows(rows, { textPair: "other" });

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   describeMetric,
   formatMetric,
+  indexOfBest,
   isBetter,
   metricKeys,
   metricOf,
@@ -29,6 +30,15 @@ test("errors are better the lower they are, everything else the higher", () => {
   expect([isBetter(undefined, 0.3, metricOf("evalMse")), isBetter(9, undefined, metricOf("evalMse"))]).toEqual([
     false,
     true,
+  ]);
+});
+
+test("of equal values the first is the best, and of none nothing", () => {
+  expect(indexOfBest([undefined, 0.5, 0.7, 0.7], metricOf("evalR2"))).toBe(2);
+  expect(indexOfBest([undefined, 0.5, 0.7, 0.5], metricOf("evalMae"))).toBe(1);
+  expect([indexOfBest([], metricOf("evalR2")), indexOfBest([undefined], metricOf("evalR2"))]).toEqual([
+    undefined,
+    undefined,
   ]);
 });
 

@@ -82,6 +82,14 @@ test("a weights file that does not fit the config is refused by name and shape",
   );
 });
 
+test("weights of another family than the config names are refused, not replaced by random ones", async () => {
+  const folder = await tinyWith({ model_type: "xlnet", d_model: 32, n_layer: 3, n_head: 4, d_inner: 64 });
+  await expect(AutoModelForSequenceClassification.fromPretrained(folder)).rejects.toMatchObject({
+    code: "BAD_CHECKPOINT",
+    message: expect.stringMatching(/none of this xlnet model's weights.*"transformer\..*belong together/),
+  });
+});
+
 test("a family that is not supported is refused by name", async () => {
   const folder = await tinyWith({ model_type: "mamba" });
   await expect(AutoModelForSequenceClassification.fromPretrained(folder)).rejects.toThrow(/mamba/);

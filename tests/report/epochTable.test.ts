@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bestRow, epochTable } from "../../src/report/epochTable.ts";
+import { epochTable } from "../../src/report/epochTable.ts";
 import { type classifierRun, multiLabelRun, regressionRun } from "./sampleRun.ts";
 
 const tableOf = (run: typeof classifierRun) => epochTable(run.history, run.stages, run.metric);
@@ -20,13 +20,17 @@ test("the columns are the metrics that the task has", () => {
 test("the best row is the highest of a share, and the lowest of an error", () => {
   expect(multiLabelRun.history.map((_, i) => tableOf(multiLabelRun).isMarked(i))).toEqual([false, true, false]);
   expect(regressionRun.history.map((_, i) => tableOf(regressionRun).isMarked(i))).toEqual([false, true, false]);
-  expect(bestRow(regressionRun.history, { key: "evalSpearman", greaterIsBetter: true })).toBe(2);
-  expect(bestRow(regressionRun.history)).toBeUndefined(); // no accuracy
+  const byRank = epochTable(regressionRun.history, regressionRun.stages, {
+    key: "evalSpearman",
+    greaterIsBetter: true,
+  });
+  expect([0, 1, 2].map((i) => byRank.isMarked(i))).toEqual([false, false, true]);
 });
 
 test("of equal rows the first is the best", () => {
   const rows = [0.5, 0.5, 0.4].map((evalAccuracy, i) => ({ step: i, epoch: i + 1, stage: 0, evalAccuracy }));
-  expect(bestRow(rows)).toBe(0);
+  const table = epochTable(rows, []);
+  expect(rows.map((_, i) => table.isMarked(i))).toEqual([true, false, false]);
 });
 
 test("large losses keep seven digits, small ones have six after the point", () => {

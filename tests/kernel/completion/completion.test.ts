@@ -39,7 +39,7 @@ test("a receiver that would have to be called is not", async () => {
     (await client.request("inspect_request", { code: "calls", cursor_pos: 5, detail_level: 0 })).content,
   ).toMatchObject({
     found: true,
-    data: { "text/plain": "calls: number\n0" },
+    data: { "text/plain": expect.stringMatching(/calls: number\n+(value: )?0$/) }, // the second form once the types are known
   });
 });
 
@@ -60,7 +60,7 @@ test("what a proxy has is not asked for, nor what is behind one", async () => {
   );
   expect((await complete("behind.")).matches).toContain("own");
   const { content } = await client.request("inspect_request", { code: "traps", cursor_pos: 5, detail_level: 0 });
-  expect(content.data).toMatchObject({ "text/plain": "traps: number\n0" });
+  expect(content.data).toMatchObject({ "text/plain": expect.stringMatching(/traps: number\n+(value: )?0$/) });
 });
 
 test("positions are code points", async () => {
