@@ -42,19 +42,24 @@ export interface EmbeddingOptions {
   readonly wordPadding: number | undefined;
   /** The same of the table of positions. Default: none. */
   readonly positionPadding?: number | undefined;
+  /** Whether new positions are sinusoids; they train all the same. Default: false. */
+  readonly sinusoidalPositions?: boolean;
 }
 
 /** Tables of `embeddingSize` columns, and the normalisation of their sum. */
 export function embeddingSpecs(
   name: string,
   config: HuggingFaceConfig,
-  { tokenTypes, wordPadding, positionPadding }: EmbeddingOptions,
+  { tokenTypes, wordPadding, positionPadding, sinusoidalPositions = false }: EmbeddingOptions,
 ): ParameterSpec[] {
   const table = (which: string, rows: number, zeroRow?: number) =>
     tableSpec(`${name}.${which}_embeddings`, rows, config.embeddingSize, "embeddings", zeroRow);
   return [
     table("word", config.vocabSize, wordPadding),
-    table("position", config.maxPositionEmbeddings, positionPadding),
+    {
+      ...table("position", config.maxPositionEmbeddings, positionPadding),
+      ...(sinusoidalPositions ? { initial: "sinusoids" as const } : {}),
+    },
     ...(tokenTypes ? [table("token_type", config.typeVocabSize)] : []),
     ...normSpecs(`${name}.LayerNorm`, config.embeddingSize, "embeddings"),
   ];
