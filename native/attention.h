@@ -1,121 +1,95 @@
 // Scaled dot-product attention of one head of one text, and its gradient (Vaswani et al. 2017, arXiv:1706.03762).
 #pragma once
-#include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <vector>
 
 #include "dropout.h"
-#include "small_product.h"
+#include "score_terms.h"
 #include "vector_math.h"
 
 namespace thaw {
 
-// Where one head of one text lies in the packed matrices [tokens, hidden].
-struct HeadPlace {
-  int64_t firstToken;
-  int64_t length;
-  int64_t firstColumn;
-  int64_t width;
-  int64_t hidden;
-  uint64_t maskRow;  // number of its first row among the rows of all masks of the site
-
-  int64_t offset(int64_t token) const { return (firstToken + token) * hidden + firstColumn; }
-};
-
 constexpr int64_t kQueries = 48;  // queries at a time: their scores stay in cache whatever the length
 
-// Copies a head out of a packed matrix into [length, padded(width)], times `factor`, padding zero.
-inline void packHead(const float* packed, const HeadPlace& place, float* head, float factor = 1.0f) {
-  const int64_t stride = padded(place.width);
-  for (int64_t i = 0; i < place.length; ++i) {
-    const float* from = packed + place.offset(i);
-    float* to = head + i * stride;
-#pragma omp simd
-    for (int64_t j = 0; j < place.width; ++j) to[j] = from[j] * factor;
-    std::fill(to + place.width, to + stride, 0.0f);
-  }
-}
+// One head of one text, or of its part that asks. A packed operand is read where `place` or `asking` says.
+struct Head {
+  HeadPlace place;
+  HeadPlace asking;  // where the queries lie: in the place itself, or, one for each text, in a matrix of their own
+  const HeadTerms& terms;
+  const int32_t* segments;  // of the text; null without segments
+  float factor;             // of all products of two rows
+  int64_t window;           // a token sees those at most so many places away
 
-// The same transposed, into [width, padded(length)].
-inline void packTransposed(const float* packed, const HeadPlace& place, float* head) {
-  const int64_t stride = padded(place.length);
-  for (int64_t i = 0; i < place.length; ++i) {
-    const float* from = packed + place.offset(i);
-    for (int64_t j = 0; j < place.width; ++j) head[j * stride + i] = from[j];
+  Block block(int64_t first) const {
+    const int64_t rows = std::min(kQueries, asking.length - first);
+    const int64_t position = asking.position + first;
+    const int64_t firstKey = std::max<int64_t>(0, position - window);
+    return {first, rows, position, firstKey, std::min(place.length, position + rows + window) - firstKey};
   }
-  for (int64_t j = 0; j < place.width; ++j) std::fill(head + j * stride + place.length, head + (j + 1) * stride, 0.0f);
-}
+};
 
-// Copies [rows, padded(width)] into the place of tokens from `first` on, times `factor`.
-inline void unpackHead(const float* head, const HeadPlace& place, int64_t first, int64_t rows, float* packed,
-                       float factor = 1.0f) {
-  const int64_t stride = padded(place.width);
-  for (int64_t i = 0; i < rows; ++i) {
-    float* to = packed + place.offset(first + i);
-#pragma omp simd
-    for (int64_t j = 0; j < place.width; ++j) to[j] = head[i * stride + j] * factor;
-  }
-}
-
-// A row of scores becomes probabilities; what lies past `length` becomes zero.
-inline void softmaxRow(float* row, int64_t length, int64_t stride) {
-  float highest = row[0];
+// A row of scores becomes probabilities; those of keys outside [begin, end) become zero.
+inline void softmaxRow(float* row, int64_t begin, int64_t end, int64_t stride) {
+  float highest = row[begin];
 #pragma omp simd reduction(max : highest)
-  for (int64_t j = 0; j < length; ++j) highest = row[j] > highest ? row[j] : highest;
+  for (int64_t j = begin; j < end; ++j) highest = row[j] > highest ? row[j] : highest;
   float sum = 0;
 #pragma omp simd reduction(+ : sum)
-  for (int64_t j = 0; j < length; ++j) {
+  for (int64_t j = begin; j < end; ++j) {
     row[j] = exponential(row[j] - highest);
     sum += row[j];
   }
   const float inverse = 1.0f / sum;
 #pragma omp simd
-  for (int64_t j = 0; j < length; ++j) row[j] *= inverse;
-  std::fill(row + length, row + stride, 0.0f);
+  for (int64_t j = begin; j < end; ++j) row[j] *= inverse;
+  std::fill(row, row + begin, 0.0f);
+  std::fill(row + end, row + stride, 0.0f);
 }
 
-// Memory of one thread, reused from head to head.
-class Workspace {
- public:
-  float* take(int64_t size) {
-    if (used_ == blocks_.size()) blocks_.emplace_back();
-    std::vector<float>& block = blocks_[used_++];
-    if (static_cast<int64_t>(block.size()) < size) block.resize(static_cast<size_t>(size));
-    return block.data();
+// The scores of a block become probabilities, each token with its own window.
+inline void softmaxBlock(float* scores, const Block& block, int64_t window) {
+  for (int64_t i = 0; i < block.rows; ++i) {
+    const int64_t key = block.position + i - block.firstKey;
+    softmaxRow(scores + i * block.stride(), std::max<int64_t>(0, key - window), std::min(block.keys, key + window + 1),
+               block.stride());
   }
-  void reset() { used_ = 0; }
+}
 
- private:
-  std::vector<std::vector<float>> blocks_;
-  size_t used_ = 0;
-};
+// Drops out of [rows, block.stride()]; nothing at a rate of 0.
+inline void dropBlock(float* x, const Block& block, const HeadPlace& asking, const Dropout& site) {
+  if (site.rate == 0) return;
+  for (int64_t i = 0; i < block.rows; ++i) {
+    float* row = x + i * block.stride();
+    dropRow(row, row, block.keys, site, asking.maskRow + static_cast<uint64_t>(block.first + i), block.firstKey);
+  }
+}
 
-// `asking` = where the queries lie: in the place of the text itself, or, where only its first token asks, in another matrix.
-inline void attendHead(const float* query, const float* key, const float* value, const HeadPlace& place,
-                       const HeadPlace& asking, const Dropout& site, float* context, Workspace& space) {
+inline void attendHead(const float* query, const float* key, const float* value, const Head& head, const Dropout& site,
+                       float* context, Workspace& space) {
+  const auto& [place, asking, terms, segments, factor, window] = head;
   const int64_t length = place.length;
   const int64_t width = padded(place.width);
-  const int64_t keys = padded(length);
+  const int64_t transposed = transposedStride(length);
   space.reset();
   float* q = space.take(asking.length * width);
-  float* kT = space.take(place.width * keys);
+  float* k = space.take(length * width);
+  float* kT = space.take(place.width * transposed);
   float* v = space.take(length * width);
-  float* scores = space.take(kQueries * keys);
+  float* scores = space.take(kQueries * padded(length));
   float* output = space.take(kQueries * width);
-  packHead(query, asking, q, 1.0f / std::sqrt(static_cast<float>(place.width)));
+  float* buffer = space.take(HeadTerms::bufferSize(kQueries, length));
+  packHead(query, asking, q, factor);
+  if (terms.readsKeys()) packHead(key, place, k);
   packTransposed(key, place, kT);
   packHead(value, place, v);
   for (int64_t first = 0; first < asking.length; first += kQueries) {
-    const int64_t rows = std::min(kQueries, asking.length - first);
-    product({q + first * width, width, 1}, kT, scores, rows, place.width, keys);
-    for (int64_t i = 0; i < rows; ++i) {
-      float* row = scores + i * keys;
-      softmaxRow(row, length, keys);
-      if (site.rate > 0) dropRow(row, row, length, site, place.maskRow + static_cast<uint64_t>(first + i));
-    }
-    product({scores, keys, 1}, v, output, rows, length, width);
-    unpackHead(output, asking, first, rows, context);
+    const Block block = head.block(first);
+    const int64_t stride = block.stride();
+    product({q + first * width, width, 1}, {kT + block.firstKey, transposed}, scores, block.rows, place.width, stride);
+    terms.add(block, q + first * width, k, segments, scores, buffer);
+    softmaxBlock(scores, block, window);
+    dropBlock(scores, block, asking, site);
+    product({scores, stride, 1}, {v + block.firstKey * width, width}, output, block.rows, block.keys, width);
+    unpackHead(output, asking, first, block.rows, context);
   }
 }
 
@@ -127,51 +101,60 @@ struct AttentionGradients {
 
 // The probabilities are computed again: nothing of size [length, length] is kept between the passes.
 inline void attendHeadGradient(const float* dContext, const float* query, const float* key, const float* value,
-                               const HeadPlace& place, const HeadPlace& asking, const Dropout& site,
-                               const AttentionGradients& gradients, Workspace& space) {
+                               const Head& head, const Dropout& site, const AttentionGradients& gradients,
+                               const TermSums& sums, Workspace& space) {
+  const auto& [place, asking, terms, segments, factor, window] = head;
   const int64_t length = place.length;
   const int64_t width = padded(place.width);
-  const int64_t keys = padded(length);
-  const float factor = 1.0f / std::sqrt(static_cast<float>(place.width));
+  const int64_t transposed = transposedStride(length);
   space.reset();
   float* q = space.take(asking.length * width);
   float* k = space.take(length * width);
-  float* kT = space.take(place.width * keys);
-  float* vT = space.take(place.width * keys);
+  float* kT = space.take(place.width * transposed);
+  float* vT = space.take(place.width * transposed);
   float* dy = space.take(asking.length * width);
-  float* scores = space.take(kQueries * keys);
-  float* dScores = space.take(kQueries * keys);
+  float* scores = space.take(kQueries * padded(length));
+  float* dScores = space.take(kQueries * padded(length));
   float* dq = space.take(kQueries * width);
   float* dk = space.take(length * width);
   float* dv = space.take(length * width);
+  float* buffer = space.take(HeadTerms::bufferSize(kQueries, length));
   packHead(query, asking, q, factor);
   packHead(key, place, k);
   packTransposed(key, place, kT);
   packTransposed(value, place, vT);
   packHead(dContext, asking, dy);
+  std::fill(dk, dk + length * width, 0.0f);
+  std::fill(dv, dv + length * width, 0.0f);
   for (int64_t first = 0; first < asking.length; first += kQueries) {
-    const int64_t rows = std::min(kQueries, asking.length - first);
-    product({q + first * width, width, 1}, kT, scores, rows, place.width, keys);
-    product({dy + first * width, width, 1}, vT, dScores, rows, place.width, keys);
+    const Block block = head.block(first);
+    const int64_t rows = block.rows;
+    const int64_t keys = block.keys;
+    const int64_t stride = block.stride();
+    const int64_t key = block.firstKey * width;
+    const float* asked = q + first * width;
+    const float* answered = dy + first * width;
+    product({asked, width, 1}, {kT + block.firstKey, transposed}, scores, rows, place.width, stride);
+    product({answered, width, 1}, {vT + block.firstKey, transposed}, dScores, rows, place.width, stride);
+    terms.add(block, asked, k, segments, scores, buffer);
+    softmaxBlock(scores, block, window);
+    dropBlock(dScores, block, asking, site);
     for (int64_t i = 0; i < rows; ++i) {
-      float* p = scores + i * keys;
-      float* d = dScores + i * keys;
-      const uint64_t maskRow = place.maskRow + static_cast<uint64_t>(first + i);
-      softmaxRow(p, length, keys);
-      if (site.rate > 0) dropRow(d, d, length, site, maskRow);
+      const float* p = scores + i * stride;
+      float* d = dScores + i * stride;
       float along = 0;
 #pragma omp simd reduction(+ : along)
-      for (int64_t j = 0; j < length; ++j) along += p[j] * d[j];
+      for (int64_t j = 0; j < keys; ++j) along += p[j] * d[j];
       // softmax: dS = P * (dP - sum(dP * P))
 #pragma omp simd
-      for (int64_t j = 0; j < length; ++j) d[j] = p[j] * (d[j] - along);
-      if (site.rate > 0) dropRow(p, p, length, site, maskRow);
+      for (int64_t j = 0; j < keys; ++j) d[j] = p[j] * (d[j] - along);
     }
-    product({dScores, keys, 1}, k, dq, rows, length, width);
+    dropBlock(scores, block, asking, site);
+    product({dScores, stride, 1}, {k + key, width}, dq, rows, keys, width);
+    product({dScores, 1, stride}, {asked, width}, dk + key, keys, rows, width, true);  // the queries hold the factor
+    product({scores, 1, stride}, {answered, width}, dv + key, keys, rows, width, true);
+    terms.addGradients(block, asked, k, segments, dScores, dq, dk, sums, buffer);
     unpackHead(dq, asking, first, rows, gradients.query, factor);
-    const bool accumulate = first > 0;
-    product({dScores, 1, keys}, q + first * width, dk, length, rows, width, accumulate);  // q holds the factor
-    product({scores, 1, keys}, dy + first * width, dv, length, rows, width, accumulate);
   }
   unpackHead(dk, place, 0, length, gradients.key);
   unpackHead(dv, place, 0, length, gradients.value);

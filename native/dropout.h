@@ -47,11 +47,11 @@ class RowMask {
   uint32_t second_;
 };
 
-// `y[i] = x[i] * mask[i]` for one row; `y` may be `x`.
-inline void dropRow(const float* x, float* y, int64_t width, const Dropout& site, uint64_t row) {
+// `y[i] = x[i] * mask[i]` for one row, or its part from column `first` on; `y` may be `x`.
+inline void dropRow(const float* x, float* y, int64_t width, const Dropout& site, uint64_t row, int64_t first = 0) {
   const RowMask mask(site, row);
 #pragma omp simd
-  for (int64_t j = 0; j < width; ++j) y[j] = x[j] * mask(static_cast<uint32_t>(j));
+  for (int64_t j = 0; j < width; ++j) y[j] = x[j] * mask(static_cast<uint32_t>(first + j));
 }
 
 }  // namespace thaw

@@ -24,8 +24,14 @@ struct Left {
   int64_t columnStride;
 };
 
+// A matrix whose rows lie `rowStride` apart, padded to a multiple of kColumns.
+struct Right {
+  const float* data;
+  int64_t rowStride;
+};
+
 template <int Rows>
-inline void tile(const Left& a, int64_t row, const float* b, int64_t width, int64_t column, float* c, int64_t inner,
+inline void tile(const Left& a, int64_t row, const Right& b, int64_t column, float* c, int64_t inner, int64_t width,
                  bool accumulate) {
   Vector sums[Rows][2];
   for (int r = 0; r < Rows; ++r) {
@@ -34,7 +40,7 @@ inline void tile(const Left& a, int64_t row, const float* b, int64_t width, int6
     sums[r][1] = accumulate ? loadVector(start + kVector) : Vector{};
   }
   const float* left = a.data + row * a.rowStride;
-  const float* right = b + column;
+  const float* right = b.data + column;
   for (int64_t k = 0; k < inner; ++k) {
     const Vector right0 = loadVector(right);
     const Vector right1 = loadVector(right + kVector);
@@ -44,20 +50,19 @@ inline void tile(const Left& a, int64_t row, const float* b, int64_t width, int6
       sums[r][1] += value * right1;
     }
     left += a.columnStride;
-    right += width;
+    right += b.rowStride;
   }
   for (int r = 0; r < Rows; ++r) std::memcpy(c + (row + r) * width + column, sums[r], sizeof(sums[r]));
 }
 
-// `c [rows, width] = a [rows, inner] b [inner, width]`, or added to `c`; `width` is a multiple of kColumns, and the
-// distance between rows of `b` and of `c`.
-inline void product(const Left& a, const float* b, float* c, int64_t rows, int64_t inner, int64_t width,
+// `c [rows, width] = a [rows, inner] b [inner, width]`, or added to `c`; `width` is a multiple of kColumns.
+inline void product(const Left& a, const Right& b, float* c, int64_t rows, int64_t inner, int64_t width,
                     bool accumulate = false) {
   for (int64_t column = 0; column < width; column += kColumns) {
     int64_t row = 0;
-    for (; row + 6 <= rows; row += 6) tile<6>(a, row, b, width, column, c, inner, accumulate);
-    for (; row + 2 <= rows; row += 2) tile<2>(a, row, b, width, column, c, inner, accumulate);
-    if (row < rows) tile<1>(a, row, b, width, column, c, inner, accumulate);
+    for (; row + 6 <= rows; row += 6) tile<6>(a, row, b, column, c, inner, width, accumulate);
+    for (; row + 2 <= rows; row += 2) tile<2>(a, row, b, column, c, inner, width, accumulate);
+    if (row < rows) tile<1>(a, row, b, column, c, inner, width, accumulate);
   }
 }
 

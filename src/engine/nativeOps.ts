@@ -14,12 +14,12 @@ export interface NativeDropout {
 
 export const noDropout: NativeDropout = { rate: 0, seed: [0, 0] };
 
-const seedOf = ({ seed }: NativeDropout): Tensor => tf.tensor1d([...seed], "int32");
-const rateOf = ({ rate }: NativeDropout) => floatAttribute("rate", rate);
+export const seedOf = ({ seed }: NativeDropout): Tensor => tf.tensor1d([...seed], "int32");
+export const rateOf = ({ rate }: NativeDropout) => floatAttribute("rate", rate);
 const epsilonOf = (epsilon: number) => floatAttribute("epsilon", epsilon);
 
 /** Runs a gradient op of `count` outputs, of which those that `wants` names are computed. */
-function gradients(
+export function gradients(
   name: string,
   inputs: readonly Tensor[],
   attributes: Parameters<typeof runOp>[2],
@@ -67,27 +67,6 @@ export const nativeBiasGeluGradients = (
   bias: Tensor,
   wants: (output: number) => boolean,
 ): (Tensor | undefined)[] => gradients("ThawBiasGeluGrad", [dy, x, bias], [], 3, wants);
-
-const attentionAttributes = (heads: number, site: NativeDropout) => [intAttribute("heads", heads), rateOf(site)];
-
-/** Per text and head, with texts of `lengths` (int32 `[batch]`) packed one after the other in `[tokens, hidden]`. */
-export const nativeAttention = (
-  queryKeyValue: readonly Tensor[],
-  lengths: Tensor,
-  heads: number,
-  site: NativeDropout,
-): Tensor =>
-  runOp("ThawAttention", [...queryKeyValue, lengths, seedOf(site)], attentionAttributes(heads, site), 1)[0] as Tensor;
-
-/** Gradients of query, key and value. */
-export const nativeAttentionGradients = (
-  dy: Tensor,
-  queryKeyValue: readonly Tensor[],
-  lengths: Tensor,
-  heads: number,
-  site: NativeDropout,
-): Tensor[] =>
-  runOp("ThawAttentionGrad", [...queryKeyValue, lengths, seedOf(site), dy], attentionAttributes(heads, site), 3);
 
 /** `[rows, width] -> [width]`: the sum over rows. */
 export const nativeSumRows = (x: Tensor): Tensor => runOp("ThawSumRows", [x], [], 1)[0] as Tensor;

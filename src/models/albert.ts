@@ -3,14 +3,15 @@
  * (transformers 5.23, models/albert/modeling_albert.py): BERT with narrow embeddings and layers that run on the same
  * weights. These make up the block "shared": a layer has none of its own that could be trained or frozen.
  */
+
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { albertKeys } from "../config/albert.ts";
 import type { HuggingFaceConfig } from "../config/config.ts";
+import type { Asking } from "../nn/packing.ts";
 import {
   dense,
   denseHead,
   embeddingSpecs,
-  firstTokens,
   headSpecs,
   type LayerNames,
   layerSpecs,
@@ -61,18 +62,16 @@ export const albert: Family = {
   ],
   embeddings: (pass, batch) =>
     dense(pass, mapping, sumEmbeddings(pass, "albert.embeddings", batch, tables(pass.config))),
-  layer: (pass, index, hidden, batch) => layers(pass, index, hidden, batch, false),
-  topLayer: (pass, index, hidden, batch) => layers(pass, index, hidden, batch, true),
-  pooledRows: firstTokens,
+  layer,
   head: (pass, rows) => denseHead(pass, rows, head),
 };
 
-function layers(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, firstTokensOnly: boolean): Tensor {
+function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, asking: Asking = "all"): Tensor {
   const group = weightsOfLayer(index, pass.config);
   // the dropout of its feed-forward part exists in transformers, and is never called
   const options = { names: albertLayer, feedForwardDropout: 0 };
-  return group.reduce((x, name, i) => {
-    const isLast = i === group.length - 1;
-    return postNormLayer(pass, name, x, batch, { ...options, firstTokensOnly: firstTokensOnly && isLast });
-  }, hidden);
+  return group.reduce(
+    (x, name, i) => postNormLayer(pass, name, x, batch, i === group.length - 1 ? asking : "all", options),
+    hidden,
+  );
 }

@@ -7,13 +7,14 @@ import type { HuggingFaceConfig } from "../config/config.ts";
 import { precisions } from "../engine/precision.ts";
 import type { Block } from "../freezing/selection.ts";
 import { activate } from "../nn/activation.ts";
+import type { AttentionOptions, ScoreTerms } from "../nn/attentionOptions.ts";
 import { denseResidualNorm } from "../nn/denseResidualNorm.ts";
 import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
 import { feedForwardNorm } from "../nn/feedForwardNorm.ts";
-import { firstTokenAttention } from "../nn/firstTokenAttention.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
 import { linear } from "../nn/linear.ts";
+import type { Asking } from "../nn/packing.ts";
 import { selectRows } from "../nn/selectRows.ts";
 import { type Projection, selfAttention } from "../nn/selfAttention.ts";
 import type { Family, Pass } from "./family.ts";
@@ -41,19 +42,24 @@ export interface EmbeddingOptions {
   readonly wordPadding: number | undefined;
   /** The same of the table of positions. Default: none. */
   readonly positionPadding?: number | undefined;
+  /** Whether new positions are sinusoids; they train all the same. Default: false. */
+  readonly sinusoidalPositions?: boolean;
 }
 
 /** Tables of `embeddingSize` columns, and the normalisation of their sum. */
 export function embeddingSpecs(
   name: string,
   config: HuggingFaceConfig,
-  { tokenTypes, wordPadding, positionPadding }: EmbeddingOptions,
+  { tokenTypes, wordPadding, positionPadding, sinusoidalPositions = false }: EmbeddingOptions,
 ): ParameterSpec[] {
   const table = (which: string, rows: number, zeroRow?: number) =>
     tableSpec(`${name}.${which}_embeddings`, rows, config.embeddingSize, "embeddings", zeroRow);
   return [
     table("word", config.vocabSize, wordPadding),
-    table("position", config.maxPositionEmbeddings, positionPadding),
+    {
+      ...table("position", config.maxPositionEmbeddings, positionPadding),
+      ...(sinusoidalPositions ? { initial: "sinusoids" as const } : {}),
+    },
     ...(tokenTypes ? [table("token_type", config.typeVocabSize)] : []),
     ...normSpecs(`${name}.LayerNorm`, config.embeddingSize, "embeddings"),
   ];
@@ -135,12 +141,6 @@ export function outputSpecs(
   ];
 }
 
-/** From the rows of a layer to those of its attention, before they are projected: `[tokens, hidden]` -> `[tokens, hidden]`. */
-export type Attend = (
-  hidden: Tensor,
-  projections: readonly [query: Projection, key: Projection, value: Projection],
-) => Tensor;
-
 /** How what comes after attention differs. */
 export interface OutputOptions {
   /** Default: BERT's. */
@@ -155,36 +155,41 @@ export interface OutputOptions {
 export interface LayerOptions extends OutputOptions {
   /** Default: BERT's. */
   readonly names?: LayerNames;
-  /** Default: scaled dot products, nothing else. */
-  readonly attend?: Attend;
-  /** Computes only the rows of each text's first token. Default: false. */
-  readonly firstTokensOnly?: boolean;
+  /** What attention scores have besides products of query and key. Default: nothing. */
+  readonly terms?: (pass: Pass, batch: PackedBatch) => ScoreTerms;
 }
 
-/** The post-norm layer called `name`: `[tokens, hidden]` -> `[tokens, hidden]`, or `[batch, hidden]` of first tokens only. */
+/** The post-norm layer called `name`: `[tokens, hidden]` -> the rows of those that ask. */
 export function postNormLayer(
   pass: Pass,
   name: string,
   hidden: Tensor,
   batch: PackedBatch,
+  asking: Asking = "all",
   options: LayerOptions = {},
 ): Tensor {
-  const { config, stream, precision } = pass;
-  const { names = bertLayer, attend, firstTokensOnly = false } = options;
-  const attention = {
-    heads: config.numAttentionHeads,
-    packing: batch.packing,
-    dropoutRate: config.attentionProbsDropoutProb,
-    stream,
-    precision,
-  };
-  const own = firstTokensOnly ? firstTokenAttention : selfAttention;
+  const { names = bertLayer, terms } = options;
   const part = (which: string) => weightAndBias(pass, `${name}.${which}`);
   const projections = [part(names.query), part(names.key), part(names.value)] as const;
-  const asked = (x: Tensor) => (firstTokensOnly ? firstTokens(pass, x, batch) : x);
-  const context = attend === undefined ? own(hidden, projections, attention) : asked(attend(hidden, projections));
-  return layerOutput(pass, name, context, asked(hidden), options);
+  const context = selfAttention(hidden, projections, attentionOptions(pass, batch, asking, terms?.(pass, batch)));
+  return layerOutput(pass, name, context, askingRows(hidden, batch, asking), options);
 }
+
+/** Of the attention of a pass. */
+export const attentionOptions = (
+  { config, stream, precision }: Pass,
+  { packing }: PackedBatch,
+  asking: Asking = "all",
+  terms: ScoreTerms = {},
+): AttentionOptions => ({
+  heads: config.numAttentionHeads,
+  packing,
+  dropoutRate: config.attentionProbsDropoutProb,
+  stream,
+  precision,
+  asking,
+  terms,
+});
 
 /**
  * What comes after the attention of a post-norm layer: from what attention gives, `context`, and the layer was given,
@@ -217,17 +222,15 @@ export function layerOutput(
 export const postNormLayers = (
   name: (index: number) => string,
   options: LayerOptions = {},
-): Required<Pick<Family, "layer" | "topLayer" | "pooledRows" | "precisions">> => ({
+): Required<Pick<Family, "layer" | "precisions">> => ({
   precisions: ({ hiddenAct }) => (hiddenAct === "gelu" ? precisions : ["float32"]), // others are not fused
-  layer: (pass, index, hidden, batch) => postNormLayer(pass, name(index), hidden, batch, options),
-  topLayer: (pass, index, hidden, batch) =>
-    postNormLayer(pass, name(index), hidden, batch, { ...options, firstTokensOnly: true }),
-  pooledRows: firstTokens,
+  layer: (pass, index, hidden, batch, asking) => postNormLayer(pass, name(index), hidden, batch, asking, options),
 });
 
-/** The first token of each text: `[tokens, hidden]` -> `[batch, hidden]`. */
-export function firstTokens(_pass: Pass, hidden: Tensor, batch: PackedBatch): Tensor {
-  return selectRows(hidden, batch.packing.firstTokens);
+/** The rows of those that ask: `[tokens, hidden]` -> the same, or `[batch, hidden]`. */
+export function askingRows(hidden: Tensor, { packing }: PackedBatch, asking: Asking = "all"): Tensor {
+  const rows = packing.rowsOf(asking);
+  return rows === undefined ? hidden : selectRows(hidden, rows);
 }
 
 /** A head of two dense layers. */

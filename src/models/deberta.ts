@@ -6,11 +6,13 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { HuggingFaceConfig } from "../config/config.ts";
 import { debertaSettings } from "../config/deberta.ts";
+import { attention } from "../nn/attention.ts";
 import { project } from "../nn/linear.ts";
+import type { Asking } from "../nn/packing.ts";
 import { part } from "../nn/part.ts";
 import { addBias } from "../nn/rows.ts";
-import { dense, layerOutput, outputSpecs } from "./bertShape.ts";
-import { debertaFamily, disentangledAttention } from "./debertaShape.ts";
+import { askingRows, attentionOptions, dense, layerOutput, outputSpecs } from "./bertShape.ts";
+import { debertaFamily, disentangledTerms } from "./debertaShape.ts";
 import type { Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
@@ -35,25 +37,21 @@ function layerSpecs(config: HuggingFaceConfig): ParameterSpec[] {
   });
 }
 
-function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
+function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, asking?: Asking): Tensor {
   const name = `deberta.encoder.layer.${index}`;
   const weight = (which: string) => pass.weight(`${name}.attention.self.${which}`);
   const all = project(hidden, weight("in_proj.weight")); // [tokens, heads * 3 * width of a head]
   const [query, key, value] = [0, 1, 2].map((which) =>
     part(all, { index: which, of: 3, groups: pass.config.numAttentionHeads }),
   ) as [Tensor, Tensor, Tensor];
-  const context = disentangledAttention(
-    pass,
-    {
-      query: addBias(query, weight("q_bias")),
-      key,
-      value: addBias(value, weight("v_bias")),
-      projectDistances: (term, rows) =>
-        term === "c2p"
-          ? project(rows, weight("pos_proj.weight"))
-          : dense(pass, `${name}.attention.self.pos_q_proj`, rows),
-    },
-    batch,
+  const terms = disentangledTerms(pass, batch, (term, rows) =>
+    term === "c2p" ? project(rows, weight("pos_proj.weight")) : dense(pass, `${name}.attention.self.pos_q_proj`, rows),
   );
-  return layerOutput(pass, name, context, hidden);
+  const context = attention(
+    addBias(askingRows(query, batch, asking), weight("q_bias")),
+    key,
+    addBias(value, weight("v_bias")),
+    attentionOptions(pass, batch, asking, terms),
+  );
+  return layerOutput(pass, name, context, askingRows(hidden, batch, asking));
 }

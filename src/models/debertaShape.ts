@@ -7,7 +7,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import type { HuggingFaceConfig } from "../config/config.ts";
 import { debertaSettings, type PositionTerm, type RelativeSettings } from "../config/deberta.ts";
 import { activate } from "../nn/activation.ts";
-import { attend } from "../nn/attend.ts";
+import type { ScoreTerms } from "../nn/attentionOptions.ts";
 import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
@@ -15,8 +15,7 @@ import { project } from "../nn/linear.ts";
 import { logBucket } from "../nn/logBuckets.ts";
 import { distances } from "../nn/relativeShift.ts";
 import { addRows } from "../nn/rows.ts";
-import { contentScores, distanceScores } from "../nn/scores.ts";
-import { dense, firstTokens, weightAndBias } from "./bertShape.ts";
+import { dense, weightAndBias } from "./bertShape.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
@@ -70,36 +69,29 @@ function sharedSpecs(config: HuggingFaceConfig): ParameterSpec[] {
   ];
 }
 
-/** What attention works on; query, key and value are `[tokens, hidden]`. */
-export interface DisentangledInputs {
-  readonly query: Tensor;
-  readonly key: Tensor;
-  readonly value: Tensor;
-  /** Projects rows of the table of distances for a term: `[rows, hidden]` -> `[rows, hidden]`. */
-  readonly projectDistances: (term: PositionTerm, rows: Tensor) => Tensor;
-}
-
 /**
- * `softmax((q_i k_j + q_i K(i - j) + k_j Q(i - j)) / sqrt(width * (1 + terms))) v` -> `[tokens, hidden]`, where K and Q
- * are projections of the row of the distance.
+ * Attention is `softmax((q_i k_j + q_i K(i - j) + k_j Q(i - j)) / sqrt(width * (1 + terms))) v`, where K and Q are
+ * projections of the row of the distance. `project` makes them: `[rows, hidden]` -> `[rows, hidden]`.
  */
-export function disentangledAttention(pass: Pass, inputs: DisentangledInputs, { packing }: PackedBatch): Tensor {
-  const { config, stream } = pass;
-  const { query, key, value, projectDistances } = inputs;
-  const { hiddenSize, numAttentionHeads: heads, attentionProbsDropoutProb: dropoutRate } = config;
-  const { terms, relative } = debertaSettings(config);
-  const layout = { heads, packing };
-  const scores = [contentScores(query, key, layout)];
-  if (relative !== undefined && terms.length > 0) {
-    const { table, rowOf } = distanceTable(pass, relative, packing.maxLength);
-    for (const term of new Set(terms)) {
-      const [by, x, sign] = term === "c2p" ? (["query", query, 1] as const) : (["key", key, -1] as const);
-      const rows = Int32Array.from(distances(packing.maxLength), (distance) => rowOf(sign * distance));
-      scores.push(distanceScores(x, embedding(projectDistances(term, table), rows), { ...layout, by }));
-    }
-  }
-  const factor = 1 / Math.sqrt((hiddenSize / heads) * (1 + terms.length));
-  return attend(scores, value, { ...layout, factor, dropoutRate, stream });
+export function disentangledTerms(
+  pass: Pass,
+  { packing }: PackedBatch,
+  project: (term: PositionTerm, rows: Tensor) => Tensor,
+): ScoreTerms {
+  const { hiddenSize, numAttentionHeads } = pass.config;
+  const { terms, relative } = debertaSettings(pass.config);
+  const factor = 1 / Math.sqrt((hiddenSize / numAttentionHeads) * (1 + terms.length));
+  if (relative === undefined || terms.length === 0) return { factor };
+  const { table, rowOf } = distanceTable(pass, relative, packing.maxLength);
+  const rowsOf = (term: PositionTerm, sign: number) => {
+    const rows = Int32Array.from(distances(packing.maxLength), (distance) => rowOf(sign * distance));
+    return embedding(project(term, table), rows);
+  };
+  return {
+    factor,
+    ...(terms.includes("c2p") ? { byQuery: rowsOf("c2p", 1) } : {}),
+    ...(terms.includes("p2c") ? { byKey: rowsOf("p2c", -1) } : {}),
+  };
 }
 
 /** The rows of the table that texts of this length need, which lie together; `rowOf` says which is a distance's. */
@@ -142,7 +134,6 @@ export const debertaFamily = (
 ): Family => ({
   modelType,
   basePrefix: "deberta.",
-  composesAttention: true,
   maxTokens: (config) => (debertaSettings(config).positionBiasedInput ? config.maxPositionEmbeddings : undefined),
   usesTokenTypes: ({ typeVocabSize }) => typeVocabSize > 0,
   parameters: (config) => [
@@ -153,6 +144,5 @@ export const debertaFamily = (
   ],
   embeddings,
   layer: layers.layer,
-  pooledRows: firstTokens,
   head,
 });

@@ -9,10 +9,12 @@ import { debertaSettings, type PositionTerm } from "../config/deberta.ts";
 import { activate } from "../nn/activation.ts";
 import { dropout } from "../nn/dropout.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
+import type { Asking } from "../nn/packing.ts";
 import { addRows } from "../nn/rows.ts";
+import { selfAttention } from "../nn/selfAttention.ts";
 import { textConvolution } from "../nn/textConvolution.ts";
-import { dense, layerOutput, outputSpecs, weightAndBias } from "./bertShape.ts";
-import { debertaFamily, disentangledAttention } from "./debertaShape.ts";
+import { askingRows, attentionOptions, dense, layerOutput, outputSpecs, weightAndBias } from "./bertShape.ts";
+import { debertaFamily, disentangledTerms } from "./debertaShape.ts";
 import type { Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
@@ -41,32 +43,28 @@ const positionProjections = (terms: readonly PositionTerm[]): string[] => [
   ...(terms.includes("p2c") ? ["pos_query_proj"] : []),
 ];
 
-function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
+function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, asking?: Asking): Tensor {
   const name = `deberta.encoder.layer.${index}`;
   const { relative, convolution } = debertaSettings(pass.config);
-  const self = (part: string, x: Tensor) => dense(pass, `${name}.attention.self.${part}`, x);
+  const self = (part: string) => weightAndBias(pass, `${name}.attention.self.${part}`);
   const [forKeys, forQueries] = relative?.sharesProjections
     ? ["key_proj", "query_proj"]
     : ["pos_key_proj", "pos_query_proj"];
-  const context = disentangledAttention(
-    pass,
-    {
-      query: self("query_proj", hidden),
-      key: self("key_proj", hidden),
-      value: self("value_proj", hidden),
-      projectDistances: (term, rows) => self(term === "c2p" ? forKeys : forQueries, rows),
-    },
-    batch,
+  const terms = disentangledTerms(pass, batch, (term, rows) =>
+    dense(pass, `${name}.attention.self.${term === "c2p" ? forKeys : forQueries}`, rows),
   );
-  const above = layerOutput(pass, name, context, hidden);
-  return index > 0 || convolution === undefined ? above : convolved(pass, convolution.activation, hidden, above, batch);
+  const projections = [self("query_proj"), self("key_proj"), self("value_proj")] as const;
+  const context = selfAttention(hidden, projections, attentionOptions(pass, batch, asking, terms));
+  const above = layerOutput(pass, name, context, askingRows(hidden, batch, asking));
+  if (index > 0 || convolution === undefined) return above;
+  const beside = textConvolution({ x: hidden, ...weightAndBias(pass, "deberta.encoder.conv.conv") }, batch.packing);
+  return plusActivated(pass, convolution.activation, above, askingRows(beside, batch, asking));
 }
 
-/** `layerNorm(above + act(dropout(conv(below))))`, all `[tokens, hidden]`; `below` are the embeddings. */
-function convolved(pass: Pass, activation: string, below: Tensor, above: Tensor, { packing }: PackedBatch): Tensor {
+/** `layerNorm(above + act(dropout(beside)))`, all `[rows, hidden]`; beside a layer there is a convolution. */
+function plusActivated(pass: Pass, activation: string, above: Tensor, beside: Tensor): Tensor {
   const { config, stream } = pass;
-  const convolution = textConvolution({ x: below, ...weightAndBias(pass, "deberta.encoder.conv.conv") }, packing);
-  const added = activate(activation, dropout(convolution, config.hiddenDropoutProb, stream));
+  const added = activate(activation, dropout(beside, config.hiddenDropoutProb, stream));
   const norm = weightAndBias(pass, "deberta.encoder.conv.LayerNorm");
   return layerNorm(addRows(above, added), norm.weight, norm.bias, config.layerNormEps);
 }

@@ -4,6 +4,7 @@
  * types, without dropout after attention, and with a ReLU in the head.
  */
 import type { HuggingFaceConfig } from "../config/config.ts";
+import { flagField } from "../config/fields.ts";
 import {
   denseHead,
   embeddingSpecs,
@@ -27,7 +28,11 @@ export const distilbertLayer: LayerNames = {
   down: "ffn.lin2",
   outputNorm: "output_layer_norm",
 };
-const tables = ({ padTokenId }: HuggingFaceConfig) => ({ tokenTypes: false, wordPadding: padTokenId });
+const tables = ({ padTokenId, raw: json }: HuggingFaceConfig) => ({
+  tokenTypes: false,
+  wordPadding: padTokenId,
+  sinusoidalPositions: flagField({ json, file: "config.json" }, "sinusoidal_pos_embds", false),
+});
 const head = { dense: "pre_classifier", activation: "relu", output: "classifier", dropsInput: false };
 
 export const distilbert: Family = {

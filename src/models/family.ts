@@ -3,6 +3,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import type { HuggingFaceConfig } from "../config/config.ts";
 import type { Precision } from "../engine/precision.ts";
 import type { DropoutStream } from "../nn/dropout.ts";
+import type { Asking } from "../nn/packing.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
 
@@ -23,23 +24,21 @@ export interface Family {
   readonly modelType: string;
   /** Prefix of the encoder's names in a classifier's state dict, which files of the bare encoder lack. */
   readonly basePrefix: string;
-  /** Whether its attention has terms that no fused op knows, so that it keeps padded matrices of scores. Default: no. */
-  readonly composesAttention?: boolean;
   /** In which its layers can be computed; "float32" is among them. Default: in no other. */
   precisions?(config: HuggingFaceConfig): readonly Precision[];
   /** All parameters, bottom to top, in the order of the state dict. */
   parameters(config: HuggingFaceConfig): ParameterSpec[];
   /** -> `[tokens, hidden]` */
   embeddings(pass: Pass, batch: PackedBatch): Tensor;
-  /** `[tokens, hidden]` -> `[tokens, hidden]`. Reads the weights of its own block and "shared" ones, no others. */
-  layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor;
-  /** The rows that the head reads: `[tokens, hidden]` -> `[batch, hidden]`. May read "shared" weights. */
-  pooledRows(pass: Pass, hidden: Tensor, batch: PackedBatch): Tensor;
   /**
-   * The rows that the head reads of what layer `index` gives, where that is the topmost one and the other rows need not be
-   * computed: `[tokens, hidden]` -> `[batch, hidden]`. Equal to `pooledRows` of `layer`, which stand in where it is absent.
+   * `[tokens, hidden]` -> the rows of those that ask, which are all below the topmost layer: `[tokens, hidden]` or
+   * `[batch, hidden]`. Reads the weights of its own block and "shared" ones, no others.
    */
-  topLayer?(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor;
+  layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, asking?: Asking): Tensor;
+  /** Whose rows of the topmost layer are used: the others are not computed. Default: each text's first token's. */
+  asking?(config: HuggingFaceConfig): Asking;
+  /** From these rows to those that the head reads, `[batch, hidden]`. May read "shared" weights. Default: they are these. */
+  pool?(pass: Pass, rows: Tensor, batch: PackedBatch): Tensor;
   /** Length of the longest text, in tokens; undefined = no limit. */
   maxTokens(config: HuggingFaceConfig): number | undefined;
   /** Whether token types make a difference; where not, they are ignored. */

@@ -11,6 +11,7 @@ export function initialValues(
   const size = shape.reduce((product, n) => product * n, 1);
   if (initial === "zeros") return new Float32Array(size);
   if (initial === "ones") return new Float32Array(size).fill(1);
+  if (initial === "sinusoids") return sinusoids(size, size / (shape[0] as number));
   const { std = initializerRange, cutoff = Number.POSITIVE_INFINITY, zeroRow } = initial === "normal" ? {} : initial;
   const values = randomNormal(seed, name, size, { std });
   for (let round = 1; values.some((value) => Math.abs(value) > cutoff * std); round++) {
@@ -22,4 +23,13 @@ export function initialValues(
   const width = size / (shape[0] as number);
   if (zeroRow !== undefined) values.fill(0, zeroRow * width, (zeroRow + 1) * width);
   return values;
+}
+
+/** In float64, rounded at the end. */
+function sinusoids(size: number, width: number): Float32Array {
+  return Float32Array.from({ length: size }, (_, i) => {
+    const column = i % width;
+    const angle = Math.floor(i / width) / 10_000 ** ((2 * Math.floor(column / 2)) / width);
+    return column % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
+  });
 }

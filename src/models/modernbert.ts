@@ -10,19 +10,18 @@ import { modernBertSettings } from "../config/modernbert.ts";
 import { ThawError } from "../errors.ts";
 import type { Block } from "../freezing/selection.ts";
 import { activate } from "../nn/activation.ts";
-import { attend } from "../nn/attend.ts";
 import { attention } from "../nn/attention.ts";
 import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
 import { linear, project } from "../nn/linear.ts";
 import { meanRows } from "../nn/meanRows.ts";
+import type { Asking } from "../nn/packing.ts";
 import { part } from "../nn/part.ts";
 import { rotate, rotation } from "../nn/rotary.ts";
 import { addRows, multiplyRows } from "../nn/rows.ts";
-import { contentScores } from "../nn/scores.ts";
 import { zeroBias } from "../nn/zeroBias.ts";
-import { dense, firstTokens } from "./bertShape.ts";
+import { askingRows, attentionOptions, dense } from "./bertShape.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
@@ -31,14 +30,14 @@ import { denseSpecs, normSpecs, perLayer, tensorSpec } from "./specs.ts";
 export const modernBert: Family = {
   modelType: "modernbert",
   basePrefix: "model.",
-  composesAttention: true, // that of long texts in sliding layers
   maxTokens: ({ maxPositionEmbeddings }) => maxPositionEmbeddings, // what it was made for: rotary positions have no end
   usesTokenTypes: () => false,
   checkBatch,
   parameters,
   embeddings,
   layer,
-  pooledRows,
+  asking: (config) => (modernBertSettings(config).pooling === "mean" ? "all" : "first"),
+  pool,
   head,
 };
 
@@ -91,41 +90,39 @@ function embeddings(pass: Pass, batch: PackedBatch): Tensor {
   return dropout(normalize(pass, "model.embeddings.norm", words), config.hiddenDropoutProb, stream);
 }
 
-function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
+function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, asking?: Asking): Tensor {
   const { config, stream } = pass;
   const { attentionBias, mlpBias, mlpDropout } = modernBertSettings(config);
   const name = `model.layers.${index}`;
   const normal = index === 0 ? hidden : normalize(pass, `${name}.attn_norm`, hidden);
   const all = affine(pass, `${name}.attn.Wqkv`, normal, attentionBias); // [tokens, 3 * hidden]
-  const context = affine(pass, `${name}.attn.Wo`, attended(pass, index, all, batch), attentionBias);
-  const middle = addRows(hidden, dropout(context, config.attentionProbsDropoutProb, stream));
+  const context = affine(pass, `${name}.attn.Wo`, attended(pass, index, all, batch, asking), attentionBias);
+  const residual = askingRows(hidden, batch, asking);
+  const middle = addRows(residual, dropout(context, config.attentionProbsDropoutProb, stream));
   const wide = affine(pass, `${name}.mlp.Wi`, normalize(pass, `${name}.mlp_norm`, middle), mlpBias);
   const [input, gate] = [0, 1].map((half) => part(wide, { index: half, of: 2 })) as [Tensor, Tensor];
   const inner = dropout(multiplyRows(activate(config.hiddenAct, input), gate), mlpDropout, stream);
   return addRows(middle, affine(pass, `${name}.mlp.Wo`, inner, mlpBias));
 }
 
-/** Query, key and value side by side, `[tokens, 3 * hidden]` -> `[tokens, hidden]`. */
-function attended({ config, stream }: Pass, index: number, all: Tensor, { packing, positions }: PackedBatch): Tensor {
-  const { hiddenSize, numAttentionHeads: heads, attentionProbsDropoutProb: dropoutRate } = config;
-  const { layerTypes, theta, window } = modernBertSettings(config);
+/** Query, key and value side by side, `[tokens, 3 * hidden]` -> the rows of those that ask. */
+function attended(pass: Pass, index: number, all: Tensor, batch: PackedBatch, asking: Asking | undefined): Tensor {
+  const { hiddenSize, numAttentionHeads: heads } = pass.config;
+  const { layerTypes, theta, window } = modernBertSettings(pass.config);
   const type = layerTypes[index] as (typeof layerTypes)[number];
-  const turn = rotation(positions, theta[type], hiddenSize / heads);
+  const turn = rotation(batch.positions, theta[type], hiddenSize / heads);
   const [query, key, value] = [0, 1, 2].map((which) => {
     const rows = part(all, { index: which, of: 3 });
     return which === 2 ? rows : rotate(rows, heads, turn);
   }) as [Tensor, Tensor, Tensor];
-  const options = { heads, packing, dropoutRate, stream };
-  if (type === "full_attention" || packing.maxLength <= window + 1) return attention(query, key, value, options);
-  const scores = [contentScores(query, key, options)];
-  return attend(scores, value, { ...options, window, factor: 1 / Math.sqrt(hiddenSize / heads) });
+  const terms = type === "full_attention" ? {} : { window };
+  return attention(askingRows(query, batch, asking), key, value, attentionOptions(pass, batch, asking, terms));
 }
 
-/** The rows that the head reads, normalised: those of the first tokens, or the means. */
-function pooledRows(pass: Pass, hidden: Tensor, batch: PackedBatch): Tensor {
-  const normal = (x: Tensor) => normalize(pass, "model.final_norm", x);
-  if (modernBertSettings(pass.config).pooling === "mean") return meanRows(normal(hidden), batch.packing);
-  return normal(firstTokens(pass, hidden, batch));
+/** The topmost rows normalised: those of the first tokens, or the means over all. */
+function pool(pass: Pass, rows: Tensor, { packing }: PackedBatch): Tensor {
+  const normal = normalize(pass, "model.final_norm", rows);
+  return modernBertSettings(pass.config).pooling === "mean" ? meanRows(normal, packing) : normal;
 }
 
 function head(pass: Pass, rows: Tensor): Tensor {

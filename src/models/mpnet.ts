@@ -3,22 +3,18 @@
  * (transformers 5.23, models/mpnet/modeling_mpnet.py): RoBERTa without token types, whose layers add a bias to their
  * scores that depends on the distance. Its table is the block "shared".
  */
-import type { Tensor } from "@tensorflow/tfjs-core";
 import type { HuggingFaceConfig } from "../config/config.ts";
 import { integerField } from "../config/fields.ts";
-import { biasedAttention } from "../nn/attention.ts";
-import { distanceBias } from "../nn/distanceBias.ts";
-import { linear } from "../nn/linear.ts";
+import type { ScoreTerms } from "../nn/attentionOptions.ts";
+import { embedding } from "../nn/embedding.ts";
+import { distances } from "../nn/relativeShift.ts";
 import {
-  type Attend,
   denseHead,
   embeddingSpecs,
-  firstTokens,
   headSpecs,
   type LayerNames,
-  type LayerOptions,
   layerSpecs,
-  postNormLayer,
+  postNormLayers,
   sumEmbeddings,
 } from "./bertShape.ts";
 import type { Family, Pass } from "./family.ts";
@@ -49,42 +45,25 @@ const head = { dense: "classifier.dense", activation: "tanh", output: "classifie
 export const mpnet: Family = {
   modelType: "mpnet",
   basePrefix: "mpnet.",
-  composesAttention: true,
   maxTokens: ({ maxPositionEmbeddings }) => maxPositionEmbeddings - padding - 1,
   usesTokenTypes: () => false,
   parameters: (config) => [
     ...embeddingSpecs("mpnet.embeddings", config, tables),
     tableSpec(bias, buckets(config), config.numAttentionHeads, "shared"),
-    ...perLayer(config, (i) => layerSpecs(layerName(i), i, config, mpnetLayer)),
+    ...perLayer(config, (i) => layerSpecs(`mpnet.encoder.layer.${i}`, i, config, mpnetLayer)),
     ...headSpecs(config, head),
   ],
   embeddings: (pass, batch) =>
     sumEmbeddings(pass, "mpnet.embeddings", batch, tables, positionsAfterPadding(batch, padding)),
-  layer: (pass, index, hidden, batch) => postNormLayer(pass, layerName(index), hidden, batch, options(pass, batch)),
-  topLayer: (pass, index, hidden, batch) =>
-    postNormLayer(pass, layerName(index), hidden, batch, { ...options(pass, batch), firstTokensOnly: true }),
-  pooledRows: firstTokens,
+  ...postNormLayers((i) => `mpnet.encoder.layer.${i}`, { names: mpnetLayer, terms }),
   head: (pass, rows) => denseHead(pass, rows, { ...head, dropoutRate: pass.config.hiddenDropoutProb }),
 };
 
-const layerName = (index: number) => `mpnet.encoder.layer.${index}`;
-const options = (pass: Pass, batch: PackedBatch): LayerOptions => ({
-  names: mpnetLayer,
-  attend: attention(pass, batch),
-});
-
-const attention =
-  ({ config, weight, stream }: Pass, { packing }: PackedBatch): Attend =>
-  (hidden, projections) => {
-    const [query, key, value] = projections.map((part) => linear(hidden, part.weight, part.bias));
-    const added = distanceBias(weight(`${bias}.weight`), packing.maxLength, bucketOf);
-    return biasedAttention(query as Tensor, key as Tensor, value as Tensor, added, {
-      heads: config.numAttentionHeads,
-      packing,
-      dropoutRate: config.attentionProbsDropoutProb,
-      stream,
-    });
-  };
+/** The bias by distance, from the key's position less the query's to its bucket. */
+function terms({ weight }: Pass, { packing }: PackedBatch): ScoreTerms {
+  const rows = distances(packing.maxLength).map((distance) => bucketOf(-distance));
+  return { byDistance: embedding(weight(`${bias}.weight`), Int32Array.from(rows)) };
+}
 
 /**
  * 16 buckets for what lies to the left and the token itself, 16 for what lies to the right; in each the distances 0 to 7,

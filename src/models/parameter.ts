@@ -10,6 +10,8 @@ export type Initial =
   | "ones"
   /** N(0, initializerRange) */
   | "normal"
+  /** Position p of width w: `sin(p / 10000 ^ (2k / w))` in column 2k, the cosine of the same in column 2k + 1. */
+  | "sinusoids"
   | {
       /** Standard deviation of a normal distribution. Default: the config's `initializerRange`. */
       readonly std?: number;

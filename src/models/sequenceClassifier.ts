@@ -11,6 +11,7 @@ import { ThawError } from "../errors.ts";
 import { type Block, type BlockMap, type Selection, select } from "../freezing/selection.ts";
 import { taskLoss } from "../loss/taskLoss.ts";
 import type { DropoutStream } from "../nn/dropout.ts";
+import type { Asking } from "../nn/packing.ts";
 import type { Family, Pass } from "./family.ts";
 import { checkBatch, checkLabels, type GivenLabels, problemTypeOf } from "./inputs.ts";
 import { PackedBatch, type PaddedBatch } from "./packedBatch.ts";
@@ -80,6 +81,11 @@ export class SequenceClassifier extends ShownAsTable {
   /** Number of encoder layers. */
   get depth(): number {
     return this.config.numHiddenLayers;
+  }
+
+  /** Whose rows of the topmost layer are computed. */
+  get asking(): Asking {
+    return this.family.asking?.(this.config) ?? "first";
   }
 
   /** What the model is trained to give; undefined until the first labels, or `decideProblemType`, say it. */
@@ -219,9 +225,10 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /** The rows that the head reads. */
-  readonly #topLayer: Family["layer"] = (pass, index, hidden, batch) =>
-    this.family.topLayer?.(pass, index, hidden, batch) ??
-    this.family.pooledRows(pass, this.family.layer(pass, index, hidden, batch), batch);
+  readonly #topLayer: Family["layer"] = (pass, index, hidden, batch) => {
+    const rows = this.family.layer(pass, index, hidden, batch, this.asking);
+    return this.family.pool?.(pass, rows, batch) ?? rows;
+  };
 
   #recomputed(layer: Family["layer"], pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
     const own = (block: Block) => block === index || block === "shared";

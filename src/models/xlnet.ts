@@ -9,19 +9,19 @@ import type { HuggingFaceConfig } from "../config/config.ts";
 import { xlnetSettings } from "../config/xlnet.ts";
 import { ThawError } from "../errors.ts";
 import { activate } from "../nn/activation.ts";
-import { attend } from "../nn/attend.ts";
+import { attention } from "../nn/attention.ts";
 import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
 import { biasGelu } from "../nn/gelu.ts";
+import { biasProducts, segmentDifference } from "../nn/headBias.ts";
 import { fromHeads, toHeads } from "../nn/headProjection.ts";
 import { project } from "../nn/linear.ts";
+import type { Asking } from "../nn/packing.ts";
 import { residualNorm } from "../nn/residualNorm.ts";
 import { addBias } from "../nn/rows.ts";
-import { contentScores, distanceScores, segmentScores } from "../nn/scores.ts";
-import { selectRows } from "../nn/selectRows.ts";
 import { distanceSinusoids } from "../nn/sinusoids.ts";
 import { zeroBias } from "../nn/zeroBias.ts";
-import { dense } from "./bertShape.ts";
+import { askingRows, attentionOptions, dense } from "./bertShape.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
@@ -30,14 +30,13 @@ import { denseSpecs, normSpecs, perLayer, tableSpec, tensorSpec } from "./specs.
 export const xlnet: Family = {
   modelType: "xlnet",
   basePrefix: "transformer.",
-  composesAttention: true,
   maxTokens: () => undefined,
   usesTokenTypes: () => true,
   checkBatch,
   parameters,
   embeddings,
   layer,
-  pooledRows,
+  asking: () => "last",
   head,
 };
 
@@ -88,16 +87,16 @@ function embeddings({ config, weight, stream }: Pass, batch: PackedBatch): Tenso
   return dropout(words, config.hiddenDropoutProb, stream);
 }
 
-function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
+function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, asking?: Asking): Tensor {
   const { config, stream } = pass;
   const name = `transformer.layer.${index}`;
   const weight = (part: string) => pass.weight(`${name}.${part}`);
   const norm = { epsilon: config.layerNormEps, dropoutRate: config.hiddenDropoutProb, stream };
   const attended = residualNorm(
     {
-      x: fromHeads(attention(pass, name, hidden, batch), weight("rel_attn.o")),
+      x: fromHeads(context(pass, name, hidden, batch, asking), weight("rel_attn.o")),
       inputBias: zeroBias(config.hiddenSize),
-      residual: hidden,
+      residual: askingRows(hidden, batch, asking),
       weight: weight("rel_attn.layer_norm.weight"),
       bias: weight("rel_attn.layer_norm.bias"),
     },
@@ -124,25 +123,29 @@ function activated(pass: Pass, name: string, x: Tensor): Tensor {
 }
 
 /**
- * `softmax((ac + bd + ef) / sqrt(width of a head)) v` -> `[tokens, hidden]`, with the three terms of `rel_attn_core`:
- * content to content, content to distance, content to segment, each with a bias of its own on the query.
+ * `softmax((ac + bd + ef) / sqrt(width of a head)) v` -> the rows of those that ask, with the three terms of
+ * `rel_attn_core`: content to content, content to distance, content to segment, each with a bias of its own on the query.
+ * Here the query has the first of these biases; the others less that one do with tables what they do with the query.
  */
-function attention(pass: Pass, name: string, hidden: Tensor, batch: PackedBatch): Tensor {
+function context(pass: Pass, name: string, hidden: Tensor, batch: PackedBatch, asking: Asking | undefined): Tensor {
   const { config, stream } = pass;
   const { hiddenSize: width, numAttentionHeads: heads, hiddenDropoutProb: dropoutRate } = config;
   const weight = (part: string) => pass.weight(`${name}.rel_attn.${part}`);
-  const { packing, tokenTypeIds } = batch;
-  const layout = { heads, packing };
-  const [query, key, value] = ["q", "k", "v"].map((part) => toHeads(hidden, weight(part))) as [Tensor, Tensor, Tensor];
-  const asking = (bias: string) => addBias(query, weight(bias));
-  const sinusoids = distanceSinusoids(packing.maxLength, { width, clamp: xlnetSettings(config).clampLength });
+  const factor = 1 / Math.sqrt(width / heads);
+  const ofBias = (rows: Tensor, bias: string) => biasProducts(rows, weight(bias), weight("r_w_bias"), factor);
+  const [query, key, value] = ["q", "k", "v"].map((part) =>
+    toHeads(part === "q" ? askingRows(hidden, batch, asking) : hidden, weight(part)),
+  ) as [Tensor, Tensor, Tensor];
+  const sinusoids = distanceSinusoids(batch.packing.maxLength, { width, clamp: xlnetSettings(config).clampLength });
   const distances = toHeads(dropout(sinusoids, dropoutRate, stream?.shared()), weight("r"));
-  const scores = [
-    contentScores(asking("r_w_bias"), key, layout),
-    distanceScores(asking("r_r_bias"), distances, { ...layout, by: "query" }),
-    ...(hasSegments(batch) ? [segmentScores(asking("r_s_bias"), weight("seg_embed"), tokenTypeIds, layout)] : []),
-  ];
-  return attend(scores, value, { ...layout, factor: 1 / Math.sqrt(width / heads), dropoutRate, stream });
+  const terms = { factor, byQuery: distances, byDistance: ofBias(distances, "r_r_bias") };
+  const options = { ...attentionOptions(pass, batch, asking), dropoutRate };
+  const asked = addBias(query, weight("r_w_bias"));
+  if (!hasSegments(batch)) return attention(asked, key, value, { ...options, terms });
+  const otherSegment = segmentDifference(weight("seg_embed"));
+  const segmentBias = ofBias(otherSegment, "r_s_bias");
+  const ofSegments = { otherSegment, segmentBias, segments: batch.tokenTypeIds };
+  return attention(asked, key, value, { ...options, terms: { ...terms, ...ofSegments } });
 }
 
 /** False where each text is all of one type, as without token types: no score depends on segments, and no gradient. */
@@ -151,12 +154,6 @@ function hasSegments({ packing, tokenTypeIds }: PackedBatch): boolean {
     const first = packing.firstTokens[text] as number;
     return tokenTypeIds.subarray(first, first + length).some((type) => type !== tokenTypeIds[first]);
   });
-}
-
-/** The last token of each text. */
-function pooledRows(_pass: Pass, hidden: Tensor, { packing }: PackedBatch): Tensor {
-  const last = packing.firstTokens.map((first, text) => first + (packing.lengths[text] as number) - 1);
-  return selectRows(hidden, last);
 }
 
 function head(pass: Pass, rows: Tensor): Tensor {

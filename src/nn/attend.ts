@@ -1,27 +1,20 @@
 /** Attention out of scores that are sums of several terms: relative positions, segments, a window. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../engine/differentiable.ts";
-import { add, batchMatMul, dropoutMask, multiply, scale, softmax, subtract, sumLast } from "../engine/ops.ts";
+import { add, batchMatMul, dropoutMask, multiply, softmax, subtract, sumLast } from "../engine/ops.ts";
 import { tf } from "../engine/tensorflow.ts";
-import type { AttentionOptions } from "./attention.ts";
+import type { AttentionOptions } from "./attentionOptions.ts";
 import { mergeHeads, splitHeads } from "./heads.ts";
 
-export interface AttendOptions extends AttentionOptions {
-  /** What the sum of the terms is multiplied with, such as `1 / sqrt(width of a head)`. */
-  readonly factor: number;
-  /** A token sees those at most so many places away. Default: all. */
-  readonly window?: number | undefined;
-}
-
 /**
- * `softmax(factor * (s_1 + s_2 + ...)) V` per text and head; padding gets probability exactly 0. Each term is
+ * `softmax(s_1 + s_2 + ...) V` per text and head; padding gets probability exactly 0. Each term is
  * `[heads, batch, maxLength, maxLength]`, `value` and the result are `[tokens, hidden]`.
  */
-export function attend(scores: readonly Tensor[], value: Tensor, options: AttendOptions): Tensor {
-  const { dropoutRate, stream, factor } = options;
+export function attend(scores: readonly Tensor[], value: Tensor, options: AttentionOptions): Tensor {
+  const { dropoutRate, stream } = options;
   const seed = dropoutRate > 0 ? stream?.next() : undefined;
   return differentiable([value, ...scores], (save) => {
-    const sum = scale(scores.length === 1 ? (scores[0] as Tensor) : tf.addN([...scores]), factor);
+    const sum = scores.length === 1 ? (scores[0] as Tensor) : (tf.addN([...scores]) as Tensor);
     const probabilities = softmax(masks(options).reduce(add, sum));
     const kept = seed === undefined ? undefined : dropoutMask(probabilities.shape, dropoutRate, seed);
     const weights = kept === undefined ? probabilities : multiply(probabilities, kept);
@@ -35,7 +28,7 @@ export function attend(scores: readonly Tensor[], value: Tensor, options: Attend
         const dScores = () => {
           const dWeights = batchMatMul(dContext, splitHeads(value, options), false, true);
           const along = multiply(kept === undefined ? dWeights : multiply(dWeights, kept), probabilities);
-          return scale(subtract(along, multiply(probabilities, sumLast(along))), factor);
+          return subtract(along, multiply(probabilities, sumLast(along)));
         };
         const isScoreWanted = scores.some((_, i) => wants(1 + i));
         const d = isScoreWanted ? dScores() : undefined;
@@ -49,7 +42,8 @@ export function attend(scores: readonly Tensor[], value: Tensor, options: Attend
 }
 
 /** What is added to the scores: -1e30 where a token is not to be seen. */
-function masks({ packing, window }: AttendOptions): Tensor[] {
+function masks({ packing, terms }: AttentionOptions): Tensor[] {
+  const window = terms?.window;
   const { batch, maxLength: length, mask } = packing;
   const ofPadding = mask === undefined ? [] : [mask.reshape([1, batch, 1, length])];
   if (window === undefined || window >= length - 1) return ofPadding;

@@ -2,104 +2,53 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../engine/differentiable.ts";
 import { choose } from "../engine/native.ts";
-import { nativeAttention, nativeAttentionGradients } from "../engine/nativeOps.ts";
 import {
-  add,
-  batchMatMul,
-  dropoutMask,
-  multiply,
-  scale,
-  softmax,
-  subtract,
-  sumLast,
-  sumRows,
-  transpose,
-} from "../engine/ops.ts";
-import type { Precision } from "../engine/precision.ts";
-import { type DropoutOptions, siteOf } from "./dropout.ts";
-import type { Packing } from "./packing.ts";
-
-/** The dropout is that of the attention probabilities. */
-export interface AttentionOptions extends DropoutOptions {
-  readonly heads: number;
-  readonly packing: Packing;
-  /** Of the projections' products, and of what the backward pass needs. Default: "float32". */
-  readonly precision?: Precision;
-}
-
-const swapHeads = [0, 2, 1, 3];
+  nativeAttention,
+  nativeAttentionGradients,
+  type QueryKeyValue,
+  type ScoreTable,
+} from "../engine/nativeAttention.ts";
+import { type AttentionOptions, factorOf } from "./attentionOptions.ts";
+import { composedAttention } from "./composedAttention.ts";
+import { siteOf } from "./dropout.ts";
 
 /**
- * `softmax(Q K^T / sqrt(width of a head)) V` per text and head. `query`, `key`, `value` and the result are
- * `[tokens, hidden]`; inside, the texts are padded to the longest, and padding gets probability exactly 0.
+ * The native op in one place of a model, for a forward pass and its backward pass: each head of each text with its own
+ * length, no padding, no matrix of scores in memory; probabilities and masks are computed again in the backward pass.
  */
-export const composedAttention = (query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor =>
-  biasedAttention(query, key, value, undefined, options);
-
-/** The same with `bias [heads, maxLength, maxLength]`, by query and key, added to the scores of every text. */
-export function biasedAttention(
-  query: Tensor,
-  key: Tensor,
-  value: Tensor,
-  bias: Tensor | undefined,
-  options: AttentionOptions,
-): Tensor {
-  const { heads, packing, dropoutRate, stream } = options;
-  const hidden = query.shape[1] as number;
-  const width = hidden / heads;
-  const factor = 1 / Math.sqrt(width);
-  const { batch, maxLength } = packing;
-
-  /** `[tokens, hidden]` -> `[batch, heads, maxLength, width]` */
-  const split = (x: Tensor) => transpose(packing.pad(x).reshape([batch, maxLength, heads, width]), swapHeads);
-  /** `[batch, heads, maxLength, width]` -> `[tokens, hidden]` */
-  const merge = (x: Tensor) => packing.unpad(transpose(x, swapHeads).reshape([batch, maxLength, hidden]));
-
-  const seed = dropoutRate > 0 ? stream?.next() : undefined;
-  return differentiable([query, key, value, ...(bias === undefined ? [] : [bias])], (save) => {
-    const q = scale(split(query), factor);
-    const k = split(key);
-    const v = split(value);
-    const products = batchMatMul(q, k, false, true); // [batch, heads, query, key]
-    const scores = bias === undefined ? products : add(products, bias);
-    const probabilities = softmax(packing.mask === undefined ? scores : add(scores, packing.mask));
-    const mask = seed === undefined ? undefined : dropoutMask(probabilities.shape, dropoutRate, seed);
-    const weights = mask === undefined ? probabilities : multiply(probabilities, mask);
-    save(q, k, v, probabilities, ...(mask === undefined ? [] : [mask]));
-    return {
-      value: merge(batchMatMul(weights, v)),
-      gradient: (dy, saved, wants) => {
-        const [q, k, v, probabilities, mask] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor | undefined];
-        const dContext = split(dy);
-        const weights = mask === undefined ? probabilities : multiply(probabilities, mask);
-        const dWeights = batchMatMul(dContext, v, false, true);
-        const dProbabilities = mask === undefined ? dWeights : multiply(dWeights, mask);
-        // softmax: dS = P * (dP - sum(dP * P))
-        const along = multiply(dProbabilities, probabilities);
-        const dScores = subtract(along, multiply(probabilities, sumLast(along)));
-        return [
-          merge(scale(batchMatMul(dScores, k), factor)),
-          merge(batchMatMul(dScores, q, true, false)), // q holds the factor already
-          merge(batchMatMul(weights, dContext, true, false)),
-          bias !== undefined && wants(3) ? sumRows(dScores.reshape([batch, bias.size])).reshape(bias.shape) : undefined,
-        ];
-      },
-    };
-  });
-}
-
-/**
- * The same without padding, transposes or a matrix of scores in memory: each head of each text with its own length,
- * and the probabilities and the dropout mask computed again in the backward pass.
- */
-export function fusedAttention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
-  const { heads } = options;
+export function fusedOp(options: AttentionOptions, hidden: number) {
+  const { heads, packing, asking, terms = {} } = options;
+  const { segments, window, factor: _, ...named } = terms;
+  const names = Object.keys(named) as ScoreTable[];
   const site = siteOf(options);
-  return differentiable([query, key, value], (save) => {
-    save(query, key, value);
+  const own = { heads, segments, window, factor: factorOf(options, hidden), last: asking === "last", site };
+  const call = () => ({ ...own, lengths: packing.lengthsTensor });
+  const byName = (tables: readonly Tensor[]) => Object.fromEntries(names.map((name, i) => [name, tables[i]]));
+  return {
+    /** Those of the terms, inputs of the op like query, key and value. */
+    tables: names.map((name) => named[name] as Tensor),
+    value: (parts: QueryKeyValue, tables: readonly Tensor[]) => nativeAttention(parts, byName(tables), call()),
+    /** Of query, key and value, then of the tables. */
+    gradients(dy: Tensor, parts: QueryKeyValue, tables: readonly Tensor[], wants: (table: number) => boolean) {
+      const isWanted = (name: ScoreTable) => wants(names.indexOf(name));
+      const found = nativeAttentionGradients(dy, parts, byName(tables), call(), isWanted);
+      return { parts: found.parts, tables: names.map((name) => found.tables[name]) };
+    },
+  };
+}
+
+/** The same as `composedAttention` in one node of the tape. */
+export function fusedAttention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
+  const op = fusedOp(options, key.shape[1] as number);
+  return differentiable([query, key, value, ...op.tables], (save) => {
+    save(query, key, value, ...op.tables);
     return {
-      value: nativeAttention([query, key, value], options.packing.lengthsTensor, heads, site),
-      gradient: (dy, saved) => nativeAttentionGradients(dy, saved, options.packing.lengthsTensor, heads, site),
+      value: op.value([query, key, value], op.tables),
+      gradient: (dy, [query, key, value, ...tables], wants) => {
+        const parts = [query, key, value] as [Tensor, Tensor, Tensor];
+        const found = op.gradients(dy, parts, tables, (table) => wants(3 + table));
+        return [...found.parts, ...found.tables];
+      },
     };
   });
 }

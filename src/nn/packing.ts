@@ -6,6 +6,9 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { gatherRows, scatterRows } from "../engine/ops.ts";
 import { tf } from "../engine/tensorflow.ts";
 
+/** Of each text all tokens, or its first, or its last. */
+export type Asking = "all" | "first" | "last";
+
 /**
  * The tensors of a layout are made at first use and kept until `dispose`; a backward pass that comes later has them made
  * again, for itself.
@@ -31,6 +34,13 @@ export class Packing {
       tokens += length;
     });
     this.tokens = tokens;
+  }
+
+  /** The row of each text's first or last token; undefined for all rows. */
+  rowsOf(asking: Asking = "all"): Int32Array | undefined {
+    if (asking === "all") return undefined;
+    if (asking === "first") return this.firstTokens;
+    return this.firstTokens.map((first, text) => first + (this.lengths[text] as number) - 1);
   }
 
   /** The lengths for a native op: int32 `[batch]`. */

@@ -1,7 +1,7 @@
 /** Sums and products of rows that keep off the tape what no gradient flows into. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../engine/differentiable.ts";
-import { add, biasAdd, multiply, sumRows } from "../engine/ops.ts";
+import { add, biasAdd, multiply, scale, sumRows } from "../engine/ops.ts";
 
 /** `a + b`, both `[rows, width]`: a residual connection. */
 export function addRows(a: Tensor, b: Tensor): Tensor {
@@ -9,6 +9,11 @@ export function addRows(a: Tensor, b: Tensor): Tensor {
     value: add(a, b),
     gradient: (dy) => [dy.clone(), dy.clone()], // a tensor of its own for each input: tfjs frees them one by one
   }));
+}
+
+/** `x * factor` for a factor out of a small fixed set. */
+export function scaleRows(x: Tensor, factor: number): Tensor {
+  return differentiable([x], () => ({ value: scale(x, factor), gradient: (dy) => [scale(dy, factor)] }));
 }
 
 /** `x [rows, width]` plus a bias of `width` values in whatever shape, such as `[heads, width of a head]`. */

@@ -4,7 +4,7 @@
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../engine/differentiable.ts";
-import { batchMatMul, multiply, subtract, sumLast, transpose } from "../engine/ops.ts";
+import { add, batchMatMul, multiply, sumLast, transpose } from "../engine/ops.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { type HeadLayout, mergeHeads, mergeTable, splitHeads, splitTable } from "./heads.ts";
 import type { Packing } from "./packing.ts";
@@ -59,43 +59,56 @@ export function distanceScores(
   });
 }
 
-/**
- * What a token has to say to another segment: `q_i . (t_1 - t_0)` where the segments of i and j differ, else 0.
- * The full term of XLNet has `q_i . t_0` on top for every j, which a softmax over j does not see.
- * `query [tokens, hidden]`, `table [2, heads, width]` or `[2, hidden]` (same segment, other segment), `segments [tokens]`.
- */
-export function segmentScores(query: Tensor, table: Tensor, segments: Int32Array, layout: HeadLayout): Tensor {
-  const { heads, packing } = layout;
+/** A number for each distance and head, `table [2 * maxLength, heads]`, the same for all texts. */
+export function distanceBias(table: Tensor, { heads, packing }: HeadLayout): Tensor {
   const { batch, maxLength: length } = packing;
-  return differentiable([query, table], (save) => {
-    const differ = whereDifferent(segments, packing);
-    save(query, table, differ);
-    const factors = batchMatMul(tokenRows(query), direction(table), false, true); // [heads, batch * maxLength, 1]
+  return differentiable([table], () => {
+    const rows = transpose(table, [1, 0])
+      .reshape([heads, 1, 2 * length])
+      .tile([1, length, 1]);
     return {
-      value: multiply(factors.reshape([heads, batch, length, 1]), differ),
-      gradient: (dy, saved, wants) => {
-        const [query, table, differ] = saved as [Tensor, Tensor, Tensor];
-        const dFactors = sumLast(multiply(dy, differ)).reshape([heads, batch * length, 1]);
-        const ofQuery = () => batchMatMul(dFactors, direction(table)).reshape([heads, batch, length, -1]);
-        const ofTable = () => {
-          const d = mergeTable(batchMatMul(dFactors, tokenRows(query), true)); // [1, hidden]
-          return tf.concat([tf.neg(d), d], 0).reshape(table.shape);
-        };
-        return [wants(0) ? mergeHeads(ofQuery(), layout) : undefined, wants(1) ? ofTable() : undefined];
+      value: relativeShift(rows).reshape([heads, 1, length, length]).tile([1, batch, 1, 1]),
+      gradient: (dy) => {
+        const unshifted = relativeUnshift(dy.sum(1));
+        return [transpose(unshifted.sum(1), [1, 0])];
       },
     };
   });
+}
 
-  function tokenRows(x: Tensor): Tensor {
-    return splitHeads(x, layout).reshape([heads, batch * length, -1]);
-  }
-
-  /** `[heads, 1, width]` */
-  function direction(table: Tensor): Tensor {
-    const rows = table.reshape([2, -1]);
-    const [same, other] = [0, 1].map((row) => rows.slice([row, 0], [1, -1]));
-    return splitTable(subtract(other as Tensor, same as Tensor), heads);
-  }
+/**
+ * `q_i . t + b` where the segments of i and j differ, else 0: `query [tokens, hidden]`, `row [1, hidden]`,
+ * `bias [1, heads]`, `segments [tokens]`.
+ */
+export function segmentScores(
+  query: Tensor,
+  row: Tensor,
+  bias: Tensor,
+  segments: Int32Array,
+  layout: HeadLayout,
+): Tensor {
+  const { heads, packing } = layout;
+  const { batch, maxLength: length } = packing;
+  const tokenRows = (x: Tensor) => splitHeads(x, layout).reshape([heads, batch * length, -1]);
+  return differentiable([query, row, bias], (save) => {
+    const differ = whereDifferent(segments, packing);
+    save(query, row, differ);
+    const products = batchMatMul(tokenRows(query), splitTable(row, heads), false, true); // [heads, batch * length, 1]
+    const factors = add(products, bias.reshape([heads, 1, 1]));
+    return {
+      value: multiply(factors.reshape([heads, batch, length, 1]), differ),
+      gradient: (dy, saved, wants) => {
+        const [query, row, differ] = saved as [Tensor, Tensor, Tensor];
+        const d = sumLast(multiply(dy, differ)).reshape([heads, batch * length, 1]);
+        const ofQuery = () => batchMatMul(d, splitTable(row, heads)).reshape([heads, batch, length, -1]);
+        return [
+          wants(0) ? mergeHeads(ofQuery(), layout) : undefined,
+          wants(1) ? mergeTable(batchMatMul(d, tokenRows(query), true)) : undefined,
+          wants(2) ? d.sum(1).reshape([1, heads]) : undefined,
+        ];
+      },
+    };
+  });
 }
 
 /** `[1, batch, query, key]`: 1 where the segments differ, else 0. */

@@ -3,13 +3,12 @@ import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 
 /**
  * Work of layer `index` for one token, in units of a whole layer. Of the topmost one only key and value are computed for
- * every token, where its family can do without the rest (with terms in its attention, the query as well).
+ * every token, unless the head reads all of its rows.
  */
-export function layerWork({ family, config, depth }: SequenceClassifier, index: number): number {
-  if (index < depth - 1 || family.topLayer === undefined) return 1;
+export function layerWork({ asking, config, depth }: SequenceClassifier, index: number): number {
+  if (index < depth - 1 || asking === "all") return 1;
   const { hiddenSize, intermediateSize } = config;
-  const forEveryToken = (family.composesAttention === true ? 3 : 2) * hiddenSize;
-  return forEveryToken / (4 * hiddenSize + 2 * intermediateSize);
+  return (2 * hiddenSize) / (4 * hiddenSize + 2 * intermediateSize);
 }
 
 /** Work of the layers from `from` to below `to`. */

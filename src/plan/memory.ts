@@ -51,7 +51,7 @@ export function stageMemory(input: MemoryInput): MemoryNeed {
   const embeddings = cut < 0 ? 4 * row : 0;
   const keptLayer = precision === "bfloat16" ? layer / 2 : layer;
   // of the topmost layer little but input, key and value is kept
-  const whole = model.family.topLayer === undefined || layers === 0 ? layers : layers - 1 + topShare(model);
+  const whole = model.asking === "all" || layers === 0 ? layers : layers - 1 + topShare(model);
   const kept = gradientCheckpointing ? layers * row + keptLayer : whole * keptLayer;
   const activations = layers === 0 ? row : kept + layer + embeddings;
   const pass = layerActivations(model, textsOf(input.passTokens, Math.max(...lengths)));
@@ -67,8 +67,8 @@ export function stageMemory(input: MemoryInput): MemoryNeed {
  */
 const allocatorShare = 1.2;
 
-function topShare({ family, config: { hiddenSize, intermediateSize } }: SequenceClassifier): number {
-  return ((family.composesAttention === true ? 5 : 3) * hiddenSize) / (8 * hiddenSize + intermediateSize);
+function topShare({ config: { hiddenSize, intermediateSize } }: SequenceClassifier): number {
+  return (3 * hiddenSize) / (8 * hiddenSize + intermediateSize);
 }
 
 /** So many tokens as texts of this length, the last one shorter. */
@@ -80,13 +80,12 @@ function textsOf(tokens: number, length: number): number[] {
  * Per token: input, query, key, value, context, two normalised rows and the rows between the halves (8 x hidden), and the
  * input of the activation (intermediate). Composed ops keep its output and masks as well, and the padded parts of attention.
  */
-function layerActivations({ config, family }: SequenceClassifier, lengths: readonly number[]): number {
+function layerActivations({ config }: SequenceClassifier, lengths: readonly number[]): number {
   const { hiddenSize, intermediateSize, numAttentionHeads, hiddenAct } = config;
   const tokens = lengths.reduce((sum, length) => sum + length, 0);
   const longest = Math.max(...lengths);
   const padded = lengths.length * longest;
   const feedForward = nativeOps && hiddenAct === "gelu" ? 0 : tokens * (intermediateSize + 2 * hiddenSize);
-  const attention =
-    nativeOps && !family.composesAttention ? 0 : padded * (3 * hiddenSize + 2 * numAttentionHeads * longest);
+  const attention = nativeOps ? 0 : padded * (3 * hiddenSize + 2 * numAttentionHeads * longest);
   return 4 * (tokens * (8 * hiddenSize + intermediateSize + 2) + feedForward + attention);
 }

@@ -25,8 +25,17 @@ const run = (name, inputs, attributes, outputs) => tf.backend().executeMultipleO
 const rate = number("rate", "TF_ATTR_FLOAT", 0.1);
 const epsilon = number("epsilon", "TF_ATTR_FLOAT", 1e-5);
 const wanted = number("wanted", "TF_ATTR_INT", 31);
-const heads = [number("heads", "TF_ATTR_INT", 4), rate];
+const last = { name: "last", type: binding.TF_ATTR_BOOL, value: false };
+const factor = number("factor", "TF_ATTR_FLOAT", 0.2);
+const heads = [number("heads", "TF_ATTR_INT", 4), rate, factor, number("window", "TF_ATTR_INT", 30), last];
 const packed = [q, k, v, tf.tensor1d(lengths, "int32"), seed];
+const longest = Math.max(...lengths);
+const nothing = tf.tensor1d([]);
+const plain = [...packed, nothing, nothing, nothing, nothing, nothing, tf.tensor1d([], "int32")];
+const table = fill([2 * longest, 128], 0.9);
+const segments = tf.tensor1d(Int32Array.from({ length: tokens }, (_, i) => i % 3), "int32");
+const terms = [...packed, table, table, fill([2 * longest, 4], 0.4), fill([1, 128], 0.2), fill([1, 4], 1.3), segments];
+const ofAttention = number("wanted", "TF_ATTR_INT", 255);
 const norm = run("ThawResidualNorm", [q, row, row, row, k, seed], [epsilon, rate], 3);
 const products = [false, true].flatMap((transposeA) => {
   const [n, m] = [number("N", "TF_ATTR_INT", 2), number("M", "TF_ATTR_INT", 1)];
@@ -38,8 +47,9 @@ const products = [false, true].flatMap((transposeA) => {
 });
 const results = [
   ...products,
-  ...run("ThawAttention", packed, heads, 1),
-  ...run("ThawAttentionGrad", [...packed, dy], heads, 3),
+  ...[plain, terms].flatMap((inputs) => run("ThawAttention", inputs, heads, 1)),
+  ...run("ThawAttentionGrad", [...plain, dy], [...heads, number("wanted", "TF_ATTR_INT", 7)], 8).slice(0, 3),
+  ...run("ThawAttentionGrad", [...terms, dy], [...heads, ofAttention], 8),
   ...norm,
   ...run("ThawResidualNormGrad", [dy, norm[1], norm[2], row, seed], [rate, wanted], 5),
   ...run("ThawBiasGeluGrad", [dy, q, row], [wanted], 3),

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import { parseConfig } from "../../src/config/translate.ts";
 import { initialValues } from "../../src/models/initialValues.ts";
 import type { Initial } from "../../src/models/parameter.ts";
+import { familyOf } from "./familyModel.ts";
 
 const config = { initializerRange: 0.02 };
 const values = (initial: Initial, seed = 1, name = "classifier.weight") =>
@@ -38,4 +40,30 @@ test("values beyond the cutoff are drawn again, the others stay", () => {
   cut.forEach((value, i) => {
     if (Math.abs(whole[i] as number) <= 2) expect(value).toBe(whole[i]);
   });
+});
+
+// transformers 5.23: DistilBertForSequenceClassification(DistilBertConfig(dim=6, n_heads=2, sinusoidal_pos_embds=True,
+// max_position_embeddings=40)).distilbert.embeddings.position_embeddings.weight[[0, 1, 39]]
+test("DistilBERT's sinusoidal positions begin as those of transformers, and the others do not", () => {
+  const expected = new Map([
+    [0, [0, 1, 0, 1, 0, 1]],
+    [1, [0.8414709568, 0.5403022766, 0.04639922455, 0.9989230037, 0.002154432936, 0.9999976754]],
+    [39, [0.963795364, 0.2666429281, 0.9714748859, -0.237142429, 0.08392412215, 0.99647212]],
+  ]);
+  const positions = (sinusoidal: boolean) => {
+    const json = { dim: 6, n_heads: 2, max_position_embeddings: 40, sinusoidal_pos_embds: sinusoidal };
+    const parsed = parseConfig({ model_type: "distilbert", vocab_size: 20, ...json });
+    const name = "distilbert.embeddings.position_embeddings.weight";
+    const spec = familyOf("distilbert")
+      .parameters(parsed)
+      .find((one) => one.name === name);
+    return initialValues(spec as NonNullable<typeof spec>, parsed, 1);
+  };
+  const table = positions(true);
+  for (const [position, row] of expected) {
+    row.forEach((value, column) => {
+      expect(table[6 * position + column]).toBeCloseTo(value, 7);
+    });
+  }
+  expect(Math.max(...positions(false))).toBeLessThan(0.2); // 240 normal values of deviation 0.02
 });

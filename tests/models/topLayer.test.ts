@@ -5,6 +5,7 @@ import { lossAndGradients } from "../../src/engine/gradients.ts";
 import { tf } from "../../src/engine/tensorflow.ts";
 import { crossEntropy } from "../../src/loss/crossEntropy.ts";
 import { families } from "../../src/models/autoModel.ts";
+import { askingRows } from "../../src/models/bertShape.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import { formulaModel, goldenCases, paddedBatch } from "./familyModel.ts";
 
@@ -15,7 +16,7 @@ describe.each(families.map((family) => [family.modelType, family] as const))("%s
   const padded = paddedBatch(golden);
   const top = model.depth - 1;
 
-  test.runIf(family.topLayer !== undefined)("gives the rows of the whole layer, and the same gradient below it", () => {
+  test("gives the rows of the whole layer, and the same gradient below it", () => {
     const batch = PackedBatch.fromPadded(padded);
     const below = model.runPrefix([top], batch).get(top) as Tensor;
     const x = below.clone() as Tensor; // the prefix's own is a constant
@@ -25,8 +26,9 @@ describe.each(families.map((family) => [family.modelType, family] as const))("%s
       stream: undefined,
       precision: "float32",
     } as const;
-    const whole = () => family.pooledRows(pass, family.layer(pass, top, x, batch), batch);
-    const rows = () => family.topLayer?.(pass, top, x, batch) as Tensor;
+    const pool = (rows: Tensor) => family.pool?.(pass, rows, batch) ?? rows;
+    const whole = () => pool(askingRows(family.layer(pass, top, x, batch), batch, model.asking));
+    const rows = () => pool(family.layer(pass, top, x, batch, model.asking));
     const factors = tf.cos(tf.range(0, whole().size)) as Tensor;
     const [expected, found] = [whole, rows].map((run) => {
       const value = run();

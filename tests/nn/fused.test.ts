@@ -3,11 +3,11 @@ import { markConstant, markTrainable } from "../../src/engine/differentiable.ts"
 import { lossAndGradients } from "../../src/engine/gradients.ts";
 import { nativeOps } from "../../src/engine/native.ts";
 import { tf } from "../../src/engine/tensorflow.ts";
-import { composedAttention, fusedAttention } from "../../src/nn/attention.ts";
+import { fusedAttention } from "../../src/nn/attention.ts";
+import { composedAttention } from "../../src/nn/composedAttention.ts";
 import { composedDenseResidualNorm, fusedDenseResidualNorm } from "../../src/nn/denseResidualNorm.ts";
 import { composedDropout, DropoutStream, fusedDropout } from "../../src/nn/dropout.ts";
 import { composedFeedForwardNorm, fusedFeedForwardNorm } from "../../src/nn/feedForwardNorm.ts";
-import { composedFirstTokenAttention, fusedFirstTokenAttention } from "../../src/nn/firstTokenAttention.ts";
 import { composedBiasGelu, fusedBiasGelu } from "../../src/nn/gelu.ts";
 import { composedLayerNorm, fusedLayerNorm } from "../../src/nn/layerNorm.ts";
 import { Packing } from "../../src/nn/packing.ts";
@@ -29,17 +29,25 @@ const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 const random = (name: string, shape: readonly number[]) => tf.tensor(randomNormal(11, name, size(shape)), [...shape]);
 const lengths = [7, 1, 53, 20]; // 53: more than one block of queries
 const tokens = lengths.reduce((a, b) => a + b, 0);
+const segments = Int32Array.from({ length: tokens }, (_, i) => (i * i) % 3);
 
 function cases(fused: boolean, width = 32, heads = 2): Case[] {
   const hidden = width * heads;
   const [attend, gelu, norm, residual] = fused
     ? [fusedAttention, fusedBiasGelu, fusedLayerNorm, fusedResidualNorm]
     : [composedAttention, composedBiasGelu, composedLayerNorm, composedResidualNorm];
-  const attendFirst = fused ? fusedFirstTokenAttention : composedFirstTokenAttention;
   const [attendSelf, denseNorm, feedForward] = fused
     ? [fusedSelfAttention, fusedDenseResidualNorm, fusedFeedForwardNorm]
     : [composedSelfAttention, composedDenseResidualNorm, composedFeedForwardNorm];
   const matrix = [tokens, hidden];
+  const few = [lengths.length, hidden];
+  const table = [2 * 53, hidden];
+  const attentionOptions = (stream: DropoutStream | undefined) => ({
+    heads,
+    packing: new Packing(lengths),
+    dropoutRate: 0.1,
+    stream,
+  });
   const square = [hidden, hidden];
   const inner = 2 * hidden + 3;
   const options = (stream: DropoutStream | undefined) => ({ epsilon: 1e-12, dropoutRate: 0.1, stream });
@@ -47,14 +55,23 @@ function cases(fused: boolean, width = 32, heads = 2): Case[] {
     {
       name: "attention",
       inputs: [matrix, matrix, matrix],
-      run: ([q, k, v], stream) =>
-        attend(q as Tensor, k as Tensor, v as Tensor, {
-          heads,
-          packing: new Packing(lengths),
-          dropoutRate: 0.1,
-          stream,
-        }),
+      run: ([q, k, v], stream) => attend(q as Tensor, k as Tensor, v as Tensor, attentionOptions(stream)),
     },
+    ...(["all", "first", "last"] as const).map((asking) => ({
+      name: `attention with terms of ${asking}`,
+      inputs: [asking === "all" ? matrix : few, matrix, matrix, table, table, [106, heads], [1, hidden], [1, heads]],
+      run: ([q, k, v, ...tables]: Tensor[], stream: DropoutStream | undefined) => {
+        const [byQuery, byKey, byDistance, otherSegment, segmentBias] = tables as [
+          Tensor,
+          Tensor,
+          Tensor,
+          Tensor,
+          Tensor,
+        ];
+        const terms = { byQuery, byKey, byDistance, otherSegment, segmentBias, segments, window: 17, factor: 0.1 };
+        return attend(q as Tensor, k as Tensor, v as Tensor, { ...attentionOptions(stream), asking, terms });
+      },
+    })),
     { name: "biasGelu", inputs: [matrix, [hidden]], run: ([x, b]) => gelu(x as Tensor, b as Tensor) },
     {
       name: "layerNorm",
@@ -71,24 +88,18 @@ function cases(fused: boolean, width = 32, heads = 2): Case[] {
           stream,
         }),
     },
-    ...[
-      { name: "selfAttention", attendTo: attendSelf },
-      { name: "firstTokenAttention", attendTo: attendFirst, output: [lengths.length, hidden] },
-    ].map(({ attendTo, ...named }) => ({
-      ...named,
-      inputs: [matrix, square, [hidden], square, [hidden], square, [hidden]],
+    ...(["all", "first", "last"] as const).map((asking) => ({
+      name: `selfAttention of ${asking}`,
+      output: asking === "all" ? matrix : few,
+      inputs: [matrix, square, [hidden], square, [hidden], square, [hidden], [106, heads]],
       run: ([x, ...rest]: Tensor[], stream: DropoutStream | undefined) => {
         // small weights, as a model has them: with large ones rounding drowns the slopes that are measured
         const part = (i: number) => ({
           weight: (rest[2 * i] as Tensor).mul(0.1) as Tensor,
           bias: rest[2 * i + 1] as Tensor,
         });
-        return attendTo(x as Tensor, [part(0), part(1), part(2)], {
-          heads,
-          packing: new Packing(lengths),
-          dropoutRate: 0.1,
-          stream,
-        });
+        const terms = { byDistance: rest[6] as Tensor };
+        return attendSelf(x as Tensor, [part(0), part(1), part(2)], { ...attentionOptions(stream), asking, terms });
       },
     })),
     {

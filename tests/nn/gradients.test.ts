@@ -1,13 +1,11 @@
 import { expect, test } from "vitest";
 import { lossAndGradients } from "../../src/engine/gradients.ts";
 import { tf } from "../../src/engine/tensorflow.ts";
-import { attention } from "../../src/nn/attention.ts";
 import { embedding } from "../../src/nn/embedding.ts";
 import { gelu } from "../../src/nn/gelu.ts";
 import { layerNorm } from "../../src/nn/layerNorm.ts";
 import { linear } from "../../src/nn/linear.ts";
-import { Packing } from "../../src/nn/packing.ts";
-import { selectRows } from "../../src/nn/selectRows.ts";
+import { placeRows, selectRows } from "../../src/nn/selectRows.ts";
 import { compare, random, type Tensor } from "./compare.ts";
 
 const erfGelu = (x: Tensor) => x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5));
@@ -63,33 +61,21 @@ test("selectRows gathers and scatters back", () => {
   );
 });
 
-test.each([[[4, 4]], [[3, 1, 5]], [[1]]])(
-  "attention over packed texts of %j tokens equals attention text by text",
-  (lengths) => {
-    const tokens = lengths.reduce((a, b) => a + b, 0);
-    const packing = new Packing(lengths);
-    const options = { heads: 2, packing, dropoutRate: 0, stream: undefined };
-    const textByText = (q: Tensor, k: Tensor, v: Tensor) => {
-      let first = 0;
-      const outputs = lengths.map((length) => {
-        const heads = [0, 1].map((head) => {
-          const [qh, kh, vh] = [q, k, v].map((x) => tf.slice2d(x as never, [first, head * 3], [length, 3]));
-          return tf.matMul(tf.softmax(tf.matMul(qh as never, kh as never, false, true).div(Math.sqrt(3))), vh as never);
-        });
-        first += length;
-        return tf.concat(heads as never[], 1);
-      });
-      return tf.concat(outputs, 0) as Tensor;
-    };
-    const inputs = ["q", "k", "v"].map((name) => random(name, [tokens, 6]));
-    compare(
-      "attention",
-      inputs,
-      (q, k, v) => attention(q as Tensor, k as Tensor, v as Tensor, options),
-      textByText as never,
-    );
-  },
-);
+test("placeRows is the reverse of selectRows", () => {
+  const rows = Int32Array.of(3, 0);
+  compare(
+    "placeRows",
+    [random("x", [2, 3])],
+    (x) => placeRows(x as Tensor, rows, 5),
+    (x) =>
+      tf.concat([
+        (x as Tensor).slice([1, 0], [1, 3]),
+        tf.zeros([2, 3]),
+        (x as Tensor).slice([0, 0], [1, 3]),
+        tf.zeros([1, 3]),
+      ]),
+  );
+});
 
 test("a tensor that is in no path has no gradient", () => {
   const [x, y] = [random("x", [2]), random("y", [2])];

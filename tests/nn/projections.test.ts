@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { tf } from "../../src/engine/tensorflow.ts";
+import { biasProducts, segmentDifference } from "../../src/nn/headBias.ts";
 import { fromHeads, toHeads } from "../../src/nn/headProjection.ts";
 import { part } from "../../src/nn/part.ts";
 import { rotate, rotation } from "../../src/nn/rotary.ts";
@@ -38,6 +39,29 @@ test("a bias in the shape of heads is added to every row, and its gradient has t
     [random("x", [4, 6]), random("b", [3, 2])],
     (x, b) => addBias(x as Tensor, b as Tensor),
     (x, b) => (x as Tensor).add((b as Tensor).reshape([6])),
+  );
+});
+
+test("what biases of the query make of rows equals the formula, head by head", () => {
+  compare(
+    "products",
+    [random("rows", [4, 6]), random("u", [3, 2]), random("v", [3, 2])],
+    (rows, u, v) => biasProducts(rows as Tensor, u as Tensor, v as Tensor, 0.5),
+    (rows, u, v) =>
+      (rows as Tensor)
+        .reshape([4, 3, 2])
+        .mul((u as Tensor).sub(v as Tensor))
+        .sum(2)
+        .mul(0.5),
+  );
+  compare(
+    "difference",
+    [random("table", [2, 3, 2])],
+    (table) => segmentDifference(table as Tensor),
+    (table) => {
+      const [same, other] = tf.split((table as Tensor).reshape([2, 6]), 2);
+      return (other as Tensor).sub(same as Tensor);
+    },
   );
 });
 
