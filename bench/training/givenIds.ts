@@ -6,7 +6,11 @@ import type { EncodedTexts } from "./task.ts";
 export function givenIds(ids: readonly (readonly number[])[]): Tokenizer {
   const rows = ids.map((row) => ({ inputIds: Int32Array.from(row), tokenTypeIds: new Int32Array(row.length) }));
   const encodeBatch: Tokenizer["encodeBatch"] = (texts) => texts.map((text) => rows[Number(text)] as (typeof rows)[0]);
-  return { encodeBatch } as unknown as Tokenizer; // the trainer calls nothing else of it before a model is saved
+  // Nothing else of a tokenizer is called before a model is saved.
+  const refuse = () => {
+    throw new Error("These texts are encoded already.");
+  };
+  return Object.assign(refuse, { encodeBatch }) as unknown as Tokenizer;
 }
 
 /** The texts of rows from `first` on, under their labels. */
