@@ -1,6 +1,7 @@
 /**
- * Where the time of a training step goes, op by op. Run: `npm run profile -- [--model mini|base] [--train all|head|2]
- * [--steps 30]`. An op is timed around the call that runs it, so what is left is JavaScript: the tape, and the loop.
+ * Where the time of a training step goes, op by op. Run: `npm run profile -- [--model mini|base|xlnet|...]
+ * [--train all|head|2] [--steps 30]`. An op is timed around the call that runs it, so what is left is JavaScript: the
+ * tape, and the loop.
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -16,7 +17,7 @@ const { values } = parseArgs({
     steps: { type: "string", default: "30" },
   },
 });
-const model = values.model === "base" ? "base" : "mini";
+const model = values.model;
 const train: Selection =
   values.train === "all" || values.train === "head" ? values.train : ["head", { lastLayers: Number(values.train) }];
 const warmUp = 5;
@@ -35,7 +36,11 @@ for await (const event of trainer.events()) {
   started = performance.now();
 }
 clock.stop();
-const title = `${model === "mini" ? "MiniLM, batch 16 of reviews" : "12 x 768, batch 8 of 128 tokens"}, training ${values.train}`;
+const titles = new Map([
+  ["mini", "MiniLM, batch 16 of reviews"],
+  ["base", "12 x 768, batch 8 of 128 tokens"],
+]);
+const title = `${titles.get(model) ?? `${model} of 6 x 384, batch 16 of reviews`}, training ${values.train}`;
 console.log(`${title}: ${took.length} steps on ${cpus().length} x ${cpus()[0]?.model?.trim()}\n`);
 console.log(opTable(clock.times, took));
 console.log(`Largest resident memory: ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`);

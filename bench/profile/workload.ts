@@ -1,7 +1,4 @@
 /** The training that is profiled: a trainer whose one epoch is the steps asked for. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   AutoModelForSequenceClassification,
   AutoTokenizer,
@@ -9,31 +6,38 @@ import {
   TextDataset,
   Trainer,
 } from "../../src/index.ts";
-import { writeSafetensors } from "../../src/safetensors/write.ts";
 import { readReviews } from "../reviews.ts";
+import { randomModel } from "./randomModel.ts";
 
 const miniLM = "sentence-transformers/all-MiniLM-L6-v2";
 
 export interface Workload {
-  /** Short reviews with MiniLM (batch 16), or texts of 128 tokens with a BERT of 12 x 768 (batch 8). */
-  readonly model: "mini" | "base";
+  /**
+   * Short reviews with MiniLM (batch 16), or texts of 128 tokens with a BERT of 12 x 768 (batch 8); or a family's
+   * `model_type`: the short reviews with random weights of MiniLM's shape.
+   */
+  readonly model: string;
   readonly train: Selection;
   readonly steps: number;
 }
 
 /** A trainer ready to run; dropout is on, and nothing is evaluated. */
 export async function trainerFor({ model: kind, train, steps }: Workload): Promise<Trainer> {
-  const batchSize = kind === "mini" ? 16 : 8;
+  const isLong = kind === "base";
+  const batchSize = isLong ? 8 : 16;
   const reviews = await readReviews();
   const count = batchSize * steps;
   const texts = reviews.texts.slice(0, 8 * count);
   const rows = Array.from({ length: count }, (_, i) => ({
     // eight snippets are more than 128 tokens: all of these texts are cut to the same length
-    text: kind === "mini" ? (texts[i] as string) : texts.slice(8 * i, 8 * i + 8).join(" "),
+    text: isLong ? texts.slice(8 * i, 8 * i + 8).join(" ") : (texts[i] as string),
     label: i % 2 === 0 ? "negative" : "positive",
   }));
   return new Trainer({
-    model: kind === "mini" ? await quietly(miniLM) : await baseModel(),
+    model:
+      kind === "mini"
+        ? await quietly(miniLM)
+        : await randomModel(isLong ? "bert" : kind, isLong ? [12, 768] : [6, 384]),
     tokenizer: await AutoTokenizer.fromPretrained(miniLM),
     trainDataset: TextDataset.fromRows(rows, { text: "text", label: "label" }),
     stages: [{ train, epochs: 1, learningRate: 5e-5 }],
@@ -42,16 +46,3 @@ export async function trainerFor({ model: kind, train, steps }: Workload): Promi
 }
 
 const quietly = (id: string) => AutoModelForSequenceClassification.fromPretrained(id, { numLabels: 2, seed: 0 });
-
-/** Of BERT base's shape; every weight but one comes from the seed. */
-async function baseModel() {
-  const folder = mkdtempSync(join(tmpdir(), "thaw-profile-"));
-  try {
-    writeFileSync(join(folder, "config.json"), JSON.stringify({ model_type: "bert", vocab_size: 30522 }));
-    const one = { name: "bert.embeddings.LayerNorm.bias", shape: [768], data: new Float32Array(768) };
-    await writeSafetensors(join(folder, "model.safetensors"), [one]);
-    return await quietly(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
