@@ -145,6 +145,9 @@ export function startHost(
       case "ping":
         interrupts.answerPing(message.number);
         return;
+      case "recover":
+        interrupts.recover();
+        return executor.recover();
       case "exit":
         return exit(0);
     }

@@ -79,6 +79,8 @@ export type ToMain =
   | { readonly type: "lookedUp"; readonly request: number; readonly typed: Inspection | undefined }
   | { readonly type: "interrupt"; readonly number: number }
   | { readonly type: "ping"; readonly number: number }
+  /** V8 was told to end what ran, and the cell has still not ended. */
+  | { readonly type: "recover" }
   | { readonly type: "exit" };
 
 /** `content` is JSON text throughout, serialised by its maker. */

@@ -38,6 +38,8 @@ export class Executor {
   readonly #parts: ExecutorParts;
   /** The cell whose code may still speak. */
   #running: number | undefined;
+  /** The cell whose end has not been told yet. */
+  #untold: ExecuteOrder | undefined;
   /** The cell that began last. */
   #newest = 0;
   /** Cells up to this one have no timers any more. */
@@ -49,17 +51,33 @@ export class Executor {
 
   /** Runs the cell and reports everything it causes, its end last. Never throws. */
   async run(order: ExecuteOrder): Promise<void> {
-    const { interrupts, magics, reporter } = this.#parts;
+    const { interrupts } = this.#parts;
     this.#running = order.cell;
+    this.#untold = order;
     this.#newest = order.cell;
     const givenUp = interrupts.begin();
     const performed = runCell(order.cell, () => this.#perform(order));
-    const end = await endOf(performed, givenUp);
+    await this.#finish(order, await endOf(performed, givenUp), () => interrupts.pending);
+  }
+
+  /**
+   * Tells the end of a cell that nothing tells any more: V8, told to end what ran, may have ended lines of the kernel, or
+   * thrown away what was to happen next.
+   */
+  recover(): void {
+    if (this.#untold !== undefined) void this.#finish(this.#untold, { failed: true }, () => true);
+  }
+
+  /** May be begun a second time where the first did not come to its end. */
+  async #finish(order: ExecuteOrder, end: End, isInterrupted: () => boolean): Promise<void> {
+    const { interrupts, magics, reporter } = this.#parts;
+    if (this.#untold !== order) return;
     this.#running = undefined;
-    const interrupted = interrupts.pending;
+    const interrupted = isInterrupted();
     if (interrupted) {
       this.#parts.evaluator.abandon();
       await endThreadsOf(order.cell);
+      if (this.#untold !== order) return;
       void this.#parts.dispose(); // the interrupt is what there is to tell
     }
     this.#parts.releaseAwaited();
@@ -78,6 +96,7 @@ export class Executor {
       failed: report !== undefined,
       content: JSON.stringify({ ...content, execution_count: order.count }),
     });
+    this.#untold = undefined;
     if (!interrupted) return;
     cancelTimersOf(order.cell);
     reporter.mute(order.cell); // what it left behind and cannot be stopped is not heard

@@ -98,6 +98,13 @@ export class Interrupts {
     this.#timer = kernelTimers.setTimeout(() => cell.giveUp(new KernelInterrupt()), this.#graceMs(cell));
   }
 
+  /** An interrupt whose message was lost, or whose handling V8 ended, is handled now. */
+  recover(): void {
+    if (!this.pending) return;
+    this.handle(Atomics.load(this.#flags, flag.requested));
+    if (this.#cell === undefined) Atomics.store(this.#flags, flag.pending, 0);
+  }
+
   /** The event loop runs. */
   answerPing(number: number): void {
     this.#seeForce();

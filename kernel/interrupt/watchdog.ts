@@ -7,6 +7,8 @@ import { type Flags, flag } from "./flags.ts";
 /** How long a silent main thread may finish what it does, in milliseconds. */
 const patienceMs = { ordinary: 200, cooperative: 4000, again: 50 };
 const pingEveryMs = 50;
+/** After V8 ended what ran, how long the kernel's own code may take to tell the cell's end. */
+const recoverAfterMs = 150;
 /** What the cell's child processes get, and how many milliseconds after the request. */
 const childSignals = [
   ["SIGINT", 0],
@@ -22,8 +24,12 @@ export class Watchdog {
   /** Undefined while no cell runs. */
   #cellStart: number | undefined;
   #pings = 0;
+  /** The last answer that was seen, and when. */
+  #pong = 0;
   #lastAnswer = 0;
   #again = false;
+  /** When V8 was last told to end what ran; undefined once the cell has ended. */
+  #forcedAt: number | undefined;
   /** Processes that this interrupt has ended, or is about to. */
   readonly #told = new Set<number>();
 
@@ -40,7 +46,8 @@ export class Watchdog {
   /**
    * Level (a): loops and awaits in cells throw, the cell's AbortSignal aborts, its child processes get SIGINT.
    * Level (b), when the main thread has not answered for 200 ms (4 s where the code watches the signal and may be inside
-   * a native step), or at once on a second request: V8 ends whatever JavaScript runs.
+   * a native step), or at once on a second request: V8 ends whatever JavaScript runs. That may be the kernel's own, where
+   * the code ended by itself just then; so if nothing is heard of the cell's end, (c) the main thread is told to make it up.
    */
   interrupt(): void {
     if (this.#timer !== undefined) this.#again = true;
@@ -78,23 +85,35 @@ export class Watchdog {
 
   #watch(): void {
     const now = performance.now();
-    if (Atomics.load(this.#flags, flag.pong) === this.#pings) {
+    const pong = Atomics.load(this.#flags, flag.pong);
+    const answers = pong !== this.#pong;
+    this.#pong = pong;
+    this.#ping(); // anew: one that reached the main thread as V8 ended what ran there is not answered
+    if (answers) {
       this.#lastAnswer = now;
-      if (Atomics.load(this.#flags, flag.pending) === 0) this.#stopWatching();
-      else this.#ping();
+      if (this.#forcedAt !== undefined) this.#recover(now - this.#forcedAt);
+      else if (Atomics.load(this.#flags, flag.pending) === 0) this.#stopWatching();
       return;
     }
     this.#endChildren(); // code that was about to wait for a process when the interrupt came does so now
     if (now - this.#lastAnswer < this.#patienceMs()) return;
     this.#lastAnswer = now;
+    this.#forcedAt = now;
     Atomics.store(this.#flags, flag.forced, Atomics.load(this.#flags, flag.pending));
     this.terminate();
+  }
+
+  #recover(sinceMs: number): void {
+    const isOver = this.#cellStart === undefined && Atomics.load(this.#flags, flag.pending) === 0;
+    if (isOver) this.#stopWatching();
+    else if (sinceMs >= recoverAfterMs) this.#toMain({ type: "recover" });
   }
 
   #stopWatching(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#again = false;
+    this.#forcedAt = undefined;
   }
 
   #patienceMs(): number {

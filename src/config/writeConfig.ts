@@ -1,8 +1,8 @@
 /** Writes `config.json` into a model folder. */
 import { join } from "node:path";
 import { writeFileAtomic } from "../io/atomicFile.ts";
+import { stringifyLike } from "../io/stringifyLike.ts";
 import type { HuggingFaceConfig } from "./config.ts";
-import { stringifyLike } from "./stringifyLike.ts";
 import { toHuggingFaceJson } from "./translate.ts";
 
 /** Writes the configuration into an existing folder, as Python's `from_pretrained` reads it. Errors: `WRITE_FAILED`. */

@@ -1,15 +1,23 @@
 /** A tokenizer's files, kept as they were so that Python reads the same tokenizer. */
-import { copyFile, writeFile } from "node:fs/promises";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ThawError } from "../errors.ts";
 import { tokenizerFiles } from "../hub/tokenizerFiles.ts";
+import { stringifyLike } from "../io/stringifyLike.ts";
 
 /** Made from a vocabulary in its original form: other programs than Python need them. */
 export interface MadeFiles {
   readonly tokenizerJson: string;
   /** Content of tokenizer_config.json, with the class. */
-  readonly config: Readonly<Record<string, unknown>>;
+  readonly config: Json;
 }
+
+/**
+ * Classes whose models were trained with token types, which transformers gives since version 5 only where the file asks for
+ * them. Here they are given; a model that was trained here is to read the same in Python.
+ */
+const typedClasses = /^(XLNet|Albert)Tokenizer(Fast)?$/;
+const modelInputNames = ["input_ids", "token_type_ids", "attention_mask"];
 
 /** Copies those of the files that there are, and writes what was made. Errors: `WRITE_FAILED`. */
 export async function saveTokenizerFiles(
@@ -27,8 +35,9 @@ export async function saveTokenizerFiles(
     try {
       if (made !== undefined && file === "tokenizer.json") await writeFile(join(to, file), made.tokenizerJson);
       else if (made !== undefined && file === "tokenizer_config.json") {
-        await writeFile(join(to, file), `${JSON.stringify(made.config, null, 2)}\n`);
+        await writeFile(join(to, file), `${JSON.stringify(withInputNames(made.config), null, 2)}\n`);
       } else await copyFile(join(from, file), join(to, file));
+      if (made === undefined && file === "tokenizer_config.json") await nameInputs(join(to, file));
     } catch (cause) {
       const { code, path, message } = cause as NodeJS.ErrnoException;
       // Only tokenizer.json is always there.
@@ -40,4 +49,19 @@ export async function saveTokenizerFiles(
       );
     }
   }
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function withInputNames(config: Json): Json {
+  const isTyped = typedClasses.test(String(config.tokenizer_class)) && config.model_input_names === undefined;
+  return isTyped ? { ...config, model_input_names: modelInputNames } : config;
+}
+
+/** Leaves a file as it is where there is nothing to add. */
+async function nameInputs(path: string): Promise<void> {
+  const text = await readFile(path, "utf8");
+  const config = JSON.parse(text) as Json;
+  const named = withInputNames(config);
+  if (named !== config) await writeFile(path, `${stringifyLike(named, text)}\n`);
 }

@@ -1,10 +1,11 @@
 /** Models of every family go from Hugging Face to Thaw and back: the same tensors, byte for byte, and the same logits in Python. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
+import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import { saveModel } from "../../src/trainer/saveModel.ts";
 import { pythonOfGoldens } from "../golden/pythonOfGoldens.ts";
 import { goldenPath } from "../golden/read.ts";
@@ -40,3 +41,36 @@ test("every family comes back with equal tensors, labels and logits", async () =
   }
   rmSync(root, { recursive: true });
 });
+
+const texts = ["a b c", "Zebra, yes: no!", "the quick brown fox jumps over the lazy dog"];
+const seconds = ["of a pair", "É ü", "x"];
+
+test.each(["xlnet", "albert", "bert", "roberta", "deberta-v2"])(
+  "a saved %s tokenizer gives in Python the ids and types that it gives here, of texts and of pairs",
+  async (kind) => {
+    const folder = mkdtempSync(join(tmpdir(), "thaw-tokenizer-"));
+    const tokenizer = await AutoTokenizer.fromPretrained(goldenPath(`tokenizers/${kind}`));
+    await tokenizer.save(folder);
+    const given = { texts, pairs: texts.map((text, i) => [text, seconds[i]]) };
+    const program = [
+      "import json, sys",
+      "from transformers import AutoTokenizer",
+      "tokenizer, given = AutoTokenizer.from_pretrained(sys.argv[1]), json.load(sys.stdin)",
+      "print(json.dumps([dict(tokenizer(t, padding=True)) for t in (given['texts'], [tuple(p) for p in given['pairs']])]))",
+    ].join("\n");
+    const options = { input: JSON.stringify(given), encoding: "utf8" } as const;
+    const inPython = JSON.parse(execFileSync(pythonOfGoldens(), ["-c", program, folder], options));
+    const here = [tokenizer(texts, { padding: true }), tokenizer(texts, { padding: true, textPair: seconds })];
+    for (const [i, { inputIds, attentionMask, tokenTypeIds }] of here.entries()) {
+      const { input_ids, attention_mask, token_type_ids } = inPython[i];
+      expect(input_ids).toEqual(inputIds);
+      expect(attention_mask).toEqual(attentionMask);
+      // RoBERTa has none, of all zeros
+      expect(token_type_ids ?? inputIds.map((row) => row.map(() => 0))).toEqual(tokenTypeIds);
+    }
+    console.log(
+      `${kind}: ${readFileSync(join(folder, "tokenizer_config.json"), "utf8").includes("token_type_ids") ? "asks for token types" : "as it was"}`,
+    );
+    rmSync(folder, { recursive: true });
+  },
+);

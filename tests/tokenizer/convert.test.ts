@@ -212,3 +212,21 @@ test("a folder without a vocabulary, and a family without an original form, say 
   writeFileSync(join(folder, "config.json"), '{"model_type":"modernbert"}');
   await expect(AutoTokenizer.fromPretrained(folder)).rejects.toMatchObject({ code: "MISSING_FILE" });
 });
+
+test.each([
+  ["xlnet", true],
+  ["albert", true],
+  ["bert", false],
+])(
+  "a saved %s tokenizer asks transformers for token types where it would not give them by itself",
+  async (kind, asks) => {
+    const target = mkdtempSync(join(scratch, "saved-"));
+    await (await AutoTokenizer.fromPretrained(goldenPath(`tokenizers/${kind}`))).save(target);
+    const again = mkdtempSync(join(scratch, "saved-"));
+    await (await AutoTokenizer.fromPretrained(target)).save(again);
+    for (const folder of [target, again]) {
+      const config = JSON.parse(readFileSync(join(folder, "tokenizer_config.json"), "utf8"));
+      expect(config.model_input_names).toEqual(asks ? ["input_ids", "token_type_ids", "attention_mask"] : undefined);
+    }
+  },
+);
