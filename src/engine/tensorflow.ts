@@ -57,6 +57,8 @@ function replaceRemovedNodeFunctions(): void {
 function loadTensorFlow(): typeof tfjs {
   replaceRemovedNodeFunctions();
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "3";
+  // Where it is on by itself, on newer processors, TensorFlow says so in every notebook. The products are not its.
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= "0";
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
   return createRequire(import.meta.url)("@tensorflow/tfjs-node-gpu") as typeof tfjs;
 }
