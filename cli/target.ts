@@ -1,7 +1,7 @@
 /** Which Jupyter a command means: the options that `install` and `uninstall` share. */
 import { resolve } from "node:path";
 import type { InstallTarget } from "../kernel/install/folders.ts";
-import { ThawError } from "../src/errors.ts";
+import { CodedError } from "../shared/codedError.ts";
 
 /** The options as commander gives them. */
 export interface TargetOptions {
@@ -19,7 +19,7 @@ export function targetFrom({ sysPrefix, user, prefix }: TargetOptions): InstallT
   ];
   const [target = { user: true } as const, second] = targets;
   if (second === undefined) return target;
-  throw new ThawError(
+  throw new CodedError(
     "TWO_PLACES",
     "Give one of --user, --sys-prefix and --prefix, got more: each names another place.",
   );

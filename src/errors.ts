@@ -1,13 +1,17 @@
 /** The one error class of the library: every message says what was wrong, what was found, and what to do. */
+import { CodedError, type LibraryErrorCode } from "../shared/codedError.ts";
 
-/** An error a user can act on. `code` is stable across versions; `message` is for people and may change. */
-export class ThawError extends Error {
+export type { LibraryErrorCode } from "../shared/codedError.ts";
+
+/**
+ * An error of the library that a user can act on. `code` is stable across versions, such as `"BAD_SELECTION"`
+ * (docs/errors.md has them all); `message` is for people and may change.
+ */
+export class ThawError extends CodedError {
   override readonly name = "ThawError";
-  /** Stable identifier such as `"BAD_SELECTION"`. */
-  readonly code: string;
+  declare readonly code: LibraryErrorCode;
 
-  constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
+  constructor(code: LibraryErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
   }
 }

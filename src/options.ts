@@ -1,16 +1,55 @@
-/** The names of options: one that nobody knows is refused, never ignored. */
-import { ThawError } from "./errors.ts";
+/** The names of options: a name that does not exist is refused with the one that was meant, never ignored. */
+import { closest } from "../shared/closest.ts";
+import { type LibraryErrorCode, ThawError } from "./errors.ts";
 
-/** A name for each option of an interface, so that none can be forgotten. */
+/** One entry for every option of an interface, so that the compiler finds one that is missing. */
 export type OptionNames<T> = Readonly<Record<keyof T, true>>;
 
-/** Throws `code` where a name is not among the known; `kind` is what they are: "training argument". */
-export function refuseUnknown(options: object, known: object, code: string, kind: string): void {
-  const names = Object.keys(known);
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown === undefined) return;
-  const plain = (name: string) => name.replaceAll("_", "").toLowerCase();
-  const meant = names.find((name) => plain(name) === plain(unknown)); // num_labels, as Python has it
-  const advice = meant === undefined ? `Known are: ${names.join(", ")}.` : `Write ${meant}.`;
-  throw new ThawError(code, `There is no ${kind} "${unknown}". ${advice}`);
+export interface OptionCheck {
+  /** Default: `"BAD_ARGUMENT"`. */
+  readonly code?: LibraryErrorCode;
+  /** What the options belong to, as a noun with its genitive: `"training argument"`, `"option of split"`. */
+  readonly kind: string;
+  /**
+   * Names that other libraries use, mostly Hugging Face's, with what to write here instead:
+   * `{ bf16: 'precision: "bfloat16"' }`. Names in snake_case are found as well.
+   */
+  readonly elsewhere?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Checks that `options` is an object all of whose names are in `known`. Throws `code` with the option that was probably
+ * meant, or with the list of all where none is near.
+ */
+export function refuseUnknown(options: object, known: object, check: OptionCheck): void {
+  const { code = "BAD_ARGUMENT", kind, elsewhere = {} } = check;
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    const [example] = Object.keys(known);
+    throw new ThawError(
+      code,
+      `Each ${kind} is given by name, in an object such as { ${example}: ... }; found ${describe(options)}.`,
+    );
+  }
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(known, name)) continue;
+    throw new ThawError(code, `There is no ${kind} "${name}". ${adviceFor(name, Object.keys(known), elsewhere)}`);
+  }
+}
+
+/** What to write instead of a name that does not exist. */
+function adviceFor(name: string, known: readonly string[], elsewhere: Readonly<Record<string, string>>): string {
+  const plain = (text: string) => text.replaceAll("_", "").toLowerCase();
+  const same = known.find((each) => plain(each) === plain(name)); // num_labels, as Python has it
+  if (same !== undefined) return `Write ${same}.`;
+  const translated = Object.entries(elsewhere).find(([other]) => plain(other) === plain(name));
+  if (translated !== undefined) return `Here it is ${translated[1]}.`;
+  const near = closest(name, known);
+  if (near !== undefined) return `Did you mean ${near}?`;
+  return `Known are: ${known.join(", ")}.`;
+}
+
+function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" || typeof value === "function" ? `a ${typeof value}` : JSON.stringify(value);
 }

@@ -1,15 +1,37 @@
 import { expect, test } from "vitest";
 import { refuseUnknown } from "../src/options.ts";
+import { resolveArguments } from "../src/trainer/arguments.ts";
 
 const known = { numLabels: true, seed: true };
-const check = (options: object) => () => refuseUnknown(options, known, "BAD_ARGUMENT", "option of fromPretrained");
+const elsewhere = { numClasses: "numLabels" };
+const check = (options: unknown) => () =>
+  refuseUnknown(options as object, known, { kind: "option of fromPretrained", elsewhere });
 
 test("known names pass, whatever their values", () => {
   expect(check({ seed: undefined, numLabels: 2 })).not.toThrow();
 });
 
-test("an unknown name is refused with the known ones, or with the one that was meant", () => {
-  expect(check({ labels: 2 })).toThrow('There is no option of fromPretrained "labels". Known are: numLabels, seed.');
-  expect(check({ num_labels: 2 })).toThrow('There is no option of fromPretrained "num_labels". Write numLabels.');
-  expect(check({ x: 1 })).toThrow(expect.objectContaining({ code: "BAD_ARGUMENT" }));
+test.each([
+  [{ labels: 2 }, 'There is no option of fromPretrained "labels". Known are: numLabels, seed.'],
+  [{ num_labels: 2 }, 'There is no option of fromPretrained "num_labels". Write numLabels.'],
+  [{ sede: 2 }, 'There is no option of fromPretrained "sede". Did you mean seed?'],
+  [{ numLables: 2 }, 'There is no option of fromPretrained "numLables". Did you mean numLabels?'],
+  [{ num_classes: 2 }, 'There is no option of fromPretrained "num_classes". Here it is numLabels.'],
+  [{ toString: 1 }, 'There is no option of fromPretrained "toString". Known are: numLabels, seed.'],
+  [3, "Each option of fromPretrained is given by name, in an object such as { numLabels: ... }; found 3."],
+  [null, "Each option of fromPretrained is given by name, in an object such as { numLabels: ... }; found null."],
+  [[0], "Each option of fromPretrained is given by name, in an object such as { numLabels: ... }; found an array."],
+])("%j is refused with the name that was meant", (options, message) => {
+  expect(check(options)).toThrow(expect.objectContaining({ code: "BAD_ARGUMENT", message }));
+});
+
+test.each([
+  ["earlyStoppingPatience", "Here it is patience, a setting of a stage"],
+  ["bf16", 'Here it is precision: "bfloat16".'],
+  ["warmup_ratio", "Here it is warmupSteps below 1"],
+  ["group_by_length", 'Here it is trainSamplingStrategy: "group_by_length".'],
+  ["learningRtae", "Did you mean learningRate?"],
+  ["per_device_train_batch_size", "Write perDeviceTrainBatchSize."],
+])("the training argument %s, which does not exist, is answered with what to write", (name, advice) => {
+  expect(() => resolveArguments({ [name]: 1 })).toThrow(advice);
 });

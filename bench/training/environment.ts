@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ThawError } from "../../src/errors.ts";
+import { CodedError } from "../../shared/codedError.ts";
 
 /** Of the project, from dist/bench/training/. */
 export const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -16,7 +16,7 @@ export function torchPython(): string {
     stdio: ["ignore", 2, 2],
   });
   if (status === 0) return join(folder, "bin", "python");
-  throw new ThawError(
+  throw new CodedError(
     "NO_ENVIRONMENT",
     "There is no Python with PyTorch and transformers to compare with: what is missing stands above.",
   );

@@ -1,6 +1,6 @@
 /** Both sides must be doing the same before they are timed: same weights and batches, same losses. */
 
-import { ThawError } from "../../src/errors.ts";
+import { CodedError } from "../../shared/codedError.ts";
 import type { SequenceClassifier } from "../../src/index.ts";
 import type { Side } from "./side.ts";
 import { type Task, threads } from "./task.ts";
@@ -41,7 +41,7 @@ export async function lossesOf(side: Side, kind: ModelKind): Promise<Losses> {
 export function checkParity(what: string, thaw: Losses, torch: Losses): void {
   for (const when of ["before", "after"] as const) {
     if (Math.abs(thaw[when] - torch[when]) <= tolerance[when]) continue; // false for NaN as well
-    throw new ThawError(
+    throw new CodedError(
       "NO_PARITY",
       `${what}: ${when} the first steps the loss is ${thaw[when]} in Thaw and ${torch[when]} in PyTorch, more than ` +
         `${tolerance[when]} apart. They do not compute the same, so their times say nothing: nothing was measured.`,

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ThawError } from "../../src/index.ts";
+import { CodedError } from "../../shared/codedError.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
 import { torchPython } from "./environment.ts";
 import { type Measured, toJson } from "./figures.ts";
@@ -54,7 +54,7 @@ async function main({ names, quick, json }: Arguments): Promise<void> {
       measured.push({ name, title, asked, ...samples });
     } catch (error) {
       // an option that Thaw does not have
-      if (workload.precision === undefined || !(error instanceof ThawError) || error.code === "WORKER_FAILED")
+      if (workload.precision === undefined || !(error instanceof CodedError) || error.code === "WORKER_FAILED")
         throw error;
       missing.push([name, error.message]);
     }
@@ -101,7 +101,7 @@ try {
   );
   process.exit(0);
 } catch (error) {
-  if (!(error instanceof ThawError)) throw error;
+  if (!(error instanceof CodedError)) throw error;
   say(`${error.code}: ${error.message}`);
   process.exit(error.code === "BAD_ARGUMENT" ? 2 : 1);
 }

@@ -3,7 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { ThawError } from "../../src/errors.ts";
+import { CodedError } from "../../shared/codedError.ts";
 import { root } from "./environment.ts";
 import { type Command, type Reply, threads } from "./task.ts";
 
@@ -51,11 +51,11 @@ export class Side {
     const { value, done } = await this.#lines.next();
     if (done) {
       const reason = this.#said.trim().split("\n").slice(-3).join(" | ") || "it said nothing";
-      throw new ThawError("WORKER_FAILED", `The process of ${this.name} ended during "${command.do}": ${reason}`);
+      throw new CodedError("WORKER_FAILED", `The process of ${this.name} ended during "${command.do}": ${reason}`);
     }
     const reply = JSON.parse(value) as Reply;
     if (reply.error !== undefined) {
-      throw new ThawError(reply.error.code, `${this.name}, asked for "${command.do}": ${reply.error.message}`);
+      throw new CodedError(reply.error.code, `${this.name}, asked for "${command.do}": ${reply.error.message}`);
     }
     return reply;
   }

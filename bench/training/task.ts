@@ -1,4 +1,6 @@
 /** What a worker gets to do its part, as a file that both read: the same weights, ids, batches and rates. */
+
+import type { ErrorCode } from "../../shared/codedError.ts";
 import type { Stage } from "../../src/index.ts";
 
 /** Threads of either side. */
@@ -60,5 +62,5 @@ export interface Reply {
   readonly gflops?: number;
   readonly versions?: Readonly<Record<string, string>>;
   readonly peakRssMb?: number;
-  readonly error?: { readonly code: string; readonly message: string };
+  readonly error?: { readonly code: ErrorCode; readonly message: string };
 }

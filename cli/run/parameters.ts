@@ -1,7 +1,7 @@
 /** Parameters from the command line, and the cell that brings them into a notebook. */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { closest } from "../../kernel/params/closest.ts";
+import { closest } from "../../shared/closest.ts";
 import type { Cell, Notebook } from "./notebook.ts";
 import { parameterNames } from "./parameterNames.ts";
 import { RunError } from "./runError.ts";

@@ -1,4 +1,4 @@
-import { CodedError } from "../../kernel/codedError.ts";
+import { CodedError } from "../../shared/codedError.ts";
 
 /** What `thaw run` refuses before anything runs. */
 export class RunError extends CodedError {

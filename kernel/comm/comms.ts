@@ -1,7 +1,7 @@
 /** Comms: two-way channels between code in cells and widgets of the frontend, as `Jupyter.comms` and as the host's `comms`. */
 import { randomUUID } from "node:crypto";
+import { CodedError } from "../../shared/codedError.ts";
 import type { CommDelivery, CommReport } from "../channels/thread.ts";
-import { CodedError } from "../codedError.ts";
 
 /** What comes with a message of either side. */
 export interface CommMessage {

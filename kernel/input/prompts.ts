@@ -1,5 +1,6 @@
 /** `input()` and its relatives for cells: synchronous, as in a script, while heartbeat and Stop go on in the worker. */
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
+import { CodedError } from "../../shared/codedError.ts";
 import type { InputAnswer, InputOrder } from "../channels/thread.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
@@ -18,13 +19,11 @@ const refusals = {
 } as const;
 
 /** Why no input could be had. */
-export class InputError extends Error {
+export class InputError extends CodedError {
   override readonly name = "InputError";
-  readonly code: keyof typeof refusals;
 
   constructor(code: keyof typeof refusals) {
-    super(refusals[code]);
-    this.code = code;
+    super(code, refusals[code]);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Where Jupyter looks for kernels. */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { installProblem } from "./problem.ts";
+import { CodedError } from "../../shared/codedError.ts";
 
 /** A place to install into: exactly one of the three. */
 export type InstallTarget =
@@ -15,7 +15,7 @@ export type InstallTarget =
 /** The folder of a kernel of this name. Errors: `BAD_KERNEL_NAME`, `NO_ENVIRONMENT`. */
 export function kernelFolder(target: InstallTarget, name: string): string {
   if (!/^(?!\.+$)[A-Za-z0-9._-]+$/.test(name)) {
-    throw installProblem(
+    throw new CodedError(
       "BAD_KERNEL_NAME",
       `A kernel's name has letters, digits, ".", "_" and "-" only, got "${name}". Choose another --name.`,
     );
@@ -30,7 +30,7 @@ export function kernelsFolder(target: InstallTarget): string {
   const active = process.env.VIRTUAL_ENV ?? process.env.CONDA_PREFIX;
   const prefix = target.sysPrefix === true ? active : target.sysPrefix;
   if (prefix === undefined || prefix === "") {
-    throw installProblem(
+    throw new CodedError(
       "NO_ENVIRONMENT",
       "No Python environment is active: VIRTUAL_ENV and CONDA_PREFIX are not set. " +
         "Activate the one that JupyterLab runs in, or name its folder with --prefix DIR, or use --user.",

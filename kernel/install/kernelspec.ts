@@ -2,9 +2,9 @@
 import { cpSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CodedError } from "../../shared/codedError.ts";
 import { type InstallTarget, kernelFolder } from "./folders.ts";
 import { readKernelspec } from "./ownership.ts";
-import { installProblem } from "./problem.ts";
 
 /** What can differ from the usual installation. */
 export interface KernelspecOptions {
@@ -27,7 +27,7 @@ export function installKernelspec({
   const folder = kernelFolder(target, name);
   const older = readKernelspec(folder);
   if (older?.state.kind === "foreign") {
-    throw installProblem(
+    throw new CodedError(
       "FOREIGN_KERNELSPEC",
       `${folder} is another kernel ("${older.displayName}") that Thaw did not make, so it is left alone. Choose another --name.`,
     );
@@ -46,7 +46,7 @@ export function kernelspec(displayName: string): object {
   const candidates = ["../main.cjs", "../../dist/kernel/main.cjs"]; // beside the compiled copy of this file, or from its source
   const main = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path));
   if (main === undefined) {
-    throw installProblem(
+    throw new CodedError(
       "NOT_BUILT",
       'The kernel is not built: dist/kernel/main.cjs is missing. Run "npm run build" in the clone, or install the package again.',
     );

@@ -1,11 +1,11 @@
 /** What an interrupted cell ends with. */
+import { CodedError } from "../../shared/codedError.ts";
 
-export class KernelInterrupt extends Error {
+export class KernelInterrupt extends CodedError {
   override readonly name = "KernelInterrupt";
-  readonly code = "KERNEL_INTERRUPT";
 
   /** `cause` is what the cell threw instead, when it was asked to stop. */
   constructor(cause?: unknown) {
-    super("Interrupted", cause === undefined ? undefined : { cause });
+    super("KERNEL_INTERRUPT", "Interrupted", cause === undefined ? undefined : { cause });
   }
 }

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
-import { closest } from "../params/closest.ts";
+import { closest } from "../../shared/closest.ts";
 import { MagicError } from "./magicError.ts";
 
 /** All variables, one variable's value, or undefined after `NAME=value` (or `NAME value`) has been set. */

@@ -1,4 +1,4 @@
-import { CodedError } from "../codedError.ts";
+import { CodedError } from "../../shared/codedError.ts";
 
 /** A magic that was asked for something it cannot do. */
 export class MagicError extends CodedError {

@@ -1,5 +1,6 @@
 /** Every magic there is, with what `%lsmagic` says of it; and what to say of one that does not exist. */
-import { closest } from "../params/closest.ts";
+import { closest } from "../../shared/closest.ts";
+import { CodedError } from "../../shared/codedError.ts";
 
 /** Usage (behind the name) and one sentence. */
 type Entry = readonly [usage: string, does: string];
@@ -50,9 +51,8 @@ const needless: Readonly<Record<string, string>> = {
 };
 
 /** What a cell gets that asks for a magic that does not exist. */
-export class UnknownMagic extends Error {
+export class UnknownMagic extends CodedError {
   override readonly name = "UnknownMagic";
-  readonly code = "UNKNOWN_MAGIC";
 
   /** `sign` is `%` or `%%`. */
   constructor(sign: "%" | "%%", name: string) {
@@ -68,6 +68,7 @@ export class UnknownMagic extends Error {
           : `Did you mean ${sign}${close}?`);
     const list = known.map((each) => sign + each).join(" ");
     super(
+      "UNKNOWN_MAGIC",
       `There is no magic ${sign}${name}. ${hint}${hint === "" ? "" : " "}These exist: ${list}. %lsmagic says what they do.`,
     );
   }

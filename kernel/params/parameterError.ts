@@ -1,4 +1,4 @@
-import { CodedError } from "../codedError.ts";
+import { CodedError } from "../../shared/codedError.ts";
 
 /** What `params()` refuses: a parameter that a run may not have, or may not have with this value. */
 export class ParameterError extends CodedError {

@@ -1,6 +1,6 @@
 /** `params({ epochs: 3 })` in a notebook: its parameters with their defaults, replaced by what a run was given. */
 
-import { closest } from "./closest.ts";
+import { closest } from "../../shared/closest.ts";
 import { converted } from "./convert.ts";
 import { ParameterError } from "./parameterError.ts";
 import { type ParameterRow, parameterTable } from "./table.ts";

@@ -8,7 +8,7 @@ import { SetupProblem } from "../problem.mjs";
 export const name = "TypeScript build";
 export const bytes = 1e7;
 
-const folders = ["src", "kernel", "cli", "bench"];
+const folders = ["shared", "src", "kernel", "cli", "bench"];
 const settings = ["tsconfig.json", "tsconfig.build.json", "package-lock.json", "setup/bundle.mjs"];
 const markerOf = ({ paths }) => join(paths.dist, ".thaw-build.json");
 

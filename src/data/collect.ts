@@ -46,7 +46,7 @@ const optionNames: OptionNames<DatasetOptions & FileOptions> = {
 
 /** Throws `BAD_DATA` with the row, counted from 1 without the header, and `BAD_ARGUMENT` for an option that there is not. */
 export function collectRows(rows: readonly Row[], options: DatasetOptions): DatasetContent {
-  refuseUnknown(options, optionNames, "BAD_ARGUMENT", "option of a data set");
+  refuseUnknown(options, optionNames, { kind: "option of a data set" });
   const { text: textColumn = "text", textPair, label = "label", name = "the data" } = options;
   if (rows.length === 0)
     throw new ThawError("BAD_DATA", `${name} has no rows. Give it at least one text for each label.`);

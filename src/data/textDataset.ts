@@ -138,7 +138,7 @@ export class TextDataset extends ShownAsTable {
    * size of `train`. Errors: `BAD_SPLIT`, `BAD_ARGUMENT`.
    */
   split(options: SplitOptions): Split {
-    refuseUnknown(options, splitNames, "BAD_ARGUMENT", "option of split");
+    refuseUnknown(options, splitNames, { kind: "option of split" });
     const { train, validation = 0, test = 0, seed = 0 } = options;
     const testRows = rowsOf(test, this.length, "test");
     const validationRows = rowsOf(validation, this.length, "validation");

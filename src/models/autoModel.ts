@@ -64,7 +64,7 @@ export const AutoModelForSequenceClassification = {
    * Errors: `BAD_ARGUMENT`, `BAD_LABEL`, `MODEL_NOT_FOUND`, `BAD_CONFIG`, `UNKNOWN_FAMILY`, `BAD_SAFETENSORS`, `BAD_PICKLE`, `BAD_INDEX`, `BAD_SHAPE`.
    */
   async fromPretrained(idOrFolder: string, options: FromPretrainedOptions = {}): Promise<SequenceClassifier> {
-    refuseUnknown(options, optionNames, "BAD_ARGUMENT", "option of fromPretrained");
+    refuseUnknown(options, optionNames, { kind: "option of fromPretrained" });
     const folder = await resolveModel(idOrFolder, options);
     const inFile = await readConfig(folder);
     const config = withLabels(inFile, options);

@@ -134,6 +134,26 @@ const defaults = {
   disableTqdm: false,
 } as const;
 
+/** Arguments of Hugging Face's Trainer, in its versions 4 and 5, that are called otherwise here. */
+const huggingFaceArguments = {
+  bf16: 'precision: "bfloat16"',
+  bf16FullEval: 'precision: "bfloat16"',
+  earlyStoppingPatience: 'patience, a setting of a stage: stages: [{ train: "all", epochs: 10, patience: 2 }]',
+  groupByLength: 'trainSamplingStrategy: "group_by_length"',
+  warmupRatio: "warmupSteps below 1, a share of the steps: warmupSteps: 0.1",
+  numEpochs: "numTrainEpochs",
+  epochs: "numTrainEpochs, or the setting epochs of a stage",
+  lr: "learningRate",
+  batchSize: "perDeviceTrainBatchSize",
+  perGpuTrainBatchSize: "perDeviceTrainBatchSize",
+  perGpuEvalBatchSize: "perDeviceEvalBatchSize",
+  maxSeqLength: "maxLength",
+  dataSeed: "seed, for the order of the data and for dropout",
+  disableProgressBar: "disableTqdm",
+  optim: "always AdamW, as adamw_torch in Python: leave it out",
+  overwriteOutputDir: "always so for the files of a model, and other files stay: leave it out",
+} as const;
+
 const sizes = ["cacheMemory", "cacheDisk", "maxMemory"] as const;
 const wholeFromOne = [
   "numTrainEpochs",
@@ -168,7 +188,7 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
     throw new ThawError("BAD_ARGUMENT", message);
   };
   const unset = Object.fromEntries(optional.map((key) => [key, undefined])) as Record<Optional, undefined>;
-  refuseUnknown(args, { ...defaults, ...unset }, "BAD_ARGUMENT", "training argument");
+  refuseUnknown(args, { ...defaults, ...unset }, { kind: "training argument", elsewhere: huggingFaceArguments });
   const given = Object.fromEntries(
     Object.entries(args).filter(([, value]) => value !== undefined),
   ) as TrainingArguments;

@@ -16,7 +16,7 @@ const known: OptionNames<TrainerOptions> = {
 
 /** Throws `BAD_ARGUMENT` for an option that there is not, and for a part that is missing or something else. */
 export function checkOptions(options: TrainerOptions): void {
-  refuseUnknown(options, known, "BAD_ARGUMENT", "option of a trainer");
+  refuseUnknown(options, known, { kind: "option of a trainer" });
   const { model, tokenizer, trainDataset, evalDataset } = options;
   const check = (name: keyof TrainerOptions, isGood: boolean, source: string) => {
     if (isGood) return;
