@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command `thaw`: setup, doctor, install, uninstall, status, run. */
+/** The command `thaw`: setup, doctor, lab, install, uninstall, status, run. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,6 +17,7 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as
 
 /** Runs one of the programs in setup/, which need nothing installed, and ends as it does. */
 function delegate(program: string, args: readonly string[]): void {
+  process.on("SIGINT", () => {}); // Ctrl-C is the program's: JupyterLab asks before it ends
   const { status } = spawnSync(process.execPath, [join(root, "setup", program), ...args], { stdio: "inherit" });
   process.exitCode = status ?? 1;
 }
@@ -48,6 +49,12 @@ thaw
   .description("say what is there and what is missing")
   .option("--json", "for programs")
   .action(({ json }: { json?: true }) => delegate("doctor.mjs", json ? ["--json"] : []));
+
+thaw
+  .command("lab")
+  .description("open JupyterLab on work/, your own folder with copies of the notebooks; in a project, on the project")
+  .argument("[arguments...]", "JupyterLab's own arguments, behind --")
+  .action((labArguments: readonly string[]) => delegate("lab.mjs", labArguments));
 
 /** `install` and `uninstall` name a place and a kernel in the same words. */
 const placed = (name: string, description: string): Command =>

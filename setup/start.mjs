@@ -1,20 +1,21 @@
-/** `npm start [-- --no-lab] [-- --only 01]`: set-up, then every notebook executed live, then JupyterLab on the results. */
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+/**
+ * `npm start [-- --no-lab] [-- --again] [-- --only 01]`: set-up; then the notebooks that come with Thaw, executed live once;
+ * then JupyterLab on `work/`. The next time it opens at once.
+ */
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { inTerminal, openLab } from "./lab.mjs";
 import { SetupProblem } from "./problem.mjs";
 import { contextFrom, runMain, setUp } from "./setUp.mjs";
+import { foldersOf, markExecuted, notExecuted, notebooksIn, versionOf } from "./workplace.mjs";
 
 const args = process.argv.slice(2);
+const only = args.flatMap((arg, index) => (arg === "--only" ? [args[index + 1] ?? ""] : []));
+const opensLab = !args.includes("--no-lab") && process.env.CI !== "true";
 
 /** Names of the notebooks whose name begins with one of `--only`'s values (all without it), in order. */
-function notebookNames(folder) {
-  const only = args.flatMap((arg, index) => (arg === "--only" ? [args[index + 1] ?? ""] : []));
-  const all = existsSync(folder)
-    ? readdirSync(folder)
-        .filter((name) => name.endsWith(".ipynb"))
-        .sort()
-    : [];
+function chosen(folder) {
+  const all = notebooksIn(folder);
   const names = all.filter((name) => only.length === 0 || only.some((start) => name.startsWith(start)));
   if (names.length > 0) return names;
   throw new SetupProblem({
@@ -26,37 +27,35 @@ function notebookNames(folder) {
   });
 }
 
-/** Runs a program in this terminal; Ctrl-C goes to it and it decides how to end. */
-function inTerminal(program, programArgs, context) {
-  return new Promise((resolve, reject) => {
-    const ignore = () => {};
-    for (const signal of ["SIGINT", "SIGTERM"]) process.removeAllListeners(signal);
-    const child = spawn(program, programArgs, { cwd: context.root, env: context.env, stdio: "inherit" });
-    const pass = () => child.kill("SIGTERM");
-    process.on("SIGINT", ignore);
-    process.on("SIGTERM", pass);
-    child.on("error", reject);
-    child.on("close", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 1)));
-  });
+/** Executes the notebooks into `build/notebooks`; returns the exit code. */
+async function execute(context, folders, names) {
+  const { shipped, executed } = folders;
+  mkdirSync(executed, { recursive: true });
+  mkdirSync(context.env.IPYTHONDIR, { recursive: true }); // IPython warns where it is missing
+  const versions = Object.fromEntries(names.map((name) => [name, versionOf(shipped, name)]));
+  const program = join(context.root, "setup", "execute_notebooks.py");
+  const code = await inTerminal(context.paths.python, [program, shipped, executed, ...names], context);
+  if (code !== 0) return code;
+  markExecuted(folders, versions);
+  process.stdout.write("Executed notebooks and their HTML: build/notebooks/\n");
+  return 0;
 }
 
 await runMain(async () => {
   const context = contextFrom(args);
-  const names = notebookNames(join(context.root, "notebooks"));
+  const folders = foldersOf(context);
+  const names = chosen(folders.shipped);
   await setUp(context);
-  const results = join(context.root, "build", "notebooks");
-  mkdirSync(results, { recursive: true });
-  mkdirSync(context.env.IPYTHONDIR, { recursive: true }); // IPython warns where it is missing
-  const program = join(context.root, "setup", "execute_notebooks.py");
-  const code = await inTerminal(
-    context.paths.python,
-    [program, join(context.root, "notebooks"), results, ...names],
-    context,
-  );
-  if (code !== 0) return code;
-  process.stdout.write("Executed notebooks and their HTML: build/notebooks/\n");
-  if (args.includes("--no-lab") || process.env.CI === "true") return 0;
-  process.stdout.write("Opening JupyterLab on them; Ctrl-C twice ends it.\n");
-  const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : [];
-  return inTerminal(join(context.paths.venv, "bin", "jupyter"), ["lab", results, ...asRoot], context);
+  // Who leaves JupyterLab out or names notebooks wants them executed; to open JupyterLab once is enough.
+  const asked = !opensLab || only.length > 0 || args.includes("--again");
+  const open = asked ? names : notExecuted(folders, names);
+  if (open.length > 0) {
+    const code = await execute(context, folders, open);
+    if (code !== 0) return code;
+  } else {
+    process.stdout.write(
+      "The notebooks have been executed here before (npm start -- --again does it anew): build/notebooks/\n",
+    );
+  }
+  return opensLab ? openLab(context) : 0;
 });

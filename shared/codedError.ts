@@ -116,6 +116,7 @@ export type SetupErrorCode =
   | "LINKED_FOLDER"
   | "NOT_DONE"
   | "NO_COMPILER"
+  | "NO_JUPYTER"
   | "NO_KERNEL"
   | "NO_MODEL"
   | "NO_NETWORK"

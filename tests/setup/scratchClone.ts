@@ -63,6 +63,7 @@ export function scratchClone(done: (typeof steps)[number]): ScratchClone {
     const packages = join("lib", `python${minor}`, "site-packages");
     mkdirSync(join(root, ".venv", packages), { recursive: true });
     symlinkSync(join(repository, ".venv", packages, "pip"), join(root, ".venv", packages, "pip"));
+    write(".venv/package.json", { type: "commonjs" });
     write(".venv/.thaw-packages.json", { list: hash("setup/requirements.txt"), packages: 1 });
   }
   if (reached >= 3) {
