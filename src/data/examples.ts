@@ -200,7 +200,8 @@ function readLabels(
   const { label = "label", labelSeparator } = options;
   const column = typeof label === "string" ? label : undefined;
   const columns = typeof label === "object" ? label : undefined;
-  const values = column !== undefined && labelSeparator === undefined ? readWrittenLists(given) : given;
+  const mayBeLists = labelSeparator === undefined && options.problemType !== "single_label_classification";
+  const values = columns === undefined && mayBeLists ? readWrittenLists(given, name) : given;
   const problemType = problemTypeOf(values, options);
   const names = options.labels ?? (column === undefined ? undefined : table.labelNames?.get(column));
   const reading: LabelReading = { names, source: name, column };

@@ -108,7 +108,7 @@ function jsonFormat(text: string): "jsonl" | "json" | undefined {
   if (!/^\{\s*(?:"|\}|$)/.test(text)) return undefined;
   const [first = "", second = ""] = text.split(/\r?\n/).filter((line) => line.trim() !== "");
   if (second === "") return isColumns(first) ? "json" : "jsonl";
-  return second.startsWith("{") ? "jsonl" : "json";
+  return second.startsWith("{") || parsed(first) !== undefined ? "jsonl" : "json";
 }
 
 /** Whether a line is one object of columns rather than a row; one that is longer than what was looked at, by its start. */

@@ -23,12 +23,20 @@ function rowOfLine(text: string, line: number, path: string): Row {
   try {
     row = JSON.parse(text);
   } catch (cause) {
-    const reason = `${(cause as Error).message}. ${adviceFor(text)}`;
-    throw new ThawError("BAD_DATA", `Line ${line} of ${path} is not valid JSON: ${reason}`, { cause });
+    throw new ThawError(
+      "BAD_DATA",
+      `Line ${line} of ${path} is not valid JSON: ${reasonOf(cause)}. ${adviceFor(text)}`,
+      {
+        cause,
+      },
+    );
   }
   if (typeof row === "object" && row !== null && !Array.isArray(row)) return row as Row;
   throw new ThawError("BAD_DATA", `Line ${line} of ${path} is not a JSON object. Use {"text": ..., "label": ...}.`);
 }
+
+/** What the parser says, without the piece of the file that it quotes. */
+const reasonOf = (cause: unknown): string => (cause as Error).message.split(/, (?:"|\.\.\.)/, 1)[0] as string;
 
 function adviceFor(text: string): string {
   if (/^\{\s*'/.test(text)) return "Python's print writes no JSON: write the lines with json.dumps(row).";
@@ -55,9 +63,13 @@ export async function readJson(path: string, { encoding }: TextFileOptions): Pro
             /[:,[]\s*-?(?:NaN|Infinity)\b/.test(bytes.toString("utf8", 0, 1 << 20))
           ? "NaN and Infinity are no JSON: write null, or leave the row out."
           : "Correct the file, or save it again.";
-    throw new ThawError("BAD_DATA", `${path} is not valid JSON: ${message}${placeOf(message, bytes)}. ${advice}`, {
-      cause,
-    });
+    throw new ThawError(
+      "BAD_DATA",
+      `${path} is not valid JSON: ${reasonOf(cause)}${placeOf(message, bytes)}. ${advice}`,
+      {
+        cause,
+      },
+    );
   }
   refuseWrapped(value, path);
   return { ...tableOf(value, path), notes };

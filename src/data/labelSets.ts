@@ -150,15 +150,23 @@ export function labelColumns(
 }
 
 /**
- * Values whose texts are all lists as Python and pandas write them, such as `"['joy', 'trust']"`, `"[0, 1, 0]"` or NumPy's
- * `"[0 1 0]"`, as those lists; other values as they are.
+ * Values whose texts are lists as Python and pandas write them, such as `"['joy', 'trust']"`, `"[0, 1, 0]"` or NumPy's
+ * `"[0 1 0]"`, as those lists; other values as they are. Throws `BAD_DATA` where only some are lists.
  */
-export function readWrittenLists(values: readonly LabelValue[]): readonly LabelValue[] {
+export function readWrittenLists(values: readonly LabelValue[], source: string): readonly LabelValue[] {
   const isWritten = (value: unknown): value is string =>
     typeof value === "string" && /^\s*[[({].*[\])}]\s*$/s.test(value);
-  if (!isWritten(values.find(({ value }) => value !== "")?.value)) return values;
+  if (!values.some(({ value }) => isWritten(value))) return values;
   const lists = values.map(({ value, row }) => ({ row, value: isWritten(value) ? parseList(value) : undefined }));
-  return lists.some(({ value }) => value === undefined) ? values : lists;
+  const others = values.filter((_, i) => lists[i]?.value === undefined);
+  if (others.length === values.length) return values;
+  if (others.length === 0) return lists;
+  throw new ThawError(
+    "BAD_DATA",
+    `${source}: the labels are lists but for ${JSON.stringify(others[0]?.value) ?? "nothing"} (${listedRows(others.map(({ row }) => row))}). ` +
+      "Write a list in every row, [] for none; if the texts are names as they stand, use " +
+      'problemType: "single_label_classification".',
+  );
 }
 
 /** One item of a written list: a quoted text, or a bare word. */

@@ -278,9 +278,10 @@ function wholeNames(labels: ReadonlyMap<string, Label>, source: string): string[
   if (numbers.length === all.length) return all;
   const names = numbers.map(String);
   const missing = all.filter((name) => !names.includes(name));
+  const first = listedRows(names.map((name) => labels.get(name)?.rows[0] as number));
   throw new ThawError(
     "BAD_DATA",
-    `${source}: the labels are ${listed(names)}, without ${listed(missing)}. Are they names, write labels: ` +
+    `${source}: the labels are ${listed(names)} (first in ${first}), without ${listed(missing)}. Are they names, write labels: ` +
       `${JSON.stringify(names)} (${names.length} outputs); are they indices, of which some have no row here, write labels: ` +
       `${all.length <= 20 ? JSON.stringify(all) : `Array.from({ length: ${all.length} }, (_, i) => String(i))`} (${all.length} outputs).`,
   );
@@ -304,7 +305,8 @@ function indicesInto(
       indices.set(label, index);
       continue;
     }
-    const near = names.find((name) => lookOf(name) === lookOf(label)) ?? closest(label, names);
+    const near =
+      names.find((name) => lookOf(name) === lookOf(label)) ?? (label.length > 2 ? closest(label, names) : undefined);
     const unlabelled =
       number === -1 ? " Rows without labels, which some files mark by -1, are read with label: false." : "";
     const hint = near === undefined ? unlabelled : ` Is ${JSON.stringify(near)} meant?`;

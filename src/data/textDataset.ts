@@ -11,7 +11,7 @@ import { readJson, readJsonLines } from "./json.ts";
 import { keysOf, observations, partNotes } from "./notes.ts";
 import { checkDatasetOptions, type DatasetOptions, type SeparatedOptions, type TextFileOptions } from "./options.ts";
 import { readParquet } from "./parquet.ts";
-import { type Row, type RowTable, tableOf } from "./rows.ts";
+import { type RowTable, tableOf } from "./rows.ts";
 import { readSeparated } from "./separated.ts";
 import { countOf, partSizes, type SplitOptions, stratified } from "./split.ts";
 
@@ -178,7 +178,7 @@ export class TextDataset extends ShownAsTable {
    * `{ text: ["Good."], label: ["positive"] }`. Throws `BAD_DATA` and `BAD_ARGUMENT`.
    */
   static fromRows(
-    rows: readonly Row[] | Readonly<Record<string, ArrayLike<unknown>>>,
+    rows: readonly object[] | Readonly<Record<string, ArrayLike<unknown>>>,
     options: DatasetOptions = {},
   ): TextDataset {
     checkDatasetOptions(options, "fromRows");

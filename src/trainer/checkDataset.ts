@@ -36,7 +36,7 @@ export function checkSameLabels(dataset: TextDataset, role: string, training: Te
 /** Throws `BAD_DATA` where a data set cannot be learnt by this model, before anything is encoded. */
 export function checkDataset(dataset: TextDataset, role: string, model: SequenceClassifier): void {
   if (dataset.length === 0) {
-    throw new ThawError("BAD_DATA", `The ${role} is empty: give it at least one text for each label.`);
+    throw new ThawError("BAD_DATA", `The ${role} is empty: give it at least one example for each label.`);
   }
   if (!dataset.isLabelled) {
     throw new ThawError(

@@ -62,41 +62,6 @@ test("pairs have both texts, in every part, the hash and the count of duplicates
   expect(String(pairs)).toMatch(/3 examples; pairs of texts/);
 });
 
-const row = (label: unknown) => [{ text: "a", label }];
-test.each<[string, () => unknown, RegExp]>([
-  [
-    "one label among lists",
-    () => TextDataset.fromRows([...row(["x"]), ...row("y")]),
-    /row 2 are "y", which is no list/,
-  ],
-  ["a set without any label", () => TextDataset.fromRows(row([])), /no row has a label/],
-  ["a label that is not known", () => TextDataset.fromRows(row(["x"]), { labels: ["a", "b"] }), /neither one of a, b/],
-  ["a column with a 2", () => TextDataset.fromRows([{ text: "a", p: 2 }], { label: ["p"] }), /"p" in row 1 has 2/],
-  ["an empty cell", () => TextDataset.fromRows([{ text: "a", p: "" }], { label: ["p"] }), /"p" in row 1 has ""/],
-  ["a missing column", () => TextDataset.fromRows([{ text: "a", p: 1 }], { label: ["p", "q"] }), /no column "q"/],
-  ["a target in words", () => TextDataset.fromRows(row("high"), { problemType: "regression" }), /"high", which is no/],
-  ["an empty target", () => TextDataset.fromRows(row(""), { problemType: "regression" }), /"", which is no number/],
-  ["an infinite target", () => TextDataset.fromRows(row(1 / 0), { problemType: "regression" }), /no number/],
-  [
-    "targets of different lengths",
-    () => TextDataset.fromRows([...row([1, 2]), ...row([1])], { problemType: "regression" }),
-    /row 2 has 1 targets, but there are 2 outputs/,
-  ],
-  [
-    "an unknown problem type",
-    () => TextDataset.fromRows(row(1), { problemType: "ranking" as never }),
-    /"ranking"; known/,
-  ],
-  [
-    "an empty second text",
-    () => TextDataset.fromRows([{ text: "a", b: " ", label: 1 }], { textPair: "b" }),
-    /"b"\) is empty/,
-  ],
-])("%s is refused", (_, read, message) => {
-  expect(read).toThrow(message);
-  expect(read).toThrow(expect.objectContaining({ code: "BAD_DATA" }));
-});
-
 const words = randomWords(0, "tasks", 2000);
 const chance = (i: number, share: number) => (words[i] as number) / 2 ** 32 < share;
 

@@ -76,79 +76,95 @@ test("whole numbers from 0 on are label indices, however they are written; names
 });
 
 const rows = (...labels: unknown[]) => labels.map((label, i) => ({ text: `t${i}`, label }));
-test.each<[string, () => unknown, RegExp]>([
-  ["no file", () => TextDataset.fromCsv(join(folder, "none.csv")), /Cannot read \/.*none\.csv: it does not exist/],
-  ["a folder", () => TextDataset.fromCsv(folder), /Cannot read/],
-  ["an empty file", () => csv(""), /no rows/],
-  ["a header alone", () => csv("text,label\n"), /no rows/],
-  ["no text column", () => csv("review,label\na,b\n"), /no column "text". Columns found: "review", "label"/],
-  ["no label column", () => csv("text,stars\na,b\n"), /no column "label". Columns found: "text", "stars"/],
-  ["a column name of Object.prototype", () => csv("text,label\na,b\n", { text: "toString" }), /no column "toString"/],
-  ["a row too short", () => csv("text,label\na,b\nc\n"), /line 3 has 1 field, but the header has 2 \(text, label\)/],
-  ["a row too long", () => csv("text,label\na,b\nc,d,e\n"), /line 3 has 3 fields.*quotation marks: "c,d"/],
-  ["an open quote", () => csv('text,label\n"a,b\n'), /quotation mark .* line 2 is never closed.*quote: false/],
-  ["an empty text", () => csv("text,label\na,x\n  ,y\n"), /text in row 2 \(column "text"\) is empty/],
-  ["an empty label", () => csv("text,label\na,x\nb,\n"), /row 2 has no label/],
-  ["a text that is null", () => TextDataset.fromRows([{ text: null, label: "a" }]), /row 1 .* is null/],
-  ["a text that is a number", () => TextDataset.fromRows([{ text: 3, label: "a" }]), /row 1 .* type number/],
-  ["a label that is null", () => TextDataset.fromRows(rows("a", null)), /row 2 has no label/],
-  ["a label that is NaN", () => TextDataset.fromRows(rows(0, Number.NaN)), /row 2 has the label NaN/],
-  [
-    "a label that says NaN",
-    () => csv("text,label\na,x\nb,NaN\n"),
-    /row 2 has the label "NaN", which stands for a missing/,
-  ],
-  ["a label with a fraction", () => TextDataset.fromRows(rows(0, 0.5)), /the label 0.5, which is no whole number/],
-  [
-    "a label that is a list, of one label",
-    () => TextDataset.fromRows(rows(["a"]), { problemType: "single_label_classification" }),
-    /row 1 has a list of labels \(.*"multi_label_classification"\)/,
-  ],
-  ["a label that is an object", () => TextDataset.fromRows(rows({})), /of type object/],
-  ["a negative label", () => TextDataset.fromRows(rows(1, -1)), /row 2 has the label -1, outside the range.*positive/],
-  [
-    "a rating in a CSV file, which would be a name",
-    () => csv("text,label\na,3.0\nb,4.5\n"),
-    /row 2 has the label 4.5.*"regression"\)\. If these are names.*labels: \[\.\.\.\]/,
-  ],
-  [
-    "a row without what the others have",
-    () => TextDataset.fromRows([{ text: "a", label: "x" }, { text: "b" }]),
-    /row 2 has no "label", which row 1 has/,
-  ],
-  ["an id for a label", () => TextDataset.fromRows(rows(1, 123456)), /row 2 has the label 123456, outside/],
-  [
-    "labels with a gap",
-    () => TextDataset.fromRows(rows(1, 2, 5)),
-    /labels are 1, 2, 5, without 0, 3, 4\. Are they names/,
-  ],
-  [
-    "a label out of range",
-    () => TextDataset.fromRows(rows(0, 2), { labels: ["a", "b"] }),
-    /row 2 has the label "2".* 0 to 1/,
-  ],
-  ["an unknown name", () => TextDataset.fromRows(rows("a", "c"), { labels: ["a", "b"] }), /"c".*neither one of a, b/],
-  ["one name for two labels", () => TextDataset.fromRows(rows("a"), { labels: ["a", "a"] }), /each once/],
-  ["one label only", () => TextDataset.fromRows(rows("a", "a")), /all 2 rows have the label "a"/],
-  ["no rows", () => TextDataset.fromRows([]), /no rows/],
-  [
-    "a label function that leaves out all",
-    () => TextDataset.fromRows(rows(1), { label: () => undefined }),
-    /left out all 1/,
-  ],
-  ["a row that is null", () => TextDataset.fromRows([null as never]), /row 1 is not an object/],
-  [
-    "a broken JSON line",
-    () => TextDataset.fromJsonl(file('{"text":"a","label":1}\n{"text":\n')),
-    /Line 2 .* not valid JSON/,
-  ],
-  ["a JSON line with a list", () => TextDataset.fromJsonl(file("[1]\n")), /Line 1 .* not a JSON object/],
-  ["a wrong encoding by name", () => csv(Uint8Array.of(0xff), { encoding: "utf-8" }), /UTF-8 but for bytes in line 1/],
-])("%s is refused", async (_, read, message) => {
-  await expect((async () => read())()).rejects.toThrow(message);
-  await expect((async () => read())()).rejects.toMatchObject({
-    code: expect.stringMatching(/^(BAD_DATA|MISSING_FILE)$/),
+
+test("a text comes from a function, or from several columns joined by a space, without those that are empty", async () => {
+  const content = "title,body,label\nFine,All good.,pos\n,Only this.,neg\nOnly that, ,pos\n";
+  const joined = await csv(content, { text: ["title", "body"] });
+  expect(joined.texts).toEqual(["Fine All good.", "Only this.", "Only that"]);
+  const made = await csv(content, {
+    text: (row) => (row.body === " " ? undefined : `${row.title}: ${row.body}`),
   });
+  expect(made.texts).toEqual(["Fine: All good.", ": Only this."]);
+  const parts = [
+    { title: "a", body: null, label: 0 },
+    { body: "b", label: 1 },
+  ];
+  expect(TextDataset.fromRows(parts, { text: ["title", "body"] }).texts).toEqual(["a", "b"]);
+  const pairs = await csv(content, { text: ["body", "title"], textPair: (row) => `is ${row.label}` });
+  expect(pairs.textPairs).toEqual(["is pos", "is neg", "is pos"]);
+});
+
+test("columns are read as rows are, also typed arrays; what is neither is refused with advice that works", () => {
+  const columns = TextDataset.fromRows({ text: ["t0", "t1"], label: Int8Array.of(1, 0) });
+  expect(columns.sha256).toBe(TextDataset.fromRows(rows(1, 0)).sha256);
+  const set = new Set(rows(1, 0));
+  expect(() => TextDataset.fromRows(set as never)).toThrow(/can become one: TextDataset\.fromRows\(\[\.\.\.rows\]\)/);
+  expect(TextDataset.fromRows([...set]).length).toBe(2);
+  for (const [given, message] of [
+    [undefined, /the rows are undefined; give a list/],
+    ["reviews.csv", /the rows are a text; .*TextDataset\.fromCsv/],
+    [Promise.resolve(rows(1, 0)), /put await before what made it/],
+    [{}, /the rows are an object; .*one list for each column/],
+    [7, /the rows are of type number/],
+  ] as const) {
+    expect(() => TextDataset.fromRows(given as never)).toThrow(message);
+  }
+});
+
+test("examples without labels are read for predict; they have no label names and say so", async () => {
+  const data = await csv("id,text\n1,a\n2,b\n", { label: false });
+  expect([data.isLabelled, data.labelNames, data.labels, data.labelCounts()]).toEqual([false, [], [], {}]);
+  expect(data.at(1)).toEqual({ text: "b", row: 2 });
+  expect(String(data)).toMatch(/reviews\.csv: 2 examples; without labels; characters/);
+  expect(TextDataset.fromRows(rows(0, 1)).isLabelled).toBe(true);
+});
+
+test("single examples are taken by place and one after the other, with their labels by name and their rows", async () => {
+  const data = await csv("text,label\na,x\n,\nb,y\n");
+  expect([data.at(0), data.at(-1), data.at(2)]).toEqual([
+    { text: "a", label: "x", row: 1 },
+    { text: "b", label: "y", row: 3 },
+    undefined,
+  ]);
+  expect(Array.from(data, ({ text }) => text)).toEqual(["a", "b"]);
+  expect(TextDataset.fromRows([...data], { labels: data.labelNames }).sha256).toBe(data.sha256);
+  const sets = TextDataset.fromRows(rows(["x", "y"], []));
+  expect([sets.at(0)?.label, sets.at(1)?.label]).toEqual([["x", "y"], []]);
+  const numbers = TextDataset.fromRows(rows([1, 2], [3, 4]), { problemType: "regression" });
+  expect(numbers.at(1)?.label).toEqual([3, 4]);
+});
+
+test("a data set cannot be changed, neither by itself nor through what it was made of", () => {
+  const content = { name: "n", texts: ["a", "b"], labels: Int32Array.of(0, 1), labelNames: ["x", "y"] };
+  const data = new TextDataset(content);
+  const before = data.sha256;
+  content.labels[0] = 1;
+  content.texts[0] = "changed";
+  content.labelNames.pop();
+  const open = data as unknown as { labels: number[]; texts: string[]; labelNames: string[]; name: string };
+  for (const change of [
+    () => open.labels.fill(1),
+    () => open.texts.push("c"),
+    () => open.labelNames.reverse(),
+    () => Object.assign(open, { name: "other" }),
+    () => Object.assign(open, { labels: [1, 1] }),
+    () => Object.assign(open, { texts: ["c", "d"] }),
+  ]) {
+    expect(change).toThrow(TypeError);
+  }
+  data.batchLabels()[0] = 1;
+  expect([data.sha256, [...data.labels], data.batchLabels()]).toEqual([before, [0, 1], Int32Array.of(0, 1)]);
+});
+
+test.each<[string, object, RegExp]>([
+  ["a label too few", { labels: [0] }, /1 labels for 2 texts and 2 names of labels, which need 2/],
+  ["a label beyond its names", { labels: [0, 2] }, /label 2 in row 2 is no index from 0 to 1/],
+  ["a label that is no whole number", { labels: [0, 0.5] }, /label 0\.5 in row 2 is no index/],
+  ["a second text too few", { textPairs: ["c"] }, /1 second texts for 2 texts/],
+  ["labels without names", { labelNames: [] }, /2 labels for 2 texts and 0 names of labels, which need 0/],
+])("content with %s is refused by the constructor", (_, change, message) => {
+  const content = { name: "n", texts: ["a", "b"], labels: [0, 1], labelNames: ["x", "y"] };
+  expect(() => new TextDataset({ ...content, ...change })).toThrow(message);
 });
 
 test("numbers with a point are whole where nothing stands behind it, or named", async () => {

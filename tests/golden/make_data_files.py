@@ -2,14 +2,23 @@
 
 Parquet in every codec that pyarrow writes, both versions of data pages, with and without dictionaries, columns of every
 type that a label or text comes in, missing values, and the names of labels that Hugging Face's `datasets` leaves in the
-file; CSV and JSON with the defaults of pandas and with those options that people use.
+file; CSV and JSON with the defaults of pandas and with those options that people use. `data/foreign` has what is no data file
+here: formats of Python's own and of pyarrow, packed files and archives.
 """
 
+import bz2
+import io
 import json
+import lzma
+import pickle
+import tarfile
+import zipfile
 
 import numpy
 import pandas
 import pyarrow
+import pyarrow.feather
+import pyarrow.orc
 import pyarrow.parquet
 from golden_file import GOLDENS, write
 
@@ -107,5 +116,36 @@ frame.to_json(FOLDER / "split.json", orient="split")
 add("split.json", rows)
 frame.to_json(FOLDER / "table.json", orient="table", index=False)
 add("table.json", rows)
+
+FOREIGN = FOLDER / "foreign"
+FOREIGN.mkdir(exist_ok=True)
+table = pyarrow.table({"text": ["Good.", "Bad."], "label": ["pos", "neg"]})
+content = b"text,label\nGood.,pos\nBad.,neg\n"
+pyarrow.feather.write_feather(table, FOREIGN / "feather", compression="uncompressed")
+with pyarrow.ipc.new_stream(FOREIGN / "arrow-stream", table.schema) as stream:
+    stream.write_table(table)
+pyarrow.orc.write_table(table, FOREIGN / "orc")
+(FOREIGN / "pickle").write_bytes(pickle.dumps([{"text": "Good.", "label": "pos"}, {"text": "Bad.", "label": "neg"}], protocol=4))
+numpy.save(FOREIGN / "array.npy", numpy.array(["Good.", "Bad."]))
+(FOREIGN / "bzip2").write_bytes(bz2.compress(content))
+(FOREIGN / "xz").write_bytes(lzma.compress(content))
+(FOREIGN / "zstd").write_bytes(pyarrow.compress(content, "zstd", asbytes=True))
+(FOREIGN / "lz4").write_bytes(pyarrow.compress(content, "lz4", asbytes=True))
+
+
+def archive(name: str, members: dict) -> None:
+    with zipfile.ZipFile(FOREIGN / name, "w", zipfile.ZIP_DEFLATED) as file:
+        for member, text in members.items():
+            file.writestr(zipfile.ZipInfo(member, (2024, 1, 1, 0, 0, 0)), text)
+
+
+archive("zip", {"reviews.csv": content})
+archive("xlsx", {"[Content_Types].xml": "<Types/>", "xl/workbook.xml": "<workbook/>", "xl/worksheets/sheet1.xml": "<worksheet/>"})
+archive("ods", {"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": "<office:document-content/>"})
+archive("docx", {"[Content_Types].xml": "<Types/>", "word/document.xml": "<w:document/>"})
+with tarfile.open(FOREIGN / "tar", "w") as file:
+    member = tarfile.TarInfo("reviews.csv")
+    member.size = len(content)
+    file.addfile(member, io.BytesIO(content))
 
 write("data_files.json", __file__, ("pandas", "pyarrow", "numpy"), {"files": files})
