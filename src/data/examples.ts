@@ -164,10 +164,12 @@ class TextColumn {
       test === undefined
         ? ""
         : `, or leave it out by a function that returns undefined: ${rowFunction(this.#option, column, test)}`;
-    const asText =
-      column !== undefined && problem === "is of type number"
-        ? `, or write ${rowFunction(this.#option, column, (cell) => `String(${cell})`)}`
-        : "";
+    const conversions: Readonly<Record<string, (cell: string) => string>> = {
+      "is of type number": (cell) => `String(${cell})`,
+      "is a list": (cell) => `${cell}.join(" ")`,
+    };
+    const conversion = column === undefined ? undefined : conversions[problem];
+    const asText = conversion === undefined ? "" : `, or write ${rowFunction(this.#option, column, conversion)}`;
     throw new ThawError(
       "BAD_DATA",
       `${this.#name}: the text in ${listedRows(rows)}${where} ${problem}. Correct or remove the row${leaveOut}${asText}.`,
@@ -204,6 +206,7 @@ function readLabels(
   const values = columns === undefined && mayBeLists ? readWrittenLists(given, name) : given;
   const problemType = problemTypeOf(values, options);
   const names = options.labels ?? (column === undefined ? undefined : table.labelNames?.get(column));
+  const isText = values !== given || labelSeparator !== undefined;
   const reading: LabelReading = { names, source: name, column };
   switch (problemType) {
     case "single_label_classification": {
@@ -212,7 +215,7 @@ function readLabels(
     }
     case "multi_label_classification":
       if (columns !== undefined) return labelColumns(values, columns, reading);
-      return indexLabelSets(values, reading, labelSeparator);
+      return indexLabelSets(values, { ...reading, several: isText ? "text" : "list" }, labelSeparator);
     case "regression": {
       const isList = values.some(({ value }) => Array.isArray(value));
       const outputs = names ?? columns ?? (column === undefined || isList ? undefined : [column]);

@@ -2,6 +2,7 @@
 import { listed, listedRows } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { indexLabels, type LabelledContent, type LabelReading, type LabelValue } from "./labels.ts";
+import { rowFunction } from "./options.ts";
 
 /** The labels of one row as they were given. */
 interface LabelList {
@@ -50,7 +51,8 @@ function bit(cell: unknown): 0 | 1 | undefined {
  * stands in some list twice, which a set of labels never has. Lists of more than two cells always show one or the other.
  * Throws where both readings are possible, or neither.
  */
-function isMultiHot(lists: readonly LabelList[], { source, names = ["joy", "trust"] }: LabelReading): boolean {
+function isMultiHot(lists: readonly LabelList[], reading: LabelReading): boolean {
+  const { source, names = ["joy", "trust"], column, several } = reading;
   const filled = lists.filter(({ list }) => list.length > 0);
   const [first] = filled;
   if (first === undefined) return false;
@@ -68,12 +70,14 @@ function isMultiHot(lists: readonly LabelList[], { source, names = ["joy", "trus
     );
   }
   if (isSure) return true;
-  const given = JSON.stringify(names.length <= 8 ? names : [...names.slice(0, 2)]);
+  const given = JSON.stringify(names.length <= 8 ? names : names.slice(0, 2));
+  const listOf = (cell: string) => (several === "text" ? `(String(${cell}).match(/[\\d.]+/g) ?? [])` : cell);
+  const hot = rowFunction("label", column, (cell) => `${given}.filter((_, i) => Number(${listOf(cell)}[i]) === 1)`);
+  const sets = rowFunction("label", column, (cell) => `${listOf(cell)}.map((i) => ${given}[Number(i)])`);
   throw new ThawError(
     "BAD_DATA",
     `${source}: row ${first.row} has the labels ${JSON.stringify(first.list)}. Are these 0 or 1 for each label, or the indices of the ` +
-      "labels that it has? No row tells the two apart. With the names of the labels, and row.label for your column, write for 0 or 1 " +
-      `label: (row) => ${given}.filter((_, i) => Number(row.label[i]) === 1), for indices label: (row) => row.label.map((i) => ${given}[i]).`,
+      `labels that it has? No row tells the two apart. With the names of your labels write for 0 or 1 ${hot}; for indices ${sets}.`,
   );
 }
 

@@ -27,6 +27,8 @@ export interface LabelReading {
   readonly source: string;
   /** The column that the values stand in, for advice; undefined where a function makes them. */
   readonly column: string | undefined;
+  /** How several labels stand in one cell: as a list, or as a text that is cut. Default: a cell is one label. */
+  readonly several?: "list" | "text";
   /** How many labels there have to be. Default: 2. */
   readonly least?: number;
 }
@@ -118,11 +120,13 @@ interface Problem extends NotALabel {
   readonly rows: number[];
 }
 
-function notALabel({ what, without, more = "", rows }: Problem, { source, column }: LabelReading): ThawError {
+function notALabel({ what, without, more = "", rows }: Problem, { source, column, several }: LabelReading): ThawError {
+  const isIn = (cell: string) =>
+    several === "list" ? `${cell}.some((label) => ${without?.("label")})` : without?.(cell);
   const leaveOut =
-    column === undefined || without === undefined
+    column === undefined || without === undefined || several === "text"
       ? ""
-      : `: ${rowFunction("label", column, (cell) => `(${without(cell)} ? undefined : ${cell})`)}`;
+      : `: ${rowFunction("label", column, (cell) => `(${isIn(cell)} ? undefined : ${cell})`)}`;
   return new ThawError(
     "BAD_DATA",
     `${source}: ${listedRows(rows)} ${have(rows)} ${what}. Correct the row, or leave it out by a label function that returns ` +
@@ -161,7 +165,15 @@ function labelText(value: unknown): string | NotALabel {
 
 const fraction = 'which is no whole number (a numeric target is problemType: "regression")';
 
-const cleanName = (spelling: string): string => spelling.normalize("NFC").replace(/^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu, "");
+/** A name without blanks and invisible characters around it, its accents in one form. */
+function cleanName(spelling: string): string {
+  const name = spelling.normalize("NFC");
+  const isBlank = (place: number) => /[\s\p{Cf}]/u.test(name.charAt(place));
+  let [start, end] = [0, name.length];
+  while (start < end && isBlank(start)) start++;
+  while (end > start && isBlank(end - 1)) end--;
+  return name.slice(start, end);
+}
 
 /** "1", "1.0", "+1" and "01" -> 1; undefined for what is no whole number. */
 function wholeNumber(text: string): number | undefined {
@@ -235,7 +247,9 @@ function refuseFractions(labels: ReadonlyMap<string, Label>, { source, column }:
 }
 
 /** Labels that differ only in case, in blanks, or in the hyphens between their words. */
-function refuseLookAlikes(labels: ReadonlyMap<string, Label>, { source, column }: LabelReading): void {
+function refuseLookAlikes(labels: ReadonlyMap<string, Label>, { source, column, several }: LabelReading): void {
+  const lower = (cell: string) =>
+    several === "list" ? `${cell}.map((label) => String(label).toLowerCase())` : `String(${cell}).toLowerCase()`;
   const seen = new Map<string, string>();
   for (const [label, { rows }] of labels) {
     const like = lookOf(label);
@@ -247,7 +261,7 @@ function refuseLookAlikes(labels: ReadonlyMap<string, Label>, { source, column }
       "BAD_DATA",
       `${source}: ${JSON.stringify(other)} (${listedRows(labels.get(other)?.rows ?? [])}) and ${JSON.stringify(label)} (${listedRows(rows)}) look ` +
         `like one label spelt in two ways. Make them one in the file or by a label function, such as ` +
-        `${rowFunction("label", column, (cell) => `String(${cell}).toLowerCase()`)}; if they are two labels, give all names: labels: ${all.length <= 12 ? JSON.stringify(all) : "[...]"}.`,
+        `${rowFunction("label", column, lower)}; if they are two labels, give all names: labels: ${all.length <= 12 ? JSON.stringify(all) : "[...]"}.`,
     );
   }
 }
@@ -278,7 +292,7 @@ function wholeNames(labels: ReadonlyMap<string, Label>, source: string): string[
   if (numbers.length === all.length) return all;
   const names = numbers.map(String);
   const missing = all.filter((name) => !names.includes(name));
-  const first = listedRows(names.map((name) => labels.get(name)?.rows[0] as number));
+  const first = listedRows([...new Set(names.map((name) => labels.get(name)?.rows[0] as number))]);
   throw new ThawError(
     "BAD_DATA",
     `${source}: the labels are ${listed(names)} (first in ${first}), without ${listed(missing)}. Are they names, write labels: ` +

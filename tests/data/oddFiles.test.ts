@@ -116,7 +116,7 @@ const labelLists: Record<string, Case> = {
   "lists of one cell that may be either, meant as indices": {
     content: lines({ text: "a", label: [1] }, { text: "b", label: [0] }),
     read: jsonl({ labels: ["joy", "anger"] }),
-    refused: /for indices label: \(row\) => row\.label\.map\(\(i\) => \["joy","anger"\]\[i\]\)/,
+    refused: /for indices label: \(row\) => row\.label\.map\(\(i\) => \["joy","anger"\]\[Number\(i\)\]\)\.$/,
     followed: ({ path }) => jsonl({ label: (row) => (row.label as number[]).map((i) => ["joy", "anger"][i]) })(path),
     want: joyHot,
   },
@@ -170,7 +170,7 @@ const labelLists: Record<string, Case> = {
     content: lines({ text: "a", label: [1] }, { text: "b", label: [2, 4] }),
     read: jsonl(),
     refused:
-      /labels are 1, 2, 4 \(first in rows 1, 2 and 2\), without 0, 3\. Are they names, write labels: \["1","2","4"\]/,
+      /labels are 1, 2, 4 \(first in rows 1 and 2\), without 0, 3\. Are they names, write labels: \["1","2","4"\]/,
     followed: ({ path }) => jsonl({ labels: ["1", "2", "4"] })(path),
     want: [
       ["a", ["1"]],
