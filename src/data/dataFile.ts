@@ -10,6 +10,7 @@ import { listedRows } from "../display/listed.ts";
 import { formatBytes } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
 import { type DataFormat, refuseForeign } from "./formats.ts";
+import { shown } from "./rows.ts";
 
 /** A text file as UTF-8 without a byte order mark. */
 export interface TextFile {
@@ -122,7 +123,7 @@ function unicodeOf(bytes: Buffer): { readonly encoding: string; readonly mark: n
   return most < 0 ? undefined : { encoding: most === 1 ? "utf-16le" : "utf-16be", mark: 0 };
 }
 
-function knownEncoding(encoding: unknown): string {
+function knownEncoding(encoding: string): string {
   try {
     return new TextDecoder(
       String(encoding)
@@ -132,7 +133,7 @@ function knownEncoding(encoding: unknown): string {
   } catch (cause) {
     throw new ThawError(
       "BAD_ARGUMENT",
-      `There is no encoding ${JSON.stringify(encoding)}. Leave the option out, or use a name such as "utf-8", "utf-16le", ` +
+      `There is no encoding ${shown(encoding)}. Leave the option out, or use a name such as "utf-8", "utf-16le", ` +
         '"windows-1252", "windows-1251" or "shift_jis".',
       { cause },
     );

@@ -3,6 +3,7 @@ import { listed, listedRows } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { indexLabels, type LabelledContent, type LabelReading, type LabelValue } from "./labels.ts";
 import { rowFunction } from "./options.ts";
+import { shown } from "./rows.ts";
 
 /** The labels of one row as they were given. */
 interface LabelList {
@@ -31,15 +32,15 @@ function listOf(value: unknown, row: number, source: string, separator: string |
   }
   throw new ThawError(
     "BAD_DATA",
-    `${source}: the labels in row ${row} are ${JSON.stringify(value) ?? String(value)}, which is no list. Use an array in every row (empty for ` +
+    `${source}: the labels in row ${row} are ${shown(value)}, which is no list. Use an array in every row (empty for ` +
       'none), or labelSeparator: "|" where they stand in one text.',
   );
 }
 
 /** 0 or 1 for a cell of a multi-hot row, in any of the ways that programs write it; undefined for anything else. */
 function bit(cell: unknown): 0 | 1 | undefined {
-  if (cell === true || cell === 1) return 1;
-  if (cell === false || cell === 0) return 0;
+  if (cell === true || cell === 1 || cell === 1n) return 1;
+  if (cell === false || cell === 0 || cell === 0n) return 0;
   if (typeof cell !== "string") return undefined;
   const text = cell.trim().toLowerCase();
   if (text === "1" || text === "1.0" || text === "true") return 1;
@@ -76,7 +77,7 @@ function isMultiHot(lists: readonly LabelList[], reading: LabelReading): boolean
   const sets = rowFunction("label", column, (cell) => `${listOf(cell)}.map((i) => ${given}[Number(i)])`);
   throw new ThawError(
     "BAD_DATA",
-    `${source}: row ${first.row} has the labels ${JSON.stringify(first.list)}. Are these 0 or 1 for each label, or the indices of the ` +
+    `${source}: row ${first.row} has the labels ${shown(first.list)}. Are these 0 or 1 for each label, or the indices of the ` +
       `labels that it has? No row tells the two apart. With the names of your labels write for 0 or 1 ${hot}; for indices ${sets}.`,
   );
 }
@@ -140,7 +141,7 @@ export function labelColumns(
       if (number !== undefined) return number;
       throw new ThawError(
         "BAD_DATA",
-        `${source}: column "${columns[i]}" in row ${row} has ${JSON.stringify(cell) ?? String(cell)}; a column for each label holds 0 or 1. ` +
+        `${source}: column "${columns[i]}" in row ${row} has ${shown(cell)}; a column for each label holds 0 or 1. ` +
           'Correct the row; for columns of numbers use problemType: "regression".',
       );
     }),
@@ -167,7 +168,7 @@ export function readWrittenLists(values: readonly LabelValue[], source: string):
   if (others.length === 0) return lists;
   throw new ThawError(
     "BAD_DATA",
-    `${source}: the labels are lists but for ${JSON.stringify(others[0]?.value) ?? "nothing"} (${listedRows(others.map(({ row }) => row))}). ` +
+    `${source}: the labels are lists but for ${shown(others[0]?.value)} (${listedRows(others.map(({ row }) => row))}). ` +
       "Write a list in every row, [] for none; if the texts are names as they stand, use " +
       'problemType: "single_label_classification".',
   );

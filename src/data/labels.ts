@@ -4,6 +4,7 @@ import type { Labels, ProblemType } from "../config/config.ts";
 import { listed, listedRows } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { rowFunction } from "./options.ts";
+import { shown } from "./rows.ts";
 
 /** One value of the label column and the number of its row. */
 export interface LabelValue {
@@ -151,7 +152,7 @@ function checkedName(spelling: string, given: ReadonlySet<string>): string | Not
 /** A value that is no string as a label's name, or what is wrong with it. */
 function labelText(value: unknown): string | NotALabel {
   if (value === undefined || value === null) return { what: "no label", without: (cell) => `${cell} == null` };
-  if (typeof value === "boolean") return String(value);
+  if (typeof value === "boolean" || typeof value === "bigint") return String(value);
   if (typeof value === "number") {
     if (Number.isNaN(value)) return { what: "the label NaN", without: (cell) => `Number.isNaN(${cell})` };
     return Number.isSafeInteger(value) ? String(value) : { what: `the label ${value}, ${fraction}` };
@@ -218,7 +219,7 @@ function indicesOf(labels: ReadonlyMap<string, Label>, reading: LabelReading): M
     const count = [...labels.values()].reduce((sum, { rows }) => sum + rows.length, 0);
     throw new ThawError(
       "BAD_DATA",
-      `${source}: all ${count} rows have the label ${JSON.stringify(distinct[0])}; a classifier needs two labels. ` +
+      `${source}: all ${count} rows have the label ${shown(distinct[0])}; a classifier needs two labels. ` +
         'If that is meant (a test set), give all the names: labels: ["negative", "positive"].',
     );
   }
@@ -259,7 +260,7 @@ function refuseLookAlikes(labels: ReadonlyMap<string, Label>, { source, column, 
     const all = [...labels.keys()].sort();
     throw new ThawError(
       "BAD_DATA",
-      `${source}: ${JSON.stringify(other)} (${listedRows(labels.get(other)?.rows ?? [])}) and ${JSON.stringify(label)} (${listedRows(rows)}) look ` +
+      `${source}: ${shown(other)} (${listedRows(labels.get(other)?.rows ?? [])}) and ${shown(label)} (${listedRows(rows)}) look ` +
         `like one label spelt in two ways. Make them one in the file or by a label function, such as ` +
         `${rowFunction("label", column, lower)}; if they are two labels, give all names: labels: ${all.length <= 12 ? JSON.stringify(all) : "[...]"}.`,
     );
@@ -327,7 +328,7 @@ function indicesInto(
     const orIndex = areNumbers ? "" : ` nor an index from 0 to ${names.length - 1}`;
     throw new ThawError(
       "BAD_DATA",
-      `${source}: ${listedRows(rows)} ${have(rows)} the label ${JSON.stringify(label)}, which is neither one of ` +
+      `${source}: ${listedRows(rows)} ${have(rows)} the label ${shown(label)}, which is neither one of ` +
         `${listed(names)}${orIndex}.${hint} Correct the row or the option labels.`,
     );
   }

@@ -2,7 +2,7 @@
 import { type ProblemType, problemTypes } from "../config/config.ts";
 import { ThawError } from "../errors.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import type { Row } from "./rows.ts";
+import { type Row, shown } from "./rows.ts";
 
 /**
  * Where a text stands: in a column, in several columns (their texts joined by one space, empty ones left out, as in
@@ -114,13 +114,15 @@ function meaning(option: string, names: readonly string[]): Record<string, strin
  */
 export function checkDatasetOptions(options: DatasetOptions & SeparatedOptions, call: ReadCall): void {
   refuseUnknown(options, namesOf[call], { kind: `option of ${call}`, elsewhere });
-  const { text, textPair, label, labels, labelSeparator, problemType, columns, delimiter, quote, name } = options;
+  const { text, textPair, label, labels, labelSeparator, problemType, columns, delimiter, quote, encoding, name } =
+    options;
   checkSource("text", text);
   checkSource("textPair", textPair);
   if (label !== false) checkSource("label", label, " For rows without labels, to be predicted, write label: false.");
   if (labels !== undefined) checkNames("labels", labels);
   if (columns !== undefined) checkNames("columns", columns);
   if (labelSeparator !== undefined) checkText("labelSeparator", labelSeparator, '"|"');
+  if (encoding !== undefined) checkText("encoding", encoding, '"utf-8"');
   if (delimiter !== undefined) checkText("delimiter", delimiter, '";"');
   if (name !== undefined) checkText("name", name, '"reviews"');
   if (delimiter !== undefined && /["\r\n]/.test(delimiter)) refuse("delimiter", delimiter, 'a character such as ";"');
@@ -128,10 +130,7 @@ export function checkDatasetOptions(options: DatasetOptions & SeparatedOptions, 
     refuse("quote", quote, 'true or false: whether " quotes a field');
   }
   if (problemType !== undefined && !problemTypes.includes(problemType)) {
-    throw new ThawError(
-      "BAD_DATA",
-      `problemType is ${JSON.stringify(problemType)}; known are ${problemTypes.join(", ")}.`,
-    );
+    throw new ThawError("BAD_DATA", `problemType is ${shown(problemType)}; known are ${problemTypes.join(", ")}.`);
   }
   if (label === false && (labels ?? labelSeparator ?? problemType) !== undefined) {
     throw new ThawError(
@@ -181,10 +180,10 @@ function namesIn(value: unknown): string[] {
 }
 
 function refuse(option: string, value: unknown, wanted: string): never {
-  const shown = typeof value === "function" ? "a function" : (JSON.stringify(value) ?? String(value));
+  const given = typeof value === "function" ? "a function" : shown(value);
   throw new ThawError(
     "BAD_ARGUMENT",
-    `The option ${option} is ${shown.length > 80 ? `${shown.slice(0, 80)}...` : shown}; it is ${wanted}${wanted.endsWith(".") ? "" : "."}`,
+    `The option ${option} is ${given}; it is ${wanted}${wanted.endsWith(".") ? "" : "."}`,
   );
 }
 

@@ -1,4 +1,5 @@
 /** Rows by column name, from a file or a program: what examples are made of. */
+import { inspect } from "node:util";
 import { ThawError } from "../errors.ts";
 
 /** One row by column name; every value is text where the row comes from a CSV or TSV file. */
@@ -27,6 +28,20 @@ export function tableOf(given: unknown, source: string): RowTable {
     throw new ThawError("BAD_DATA", `${source}: row ${index + 1} is not an object${insteadOf(row)}`);
   });
   return { rows: given as Row[], notes: [] };
+}
+
+/** A value as messages show it: as JSON where that is possible, and not more than a line of it. */
+export function shown(value: unknown): string {
+  const text = asJson(value) ?? inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
+  return text.length > 100 ? `${text.slice(0, 100)}...` : text;
+}
+
+function asJson(value: unknown): string | undefined {
+  try {
+    return Object.is(value, Number.NaN) || value === 1 / 0 || value === -1 / 0 ? String(value) : JSON.stringify(value);
+  } catch {
+    return undefined; // cycles, big integers
+  }
 }
 
 const isList = (value: unknown): value is ArrayLike<unknown> =>

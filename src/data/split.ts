@@ -4,6 +4,7 @@ import { formatPercent } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { shuffled } from "../rng/shuffle.ts";
+import { shown } from "./rows.ts";
 
 /** Below 1: a fraction of all examples. From 1 on: a number of examples. */
 export type PartSize = number;
@@ -92,13 +93,12 @@ export function partSizes(options: SplitOptions, total: number): PartSizes {
 
 /** The number of examples that a size means. Throws `BAD_SPLIT`. */
 export function countOf(size: PartSize, total: number, part: string): number {
-  if (size >= 0 && size < 1) return Math.round(size * total);
-  if (Number.isSafeInteger(size) && size >= 1) return size;
+  const isNumber = typeof size === "number";
+  if (isNumber && size >= 0 && size < 1) return Math.round(size * total);
+  if (isNumber && Number.isSafeInteger(size) && size >= 1) return size;
   throw new ThawError(
     "BAD_SPLIT",
-    `The size of ${part} must be a fraction from 0 to below 1 or a whole number of examples, got ${
-      typeof size === "string" ? JSON.stringify(size) : String(size)
-    }. Write ${part}: 0.2 for a fifth of them.`,
+    `The size of ${part} must be a fraction from 0 to below 1 or a whole number of examples, got ${shown(size)}. Write ${part}: 0.2 for a fifth of them.`,
   );
 }
 
@@ -122,6 +122,8 @@ export function stratified(data: Labelled, sizes: readonly number[], seed: numbe
       `The parts ask for ${wanted} examples, but there are ${data.length}. Ask for fewer.`,
     );
   }
+  if (typeof seed !== "number")
+    throw new ThawError("BAD_SEED", `A seed is a whole number, got ${shown(seed)}. Use seed: 0.`);
   let pools = poolsOf(strataOf(data), seed, stream);
   return sizes.map((size) => {
     const counts = sharesOf(

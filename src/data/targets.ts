@@ -2,6 +2,7 @@
 import { ThawError } from "../errors.ts";
 import type { LabelledContent, LabelReading, LabelValue } from "./labels.ts";
 import { rowFunction } from "./options.ts";
+import { shown } from "./rows.ts";
 
 /**
  * A number for each value, or a list of as many as there are outputs. `names` are those of the outputs. Throws `BAD_DATA`
@@ -15,7 +16,7 @@ export function readTargets(values: readonly LabelValue[], { names, source, colu
     const isHuge = numbers.every(Number.isFinite) && numbers.length > 0;
     throw new ThawError(
       "BAD_DATA",
-      `${source}: the target in row ${row} is ${JSON.stringify(value) ?? String(value)}, which is no number${isHuge ? " that float32 holds" : ""}. ` +
+      `${source}: the target in row ${row} is ${shown(value)}, which is no number${isHuge ? " that float32 holds" : ""}. ` +
         (isGerman
           ? `Where a comma stands for the point, write ${rowFunction("label", column, (cell) => `Number(String(${cell}).replace(",", "."))`)}.`
           : "Correct the row, or leave it out by a label function that returns undefined there."),
@@ -36,5 +37,5 @@ export function readTargets(values: readonly LabelValue[], { names, source, colu
 
 function numberOf(value: unknown): number {
   if (typeof value === "string" && value.trim() !== "") return Number(value);
-  return typeof value === "number" ? value : Number.NaN;
+  return typeof value === "number" || typeof value === "bigint" ? Number(value) : Number.NaN;
 }
