@@ -37,13 +37,16 @@ export async function readBinaryFile(path: string, format: DataFormat): Promise<
  * else in Windows-1252. The bytes of a file in UTF-8 are not copied.
  */
 export async function readTextFile(path: string, format: DataFormat, encoding: string | undefined): Promise<TextFile> {
-  const packed = await readUnpacked(path);
-  const found = encoding === undefined ? unicodeOf(packed) : { encoding: knownEncoding(encoding), mark: 0 };
-  refuseForeign(packed, path, format, (head) => decode(head, found?.encoding ?? "utf-8", false));
-  const bytes = packed.subarray(found?.mark ?? 0);
-  const used = found?.encoding ?? (isUtf8(bytes) ? "utf-8" : notUtf8(bytes, path));
-  const notes = found === undefined && used !== "utf-8" ? [guessedNote] : [];
-  return { bytes: withoutMark(used === "utf-8" ? checkedUtf8(bytes, path) : recoded(bytes, used, path)), notes };
+  const content = await readUnpacked(path);
+  const found = encoding === undefined ? unicodeOf(content) : { encoding: knownEncoding(encoding), mark: 0 };
+  refuseForeign(content, path, format, (head) => decode(head, found?.encoding ?? "utf-8", false));
+  const bytes = content.subarray(found?.mark ?? 0);
+  if (found !== undefined && found.encoding !== "utf-8") {
+    return { bytes: withoutMark(recoded(bytes, found.encoding, path)), notes: [] };
+  }
+  if (isUtf8(bytes)) return { bytes: withoutMark(bytes), notes: [] };
+  if (found !== undefined) throw damaged(linesOf(bytes).bad, path);
+  return { bytes: recoded(bytes, notUtf8(bytes, path), path), notes: [guessedNote] };
 }
 
 const guessedNote =
@@ -58,9 +61,13 @@ async function readUnpacked(path: unknown): Promise<Buffer> {
     return await promisify(gunzip)(bytes, { maxOutputLength: largestFile });
   } catch (cause) {
     const why = (cause as Error).message;
-    throw new ThawError("BAD_DATA", `${path} is packed by gzip and cannot be unpacked: ${why}. Download it again.`, {
-      cause,
-    });
+    throw new ThawError(
+      "BAD_DATA",
+      `${path} is packed by gzip and cannot be unpacked: ${why}. Download it again, or unpack it yourself.`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -156,11 +163,6 @@ function damaged(lines: readonly number[], path: string): ThawError {
     `${path} is UTF-8 but for bytes in ${listedRows(lines, "line")}. Correct the file there, or have all of it read in ` +
       'another encoding, such as encoding: "windows-1252".',
   );
-}
-
-function checkedUtf8(bytes: Buffer, path: string): Buffer {
-  if (isUtf8(bytes)) return bytes;
-  throw damaged(linesOf(bytes).bad, path);
 }
 
 /** How many lines have letters beyond ASCII that are UTF-8, and which lines are not UTF-8, counted from 1. */

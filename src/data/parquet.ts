@@ -56,6 +56,7 @@ export async function readParquet(path: string, options: DatasetOptions): Promis
 /** What the thread is asked for: the metadata, or the values of a column in some rows of one row group. */
 type Request = "metadata" | { readonly column: string; readonly rowStart: number; readonly rowEnd: number };
 
+/** What the thread sends back: an answer, or why there is none. */
 interface Answer {
   readonly answer?: unknown;
   readonly error?: string;
@@ -92,10 +93,11 @@ parentPort.on("message", async (request) => {
 /** Seconds that an answer may take, beside one for every megabyte of the file. */
 const patience = 20;
 
+/** Decodes one file in a thread, which `close` ends. */
 class ParquetDecoder {
   readonly #thread: Worker;
   readonly #limitMs: number;
-  /** Of the running cell: Stop ends the thread. */
+  /** The signal of the running cell; when Stop aborts it, the thread ends. */
   readonly signal = currentHost()?.signal;
   readonly #stop = (): void => void this.#thread.terminate();
   /** Settles the request that waits. */
