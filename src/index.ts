@@ -1,6 +1,9 @@
 /** Thaw: fine-tune Hugging Face sequence classifiers layer by layer, and prove what was trained. */
 
-export { TextDataset } from "./data/textDataset.ts";
+export type { DatasetOptions, SeparatedOptions, TextFileOptions } from "./data/options.ts";
+export type { Row } from "./data/rows.ts";
+export type { SplitOptions } from "./data/split.ts";
+export { type Example, type Split, TextDataset } from "./data/textDataset.ts";
 export { Table } from "./display/table.ts";
 export { tf } from "./engine/tensorflow.ts";
 export { ThawError } from "./errors.ts";

@@ -51,5 +51,9 @@ function adviceFor(name: string, known: readonly string[], elsewhere: Readonly<R
 function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
-  return typeof value === "object" || typeof value === "function" ? `a ${typeof value}` : JSON.stringify(value);
+  return typeof value === "object" || typeof value === "function"
+    ? `a ${typeof value}`
+    : typeof value === "string"
+      ? JSON.stringify(value)
+      : String(value);
 }

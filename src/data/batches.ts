@@ -1,25 +1,28 @@
-/** The order in which an epoch sees the rows. */
+/** The order in which an epoch sees the examples, cut into batches. */
 import { ThawError } from "../errors.ts";
 import { shuffled } from "../rng/shuffle.ts";
-import { lengthGroupedOrder } from "./lengthGroups.ts";
 
 /** Hugging Face's names of the orders. */
 export const samplingStrategies = ["random", "sequential", "group_by_length"] as const;
 export type SamplingStrategy = (typeof samplingStrategies)[number];
 
+/** How an epoch is cut into batches. */
 export interface BatchOptions {
+  /** Examples in one batch. */
   readonly batchSize: number;
   /** Batches of an optimizer step. Default: 1. */
   readonly batchesPerStep?: number;
-  /** Default: "random". */
+  /** The order of the examples. Default: "random". */
   readonly strategy?: SamplingStrategy;
   readonly seed: number;
+  /** Number of the epoch, counted over the whole run from 0. */
   readonly epoch: number;
 }
 
 /**
- * Row indices of each batch of one epoch, by the lengths of the rows; the last batch has what is left. A pure function
- * of its arguments: a resumed run continues in the middle of an epoch with nothing stored but (seed, epoch, batch).
+ * The examples of each batch of one epoch, as places in the data set; the last batch has what is left. `lengths`: tokens
+ * of each example. A pure function of its arguments: a resumed run continues in the middle of an epoch with nothing stored
+ * but (seed, epoch, batch). Throws `BAD_BATCH_SIZE`.
  */
 export function batchesOf(lengths: ArrayLike<number>, options: BatchOptions): Uint32Array[] {
   const { batchSize } = options;
@@ -40,8 +43,34 @@ function orderOf(
     case "random":
       return shuffled(lengths.length, seed, `shuffle/${epoch}`);
     case "sequential":
-      return Uint32Array.from({ length: lengths.length }, (_, row) => row);
+      return Uint32Array.from({ length: lengths.length }, (_, example) => example);
     case "group_by_length":
       return lengthGroupedOrder(lengths, batchSize * batchesPerStep, seed, epoch);
   }
+}
+
+/** Batches sorted together at most. */
+const batchesInGroup = 50;
+
+/**
+ * Examples of like length side by side, so that a batch of them has little padding, or costs much the same throughout:
+ * shuffled, cut into groups of 50 batches (or into 4 groups, where there are fewer than 200 batches), each group sorted
+ * from long to short, and the longest example of all put first, so that what does not fit into memory fails at once.
+ * Hugging Face's `get_length_grouped_indices` (transformers 5.24, trainer_pt_utils.py) with our shuffle.
+ * `stepSize`: examples of an optimizer step.
+ */
+function lengthGroupedOrder(lengths: ArrayLike<number>, stepSize: number, seed: number, epoch: number): Uint32Array {
+  const order = shuffled(lengths.length, seed, `shuffle/${epoch}`);
+  const lengthOf = (example: number | undefined) => lengths[example as number] as number;
+  const groupSize = stepSize * Math.max(1, Math.min(Math.floor(lengths.length / (stepSize * 4)), batchesInGroup));
+  let longest = 0;
+  for (let start = 0; start < order.length; start += groupSize) {
+    order.subarray(start, start + groupSize).sort((a, b) => lengthOf(b) - lengthOf(a));
+    if (lengthOf(order[start]) > lengthOf(order[longest])) longest = start;
+  }
+  const first = order[0];
+  if (first === undefined) return order;
+  order[0] = order[longest] as number;
+  order[longest] = first;
+  return order;
 }

@@ -1,92 +1,94 @@
-/** Files of rows: CSV, TSV and JSON lines -> plain objects. */
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
-import { parse } from "csv-parse/sync";
+/** Rows by column name, from a file or a program: what examples are made of. */
+import { inspect } from "node:util";
 import { ThawError } from "../errors.ts";
 
-/** One row by column name; all values are text where the row comes from a CSV or TSV file. */
+/** One row by column name; every value is text where the row comes from a CSV or TSV file. */
 export type Row = Readonly<Record<string, unknown>>;
 
-export interface FileOptions {
-  /** Column names of a file without a header line. Default: the first line has them. */
-  readonly columns?: readonly string[];
-  /** Whether `"` quotes a field. Default: true; false for raw TSV with loose quotation marks. */
-  readonly quote?: boolean;
-  /** Default: UTF-8, or Windows-1252 with a warning if the bytes are no UTF-8. */
-  readonly encoding?: "utf-8" | "windows-1252";
+/** Rows before anything in them is taken for a text or a label. */
+export interface RowTable {
+  readonly rows: readonly Row[];
+  /** The number of each row as messages count it. Default: 1, 2, 3 and so on. */
+  readonly numbers?: readonly number[];
+  /** Sentences on what was guessed, mended or left out while reading. */
+  readonly notes: readonly string[];
+  /** Names of labels that the file itself gives, by column. */
+  readonly labelNames?: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Rows of a file with separated values. Errors: `MISSING_FILE`, `BAD_DATA`. */
-export async function readSeparated(path: string, delimiter: string, options: FileOptions): Promise<Row[]> {
-  const { columns, quote = true } = options;
-  const text = await readText(path, options.encoding);
+/**
+ * Takes a list of objects, or an object with one list per column (`{ text: [...], label: [...] }`). `source` is named in
+ * messages. Throws `BAD_DATA`, with what to write instead.
+ */
+export function tableOf(given: unknown, source: string): RowTable {
+  if (isColumns(given)) return { rows: rowsOfColumns(given, source), notes: [] };
+  if (!Array.isArray(given)) throw new ThawError("BAD_DATA", `${source}: ${notRows(given)}`);
+  given.forEach((row, index) => {
+    if (typeof row === "object" && row !== null && !Array.isArray(row)) return;
+    throw new ThawError("BAD_DATA", `${source}: row ${index + 1} is not an object${insteadOf(row)}`);
+  });
+  return { rows: given as Row[], notes: [] };
+}
+
+/** A value as messages show it: as JSON where that is possible, and not more than a line of it. */
+export function shown(value: unknown): string {
+  const text = asJson(value) ?? inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
+  return text.length > 100 ? `${text.slice(0, 100)}...` : text;
+}
+
+function asJson(value: unknown): string | undefined {
   try {
-    return parse(text, {
-      bom: true,
-      delimiter,
-      columns: columns === undefined ? true : [...columns],
-      quote: quote ? '"' : null,
-      skip_empty_lines: true,
-    }) as Row[];
-  } catch (cause) {
-    const advice = quote
-      ? "If quotation marks in it are plain text, use quote: false."
-      : "Check the columns of that line.";
-    throw new ThawError("BAD_DATA", `Cannot read ${path}: ${(cause as Error).message}. ${advice}`, { cause });
+    return Object.is(value, Number.NaN) || value === 1 / 0 || value === -1 / 0 ? String(value) : JSON.stringify(value);
+  } catch {
+    return undefined; // cycles, big integers
   }
 }
 
-/** Rows of a file with one JSON object a line. Errors: `MISSING_FILE`, `BAD_DATA`. */
-export async function readJsonLines(path: string, encoding?: FileOptions["encoding"]): Promise<Row[]> {
-  const lines = (await readText(path, encoding)).replace(/^\ufeff/, "").split(/\r?\n/);
-  return lines.flatMap((line, index) => {
-    if (line.trim() === "") return [];
-    let row: unknown;
-    try {
-      row = JSON.parse(line);
-    } catch (cause) {
-      const reason = (cause as Error).message;
-      throw new ThawError("BAD_DATA", `Line ${index + 1} of ${path} is not valid JSON: ${reason}. Correct the line.`, {
-        cause,
-      });
-    }
-    if (typeof row === "object" && row !== null && !Array.isArray(row)) return [row as Row];
+const isList = (value: unknown): value is ArrayLike<unknown> =>
+  Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+
+function isColumns(given: unknown): given is Record<string, ArrayLike<unknown>> {
+  if (typeof given !== "object" || given === null || isList(given)) return false;
+  const columns = Object.values(given);
+  return columns.length > 0 && columns.every(isList);
+}
+
+function rowsOfColumns(columns: Record<string, ArrayLike<unknown>>, source: string): Row[] {
+  const [[first, values] = ["", []], ...others] = Object.entries(columns);
+  const odd = others.find(([, other]) => other.length !== values.length);
+  if (odd !== undefined) {
     throw new ThawError(
       "BAD_DATA",
-      `Line ${index + 1} of ${path} is not a JSON object. Use {"text": ..., "label": ...}.`,
+      `${source}: the column "${first}" has ${values.length} values, but "${odd[0]}" has ${odd[1].length}. Give every ` +
+        "column one value per row.",
     );
-  });
+  }
+  return Array.from({ length: values.length }, (_, i) =>
+    Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column[i]])),
+  );
 }
 
-async function readText(path: string, encoding?: FileOptions["encoding"]): Promise<string> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "it does not exist" : (cause as Error).message;
-    throw new ThawError("MISSING_FILE", `Cannot read ${resolve(path)}: ${why}. Check the path.`, { cause });
+function notRows(given: unknown): string {
+  const wanted = 'give a list of rows, such as [{ text: "Good.", label: "positive" }]';
+  if (given === undefined || given === null) return `the rows are ${given}; ${wanted}.`;
+  if (given instanceof Promise) return "the rows are a promise: put await before what made it.";
+  if (typeof given === "string") return `the rows are a text; ${wanted}, or read a file with TextDataset.fromCsv.`;
+  if (typeof given === "object" && Symbol.iterator in given) {
+    return "the rows are no list, but can become one: TextDataset.fromRows([...rows]).";
   }
-  if (encoding === "windows-1252") return decodeWindows1252(bytes);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    if (encoding !== undefined) {
-      throw new ThawError(
-        "BAD_DATA",
-        `${path} is not ${encoding}. Leave the option encoding out, or convert the file.`,
-        { cause },
-      );
-    }
-    console.warn(`${path} is not UTF-8: read as Windows-1252.`);
-    return decodeWindows1252(bytes);
-  }
+  return (
+    `the rows are ${typeof given === "object" ? "an object" : `of type ${typeof given}`}; ${wanted}, or one list for ` +
+    'each column, { text: ["Good."], label: ["positive"] }.'
+  );
 }
 
-/** The characters of bytes 0x80 to 0x9f, where Windows-1252 differs from Latin-1. */
-const windowsCharacters = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
-
-/** Not by TextDecoder: in several versions of Node 20 to 24 it takes this encoding for Latin-1 (nodejs/node#56542). */
-function decodeWindows1252(bytes: Buffer): string {
-  const text = bytes.toString("latin1");
-  return text.replace(/[\u0080-\u009f]/g, (character) => windowsCharacters.charAt(character.charCodeAt(0) - 0x80));
+function insteadOf(row: unknown): string {
+  const labelled = '{ text: "Good.", label: "positive" }';
+  if (typeof row === "string") {
+    return ` but a text. For texts without labels write rows.map((text) => ({ text })) and label: false, else ${labelled}.`;
+  }
+  if (Array.isArray(row)) {
+    return ` but a list. Name its values: rows.map(([text, label]) => ({ text, label })).`;
+  }
+  return ` but ${row === null ? "null" : `of type ${typeof row}`}. Give each row as ${labelled}.`;
 }

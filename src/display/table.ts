@@ -18,6 +18,8 @@ export interface TableContent {
   readonly rows: readonly (readonly Cell[])[];
   /** A line above the table. */
   readonly caption?: string;
+  /** Sentences below the table, each on a line of its own. */
+  readonly notes?: readonly string[];
   /** Indices of rows that stand out: bold in HTML, with a `*` in text. */
   readonly marked?: readonly number[];
 }
@@ -27,10 +29,11 @@ export class Table {
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly Cell[])[];
   readonly caption: string | undefined;
+  readonly notes: readonly string[];
   readonly #marked: ReadonlySet<number>;
 
   /** @throws ThawError `BAD_TABLE` where a row has more cells than there are columns. */
-  constructor({ columns, rows, caption, marked = [] }: TableContent) {
+  constructor({ columns, rows, caption, notes = [], marked = [] }: TableContent) {
     const tooLong = rows.findIndex((row) => row.length > columns.length);
     if (tooLong >= 0) {
       throw new ThawError(
@@ -41,6 +44,7 @@ export class Table {
     this.columns = columns.map((column) => (typeof column === "string" ? { title: column } : column));
     this.rows = rows;
     this.caption = caption;
+    this.notes = notes;
     this.#marked = new Set(marked);
   }
 
@@ -70,7 +74,8 @@ export class Table {
         .join("  ")
         .trimEnd();
     const rule = widths.map((width) => "-".repeat(width)).join("  ");
-    return [...(this.caption === undefined ? [] : [this.caption]), line(head), rule, ...body.map(line)].join("\n");
+    const caption = this.caption === undefined ? [] : [this.caption];
+    return [...caption, line(head), rule, ...body.map(line), ...this.notes].join("\n");
   }
 
   /** The `<table>` element alone, for views that are made of several parts. */
@@ -88,10 +93,10 @@ export class Table {
       return `<tr${marked ? ' style="background: var(--jp-layout-color2, #eee)"' : ""}>${cells.join("")}</tr>`;
     });
     // not a <caption>: that would be squeezed into the width of a narrow table
-    const caption = this.caption === undefined ? "" : `<div ${captionStyle}>${escapeHtml(this.caption)}</div>`;
+    const beside = (text: string) => `<div ${captionStyle}>${escapeHtml(text)}</div>`;
     return (
-      `${caption}<table border="1" class="dataframe" ${tableStyle}>` +
-      `<thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>`
+      `${this.caption === undefined ? "" : beside(this.caption)}<table border="1" class="dataframe" ${tableStyle}>` +
+      `<thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>${this.notes.map(beside).join("")}`
     );
   }
 

@@ -7,7 +7,8 @@ import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 
 /**
  * Throws `BAD_DATA` where a label of `dataset` stands for another one in `training`: files read one by one number their
- * labels by themselves, and a missing label moves the others. Names that are numbers fit everything.
+ * labels by themselves, and a missing label moves the others. A name that is its own index fits every name but
+ * another number.
  */
 export function checkSameLabels(dataset: TextDataset, role: string, training: TextDataset): void {
   if ((dataset.textPairs === undefined) !== (training.textPairs === undefined)) {
@@ -19,9 +20,11 @@ export function checkSameLabels(dataset: TextDataset, role: string, training: Te
   }
   if (dataset.problemType === "regression") return; // numbers, whatever their columns are called
   const isSingle = dataset.problemType === "single_label_classification";
+  const isNumber = (name: string | undefined) => name !== undefined && /^\d+$/.test(name);
   for (const label of isSingle ? new Set(dataset.labels) : dataset.labelNames.keys()) {
     const [name, other] = [dataset.labelNames[label], training.labelNames[label]];
-    if (name === other || name === String(label) || other === String(label)) continue;
+    const differ = isNumber(name) && isNumber(other); // "1" and "2" beside "0" and "1": one of them would be another label
+    if (name === other || (!differ && (name === String(label) || other === String(label)))) continue;
     throw new ThawError(
       "BAD_DATA",
       `Label ${label} is "${name}" in the ${role}, but ${other === undefined ? "unknown" : `"${other}"`} in the training ` +
@@ -33,7 +36,14 @@ export function checkSameLabels(dataset: TextDataset, role: string, training: Te
 /** Throws `BAD_DATA` where a data set cannot be learnt by this model, before anything is encoded. */
 export function checkDataset(dataset: TextDataset, role: string, model: SequenceClassifier): void {
   if (dataset.length === 0) {
-    throw new ThawError("BAD_DATA", `The ${role} is empty: give it at least one text for each label.`);
+    throw new ThawError("BAD_DATA", `The ${role} is empty: give it at least one example for each label.`);
+  }
+  if (!dataset.isLabelled) {
+    throw new ThawError(
+      "BAD_DATA",
+      `The ${role} has no labels: it was read with label: false, for predict. Read it with the column of its labels, such as ` +
+        'label: "label".',
+    );
   }
   checkKind(dataset, role, model);
   if (dataset.problemType === "regression") return;

@@ -28,6 +28,10 @@ export function checkOptions(options: TrainerOptions): void {
   const isDataset = (dataset: unknown) => dataset instanceof TextDataset;
   check("model", model instanceof SequenceClassifier, "AutoModelForSequenceClassification.fromPretrained");
   check("tokenizer", typeof tokenizer === "function", "AutoTokenizer.fromPretrained");
-  check("trainDataset", isDataset(trainDataset), "TextDataset.fromCsv, fromTsv, fromJsonl or fromRows");
+  check(
+    "trainDataset",
+    isDataset(trainDataset),
+    "TextDataset.fromCsv, fromTsv, fromJsonl, fromJson, fromParquet or fromRows",
+  );
   check("evalDataset", evalDataset === undefined || isDataset(evalDataset), "split or TextDataset.fromCsv");
 }

@@ -49,6 +49,6 @@ export function encodeDataset(
   model: SequenceClassifier,
   maxLength: number | undefined,
 ): EncodedDataset {
-  const { texts, textPairs, labels } = dataset;
-  return { texts: encodeTexts(texts, tokenizer, model, maxLength, textPairs), labels };
+  const { texts, textPairs } = dataset;
+  return { texts: encodeTexts(texts, tokenizer, model, maxLength, textPairs), labels: dataset.batchLabels() };
 }

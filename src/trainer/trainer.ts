@@ -170,7 +170,8 @@ export class Trainer {
       throw new ThawError("BAD_ARGUMENT", "There is nothing to evaluate on: pass a data set, or give evalDataset.");
     }
     this.#checkEvaluated(dataset, "data to evaluate on");
-    return evaluateLogits(await this.#logits(dataset.texts, dataset.textPairs), dataset.labels, this.model.problemType);
+    const logits = await this.#logits(dataset.texts, dataset.textPairs);
+    return evaluateLogits(logits, dataset.batchLabels(), this.model.problemType);
   }
 
   /** The label of each text with its probability, all labels above the threshold, or the numbers. */

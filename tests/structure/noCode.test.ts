@@ -8,6 +8,7 @@ const root = join(import.meta.dirname, "../..");
 
 /** What runs code by a name or a text that is not written there, and why it may. */
 const allowed = {
+  "src/data/parquet.ts: new Worker(threadSource, ... eval)": "a constant of ours",
   "src/engine/native.ts: require(library)": "the ops that set-up has compiled into an installed package",
   "src/figures/plotlyWindow.ts: window.eval(...)": "plotly's own file and a function of ours, in a window of jsdom",
   "src/tokenizer/nativeBackend.ts: new Worker(nativeWorkerSource, ... eval)": "a constant of ours",
