@@ -133,7 +133,8 @@ export class SequenceClassifier extends ShownAsTable {
    */
   recordTraining({ labelNames, trainedOn }: TrainingRecord): void {
     const { id2label } = this.config;
-    const names = areNameless(id2label) ? id2label.map((name, index) => labelNames[index] ?? name) : id2label;
+    const takes = areNameless(id2label) && !areNameless(labelNames);
+    const names = takes ? id2label.map((name, index) => labelNames[index] ?? name) : id2label;
     const label2id = Object.fromEntries(names.map((name, index) => [name, index]));
     this.config = { ...this.config, trainedOn, id2label: names, label2id };
   }

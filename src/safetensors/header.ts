@@ -21,10 +21,13 @@ export type ReadBytes = (position: number, length: number) => Uint8Array<ArrayBu
 
 /** Bytes of the header at most, as in the reference reader. */
 const maxHeaderBytes = 100_000_000;
-/** The header is read in pieces of so many bytes: it never stands in memory as a whole. */
-const pieceBytes = 65_536;
-/** The reference reader has no limits here. No model comes near them, and memory has to stay below the file's own size. */
-const maxTensors = 50_000;
+/** The header is read in pieces of so many bytes. Those that hold names of tensors stay in memory, as V8 keeps their text. */
+const pieceBytes = 16_384;
+/**
+ * The reference reader has no limits here. No model comes near them, and the memory that a header takes has to stay near the
+ * size of its file: a tensor's entry takes a thousand bytes at most.
+ */
+const maxTensors = (fileBytes: number): number => 5_000 + Math.floor(fileBytes / 1000);
 const maxDimensions = 64;
 const maxNameLength = 10_000;
 const maxMetadataLength = 1_000_000;
@@ -46,7 +49,7 @@ export function readHeader(fileBytes: number, read: ReadBytes): { header: Header
     throw new Error(`its header would have ${headerBytes} bytes, but the file has only ${fileBytes}`);
   }
   const scanner = new JsonScanner(piecesOf(read, 8, dataStart));
-  return { header: readEntries(scanner, fileBytes - dataStart), dataStart };
+  return { header: readEntries(scanner, fileBytes - dataStart, maxTensors(fileBytes)), dataStart };
 }
 
 /** The text between two places of a file, piece by piece. */
@@ -67,7 +70,7 @@ function piecesOf(read: ReadBytes, start: number, end: number): () => string | u
   };
 }
 
-function readEntries(scanner: JsonScanner, dataBytes: number): Header {
+function readEntries(scanner: JsonScanner, dataBytes: number, limit: number): Header {
   if (scanner.kind() !== "object") {
     scanner.skip();
     throw new Error("the header is not a JSON object");
@@ -84,9 +87,8 @@ function readEntries(scanner: JsonScanner, dataBytes: number): Header {
     }
     const info = readTensorInfo(scanner);
     if (typeof info === "string") wrong ??= `tensor ${quoted(name)}: ${info}`;
-    // A copy of the name: V8's part of a string would keep the whole piece in memory.
-    tensors.set(Buffer.from(name).toString(), typeof info === "string" ? noTensor : info);
-    if (tensors.size > maxTensors) throw new Error(`it has more than ${maxTensors} tensors`);
+    tensors.set(name, typeof info === "string" ? noTensor : info);
+    if (tensors.size > limit) throw new Error(`it has more than ${limit} tensors, too many for a file of its size`);
   });
   scanner.end();
   if (wrong !== undefined) throw new Error(wrong);

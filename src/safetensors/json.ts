@@ -84,6 +84,7 @@ export class JsonScanner {
   /** Reads a number or a word, and gives an integer as it is, null for null, NaN for all else. */
   scalar(): number | null {
     const literal = this.#literal();
+    if (/^(?:0|[1-9]\d{0,14})$/.test(literal)) return Number(literal); // nearly all there are
     if (literal === "null") return null;
     if (literal === "true" || literal === "false") return Number.NaN;
     if (literal === "") this.fail(`expected a value, found ${this.#found()}`);
@@ -148,9 +149,14 @@ export class JsonScanner {
 
   #afterSpace(): number {
     for (;;) {
-      const code = this.#peek();
-      if (code !== 0x20 && code !== 0x0a && code !== 0x09 && code !== 0x0d) return code;
-      this.#at++;
+      const text = this.#text;
+      let at = this.#at;
+      for (; at < text.length; at++) {
+        const code = text.charCodeAt(at);
+        if (code !== 0x20 && code !== 0x0a && code !== 0x09 && code !== 0x0d) break;
+      }
+      this.#at = at;
+      if (at < text.length || Number.isNaN(this.#peek())) return this.#peek();
     }
   }
 
@@ -227,7 +233,9 @@ export class JsonScanner {
   #literal(): string {
     let literal = "";
     for (let code = this.#afterSpace(); isLiteral(code); code = this.#peek()) {
-      literal += this.#characters(1);
+      const start = this.#at;
+      while (isLiteral(this.#text.charCodeAt(this.#at))) this.#at++;
+      literal += this.#text.slice(start, this.#at);
       if (literal.length > literalLimit) this.fail(`the number ${literal.slice(0, 30)}... is too large`);
     }
     return literal;
@@ -239,7 +247,15 @@ export class JsonScanner {
   }
 }
 
-const isLiteral = (code: number): boolean => /[-+.\w]/.test(String.fromCharCode(code));
+/** Of a digit, a letter, `+`, `-`, `.` or `_`. */
+const isLiteral = (code: number): boolean =>
+  (code >= 0x30 && code <= 0x39) || // 0 to 9
+  (code >= 0x41 && code <= 0x5a) || // A to Z
+  (code >= 0x61 && code <= 0x7a) || // a to z
+  code === 0x2b ||
+  code === 0x2d ||
+  code === 0x2e ||
+  code === 0x5f;
 
 /** A text for a message: a file may give a name of 100 MB. */
 export function quoted(text: string): string {

@@ -143,6 +143,24 @@ test("what is predicted is what the problem type gives", async () => {
   });
 });
 
+test.each<[unknown, RegExp]>([
+  [{ top_k: null }, /"top_k". Write topK/],
+  [{ return_all_scores: true }, /Here it is topK: null/],
+  [{ batch_size: 8 }, /perDeviceEvalBatchSize, a training argument/],
+  [{ function_to_apply: "none" }, /every prediction has its logits/],
+  [{ treshold: 0.5 }, /Did you mean threshold/],
+  [{ topK: 0 }, /topK is 0/],
+  [0.5, /by name, in an object/],
+])("predict with the options %j says what was meant", async (options, message) => {
+  vi.spyOn(console, "info").mockImplementation(() => {});
+  const trainer = await trainerOf("several labels");
+  await expect(trainer.predict(["a"], options as object)).rejects.toMatchObject({
+    code: "BAD_ARGUMENT",
+    message: expect.stringMatching(message),
+  });
+  trainer.model.dispose();
+});
+
 test("the data decides the problem type, and says so where it is not one label a text", async () => {
   const info = vi.spyOn(console, "info").mockImplementation(() => {});
   const said = async (kind: keyof typeof datasets) => {
