@@ -44,7 +44,7 @@ export const families: readonly Family[] = [
  * which is said.
  */
 export interface FromPretrainedOptions extends ResolveOptions, HeadOptions {
-  /** For the values that no file has. Default: 42. */
+  /** Seed of the values that no file has. Default: 42. */
   readonly seed?: number;
 }
 

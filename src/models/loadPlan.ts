@@ -8,7 +8,7 @@ import { matchNames } from "./checkpointNames.ts";
 import type { Family } from "./family.ts";
 import type { ParameterSpec } from "./parameter.ts";
 
-/** What is asked of the head. */
+/** What labels the head is to have, and whether one that is trained is kept. */
 export interface HeadOptions extends LabelOptions {
   /** Makes the output layer anew, from the seed, also where the file has one for as many labels. Default: false. */
   readonly newHead?: boolean;
@@ -60,10 +60,13 @@ export function planLoading(
       return { spec, source: undefined, replaced: shape[0] };
     }
     if (!isOther) return { spec, source };
+    const advice = outputs.has(spec.name)
+      ? `Load it with numLabels: ${shape[0]}, or id2label with as many names, if the head is to be kept.`
+      : "Check that the two files belong together.";
     throw new ThawError(
       "BAD_SHAPE",
       `Tensor "${source}" in ${file.path} has shape [${shape.join(", ")}], but config.json asks for ` +
-        `[${spec.shape.join(", ")}]. Check that the two files belong together.`,
+        `[${spec.shape.join(", ")}]. ${advice}`,
     );
   });
   refuseLargeRest(plan, file);

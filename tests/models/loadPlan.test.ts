@@ -10,7 +10,7 @@ import { readSafetensors, type SafetensorsFile } from "../../src/safetensors/rea
 import { type NamedTensor, writeSafetensors } from "../../src/safetensors/write.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import { goldenPath } from "../golden/read.ts";
-import { familyOf, formulaWeight, goldenCases } from "./familyModel.ts";
+import { familyOf, formulaModel, formulaWeight, goldenCases } from "./familyModel.ts";
 
 let folder = "";
 let said: string[] = [];
@@ -198,6 +198,37 @@ test("of a folder with an adapter it is said what it is, and of one with weights
   await write(tensorsOf(tiny, (name) => name));
   await expectTiny();
   expect(said.join()).toContain("the weights of");
+});
+
+test("names and numbers of labels that disagree with the head are told apart by what to write, and that keeps the head", async () => {
+  await write(
+    tensorsOf(tiny, (name) => name),
+    { id2label: { 0: "a", 1: "b" }, num_labels: 5 },
+  );
+  const error = (await load().catch((thrown: unknown) => thrown)) as Error;
+  expect(error.message).toMatch(
+    /classifier.weight" .* has shape \[3, 32\], but config.json asks for \[5, 32\]. Load it with/,
+  );
+  expect(/numLabels: (\d+)/.exec(error.message)?.[1]).toBe("3");
+  const model = await load({ numLabels: 3 });
+  expect([model.newlyInitialized, model.config.id2label]).toEqual([[], ["LABEL_0", "LABEL_1", "LABEL_2"]]);
+  model.dispose();
+});
+
+test("pairs on a model with one type of token are computed as in Python, whose tokenizers give it none", () => {
+  for (const type of ["roberta", "xlm-roberta", "camembert"]) {
+    const [first] = goldenCases(type) as [ReturnType<typeof goldenCases>[0]];
+    expect(first.config.type_vocab_size).toBe(1);
+    const model = formulaModel(first.config);
+    const tokenTypeIds = first.input_ids.map((row) => row.map((_, column) => (column > row.length / 2 ? 1 : 0)));
+    const found = model
+      .forward({ inputIds: first.input_ids, attentionMask: first.attention_mask, tokenTypeIds })
+      .logits.arraySync();
+    for (const [i, row] of first.logits.entries()) {
+      for (const [j, value] of row.entries()) expect(found[i]?.[j]).toBeCloseTo(value, 4);
+    }
+    model.dispose();
+  }
 });
 
 test("with newHead the output layer is made anew for as many labels, and only that", async () => {
