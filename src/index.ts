@@ -18,6 +18,13 @@ export type { Parameter } from "./models/parameter.ts";
 export type { SequenceClassifier } from "./models/sequenceClassifier.ts";
 export { type ExportOptions, exportOnnx } from "./onnx/exportOnnx.ts";
 export { AdamW } from "./optim/adamW.ts";
+export {
+  type ClassifyOptions,
+  type PipelineOptions,
+  pipeline,
+  type TextClassificationPipeline,
+  type TextPairInput,
+} from "./pipeline/pipeline.ts";
 export type { Plan } from "./plan/plan.ts";
 export type { Stage } from "./plan/stage.ts";
 export { classifierOnly, lastLayers, progressive } from "./recipes/recipes.ts";
@@ -32,6 +39,6 @@ export { AutoTokenizer } from "./tokenizer/autoTokenizer.ts";
 export type { BatchEncoding } from "./tokenizer/pad.ts";
 export type { Tokenizer } from "./tokenizer/tokenizer.ts";
 export type { TrainingArguments } from "./trainer/arguments.ts";
-export type { Prediction } from "./trainer/predictions.ts";
+export type { LabelScore, Prediction } from "./trainer/predictions.ts";
 export { Run } from "./trainer/run.ts";
 export { type PredictOptions, Trainer, type TrainerOptions } from "./trainer/trainer.ts";

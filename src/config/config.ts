@@ -4,9 +4,13 @@
 export const problemTypes = ["single_label_classification", "multi_label_classification", "regression"] as const;
 export type ProblemType = (typeof problemTypes)[number];
 
+/** What a classifier that was trained here has read: texts, or pairs of a first and a second text. */
+export const trainingInputs = ["texts", "text_pairs"] as const;
+export type TrainingInput = (typeof trainingInputs)[number];
+
 /**
- * What texts are labelled with, row after row. One label a text: its index, `[texts]`. Several: 0 or 1 for each label,
- * `[texts, labels]`. Regression: the targets, `[texts, outputs]`.
+ * What examples are labelled with, row after row. One label per example: its index, `[examples]`. Several: 0 or 1 for each
+ * label, `[examples, labels]`. Regression: the targets, `[examples, outputs]`.
  */
 export type Labels = Int32Array | Float32Array;
 
@@ -45,6 +49,8 @@ export interface HuggingFaceConfig {
   readonly label2id: Readonly<Record<string, number>>;
   /** Undefined: decided by the first labels it is trained on, as in `transformers`. */
   readonly problemType: ProblemType | undefined;
+  /** The key `trained_on`, which Thaw alone writes; undefined for a model that was not trained here. */
+  readonly trainedOn: TrainingInput | undefined;
   /** The file as it was read, and as it is saved again but for labels and types. Keys of one family only are read from it. */
   readonly raw: JsonObject;
   /** The text that `raw` was parsed from; undefined where it was made by a program. */

@@ -59,6 +59,12 @@ function relativeOf(source: ConfigSource, config: HuggingFaceConfig, isSecond: b
   const longest = integerField(source, "max_relative_positions", -1, -1);
   const maxPosition = longest < 1 ? config.maxPositionEmbeddings : longest;
   const buckets = isSecond ? integerField(source, "position_buckets", -1, -1) : -1;
+  if (buckets > 0 && maxPosition - 1 <= Math.floor(buckets / 2)) {
+    throw badConfig(
+      source.file,
+      `"position_buckets" ${buckets} are too many for distances up to ${maxPosition}: half of them have to be fewer.`,
+    );
+  }
   return {
     span: buckets > 0 ? buckets : maxPosition,
     buckets,

@@ -36,13 +36,21 @@ export interface ModernBertSettings {
 /** Throws `BAD_CONFIG` on what would be computed otherwise than in transformers. */
 export function modernBertSettings(config: HuggingFaceConfig): ModernBertSettings {
   const source: ConfigSource = { json: config.raw, file: "config.json" };
+  const width = config.hiddenSize / config.numAttentionHeads;
+  if (integerField(source, "head_dim", width) !== width) {
+    throw badConfig(
+      source.file,
+      `"head_dim" is ${source.json.head_dim}; only ${width}, hidden_size / num_attention_heads, can be trained.`,
+    );
+  }
   const pooling = textField(source, "classifier_pooling", "cls");
   if (pooling !== "cls" && pooling !== "mean") {
     throw badConfig(source.file, `"classifier_pooling" is "${pooling}"; known are "cls" and "mean".`);
   }
   return {
     layerTypes: layerTypesOf(source, config.numHiddenLayers),
-    window: Math.floor(integerField(source, "local_attention", 128) / 2),
+    // the class has both keys, and the second one says it in tokens to each side
+    window: integerField(source, "sliding_window", Math.floor(integerField(source, "local_attention", 128) / 2), 0),
     theta: {
       full_attention: thetaOf(source, "full_attention", "global_rope_theta", 160_000),
       sliding_attention: thetaOf(source, "sliding_attention", "local_rope_theta", 10_000),

@@ -16,6 +16,12 @@ export async function downloadModel(id: string, revision: string, signal?: Abort
   const server = { ...hubServer(), signal };
   const { sha, files } = await modelFiles(server, id, revision);
   const weights = weightFiles.find((file) => files.has(file));
+  if (weights === undefined && files.has("adapter_config.json")) {
+    throw new Error(
+      "the repository is a PEFT adapter, which holds changes to the weights of another model. Download it, and load its " +
+        "folder: the message then says how it is merged",
+    );
+  }
   if (!files.has("config.json")) throw new Error("the repository has no config.json");
   if (weights === undefined) throw new Error(`the repository has none of ${weightFiles.join(", ")}`);
   const target: DownloadTarget = { server, id, sha, root: cacheRoot() };

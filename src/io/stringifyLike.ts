@@ -14,7 +14,7 @@ export function stringifyLike(value: unknown, text: string | undefined): string 
 }
 
 function withWritten(value: unknown, written: unknown): unknown {
-  if (typeof value === "number") return isLosslessNumber(written) && Number(written) === value ? written : value;
+  if (typeof value === "number") return isLosslessNumber(written) && Number(written.value) === value ? written : value;
   if (!isContainer(value) || !isContainer(written)) return value;
   if (Array.isArray(value)) return value.map((item, i) => withWritten(item, written[i]));
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withWritten(item, written[key])]));

@@ -6,21 +6,19 @@ import { ThawError } from "../errors.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
 import { activationNames } from "../nn/activation.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import { openWeights } from "../weights/openWeights.ts";
-import type { WeightsFile } from "../weights/weightsFile.ts";
+import { openWeights, refuseAdapter } from "../weights/openWeights.ts";
 import { albert } from "./albert.ts";
 import { bert } from "./bert.ts";
-import { matchNames } from "./checkpointNames.ts";
 import { deberta } from "./deberta.ts";
 import { debertaV2 } from "./debertaV2.ts";
 import { distilbert } from "./distilbert.ts";
 import { electra } from "./electra.ts";
 import type { Family } from "./family.ts";
 import { initialValues } from "./initialValues.ts";
-import { type LabelOptions, withLabels } from "./labels.ts";
+import { type HeadOptions, planLoading } from "./loadPlan.ts";
 import { modernBert } from "./modernbert.ts";
 import { mpnet } from "./mpnet.ts";
-import { Parameter, type ParameterSpec } from "./parameter.ts";
+import { Parameter } from "./parameter.ts";
 import { camembert, roberta, xlmRoberta } from "./roberta.ts";
 import { SequenceClassifier } from "./sequenceClassifier.ts";
 import { xlnet } from "./xlnet.ts";
@@ -41,63 +39,89 @@ export const families: readonly Family[] = [
   modernBert,
 ];
 
-/** With another number of labels than the file's, what of the head has another shape is made anew, which is said. */
-export interface FromPretrainedOptions extends ResolveOptions, LabelOptions {
-  /** For the values that no file has. Default: 42. */
+/**
+ * How a model is loaded. With another number of labels than the file's, what of the head has another shape is made anew,
+ * which is said.
+ */
+export interface FromPretrainedOptions extends ResolveOptions, HeadOptions {
+  /** Seed of the values that no file has. Default: 42. */
   readonly seed?: number;
 }
 
 const optionNames: OptionNames<FromPretrainedOptions> = {
   numLabels: true,
   id2label: true,
+  label2id: true,
   problemType: true,
+  newHead: true,
   seed: true,
   revision: true,
   localFilesOnly: true,
 };
 
+/** Options of `from_pretrained` in Python, and of transformers.js, that are called otherwise here or are not needed. */
+const elsewhere = {
+  labels: "id2label, the names in order",
+  labelNames: "id2label",
+  numClasses: "numLabels",
+  ignoreMismatchedSizes: "not needed: with numLabels or id2label, an output layer of another size is made anew",
+  dtype: "always float32: leave it out",
+  torchDtype: "always float32: leave it out",
+  deviceMap: "not needed: leave it out",
+  device: "not needed: leave it out",
+  quantized: "not possible: weights are read in float32, float16 or bfloat16",
+  quantizationConfig: "not possible: weights are read in float32, float16 or bfloat16",
+  cacheDir: "the environment variable HF_HUB_CACHE",
+  token: "the environment variable HF_TOKEN",
+  useAuthToken: "the environment variable HF_TOKEN",
+  offline: "localFilesOnly",
+  forceDownload: "not possible: remove the model from the cache",
+  trustRemoteCode: "not possible: no code from a model's folder is ever run",
+  fromTf: "not possible: the error for a folder of TensorFlow says how to convert it",
+  fromFlax: "not possible: the error for a folder of Flax says how to convert it",
+  attnImplementation: "not needed: leave it out",
+  lowCpuMemUsage: "not needed: leave it out",
+  outputHiddenStates: "not possible",
+  outputAttentions: "not possible",
+} as const;
+
 /** Loads a model with a head for classification, of whichever family its config names: from the hub, the cache, or a folder. */
 export const AutoModelForSequenceClassification = {
   /**
-   * Loads a Hugging Face folder (config.json, and weights as safetensors or pytorch_model.bin) given by its path, or by its id from the project's
-   * models, Python's Hugging Face cache, or the hub. What the file lacks is made from the seed and reported.
-   * Errors: `BAD_ARGUMENT`, `BAD_LABEL`, `MODEL_NOT_FOUND`, `BAD_CONFIG`, `UNKNOWN_FAMILY`, `BAD_SAFETENSORS`, `BAD_PICKLE`, `BAD_INDEX`, `BAD_SHAPE`.
+   * Loads a Hugging Face folder (config.json, and weights as safetensors or pytorch_model.bin) given by its path, or by its id
+   * from the project's models, Python's Hugging Face cache, or the hub. What the file lacks is made from the seed and reported.
+   * Errors: `BAD_ARGUMENT`, `BAD_LABEL`, `MODEL_NOT_FOUND`, `BAD_CONFIG`, `UNKNOWN_FAMILY`, `WRONG_FORMAT`, `MISSING_FILE`,
+   * `BAD_SAFETENSORS`, `BAD_PICKLE`, `BAD_INDEX`, `BAD_CHECKPOINT`, `BAD_SHAPE`.
    */
   async fromPretrained(idOrFolder: string, options: FromPretrainedOptions = {}): Promise<SequenceClassifier> {
-    refuseUnknown(options, optionNames, { kind: "option of fromPretrained" });
-    const folder = await resolveModel(idOrFolder, options);
-    const inFile = await readConfig(folder);
-    const config = withLabels(inFile, options);
-    if (config.problemType === "regression" && (options.problemType ?? inFile.problemType) !== "regression") {
-      console.info('Problem type "regression": the model has one label, so that it gives a number for each text.');
+    if (typeof idOrFolder !== "string") {
+      throw new ThawError("BAD_ARGUMENT", 'fromPretrained takes a folder, or an id such as "org/name", as text.');
     }
+    refuseUnknown(options, optionNames, { kind: "option of fromPretrained", elsewhere });
+    const folder = await resolveModel(idOrFolder, options);
+    await refuseAdapter(folder);
+    const config = await readConfig(folder, options);
     const family = familyOf(config, folder);
     refuseOtherActivations(config, folder);
     const file = await openWeights(folder);
-    const specs = family.parameters(config);
-    const names = specs.map((spec) => spec.name);
-    const { found, unused } = matchNames(file.names, names, family.basePrefix);
-    if (![...found.keys()].some((name) => name.startsWith(family.basePrefix))) {
-      throw new ThawError(
-        "BAD_CHECKPOINT",
-        `${file.path} holds none of this ${family.modelType} model's weights (its first tensor is "${file.names[0]}"; ` +
-          `expected names such as "${names[0]}"). Check that config.json and model.safetensors belong together.`,
-      );
+    const { plan, unused } = planLoading(family, config, file, options);
+    if (config.numLabels === 1 && config.problemType === undefined) {
+      console.info('Problem type "regression": the model has one label, so that it gives a number for each text.');
     }
-    const newHead = options.numLabels !== undefined || options.id2label !== undefined;
-    const sources = specs.map((spec) => checkedSource(spec, found.get(spec.name), file, newHead));
     const seed = options.seed ?? 42;
-    const parameters = specs.map((spec, i) => {
-      const source = sources[i];
+    const parameters = plan.map(({ spec, source }) => {
       const values = source === undefined ? initialValues(spec, config, seed) : file.read(source);
       return [spec.name, new Parameter(spec, values, source === undefined)] as const;
     });
     const model = new SequenceClassifier(family, config, new Map(parameters), unused);
     const fresh = model.newlyInitialized;
     if (fresh.length > 0) {
-      const counts = `${config.numLabels} ${config.numLabels === 1 ? "label" : "labels"} instead of ${inFile.numLabels}`;
-      const isReplaced = specs.some(({ name }, i) => sources[i] === undefined && found.has(name));
-      const why = isReplaced ? `made anew for ${counts}` : `not in ${idOrFolder}`;
+      const replaced = plan.find(({ source, replaced }) => source === undefined && replaced !== undefined)?.replaced;
+      const counts = `${config.numLabels} ${config.numLabels === 1 ? "label" : "labels"} instead of ${replaced}`;
+      const why =
+        replaced === undefined
+          ? `not in ${idOrFolder}`
+          : `made anew${replaced === config.numLabels ? "" : ` for ${counts}`}`;
       console.info(`Newly initialised (${why}): ${listed(fresh)}. Train them before you use the model.`);
     }
     return model;
@@ -120,23 +144,5 @@ function refuseOtherActivations({ hiddenAct }: HuggingFaceConfig, folder: string
     "BAD_CONFIG",
     `"hidden_act" in config.json of ${folder} is "${hiddenAct}"; what can be trained here: ${activationNames.join(", ")}. ` +
       "Use another checkpoint.",
-  );
-}
-
-/** The tensor of the file that gives this parameter its values, or undefined where it has to be made. */
-function checkedSource(
-  spec: ParameterSpec,
-  source: string | undefined,
-  file: WeightsFile,
-  newHead: boolean,
-): string | undefined {
-  if (source === undefined) return undefined;
-  const shape = file.shape(source);
-  if (shape.join() === spec.shape.join()) return source;
-  if (newHead && spec.block === "head") return undefined; // another number of labels was asked for
-  throw new ThawError(
-    "BAD_SHAPE",
-    `Tensor "${source}" in ${file.path} has shape [${shape.join(", ")}], but config.json asks for ` +
-      `[${spec.shape.join(", ")}]. Check that the two files belong together.`,
   );
 }

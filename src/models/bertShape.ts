@@ -65,6 +65,10 @@ export function embeddingSpecs(
   ];
 }
 
+/** The types of the tokens, `[tokens]`: all 0 in a table of one row, whatever the batch says, as Python gives it none. */
+export const tokenTypesOf = ({ tokenTypeIds }: PackedBatch, { typeVocabSize }: HuggingFaceConfig): Int32Array =>
+  typeVocabSize === 1 ? new Int32Array(tokenTypeIds.length) : tokenTypeIds;
+
 /** `dropout(layerNorm(words + types + positions))` -> `[tokens, embeddingSize]`. Default of `positions`: those of the batch. */
 export function sumEmbeddings(
   pass: Pass,
@@ -76,7 +80,7 @@ export function sumEmbeddings(
   const { config, weight, stream } = pass;
   const table = (which: string) => weight(`${name}.${which}_embeddings.weight`);
   const words = embedding(table("word"), batch.inputIds, wordPadding);
-  const typed = tokenTypes ? words.add(embedding(table("token_type"), batch.tokenTypeIds)) : words;
+  const typed = tokenTypes ? words.add(embedding(table("token_type"), tokenTypesOf(batch, config))) : words;
   const sum: Tensor = typed.add(embedding(table("position"), positions, positionPadding));
   const { weight: scale, bias } = weightAndBias(pass, `${name}.LayerNorm`);
   return dropout(layerNorm(sum, scale, bias, config.layerNormEps), config.hiddenDropoutProb, stream);

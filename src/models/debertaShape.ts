@@ -15,7 +15,7 @@ import { project } from "../nn/linear.ts";
 import { logBucket } from "../nn/logBuckets.ts";
 import { distances } from "../nn/relativeShift.ts";
 import { addRows } from "../nn/rows.ts";
-import { dense, weightAndBias } from "./bertShape.ts";
+import { dense, tokenTypesOf, weightAndBias } from "./bertShape.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
@@ -43,7 +43,7 @@ function embeddings(pass: Pass, batch: PackedBatch): Tensor {
   const sum = [
     embedding(table("word"), batch.inputIds, config.padTokenId),
     ...(debertaSettings(config).positionBiasedInput ? [embedding(table("position"), batch.positions)] : []),
-    ...(config.typeVocabSize > 0 ? [embedding(table("token_type"), batch.tokenTypeIds)] : []),
+    ...(config.typeVocabSize > 0 ? [embedding(table("token_type"), tokenTypesOf(batch, config))] : []),
   ].reduce(addRows);
   const isNarrow = config.embeddingSize !== config.hiddenSize;
   const rows = isNarrow ? project(sum, weight("deberta.embeddings.embed_proj.weight")) : sum;

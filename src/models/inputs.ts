@@ -4,7 +4,11 @@ import { ThawError } from "../errors.ts";
 import type { Family } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 
-/** Throws `BAD_BATCH` where a token, its type or its position is out of the model's range, or the family refuses the batch. */
+/**
+ * Throws `BAD_BATCH` where a token, its type or its position is out of the model's range, or the family refuses the batch.
+ * Of a table with one type of token nothing is asked: all tokens are of it, as in Python, whose tokenizers give such models no
+ * types.
+ */
 export function checkBatch(batch: PackedBatch, family: Family, config: HuggingFaceConfig): void {
   const check = (values: Int32Array, limit: number, what: string, advice: string) => {
     const bad = values.find((value) => value < 0 || value >= limit);
@@ -12,10 +16,18 @@ export function checkBatch(batch: PackedBatch, family: Family, config: HuggingFa
     throw new ThawError("BAD_BATCH", `${what} ${bad} is out of range: this model has 0 to ${limit - 1}. ${advice}`);
   };
   check(batch.inputIds, config.vocabSize, "Token id", "Use the tokenizer that belongs to the model.");
-  if (family.usesTokenTypes(config))
-    check(batch.tokenTypeIds, config.typeVocabSize, "Token type", "Leave tokenTypeIds out for single texts.");
+  if (family.usesTokenTypes(config) && config.typeVocabSize !== 1) {
+    check(
+      batch.tokenTypeIds,
+      config.typeVocabSize,
+      "Token type",
+      "Leave tokenTypeIds out, or use the model's own tokenizer.",
+    );
+  }
   const longest = family.maxTokens(config);
-  if (longest !== undefined) check(batch.positions, longest, "Position", "Encode with { truncation: true }.");
+  if (longest !== undefined) {
+    check(batch.positions, longest, "Position", `Encode with { truncation: true, maxLength: ${longest} }.`);
+  }
   family.checkBatch?.(batch, config);
 }
 

@@ -55,6 +55,12 @@ export class PackedBatch {
   }
 
   static fromPadded({ inputIds, attentionMask, tokenTypeIds }: PaddedBatch): PackedBatch {
+    if (!Array.isArray(inputIds) || inputIds.some((row) => typeof row !== "object" || row === null)) {
+      throw new ThawError(
+        "BAD_BATCH",
+        "A batch has inputIds, a list of token ids for each text: give what the tokenizer returns for a list of texts.",
+      );
+    }
     const columns = inputIds.map((row, text) => {
       const mask = attentionMask?.[text];
       const kept = Array.from(row, (_, column) => column).filter((column) => mask === undefined || mask[column] !== 0);

@@ -1,6 +1,7 @@
 /** A sequence classifier of any family: its parameters, which of them train, and its forward pass. */
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
-import type { HuggingFaceConfig, ProblemType } from "../config/config.ts";
+import type { HuggingFaceConfig, ProblemType, TrainingInput } from "../config/config.ts";
+import { areNameless } from "../config/labels.ts";
 import { ShownAsTable } from "../display/shownAsTable.ts";
 import type { Table } from "../display/table.ts";
 import { markConstant } from "../engine/differentiable.ts";
@@ -12,6 +13,7 @@ import { type Block, type BlockMap, type Selection, select } from "../freezing/s
 import { taskLoss } from "../loss/taskLoss.ts";
 import type { DropoutStream } from "../nn/dropout.ts";
 import type { Asking } from "../nn/packing.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Family, Pass } from "./family.ts";
 import { checkBatch, checkLabels, type GivenLabels, problemTypeOf } from "./inputs.ts";
 import { PackedBatch, type PaddedBatch } from "./packedBatch.ts";
@@ -46,6 +48,13 @@ export interface RunOptions {
   readonly through?: (name: string, tensor: Tensor) => Tensor;
 }
 
+/** What a model remembers of the data that it is trained on. */
+export interface TrainingRecord {
+  /** Names of the labels, or of the outputs of a regression, in order. */
+  readonly labelNames: readonly string[];
+  readonly trainedOn: TrainingInput;
+}
+
 /** How the lower part of a model is run. */
 export interface PrefixOptions {
   /** The hidden states at a cut that is not above any wanted one, and is below the head. Default: the token ids. */
@@ -53,6 +62,24 @@ export interface PrefixOptions {
   /** Of the layers. Default: "float32". */
   readonly precision?: Precision;
 }
+
+const batchKeys: OptionNames<PaddedBatch & { readonly labels?: GivenLabels }> = {
+  inputIds: true,
+  attentionMask: true,
+  tokenTypeIds: true,
+  labels: true,
+};
+const keysElsewhere = {
+  ids: "inputIds",
+  text: "inputIds, which the tokenizer makes of texts",
+  label: "labels",
+  positionIds: "not possible: positions are counted from the first token on",
+  inputsEmbeds: "not possible: give inputIds",
+  headMask: "not possible",
+  returnDict: "always an object: leave it out",
+  outputAttentions: "not possible",
+  outputHiddenStates: "not possible",
+} as const;
 
 /** A model that gives each text labels or numbers, by its problem type. It owns its weights: `dispose()` frees them. */
 export class SequenceClassifier extends ShownAsTable {
@@ -90,14 +117,26 @@ export class SequenceClassifier extends ShownAsTable {
 
   /** What the model is trained to give; undefined until the first labels, or `decideProblemType`, say it. */
   get problemType(): ProblemType | undefined {
-    return this.config.problemType;
+    return this.config.problemType ?? (this.config.numLabels === 1 ? "regression" : undefined);
   }
 
   /** Says what the model is trained to give, where nobody has yet; it is stored in its config. Returns what holds. */
   decideProblemType(problemType: ProblemType): ProblemType {
-    const decided = this.config.problemType ?? problemType;
-    if (this.config.problemType === undefined) this.config = { ...this.config, problemType };
+    const decided = this.problemType ?? problemType;
+    if (this.config.problemType === undefined) this.config = { ...this.config, problemType: decided };
     return decided;
+  }
+
+  /**
+   * Says on what the model is being trained; it is stored in its config. Labels that have no names yet, only `LABEL_0` and so
+   * on, take those of the data.
+   */
+  recordTraining({ labelNames, trainedOn }: TrainingRecord): void {
+    const { id2label } = this.config;
+    const takes = areNameless(id2label) && !areNameless(labelNames);
+    const names = takes ? id2label.map((name, index) => labelNames[index] ?? name) : id2label;
+    const label2id = Object.fromEntries(names.map((name, index) => [name, index]));
+    this.config = { ...this.config, trainedOn, id2label: names, label2id };
   }
 
   /** Names whose values come from the seed: no file gave them, and they have not been trained. */
@@ -152,6 +191,7 @@ export class SequenceClassifier extends ShownAsTable {
    * Inside tfjs's gradient functions this is differentiable; `stream` turns dropout on.
    */
   forward(batch: PaddedBatch & { readonly labels?: GivenLabels }, stream?: DropoutStream): ForwardOutput {
+    refuseUnknown(batch, batchKeys, { code: "BAD_BATCH", kind: "key of a batch", elsewhere: keysElsewhere });
     const packed = PackedBatch.fromPadded(batch);
     try {
       checkBatch(packed, this.family, this.config);

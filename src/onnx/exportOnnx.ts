@@ -5,7 +5,8 @@ import { writeConfig } from "../config/writeConfig.ts";
 import { ThawError } from "../errors.ts";
 import { writeFileAtomic } from "../io/atomicFile.ts";
 import { replaceDirectory } from "../io/replaceDirectory.ts";
-import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { xenovaForm } from "../tokenizer/xenovaForm.ts";
 import { classifierGraph } from "./classifierGraph.ts";
@@ -26,10 +27,12 @@ export interface ExportOptions {
  * folder is replaced only when all of it is on the disk; other files there are kept, so that it may be one that `saveModel`
  * wrote. Errors: `BAD_EXPORT`, `MODEL_TOO_LARGE` (2 GiB and more), `WRITE_FAILED`.
  */
-export async function exportOnnx(folder: string, { model, tokenizer, quantize }: ExportOptions): Promise<void> {
-  checkOptions(quantize);
+export async function exportOnnx(folder: string, options: ExportOptions): Promise<void> {
+  checkOptions(folder, options);
+  const { model, tokenizer, quantize } = options;
   checkWeights(model);
-  const { modelType, problemType } = model.config;
+  const { problemType } = model;
+  const { modelType } = model.config;
   const specialTypes = typesOfSpecialTokens(tokenizer);
   await replaceDirectory(folder, async (temporary) => {
     await writeConfig(temporary, model.config);
@@ -56,7 +59,36 @@ export async function exportOnnx(folder: string, { model, tokenizer, quantize }:
   }
 }
 
-function checkOptions(quantize: unknown): void {
+const optionNames: OptionNames<ExportOptions> = { model: true, tokenizer: true, quantize: true };
+/** What exporters of ONNX in Python and transformers.js call their options. */
+const elsewhere = {
+  quantized: 'quantize: "int8"',
+  dtype: 'quantize: "int8" for a second file in eight bits, beside the one in float32',
+  opset: "always 17: leave it out",
+  task: "always text-classification: leave it out",
+  device: "not needed: leave it out",
+  output: "the first argument, a folder",
+  folder: "the first argument",
+} as const;
+
+function checkOptions(folder: unknown, options: ExportOptions): void {
+  if (typeof folder !== "string" || folder === "") {
+    throw new ThawError(
+      "BAD_ARGUMENT",
+      'exportOnnx takes a folder first: exportOnnx("my-model", { model, tokenizer }).',
+    );
+  }
+  refuseUnknown(options, optionNames, { kind: "option of exportOnnx", elsewhere });
+  const { model, tokenizer, quantize } = options;
+  if (!(model instanceof SequenceClassifier)) {
+    throw new ThawError(
+      "BAD_ARGUMENT",
+      "model must be what AutoModelForSequenceClassification.fromPretrained gives, awaited.",
+    );
+  }
+  if (typeof tokenizer !== "function") {
+    throw new ThawError("BAD_ARGUMENT", "tokenizer must be what AutoTokenizer.fromPretrained gives, awaited.");
+  }
   if (quantize === undefined || quantize === "int8") return;
   throw new ThawError("BAD_EXPORT", `quantize is ${JSON.stringify(quantize)}: leave it out, or say "int8".`);
 }

@@ -1,6 +1,6 @@
 /** The header of a safetensors file, checked by the rules of the reference reader (safetensors/src/tensor.rs, `read_metadata`). */
 import { bytesPerElement } from "./dtype.ts";
-import { type Json, parseStrictJson, quoted } from "./json.ts";
+import { JsonScanner, quoted } from "./json.ts";
 
 /** Where one tensor lies: `begin` and `end` in bytes from the first byte after the header. */
 export interface TensorInfo {
@@ -16,14 +16,29 @@ export interface Header {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
 }
 
+/** Reads `length` bytes of a file from `position` on. */
+export type ReadBytes = (position: number, length: number) => Uint8Array<ArrayBuffer>;
+
 /** Bytes of the header at most, as in the reference reader. */
 const maxHeaderBytes = 100_000_000;
+/** The header is read in pieces of so many bytes. Those that hold names of tensors stay in memory, as V8 keeps their text. */
+const pieceBytes = 16_384;
+/**
+ * The reference reader has no limits here. No model comes near them, and the memory that a header takes has to stay near the
+ * size of its file: a tensor's entry takes a thousand bytes at most.
+ */
+const maxTensors = (fileBytes: number): number => 5_000 + Math.floor(fileBytes / 1000);
+const maxDimensions = 64;
+const maxNameLength = 10_000;
+const maxMetadataLength = 1_000_000;
+/** What an entry of the metadata counts beside its characters. */
+const entryLength = 32;
 
-/** The header of a file of `fileBytes` bytes; `read` gives `length` of them from `position`. Throws an Error. */
-export function readHeader(
-  fileBytes: number,
-  read: (position: number, length: number) => Uint8Array<ArrayBuffer>,
-): { header: Header; dataStart: number } {
+/**
+ * The header of a file of `fileBytes` bytes, and where its data begins. Throws an Error with what is wrong: the tensors
+ * must fill the data from its first byte to the end of the file, without a gap, an overlap or a name that appears twice.
+ */
+export function readHeader(fileBytes: number, read: ReadBytes): { header: Header; dataStart: number } {
   if (fileBytes < 8) throw new Error(`it has ${fileBytes} bytes, too few for the length of a header`);
   const headerBytes = new DataView(read(0, 8).buffer).getBigUint64(0, true);
   if (headerBytes > BigInt(maxHeaderBytes)) {
@@ -33,74 +48,136 @@ export function readHeader(
   if (dataStart > fileBytes) {
     throw new Error(`its header would have ${headerBytes} bytes, but the file has only ${fileBytes}`);
   }
-  return { header: parseHeader(read(8, Number(headerBytes)), fileBytes - dataStart), dataStart };
+  const scanner = new JsonScanner(piecesOf(read, 8, dataStart));
+  return { header: readEntries(scanner, fileBytes - dataStart, maxTensors(fileBytes)), dataStart };
 }
 
-/**
- * Parses and validates the header bytes of a file with `dataBytes` bytes of data behind them.
- * Throws an Error with what is wrong: the tensors must fill the data from 0 to the end, no gap, no overlap.
- */
-function parseHeader(bytes: Uint8Array, dataBytes: number): Header {
-  const root = parseStrictJson(decodeUtf8(bytes));
-  if (!(root instanceof Map)) throw new Error("the header is not a JSON object");
+/** The text between two places of a file, piece by piece. */
+function piecesOf(read: ReadBytes, start: number, end: number): () => string | undefined {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  let at = start;
+  let isDone = false;
+  return () => {
+    if (isDone) return undefined;
+    const bytes = read(at, Math.min(pieceBytes, end - at));
+    at += bytes.length;
+    isDone = at === end;
+    try {
+      return decoder.decode(bytes, { stream: !isDone });
+    } catch (cause) {
+      throw new Error("the header is not valid UTF-8", { cause });
+    }
+  };
+}
+
+function readEntries(scanner: JsonScanner, dataBytes: number, limit: number): Header {
+  if (scanner.kind() !== "object") {
+    scanner.skip();
+    throw new Error("the header is not a JSON object");
+  }
+  const tensors = new Map<string, TensorInfo>();
+  let metadata: ReadonlyMap<string, string> | undefined;
+  let wrong: string | undefined; // the first tensor's fault is told once all is known to be JSON without a key twice
+  scanner.object(maxNameLength, (name) => {
+    const isMetadata = name === "__metadata__";
+    if (isMetadata ? metadata !== undefined : tensors.has(name)) scanner.fail(`the key ${quoted(name)} appears twice`);
+    if (isMetadata) {
+      metadata = readMetadata(scanner);
+      return;
+    }
+    const info = readTensorInfo(scanner);
+    if (typeof info === "string") wrong ??= `tensor ${quoted(name)}: ${info}`;
+    tensors.set(name, typeof info === "string" ? noTensor : info);
+    if (tensors.size > limit) throw new Error(`it has more than ${limit} tensors, too many for a file of its size`);
+  });
+  scanner.end();
+  if (wrong !== undefined) throw new Error(wrong);
+  const inOrder = isInOrder(tensors) ? tensors : new Map([...tensors].sort(([, a], [, b]) => byPlace(a, b)));
+  checkLayout(inOrder, dataBytes);
+  return { metadata: metadata ?? new Map(), tensors: inOrder };
+}
+
+const byPlace = (a: TensorInfo, b: TensorInfo): number => a.begin - b.begin || a.end - b.end;
+
+/** As nearly every file has them: a copy of a long list is spared. */
+function isInOrder(tensors: ReadonlyMap<string, TensorInfo>): boolean {
+  let last = noTensor;
+  for (const info of tensors.values()) {
+    if (byPlace(last, info) > 0) return false;
+    last = info;
+  }
+  return true;
+}
+
+function readMetadata(scanner: JsonScanner): ReadonlyMap<string, string> {
   const metadata = new Map<string, string>();
-  const tensors: [string, TensorInfo][] = [];
-  for (const [name, value] of root as ReadonlyMap<string, Json>) {
-    if (name === "__metadata__") readMetadata(value, metadata);
-    else tensors.push([name, readTensorInfo(name, value)]);
-  }
-  tensors.sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
-  checkLayout(tensors, dataBytes);
-  return { metadata, tensors: new Map(tensors) };
+  const kind = scanner.kind();
+  if (kind === "other" && scanner.scalar() === null) return metadata;
+  if (kind !== "object") throw new Error("__metadata__ is not an object");
+  let length = 0;
+  scanner.object(maxNameLength, (key) => {
+    if (scanner.kind() !== "string") throw new Error(`__metadata__ has a value that is not text, at ${quoted(key)}`);
+    const text = scanner.string(maxMetadataLength);
+    length += key.length + text.length + entryLength;
+    if (length > maxMetadataLength) throw new Error(`__metadata__ has more than ${maxMetadataLength} characters`);
+    metadata.set(key, text);
+  });
+  return metadata;
 }
 
-function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new Error("the header is not valid UTF-8", { cause });
-  }
+interface Fields {
+  dtype?: string | undefined;
+  shape?: readonly number[] | undefined;
+  data_offsets?: readonly number[] | undefined;
 }
+const noTensor: TensorInfo = { dtype: "", shape: [], begin: 0, end: 0 };
 
-function readMetadata(value: Json, into: Map<string, string>): void {
-  if (value === null) return;
-  if (!(value instanceof Map)) throw new Error("__metadata__ is not an object");
-  for (const [key, text] of value as ReadonlyMap<string, Json>) {
-    if (typeof text !== "string") throw new Error(`__metadata__ has a value that is not text, at ${quoted(key)}`);
-    into.set(key, text);
+/** `{"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}`, or what is wrong with it; other fields mean nothing. */
+function readTensorInfo(scanner: JsonScanner): TensorInfo | string {
+  if (scanner.kind() !== "object") {
+    scanner.skip();
+    return "its entry is not an object";
   }
-}
-
-function readTensorInfo(name: string, value: Json): TensorInfo {
-  const fail = (what: string): never => {
-    throw new Error(`tensor ${quoted(name)}: ${what}`);
-  };
-  if (!(value instanceof Map)) return fail("its entry is not an object");
-  const { dtype, shape, offsets } = {
-    dtype: value.get("dtype"),
-    shape: value.get("shape"),
-    offsets: value.get("data_offsets"),
-  };
-  if (typeof dtype !== "string") return fail("it has no dtype");
-  if (!isSizes(shape)) return fail("its shape is not a list of integers from 0");
-  if (!isSizes(offsets) || offsets.length !== 2) return fail("its data_offsets are not two integers from 0");
+  const found: Fields = {};
+  scanner.object(maxNameLength, (key) => {
+    if (key !== "dtype" && key !== "shape" && key !== "data_offsets") return scanner.skip();
+    if (Object.hasOwn(found, key)) scanner.fail(`the key ${quoted(key)} appears twice`);
+    if (key === "dtype") found.dtype = readDtype(scanner);
+    else found[key] = readSizes(scanner);
+  });
+  const { dtype, shape, data_offsets: offsets } = found;
+  if (dtype === undefined) return "it has no dtype";
+  if (shape === undefined) return "its shape is not a list of integers from 0";
+  if (offsets?.length !== 2) return "its data_offsets are not two integers from 0";
   const elementBytes = bytesPerElement.get(dtype);
   if (elementBytes === undefined) {
-    return fail(`its dtype ${quoted(dtype)} is none of ${[...bytesPerElement.keys()].join(", ")}`);
+    return `its dtype ${quoted(dtype)} is none of ${[...bytesPerElement.keys()].join(", ")}`;
   }
-  const [begin, end] = offsets as readonly [number, number];
+  const [begin, end] = offsets as [number, number];
   const bytes = product([...shape, elementBytes]);
-  if (bytes === undefined) return fail(`its shape [${listed(shape)}] has more than 2^53 elements`);
+  if (bytes === undefined) return `its shape [${listed(shape)}] has more than 2^53 elements`;
   if (end - begin !== bytes) {
-    return fail(
-      `its shape [${listed(shape)}] in ${dtype} takes ${bytes} bytes, its data_offsets [${begin}, ${end}] hold ${end - begin}`,
-    );
+    return `its shape [${listed(shape)}] in ${dtype} takes ${bytes} bytes, its data_offsets [${begin}, ${end}] hold ${end - begin}`;
   }
   return { dtype, shape, begin, end };
 }
 
-function isSizes(value: Json | undefined): value is readonly number[] {
-  return Array.isArray(value) && value.every((size) => Number.isInteger(size) && size >= 0);
+function readDtype(scanner: JsonScanner): string | undefined {
+  return scanner.kind() === "string" ? scanner.string(maxNameLength) : void scanner.skip();
+}
+
+/** Undefined for what is no list of integers from 0. */
+function readSizes(scanner: JsonScanner): readonly number[] | undefined {
+  if (scanner.kind() !== "array") return void scanner.skip();
+  const sizes: number[] = [];
+  let isGood = true;
+  scanner.array(() => {
+    const size = scanner.kind() === "other" ? scanner.scalar() : void scanner.skip();
+    if (typeof size === "number" && size >= 0) sizes.push(size);
+    else isGood = false;
+    if (sizes.length > maxDimensions) scanner.fail(`a list of more than ${maxDimensions} sizes`);
+  });
+  return isGood ? sizes : undefined;
 }
 
 /** Undefined if any step passes 2^53, even if a later factor is 0: the reference reader checks each step too. */
@@ -113,7 +190,7 @@ function product(factors: readonly number[]): number | undefined {
   return result;
 }
 
-function checkLayout(tensors: readonly (readonly [string, TensorInfo])[], dataBytes: number): void {
+function checkLayout(tensors: ReadonlyMap<string, TensorInfo>, dataBytes: number): void {
   let next = 0;
   for (const [name, { begin, end }] of tensors) {
     if (begin !== next) {

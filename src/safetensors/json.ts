@@ -1,153 +1,261 @@
 /**
- * A strict JSON scanner. `JSON.parse` keeps the last of two equal keys, rounds integers above 2^53, turns 1e400 into
- * Infinity and puts `__proto__` where it can do harm; a file header must not get past us that way.
+ * A strict JSON scanner over text that comes in pieces. It builds nothing but what its caller keeps, so that a header of
+ * 100 MB costs no more memory than one piece. `JSON.parse` would also keep the last of two equal keys, round integers
+ * above 2^53, turn 1e400 into Infinity and put `__proto__` where it can do harm.
  */
 
-export type Json = null | boolean | number | string | readonly Json[] | ReadonlyMap<string, Json>;
-
-/** Lists and objects within each other, as in serde_json, which the reference reader uses. */
+/** Lists and objects within each other at most, as in serde_json, which the reference reader uses. */
 const depthLimit = 127;
+/** Characters of a number or word at most. */
+const literalLimit = 1000;
+/** Characters at most that are skipped in one file. */
+const skipLimit = 1_000_000;
 
-const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these in strings.
-const plainPattern = /[^"\\\u0000-\u001f]*/y;
-const escapes: Readonly<Record<string, string>> = {
-  '"': '"',
-  "\\": "\\",
-  "/": "/",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-};
+const escapes: ReadonlyMap<string, string> = new Map([
+  ['"', '"'],
+  ["\\", "\\"],
+  ["/", "/"],
+  ["b", "\b"],
+  ["f", "\f"],
+  ["n", "\n"],
+  ["r", "\r"],
+  ["t", "\t"],
+]);
+const [quote, backslash] = [0x22, 0x5c];
 
-/** Parses one JSON value, objects as Maps. Throws an Error that says what is wrong at which character. */
-export function parseStrictJson(text: string): Json {
-  let at = 0;
+/** What a value is, by its first character: `"other"` is a number, a word, or no JSON. */
+export type Kind = "object" | "array" | "string" | "other";
 
-  const fail = (what: string): never => {
-    throw new Error(`${what} at character ${at}`);
-  };
-  const skipSpace = (): void => {
-    while (text[at] === " " || text[at] === "\n" || text[at] === "\t" || text[at] === "\r") at++;
-  };
-  const expectCharacter = (character: string): void => {
-    if (text[at] !== character) fail(`expected ${JSON.stringify(character)}, found ${found()}`);
-    at++;
-  };
-  const found = (): string => (at < text.length ? JSON.stringify(text[at]) : "the end");
+/** Reads one value after the other, front to back. Every method throws an Error that says what is wrong at which character. */
+export class JsonScanner {
+  readonly #next: () => string | undefined;
+  /** The present piece, the place in it, and the number of characters that came before it. */
+  #text = "";
+  #at = 0;
+  #before = 0;
+  #depth = 0;
+  #skipped = 0;
 
-  function value(depth: number): Json {
-    skipSpace();
-    const character = text[at];
-    if ((character === "{" || character === "[") && depth >= depthLimit)
-      fail(`nested deeper than ${depthLimit} levels`);
-    if (character === "{") return object(depth);
-    if (character === "[") return array(depth);
-    if (character === '"') return string();
-    for (const [word, meaning] of [
-      ["true", true],
-      ["false", false],
-      ["null", null],
-    ] as const) {
-      if (text.startsWith(word, at)) {
-        at += word.length;
-        return meaning;
-      }
-    }
-    return number();
+  /** `next` gives the text piece by piece, then undefined. */
+  constructor(next: () => string | undefined) {
+    this.#next = next;
   }
 
-  function object(depth: number): Json {
-    const entries = new Map<string, Json>();
-    at++;
-    skipSpace();
-    if (text[at] === "}") {
-      at++;
-      return entries;
+  /** Skips space, and says what the value is that comes next. */
+  kind(): Kind {
+    switch (this.#afterSpace()) {
+      case 0x7b:
+        return "object";
+      case 0x5b:
+        return "array";
+      case quote:
+        return "string";
+      default:
+        return "other";
     }
-    for (;;) {
-      skipSpace();
-      const key = string();
-      if (entries.has(key)) fail(`the key ${quoted(key)} appears twice`);
-      skipSpace();
-      expectCharacter(":");
-      entries.set(key, value(depth + 1));
-      skipSpace();
-      if (text[at] === "}") break;
-      expectCharacter(",");
-    }
-    at++;
-    return entries;
   }
 
-  function array(depth: number): Json {
-    const items: Json[] = [];
-    at++;
-    skipSpace();
-    if (text[at] === "]") {
-      at++;
-      return items;
-    }
-    for (;;) {
-      items.push(value(depth + 1));
-      skipSpace();
-      if (text[at] === "]") break;
-      expectCharacter(",");
-    }
-    at++;
-    return items;
+  /** Reads an object: `entry` is given each key, of up to `keyLimit` characters, and has to read its value. */
+  object(keyLimit: number, entry: (key: string) => void): void {
+    this.#items(0x7d, () => {
+      const key = this.string(keyLimit);
+      this.#afterSpace();
+      this.#expect(":");
+      entry(key);
+    });
   }
 
-  function string(): string {
-    expectCharacter('"');
+  /** Reads an array: `item` has to read one value each time it is called. */
+  array(item: () => void): void {
+    this.#items(0x5d, item);
+  }
+
+  /** Reads a string of up to `limit` characters. */
+  string(limit: number): string {
     let result = "";
-    for (;;) {
-      plainPattern.lastIndex = at;
-      const plain = plainPattern.exec(text)?.[0] ?? "";
-      result += plain;
-      at += plain.length;
-      if (text[at] === '"') break;
-      if (text[at] !== "\\") fail(`a string with ${found()} in it`);
-      result += escapedCharacter();
-    }
-    at++;
-    if (/\p{Surrogate}/u.test(result)) fail("half of a surrogate pair in a string");
+    this.#eachPart((part) => {
+      result += part;
+      if (result.length > limit) this.fail(`a string of more than ${limit} characters`);
+    });
+    if (/\p{Surrogate}/u.test(result)) this.fail("half of a surrogate pair in a string");
     return result;
   }
 
-  function escapedCharacter(): string {
-    const letter = text[at + 1] ?? "";
-    const simple = Object.hasOwn(escapes, letter) ? escapes[letter] : undefined;
-    if (simple !== undefined) {
-      at += 2;
-      return simple;
+  /** Reads a number or a word, and gives an integer as it is, null for null, NaN for all else. */
+  scalar(): number | null {
+    const literal = this.#literal();
+    if (/^(?:0|[1-9]\d{0,14})$/.test(literal)) return Number(literal); // nearly all there are
+    if (literal === "null") return null;
+    if (literal === "true" || literal === "false") return Number.NaN;
+    if (literal === "") this.fail(`expected a value, found ${this.#found()}`);
+    if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(literal)) this.fail(`${quoted(literal)} is no JSON`);
+    const parsed = Number(literal);
+    if (!Number.isFinite(parsed)) this.fail(`the number ${literal.slice(0, 30)} is too large`);
+    // "1.0", "1e2" and "-0" are no integers to the reference reader; NaN is refused wherever an integer is needed.
+    if (!/^(?:0|-?[1-9]\d*)$/.test(literal)) return Number.NaN;
+    if (!Number.isSafeInteger(parsed)) this.fail(`the integer ${literal.slice(0, 30)} is above 2^53`);
+    return parsed;
+  }
+
+  /** Reads a value of any kind and keeps nothing of it. */
+  skip(): void {
+    const start = this.#position;
+    const skipped = this.#skipped;
+    const count = () => {
+      this.#skipped = skipped + this.#position - start;
+      if (this.#skipped > skipLimit) this.fail(`more than ${skipLimit} characters that mean nothing here`);
+    };
+    const kind = this.kind();
+    if (kind === "string") this.#eachPart(count);
+    else if (kind === "other") this.scalar();
+    else {
+      this.#items(kind === "object" ? 0x7d : 0x5d, () => {
+        if (kind === "object") {
+          this.#eachPart(count);
+          this.#afterSpace();
+          this.#expect(":");
+        }
+        this.skip();
+        count();
+      });
     }
-    const hex = text.slice(at + 2, at + 6);
-    if (letter !== "u" || !/^[0-9a-fA-F]{4}$/.test(hex)) fail("an unknown escape");
-    at += 6;
+    count();
+  }
+
+  /** Nothing but space may be left. */
+  end(): void {
+    if (!Number.isNaN(this.#afterSpace())) this.fail(`expected the end, found ${this.#found()}`);
+  }
+
+  fail(what: string): never {
+    throw new Error(`${what} at character ${this.#position}`);
+  }
+
+  get #position(): number {
+    return this.#before + this.#at;
+  }
+
+  /** The code of the present character; NaN at the end. */
+  #peek(): number {
+    while (this.#at >= this.#text.length) {
+      const text = this.#next();
+      if (text === undefined) return Number.NaN;
+      this.#before += this.#text.length;
+      this.#text = text;
+      this.#at = 0;
+    }
+    return this.#text.charCodeAt(this.#at);
+  }
+
+  #afterSpace(): number {
+    for (;;) {
+      const text = this.#text;
+      let at = this.#at;
+      for (; at < text.length; at++) {
+        const code = text.charCodeAt(at);
+        if (code !== 0x20 && code !== 0x0a && code !== 0x09 && code !== 0x0d) break;
+      }
+      this.#at = at;
+      if (at < text.length || Number.isNaN(this.#peek())) return this.#peek();
+    }
+  }
+
+  #expect(character: string): void {
+    if (this.#peek() !== character.charCodeAt(0)) {
+      this.fail(`expected ${JSON.stringify(character)}, found ${this.#found()}`);
+    }
+    this.#at++;
+  }
+
+  /** What stands between two brackets, with commas between. */
+  #items(close: number, item: () => void): void {
+    if (this.#depth >= depthLimit) this.fail(`nested deeper than ${depthLimit} levels`);
+    this.#depth++;
+    this.#at++;
+    if (this.#afterSpace() !== close) {
+      for (;;) {
+        item();
+        if (this.#afterSpace() === close) break;
+        this.#expect(",");
+      }
+    }
+    this.#at++;
+    this.#depth--;
+  }
+
+  /** A string, part by part: characters as they stand, and each escape by itself. */
+  #eachPart(use: (part: string) => void): void {
+    this.#afterSpace();
+    this.#expect('"');
+    for (;;) {
+      const code = this.#peek();
+      if (code === quote) break;
+      if (code === backslash) use(this.#escaped());
+      else if (code >= 0x20) use(this.#plain());
+      else this.fail(`a string with ${this.#found()} in it`); // a control character, or the end
+    }
+    this.#at++;
+  }
+
+  /** To a quotation mark, a backslash or a control character, or to the end of the piece. */
+  #plain(): string {
+    const start = this.#at;
+    let at = start;
+    for (; at < this.#text.length; at++) {
+      const code = this.#text.charCodeAt(at);
+      if (code === quote || code === backslash || code < 0x20) break;
+    }
+    this.#at = at;
+    return this.#text.slice(start, at);
+  }
+
+  #escaped(): string {
+    this.#at++;
+    const letter = this.#characters(1);
+    const meaning = escapes.get(letter);
+    if (meaning !== undefined) return meaning;
+    const hex = letter === "u" ? this.#characters(4) : "";
+    if (!/^[0-9a-fA-F]{4}$/.test(hex)) this.fail("an unknown escape");
     return String.fromCharCode(Number.parseInt(hex, 16));
   }
 
-  function number(): number {
-    numberPattern.lastIndex = at;
-    const literal = numberPattern.exec(text)?.[0];
-    if (literal === undefined) return fail(`expected a value, found ${found()}`);
-    const parsed = Number(literal);
-    if (!Number.isFinite(parsed)) fail(`the number ${literal.slice(0, 30)} is too large`);
-    // "1.0", "1e2" and "-0" are no integers to the reference reader; NaN is refused wherever an integer is needed.
-    const isInteger = /^(?:0|-?[1-9]\d*)$/.test(literal);
-    if (isInteger && !Number.isSafeInteger(parsed)) fail(`the integer ${literal.slice(0, 30)} is above 2^53`);
-    at += literal.length;
-    return isInteger ? parsed : Number.NaN;
+  /** The next `count` characters, or those that are left. */
+  #characters(count: number): string {
+    let characters = "";
+    while (characters.length < count && !Number.isNaN(this.#peek())) {
+      characters += this.#text.charAt(this.#at);
+      this.#at++;
+    }
+    return characters;
   }
 
-  const result = value(0);
-  skipSpace();
-  if (at < text.length) fail(`expected the end, found ${found()}`);
-  return result;
+  /** Letters, digits, signs and points in a row. */
+  #literal(): string {
+    let literal = "";
+    for (let code = this.#afterSpace(); isLiteral(code); code = this.#peek()) {
+      const start = this.#at;
+      while (isLiteral(this.#text.charCodeAt(this.#at))) this.#at++;
+      literal += this.#text.slice(start, this.#at);
+      if (literal.length > literalLimit) this.fail(`the number ${literal.slice(0, 30)}... is too large`);
+    }
+    return literal;
+  }
+
+  #found(): string {
+    const code = this.#peek();
+    return Number.isNaN(code) ? "the end" : JSON.stringify(String.fromCharCode(code));
+  }
 }
+
+/** Of a digit, a letter, `+`, `-`, `.` or `_`. */
+const isLiteral = (code: number): boolean =>
+  (code >= 0x30 && code <= 0x39) || // 0 to 9
+  (code >= 0x41 && code <= 0x5a) || // A to Z
+  (code >= 0x61 && code <= 0x7a) || // a to z
+  code === 0x2b ||
+  code === 0x2d ||
+  code === 0x2e ||
+  code === 0x5f;
 
 /** A text for a message: a file may give a name of 100 MB. */
 export function quoted(text: string): string {

@@ -1,5 +1,6 @@
 /** What is refused of a data set before anything of it is encoded. */
 import type { ProblemType } from "../config/config.ts";
+import { matchLabels } from "../config/labels.ts";
 import type { TextDataset } from "../data/textDataset.ts";
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
@@ -18,19 +19,37 @@ export function checkSameLabels(dataset: TextDataset, role: string, training: Te
       `The ${role} is ${one}, but the training data is ${other}. Read both with textPair.`,
     );
   }
-  if (dataset.problemType === "regression") return; // numbers, whatever their columns are called
-  const isSingle = dataset.problemType === "single_label_classification";
-  const isNumber = (name: string | undefined) => name !== undefined && /^\d+$/.test(name);
-  for (const label of isSingle ? new Set(dataset.labels) : dataset.labelNames.keys()) {
-    const [name, other] = [dataset.labelNames[label], training.labelNames[label]];
-    const differ = isNumber(name) && isNumber(other); // "1" and "2" beside "0" and "1": one of them would be another label
-    if (name === other || (!differ && (name === String(label) || other === String(label)))) continue;
+  if (hasOneTarget(dataset)) return;
+  const { unknown, moved, inOrder } = matchLabels(usedNames(dataset), training.labelNames);
+  if (unknown !== undefined) {
     throw new ThawError(
       "BAD_DATA",
-      `Label ${label} is "${name}" in the ${role}, but ${other === undefined ? "unknown" : `"${other}"`} in the training ` +
-        `data. Read both with the same names: labels: ${JSON.stringify(training.labelNames)}.`,
+      `Label "${dataset.labelNames[unknown]}" of the ${role} is none of the training data's (${listed(training.labelNames)}). ` +
+        "Correct it, or leave its rows out by a label function that returns undefined.",
     );
   }
+  if (moved === undefined) return;
+  throw new ThawError(
+    "BAD_DATA",
+    `Label ${moved} is "${dataset.labelNames[moved]}" in the ${role}, but "${training.labelNames[moved]}" in the training ` +
+      `data. Read both with the same names: ${lineFor(dataset, inOrder)}.`,
+  );
+}
+
+/** A single column of numbers means the same whatever it is called. */
+const hasOneTarget = ({ problemType, labelNames }: TextDataset): boolean =>
+  problemType === "regression" && labelNames.length === 1;
+
+/** The names of labels that examples have; the others say only their index, since nothing depends on them. */
+function usedNames({ problemType, labelNames, labels }: TextDataset): readonly string[] {
+  if (problemType !== "single_label_classification") return labelNames;
+  const used = new Set<number>(labels);
+  return labelNames.map((name, label) => (used.has(label) ? name : `LABEL_${label}`));
+}
+
+/** What to write where the data is read, so that its labels are in this order. */
+function lineFor({ problemType }: TextDataset, names: readonly string[]): string {
+  return `${problemType === "regression" ? "label" : "labels"}: ${JSON.stringify(names)}`;
 }
 
 /** Throws `BAD_DATA` where a data set cannot be learnt by this model, before anything is encoded. */
@@ -46,26 +65,44 @@ export function checkDataset(dataset: TextDataset, role: string, model: Sequence
     );
   }
   checkKind(dataset, role, model);
-  if (dataset.problemType === "regression") return;
-  const { numLabels, id2label } = model.config;
+  const { numLabels } = model.config;
   const row =
-    dataset.problemType === "multi_label_classification"
-      ? -1
-      : dataset.labels.findIndex((label) => label < 0 || label >= numLabels);
+    dataset.problemType === "single_label_classification"
+      ? dataset.labels.findIndex((label) => label < 0 || label >= numLabels)
+      : -1;
   if (row < 0) {
-    // other names for the same labels are no concern, the same names in another order would turn every answer round
-    const moved = dataset.labelNames.find((name, label) => id2label.includes(name) && id2label[label] !== name);
-    if (moved === undefined) return;
-    throw new ThawError(
-      "BAD_DATA",
-      `Label "${moved}" has index ${dataset.labelNames.indexOf(moved)} in the ${role}, but ${id2label.indexOf(moved)} in the ` +
-        `model. Read the data with labels: ${JSON.stringify(id2label)}.`,
-    );
+    checkNames(dataset, role, model);
+    return;
   }
   throw new ThawError(
     "BAD_DATA",
-    `Row ${row + 1} of the ${role} has label ${dataset.labels[row]} ("${dataset.labelNames[dataset.labels[row] as number]}"), ` +
+    `Row ${dataset.at(row)?.row} of the ${role} has label ${dataset.labels[row]} ("${dataset.labelNames[dataset.labels[row] as number]}"), ` +
       `but the model has labels 0 to ${numLabels - 1}. ${loadWith(dataset)}`,
+  );
+}
+
+/**
+ * Throws `BAD_DATA` where the names of the data are not the model's at the same indices: in another order they would turn every
+ * answer round, and other names would be dropped. Names of the model that say nothing but their index fit all.
+ */
+function checkNames(dataset: TextDataset, role: string, { config }: SequenceClassifier): void {
+  if (hasOneTarget(dataset)) return;
+  const { labelNames } = dataset;
+  const { unknown, moved, inOrder } = matchLabels(usedNames(dataset), config.id2label);
+  if (unknown !== undefined) {
+    const names = config.id2label.map((name, index) => labelNames[index] ?? name);
+    throw new ThawError(
+      "BAD_DATA",
+      `Label ${unknown} is "${labelNames[unknown]}" in the ${role}, but "${config.id2label[unknown]}" in the model. If they mean ` +
+        `the same in this order, load the model with id2label: ${JSON.stringify(names)}; for other labels than those that it ` +
+        "was trained for, with newHead: true as well.",
+    );
+  }
+  if (moved === undefined) return;
+  throw new ThawError(
+    "BAD_DATA",
+    `Label "${labelNames[moved]}" has index ${moved} in the ${role}, but ${inOrder.indexOf(labelNames[moved] as string)} in the ` +
+      `model (${listed(config.id2label)}). Read the data with ${lineFor(dataset, inOrder)}.`,
   );
 }
 

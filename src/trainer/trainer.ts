@@ -6,6 +6,7 @@ import { ThawError } from "../errors.ts";
 import type { TrainerEvent } from "../history/events.ts";
 import type { HistoryRow, RunRecord } from "../history/history.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import type { Stage } from "../plan/stage.ts";
 import { LiveView } from "../report/liveView.ts";
@@ -13,15 +14,23 @@ import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { type ResolvedArguments, resolveArguments, type TrainingArguments } from "./arguments.ts";
 import { checkDataset, checkSameLabels } from "./checkDataset.ts";
 import { checkOptions } from "./checkOptions.ts";
-import { computeLogits } from "./computeLogits.ts";
-import { encodeDataset, encodeTexts } from "./encodedDataset.ts";
+import { encodeDataset } from "./encodedDataset.ts";
 import { type EvaluateResult, evaluateLogits } from "./evaluateLogits.ts";
 import { checkMemory, type ForecastInput, forecast, type StageForecast } from "./forecast.ts";
 import { type LoopInput, trainingLoop } from "./loop.ts";
 import { modelMetric } from "./modelMetric.ts";
 import { problemTypeNotice } from "./notices.ts";
-import { type Prediction, predictionOf } from "./predictions.ts";
-import { shownAsTable } from "./predictionTable.ts";
+import {
+  checkTopK,
+  checkTrainedOn,
+  type Inputs,
+  inputKind,
+  inputsOf,
+  logitsOf,
+  type Prediction,
+  predictionOf,
+  shownAsTable,
+} from "./predictions.ts";
 import { Run } from "./run.ts";
 import { saveModel } from "./saveModel.ts";
 import { trainerState } from "./trainerState.ts";
@@ -38,13 +47,25 @@ export interface TrainerOptions {
   readonly stages?: readonly Stage[];
 }
 
-/** How texts are predicted. */
+/** How examples are predicted. */
 export interface PredictOptions {
   /** The second texts of pairs, as many as there are texts. */
   readonly textPair?: readonly string[];
-  /** Of several labels a text: the probability above which a label belongs to it. Default: 0.5. */
+  /** Of several labels an example: the probability above which a label belongs to it. Default: 0.5. */
   readonly threshold?: number;
+  /** Gives the scores of so many labels as well, the highest first; null: of all. Default: none. */
+  readonly topK?: number | null;
 }
+
+const predictNames: OptionNames<PredictOptions> = { textPair: true, threshold: true, topK: true };
+const predictElsewhere = {
+  textPairs: "textPair",
+  returnAllScores: "topK: null",
+  maxLength: "maxLength, a training argument of the trainer",
+  batchSize: "perDeviceEvalBatchSize, a training argument of the trainer",
+  functionToApply: "decided by the model's problem type; every prediction has its logits as well",
+  device: "not needed: leave it out",
+} as const;
 
 type EncodedData = Pick<LoopInput, "train" | "evaluation">;
 
@@ -76,9 +97,9 @@ export class Trainer {
     if (evalDataset !== undefined) this.#checkEvaluated(evalDataset, "validation data");
     modelMetric(this.args, model.problemType ?? trainDataset.problemType);
     this.#checkedPlan();
-    if (model.problemType !== undefined) return;
+    const isKnown = model.problemType !== undefined;
     const notice = problemTypeNotice(model.decideProblemType(trainDataset.problemType));
-    if (notice !== undefined) console.info(notice);
+    if (!isKnown && notice !== undefined) console.info(notice);
   }
 
   /**
@@ -157,7 +178,11 @@ export class Trainer {
     const plan = withForecast(input.plan, forecasts);
     const loop = trainingLoop({ model, args, signal, plan, ...this.#encoded() });
     for await (const event of loop) {
-      if (event.kind === "begin") [this.#plan, this.#history, this.#best] = [plan, history, undefined];
+      if (event.kind === "begin") {
+        [this.#plan, this.#history, this.#best] = [plan, history, undefined];
+        const { trainDataset } = this.#options;
+        model.recordTraining({ labelNames: trainDataset.labelNames, trainedOn: inputKind(trainDataset) });
+      }
       if (event.kind === "end") this.#best = event.run.best;
       if (event.kind === "epoch") history.push(event.row);
       yield event;
@@ -170,22 +195,29 @@ export class Trainer {
       throw new ThawError("BAD_ARGUMENT", "There is nothing to evaluate on: pass a data set, or give evalDataset.");
     }
     this.#checkEvaluated(dataset, "data to evaluate on");
-    const logits = await this.#logits(dataset.texts, dataset.textPairs);
-    return evaluateLogits(logits, dataset.batchLabels(), this.model.problemType);
+    return evaluateLogits(await this.#logits(inputsOf(dataset)), dataset.batchLabels(), this.model.problemType);
   }
 
-  /** The label of each text with its probability, all labels above the threshold, or the numbers. */
+  /**
+   * The label of each example with its probability, all labels above the threshold, or the numbers; of texts, or of a data
+   * set, labelled or not. Errors: `BAD_ARGUMENT`, `BAD_TEXT` (also for single texts where the training data is pairs).
+   */
   async predict(
-    texts: readonly string[],
-    { textPair, threshold = 0.5 }: PredictOptions = {},
+    examples: readonly string[] | TextDataset,
+    options: PredictOptions = {},
   ): Promise<readonly Prediction[]> {
+    refuseUnknown(options, predictNames, { kind: "option of predict", elsewhere: predictElsewhere });
+    const { textPair, threshold = 0.5, topK } = options;
     if (!(threshold >= 0 && threshold <= 1)) {
       throw new ThawError("BAD_ARGUMENT", `threshold is ${threshold}; it is a probability from 0 to 1.`);
     }
-    const logits = await this.#logits(texts, textPair);
+    checkTopK(topK);
+    const inputs = inputsOf(examples, textPair);
+    checkTrainedOn(inputKind(this.#options.trainDataset), inputs);
     const { config, problemType = "single_label_classification" } = this.model;
-    const predictions = logits.map((row) => predictionOf(row, config, problemType, threshold));
-    return shownAsTable(predictions, config.id2label);
+    const logits = await this.#logits(inputs);
+    const predictions = logits.map((row) => predictionOf(row, config, problemType, { threshold, topK }));
+    return shownAsTable(predictions, predictions, inputs, config.id2label);
   }
 
   /**
@@ -206,15 +238,9 @@ export class Trainer {
     );
   }
 
-  async #logits(texts: readonly string[], textPair?: readonly string[] | undefined): Promise<readonly Float32Array[]> {
-    const { model, args } = this;
-    const encoded = encodeTexts(texts, this.tokenizer, model, args.maxLength, textPair);
-    const signal = currentHost()?.signal;
-    const { perDeviceEvalBatchSize: batchSize, precision } = args;
-    const computation = computeLogits({ model, texts: encoded, batchSize, precision, signal });
-    let next = await computation.next();
-    while (!next.done) next = await computation.next();
-    return next.value;
+  #logits(inputs: Inputs): Promise<readonly Float32Array[]> {
+    const { perDeviceEvalBatchSize: batchSize, precision, maxLength } = this.args;
+    return logitsOf(this.model, this.tokenizer, inputs, { batchSize, precision, maxLength });
   }
 
   #checkEvaluated(dataset: TextDataset, role: string): void {

@@ -2,12 +2,13 @@
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { basename } from "node:path";
 import { readAt } from "../io/readAt.ts";
+import { convertFrom, takeOut } from "./python.ts";
 
 export interface ForeignFormat {
   /** As in "it is ...". */
   readonly what: string;
-  /** A sentence: how to come by weights that are read. */
-  readonly advice: string;
+  /** How to come by weights that are read: a sentence, and sometimes a program for Python. */
+  readonly advice: (path: string) => string;
   /** The reader of such files, where there is one. */
   readonly reader?: "safetensors" | "torch";
 }
@@ -19,31 +20,33 @@ interface Signature extends ForeignFormat {
   readonly names?: RegExp;
 }
 
-const saves = "save_pretrained(folder) writes model.safetensors.";
-const convert = (from: string): string =>
-  `Convert it in Python with transformers 4: AutoModelForSequenceClassification.from_pretrained(folder, ${from}=True); then ${saves}`;
-const original = "Take the model that it was made from, as model.safetensors.";
-const renamed = "Called pytorch_model.bin, its state dict is read, as data.";
+const renameTo = (file: string) => () => `Call it ${file}.`;
+const original = () => "Take the model that it was made from, or the same one, as model.safetensors.";
+const renamed = () => "Called pytorch_model.bin, its state dict is read, as data.";
+const unpack = () => "Unpack it.";
+const download = () => "Download the file again.";
+const fromTensorFlow = (path: string) => convertFrom("tf2", path);
+const fromFlax = (path: string) => convertFrom("flax", path);
 const begins = (bytes: string) => (start: string) => start.startsWith(bytes);
 
 /** The first that matches counts. */
 const signatures: readonly Signature[] = [
   {
     what: "an HDF5 file, as TensorFlow and Keras write",
-    advice: convert("from_tf"),
+    advice: fromTensorFlow,
     // a block of another kind may stand before it, of these sizes (HDF5 File Format Specification, II.A)
     matches: (start) => [0, 512, 1024, 2048].some((at) => start.startsWith("\x89HDF\r\n\x1a\n", at)),
     names: /\.(h5|hdf5|keras)$/,
   },
   {
     what: "a checkpoint of TensorFlow",
-    advice: convert("from_tf"),
+    advice: original,
     matches: (_, end) => end === "\x57\xfb\x80\x8b\x24\x75\x47\xdb", // its index is a table of LevelDB
     names: /\.ckpt\b|\.data-\d+-of-\d+$|^saved_model\.pb$/,
   },
   {
     what: "a safetensors file",
-    advice: "Call it model.safetensors.",
+    advice: renameTo("model.safetensors"),
     reader: "safetensors",
     matches: (start) => start.startsWith("\0\0\0\0", 4) && /^\s*\{/.test(start.slice(8)),
   },
@@ -62,13 +65,13 @@ const signatures: readonly Signature[] = [
   },
   {
     what: "a pickle: a program for Python, which is not run",
-    advice: `If you trust it, load it in Python; ${saves}`,
+    advice: (path) => takeOut("pickle", path),
     matches: isPickle,
     names: /\.(pkl|pickle|joblib)$/,
   },
   {
     what: "a MessagePack file, as Flax writes",
-    advice: convert("from_flax"),
+    advice: fromFlax,
     matches: isMessagePack,
     names: /\.msgpack$/,
   },
@@ -76,16 +79,16 @@ const signatures: readonly Signature[] = [
   { what: "a GGUF file of llama.cpp", advice: original, matches: begins("GGUF"), names: /\.gguf$/ },
   { what: "a TensorFlow Lite model", advice: original, matches: (start) => start.startsWith("TFL3", 4) },
   { what: "an array of NumPy", advice: original, matches: begins("\x93NUMPY") },
-  { what: "a gzip archive", advice: "Unpack it.", matches: begins("\x1f\x8b") },
-  { what: "a tar archive", advice: "Unpack it.", matches: (start) => start.startsWith("ustar", 257) },
+  { what: "a gzip archive", advice: unpack, matches: begins("\x1f\x8b") },
+  { what: "a tar archive", advice: unpack, matches: (start) => start.startsWith("ustar", 257) },
   {
     what: "a Git LFS pointer: the weights were not downloaded",
-    advice: "Run `git lfs pull` in its folder, or download the file itself.",
+    advice: () => "Run `git lfs pull` in its folder, or download the file itself.",
     matches: begins("version https://git-lfs"),
   },
   {
     what: "a web page",
-    advice: "Download the file again.",
+    advice: download,
     matches: (start) => /^\s*<(!doctype|html|\?xml)/i.test(start),
   },
   {

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -6,6 +7,7 @@ import type { HuggingFaceConfig } from "../../src/config/config.ts";
 import { readConfig } from "../../src/config/readConfig.ts";
 import { parseConfig, toHuggingFaceJson } from "../../src/config/translate.ts";
 import { writeConfig } from "../../src/config/writeConfig.ts";
+import { goldenPath } from "../golden/read.ts";
 
 let folder = "";
 beforeAll(() => {
@@ -36,6 +38,7 @@ test("absent keys get the class defaults of BertConfig", () => {
     numLabels: 2,
     id2label: ["LABEL_0", "LABEL_1"],
     problemType: undefined,
+    trainedOn: undefined,
   });
   expect(label2id).toEqual({ LABEL_0: 0, LABEL_1: 1 });
   expect(raw).toEqual({ model_type: "bert" });
@@ -67,7 +70,7 @@ test("what is in the file wins, and null means absent or none", () => {
 test.each([
   [{}, /"model_type" is undefined. Families that can be trained: bert/],
   [{ model_type: "gpt2" }, /"model_type" is "gpt2"/],
-  [{ position_embedding_type: "relative_key" }, /"relative_key", only "absolute"/],
+  [{ position_embedding_type: "relative_key" }, /"position_embedding_type" is "relative_key". Only "absolute"/],
   [{ hidden_size: "768" }, /"hidden_size" must be an integer from 1 on, found "768"/],
   [{ hidden_size: 0 }, /"hidden_size" must be an integer/],
   [{ num_hidden_layers: 1.5 }, /"num_hidden_layers" must be an integer/],
@@ -78,10 +81,9 @@ test.each([
   [{ layer_norm_eps: 0 }, /"layer_norm_eps" must be a number above 0/],
   [{ hidden_act: 3 }, /"hidden_act" must be text/],
   [{ pad_token_id: 30522 }, /outside the vocabulary of 30522/],
-  [{ id2label: ["a", "b"] }, /"id2label" must be an object/],
-  [{ id2label: { 0: "a", 2: "b" } }, /no text for index 1/],
-  [{ id2label: {} }, /no text for index 0/],
-  [{ id2label: { 0: 7 } }, /no text for index 0/],
+  [{ id2label: ["a", "b"] }, /"id2label" is .*; it must be an object/],
+  [{ id2label: {} }, /"id2label" has 0 entries/],
+  [{ num_labels: 4e8 }, /"num_labels" is 400000000; it must be an integer from 1 to 100000/],
   [{ problem_type: "ranking" }, /must be one of single_label_classification/],
   [{ problem_type: "single_label_classification", num_labels: 1 }, /needs 2 labels/],
 ])("%j is refused", (json, message) => {
@@ -164,4 +166,94 @@ test("a folder without config.json, and a damaged one, say so", async () => {
     writeFileSync(join(folder, "config.json"), text);
     await expect(readConfig(folder)).rejects.toMatchObject({ code: "BAD_CONFIG" });
   }
+});
+
+/** Reads this text as config.json, and writes what was read. */
+async function roundTrip(text: string): Promise<string> {
+  writeFileSync(join(folder, "config.json"), text);
+  await writeConfig(folder, await readConfig(folder));
+  return readFileSync(join(folder, "config.json"), "utf8");
+}
+
+test.each([
+  ["a number that underflows", '"slant": 1e-400'],
+  ["numbers that overflow", '"slant": [1e400, -1e999]'],
+  ["a number of 400 digits", `"slant": 0.${"1".repeat(400)}`],
+  ["a key of JavaScript's own", '"__proto__": {"hidden_size": 5}, "constructor": 1, "toString": null'],
+  ["half of a surrogate pair", '"slant": "\\ud800"'],
+  ["lists within lists, 90 deep", `"slant": ${"[".repeat(90)}${"]".repeat(90)}`],
+])("whatever is read can be saved, unchanged: %s", async (_, entry) => {
+  const written = await roundTrip(`{"model_type": "bert", ${entry}}`);
+  expect(written.replace(/\s/g, "")).toContain(entry.replace(/\s/g, ""));
+  expect(await roundTrip(written)).toBe(written);
+});
+
+test.each([
+  ["objects", `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`],
+  ["lists", "[".repeat(100_000) + "]".repeat(100_000)],
+  ["101 lists", "[".repeat(101) + "]".repeat(101)],
+])("what is nested too deep to be saved is refused when it is read, not after training: %s", async (_, value) => {
+  writeFileSync(join(folder, "config.json"), `{"model_type": "bert", "slant": ${value}}`);
+  await expect(readConfig(folder)).rejects.toMatchObject({
+    code: "BAD_CONFIG",
+    message: expect.stringMatching(/nested deeper than 100 levels/),
+  });
+});
+
+test("a folder, a pipe and a file of 33 MB in place of config.json are refused at once", async () => {
+  const other = mkdtempSync(join(tmpdir(), "thaw-odd-"));
+  const file = join(other, "config.json");
+  mkdirSync(file);
+  await expect(readConfig(other)).rejects.toMatchObject({ code: "MISSING_FILE" });
+  rmSync(file, { recursive: true });
+  execFileSync("mkfifo", [file]);
+  await expect(readConfig(other)).rejects.toMatchObject({ code: "MISSING_FILE" });
+  rmSync(file);
+  writeFileSync(file, " ".repeat(33_000_000));
+  await expect(readConfig(other)).rejects.toThrow(/33000000 bytes, which no configuration has/);
+  rmSync(other, { recursive: true });
+});
+
+/** What stands in place of a value, one after the other. */
+const damages = [
+  "-1",
+  "0",
+  "1",
+  "1e7",
+  "4294967296",
+  "1e400",
+  "1e-400",
+  "0.5",
+  "true",
+  "null",
+  '""',
+  '"x"',
+  "[]",
+  "[1]",
+  "{}",
+  '{"0":1}',
+];
+
+test("every value of a real config, replaced by 16 others, is refused by name or read and saved again", async () => {
+  const source = readFileSync(goldenPath("bert-tiny/config.json"), "utf8");
+  const keys = Object.keys(JSON.parse(source));
+  let [refused, saved] = [0, 0];
+  for (const key of keys) {
+    for (const damage of damages) {
+      const entries = Object.entries(JSON.parse(source)).map(
+        ([name, value]) => `"${name}": ${name === key ? damage : JSON.stringify(value)}`,
+      );
+      const text = `{${entries.join(", ")}}`;
+      try {
+        const written = await roundTrip(text);
+        expect(await roundTrip(written), `${key}: ${damage}`).toBe(written);
+        saved++;
+      } catch (error) {
+        expect((error as { code?: string }).code, `${key}: ${damage}: ${error}`).toBe("BAD_CONFIG");
+        refused++;
+      }
+    }
+  }
+  console.log(`${keys.length} keys: ${refused} damaged configs refused, ${saved} read and saved`);
+  expect(refused).toBeGreaterThan(100);
 });

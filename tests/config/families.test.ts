@@ -87,7 +87,7 @@ test.each([
 test("DistilBERT's keys are read under its names, and saved under them", () => {
   const json = { model_type: "distilbert", dim: 32, n_heads: 4, n_layers: 2, hidden_dim: 70, activation: "relu" };
   const rates = { dropout: 0.3, attention_dropout: 0.2, seq_classif_dropout: 0.4 };
-  const config = parseConfig({ ...json, ...rates, hidden_size: 99, layer_norm_eps: 1e-5 });
+  const config = parseConfig({ ...json, ...rates, intermediate_size: 99, layer_norm_eps: 1e-5 });
   expect(config).toMatchObject({
     hiddenSize: 32,
     embeddingSize: 32,
@@ -102,7 +102,7 @@ test("DistilBERT's keys are read under its names, and saved under them", () => {
   });
   const written = toHuggingFaceJson(config);
   expect(written).toMatchObject({ ...json, ...rates, architectures: ["DistilBertForSequenceClassification"] });
-  expect(written.hidden_size).toBe(99);
+  expect(written.intermediate_size).toBe(99);
 });
 
 test("a bad value is named as the file names it", () => {

@@ -193,3 +193,18 @@ test("what cannot be exported is refused, and what was there stays", async () =>
   });
   expect(await readdir(folder)).toEqual([]);
 });
+
+test.each<[unknown[], RegExp]>([
+  [["out", { quantized: true }], /"quantized". Here it is quantize: "int8"/],
+  [["out", { quantise: "int8" }], /Did you mean quantize/],
+  [["out", { opset: 14 }], /always 17: leave it out/],
+  [["out", "int8"], /by name, in an object/],
+  [["out", {}], /model must be what AutoModelForSequenceClassification.fromPretrained gives, awaited/],
+  [["", {}], /takes a folder first/],
+  [[{ model: 1 }], /takes a folder first/],
+])("exportOnnx(...%j) says what was meant, before anything is written", async (given, message) => {
+  await expect((exportOnnx as (...all: unknown[]) => Promise<void>)(...given)).rejects.toMatchObject({
+    code: "BAD_ARGUMENT",
+    message: expect.stringMatching(message),
+  });
+});

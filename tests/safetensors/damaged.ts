@@ -57,7 +57,7 @@ export const damaged: readonly (readonly [name: string, file: Uint8Array, messag
   ["a size with a fraction", fileOf(`{${entry("a", "[1.0]", "[0,4]")}}`, 4), /shape is not a list/],
   ["a size with an exponent", fileOf(`{${entry("a", "[1e0]", "[0,4]")}}`, 4), /shape is not a list/],
   ["a size of minus zero", fileOf(`{${entry("a", "[-0]", "[0,0]")}}`), /shape is not a list/],
-  ["a size with a leading zero", fileOf(`{${entry("a", "[01]", "[0,4]")}}`, 4), /expected ","/],
+  ["a size with a leading zero", fileOf(`{${entry("a", "[01]", "[0,4]")}}`, 4), /"01" is no JSON/],
   ["a size of 2^53 + 1", fileOf(`{${entry("a", "[9007199254740993]", "[0,4]")}}`, 4), /above 2\^53/],
   ["a size of 1e400", fileOf(`{${entry("a", "[1e400]", "[0,4]")}}`, 4), /too large/],
   ["a size of true", fileOf(`{${entry("a", "[true]", "[0,4]")}}`, 4), /shape is not a list/],

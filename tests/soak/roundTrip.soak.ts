@@ -1,14 +1,16 @@
 /** Models of every family go from Hugging Face to Thaw and back: the same tensors, byte for byte, and the same logits in Python. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { parseConfig } from "../../src/config/translate.ts";
+import { writeConfig } from "../../src/config/writeConfig.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import { saveModel } from "../../src/trainer/saveModel.ts";
 import { pythonOfGoldens } from "../golden/pythonOfGoldens.ts";
-import { goldenPath } from "../golden/read.ts";
+import { golden, goldenPath } from "../golden/read.ts";
 
 interface Compared {
   readonly class: boolean;
@@ -40,6 +42,33 @@ test("every family comes back with equal tensors, labels and logits", async () =
     console.log(`${name}: ${tensors} tensors byte-equal, logits equal`);
   }
   rmSync(root, { recursive: true });
+});
+
+test("the labels of every config that Python reads, odd ones too, are read there from what is saved as from the file", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "thaw-labels-"));
+  const { cases } = golden<{ cases: { labels: object; error?: string; id2label: [number, unknown][] }[] }>(
+    "config_labels.json",
+  );
+  const readable = cases.filter(({ error }) => error === undefined);
+  for (const [i, { labels }] of readable.entries()) {
+    mkdirSync(join(folder, String(i)));
+    await writeConfig(join(folder, String(i)), parseConfig({ model_type: "bert", ...labels }));
+  }
+  const program = [
+    "import json, sys",
+    "from transformers import AutoConfig",
+    "configs = [AutoConfig.from_pretrained(f'{sys.argv[1]}/{i}') for i in range(int(sys.argv[2]))]",
+    "print(json.dumps([list(config.id2label.items()) for config in configs]))",
+  ].join("\n");
+  const found = JSON.parse(
+    execFileSync(pythonOfGoldens(), ["-c", program, folder, String(readable.length)], { encoding: "utf8" }),
+  );
+  const sorted = (entries: [number, unknown][]) => [...entries].sort(([a], [b]) => a - b);
+  for (const [i, { id2label, labels }] of readable.entries()) {
+    expect(sorted(found[i]), JSON.stringify(labels)).toEqual(sorted(id2label));
+  }
+  console.log(`${readable.length} configs: the same labels in Python`);
+  rmSync(folder, { recursive: true });
 });
 
 const texts = ["a b c", "Zebra, yes: no!", "the quick brown fox jumps over the lazy dog"];

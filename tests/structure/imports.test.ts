@@ -16,7 +16,7 @@ const levels: readonly (readonly string[])[] = [
   ["schedule", "optim", "metrics", "data", "report", "figures", "session", "onnx"],
   ["plan"],
   ["trainer"],
-  ["recipes"],
+  ["recipes", "pipeline"],
   ["index.ts"],
 ];
 /** Allowed across one row, in this direction only. */

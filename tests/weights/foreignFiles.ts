@@ -36,8 +36,9 @@ export interface ForeignFile {
   readonly message: RegExp;
 }
 
-const pickled = /a pickle: a program for Python, which is not run. If you trust it/;
-const tensorflow = /from_pretrained\(folder, from_tf=True\); then save_pretrained/;
+const pickled =
+  /a pickle: a program for Python, which is not run. If you trust who made it, .*\n.*import pickle, torch/;
+const tensorflow = /"transformers<5" torch tensorflow(.*\n)+.*load_tf2_checkpoint_in_pytorch_model\(model, /;
 const row =
   (file: string, code: string) =>
   (title: string, content: Uint8Array, message: RegExp): ForeignFile => ({
@@ -56,7 +57,11 @@ const alone = (file: string, title: string, content: Uint8Array, message: RegExp
 export const foreignFiles: readonly ForeignFile[] = [
   asSafetensors("an HDF5 file", hdf5, tensorflow),
   asSafetensors("an HDF5 file behind a block of its user", Buffer.concat([Buffer.alloc(512), hdf5]), tensorflow),
-  asSafetensors("the index of a TensorFlow checkpoint", checkpointIndex, /a checkpoint of TensorFlow. Convert it/),
+  asSafetensors(
+    "the index of a TensorFlow checkpoint",
+    checkpointIndex,
+    /a checkpoint of TensorFlow. Take the model that it was made from/,
+  ),
   asSafetensors("a pickle of protocol 0", pickle0, pickled),
   asSafetensors("a pickle of protocol 2", pickle2, pickled),
   asSafetensors("a pickle of protocol 4", pickle4, pickled),
@@ -67,7 +72,11 @@ export const foreignFiles: readonly ForeignFile[] = [
   ),
   asSafetensors("a file of PyTorch with code", torchWithCode, /a zip archive, as PyTorch writes/),
   asSafetensors("a file of PyTorch before 1.6 with code", oldTorch, /a file of PyTorch before 1.6/),
-  asSafetensors("what Flax writes", flax, /a MessagePack file, as Flax writes. .* from_flax=True/),
+  asSafetensors(
+    "what Flax writes",
+    flax,
+    /a MessagePack file, as Flax writes. Convert it(.*\n)+.*load_flax_checkpoint_in_pytorch_model/,
+  ),
   asSafetensors("an ONNX model", onnx, /an ONNX model. Take the model that it was made from/),
   asSafetensors("a GGUF file", latin1("GGUF\x03\0\0\0"), /a GGUF file of llama.cpp/),
   asSafetensors("a TensorFlow Lite model", latin1("\x1c\0\0\0TFL3\x14\0\x20\0"), /a TensorFlow Lite model/),
@@ -99,9 +108,9 @@ export const foreignFiles: readonly ForeignFile[] = [
   row("pytorch_model.bin", "BAD_PICKLE")(
     "code",
     torchWithCode,
-    /names "posix.system", which is not read.*convert it in Python/,
+    /names "posix.system", which is not read. If you trust who made it, since loading it runs its code/,
   ),
-  row("pytorch_model.bin", "BAD_PICKLE")("code of before 1.6", oldTorch, /If you trust it, convert it in Python/),
+  row("pytorch_model.bin", "BAD_PICKLE")("code of before 1.6", oldTorch, /If you trust who made it/),
   row("pytorch_model.bin", "BAD_PICKLE")(
     "an archive of TorchScript",
     zipOf([{ name: "a/code/__torch__.py", bytes: hdf5 }]),
@@ -111,7 +120,7 @@ export const foreignFiles: readonly ForeignFile[] = [
     "tf_model.h5",
     "weights of TensorFlow",
     hdf5,
-    /tf_model.h5 \(an HDF5 file, as TensorFlow and Keras write\).*from_tf=True/,
+    /tf_model.h5 \(an HDF5 file, as TensorFlow and Keras write\)(.*\n)+.*load_tf2_checkpoint/,
   ),
   alone(
     "model.ckpt.index",
@@ -130,7 +139,7 @@ export const foreignFiles: readonly ForeignFile[] = [
     "flax_model.msgpack",
     "weights of Flax",
     flax,
-    /flax_model.msgpack \(a MessagePack file, as Flax writes\).*from_flax=True/,
+    /flax_model.msgpack \(a MessagePack file, as Flax writes\)(.*\n)+.*load_flax_checkpoint/,
   ),
   alone("model.onnx", "an ONNX model", onnx, /model.onnx \(an ONNX model\)/),
   alone(

@@ -1,7 +1,8 @@
 /** Goal 25: whatever lies in a model's folder, it is refused by what it is, and nothing of it runs. */
-import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ThawError } from "../../src/errors.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
@@ -46,4 +47,74 @@ test("a safetensors file whose length looks like a pickle is read", async () => 
   writeFileSync(path, Buffer.concat([length, Buffer.from(header), Buffer.alloc(4)]));
   expect(foreignFormat(path)).toMatchObject({ reader: "safetensors" });
   expect((await openWeights(folder)).names).toEqual(["w"]);
+});
+
+/** Loads the folder after its advice was followed, and expects bert-tiny. */
+async function expectTiny(): Promise<void> {
+  const [model, reference] = await Promise.all(
+    [folder, goldenPath("bert-tiny")].map((each) => AutoModelForSequenceClassification.fromPretrained(each)),
+  );
+  expect(model?.newlyInitialized).toEqual([]);
+  expect(model?.parameters.get("classifier.weight")?.data()).toEqual(
+    reference?.parameters.get("classifier.weight")?.data(),
+  );
+}
+const refusal = async () =>
+  ((await AutoModelForSequenceClassification.fromPretrained(folder).catch((error: unknown) => error)) as Error).message;
+const at = (file: string) => join(folder, file);
+
+test.each<[title: string, from: string, as: string, advice: RegExp, follow: () => void]>([
+  [
+    "a safetensors file called .bin",
+    "bert-tiny/model.safetensors",
+    "pytorch_model.bin",
+    /Call it model.safetensors/,
+    () => renameSync(at("pytorch_model.bin"), at("model.safetensors")),
+  ],
+  [
+    "a torch file called .safetensors",
+    "bert-tiny-bin/pytorch_model.bin",
+    "model.safetensors",
+    /Called pytorch_model.bin, its state dict is read/,
+    () => renameSync(at("model.safetensors"), at("pytorch_model.bin")),
+  ],
+  [
+    "a torch file of another name",
+    "bert-tiny-bin/pytorch_model.bin",
+    "weights.pt",
+    /Called pytorch_model.bin/,
+    () => renameSync(at("weights.pt"), at("pytorch_model.bin")),
+  ],
+  [
+    "a safetensors file of another name",
+    "bert-tiny/model.safetensors",
+    "best.safetensors",
+    /Call it model.safetensors/,
+    () => renameSync(at("best.safetensors"), at("model.safetensors")),
+  ],
+])("the advice for %s leads to the model", async (_, from, as, advice, follow) => {
+  cpSync(goldenPath(from), at(as));
+  expect(await refusal()).toMatch(advice);
+  follow();
+  await expectTiny();
+});
+
+test("the advice to unpack a gzip archive leads to the model", async () => {
+  writeFileSync(at("model.safetensors"), gzipSync(readFileSync(goldenPath("bert-tiny/model.safetensors"))));
+  expect(await refusal()).toMatch(/a gzip archive. Unpack it/);
+  writeFileSync(at("model.safetensors"), gunzipSync(readFileSync(at("model.safetensors"))));
+  await expectTiny();
+});
+
+test("the advice for a config that names other files leads to the model", async () => {
+  const config = JSON.parse(readFileSync(at("config.json"), "utf8"));
+  cpSync(goldenPath("bert-tiny/model.safetensors"), at("best.safetensors"));
+  writeFileSync(at("config.json"), JSON.stringify({ ...config, transformers_weights: "best.safetensors" }));
+  expect(await refusal()).toMatch(/Call it model.safetensors and take the key out/);
+  renameSync(at("best.safetensors"), at("model.safetensors"));
+  writeFileSync(at("config.json"), JSON.stringify({ model_type: "bert", configuration_files: ["config.4.0.0.json"] }));
+  writeFileSync(at("config.4.0.0.json"), JSON.stringify(config));
+  expect(await refusal()).toMatch(/Copy the content of the newest one over config.json/);
+  cpSync(at("config.4.0.0.json"), at("config.json"));
+  await expectTiny();
 });

@@ -11,6 +11,13 @@ const data = (directory: object, more: object = {}) =>
     { name: "a/data.pkl", bytes: good },
     { name: "a/data/0", bytes: numbers, directory, ...more },
   ]);
+/** `{ first: a, second: b }` */
+const inDict = (first: string, a: Uint8Array, second: string, b: Uint8Array) => [
+  ...[Buffer.from("}"), op.text(first), a, Buffer.from("s"), op.text(second), b, Buffer.from("s")],
+];
+/** An empty dict that is put into the memo under `index` and taken from the stack. */
+const remembered = (index: number) =>
+  Buffer.concat([Buffer.from("}r"), Buffer.from(Uint32Array.of(index).buffer), Buffer.from("0")]);
 const program = (...bytes: readonly number[]) => archiveOf(pickleOf(Buffer.from(bytes)));
 
 /** Behind the magic number of torch before 1.6: version 1001, the machine, the value, the keys, the storages. */
@@ -41,11 +48,7 @@ const legacyAttacks: readonly (readonly [name: string, file: Uint8Array, message
     legacy(version, machine, good, keys("0"), count(3n), numbers),
     /has 12 bytes, 16 are due/,
   ],
-  [
-    "an old file with a whole model",
-    legacy(version, machine, pickleOf(op.int(1)), keys("0")),
-    /holds a number and no state dict/,
-  ],
+  ["an old file with a whole model", legacy(version, machine, pickleOf(op.int(1)), keys("0")), /belongs to no tensor/],
 ];
 
 export const hostile: readonly (readonly [name: string, file: Uint8Array, message: RegExp])[] = [
@@ -92,26 +95,43 @@ export const hostile: readonly (readonly [name: string, file: Uint8Array, messag
   ],
   ["an integer of 255 bytes", program(0x8a, 255, ...new Array<number>(255).fill(0x7f)), /above 2\^53/],
   ["a name without an end", archiveOf(pickleOf(Buffer.from(`c${"a".repeat(1000)}`))), /names something without an end/],
-  ["a dict in itself", archiveOf(pickleOf(Buffer.from("}q\0X\x01\0\0\0ah\0s"))), /entry "a" is a dict and no tensor/],
+  [
+    "a dict in itself",
+    archiveOf(pickleOf(Buffer.from("}q\0X\x01\0\0\0ah\0s"))),
+    /holds a dict \(a\) and no state dict/,
+  ],
   ["a list", archiveOf(pickleOf(Buffer.from("]"))), /holds a list and no state dict/],
   ["a number", archiveOf(pickleOf(op.int(3))), /holds a number and no state dict/],
   ["None", archiveOf(pickleOf(Buffer.from("N"))), /holds a None and no state dict/],
   [
-    "a state dict within a dict",
-    archiveOf(pickleOf(dict("state_dict", dict("w", tensor(0, [4], [1]))))),
-    /entry "state_dict" is a dict/,
+    "two state dicts of one size and no usual name",
+    archiveOf(
+      pickleOf(...inDict("teacher", dict("w", tensor(0, [4], [1])), "student", dict("w", tensor(0, [4], [1])))),
+    ),
+    /holds 2 state dicts of the same size, "teacher", "student"/,
   ],
   [
     "a number as key",
     archiveOf(pickleOf(Buffer.from("}K\x01"), tensor(0, [4], [1]), Buffer.from("s"))),
-    /entry 1 is a tensor/,
+    /holds a dict \(1\) and no state dict/,
   ],
   [
-    "100,000 dicts in dicts",
-    archiveOf(pickleOf(Buffer.from("}X\x01\0\0\0a".repeat(1e5)), Buffer.from("}"), Buffer.from("s".repeat(1e5)))),
-    /entry "a" is a dict/,
+    "40,000 dicts in dicts",
+    archiveOf(pickleOf(Buffer.from("}X\x01\0\0\0a".repeat(4e4)), Buffer.from("}"), Buffer.from("s".repeat(4e4)))),
+    /holds a dict \(a\) and no state dict/,
   ],
-  ["a million marks", archiveOf(pickleOf(Buffer.from("(".repeat(1e6)))), /takes a value that is not there/],
+  ["a million marks", archiveOf(pickleOf(Buffer.from("(".repeat(1e6)))), /more than 100000 values open/],
+  ["a million empty dicts", archiveOf(pickleOf(Buffer.from("}".repeat(1e6)))), /more than 100000 values open/],
+  [
+    "a million empty dicts, each forgotten again but remembered",
+    archiveOf(pickleOf(Buffer.concat(Array.from({ length: 1e6 }, (_, i) => remembered(i))))),
+    /more than 200000 texts, tuples, lists and dicts/,
+  ],
+  [
+    "a list of five million numbers",
+    archiveOf(pickleOf(Buffer.from("]"), Buffer.from("K\x01a".repeat(5e6)))),
+    /more than 200000/,
+  ],
   [
     "a tensor past its storage",
     archiveOf(pickleOf(dict("w", tensor(0, [5], [1])))),

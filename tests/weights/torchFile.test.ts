@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { readTorchFile } from "../../src/weights/torch/read.ts";
 import { golden, goldenPath } from "../golden/read.ts";
 import { hostile } from "./hostileArchives.ts";
-import { archiveOf, dict, pickleOf, tensor, zipOf } from "./torchArchive.ts";
+import { archiveOf, dict, op, pickleOf, storage, tensor, zipOf } from "./torchArchive.ts";
 
 interface Golden {
   readonly float32: Readonly<Record<string, string>>;
@@ -84,12 +84,71 @@ test("integers have a shape but are no weights, and unknown names are named", ()
 test("the archives of these tests are read when nothing is wrong with them", () => {
   const file = open(archiveOf(pickleOf(dict("w", tensor(1, [2, 2], [2, 0])))));
   expect([...file.read("w")]).toEqual([2, 2, 4, 4]);
-  expect(open(zipOf([{ name: "x/data.pkl", bytes: pickleOf(Buffer.from("}")) }], "a comment")).names).toEqual([]);
+  const pickle = pickleOf(dict("w", tensor(0, [0], [1], storage("FloatStorage", "0", 0))));
+  const entries = ["data.pkl", "data/0"].map((name, i) => ({
+    name: `x/${name}`,
+    bytes: i === 0 ? pickle : new Uint8Array(0),
+  }));
+  expect(open(zipOf(entries, "a comment")).names).toEqual(["w"]);
 });
 
-test.each(hostile)("%s is refused with the reason and a way to convert the file", (_, bytes, message) => {
+const w = dict("w", tensor(0, [4], [1]));
+const entry = (name: string, value: Uint8Array) => [op.text(name), value, Buffer.from("s")];
+const checkpoint = (...entries: readonly Uint8Array[][]) => archiveOf(pickleOf(Buffer.from("}"), ...entries.flat()));
+
+test.each([
+  [
+    "PyTorch's tutorials",
+    checkpoint(
+      entry("epoch", op.int(3)),
+      entry("model_state_dict", w),
+      entry("loss", Buffer.from("G\0\0\0\0\0\0\0\0")),
+    ),
+    "model_state_dict",
+  ],
+  [
+    "Lightning",
+    checkpoint(
+      entry("state_dict", w),
+      entry("optimizer_states", Buffer.from("]}a")),
+      entry("callbacks", Buffer.from("}")),
+    ),
+    "state_dict",
+  ],
+  ["a trainer of one's own", checkpoint(entry("net", w), entry("best", tensor(0, [1], [1]))), "net"],
+  ["a folder of several", checkpoint(entry("ema", w), entry("model", w)), "model"],
+  [
+    "one more level",
+    checkpoint(entry("checkpoint", dict("model", dict("w", tensor(0, [4], [1])))), entry("step", op.int(9))),
+    "checkpoint.model",
+  ],
+])("the weights are found in what %s saves among other things, and it is said where", (_, bytes, place) => {
+  const info = vi.spyOn(console, "info").mockImplementation(() => {});
+  const file = open(bytes);
+  expect([file.names, [...file.read("w")]]).toEqual([["w"], [1, 2, 3, 4]]);
+  expect(info.mock.calls.flat()).toEqual([
+    `${path()} holds more than a model: its weights are those under "${place}".`,
+  ]);
+  info.mockRestore();
+});
+
+test("what stands beside the tensors of a state dict is left out", () => {
+  const file = open(
+    checkpoint(
+      entry("w", tensor(0, [4], [1])),
+      entry("v", tensor(0, [2], [1])),
+      entry("epoch", op.int(3)),
+      entry("more", w),
+    ),
+  );
+  expect(file.names).toEqual(["w", "v"]);
+});
+
+test.each(hostile)("%s is refused with the reason and what can be done", (_, bytes, message) => {
   expect(() => open(bytes)).toThrow(message);
-  expect(() => open(bytes)).toThrow(/pytorch_model\.bin cannot be read: .*convert it in Python/);
+  expect(() => open(bytes)).toThrow(
+    /pytorch_model\.bin cannot be read: .*(take its weights out in Python:|Download or save it again\.)/,
+  );
   expect(() => open(bytes)).toThrow(expect.objectContaining({ code: "BAD_PICKLE" }));
   expect(existsSync("thaw-was-here")).toBe(false);
 });

@@ -6,7 +6,7 @@ import { readAt } from "../../io/readAt.ts";
 import { bytesPerElement } from "../../safetensors/dtype.ts";
 import { type Archive, maxPickleBytes, type Place } from "./archive.ts";
 import { unpickleAt } from "./pickle.ts";
-import { kindOf, type Value } from "./values.ts";
+import { tensorsIn, type Value } from "./values.ts";
 
 /** The pickle of the magic number 0x1950a86a20f9469cfc6c. */
 const magic = Buffer.from("80028a0a6cfc9c46f9206aa850192e", "hex");
@@ -42,16 +42,11 @@ export function readLegacyArchive(file: number, fileBytes: number): Archive {
 
 /** Storage key -> bytes of an element, from the tensors that use it. */
 function elementSizes(root: Value): Map<string, number> {
-  if (typeof root !== "object" || root?.kind !== "dict")
-    throw new Error(`it holds a ${kindOf(root)} and no state dict`);
   const sizes = new Map<string, number>();
-  for (const value of root.entries.values()) {
-    if (typeof value !== "object" || value?.kind !== "tensor") continue;
-    sizes.set(value.storage.key, bytesPerElement.get(value.storage.dtype) as number);
-  }
+  for (const { storage } of tensorsIn(root)) sizes.set(storage.key, bytesPerElement.get(storage.dtype) as number);
   return sizes;
 }
 
 function entryOf(value: Value, key: string): Value | undefined {
-  return typeof value === "object" && value?.kind === "dict" ? value.entries.get(key) : undefined;
+  return typeof value === "object" && value?.kind === "dict" ? value.entries?.get(key) : undefined;
 }

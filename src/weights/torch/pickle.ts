@@ -4,10 +4,18 @@
  * Opcodes: CPython, Lib/pickletools.py.
  */
 import { isAllowedGlobal, rebuild, storageOf } from "./rebuild.ts";
-import { type Dict, kindOf, type Value } from "./values.ts";
+import { type Dict, ForeignContent, kindOf, type Value } from "./values.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const noItems: readonly Value[] = [];
+
+/**
+ * Texts, tuples, lists, dicts, their items and memo entries at most: a state dict has some 25 for each tensor. A hostile
+ * pickle makes one with every byte, and would take a hundred times its own size.
+ */
+const maxObjects = 200_000;
+/** Values at most that wait for the tuple, list or dict that they belong to. */
+const maxStack = 100_000;
 
 /** The value that a pickle describes. Throws an Error with the opcode or the global that it refuses. */
 export function unpickle(bytes: Uint8Array<ArrayBuffer>): Value {
@@ -20,21 +28,39 @@ export function unpickleAt(bytes: Uint8Array<ArrayBuffer>, start: number): { val
   const stack: Value[] = [];
   const marks: number[] = [];
   const memo = new Map<number, Value>();
+  let objects = 0;
   let at = start;
 
+  const count = (more = 1): void => {
+    objects += more;
+    if (objects > maxObjects)
+      throw new Error(`its pickle holds more than ${maxObjects} texts, tuples, lists and dicts`);
+  };
+  const checkRoom = (): void => {
+    if (stack.length + marks.length >= maxStack) throw new Error(`its pickle keeps more than ${maxStack} values open`);
+  };
+  const push = (value: Value): void => {
+    checkRoom();
+    stack.push(value);
+  };
+  const make = (value: Value, items = 0): void => {
+    count(1 + items);
+    push(value);
+  };
+  const makeTuple = (items: readonly Value[]): void => make({ kind: "tuple", items }, items.length);
+  const remember = (index: number): void => {
+    if (!memo.has(index)) count();
+    memo.set(index, top());
+  };
   const take = (length: number): number => {
     if (at + length > bytes.length) throw new Error("its pickle is cut off");
     at += length;
     return at - length;
   };
   const pop = (): Value => {
-    const value = stack.length > (marks.at(-1) ?? 0) ? stack.pop() : undefined;
-    if (value === undefined) throw new Error(`its pickle takes a value that is not there, at byte ${at}`);
+    const value = top();
+    stack.pop();
     return value;
-  };
-  const popTuple = (length: number): void => {
-    const items = Array.from({ length }, pop).reverse();
-    stack.push({ kind: "tuple", items });
   };
   const popToMark = (): Value[] => {
     const mark = marks.pop();
@@ -42,8 +68,8 @@ export function unpickleAt(bytes: Uint8Array<ArrayBuffer>, start: number): { val
     return stack.splice(mark);
   };
   const top = (): Value => {
-    const value = pop();
-    stack.push(value);
+    const value = stack.length > (marks.at(-1) ?? 0) ? stack.at(-1) : undefined;
+    if (value === undefined) throw new Error(`its pickle takes a value that is not there, at byte ${at}`);
     return value;
   };
   const line = (): string => {
@@ -56,12 +82,25 @@ export function unpickleAt(bytes: Uint8Array<ArrayBuffer>, start: number): { val
   const recall = (index: number): void => {
     const value = memo.get(index);
     if (value === undefined) throw new Error(`its pickle recalls value ${index}, which it never stored`);
-    stack.push(value);
+    push(value);
+  };
+  const append = (items: readonly Value[]): void => {
+    const list = top();
+    if (typeof list !== "object" || list?.kind !== "list") {
+      throw new Error(`its pickle treats a ${kindOf(list)} as a list`);
+    }
+    count(items.length);
+    for (const item of items) list.items.push(item);
   };
   const setItems = (items: readonly Value[]): void => {
-    const { entries } = dictOf(top());
+    const dict = dictOf(top());
     if (items.length % 2 !== 0) throw new Error("its pickle has a key without a value");
-    for (let i = 0; i < items.length; i += 2) entries.set(items[i] as Value, items[i + 1] as Value);
+    for (let i = 0; i < items.length; i += 2) {
+      const key = items[i] as Value;
+      if (!dict.entries?.has(key)) count();
+      dict.entries ??= new Map();
+      dict.entries.set(key, items[i + 1] as Value);
+    }
   };
 
   for (;;) {
@@ -69,7 +108,7 @@ export function unpickleAt(bytes: Uint8Array<ArrayBuffer>, start: number): { val
     switch (opcode) {
       case 0x80: {
         const protocol = bytes[take(1)] as number; // PROTO
-        if (protocol !== 2) throw new Error(`its pickle has protocol ${protocol}, only 2 is read`);
+        if (protocol !== 2) throw new ForeignContent(`its pickle has protocol ${protocol}, only 2 is read`);
         break;
       }
       case 0x2e: {
@@ -78,66 +117,67 @@ export function unpickleAt(bytes: Uint8Array<ArrayBuffer>, start: number): { val
         return { value, end: at };
       }
       case 0x28: // MARK
+        checkRoom();
         marks.push(stack.length);
         break;
       case 0x30: // POP
         pop();
         break;
       case 0x4e: // NONE
-        stack.push(null);
+        push(null);
         break;
       case 0x88: // NEWTRUE
-        stack.push(true);
+        push(true);
         break;
       case 0x89: // NEWFALSE
-        stack.push(false);
+        push(false);
         break;
       case 0x4a: // BININT
-        stack.push(view.getInt32(take(4), true));
+        push(view.getInt32(take(4), true));
         break;
       case 0x4b: // BININT1
-        stack.push(view.getUint8(take(1)));
+        push(view.getUint8(take(1)));
         break;
       case 0x4d: // BININT2
-        stack.push(view.getUint16(take(2), true));
+        push(view.getUint16(take(2), true));
         break;
       case 0x8a: {
         const length = bytes[take(1)] as number; // LONG1
         const start = take(length);
-        stack.push(longOf(bytes.subarray(start, start + length)));
+        push(longOf(bytes.subarray(start, start + length)));
         break;
       }
       case 0x47: // BINFLOAT
-        stack.push(view.getFloat64(take(8), false));
+        push(view.getFloat64(take(8), false));
         break;
       case 0x58: {
         const length = view.getUint32(take(4), true); // BINUNICODE
         const start = take(length);
-        stack.push(utf8.decode(bytes.subarray(start, start + length)));
+        make(utf8.decode(bytes.subarray(start, start + length)));
         break;
       }
       case 0x29: // EMPTY_TUPLE
-        stack.push({ kind: "tuple", items: noItems });
+        makeTuple(noItems);
         break;
       case 0x85: // TUPLE1
       case 0x86: // TUPLE2
       case 0x87: // TUPLE3
-        popTuple(opcode - 0x84);
+        makeTuple(Array.from({ length: opcode - 0x84 }, pop).reverse());
         break;
       case 0x74: // TUPLE
-        stack.push({ kind: "tuple", items: popToMark() });
+        makeTuple(popToMark());
         break;
       case 0x5d: // EMPTY_LIST
-        stack.push({ kind: "list", items: [] });
+        make({ kind: "list", items: [] });
         break;
       case 0x61: // APPEND
-        append([pop()], top());
+        append([pop()]);
         break;
       case 0x65: // APPENDS
-        append(popToMark(), top());
+        append(popToMark());
         break;
       case 0x7d: // EMPTY_DICT
-        stack.push({ kind: "dict", entries: new Map() });
+        make({ kind: "dict" });
         break;
       case 0x73: {
         const value = pop(); // SETITEM
@@ -148,10 +188,10 @@ export function unpickleAt(bytes: Uint8Array<ArrayBuffer>, start: number): { val
         setItems(popToMark());
         break;
       case 0x71: // BINPUT
-        memo.set(bytes[take(1)] as number, top());
+        remember(bytes[take(1)] as number);
         break;
       case 0x72: // LONG_BINPUT
-        memo.set(view.getUint32(take(4), true), top());
+        remember(view.getUint32(take(4), true));
         break;
       case 0x68: // BINGET
         recall(bytes[take(1)] as number);
@@ -162,16 +202,16 @@ export function unpickleAt(bytes: Uint8Array<ArrayBuffer>, start: number): { val
       case 0x63: {
         const name = `${line()} ${line()}`; // GLOBAL
         if (!isAllowedGlobal(name))
-          throw new Error(`it names ${JSON.stringify(name.replace(" ", "."))}, which is not read`);
-        stack.push({ kind: "global", name });
+          throw new ForeignContent(`it names ${JSON.stringify(name.replace(" ", "."))}, which is not read`);
+        make({ kind: "global", name });
         break;
       }
       case 0x51: // BINPERSID
-        stack.push(storageOf(pop()));
+        make(storageOf(pop()));
         break;
       case 0x52: {
         const args = pop(); // REDUCE
-        stack.push(rebuild(pop(), args));
+        make(rebuild(pop(), args));
         break;
       }
       case 0x62: // BUILD: attributes of an OrderedDict (`_metadata`: versions of modules), of no use here
@@ -179,7 +219,9 @@ export function unpickleAt(bytes: Uint8Array<ArrayBuffer>, start: number): { val
         dictOf(top());
         break;
       default:
-        throw new Error(`its pickle has the opcode 0x${opcode.toString(16).padStart(2, "0")}, which is not read`);
+        throw new ForeignContent(
+          `its pickle has the opcode 0x${opcode.toString(16).padStart(2, "0")}, which is not read`,
+        );
     }
   }
 }
@@ -187,12 +229,6 @@ export function unpickleAt(bytes: Uint8Array<ArrayBuffer>, start: number): { val
 function dictOf(value: Value): Dict {
   if (typeof value === "object" && value?.kind === "dict") return value;
   throw new Error(`its pickle treats a ${kindOf(value)} as a dict`);
-}
-
-function append(items: readonly Value[], list: Value): void {
-  if (typeof list !== "object" || list?.kind !== "list")
-    throw new Error(`its pickle treats a ${kindOf(list)} as a list`);
-  for (const item of items) list.items.push(item);
 }
 
 /** Little-endian two's complement of any length. */

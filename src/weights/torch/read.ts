@@ -1,16 +1,18 @@
 /**
- * Reads `pytorch_model.bin`, a state dict written by `torch.save`. Its pickle is
- * read as data, by an interpreter that runs nothing; each tensor is read from its own place when it is asked for.
+ * Reads `pytorch_model.bin`, a state dict written by `torch.save`, alone or among other things. Its pickle is read as data,
+ * by an interpreter that runs nothing; each tensor is read from its own place when it is asked for.
  */
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { ThawError } from "../../errors.ts";
 import { readAt } from "../../io/readAt.ts";
 import { bytesPerElement, toFloat32 } from "../../safetensors/dtype.ts";
+import { takeOut } from "../python.ts";
 import type { WeightsFile } from "../weightsFile.ts";
 import { type Archive, type Place, readZipArchive } from "./archive.ts";
 import { isLegacyArchive, readLegacyArchive } from "./legacyArchive.ts";
+import { findStateDict } from "./stateDict.ts";
 import { extentOf, gather } from "./strided.ts";
-import { kindOf, type StoredTensor } from "./values.ts";
+import { ForeignContent, type StoredTensor } from "./values.ts";
 
 /** A tensor and the range of the file that its storage takes. */
 interface PlacedTensor {
@@ -18,12 +20,21 @@ interface PlacedTensor {
   readonly place: Place;
 }
 
+interface Content {
+  readonly tensors: ReadonlyMap<string, PlacedTensor>;
+  /** The keys that lead to them in the file. */
+  readonly within: readonly string[];
+}
+
 /** Opens the file and reads everything but the numbers. Errors: `MISSING_FILE`, `BAD_PICKLE`. */
 export function readTorchFile(path: string): WeightsFile {
-  const { tensors, fileBytes } = withFile(path, (file) => {
+  const { tensors, fileBytes, within } = withFile(path, (file) => {
     const size = fstatSync(file).size;
-    return { tensors: readTensors(file, size), fileBytes: size };
+    return { ...readTensors(file, size), fileBytes: size };
   });
+  if (within.length > 0) {
+    console.info(`${path} holds more than a model: its weights are those under "${within.join(".")}".`);
+  }
   const placed = (name: string): PlacedTensor => {
     const found = tensors.get(name);
     if (found !== undefined) return found;
@@ -51,18 +62,13 @@ export function readTorchFile(path: string): WeightsFile {
   };
 }
 
-function readTensors(file: number, fileBytes: number): Map<string, PlacedTensor> {
+function readTensors(file: number, fileBytes: number): Content {
   const { root, placeOf } = readArchive(file, fileBytes);
-  if (typeof root !== "object" || root?.kind !== "dict")
-    throw new Error(`it holds a ${kindOf(root)} and no state dict`);
-  const tensors = new Map<string, PlacedTensor>();
-  for (const [name, tensor] of root.entries) {
-    if (typeof name !== "string" || typeof tensor !== "object" || tensor?.kind !== "tensor") {
-      throw new Error(`it is no state dict: its entry ${JSON.stringify(name)} is a ${kindOf(tensor)} and no tensor`);
-    }
-    tensors.set(name, { tensor, place: checkedPlace(tensor, name, placeOf(tensor.storage.key)) });
-  }
-  return tensors;
+  const { tensors, path } = findStateDict(root);
+  const placed = [...tensors].map(([name, tensor]) => {
+    return [name, { tensor, place: checkedPlace(tensor, name, placeOf(tensor.storage.key)) }] as const;
+  });
+  return { tensors: new Map(placed), within: path };
 }
 
 function readArchive(file: number, fileBytes: number): Archive {
@@ -100,12 +106,8 @@ function withFile<T>(path: string, use: (file: number) => T): T {
   try {
     return use(file);
   } catch (cause) {
-    throw new ThawError(
-      "BAD_PICKLE",
-      `${path} cannot be read: ${(cause as Error).message}. If you trust it, convert it in Python: ` +
-        `AutoModelForSequenceClassification.from_pretrained(folder).save_pretrained(folder) writes model.safetensors.`,
-      { cause },
-    );
+    const advice = cause instanceof ForeignContent ? takeOut("torch", path, cause.path) : "Download or save it again.";
+    throw new ThawError("BAD_PICKLE", `${path} cannot be read: ${(cause as Error).message}. ${advice}`, { cause });
   } finally {
     closeSync(file);
   }

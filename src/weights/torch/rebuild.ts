@@ -1,5 +1,5 @@
 /** The few Python functions and classes that a state dict names, and what they mean as data. */
-import { kindOf, type Storage, type StoredTensor, type Value } from "./values.ts";
+import { ForeignContent, kindOf, type Storage, type StoredTensor, type Value } from "./values.ts";
 
 /** Storage classes of torch -> element types as safetensors names them. */
 const storageTypes: ReadonlyMap<string, string> = new Map([
@@ -8,6 +8,11 @@ const storageTypes: ReadonlyMap<string, string> = new Map([
   ["torch BFloat16Storage", "BF16"],
   ["torch DoubleStorage", "F64"],
   ["torch LongStorage", "I64"],
+  ["torch IntStorage", "I32"],
+  ["torch ShortStorage", "I16"],
+  ["torch CharStorage", "I8"],
+  ["torch ByteStorage", "U8"],
+  ["torch BoolStorage", "BOOL"],
 ]);
 
 const functions = ["collections OrderedDict", "torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_parameter"];
@@ -21,10 +26,12 @@ export function isAllowedGlobal(name: string): boolean {
 export function rebuild(called: Value, args: Value): Value {
   const name = typeof called === "object" && called?.kind === "global" ? called.name : undefined;
   const items = typeof args === "object" && args?.kind === "tuple" ? args.items : undefined;
-  if (name === "collections OrderedDict" && items?.length === 0) return { kind: "dict", entries: new Map() };
+  if (name === "collections OrderedDict" && items?.length === 0) return { kind: "dict" };
   if (name === "torch._utils _rebuild_tensor_v2" && items !== undefined) return tensorOf(items);
   if (name === "torch._utils _rebuild_parameter" && isTensor(items?.[0])) return items[0];
-  throw new Error(`it calls ${name?.replace(" ", ".") ?? `a ${kindOf(called)}`} with arguments that no state dict has`);
+  throw new ForeignContent(
+    `it calls ${name?.replace(" ", ".") ?? `a ${kindOf(called)}`} with arguments that no state dict has`,
+  );
 }
 
 /** `("storage", torch.FloatStorage, "0", "cpu", 24)` -> the storage; before torch 1.6 with None behind it. */
@@ -32,7 +39,7 @@ export function storageOf(id: Value): Storage {
   const [word, type, key, , elements, view = null] = typeof id === "object" && id?.kind === "tuple" ? id.items : [];
   const dtype = typeof type === "object" && type?.kind === "global" ? storageTypes.get(type.name) : undefined;
   if (word !== "storage" || dtype === undefined || typeof key !== "string" || !isSize(elements) || view !== null) {
-    throw new Error("it refers to something that is no storage of numbers");
+    throw new ForeignContent("it refers to something that is no storage of numbers");
   }
   return { kind: "storage", key, dtype, elements };
 }

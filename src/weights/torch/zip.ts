@@ -4,6 +4,7 @@
  * of the file. Format: PKWARE APPNOTE 6.3.10, sections 4.3.7, 4.3.12 and 4.3.14 to 4.3.16.
  */
 import { readAt } from "../../io/readAt.ts";
+import { ForeignContent } from "./values.ts";
 
 /** Where an entry's bytes lie in the file. */
 export interface ZipEntry {
@@ -96,7 +97,8 @@ function parseDirectory(bytes: Uint8Array<ArrayBuffer>, count: number): Director
     if (next > bytes.length) throw new Error("its table of contents is damaged");
     const name = utf8.decode(bytes.subarray(at + 46, at + 46 + nameBytes));
     if (directory.getUint16(at + 8, true) & 1) throw new Error(`its entry ${JSON.stringify(name)} is encrypted`);
-    if (directory.getUint16(at + 10, true) !== 0) throw new Error(`its entry ${JSON.stringify(name)} is compressed`);
+    if (directory.getUint16(at + 10, true) !== 0)
+      throw new ForeignContent(`its entry ${JSON.stringify(name)} is compressed, as TorchScript has them`);
     const extra = view(bytes.slice(at + 46 + nameBytes, at + 46 + nameBytes + extraBytes));
     const [unpacked, packed, header] = largeSizes(extra, [
       directory.getUint32(at + 24, true),

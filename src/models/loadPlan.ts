@@ -1,0 +1,140 @@
+/** Which tensor of a file gives which parameter its values: decided by names and sizes alone, before anything is read. */
+import type { HuggingFaceConfig } from "../config/config.ts";
+import { areNameless, askedNames, type LabelOptions, labelsInFile, matchLabels } from "../config/labels.ts";
+import { listed } from "../display/listed.ts";
+import { ThawError } from "../errors.ts";
+import type { WeightsFile } from "../weights/weightsFile.ts";
+import { matchNames } from "./checkpointNames.ts";
+import type { Family } from "./family.ts";
+import type { ParameterSpec } from "./parameter.ts";
+
+/** What labels the head is to have, and whether one that is trained is kept. */
+export interface HeadOptions extends LabelOptions {
+  /** Makes the output layer anew, from the seed, also where the file has one for as many labels. Default: false. */
+  readonly newHead?: boolean;
+}
+
+/** Where one parameter's values come from. */
+export interface LoadedParameter {
+  readonly spec: ParameterSpec;
+  /** The tensor of the file; undefined: the values are made from the seed. */
+  readonly source: string | undefined;
+  /** Rows of the tensor that the file has and that is not used. */
+  readonly replaced?: number | undefined;
+}
+
+/**
+ * Compares what the config asks for with what the file's header says, before anything is read or allocated. Throws
+ * `BAD_CHECKPOINT`, `BAD_SHAPE`, and `BAD_LABEL` for names in another order than the rows of a trained head.
+ */
+export function planLoading(
+  family: Family,
+  config: HuggingFaceConfig,
+  file: WeightsFile,
+  options: HeadOptions,
+): { readonly plan: readonly LoadedParameter[]; readonly unused: readonly string[] } {
+  refuseTooManyLayers(config, file);
+  const specs = family.parameters(config);
+  const names = specs.map((spec) => spec.name);
+  const { found, unused, wrapper } = matchNames(file.names, names, family.basePrefix);
+  if (![...found.keys()].some((name) => name.startsWith(family.basePrefix))) {
+    throw new ThawError(
+      "BAD_CHECKPOINT",
+      `${file.path} holds none of this ${family.modelType} model's weights (its first tensor is "${file.names[0]}"; ` +
+        `expected names such as "${names[0]}"). Check that config.json and model.safetensors belong together.`,
+    );
+  }
+  if (wrapper !== "") {
+    console.info(
+      `The names in ${file.path} all begin with "${wrapper}", of a module around the model: read without it.`,
+    );
+  }
+  const outputs = outputNames(family, config, specs);
+  const mayBeNew = options.numLabels !== undefined || askedNames(options) !== undefined || options.newHead === true;
+  const plan = specs.map((spec): LoadedParameter => {
+    const source = found.get(spec.name);
+    if (source === undefined) return { spec, source };
+    const shape = file.shape(source);
+    const isOther = shape.join() !== spec.shape.join();
+    if (mayBeNew && spec.block === "head" && (isOther || (options.newHead === true && outputs.has(spec.name)))) {
+      return { spec, source: undefined, replaced: shape[0] };
+    }
+    if (!isOther) return { spec, source };
+    const advice = outputs.has(spec.name)
+      ? `Load it with numLabels: ${shape[0]}, or id2label with as many names, if the head is to be kept.`
+      : "Check that the two files belong together.";
+    throw new ThawError(
+      "BAD_SHAPE",
+      `Tensor "${source}" in ${file.path} has shape [${shape.join(", ")}], but config.json asks for ` +
+        `[${spec.shape.join(", ")}]. ${advice}`,
+    );
+  });
+  refuseLargeRest(plan, file);
+  if (plan.every(({ spec, source }) => source !== undefined || !outputs.has(spec.name))) {
+    checkTrainedLabels(config, options, file);
+  }
+  return { plan, unused };
+}
+
+/** The parameters of the output layer: their shapes depend on the number of labels. */
+function outputNames(family: Family, config: HuggingFaceConfig, specs: readonly ParameterSpec[]): Set<string> {
+  const larger = family.parameters({ ...config, numLabels: config.numLabels + 1 });
+  return new Set(specs.filter(({ shape }, i) => larger[i]?.shape.join() !== shape.join()).map(({ name }) => name));
+}
+
+/** No published model has as many, and each has a tensor of its own or runs on shared ones. */
+const usualLayers = 1000;
+
+function refuseTooManyLayers({ numHiddenLayers }: HuggingFaceConfig, file: WeightsFile): void {
+  if (numHiddenLayers <= Math.max(usualLayers, file.names.length)) return;
+  throw new ThawError(
+    "BAD_CHECKPOINT",
+    `config.json asks for ${numHiddenLayers} layers, but ${file.path} has ${file.names.length} tensors. Check that the two ` +
+      "files belong together.",
+  );
+}
+
+const elementsOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+/** What the file lacks of the encoder may be a table or some layers, not many times all that it holds. */
+function refuseLargeRest(plan: readonly LoadedParameter[], file: WeightsFile): void {
+  const held = file.names.reduce((sum, name) => sum + elementsOf(file.shape(name)), 0);
+  const lacking = plan.filter(({ spec, source }) => source === undefined && spec.block !== "head");
+  const wanted = lacking.reduce((sum, { spec }) => sum + elementsOf(spec.shape), 0);
+  if (wanted <= 4 * held) return;
+  const [first] = lacking;
+  throw new ThawError(
+    "BAD_CHECKPOINT",
+    `config.json asks for ${wanted} weights that ${file.path} lacks, which holds ${held} (the first is "${first?.spec.name}", ` +
+      `[${first?.spec.shape.join(", ")}]). Check that the two files belong together.`,
+  );
+}
+
+/** Names that are given to a trained head stand for its rows: in another order they would turn its answers round. */
+function checkTrainedLabels(config: HuggingFaceConfig, options: HeadOptions, file: WeightsFile): void {
+  const asked = askedNames(options);
+  if (asked === undefined) return;
+  const known = labelsOrNone(config);
+  if (known === undefined || known.length !== asked.length || areNameless(known)) return;
+  const { moved, unknown } = matchLabels(asked, known);
+  if (moved !== undefined) {
+    throw new ThawError(
+      "BAD_LABEL",
+      `id2label calls output ${moved} "${asked[moved]}", but the head in ${file.path} was trained with "${known[moved]}" ` +
+        `there. Load it with id2label: ${JSON.stringify(known)} and read the data with labels in that order, or make a new ` +
+        "head: newHead: true.",
+    );
+  }
+  if (unknown === undefined) return;
+  const renamed = asked.flatMap((name, i) => (name === known[i] ? [] : `${known[i]} is now ${name}`));
+  console.info(`The outputs of the trained head have other names: ${listed(renamed)}.`);
+}
+
+/** What the file itself calls its labels; undefined where it cannot be read. */
+function labelsOrNone({ raw }: HuggingFaceConfig): readonly string[] | undefined {
+  try {
+    return labelsInFile({ json: raw, file: "config.json" }).names;
+  } catch {
+    return undefined;
+  }
+}
