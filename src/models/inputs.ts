@@ -1,5 +1,6 @@
 /** Checks at the border: TensorFlow would read beyond a table, or answer with a message about kernels. */
 import type { HuggingFaceConfig, Labels, ProblemType } from "../config/config.ts";
+import { maxTokens } from "../config/maxTokens.ts";
 import { ThawError } from "../errors.ts";
 import type { Family } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
@@ -14,7 +15,7 @@ export function checkBatch(batch: PackedBatch, family: Family, config: HuggingFa
   check(batch.inputIds, config.vocabSize, "Token id", "Use the tokenizer that belongs to the model.");
   if (family.usesTokenTypes(config))
     check(batch.tokenTypeIds, config.typeVocabSize, "Token type", "Leave tokenTypeIds out for single texts.");
-  const longest = family.maxTokens(config);
+  const longest = maxTokens(config);
   if (longest !== undefined) check(batch.positions, longest, "Position", "Encode with { truncation: true }.");
   family.checkBatch?.(batch, config);
 }

@@ -1,13 +1,14 @@
 /** A folder that `pipeline("text-classification")` of `@xenova/transformers` runs, in Node and in browsers. */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { maxTokens } from "../config/maxTokens.ts";
 import { writeConfig } from "../config/writeConfig.ts";
 import { ThawError } from "../errors.ts";
 import { writeFileAtomic } from "../io/atomicFile.ts";
 import { replaceDirectory } from "../io/replaceDirectory.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { xenovaForm } from "../tokenizer/xenovaForm.ts";
+import { tokenLimit } from "../tokenizer/tokenLimit.ts";
 import { classifierGraph } from "./classifierGraph.ts";
 import { unknownToXenova } from "./families.ts";
 import { modelFile } from "./modelFile.ts";
@@ -31,10 +32,11 @@ export async function exportOnnx(folder: string, { model, tokenizer, quantize }:
   checkWeights(model);
   const { modelType, problemType } = model.config;
   const specialTypes = typesOfSpecialTokens(tokenizer);
+  const positions = maxTokens(model.config);
+  const limit = model.textLimit ?? tokenLimit({ modelMaxLength: tokenizer.modelMaxLength, positions });
   await replaceDirectory(folder, async (temporary) => {
     await writeConfig(temporary, model.config);
-    await tokenizer.save(temporary);
-    await rewriteTokenizer(temporary, longestText(model, tokenizer));
+    await tokenizer.save(temporary, { for: "xenova", modelMaxLength: limit });
     await mkdir(join(temporary, "onnx"));
     await writeFileAtomic(join(temporary, "onnx", "model.onnx"), modelFile(classifierGraph(model, { specialTypes })));
     if (quantize === undefined) return;
@@ -78,21 +80,4 @@ function typesOfSpecialTokens(tokenizer: Tokenizer): Map<number, number> {
   const [empty] = tokenizer.encodeBatch([""]);
   const types = [...(empty?.inputIds ?? [])].map((id, i) => [id, empty?.tokenTypeIds[i] ?? 0] as const);
   return new Map(types.filter(([, type]) => type !== 0));
-}
-
-/** Without a number here, pipeline() would cut nothing and pad nothing. */
-function longestText({ family, config }: SequenceClassifier, { modelMaxLength }: Tokenizer): number {
-  const longest = family.maxTokens(config) ?? Number.POSITIVE_INFINITY;
-  const both = Math.min(longest, modelMaxLength);
-  return Number.isFinite(both) ? both : 512;
-}
-
-/** Both files say what they said, in ways that `@xenova/transformers` understands too. */
-async function rewriteTokenizer(folder: string, modelMaxLength: number): Promise<void> {
-  const rewrite = async (name: string, change: (source: string) => unknown) => {
-    const path = join(folder, name);
-    await writeFile(path, `${JSON.stringify(change(await readFile(path, "utf8").catch(() => "{}")))}\n`);
-  };
-  await rewrite("tokenizer.json", xenovaForm);
-  await rewrite("tokenizer_config.json", (source) => ({ ...JSON.parse(source), model_max_length: modelMaxLength }));
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { resolveModel } from "../../src/hub/resolveModel.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
-import type { XenovaTokenizer } from "../../src/tokenizer/xenovaBackend.ts";
+import type { XenovaTokenizer } from "../../src/tokenizer/xenova.ts";
 
 interface Case {
   readonly text: string;
