@@ -11,6 +11,7 @@ import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { tokenLimit } from "../tokenizer/tokenLimit.ts";
 import { classifierGraph } from "./classifierGraph.ts";
 import { unknownToXenova } from "./families.ts";
+import type { TextFit } from "./fitTexts.ts";
 import { modelFile } from "./modelFile.ts";
 
 export interface ExportOptions {
@@ -25,22 +26,25 @@ export interface ExportOptions {
  * Writes config.json, the tokenizer's files, `onnx/model.onnx` (opset 17, float32) and, with `quantize`,
  * `onnx/model_quantized.onnx`, which is what `pipeline` takes unless it is told `{ quantized: false }`. What was in the
  * folder is replaced only when all of it is on the disk; other files there are kept, so that it may be one that `saveModel`
- * wrote. Errors: `BAD_EXPORT`, `MODEL_TOO_LARGE` (2 GiB and more), `WRITE_FAILED`.
+ * wrote. The graph itself cuts texts that are too long, at the length that the model was trained with and on the tokenizer's
+ * side; of pairs, which `pipeline` does not take, the second text. Errors: `BAD_EXPORT`, `MODEL_TOO_LARGE` (2 GiB and more), `WRITE_FAILED`.
  */
 export async function exportOnnx(folder: string, { model, tokenizer, quantize }: ExportOptions): Promise<void> {
   checkOptions(quantize);
   checkWeights(model);
   const { modelType, problemType } = model.config;
   const specialTypes = typesOfSpecialTokens(tokenizer);
-  const positions = maxTokens(model.config);
-  const limit = model.textLimit ?? tokenLimit({ modelMaxLength: tokenizer.modelMaxLength, positions });
+  const fit = fitOf(model, tokenizer);
   await replaceDirectory(folder, async (temporary) => {
     await writeConfig(temporary, model.config);
-    await tokenizer.save(temporary, { for: "xenova", modelMaxLength: limit });
+    await tokenizer.save(temporary, { for: "xenova", modelMaxLength: fit.side === "right" ? fit.limit : noLimit });
     await mkdir(join(temporary, "onnx"));
-    await writeFileAtomic(join(temporary, "onnx", "model.onnx"), modelFile(classifierGraph(model, { specialTypes })));
+    await writeFileAtomic(
+      join(temporary, "onnx", "model.onnx"),
+      modelFile(classifierGraph(model, { specialTypes, fit })),
+    );
     if (quantize === undefined) return;
-    const graph = classifierGraph(model, { specialTypes, inEightBits: true });
+    const graph = classifierGraph(model, { specialTypes, fit, inEightBits: true });
     await writeFileAtomic(join(temporary, "onnx", "model_quantized.onnx"), modelFile(graph));
   });
   if (unknownToXenova.includes(modelType)) {
@@ -73,6 +77,16 @@ function checkWeights(model: SequenceClassifier): void {
         "or load the model anew.",
     );
   }
+}
+
+/** As Python writes that a tokenizer has none. Runtimes cut at the end only, so that texts cut on the left have to come whole. */
+const noLimit = 1e30;
+
+/** Texts are cut as the model's trainer did it, or as its tokenizer would. */
+function fitOf(model: SequenceClassifier, tokenizer: Tokenizer): TextFit {
+  const { modelMaxLength, truncationSide: side, specialTokens } = tokenizer;
+  const limit = model.textLimit ?? tokenLimit({ modelMaxLength, positions: maxTokens(model.config) });
+  return { limit, side, ...specialTokens };
 }
 
 /** Token id -> type: XLNet's <cls> is of type 2, which tokenizers in a browser do not say. */

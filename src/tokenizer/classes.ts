@@ -164,9 +164,8 @@ export function classOf({
   if (registered === generic) return generic;
   const name = own ?? ofModel;
   if (name === undefined) return registered ?? generic;
-  if (Object.hasOwn(classes, name)) return name as ClassName;
-  const same = sameAs.get(name);
-  if (same !== undefined) return same;
+  const known = classCalled(name);
+  if (known !== undefined) return known;
   const asItIs =
     'Where its tokenizer.json says all, write "tokenizer_class": "PreTrainedTokenizerFast" into tokenizer_config.json';
   if (inPythonOnly.includes(name)) {
@@ -183,6 +182,16 @@ export function classOf({
     );
   }
   return generic;
+}
+
+/** The class that the settings alone name, if it is one that builds its parts. */
+export function ownClass(settings: Settings): ClassName | undefined {
+  const name = named(settings);
+  return name === undefined ? undefined : classCalled(name);
+}
+
+function classCalled(name: string): ClassName | undefined {
+  return Object.hasOwn(classes, name) ? (name as ClassName) : sameAs.get(name);
 }
 
 /** Without the "Fast" that older versions had in the names. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ThawError } from "../errors.ts";
 import { stringifyLike } from "../io/stringifyLike.ts";
 import { contentOf } from "./addedTokens.ts";
-import { generic, roles } from "./classes.ts";
+import { generic, ownClass, roles } from "./classes.ts";
 import { type EffectiveTokenizer, runForm } from "./effective.ts";
 import { isObject, type Settings, type TokenizerFolder } from "./folder.ts";
 import { xenovaForm, xenovaSettings } from "./xenova.ts";
@@ -41,8 +41,8 @@ export async function saveTokenizer(
     const stored = folder.files.has("tokenizer.json");
     const before = stored ? (text === undefined ? {} : (JSON.parse(text) as Settings)) : madeSettings(effective);
     const settings = {
-      ...className(effective),
       ...before,
+      ...namedClass(effective, before),
       ...own,
       ...inputNames(effective),
       ...maxLength(modelMaxLength),
@@ -64,10 +64,13 @@ export async function saveTokenizer(
   }
 }
 
-/** Without it Python would go by the type of the model that is saved beside. */
-const className = (effective: EffectiveTokenizer): Settings => ({
-  tokenizer_class: effective.className === generic ? "PreTrainedTokenizerFast" : effective.className,
-});
+/** Python goes by the name in the settings and by the type of the model beside: the name has to be enough. */
+function namedClass({ className }: EffectiveTokenizer, before: Settings): Settings {
+  const own = { tokenizer_class: className === generic ? "PreTrainedTokenizerFast" : className };
+  if (before.tokenizer_class === undefined) return own;
+  // A ModernBERT's class is the generic one whatever is named.
+  return className === generic && ownClass(before) !== undefined ? own : {};
+}
 
 const maxLength = (modelMaxLength: number | undefined): Settings =>
   modelMaxLength === undefined ? {} : { model_max_length: modelMaxLength };

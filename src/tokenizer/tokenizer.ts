@@ -70,6 +70,8 @@ export interface Tokenizer {
   readonly modelMaxLength: number;
   readonly truncationSide: Side;
   readonly paddingSide: Side;
+  /** Ids that stand before and after each single text. */
+  readonly specialTokens: { readonly before: readonly number[]; readonly after: readonly number[] };
   /**
    * Writes the tokenizer's files, as they were when they were loaded, into an existing folder. Where tokenizer.json is missing,
    * or says something else than Python's class makes of it, it is written as that class runs it.
@@ -221,7 +223,9 @@ export function createTokenizer(backend: TokenizerBackend, settings: TokenizerSe
     );
   }
 
-  const properties = { backend: backend.name, padTokenId, modelMaxLength, truncationSide, paddingSide };
+  const { before, after } = templates.single;
+  const specialTokens = { before: before.ids, after: after.ids };
+  const properties = { specialTokens, backend: backend.name, padTokenId, modelMaxLength, truncationSide, paddingSide };
   return Object.assign(tokenize, { ...properties, encodeBatch, decode, save });
 }
 

@@ -45,6 +45,13 @@ export function encodeTexts(
     maxLength: textLimit(tokenizer, model, maxLength),
     ...(textPair === undefined ? {} : { textPair }),
   });
+  const empty = encoded.findIndex(({ inputIds }) => inputIds.length === 0);
+  if (empty >= 0) {
+    throw new ThawError(
+      "BAD_BATCH",
+      `Text ${empty}, ${JSON.stringify(texts[empty]?.slice(0, 40))}, has no tokens: this tokenizer adds no special ones. Leave the row out.`,
+    );
+  }
   for (const text of encoded) checkBatch(PackedBatch.fromTexts([text]), family, config);
   return encoded;
 }

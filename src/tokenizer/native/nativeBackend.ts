@@ -1,5 +1,6 @@
 /** npm `tokenizers`: the Rust code that Python's fast tokenizers run, so ids are the same by construction. */
 import { createRequire } from "node:module";
+import { freemem } from "node:os";
 import { dirname } from "node:path";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { ThawError } from "../../errors.ts";
@@ -32,26 +33,33 @@ export class NativeMissing extends Error {}
  */
 const most = { texts: 1024, units: 500_000 };
 
-/** Reading a file of 17 MB takes a second; the largest vocabularies need 300 MB while they are read. */
-const loadLimits: RequestLimits = { milliseconds: 4000, bytes: 400e6 };
-/** Encoding a megabyte takes a second at worst and some 500 bytes for each of the text. */
+/** What a small file or text may take. Measured: a vocabulary of 250,000 pieces in 5 MB takes 0.9 s and 480 MB. */
+const least: RequestLimits = { milliseconds: 2000, bytes: 400e6 };
+const loadLimits = ({ length }: string): RequestLimits => ({
+  milliseconds: least.milliseconds + length / 1500,
+  bytes: least.bytes + 150 * length,
+});
+/** Measured: a million UTF-16 units take 2.3 s and 200 MB at worst, where bytes are tokens three times as much. */
 const encodeLimits = (units: number): RequestLimits => ({
-  milliseconds: 4000 + units / 50,
-  bytes: 400e6 + 1000 * Math.max(0, units - most.units),
+  milliseconds: least.milliseconds + units / 100,
+  bytes: Math.max(least.bytes, Math.min(1000 * units, 0.6 * freemem())),
 });
 
 /** Rejects with `NativeMissing`, or a ThawError `BAD_TOKENIZER` that names the source. */
 export async function loadNativeBackend(native: NativeSource): Promise<TokenizerBackend> {
   const { name } = native;
   const key = nextKey++;
-  const load = (): TokenizerRequest => ({ kind: "load", key, source: native.source(), checked: native.checked });
-  checked(await currentProcess().askLater(load(), loadLimits), `Cannot load ${name}`);
+  const load = () => {
+    const source = native.source();
+    return [{ kind: "load", key, source, checked: native.checked }, loadLimits(source)] as const;
+  };
+  checked(await currentProcess().askLater(...load()), `Cannot load ${name}`);
 
   const ask = (message: TokenizerRequest, units: number, what: string): unknown => {
     const answerOf = () => currentProcess().ask(message, encodeLimits(units));
     let answered = answerOf();
     if (answered.answer?.missing === "tokenizer") {
-      checked(currentProcess().ask(load(), loadLimits), `Cannot load ${name} again`);
+      checked(currentProcess().ask(...load()), `Cannot load ${name} again`);
       answered = answerOf();
     }
     return checked(answered, `The tokenizer of ${name} failed on ${what}`);
@@ -97,12 +105,12 @@ function checked({ answer = {}, death }: ThreadAnswer, doing: string): unknown {
 
 const advice = "Download it again, or save it with a current transformers.";
 
-function reasonOf({ reason, detail }: Death): string {
+function reasonOf({ reason, detail, limits }: Death): string {
   switch (reason) {
     case "time":
-      return "it was given up after 4 seconds of computing, and more for a long text: a pattern in its files may need endless time.";
+      return `it was given up after ${Math.round((limits?.milliseconds ?? 0) / 1000)} seconds of computing: a pattern in its files may need endless time.`;
     case "memory":
-      return "it was given up when it had taken 400 MB of memory, and more for a long text: its files may let texts grow.";
+      return `it was given up when it had taken ${Math.round((limits?.bytes ?? 0) / 1e6)} MB of memory: its files may let texts grow, or the text is too long.`;
     default:
       return `the library for tokenizers ended (${detail}), as it does on files that contradict themselves or when memory runs out.`;
   }
@@ -151,7 +159,7 @@ class TokenizerProcess {
 
   /** Sends a request whose answer nobody needs. */
   send(message: TokenizerRequest): void {
-    this.#worker.postMessage({ ask: this.#numbered(message, loadLimits) });
+    this.#worker.postMessage({ ask: this.#numbered(message, least) });
   }
 
   /** The event loop goes on meanwhile. */

@@ -56,7 +56,8 @@ export function serveTokenizers(require: NodeJS.Require, library: string, watch:
   const { Worker } = require("node:worker_threads") as typeof import("node:worker_threads");
   process.title = "thaw tokenizers";
   process.on("SIGINT", () => {}); // of a terminal; this process ends with the one that started it
-  process.on("disconnect", () => process.exit());
+  // The other process is gone. An exit would wait for the text that is being encoded.
+  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 
   const busy = new Int32Array(new SharedArrayBuffer(8));
   const limits = new Float64Array(new SharedArrayBuffer(16));
@@ -84,6 +85,8 @@ export function serveTokenizers(require: NodeJS.Require, library: string, watch:
       const loaded = fromString(message.source);
       loaded.disableTruncation();
       loaded.disablePadding();
+      // What ends this process on any text is to be known before a data set is encoded; another error may be right for a probe.
+      await loaded.encodeBatch(["a", "Hello, 世界 é1!"], { addSpecialTokens: false }).catch(() => {});
       tokenizers.set(message.key, loaded);
       return {};
     }

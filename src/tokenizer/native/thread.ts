@@ -3,7 +3,7 @@
  * events. It starts that process, and starts it again when it has died. Sent to its thread as text, as `process.ts` is.
  */
 import type { MessagePort } from "node:worker_threads";
-import type { NumberedRequest, TokenizerAnswer } from "./process.ts";
+import type { NumberedRequest, RequestLimits, TokenizerAnswer } from "./process.ts";
 
 export interface ThreadData {
   /** Of the process: the program, its arguments, and a folder that will not vanish. */
@@ -22,6 +22,8 @@ export interface Death {
   readonly reason: "time" | "memory" | "start" | "other";
   /** What is known beside: the message of a panic, a signal, why it did not start. */
   readonly detail: string;
+  /** Those of the request. */
+  readonly limits?: RequestLimits;
 }
 
 export interface ThreadAnswer {
@@ -40,6 +42,8 @@ export function relayToTokenizers(require: NodeJS.Require): void {
   const { parentPort, workerData } = require("node:worker_threads") as typeof import("node:worker_threads");
   const { command, args, folder, port, counters: shared } = workerData as ThreadData;
   const counters = new Int32Array(shared);
+  /** A process that nobody has asked for so long ends: a training needs no tokenizer, and large ones keep 500 MB. */
+  const idleMs = 120_000;
 
   interface Pending {
     readonly request: NumberedRequest;
@@ -52,6 +56,7 @@ export function relayToTokenizers(require: NodeJS.Require): void {
   let pending: Pending[] = [];
   let running: Process | undefined;
   let signs: NodeJS.Timeout | undefined;
+  let rest: NodeJS.Timeout | undefined;
 
   function start() {
     const child = spawn(command, args, {
@@ -69,7 +74,9 @@ export function relayToTokenizers(require: NodeJS.Require): void {
       running = undefined;
       const [guilty, ...others] = pending;
       pending = others;
-      if (guilty !== undefined) answer(guilty, { request: guilty.request.request, death });
+      const { request, limits } = guilty?.request ?? {};
+      if (guilty !== undefined && request !== undefined)
+        answer(guilty, { request, death: { ...death, ...(limits && { limits }) } });
       for (const { request } of others) send(request);
     };
     child.stderr?.setEncoding("utf8");
@@ -88,6 +95,7 @@ export function relayToTokenizers(require: NodeJS.Require): void {
       const at = pending.findIndex((each) => each.request.request === request);
       const [one] = at < 0 ? [] : pending.splice(at, 1);
       if (one !== undefined) answer(one, { request, answer: answered });
+      if (pending.length === 0) rest = setTimeout(() => child.kill("SIGKILL"), idleMs);
     });
     child.unref();
     child.channel?.unref();
@@ -96,6 +104,7 @@ export function relayToTokenizers(require: NodeJS.Require): void {
   }
 
   function send(request: NumberedRequest): void {
+    clearTimeout(rest);
     running ??= start();
     // What cannot be sent any more is answered when the end of the process is noticed.
     running.send(request, () => {});
