@@ -7,7 +7,6 @@ import { warnOfIgnoredKeys } from "../hub/ignoredKeys.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { TokenizerBackend } from "./backend.ts";
-import { generic } from "./classes.ts";
 import { type EffectiveTokenizer, effectiveTokenizer, padTokenId, runForm } from "./effective.ts";
 import { readTokenizerFolder, type Settings, type TokenizerFolder, truthySetting } from "./folder.ts";
 import { loadNativeBackend, NativeMissing } from "./native/nativeBackend.ts";
@@ -89,7 +88,8 @@ export const AutoTokenizer = {
       truncationSide: sideOf(folder, settings, "truncation_side"),
       paddingSide: sideOf(folder, settings, "padding_side"),
       cleansUpSpaces: cleansUpSpaces(effective),
-      save: (to, saveOptions) => saveTokenizer(to, folder, effective, own, saveOptions),
+      // Made again: what it holds of a large vocabulary is many times the size of the files.
+      save: (to, saveOptions) => saveTokenizer(to, folder, effectiveTokenizer(folder), own, saveOptions),
     });
   },
 };
@@ -108,13 +108,15 @@ async function loadBackend(
   wanted: "native" | "xenova" | undefined,
 ): Promise<TokenizerBackend> {
   const { path, files } = folder;
-  const stored = files.get("tokenizer.json");
+  const source = JSON.stringify(runForm(effective));
   try {
     if (wanted === "xenova") return await loadXenovaBackend(effective);
     return await loadNativeBackend({
-      name: stored === undefined ? path : join(path, "tokenizer.json"),
-      source: () => JSON.stringify(runForm(effectiveTokenizer(folder))),
-      checked: effective.className === generic ? undefined : withoutVocabulary(stored),
+      name: files.has("tokenizer.json") ? join(path, "tokenizer.json") : path,
+      source,
+      // Python reads these parts too, and refuses a file with one that it does not know, though its class builds its own.
+      checked: effective.leftOut && JSON.stringify(effective.leftOut),
+      sourceAgain: () => JSON.stringify(runForm(effectiveTokenizer(folder))),
     });
   } catch (cause) {
     if (cause instanceof NativeMissing && wanted === undefined) {
@@ -133,14 +135,6 @@ function withSpecialIds(backend: TokenizerBackend, { json, settings }: Effective
   const special = new Set(added.filter((token) => token.special).map(({ id }) => id));
   const kept = (ids: readonly number[], skips: boolean) => (skips ? ids.filter((id) => !special.has(id)) : ids);
   return { ...backend, decode: (ids, skips) => backend.decode(kept(ids, skips), false) };
-}
-
-/** Python reads these parts too, and refuses a file with one that it does not know, though its class then builds its own. */
-function withoutVocabulary(stored: Buffer | undefined): string | undefined {
-  if (stored === undefined) return undefined;
-  const json = JSON.parse(stored.toString("utf8")) as Settings;
-  const model = { type: "WordLevel", vocab: { "[UNK]": 0 }, unk_token: "[UNK]" };
-  return JSON.stringify({ ...json, model, added_tokens: [] });
 }
 
 /** Python writes 10^30 where a tokenizer has no limit; `max_len` is what older versions call it. */

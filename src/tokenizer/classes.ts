@@ -110,44 +110,25 @@ const sameAs: ReadonlyMap<string, ClassName> = new Map([
   ...["Bart", "LED", "Longformer", "Mvp"].map((name): [string, ClassName] => [`${name}Tokenizer`, "RobertaTokenizer"]),
 ]);
 
+const tokenizersCalled = (names: string): ReadonlySet<string> =>
+  new Set(names.split(" ").map((name) => `${name}Tokenizer`));
+
 /** Classes of transformers that split texts by programs in Python, such as a morphological analyser, whatever files there are. */
-export const inPythonOnly: readonly string[] = [
-  "BertJapaneseTokenizer",
-  "BertGenerationTokenizer",
-  "BertTokenizerLegacy",
-  "BertweetTokenizer",
-  "CanineTokenizer",
-  "CpmTokenizer",
-  "EsmTokenizer",
-  "FlaubertTokenizer",
-  "PhobertTokenizer",
-  "ProphetNetTokenizer",
-  "RoCBertTokenizer",
-  "TapasTokenizer",
-  "XLMTokenizer",
-];
+const inPythonOnly = tokenizersCalled(
+  "Bartpho BertGeneration BertJapanese Bertweet BioGpt BlenderbotSmall ByT5 CTRL Canine Clvp Cpm CpmAnt " +
+    "Dia Esm FSMT FastSpeech2Conformer Flaubert GPTNeoXJapanese GPTSw3 M2M100 Marian Mgpstr MyT5 PLBart " +
+    "Perceiver Phobert Pop2Piano ProphetNet RoCBert Siglip Speech2Text SpeechT5 Tapas Vits Wav2Vec2CTC " +
+    "Wav2Vec2PhonemeCTC XLM",
+);
 
 /** Classes of transformers that build normaliser and pre-tokenizer anew and are not known here: `tokenizer.json` may say otherwise. */
-export const builtElsewhere: readonly string[] = [
-  "BarthezTokenizer",
-  "BigBirdTokenizer",
-  "ConvBertTokenizer",
-  "FNetTokenizer",
-  "FunnelTokenizer",
-  "GPT2Tokenizer",
-  "HerbertTokenizer",
-  "LayoutLMv2Tokenizer",
-  "LayoutLMv3Tokenizer",
-  "LayoutXLMTokenizer",
-  "LlamaTokenizer",
-  "LukeTokenizer",
-  "MBartTokenizer",
-  "MarkupLMTokenizer",
-  "RemBertTokenizer",
-  "RoFormerTokenizer",
-  "SplinterTokenizer",
-  "T5Tokenizer",
-];
+const builtElsewhere = tokenizersCalled(
+  "Barthez BigBird Blenderbot CLIP CodeGen CodeLlama Cohere ConvBert DPRContextEncoder " +
+    "DPRQuestionEncoder DPRReader DistilBert Esmc FNet Funnel GPT2 GPTNeoX Gemma Herbert Lasr LayoutLMv2 " +
+    "LayoutLMv3 LayoutXLM Llama Luke MBart MBart50 MLuke MarkupLM Nllb Nougat OpenAIGPT Pegasus Qwen2 " +
+    "Qwen3_5 Reformer RemBert RoFormer SeamlessM4T Siglip2 Splinter T5 Tipsv2 Udop VideoPrism Whisper " +
+    "XGLM",
+);
 
 /**
  * The class that `AutoTokenizer.from_pretrained` takes for a folder.
@@ -168,14 +149,14 @@ export function classOf({
   if (known !== undefined) return known;
   const asItIs =
     'Where its tokenizer.json says all, write "tokenizer_class": "PreTrainedTokenizerFast" into tokenizer_config.json';
-  if (inPythonOnly.includes(name)) {
+  if (inPythonOnly.has(name)) {
     throw new ThawError(
       "BAD_TOKENIZER",
       `The tokenizer in ${path} is of the class ${name}, which runs in Python alone: its tokens cannot be had here. ${asItIs}; ` +
         "Python then does the same.",
     );
   }
-  if (builtElsewhere.includes(name)) {
+  if (builtElsewhere.has(name)) {
     console.warn(
       `The tokenizer in ${path} is of the class ${name}, of which transformers builds parts by itself. Here tokenizer.json is taken ` +
         `as it is, which mostly is the same. ${asItIs}, and Python does the same in any case.`,

@@ -26,6 +26,8 @@ export interface EffectiveTokenizer {
   readonly types: { readonly given: boolean; readonly byClass: boolean };
   /** What a `tokenizer.json` made of a sentencepiece model does not say of it, as settings. */
   readonly declared: Settings;
+  /** The folder's `tokenizer.json` but for its vocabulary: of a class that builds its own parts, what of the file it leaves out. */
+  readonly leftOut: Part | undefined;
 }
 
 /** Errors: `MISSING_FILE` if the folder has no vocabulary either, `BAD_TOKENIZER`. */
@@ -42,8 +44,15 @@ export function effectiveTokenizer(folder: TokenizerFolder): EffectiveTokenizer 
         ? asItIs({ ...folder, settings }, stored as Part)
         : built(className, { ...folder, settings }, stored, vocabulary as Vocabulary);
     const differs = stored === undefined || !isDeepStrictEqual(canonical(stored), canonical(json));
-    const declared = declaredSettings(vocabulary);
-    return { className, json, differs, settings, types: typesOf(className, folder), declared };
+    return {
+      className,
+      json,
+      differs,
+      settings,
+      types: typesOf(className, folder),
+      declared: declaredSettings(vocabulary),
+      leftOut: className === generic || stored === undefined ? undefined : withoutVocabulary(stored),
+    };
   } catch (cause) {
     throw cannotRead(folder, from, className, cause);
   }
@@ -81,6 +90,10 @@ function vocabularyFor(
   } catch (cause) {
     throw cannotRead(folder, from, name, cause);
   }
+}
+
+function withoutVocabulary(stored: Part): Part {
+  return { ...stored, model: { type: "WordLevel", vocab: { "[UNK]": 0 }, unk_token: "[UNK]" }, added_tokens: [] };
 }
 
 /** As save_pretrained of Python writes them into tokenizer_config.json. */

@@ -10,6 +10,7 @@ their classes leave them out.
 
 import json
 import os
+import re
 import shutil
 import tempfile
 import warnings
@@ -21,7 +22,10 @@ import torch
 from golden_file import GOLDENS, digits, write
 from make_families import FAMILIES, model_of
 from tokenizers import Tokenizer
+import transformers
 from transformers import AutoTokenizer
+from transformers.models.auto.tokenization_auto import TOKENIZER_MAPPING_NAMES, tokenizer_class_from_name
+from transformers.tokenization_utils_tokenizers import TokenizersBackend
 from transformers.utils import logging
 
 logging.set_verbosity(logging.CRITICAL)
@@ -341,6 +345,20 @@ def only(tokenizer, pair: list, strategy: str) -> str:
     return " ".join(map(str, tokenizer(*pair, truncation=strategy, max_length=CUT)["input_ids"]))
 
 
+def class_names() -> dict:
+    """For each name that a folder may have: the class that it means, and "python" for one that runs no tokenizer.json."""
+    names = {name for name in [*TOKENIZER_MAPPING_NAMES.values(), *dir(transformers)] if name and re.fullmatch(r"\w+Tokenizer", name)}
+    aliases = ["ElectraTokenizer", "LayoutLMTokenizer", "LxmertTokenizer", "MobileBertTokenizer", "SqueezeBertTokenizer", "DistilBertTokenizer"]
+    classes = {}
+    for name in sorted({*names, *aliases, "BartTokenizer", "LEDTokenizer", "LongformerTokenizer", "MvpTokenizer", "PhobertTokenizer", "MyOwnTokenizer"}):
+        found = attempt(lambda: tokenizer_class_from_name(name))
+        if isinstance(found, type):
+            classes[name] = found.__name__ if issubclass(found, TokenizersBackend) else "python"
+        else:
+            classes[name] = None
+    return classes
+
+
 def main() -> None:
     shutil.rmtree(FOLDERS, ignore_errors=True)
     models = {}
@@ -368,7 +386,7 @@ def main() -> None:
             result = described(name, files, models)
             families[name][setting] = {"files": files, **{key: kept(value) for key, value in result.items()}}
     inputs = {"texts": TEXTS, "pairs": PAIRS, "cut": CUT}
-    write("tokenizer_settings.json", __file__, ("torch", "transformers", "tokenizers"), {**inputs, "values": pool, **families})
+    write("tokenizer_settings.json", __file__, ("torch", "transformers", "tokenizers"), {**inputs, "classes": class_names(), "values": pool, **families})
 
 
 if __name__ == "__main__":

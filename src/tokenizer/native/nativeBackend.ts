@@ -18,10 +18,12 @@ import { type Death, relayToTokenizers, type ThreadAnswer, type ThreadData, type
 export interface NativeSource {
   /** The file or folder that the tokenizer comes from. */
   readonly name: string;
-  /** Text of the `tokenizer.json` to run. Asked for again when the process of the tokenizers has died. */
-  source(): string;
-  /** Text of another one that has to be readable too: the file as it was found. Default: none. */
+  /** Text of the `tokenizer.json` to run. */
+  readonly source: string;
+  /** Text of another one that has to be readable too: what the file said of parts that are not run. Default: none. */
   readonly checked?: string | undefined;
+  /** The source once more, when the process of the tokenizers was started anew: it is not kept. */
+  sourceAgain(): string;
 }
 
 /** Thrown where the native library, or a process for it, cannot be had: another backend may do. */
@@ -33,33 +35,38 @@ export class NativeMissing extends Error {}
  */
 const most = { texts: 1024, units: 500_000 };
 
-/** What a small file or text may take. Measured: a vocabulary of 250,000 pieces in 5 MB takes 0.9 s and 480 MB. */
-const least: RequestLimits = { milliseconds: 2000, bytes: 400e6 };
+const probes = ["a", "Hello, 世界 é1!"];
+
+/** What a small file or text may take. */
+const least: RequestLimits = { milliseconds: 2000, clockMilliseconds: 4000, bytes: 300e6 };
+/** Measured: a vocabulary of 250,000 pieces in 5 MB takes 0.9 s and 480 MB. */
 const loadLimits = ({ length }: string): RequestLimits => ({
   milliseconds: least.milliseconds + length / 1500,
+  clockMilliseconds: least.clockMilliseconds + length / 150,
   bytes: least.bytes + 150 * length,
 });
 /** Measured: a million UTF-16 units take 2.3 s and 200 MB at worst, where bytes are tokens three times as much. */
 const encodeLimits = (units: number): RequestLimits => ({
   milliseconds: least.milliseconds + units / 100,
+  clockMilliseconds: least.clockMilliseconds + units / 10,
   bytes: Math.max(least.bytes, Math.min(1000 * units, 0.6 * freemem())),
 });
 
 /** Rejects with `NativeMissing`, or a ThawError `BAD_TOKENIZER` that names the source. */
-export async function loadNativeBackend(native: NativeSource): Promise<TokenizerBackend> {
-  const { name } = native;
+export async function loadNativeBackend({ name, sourceAgain, ...first }: NativeSource): Promise<TokenizerBackend> {
   const key = nextKey++;
-  const load = () => {
-    const source = native.source();
-    return [{ kind: "load", key, source, checked: native.checked }, loadLimits(source)] as const;
-  };
-  checked(await currentProcess().askLater(...load()), `Cannot load ${name}`);
+  const load = (source: string, other?: string) =>
+    [{ kind: "load", key, source, checked: other }, loadLimits(source)] as const;
+  checked(await currentProcess().askLater(...load(first.source, first.checked)), `Cannot load ${name}`);
+  // What ends the process on any text is to be known before a data set is encoded; another error may be right for a probe.
+  const probed = await currentProcess().askLater({ kind: "encode", key, texts: probes }, least);
+  if (probed.death !== undefined) checked(probed, `Cannot load ${name}`);
 
   const ask = (message: TokenizerRequest, units: number, what: string): unknown => {
     const answerOf = () => currentProcess().ask(message, encodeLimits(units));
     let answered = answerOf();
     if (answered.answer?.missing === "tokenizer") {
-      checked(currentProcess().ask(...load()), `Cannot load ${name} again`);
+      checked(currentProcess().ask(...load(sourceAgain())), `Cannot load ${name} again`);
       answered = answerOf();
     }
     return checked(answered, `The tokenizer of ${name} failed on ${what}`);
@@ -108,7 +115,7 @@ const advice = "Download it again, or save it with a current transformers.";
 function reasonOf({ reason, detail, limits }: Death): string {
   switch (reason) {
     case "time":
-      return `it was given up after ${Math.round((limits?.milliseconds ?? 0) / 1000)} seconds of computing: a pattern in its files may need endless time.`;
+      return `it was given up after ${Math.round((limits?.milliseconds ?? 0) / 1000)} seconds of computing, or ${Math.round((limits?.clockMilliseconds ?? 0) / 1000)} by the clock: a pattern in its files may need endless time.`;
     case "memory":
       return `it was given up when it had taken ${Math.round((limits?.bytes ?? 0) / 1e6)} MB of memory: its files may let texts grow, or the text is too long.`;
     default:

@@ -33,10 +33,18 @@ export interface TokenizerAnswer {
 
 /** How much one request may take before the process ends itself. */
 export interface RequestLimits {
-  /** Processor time of all its threads, so that a busy machine changes nothing. */
+  /** Processor time of all its threads. */
   readonly milliseconds: number;
+  /** Time by the clock, far more where much is asked: on a busy machine it passes faster than that of the processor. */
+  readonly clockMilliseconds: number;
   /** Resident memory beyond that at the start of the request. */
   readonly bytes: number;
+}
+
+/** What the process sends: that it has begun with a request, and what came of it. */
+export interface ProcessMessage {
+  readonly request: number;
+  readonly answer?: TokenizerAnswer;
 }
 
 export interface NumberedRequest {
@@ -60,7 +68,7 @@ export function serveTokenizers(require: NodeJS.Require, library: string, watch:
   process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 
   const busy = new Int32Array(new SharedArrayBuffer(8));
-  const limits = new Float64Array(new SharedArrayBuffer(16));
+  const limits = new Float64Array(new SharedArrayBuffer(32));
   const watcher = new Worker(watch, { eval: true, workerData: { busy: busy.buffer, limits: limits.buffer } });
   watcher.unref();
   const processorTime = () => {
@@ -85,8 +93,6 @@ export function serveTokenizers(require: NodeJS.Require, library: string, watch:
       const loaded = fromString(message.source);
       loaded.disableTruncation();
       loaded.disablePadding();
-      // What ends this process on any text is to be known before a data set is encoded; another error may be right for a probe.
-      await loaded.encodeBatch(["a", "Hello, 世界 é1!"], { addSpecialTokens: false }).catch(() => {});
       tokenizers.set(message.key, loaded);
       return {};
     }
@@ -108,6 +114,10 @@ export function serveTokenizers(require: NodeJS.Require, library: string, watch:
     last = last.then(async () => {
       limits[0] = processorTime() + allowed.milliseconds;
       limits[1] = process.memoryUsage.rss() + allowed.bytes;
+      limits[2] = Date.now() + allowed.clockMilliseconds;
+      limits[3] = allowed.bytes / 4; // from here to the limit it is looked at more often
+      const begun: ProcessMessage = { request };
+      process.send?.(begun);
       Atomics.store(busy, 0, 1);
       Atomics.notify(busy, 0);
       let answered: TokenizerAnswer;
@@ -117,7 +127,8 @@ export function serveTokenizers(require: NodeJS.Require, library: string, watch:
         answered = { error: String((error as Error)?.message ?? error) };
       }
       Atomics.store(busy, 0, 0);
-      process.send?.({ request, answer: answered });
+      const done: ProcessMessage = { request, answer: answered };
+      process.send?.(done);
     });
   });
 }
@@ -136,9 +147,10 @@ export function watchTokenizers(require: NodeJS.Require): void {
   for (;;) {
     Atomics.wait(busy, 0, 0); // while there is nothing to do
     const { user, system } = process.cpuUsage();
-    if ((user + system) / 1000 > (limits[0] as number)) end("time");
-    if (process.memoryUsage.rss() > (limits[1] as number)) end("memory");
+    if ((user + system) / 1000 > (limits[0] as number) || Date.now() > (limits[2] as number)) end("time");
+    const left = (limits[1] as number) - process.memoryUsage.rss();
+    if (left < 0) end("memory");
     if (process.ppid !== parent) end("parent");
-    Atomics.wait(busy, 1, 0, 10);
+    Atomics.wait(busy, 1, 0, left < 3 * (limits[3] as number) ? 1 : 10);
   }
 }

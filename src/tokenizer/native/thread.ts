@@ -3,7 +3,7 @@
  * events. It starts that process, and starts it again when it has died. Sent to its thread as text, as `process.ts` is.
  */
 import type { MessagePort } from "node:worker_threads";
-import type { NumberedRequest, RequestLimits, TokenizerAnswer } from "./process.ts";
+import type { NumberedRequest, ProcessMessage, RequestLimits, TokenizerAnswer } from "./process.ts";
 
 export interface ThreadData {
   /** Of the process: the program, its arguments, and a folder that will not vanish. */
@@ -50,6 +50,10 @@ export function relayToTokenizers(require: NodeJS.Require): void {
     /** Whether the caller sleeps until this is answered. */
     readonly sleeps: boolean;
     abandoned?: true;
+    /** Whether the process works at it. */
+    begun?: boolean;
+    /** Processes that died before they began with it. */
+    deaths: number;
   }
   type Process = ReturnType<typeof start>;
   /** In the order in which the process answers. */
@@ -72,12 +76,15 @@ export function relayToTokenizers(require: NodeJS.Require): void {
       if (ended) return;
       ended = true;
       running = undefined;
-      const [guilty, ...others] = pending;
-      pending = others;
-      const { request, limits } = guilty?.request ?? {};
-      if (guilty !== undefined && request !== undefined)
-        answer(guilty, { request, death: { ...death, ...(limits && { limits }) } });
-      for (const { request } of others) send(request);
+      const [head] = pending;
+      // Before it began with a request, the process died of something else, such as a signal while nothing was asked.
+      if (head !== undefined && (head.begun || head.deaths++ > 1 || death.reason === "start")) {
+        pending.shift();
+        const { request, limits } = head.request;
+        answer(head, { request, death: { ...death, limits } });
+      }
+      pending = pending.filter(({ abandoned }) => !abandoned);
+      for (const { request } of pending) send(request);
     };
     child.stderr?.setEncoding("utf8");
     child.stderr?.on("data", (text: string) => {
@@ -91,10 +98,15 @@ export function relayToTokenizers(require: NodeJS.Require): void {
       const ending = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
       end({ reason: own ?? "other", detail: panic ?? ending });
     });
-    child.on("message", ({ request, answer: answered }: { request: number; answer: TokenizerAnswer }) => {
-      const at = pending.findIndex((each) => each.request.request === request);
-      const [one] = at < 0 ? [] : pending.splice(at, 1);
-      if (one !== undefined) answer(one, { request, answer: answered });
+    child.on("message", ({ request, answer: answered }: ProcessMessage) => {
+      const one = pending.find((each) => each.request.request === request);
+      if (one === undefined) return;
+      if (answered === undefined) {
+        one.begun = true;
+        return;
+      }
+      pending = pending.filter((each) => each !== one);
+      answer(one, { request, answer: answered });
       if (pending.length === 0) rest = setTimeout(() => child.kill("SIGKILL"), idleMs);
     });
     child.unref();
@@ -124,7 +136,7 @@ export function relayToTokenizers(require: NodeJS.Require): void {
   function ask(request: NumberedRequest, sleeps: boolean): void {
     // A caller that sleeps has one request at a time: an older one is of a cell that was interrupted.
     if (sleeps) for (const each of pending) if (each.sleeps) abandon(each.request.request);
-    pending.push({ request, sleeps });
+    pending.push({ request, sleeps, deaths: 0 });
     send(request);
     if (sleeps) signs ??= setInterval(showLife, 200);
   }
