@@ -5,8 +5,9 @@
 import { ThawError } from "../errors.ts";
 import { contentOf } from "./addedTokens.ts";
 import type { TokenizerBackend } from "./backend.ts";
+import { generic } from "./classes.ts";
 import { type EffectiveTokenizer, runForm } from "./effective.ts";
-import type { Settings } from "./folder.ts";
+import { isObject, type Settings } from "./folder.ts";
 import type { Template, Templates } from "./rows.ts";
 import type { Part } from "./vocabulary.ts";
 
@@ -69,15 +70,18 @@ export async function loadXenovaBackend(effective: EffectiveTokenizer): Promise<
 }
 
 /** Settings without what that package heeds and Python does not, and special tokens by their names alone. */
-export function xenovaSettings({ className, settings }: EffectiveTokenizer): Settings {
+export function xenovaSettings({ className, json, settings }: EffectiveTokenizer): Settings {
   const { remove_space: _, do_lowercase_and_remove_accent: __, ...rest } = settings;
   const plain = Object.entries(rest).map(([key, value]) => [
     key,
     key.endsWith("_token") ? (contentOf(value) ?? value) : value,
   ]);
+  const [anyToken] = json.added_tokens as { content: string }[];
   return {
-    tokenizer_class: className === "TokenizersBackend" ? "PreTrainedTokenizerFast" : className,
+    tokenizer_class: className === generic ? "PreTrainedTokenizerFast" : className,
     ...Object.fromEntries(plain),
+    // Batches are padded in any case; what stands on padding makes no difference.
+    pad_token: contentOf(settings.pad_token) ?? anyToken?.content ?? null,
   };
 }
 
@@ -90,8 +94,49 @@ export function xenovaForm(json: Part): Part {
   return {
     ...spelt,
     normalizer: withoutAccents((spelt.normalizer ?? null) as Part | null),
+    post_processor: namedByIds(spelt),
     model: understood(spelt.model as Part),
   };
+}
+
+/** It goes by the names of special tokens, where the library goes by their ids. */
+function namedByIds(json: Part): unknown {
+  const processor = json.post_processor;
+  if (isObject(processor) && processor.type === "RobertaProcessing") {
+    const renamed = (token: unknown) => {
+      const [name, id] = token as readonly [string, number];
+      return [tokenOf(json, id) ?? name, id];
+    };
+    return { ...processor, cls: renamed(processor.cls), sep: renamed(processor.sep) };
+  }
+  if (!isObject(processor) || processor.type !== "TemplateProcessing" || !isObject(processor.special_tokens))
+    return processor;
+  const names = new Map<unknown, string>();
+  for (const [name, token] of Object.entries(processor.special_tokens)) {
+    const [id] = (token as { ids: readonly number[] }).ids;
+    names.set(name, tokenOf(json, id) ?? name);
+  }
+  const steps = (list: unknown) =>
+    (list as readonly Part[]).map((step) =>
+      isObject(step.SpecialToken)
+        ? { SpecialToken: { ...step.SpecialToken, id: names.get(step.SpecialToken.id) } }
+        : step,
+    );
+  const special_tokens = Object.fromEntries(
+    Object.entries(processor.special_tokens).map(([name, token]) => {
+      const content = names.get(name) as string;
+      return [content, { ...(token as Part), id: content, tokens: [content] }];
+    }),
+  );
+  return { ...processor, single: steps(processor.single), pair: steps(processor.pair), special_tokens };
+}
+
+function tokenOf({ added_tokens: added, model }: Part, id: number | undefined): string | undefined {
+  const named = (added as { id: number; content: string }[]).find((token) => token.id === id);
+  if (named !== undefined || id === undefined) return named?.content;
+  const { vocab } = model as Part;
+  if (Array.isArray(vocab)) return vocab[id]?.[0];
+  return Object.entries(isObject(vocab) ? vocab : {}).find(([, value]) => value === id)?.[0];
 }
 
 /** Today's files say only `prepend_scheme` where this version also asks for what it replaced. */

@@ -1,8 +1,9 @@
 /** The process of the tokenizers, from the kernel of a notebook: started, interrupted, killed, and gone when it should be. */
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { goldenPath } from "../../golden/read.ts";
 import { Client, errorText, result, sleep } from "../../kernel/client.ts";
+import { tokenizersOf } from "./processes.ts";
 
 const load = [
   'import { AutoTokenizer } from "thaw";',
@@ -20,31 +21,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await client.stop();
 });
-
-/** Processes below this one that hold tokenizers. */
-function tokenizersOf(parent: number | undefined): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => statusOf(pid, "PPid") === String(parent) && isTokenizers(pid));
-}
-
-function statusOf(pid: number, field: string): string {
-  try {
-    const line = readFileSync(`/proc/${pid}/status`, "utf8").match(new RegExp(`^${field}:\\s*(.*)$`, "m"));
-    return line?.[1] ?? "";
-  } catch {
-    return "";
-  }
-}
-
-const isTokenizers = (pid: number) => {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("thaw tokenizers");
-  } catch {
-    return false;
-  }
-};
 
 async function until(condition: () => boolean, ms = 10_000): Promise<boolean> {
   for (const end = Date.now() + ms; Date.now() < end; await sleep(20)) if (condition()) return true;
