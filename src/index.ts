@@ -36,7 +36,7 @@ export {
 } from "./schedule/schedule.ts";
 export { sessionInfo } from "./session/sessionInfo.ts";
 export { AutoTokenizer } from "./tokenizer/autoTokenizer.ts";
-export type { BatchEncoding } from "./tokenizer/pad.ts";
+export type { BatchEncoding } from "./tokenizer/rows.ts";
 export type { Tokenizer } from "./tokenizer/tokenizer.ts";
 export type { TrainingArguments } from "./trainer/arguments.ts";
 export type { LabelScore, Prediction } from "./trainer/predictions.ts";

@@ -6,7 +6,7 @@ import { lastLines, runProgram } from "../child.mjs";
 import { SetupProblem } from "../problem.mjs";
 
 /** Others read what these make. */
-const first = ["bert_tiny", "bert_gradients"];
+const first = ["bert_tiny", "bert_gradients", "tokenizers"];
 
 /** Names of all programs `make_<name>.py` of a folder, those first that others read from. */
 export function programsIn(folder) {

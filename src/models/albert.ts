@@ -50,7 +50,6 @@ export const weightsOfLayer = (index: number, config: HuggingFaceConfig) =>
 export const albert: Family = {
   modelType: "albert",
   basePrefix: "albert.",
-  maxTokens: ({ maxPositionEmbeddings }) => maxPositionEmbeddings,
   usesTokenTypes: () => true,
   parameters: (config) => [
     ...embeddingSpecs("albert.embeddings", config, tables(config)),

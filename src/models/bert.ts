@@ -14,7 +14,6 @@ const head = { dense: "bert.pooler.dense", activation: "tanh", output: "classifi
 export const bert: Family = {
   modelType: "bert",
   basePrefix: "bert.",
-  maxTokens: ({ maxPositionEmbeddings }) => maxPositionEmbeddings,
   usesTokenTypes: () => true,
   parameters: (config) => [
     ...embeddingSpecs("bert.embeddings", config, tables(config)),

@@ -134,7 +134,6 @@ export const debertaFamily = (
 ): Family => ({
   modelType,
   basePrefix: "deberta.",
-  maxTokens: (config) => (debertaSettings(config).positionBiasedInput ? config.maxPositionEmbeddings : undefined),
   usesTokenTypes: ({ typeVocabSize }) => typeVocabSize > 0,
   parameters: (config) => [
     ...embeddingSpecs(config),

@@ -38,7 +38,6 @@ const head = { dense: "pre_classifier", activation: "relu", output: "classifier"
 export const distilbert: Family = {
   modelType: "distilbert",
   basePrefix: "distilbert.",
-  maxTokens: ({ maxPositionEmbeddings }) => maxPositionEmbeddings,
   usesTokenTypes: () => false,
   parameters: (config) => [
     ...embeddingSpecs("distilbert.embeddings", config, tables(config)),

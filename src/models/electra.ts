@@ -16,7 +16,6 @@ const head = { dense: "classifier.dense", activation: "gelu", output: "classifie
 export const electra: Family = {
   modelType: "electra",
   basePrefix: "electra.",
-  maxTokens: ({ maxPositionEmbeddings }) => maxPositionEmbeddings,
   usesTokenTypes: () => true,
   parameters: (config) => [
     ...embeddingSpecs("electra.embeddings", config, tables(config)),

@@ -39,8 +39,6 @@ export interface Family {
   asking?(config: HuggingFaceConfig): Asking;
   /** From these rows to those that the head reads, `[batch, hidden]`. May read "shared" weights. Default: they are these. */
   pool?(pass: Pass, rows: Tensor, batch: PackedBatch): Tensor;
-  /** Length of the longest text, in tokens; undefined = no limit. */
-  maxTokens(config: HuggingFaceConfig): number | undefined;
   /** Whether token types make a difference; where not, they are ignored. */
   usesTokenTypes(config: HuggingFaceConfig): boolean;
   /** Throws `BAD_BATCH` for what only this family cannot take. Default: it takes every batch of known ids. */

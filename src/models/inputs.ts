@@ -1,5 +1,6 @@
 /** Checks at the border: TensorFlow would read beyond a table, or answer with a message about kernels. */
 import type { HuggingFaceConfig, Labels, ProblemType } from "../config/config.ts";
+import { maxTokens } from "../config/maxTokens.ts";
 import { ThawError } from "../errors.ts";
 import type { Family } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
@@ -24,7 +25,7 @@ export function checkBatch(batch: PackedBatch, family: Family, config: HuggingFa
       "Leave tokenTypeIds out, or use the model's own tokenizer.",
     );
   }
-  const longest = family.maxTokens(config);
+  const longest = maxTokens(config);
   if (longest !== undefined) {
     check(batch.positions, longest, "Position", `Encode with { truncation: true, maxLength: ${longest} }.`);
   }

@@ -30,7 +30,6 @@ import { denseSpecs, normSpecs, perLayer, tensorSpec } from "./specs.ts";
 export const modernBert: Family = {
   modelType: "modernbert",
   basePrefix: "model.",
-  maxTokens: ({ maxPositionEmbeddings }) => maxPositionEmbeddings, // what it was made for: rotary positions have no end
   usesTokenTypes: () => false,
   checkBatch,
   parameters,

@@ -45,7 +45,6 @@ const head = { dense: "classifier.dense", activation: "tanh", output: "classifie
 export const mpnet: Family = {
   modelType: "mpnet",
   basePrefix: "mpnet.",
-  maxTokens: ({ maxPositionEmbeddings }) => maxPositionEmbeddings - padding - 1,
   usesTokenTypes: () => false,
   parameters: (config) => [
     ...embeddingSpecs("mpnet.embeddings", config, tables),

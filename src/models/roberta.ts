@@ -21,7 +21,6 @@ const head = { dense: "classifier.dense", activation: "tanh", output: "classifie
 const family = (modelType: string): Family => ({
   modelType,
   basePrefix: "roberta.",
-  maxTokens: (config) => config.maxPositionEmbeddings - padding(config) - 1,
   usesTokenTypes: () => true,
   parameters: (config) => [
     ...embeddingSpecs("roberta.embeddings", config, tables(config)),

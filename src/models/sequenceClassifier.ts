@@ -90,6 +90,8 @@ export class SequenceClassifier extends ShownAsTable {
   readonly blocks: BlockMap;
   /** Names in the file that this model has no place for, such as a pretraining head. */
   readonly unused: readonly string[];
+  /** Tokens that its trainer cut texts to, special ones included; saved and exported with it. Undefined without a trainer. */
+  textLimit: number | undefined;
 
   constructor(
     family: Family,

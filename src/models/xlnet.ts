@@ -30,7 +30,6 @@ import { denseSpecs, normSpecs, perLayer, tableSpec, tensorSpec } from "./specs.
 export const xlnet: Family = {
   modelType: "xlnet",
   basePrefix: "transformer.",
-  maxTokens: () => undefined,
   usesTokenTypes: () => true,
   checkBatch,
   parameters,

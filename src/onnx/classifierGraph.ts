@@ -2,6 +2,7 @@
 import { ThawError } from "../errors.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { onnxFamilies } from "./families.ts";
+import { fitTexts, type TextFit } from "./fitTexts.ts";
 import { type Graph, GraphBuilder, type Value } from "./graph.ts";
 import { GraphWeights } from "./graphWeights.ts";
 import type { GraphPass, OnnxFamily } from "./onnxFamily.ts";
@@ -11,6 +12,8 @@ export interface GraphOptions {
   readonly inEightBits?: boolean;
   /** Token id -> its type, for special tokens that have one of their own: not all runtimes give it. Default: none. */
   readonly specialTypes?: ReadonlyMap<number, number>;
+  /** How texts that are too long are cut. Default: they are not. */
+  readonly fit?: TextFit;
 }
 
 /**
@@ -18,13 +21,18 @@ export interface GraphOptions {
  * output `logits`, float32 `[batch, labels]`.
  */
 export function classifierGraph(model: SequenceClassifier, options: GraphOptions = {}): Graph {
-  const { inEightBits = false, specialTypes = new Map() } = options;
+  const { inEightBits = false, specialTypes = new Map(), fit } = options;
   const { config, parameters } = model;
   const family = graphOf(config.modelType);
   const graph = new GraphBuilder();
   const input = (name: string) => graph.input({ name, type: "int64", shape: ["batch", "tokens"] });
-  const [inputIds, attentionMask] = [input("input_ids"), input("attention_mask")];
   const hasTypes = model.family.usesTokenTypes(config) && config.typeVocabSize !== 1;
+  const given = {
+    inputIds: input("input_ids"),
+    attentionMask: input("attention_mask"),
+    tokenTypeIds: hasTypes ? input("token_type_ids") : undefined,
+  };
+  const { inputIds, attentionMask, tokenTypeIds } = fit === undefined ? given : fitTexts(graph, given, fit);
   const tokens = graph.op("Squeeze", [graph.op("Shape", [inputIds], { start: 1 }), graph.ints([0])]);
   const isPadding = graph.op("Equal", [attentionMask, graph.ints([0], [])]);
   const added = graph.op("Where", [isPadding, graph.floats(-1e30), graph.floats(0)]);
@@ -34,7 +42,7 @@ export function classifierGraph(model: SequenceClassifier, options: GraphOptions
     weights: new GraphWeights(graph, parameters, inEightBits),
     inputIds,
     attentionMask,
-    tokenTypeIds: hasTypes ? withTypes(graph, input("token_type_ids"), inputIds, specialTypes) : undefined,
+    tokenTypeIds: tokenTypeIds && withTypes(graph, tokenTypeIds, inputIds, specialTypes),
     columns: graph.op("Range", [graph.ints([0], []), tokens, graph.ints([1], [])]),
     paddingMask: graph.op("Unsqueeze", [added, graph.ints([1, 2])]),
   };

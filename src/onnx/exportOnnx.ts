@@ -1,6 +1,7 @@
 /** A folder that `pipeline("text-classification")` of `@xenova/transformers` runs, in Node and in browsers. */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { maxTokens } from "../config/maxTokens.ts";
 import { writeConfig } from "../config/writeConfig.ts";
 import { ThawError } from "../errors.ts";
 import { writeFileAtomic } from "../io/atomicFile.ts";
@@ -8,9 +9,10 @@ import { replaceDirectory } from "../io/replaceDirectory.ts";
 import { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { xenovaForm } from "../tokenizer/xenovaForm.ts";
+import { tokenLimit } from "../tokenizer/tokenLimit.ts";
 import { classifierGraph } from "./classifierGraph.ts";
 import { unknownToXenova } from "./families.ts";
+import type { TextFit } from "./fitTexts.ts";
 import { modelFile } from "./modelFile.ts";
 
 export interface ExportOptions {
@@ -25,7 +27,8 @@ export interface ExportOptions {
  * Writes config.json, the tokenizer's files, `onnx/model.onnx` (opset 17, float32) and, with `quantize`,
  * `onnx/model_quantized.onnx`, which is what `pipeline` takes unless it is told `{ quantized: false }`. What was in the
  * folder is replaced only when all of it is on the disk; other files there are kept, so that it may be one that `saveModel`
- * wrote. Errors: `BAD_EXPORT`, `MODEL_TOO_LARGE` (2 GiB and more), `WRITE_FAILED`.
+ * wrote. The graph itself cuts texts that are too long, at the length that the model was trained with and on the tokenizer's
+ * side; of pairs, which `pipeline` does not take, the second text. Errors: `BAD_EXPORT`, `MODEL_TOO_LARGE` (2 GiB and more), `WRITE_FAILED`.
  */
 export async function exportOnnx(folder: string, options: ExportOptions): Promise<void> {
   checkOptions(folder, options);
@@ -34,14 +37,17 @@ export async function exportOnnx(folder: string, options: ExportOptions): Promis
   const { problemType } = model;
   const { modelType } = model.config;
   const specialTypes = typesOfSpecialTokens(tokenizer);
+  const fit = fitOf(model, tokenizer);
   await replaceDirectory(folder, async (temporary) => {
     await writeConfig(temporary, model.config);
-    await tokenizer.save(temporary);
-    await rewriteTokenizer(temporary, longestText(model, tokenizer));
+    await tokenizer.save(temporary, { for: "xenova", modelMaxLength: fit.side === "right" ? fit.limit : noLimit });
     await mkdir(join(temporary, "onnx"));
-    await writeFileAtomic(join(temporary, "onnx", "model.onnx"), modelFile(classifierGraph(model, { specialTypes })));
+    await writeFileAtomic(
+      join(temporary, "onnx", "model.onnx"),
+      modelFile(classifierGraph(model, { specialTypes, fit })),
+    );
     if (quantize === undefined) return;
-    const graph = classifierGraph(model, { specialTypes, inEightBits: true });
+    const graph = classifierGraph(model, { specialTypes, fit, inEightBits: true });
     await writeFileAtomic(join(temporary, "onnx", "model_quantized.onnx"), modelFile(graph));
   });
   if (unknownToXenova.includes(modelType)) {
@@ -105,26 +111,19 @@ function checkWeights(model: SequenceClassifier): void {
   }
 }
 
+/** As Python writes that a tokenizer has none. Runtimes cut at the end only, so that texts cut on the left have to come whole. */
+const noLimit = 1e30;
+
+/** Texts are cut as the model's trainer did it, or as its tokenizer would. */
+function fitOf(model: SequenceClassifier, tokenizer: Tokenizer): TextFit {
+  const { modelMaxLength, truncationSide: side, specialTokens } = tokenizer;
+  const limit = model.textLimit ?? tokenLimit({ modelMaxLength, positions: maxTokens(model.config) });
+  return { limit, side, ...specialTokens };
+}
+
 /** Token id -> type: XLNet's <cls> is of type 2, which tokenizers in a browser do not say. */
 function typesOfSpecialTokens(tokenizer: Tokenizer): Map<number, number> {
   const [empty] = tokenizer.encodeBatch([""]);
   const types = [...(empty?.inputIds ?? [])].map((id, i) => [id, empty?.tokenTypeIds[i] ?? 0] as const);
   return new Map(types.filter(([, type]) => type !== 0));
-}
-
-/** Without a number here, pipeline() would cut nothing and pad nothing. */
-function longestText({ family, config }: SequenceClassifier, { modelMaxLength }: Tokenizer): number {
-  const longest = family.maxTokens(config) ?? Number.POSITIVE_INFINITY;
-  const both = Math.min(longest, modelMaxLength);
-  return Number.isFinite(both) ? both : 512;
-}
-
-/** Both files say what they said, in ways that `@xenova/transformers` understands too. */
-async function rewriteTokenizer(folder: string, modelMaxLength: number): Promise<void> {
-  const rewrite = async (name: string, change: (source: string) => unknown) => {
-    const path = join(folder, name);
-    await writeFile(path, `${JSON.stringify(change(await readFile(path, "utf8").catch(() => "{}")))}\n`);
-  };
-  await rewrite("tokenizer.json", xenovaForm);
-  await rewrite("tokenizer_config.json", (source) => ({ ...JSON.parse(source), model_max_length: modelMaxLength }));
 }

@@ -1,95 +1,181 @@
 /** From a name or a folder to a tokenizer: `AutoTokenizer`. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { maxTokens } from "../config/maxTokens.ts";
+import { parseConfig } from "../config/translate.ts";
 import { ThawError } from "../errors.ts";
 import { warnOfIgnoredKeys } from "../hub/ignoredKeys.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { TokenizerBackend } from "./backend.ts";
-import { convertFolder } from "./convert/convertFolder.ts";
-import { type KindName, kindNamed, kindOf } from "./convert/kinds.ts";
-import { readFolderSettings, type Settings } from "./convert/settings.ts";
-import { loadNativeBackend } from "./nativeBackend.ts";
+import { type EffectiveTokenizer, effectiveTokenizer, padTokenId, runForm } from "./effective.ts";
+import { readTokenizerFolder, type Settings, type TokenizerFolder, truthySetting } from "./folder.ts";
+import { loadNativeBackend, NativeMissing } from "./native/nativeBackend.ts";
+import { type Side, type Templates, templatesIn } from "./rows.ts";
+import { saveTokenizer } from "./saved.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
-import { loadXenovaBackend } from "./xenovaBackend.ts";
+import { loadXenovaBackend } from "./xenova.ts";
 
 export interface FromPretrainedTokenizerOptions extends ResolveOptions {
   /** "native": exactly Python's ids. "xenova": runs everywhere. Default: native, xenova where that does not load. */
   readonly backend?: "native" | "xenova";
+  /** Where tokens are taken off a text that is too long; also saved. Default: what the files say, mostly `"right"`. */
+  readonly truncationSide?: Side;
+  /** Where a batch is padded; also saved. Default: what the files say, mostly `"right"`. */
+  readonly paddingSide?: Side;
+  /** Longest text in tokens, special ones included; also saved. Default: what the files say. */
+  readonly modelMaxLength?: number;
 }
+
+const names: OptionNames<FromPretrainedTokenizerOptions> = {
+  revision: true,
+  localFilesOnly: true,
+  backend: true,
+  truncationSide: true,
+  paddingSide: true,
+  modelMaxLength: true,
+};
+const inFile = (key: string) => `a setting: write "${key}" into the tokenizer_config.json of a copy of the folder`;
+const elsewhere = {
+  maxLength: "modelMaxLength, or maxLength of each call",
+  useFast: 'backend: "native", which is the default',
+  trustRemoteCode: "nothing: no code from a model's folder is ever run",
+  cacheDir: "the environment variable HF_HOME",
+  token: "the environment variable HF_TOKEN",
+  subfolder: "the folder itself, in place of the model's name",
+  tokenizerType: inFile("tokenizer_class"),
+  ...Object.fromEntries(
+    [
+      "do_lower_case",
+      "strip_accents",
+      "add_prefix_space",
+      "pad_token",
+      "cls_token",
+      "sep_token",
+      "unk_token",
+      "mask_token",
+    ].map((key) => [key, inFile(key)]),
+  ),
+};
 
 /** Loads the tokenizer of a model: from the hub, the cache of Hugging Face, or a folder. */
 export const AutoTokenizer = {
   /**
-   * Loads the tokenizer of a model given by folder or id as for `resolveModel`: its `tokenizer.json`, or else what
-   * transformers makes one of (vocab.txt, vocab.json with merges.txt, a sentencepiece model).
-   * Errors: `MODEL_NOT_FOUND`, `MISSING_FILE`, `BAD_TOKENIZER`.
+   * Loads the tokenizer of a model given by folder or id as for `resolveModel`, as Python's class for it reads its files: its
+   * `tokenizer.json`, or else what transformers makes one of (vocab.txt, vocab.json with merges.txt, a sentencepiece model),
+   * and the settings of `tokenizer_config.json`. Errors: `MODEL_NOT_FOUND`, `MISSING_FILE`, `BAD_TOKENIZER`.
    */
   async fromPretrained(idOrFolder: string, options: FromPretrainedTokenizerOptions = {}): Promise<Tokenizer> {
-    const folder = await resolveModel(idOrFolder, options);
-    const settings = await readFolderSettings(folder);
-    warnOfIgnoredKeys(join(folder, "tokenizer_config.json"), settings.tokenizer);
-    const file = join(folder, "tokenizer.json");
-    const stored = await readFile(file, "utf8").catch(() => undefined);
-    const source = stored ?? JSON.stringify(await convertFolder(folder, settings));
-    const kind = kindOf(settings.tokenizer, settings.model);
-    const config = kind === undefined ? settings.tokenizer : withDefaults(kind, settings.tokenizer);
-    const backend = await loadBackend(source, config, stored === undefined ? folder : file, options.backend);
+    refuseUnknown(options, names, { kind: "option of AutoTokenizer.fromPretrained", elsewhere });
+    const { truncationSide, paddingSide, modelMaxLength } = options;
+    const own: Settings = Object.fromEntries(
+      Object.entries({
+        truncation_side: truncationSide,
+        padding_side: paddingSide,
+        model_max_length: modelMaxLength,
+      }).filter(([, value]) => value !== undefined),
+    );
+    const read = await readTokenizerFolder(await resolveModel(idOrFolder, options));
+    const folder: TokenizerFolder = { ...read, settings: { ...read.settings, ...own } };
+    warnOfIgnoredKeys(join(folder.path, "tokenizer_config.json"), folder.settings);
+    const effective = effectiveTokenizer(folder);
+    const { settings } = effective;
+    const templates = templatesOf(folder, effective);
+    const backend = withSpecialIds(await loadBackend(folder, effective, options.backend), effective);
     return createTokenizer(backend, {
-      folder,
-      made: stored === undefined ? { tokenizerJson: source, config } : undefined,
-      padTokenId: padTokenId(backend, config.pad_token),
-      modelMaxLength: maxLength(config.model_max_length),
-      paddingSide: config.padding_side === "left" ? "left" : "right",
+      templates,
+      padTokenId: padTokenId(effective),
+      modelMaxLength: Math.min(maxLength(folder), positionsOf(folder)),
+      truncationSide: sideOf(folder, settings, "truncation_side"),
+      paddingSide: sideOf(folder, settings, "padding_side"),
+      cleansUpSpaces: cleansUpSpaces(effective),
+      // Made again: what it holds of a large vocabulary is many times the size of the files.
+      save: (to, saveOptions) => saveTokenizer(to, folder, effectiveTokenizer(folder), own, saveOptions),
     });
   },
 };
 
-/** What the class of transformers takes where the files say nothing. */
-function withDefaults(kind: KindName, settings: Settings): Settings {
-  const { specials, paddingSide } = kindNamed(kind);
-  return {
-    tokenizer_class: kind,
-    ...(specials.pad === undefined ? {} : { pad_token: specials.pad }),
-    ...(paddingSide === undefined ? {} : { padding_side: paddingSide }),
-    ...settings,
-  };
-}
-
-async function loadBackend(
-  source: string,
-  config: Settings,
-  from: string,
-  wanted?: "native" | "xenova",
-): Promise<TokenizerBackend> {
+function templatesOf({ path }: TokenizerFolder, effective: EffectiveTokenizer): Templates {
   try {
-    if (wanted === "xenova") return await loadXenovaBackend(source, config);
-    return await loadNativeBackend(source);
+    return templatesIn(runForm(effective).post_processor);
   } catch (cause) {
-    if (cause instanceof ThawError) throw cause;
-    const missingBinary = /native binding|Cannot find module|\.node|dlopen/i.test((cause as Error).message);
-    if (wanted === undefined && missingBinary) {
-      console.warn(
-        `The native tokenizer does not load here (${(cause as Error).message}): using @xenova/transformers.`,
-      );
-      return loadBackend(source, config, from, "xenova");
-    }
-    throw new ThawError(
-      "BAD_TOKENIZER",
-      `Cannot load ${from}: ${(cause as Error).message}. Download it again, or save it with a current transformers.`,
-      { cause },
-    );
+    throw badTokenizer(path, (cause as Error).message, cause);
   }
 }
 
-/** `"[PAD]"` or `{ content: "[PAD]", ... }` -> its id; undefined if there is none. */
-function padTokenId(backend: TokenizerBackend, token: unknown): number | undefined {
-  const content = typeof token === "object" && token !== null ? (token as { content?: unknown }).content : token;
-  if (typeof content !== "string") return undefined;
-  const ids = backend.encode([content])[0];
-  return ids?.length === 1 ? ids[0] : undefined;
+async function loadBackend(
+  folder: TokenizerFolder,
+  effective: EffectiveTokenizer,
+  wanted: "native" | "xenova" | undefined,
+): Promise<TokenizerBackend> {
+  const { path, files } = folder;
+  const source = JSON.stringify(runForm(effective));
+  try {
+    if (wanted === "xenova") return await loadXenovaBackend(effective);
+    return await loadNativeBackend({
+      name: files.has("tokenizer.json") ? join(path, "tokenizer.json") : path,
+      source,
+      // Python reads these parts too, and refuses a file with one that it does not know, though its class builds its own.
+      checked: effective.leftOut && JSON.stringify(effective.leftOut),
+      sourceAgain: () => JSON.stringify(runForm(effectiveTokenizer(folder))),
+    });
+  } catch (cause) {
+    if (cause instanceof NativeMissing && wanted === undefined) {
+      console.warn(`The native tokenizer does not load here (${cause.message}): using @xenova/transformers.`);
+      return loadBackend(folder, effective, "xenova");
+    }
+    if (cause instanceof ThawError) throw cause;
+    throw badTokenizer(path, (cause as Error).message, cause);
+  }
 }
 
-/** Python writes 10^30 where a tokenizer has no limit. */
-function maxLength(value: unknown): number {
-  return typeof value === "number" && value >= 1 && value < 1e9 ? value : Number.POSITIVE_INFINITY;
+/** Where special tokens in texts are passed over, the library does not know them, and so cannot leave them out of a text. */
+function withSpecialIds(backend: TokenizerBackend, { json, settings }: EffectiveTokenizer): TokenizerBackend {
+  if (!truthySetting(settings, "split_special_tokens", false)) return backend;
+  const added = json.added_tokens as { id: number; special: boolean }[];
+  const special = new Set(added.filter((token) => token.special).map(({ id }) => id));
+  const kept = (ids: readonly number[], skips: boolean) => (skips ? ids.filter((id) => !special.has(id)) : ids);
+  return { ...backend, decode: (ids, skips) => backend.decode(kept(ids, skips), false) };
+}
+
+/** Python writes 10^30 where a tokenizer has no limit; `max_len` is what older versions call it. */
+function maxLength({ path, settings }: TokenizerFolder): number {
+  const value = settings.model_max_length === undefined ? settings.max_len : settings.model_max_length;
+  if (value === undefined || value === null || (typeof value === "number" && value >= 1e9))
+    return Number.POSITIVE_INFINITY;
+  if (Number.isSafeInteger(value) && (value as number) >= 1) return value as number;
+  throw badTokenizer(
+    path,
+    `its longest text, "model_max_length", is ${JSON.stringify(value)}; it must be a whole number of tokens`,
+  );
+}
+
+/** Of the model beside the tokenizer; whoever loads it says what is wrong with its configuration. */
+function positionsOf({ model }: TokenizerFolder): number {
+  try {
+    return maxTokens(parseConfig(model)) ?? Number.POSITIVE_INFINITY;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+function sideOf({ path }: TokenizerFolder, settings: Settings, key: string): Side {
+  const side = settings[key] ?? "right";
+  if (side === "left" || side === "right") return side;
+  throw badTokenizer(path, `"${key}" is ${JSON.stringify(side)}; it must be "left" or "right"`);
+}
+
+/** Python cleans nothing where bytes are tokens: a space there is one of the text. */
+function cleansUpSpaces({ json, settings }: EffectiveTokenizer): boolean {
+  const isBpe = (json.model as Settings).type === "BPE" || (json.model as Settings).merges !== undefined;
+  const key = "clean_up_tokenization_spaces";
+  const insists = `${key}_for_bpe_even_though_it_will_corrupt_output`;
+  return truthySetting(settings, key, false) && (!isBpe || truthySetting(settings, insists, false));
+}
+
+function badTokenizer(path: string, reason: string, cause?: unknown): ThawError {
+  return new ThawError(
+    "BAD_TOKENIZER",
+    `Cannot load the tokenizer in ${path}: ${reason}. Download it again, or save it with a current transformers.`,
+    { cause },
+  );
 }

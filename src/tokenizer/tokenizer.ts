@@ -1,18 +1,32 @@
 /** A tokenizer as people call it: texts in, token ids out, with truncation and padding as in Hugging Face's Python. */
 import { ThawError } from "../errors.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { TokenizerBackend } from "./backend.ts";
-import { checkTexts, contentRoom, pairTexts } from "./checks.ts";
-import { type BatchEncoding, type PaddingSide, pad } from "./pad.ts";
-import { type MadeFiles, saveTokenizerFiles } from "./save.ts";
-import { fillTemplate, pairTemplate, singleTemplate, type Template, type UnpaddedText } from "./template.ts";
-import { longestFirst } from "./truncate.ts";
-import { backendOf, type XenovaTokenizer } from "./xenovaBackend.ts";
+import {
+  type BatchEncoding,
+  pad,
+  rowOf,
+  type Side,
+  type Templates,
+  type Truncation,
+  type TruncationStrategy,
+  type UnpaddedText,
+} from "./rows.ts";
+import type { SaveTokenizerOptions } from "./saved.ts";
+import { tokenLimit } from "./tokenLimit.ts";
+import { backendOf, templatesByAsking, type XenovaTokenizer } from "./xenova.ts";
 
 export interface TruncationOptions {
-  /** Cut texts to `maxLength` tokens, special tokens included; of a pair the longer gives way first. Default: false. */
-  readonly truncation?: boolean;
-  /** In tokens. Default: what the model can take, at most 512. */
+  /**
+   * Cut texts to `maxLength` tokens, special tokens included. true or `"longest_first"`: of a pair the longer text gives way;
+   * `"only_first"`, `"only_second"`: that text alone; false or `"do_not_truncate"`: not at all. Default: true where
+   * `maxLength` is given and nothing is padded, else false.
+   */
+  readonly truncation?: boolean | TruncationStrategy | "do_not_truncate";
+  /** In tokens. Default: what the tokenizer's files and the positions of its model say; 512 where they say nothing. */
   readonly maxLength?: number;
+  /** Where tokens are taken off. Default: what the tokenizer's files say, mostly `"right"`. */
+  readonly truncationSide?: Side;
 }
 
 export interface EncodeOptions extends TruncationOptions {
@@ -21,108 +35,272 @@ export interface EncodeOptions extends TruncationOptions {
 }
 
 export interface TokenizeOptions extends EncodeOptions {
-  /** true or "longest": to the longest text of the batch; "maxLength": to `maxLength`. Default: false. */
-  readonly padding?: boolean | "longest" | "maxLength";
-  /** Default: what the tokenizer's files say, mostly "right". */
-  readonly paddingSide?: PaddingSide;
+  /**
+   * true or `"longest"`: to the longest text of the batch; `"max_length"` (or `"maxLength"`): to `maxLength`; false or
+   * `"do_not_pad"`: not at all. Default: false.
+   */
+  readonly padding?: boolean | "longest" | "max_length" | "maxLength" | "do_not_pad";
+  /** Default: what the tokenizer's files say, mostly `"right"`. */
+  readonly paddingSide?: Side;
+}
+
+export interface DecodeOptions {
+  /** Leave out `[CLS]` and the like. Default: false. */
+  readonly skipSpecialTokens?: boolean;
+  /** Take the space before a comma and the like away. Default: what the tokenizer's files say, mostly false. */
+  readonly cleanUpTokenizationSpaces?: boolean;
 }
 
 /** Texts in, token ids out, truncated and padded as in Hugging Face's Python. */
 export interface Tokenizer {
   /** Encodes texts; every array of the result is `[batch, tokens]`, also for a single text. Errors: `BAD_TEXT`. */
   (texts: string | readonly string[], options?: TokenizeOptions): BatchEncoding;
+  /** Encodes pairs of texts. */
+  (texts: string | readonly string[], textPair: string | readonly string[], options?: TokenizeOptions): BatchEncoding;
   /** Encodes texts, or pairs, without padding: one `{ inputIds, tokenTypeIds }`, each `[tokens]`, for each of them. */
   encodeBatch(texts: readonly string[], options?: EncodeOptions): UnpaddedText[];
-  /** Back to text. `skipSpecialTokens` leaves out `[CLS]` and the like. Default: false. */
-  decode(ids: ArrayLike<number>, options?: { readonly skipSpecialTokens?: boolean }): string;
+  /** Back to text. */
+  decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
   readonly backend: TokenizerBackend["name"];
   readonly padTokenId: number | undefined;
-  /** Longest input of the model in tokens; Infinity if its files say nothing. */
+  /**
+   * Longest input in tokens that the tokenizer's files name, and the positions in the config.json beside them; Infinity if
+   * they say nothing.
+   */
   readonly modelMaxLength: number;
-  readonly paddingSide: PaddingSide;
-  /** Copies the tokenizer's files, byte for byte, into an existing folder; a tokenizer.json that was missing is added. */
-  save(folder: string): Promise<void>;
+  readonly truncationSide: Side;
+  readonly paddingSide: Side;
+  /** Ids that stand before and after each single text. */
+  readonly specialTokens: { readonly before: readonly number[]; readonly after: readonly number[] };
+  /**
+   * Writes the tokenizer's files, as they were when they were loaded, into an existing folder. Where tokenizer.json is missing,
+   * or says something else than Python's class makes of it, it is written as that class runs it.
+   */
+  save(folder: string, options?: SaveTokenizerOptions): Promise<void>;
 }
 
 /** What a tokenizer's files say about it. */
 export interface TokenizerSettings {
-  /** The folder its files are in; undefined for one that a user brought. */
-  readonly folder: string | undefined;
-  /** What was made of the folder's files, if it had no tokenizer.json. */
-  readonly made?: MadeFiles | undefined;
+  readonly templates: Templates;
   readonly padTokenId: number | undefined;
   readonly modelMaxLength: number;
-  readonly paddingSide: PaddingSide;
+  readonly truncationSide: Side;
+  readonly paddingSide: Side;
+  readonly cleansUpSpaces: boolean;
+  /** Undefined for a tokenizer that a user brought. */
+  readonly save: ((folder: string, options: SaveTokenizerOptions) => Promise<void>) | undefined;
 }
 
 export const Tokenizer = {
   /** Wraps a tokenizer object of `@xenova/transformers` or `@huggingface/transformers`. */
   from(tokenizer: XenovaTokenizer): Tokenizer {
     return createTokenizer(backendOf(tokenizer, "brought"), {
-      folder: undefined,
+      templates: templatesByAsking(tokenizer),
       padTokenId: tokenizer.pad_token_id,
       modelMaxLength: tokenizer.model_max_length ?? Number.POSITIVE_INFINITY,
+      truncationSide: "right",
       paddingSide: tokenizer.padding_side === "left" ? "left" : "right",
+      cleansUpSpaces: false,
+      save: undefined,
     });
   },
 };
 
+const encodeNames: OptionNames<EncodeOptions> = {
+  textPair: true,
+  truncation: true,
+  maxLength: true,
+  truncationSide: true,
+};
+const tokenizeNames: OptionNames<TokenizeOptions> = { ...encodeNames, padding: true, paddingSide: true };
+const decodeNames: OptionNames<DecodeOptions> = { skipSpecialTokens: true, cleanUpTokenizationSpaces: true };
+/** Hugging Face's options that are something else here. */
+const elsewhere = {
+  addSpecialTokens:
+    "nothing: special tokens are always added, and decode(ids, { skipSpecialTokens: true }) leaves them out",
+  returnTensors: "nothing: model.forward takes what a tokenizer gives",
+  returnTokenTypeIds: "nothing: they are always given",
+  returnAttentionMask: "nothing: it is always given",
+  returnSpecialTokensMask: "nothing: compare with the ids that decode(ids, { skipSpecialTokens: true }) leaves out",
+  returnLength: "the length of a row of inputIds",
+  returnOffsetsMapping: "nothing: where a token stands in its text is not told",
+  returnOverflowingTokens: "nothing: split the text before, or choose by truncationSide which end is kept",
+  stride: "nothing: split the text before",
+  isSplitIntoWords: 'nothing: join the words, words.join(" ")',
+  padToMultipleOf: 'padding: "max_length" with a maxLength that is such a multiple',
+  textTarget: "textPair, or a data set with labels",
+  padToMaxLength: 'padding: "max_length"',
+  truncationStrategy: 'truncation: "only_first", for example',
+};
+
+const strategies: ReadonlyMap<unknown, TruncationStrategy | undefined> = new Map<
+  unknown,
+  TruncationStrategy | undefined
+>([
+  [true, "longest_first"],
+  ["longest_first", "longest_first"],
+  ["only_first", "only_first"],
+  ["only_second", "only_second"],
+  [false, undefined],
+  ["do_not_truncate", undefined],
+]);
+const paddings: ReadonlyMap<unknown, "longest" | "max_length" | undefined> = new Map<
+  unknown,
+  "longest" | "max_length" | undefined
+>([
+  [true, "longest"],
+  ["longest", "longest"],
+  ["max_length", "max_length"],
+  ["maxLength", "max_length"],
+  [false, undefined],
+  ["do_not_pad", undefined],
+]);
+
 export function createTokenizer(backend: TokenizerBackend, settings: TokenizerSettings): Tokenizer {
-  const single = singleTemplate(backend);
-  let double: Template | undefined;
-  const { folder, made, ...properties } = settings;
-  const defaultLength = Math.min(settings.modelMaxLength, 512);
+  const { templates, padTokenId, modelMaxLength, truncationSide, paddingSide } = settings;
+  const limit = tokenLimit({ modelMaxLength });
 
-  function encodeBatch(texts: readonly string[], { textPair, ...options }: EncodeOptions = {}): UnpaddedText[] {
-    if (textPair === undefined) return encodeSingle(texts, options);
-    return encodePairs(texts, pairTexts(texts, textPair), options);
+  function encode(texts: readonly string[], options: TokenizeOptions): UnpaddedText[] {
+    const { textPair, maxLength = limit } = options;
+    const side = sideOf("truncationSide", options.truncationSide ?? truncationSide);
+    const strategy = chosen("truncation", options.truncation ?? cutsByLength(options), strategies);
+    const truncation: Truncation | undefined = strategy && { maxLength, strategy, side };
+    const firsts = backend.encode(checkTexts(texts));
+    if (textPair === undefined) return firsts.map((first) => rowOf(templates.single, first, undefined, truncation));
+    const seconds = backend.encode(checkTexts(pairTexts(texts, textPair)));
+    return firsts.map((first, row) => rowOf(templates.pair, first, seconds[row], truncation));
   }
 
-  function encodeSingle(
-    texts: readonly string[],
-    { truncation = false, maxLength = defaultLength }: TruncationOptions,
-  ): UnpaddedText[] {
-    const room = truncation ? contentRoom(maxLength, single.specials) : Number.POSITIVE_INFINITY;
-    return backend.encode(checkTexts(texts)).map((ids) => fillTemplate(single, ids.subarray(0, room)));
-  }
-
-  function encodePairs(
-    texts: readonly string[],
-    pairs: readonly string[],
-    { truncation = false, maxLength = defaultLength }: TruncationOptions,
-  ): UnpaddedText[] {
-    double ??= pairTemplate(backend);
-    const template = double;
-    const room = truncation ? contentRoom(maxLength, template.specials) : Number.POSITIVE_INFINITY;
-    const seconds = backend.encode(checkTexts(pairs));
-    return backend.encode(checkTexts(texts)).map((first, row) => {
-      const second = seconds[row] as Int32Array;
-      const [keptFirst, keptSecond] = longestFirst(first.length, second.length, room);
-      return fillTemplate(template, first.subarray(0, keptFirst), second.subarray(0, keptSecond));
-    });
-  }
-
-  function tokenize(texts: string | readonly string[], options: TokenizeOptions = {}): BatchEncoding {
-    const list = typeof texts === "string" ? [texts] : texts;
-    const { padding = false, maxLength = defaultLength, paddingSide = settings.paddingSide } = options;
-    const encoded = encodeBatch(list, options);
-    if (padding === false) return pad(encoded, 0, 0, paddingSide);
-    if (settings.padTokenId === undefined) {
+  function tokenize(
+    texts: string | readonly string[],
+    pairOrOptions: TokenizeOptions | string | readonly string[] = {},
+    more?: TokenizeOptions,
+  ): BatchEncoding {
+    const options = optionsOf(pairOrOptions, more);
+    refuseUnknown(options, tokenizeNames, { kind: "option of a tokenizer", elsewhere });
+    const { maxLength = limit } = options;
+    const side = sideOf("paddingSide", options.paddingSide ?? paddingSide);
+    const padding = chosen("padding", options.padding ?? false, paddings);
+    if (padding === "longest" && options.maxLength !== undefined && options.truncation === undefined) {
+      throw new ThawError(
+        "BAD_ARGUMENT",
+        "maxLength does nothing beside padding to the longest text: add truncation: true to cut texts to it, or use " +
+          'padding: "max_length" to pad to it.',
+      );
+    }
+    const rows = encode(typeof texts === "string" ? [texts] : texts, options);
+    if (padding === undefined) return pad(rows, 0, 0, side);
+    if (padTokenId === undefined) {
       throw new ThawError(
         "NO_PAD_TOKEN",
         "This tokenizer has no padding token: call it without padding, or name a pad_token in tokenizer_config.json.",
       );
     }
-    const longest = encoded.reduce((length, { inputIds }) => Math.max(length, inputIds.length), 0);
-    return pad(encoded, padding === "maxLength" ? maxLength : longest, settings.padTokenId, paddingSide);
+    const longest = rows.reduce((length, { inputIds }) => Math.max(length, inputIds.length), 0);
+    return pad(rows, padding === "max_length" ? maxLength : longest, padTokenId, side);
   }
 
-  return Object.assign(tokenize, {
-    ...properties,
-    backend: backend.name,
-    encodeBatch,
-    decode: (ids: ArrayLike<number>, { skipSpecialTokens = false } = {}) =>
-      backend.decode(Array.from(ids), skipSpecialTokens),
-    save: (target: string) => saveTokenizerFiles(folder, made, target),
+  function encodeBatch(texts: readonly string[], options: EncodeOptions = {}): UnpaddedText[] {
+    refuseUnknown(options, encodeNames, {
+      kind: "option of encodeBatch",
+      elsewhere: { ...elsewhere, padding: "an option of the tokenizer itself: tokenizer(texts, { padding: true })" },
+    });
+    return encode(texts, options);
+  }
+
+  function decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
+    refuseUnknown(options, decodeNames, { kind: "option of decode" });
+    const { skipSpecialTokens = false, cleanUpTokenizationSpaces = settings.cleansUpSpaces } = options;
+    const text = backend.decode(Array.from(ids), skipSpecialTokens);
+    return cleanUpTokenizationSpaces ? withoutSpaces(text) : text;
+  }
+
+  async function save(folder: string, options: SaveTokenizerOptions = {}): Promise<void> {
+    if (settings.save !== undefined) return settings.save(folder, options);
+    throw new ThawError(
+      "WRITE_FAILED",
+      "This tokenizer was brought as an object and has no files to save. Load it with AutoTokenizer.fromPretrained(folder).",
+    );
+  }
+
+  const { before, after } = templates.single;
+  const specialTokens = { before: before.ids, after: after.ids };
+  const properties = { specialTokens, backend: backend.name, padTokenId, modelMaxLength, truncationSide, paddingSide };
+  return Object.assign(tokenize, { ...properties, encodeBatch, decode, save });
+}
+
+/** A second positional argument is the second text, as in Python, or the options. */
+function optionsOf(
+  second: TokenizeOptions | string | readonly string[],
+  more: TokenizeOptions | undefined,
+): TokenizeOptions {
+  if (typeof second !== "string" && !Array.isArray(second)) {
+    if (more === undefined) return second as TokenizeOptions;
+    throw new ThawError(
+      "BAD_ARGUMENT",
+      "A tokenizer takes texts, second texts and options, in this order; found options twice.",
+    );
+  }
+  if (more?.textPair !== undefined) {
+    throw new ThawError(
+      "BAD_ARGUMENT",
+      "The second texts are given twice: as the second argument and as textPair. Leave one out.",
+    );
+  }
+  return { ...more, textPair: second as string | readonly string[] };
+}
+
+/** In Python too, a length alone is a wish to be cut to it. */
+function cutsByLength({ maxLength, padding }: TokenizeOptions): boolean {
+  return maxLength !== undefined && (padding === undefined || padding === false || padding === "do_not_pad");
+}
+
+function chosen<T>(name: string, value: unknown, known: ReadonlyMap<unknown, T>): T | undefined {
+  if (known.has(value)) return known.get(value);
+  const names = [...known.keys()].map((key) => JSON.stringify(key)).join(", ");
+  throw new ThawError("BAD_ARGUMENT", `${name} is ${JSON.stringify(value)}; it is one of ${names}.`);
+}
+
+function sideOf(name: string, value: unknown): Side {
+  if (value === "left" || value === "right") return value;
+  throw new ThawError("BAD_ARGUMENT", `${name} is ${JSON.stringify(value)}; it is "left" or "right".`);
+}
+
+/** The texts, well-formed. Throws `BAD_TEXT` with the row (from 0) of the first that is not a string. */
+function checkTexts(texts: readonly string[]): string[] {
+  if (!Array.isArray(texts)) {
+    throw new ThawError("BAD_TEXT", `A tokenizer takes a string or an array of strings, got ${describe(texts)}.`);
+  }
+  return texts.map((text: unknown, row) => {
+    // Half a surrogate pair is a legal string here but has no UTF-8 form; U+FFFD is what every decoder makes of it.
+    if (typeof text === "string") return text.replace(/\p{Surrogate}/gu, "\ufffd");
+    throw new ThawError(
+      "BAD_TEXT",
+      `Text ${row} is ${describe(text)}, not a string. Leave the row out or give it a text.`,
+    );
   });
+}
+
+function pairTexts(texts: readonly string[], textPair: string | readonly string[]): readonly string[] {
+  const pairs = typeof textPair === "string" ? [textPair] : textPair;
+  if (!Array.isArray(pairs)) return pairs; // told with what it is
+  if (pairs.length === texts.length) return pairs;
+  throw new ThawError(
+    "BAD_TEXT",
+    `textPair has ${pairs.length} texts for ${texts.length} first ones: give one for each.`,
+  );
+}
+
+function describe(value: unknown): string {
+  return value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
+}
+
+/** `clean_up_tokenization` of transformers 5.23, tokenization_utils_base.py. */
+function withoutSpaces(text: string): string {
+  const shorter: readonly [string, string][] = [
+    ...[".", "?", "!", ","].map((mark): [string, string] => [` ${mark}`, mark]),
+    [" ' ", "'"],
+    ...["n't", "'m", "'s", "'ve", "'re"].map((ending): [string, string] => [` ${ending}`, ending]),
+  ];
+  return shorter.reduce((cleaned, [from, to]) => cleaned.replaceAll(from, to), text);
 }

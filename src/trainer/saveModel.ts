@@ -24,7 +24,7 @@ export async function saveModel(
     await writeConfig(temporary, model.config);
     const tensors = [...model.parameters.values()].map((p) => ({ name: p.name, shape: p.shape, data: p.data() }));
     await writeSafetensors(join(temporary, "model.safetensors"), tensors);
-    await tokenizer?.save(temporary);
+    await tokenizer?.save(temporary, { modelMaxLength: model.textLimit });
     for (const [name, content] of Object.entries(files)) {
       await writeFileAtomic(join(temporary, name), `${JSON.stringify(content, null, 2)}\n`);
     }

@@ -14,7 +14,8 @@ import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { type ResolvedArguments, resolveArguments, type TrainingArguments } from "./arguments.ts";
 import { checkDataset, checkSameLabels } from "./checkDataset.ts";
 import { checkOptions } from "./checkOptions.ts";
-import { encodeDataset } from "./encodedDataset.ts";
+import { computeLogits } from "./computeLogits.ts";
+import { encodeDataset, encodeTexts, textLimit } from "./encodedDataset.ts";
 import { type EvaluateResult, evaluateLogits } from "./evaluateLogits.ts";
 import { checkMemory, type ForecastInput, forecast, type StageForecast } from "./forecast.ts";
 import { type LoopInput, trainingLoop } from "./loop.ts";
@@ -177,6 +178,7 @@ export class Trainer {
     checkMemory(input, forecasts, resident);
     const plan = withForecast(input.plan, forecasts);
     const loop = trainingLoop({ model, args, signal, plan, ...this.#encoded() });
+    model.textLimit = textLimit(this.tokenizer, model, args.maxLength);
     for await (const event of loop) {
       if (event.kind === "begin") {
         [this.#plan, this.#history, this.#best] = [plan, history, undefined];
@@ -224,6 +226,7 @@ export class Trainer {
    * Writes a folder that `AutoModelForSequenceClassification.from_pretrained` of either language loads. Default: `args.outputDir`.
    */
   async saveModel(folder: string = this.args.outputDir): Promise<void> {
+    this.model.textLimit = textLimit(this.tokenizer, this.model, this.args.maxLength);
     await saveModel(
       folder,
       this.model,

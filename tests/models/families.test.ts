@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import { maxTokens } from "../../src/config/maxTokens.ts";
 import { lossAndGradients } from "../../src/engine/gradients.ts";
 import { nativeOps } from "../../src/engine/native.ts";
 import { tf } from "../../src/engine/tensorflow.ts";
@@ -10,7 +11,6 @@ import { PackedBatch } from "../../src/models/packedBatch.ts";
 import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
 import { DropoutStream } from "../../src/nn/dropout.ts";
 import {
-  familyOf,
   formulaModel,
   type GoldenBatch,
   goldenCases,
@@ -216,7 +216,7 @@ describe.each(goldenTypes)("%s", (modelType) => {
 
   test("the longest text is taken, one token more is refused", () => {
     const model = formulaModel(first.config);
-    const longest = familyOf(modelType).maxTokens(model.config);
+    const longest = maxTokens(model.config);
     const text = (length: number) => ({ inputIds: [new Array(length).fill(7)] });
     if (longest === undefined) {
       tf.dispose(model.forward(text(200)).logits);

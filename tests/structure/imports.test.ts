@@ -25,6 +25,7 @@ const sideways = new Set([
   "hub -> io",
   "config -> io",
   "config -> hub",
+  "tokenizer -> config",
   "tokenizer -> hub",
   "loss -> nn",
   "figures -> report",

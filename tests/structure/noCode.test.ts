@@ -11,7 +11,11 @@ const allowed = {
   "src/data/parquet.ts: new Worker(threadSource, ... eval)": "a constant of ours",
   "src/engine/native.ts: require(library)": "the ops that set-up has compiled into an installed package",
   "src/figures/plotlyWindow.ts: window.eval(...)": "plotly's own file and a function of ours, in a window of jsdom",
-  "src/tokenizer/nativeBackend.ts: new Worker(nativeWorkerSource, ... eval)": "a constant of ours",
+  "src/tokenizer/native/nativeBackend.ts: new Worker(source, ... eval)": "a function of ours, for a thread",
+  "src/tokenizer/native/process.ts: new Worker(watch, ... eval)":
+    "a function of ours, for a thread of the process below",
+  "src/tokenizer/native/process.ts: require(library)": "npm's tokenizers, in a process of its own",
+  'src/tokenizer/native/thread.ts: require("node:child_process")': "that process: Node with functions of ours",
 };
 const runners = /^(node:)?(vm|repl|inspector|child_process|cluster)(\/|$)/;
 
@@ -36,7 +40,11 @@ function runs(file: string, source: string): string[] {
     CallExpression: (node) => {
       const callee = text(node.callee);
       const loads = /^(require|createRequire\(.*\))$/.test(callee);
-      if (loads && !isWritten(node.arguments[0])) found.push(`${callee}(${node.arguments.map(text).join(", ")})`);
+      const runsOthers =
+        file.startsWith("src/") && runners.test(String((node.arguments[0] as { value?: unknown })?.value));
+      if (loads && (runsOthers || !isWritten(node.arguments[0]))) {
+        found.push(`${callee}(${node.arguments.map(text).join(", ")})`);
+      }
       if (/(^|\.)(eval|Function|dlopen|constructor)$/.test(callee)) found.push(`${callee}(...)`);
       const [first] = node.arguments;
       if (/(^|\.)set(Timeout|Interval|Immediate)$/.test(callee) && first !== undefined && isWritten(first)) {
@@ -79,6 +87,7 @@ test.each([
   ["new Worker(text, { eval: true })", "new Worker(text, ... eval)"],
   ["import { runInThisContext } from 'node:vm'", 'import "node:vm"'],
   ["import { spawn } from 'child_process'", 'import "child_process"'],
+  ['require("node:child_process").spawn(path)', 'require("node:child_process")'],
 ])("%s would be found", (source, what) => {
   expect(runs("src/example.ts", source)).toEqual([what]);
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { resolveModel } from "../../src/hub/resolveModel.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
-import type { XenovaTokenizer } from "../../src/tokenizer/xenovaBackend.ts";
+import type { XenovaTokenizer } from "../../src/tokenizer/xenova.ts";
 
 interface Case {
   readonly text: string;
@@ -110,9 +110,116 @@ describe.each(["native", "xenova"] as const)("with the %s backend", (backend) =>
     expect(() => tokenizer()("a", { textPair: "b", truncation: true, maxLength: 2.5 })).toThrow(/integer from 3/);
   });
 
+  test("a second text may stand in the second place, as in Python", () => {
+    const pair = tokenizer()("A text.", { textPair: "Another." });
+    expect(tokenizer()("A text.", "Another.")).toEqual(pair);
+    expect(tokenizer()(["A text."], ["Another."], { padding: true })).toEqual(pair);
+    expect(tokenizer()("A text.", "Another.", { maxLength: 6 })).toEqual(
+      tokenizer()("A text.", { textPair: "Another.", truncation: true, maxLength: 6 }),
+    );
+  });
+
+  test("a length alone is a wish to be cut to it, as in Python", () => {
+    const cut = tokenizer()("one two three four", { truncation: true, maxLength: 4 });
+    expect(tokenizer()("one two three four", { maxLength: 4 })).toEqual(cut);
+    expect(tokenizer()("one two three four", { maxLength: 4, truncation: false }).inputIds[0]).toHaveLength(6);
+    expect(tokenizer()("one", { padding: "max_length", maxLength: 8 }).inputIds[0]).toHaveLength(8);
+  });
+
+  test("tokens are taken off the side that is asked for", () => {
+    const text = "one two three four";
+    const [ids = []] = tokenizer()(text).inputIds;
+    const left = tokenizer()(text, { maxLength: 4, truncationSide: "left" });
+    expect(left.inputIds[0]).toEqual([ids[0], ...ids.slice(3)]);
+    const [kept] = tokenizer().encodeBatch([text], { maxLength: 4, truncationSide: "left" });
+    expect([...(kept?.inputIds ?? [])]).toEqual(left.inputIds[0]);
+  });
+
   test("half of a surrogate pair is read as the replacement character", () => {
     expect(tokenizer()("a \ud800 b")).toEqual(tokenizer()("a \ufffd b"));
   });
+});
+
+const any = (options: object) => options as never;
+
+test.each<[string, () => unknown, RegExp]>([
+  [
+    "max_length",
+    () => native("a", any({ max_length: 8 })),
+    /There is no option of a tokenizer "max_length". Write maxLength/,
+  ],
+  ["return_tensors", () => native("a", any({ return_tensors: "pt" })), /Here it is nothing: model.forward takes/],
+  ["pad_to_multiple_of", () => native("a", any({ pad_to_multiple_of: 8 })), /Here it is padding: "max_length"/],
+  ["a mistyped name", () => native("a", any({ truncaton: true })), /Did you mean truncation\?/],
+  [
+    "a third way to cut",
+    () => native("a", any({ truncation: "only_third" })),
+    /truncation is "only_third"; it is one of true, "longest_first"/,
+  ],
+  [
+    "an unknown padding",
+    () => native("a", any({ padding: "all" })),
+    /padding is "all"; it is one of true, "longest", "max_length"/,
+  ],
+  [
+    "a third side to cut",
+    () => native("a", any({ truncation: true, truncationSide: "top" })),
+    /truncationSide is "top"; it is "left" or "right"/,
+  ],
+  [
+    "a third side to pad",
+    () => native("a", any({ padding: true, paddingSide: 1 })),
+    /paddingSide is 1; it is "left" or "right"/,
+  ],
+  ["options twice", () => (native as (...all: unknown[]) => unknown)("a", {}, {}), /found options twice/],
+  ["second texts twice", () => native("a", "b", { textPair: "c" }), /given twice/],
+  ["a number as second text", () => native("a", any({ textPair: 3 })), /got number/],
+  [
+    "a length that pads nothing and cuts nothing",
+    () => native("a", { padding: true, maxLength: 8 }),
+    /add truncation: true to cut texts to it/,
+  ],
+  [
+    "an option of padding in encodeBatch",
+    () => native.encodeBatch(["a"], any({ padding: true })),
+    /Here it is an option of the tokenizer itself/,
+  ],
+  [
+    "an unknown option of decode",
+    () => native.decode([1], any({ skip_special_tokens: true })),
+    /Write skipSpecialTokens/,
+  ],
+])("%s is answered with what to write", (_, call, message) => {
+  expect(call).toThrow(message);
+  expect(call).toThrow(expect.objectContaining({ code: expect.stringMatching(/^BAD_(ARGUMENT|TEXT)$/) }));
+});
+
+test("what these answers advise works", () => {
+  expect(native("a b", { maxLength: 3 }).inputIds[0]).toHaveLength(3);
+  expect(native("a", { padding: "max_length", maxLength: 8 }).inputIds[0]).toHaveLength(8);
+  expect(native("a b", { padding: true, truncation: true, maxLength: 3 }).inputIds[0]).toHaveLength(3);
+  expect(native("a b", { padding: "max_length", maxLength: 3 }).inputIds[0]).toHaveLength(4);
+  expect(native.decode([101, 102], { skipSpecialTokens: true })).toBe("");
+  expect(native("a b c", "d", { truncation: "only_first", maxLength: 6 }).inputIds[0]).toHaveLength(6);
+});
+
+test("a text that has to give way more than it has is an error, and the advice of its message works", () => {
+  const [first, second] = ["a", "b c d e f g"];
+  const call = () => native(first, second, { truncation: "only_first", maxLength: 5 });
+  expect(call).toThrow(/truncation is "only_first", but even without the first text .* Use truncation: true/);
+  expect(() => native(first, { truncation: "only_second", maxLength: 2 })).toThrow(/since there is no second one/);
+  expect(native(first, second, { truncation: true, maxLength: 5 }).inputIds[0]).toHaveLength(5);
+});
+
+test.each<[object, RegExp]>([
+  [{ use_fast: true }, /Here it is backend: "native", which is the default/],
+  [{ max_length: 8 }, /Here it is modelMaxLength/],
+  [{ do_lower_case: false }, /Here it is a setting: write "do_lower_case" into the tokenizer_config.json of a copy/],
+  [{ truncation_side: "left" }, /Write truncationSide/],
+  [{ modelMaxLength: 0 }, /"model_max_length", is 0; it must be a whole number/],
+  [{ truncationSide: "top" }, /"truncation_side" is "top"; it must be "left" or "right"/],
+])("%o at loading is answered with what to write", async (options, message) => {
+  await expect(AutoTokenizer.fromPretrained(model, options as never)).rejects.toThrow(message);
 });
 
 test("10,000 texts in one call keep their order", () => {

@@ -1,11 +1,9 @@
 /** Encodes texts and says what went wrong: throws, ids that are in no vocabulary, rows that are longer than allowed. */
 
 import { readdirSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { resolveModel } from "../../src/hub/resolveModel.ts";
-import { convertFolder } from "../../src/tokenizer/convert/convertFolder.ts";
-import { readFolderSettings } from "../../src/tokenizer/convert/settings.ts";
+import { effectiveTokenizer } from "../../src/tokenizer/effective.ts";
+import { readTokenizerFolder } from "../../src/tokenizer/folder.ts";
 import type { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { goldenPath } from "../golden/read.ts";
 
@@ -21,9 +19,7 @@ export async function tokenizerFolders(): Promise<[name: string, folder: string]
 
 /** Ids from 0 to below this are in the vocabulary of a folder. */
 export async function vocabularySize(folder: string): Promise<number> {
-  const stored = await readFile(join(folder, "tokenizer.json"), "utf8").catch(() => undefined);
-  const json = stored ?? JSON.stringify(await convertFolder(folder, await readFolderSettings(folder)));
-  const { model, added_tokens: added } = JSON.parse(json) as {
+  const { model, added_tokens: added } = effectiveTokenizer(await readTokenizerFolder(folder)).json as {
     model: { vocab: Record<string, number> | unknown[] };
     added_tokens: { id: number }[];
   };

@@ -1,0 +1,125 @@
+/** Files that somebody else made, such as those of a model's folder: read and parsed only where they are what they seem. */
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { type LibraryErrorCode, ThawError } from "../errors.ts";
+
+export interface ForeignFileLimits {
+  /** The largest size that makes sense for the file, in bytes. */
+  readonly maxBytes: number;
+}
+
+/**
+ * The bytes of a regular file, or undefined where there is none of this name. A pipe, a device, a folder or a file above
+ * `maxBytes` is not read at all. Errors: `MISSING_FILE`.
+ */
+export async function readForeignFile(path: string, { maxBytes }: ForeignFileLimits): Promise<Buffer | undefined> {
+  let file: FileHandle;
+  try {
+    // Opening a pipe that nobody writes to would wait for ever.
+    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw cannotRead(path, message, "Check its permissions.", cause);
+  }
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile())
+      throw cannotRead(path, `it is ${kindOf(stats)}, not a file`, "Put the model's own file there.");
+    if (stats.size > maxBytes) throw tooLarge(path, stats.size, maxBytes);
+    return await readWhole(file, path, stats.size, maxBytes);
+  } catch (cause) {
+    if (cause instanceof ThawError) throw cause;
+    throw cannotRead(path, (cause as Error).message, "Check the disk and the permissions.", cause);
+  } finally {
+    await file.close();
+  }
+}
+
+/** A file may grow while it is read, and those of /proc say that they are empty. */
+async function readWhole(file: FileHandle, path: string, size: number, maxBytes: number): Promise<Buffer> {
+  let bytes = Buffer.allocUnsafe(size + 1); // the byte more tells the end from a file that has grown
+  let done = 0;
+  for (;;) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, done);
+    if (bytesRead === 0) return bytes.subarray(0, done);
+    done += bytesRead;
+    if (done > maxBytes) throw tooLarge(path, done, maxBytes);
+    if (done === bytes.length) bytes = Buffer.concat([bytes, Buffer.allocUnsafe(bytes.length)]);
+  }
+}
+
+function kindOf(stats: Awaited<ReturnType<FileHandle["stat"]>>): string {
+  if (stats.isDirectory()) return "a folder";
+  if (stats.isFIFO()) return "a named pipe";
+  if (stats.isSocket()) return "a socket";
+  return "a device";
+}
+
+function tooLarge(path: string, size: number, maxBytes: number): ThawError {
+  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString("en-US")} MB`;
+  return cannotRead(
+    path,
+    `it has ${megabytes(size)}, and such files have at most ${megabytes(maxBytes)}`,
+    "Download or save it again.",
+  );
+}
+
+function cannotRead(path: string, reason: string, advice: string, cause?: unknown): ThawError {
+  return new ThawError("MISSING_FILE", `Cannot read ${path}: ${reason}. ${advice}`, { cause });
+}
+
+/** What no file of a model comes near, and what would take gigabytes of memory, or end in a stack overflow, elsewhere. */
+const most = { depth: 200, containers: 4_000_000, values: 16_000_000 };
+
+/**
+ * Parses a JSON file. What is no UTF-8, no JSON, nested deeper than 200 levels or of millions of parts throws `code`,
+ * with `advice` at the end of the message.
+ */
+export function parseForeignJson(
+  bytes: Uint8Array,
+  path: string,
+  { code, advice }: { readonly code: LibraryErrorCode; readonly advice: string },
+): unknown {
+  const fail = (reason: string, cause?: unknown) => new ThawError(code, `${path} ${reason}. ${advice}`, { cause });
+  const excess = excessOf(bytes);
+  if (excess !== undefined) throw fail(excess);
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw fail("is not valid JSON (it is not UTF-8)", cause);
+  }
+  if (text.startsWith("\ufeff")) throw fail("is not valid JSON (it begins with a byte order mark)");
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw fail(`is not valid JSON (${(cause as Error).message})`, cause);
+  }
+}
+
+/** Counts without parsing. Returns undefined where all is in bounds. */
+function excessOf(bytes: Uint8Array): string | undefined {
+  let [depth, containers, values] = [0, 0, 0];
+  for (let i = 0; i < bytes.length; i++) {
+    switch (bytes[i]) {
+      case 0x22: // a string: to its closing quotation mark
+        for (i++; i < bytes.length && bytes[i] !== 0x22; i++) if (bytes[i] === 0x5c) i++;
+        break;
+      case 0x5b:
+      case 0x7b:
+        if (++depth > most.depth) return `is nested deeper than ${most.depth} levels`;
+        if (++containers > most.containers)
+          return `has more than ${most.containers.toLocaleString("en-US")} lists and objects`;
+        break;
+      case 0x5d:
+      case 0x7d:
+        depth--;
+        break;
+      case 0x2c:
+        if (++values > most.values) return `has more than ${most.values.toLocaleString("en-US")} values`;
+        break;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,205 @@
+/** Which tokenizer class of transformers 5.23 a folder has, and what that class takes for granted. */
+import { ThawError } from "../errors.ts";
+import type { Settings, TokenizerFolder } from "./folder.ts";
+
+/** Special tokens by their role, in the order in which transformers adds them. */
+export const roles = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"] as const;
+export type Role = (typeof roles)[number];
+export type SpecialTokens = Readonly<Partial<Record<Role, string>>>;
+
+export interface TokenizerClass {
+  /** Files of the vocabulary where there is no `tokenizer.json`, all needed. */
+  readonly files: readonly string[];
+  readonly vocabulary: "WordPiece" | "BPE" | "Unigram";
+  readonly specials: SpecialTokens;
+  /** Further special tokens where the files name none. */
+  readonly extraSpecials?: readonly string[];
+  /** The mask takes the white space before it. */
+  readonly maskTakesSpace?: boolean;
+  readonly paddingSide?: "left";
+  /** Whether the class gives token types where the files do not say what inputs the model has. */
+  readonly givesTypes?: boolean;
+}
+
+const bertSpecials: SpecialTokens = { unk: "[UNK]", sep: "[SEP]", pad: "[PAD]", cls: "[CLS]", mask: "[MASK]" };
+const debertaSpecials: SpecialTokens = { bos: "[CLS]", eos: "[SEP]", ...bertSpecials };
+const robertaSpecials: SpecialTokens = {
+  bos: "<s>",
+  eos: "</s>",
+  unk: "<unk>",
+  sep: "</s>",
+  pad: "<pad>",
+  cls: "<s>",
+  mask: "<mask>",
+};
+
+/** https://github.com/huggingface/transformers/tree/v5.23.0/src/transformers/models: `tokenization_*.py` of each. */
+const classes = {
+  BertTokenizer: { files: ["vocab.txt"], vocabulary: "WordPiece", specials: bertSpecials, givesTypes: true },
+  MPNetTokenizer: {
+    files: ["vocab.txt"],
+    vocabulary: "WordPiece",
+    specials: { ...robertaSpecials, unk: "[UNK]" },
+    maskTakesSpace: true,
+  },
+  RobertaTokenizer: { files: ["vocab.json", "merges.txt"], vocabulary: "BPE", specials: robertaSpecials },
+  DebertaTokenizer: {
+    files: ["vocab.json", "merges.txt"],
+    vocabulary: "BPE",
+    specials: debertaSpecials,
+    givesTypes: true,
+  },
+  AlbertTokenizer: {
+    files: ["spiece.model"],
+    vocabulary: "Unigram",
+    specials: { ...debertaSpecials, unk: "<unk>", pad: "<pad>" },
+  },
+  XLNetTokenizer: {
+    files: ["spiece.model"],
+    vocabulary: "Unigram",
+    specials: { ...robertaSpecials, sep: "<sep>", cls: "<cls>" },
+    extraSpecials: ["<eop>", "<eod>"],
+    maskTakesSpace: true,
+    paddingSide: "left",
+  },
+  XLMRobertaTokenizer: { files: ["sentencepiece.bpe.model"], vocabulary: "Unigram", specials: robertaSpecials },
+  CamembertTokenizer: {
+    files: ["sentencepiece.bpe.model"],
+    vocabulary: "Unigram",
+    specials: robertaSpecials,
+    extraSpecials: ["<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"],
+    maskTakesSpace: true,
+  },
+  DebertaV2Tokenizer: { files: ["spm.model"], vocabulary: "Unigram", specials: debertaSpecials, givesTypes: true },
+} as const satisfies Record<string, TokenizerClass>;
+
+/** The classes that build what they run anew from their settings. */
+export type ClassName = keyof typeof classes;
+/** Python's class for all else, also called PreTrainedTokenizerFast: it runs `tokenizer.json` as it is. */
+export const generic = "TokenizersBackend";
+
+export function classNamed(name: ClassName): TokenizerClass {
+  return classes[name];
+}
+
+/**
+ * The class of each family.
+ * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/auto/tokenization_auto.py#L61
+ */
+const classOfModel: ReadonlyMap<string, ClassName | typeof generic> = new Map([
+  ["bert", "BertTokenizer"],
+  ["distilbert", "BertTokenizer"],
+  ["electra", "BertTokenizer"],
+  ["mpnet", "MPNetTokenizer"],
+  ["roberta", "RobertaTokenizer"],
+  ["deberta", "DebertaTokenizer"],
+  ["albert", "AlbertTokenizer"],
+  ["xlnet", "XLNetTokenizer"],
+  ["xlm-roberta", "XLMRobertaTokenizer"],
+  ["camembert", "CamembertTokenizer"],
+  ["deberta-v2", "DebertaV2Tokenizer"],
+  ["modernbert", generic], // whatever its files name
+]);
+
+/** Classes that are others under another name. */
+const sameAs: ReadonlyMap<string, ClassName> = new Map([
+  ...["DistilBert", "Electra", "LayoutLM", "Lxmert", "MobileBert", "SqueezeBert"].map((name): [string, ClassName] => [
+    `${name}Tokenizer`,
+    "BertTokenizer",
+  ]),
+  ...["Bart", "LED", "Longformer", "Mvp"].map((name): [string, ClassName] => [`${name}Tokenizer`, "RobertaTokenizer"]),
+]);
+
+const tokenizersCalled = (names: string): ReadonlySet<string> =>
+  new Set(names.split(" ").map((name) => `${name}Tokenizer`));
+
+/** Classes of transformers that split texts by programs in Python, such as a morphological analyser, whatever files there are. */
+const inPythonOnly = tokenizersCalled(
+  "Bartpho BertGeneration BertJapanese Bertweet BioGpt BlenderbotSmall ByT5 CTRL Canine Clvp Cpm CpmAnt " +
+    "Dia Esm FSMT FastSpeech2Conformer Flaubert GPTNeoXJapanese GPTSw3 M2M100 Marian Mgpstr MyT5 PLBart " +
+    "Perceiver Phobert Pop2Piano ProphetNet RoCBert Siglip Speech2Text SpeechT5 Tapas Vits Wav2Vec2CTC " +
+    "Wav2Vec2PhonemeCTC XLM",
+);
+
+/** Classes of transformers that build normaliser and pre-tokenizer anew and are not known here: `tokenizer.json` may say otherwise. */
+const builtElsewhere = tokenizersCalled(
+  "Barthez BigBird Blenderbot CLIP CodeGen CodeLlama Cohere ConvBert DPRContextEncoder " +
+    "DPRQuestionEncoder DPRReader DistilBert Esmc FNet Funnel GPT2 GPTNeoX Gemma Herbert Lasr LayoutLMv2 " +
+    "LayoutLMv3 LayoutXLM Llama Luke MBart MBart50 MLuke MarkupLM Nllb Nougat OpenAIGPT Pegasus Qwen2 " +
+    "Qwen3_5 Reformer RemBert RoFormer SeamlessM4T Siglip2 Splinter T5 Tipsv2 Udop VideoPrism Whisper " +
+    "XGLM",
+);
+
+/**
+ * The class that `AutoTokenizer.from_pretrained` takes for a folder.
+ * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/auto/tokenization_auto.py#L826
+ * Throws `BAD_TOKENIZER` for one that runs in Python alone, and warns of one that may run another `tokenizer.json` than it has.
+ */
+export function classOf({
+  path,
+  settings,
+  model,
+}: Pick<TokenizerFolder, "path" | "settings" | "model">): ClassName | typeof generic {
+  const [own, ofModel] = [named(settings), named(model)];
+  const registered = classOfModel.get(String(model.model_type));
+  if (registered === generic) return generic;
+  const name = own ?? ofModel;
+  if (name === undefined) return registered ?? generic;
+  const known = classCalled(name);
+  if (known !== undefined) return known;
+  const asItIs =
+    'Where its tokenizer.json says all, write "tokenizer_class": "PreTrainedTokenizerFast" into tokenizer_config.json';
+  if (inPythonOnly.has(name)) {
+    throw new ThawError(
+      "BAD_TOKENIZER",
+      `The tokenizer in ${path} is of the class ${name}, which runs in Python alone: its tokens cannot be had here. ${asItIs}; ` +
+        "Python then does the same.",
+    );
+  }
+  if (builtElsewhere.has(name)) {
+    console.warn(
+      `The tokenizer in ${path} is of the class ${name}, of which transformers builds parts by itself. Here tokenizer.json is taken ` +
+        `as it is, which mostly is the same. ${asItIs}, and Python does the same in any case.`,
+    );
+  }
+  return generic;
+}
+
+/** The class that the settings alone name, if it is one that builds its parts. */
+export function ownClass(settings: Settings): ClassName | undefined {
+  const name = named(settings);
+  return name === undefined ? undefined : classCalled(name);
+}
+
+function classCalled(name: string): ClassName | undefined {
+  return Object.hasOwn(classes, name) ? (name as ClassName) : sameAs.get(name);
+}
+
+/** Without the "Fast" that older versions had in the names. */
+function named({ tokenizer_class: name }: Settings): string | undefined {
+  return typeof name === "string" && name !== "" ? name.replace(/Fast$/, "") : undefined;
+}
+
+/** Families whose models were trained with token types that their class, or none, leaves out since version 5 of transformers. */
+const trainedWithTypes = new Set(["bert", "electra", "albert", "xlnet", "deberta", "deberta-v2"]);
+
+/**
+ * Whether token types are given: as `model_input_names` says, else as the class does, or as the family's models were
+ * trained. `byClass` tells whether Python gives them too without being asked.
+ */
+export function typesOf(
+  name: ClassName | typeof generic,
+  { settings, model }: Pick<TokenizerFolder, "settings" | "model">,
+): { readonly given: boolean; readonly byClass: boolean } {
+  const inputs = settings.model_input_names;
+  if (Array.isArray(inputs)) {
+    const given = inputs.includes("token_type_ids");
+    return { given, byClass: given };
+  }
+  const byClass = name !== generic && classNamed(name).givesTypes === true && !isDistilBert(settings);
+  const typed = name === "XLNetTokenizer" || name === "AlbertTokenizer";
+  return { given: byClass || typed || (name === generic && trainedWithTypes.has(String(model.model_type))), byClass };
+}
+
+/** The one class that differs from its parent in the inputs alone. */
+const isDistilBert = (settings: Settings) => named(settings) === "DistilBertTokenizer";

@@ -1,0 +1,96 @@
+/** The files that a tokenizer leaves in a folder: those it was loaded from, and what makes Python read the same tokenizer there. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ThawError } from "../errors.ts";
+import { stringifyLike } from "../io/stringifyLike.ts";
+import { contentOf } from "./addedTokens.ts";
+import { generic, ownClass, roles } from "./classes.ts";
+import { type EffectiveTokenizer, runForm } from "./effective.ts";
+import { isObject, type Settings, type TokenizerFolder } from "./folder.ts";
+import { xenovaForm, xenovaSettings } from "./xenova.ts";
+
+export interface SaveTokenizerOptions {
+  /** The longest text in tokens, for those who read the folder. Default: what the tokenizer's files say. */
+  readonly modelMaxLength?: number | undefined;
+  /** Who reads the folder. Default: `"transformers"`. */
+  readonly for?: "transformers" | "xenova";
+}
+
+/** What `fromPretrained` was told in place of the folder's settings. */
+export type OwnSettings = Settings;
+
+/**
+ * A `tokenizer.json` that its settings contradict, or that was missing, is written as Python's class runs it; settings are
+ * added where Python needs them. All other files are those that were loaded, byte for byte. Errors: `WRITE_FAILED`.
+ */
+export async function saveTokenizer(
+  to: string,
+  folder: TokenizerFolder,
+  effective: EffectiveTokenizer,
+  own: OwnSettings,
+  { modelMaxLength, for: reader = "transformers" }: SaveTokenizerOptions,
+): Promise<void> {
+  const files = new Map<string, Uint8Array | string>(folder.files);
+  if (reader === "xenova") {
+    files.set("tokenizer.json", `${JSON.stringify(xenovaForm(runForm(effective)))}\n`);
+    const settings = { ...xenovaSettings(effective), ...own, ...inputNames(effective) };
+    files.set("tokenizer_config.json", `${JSON.stringify({ ...settings, ...maxLength(modelMaxLength) })}\n`);
+  } else {
+    if (effective.differs) files.set("tokenizer.json", `${JSON.stringify(effective.json)}\n`);
+    const text = folder.files.get("tokenizer_config.json")?.toString("utf8");
+    const stored = folder.files.has("tokenizer.json");
+    const before = stored ? (text === undefined ? {} : (JSON.parse(text) as Settings)) : madeSettings(effective);
+    const settings = {
+      ...before,
+      ...namedClass(effective, before),
+      ...own,
+      ...inputNames(effective),
+      ...maxLength(modelMaxLength),
+    };
+    if (!isSame(settings, before) || !stored) {
+      files.set("tokenizer_config.json", `${stringifyLike(settings, text)}\n`);
+    }
+  }
+  for (const [name, content] of files) {
+    try {
+      await writeFile(join(to, name), content);
+    } catch (cause) {
+      throw new ThawError(
+        "WRITE_FAILED",
+        `Could not save ${name} into ${to}: ${(cause as Error).message}. Check that the folder exists.`,
+        { cause },
+      );
+    }
+  }
+}
+
+/** Python goes by the name in the settings and by the type of the model beside: the name has to be enough. */
+function namedClass({ className }: EffectiveTokenizer, before: Settings): Settings {
+  const own = { tokenizer_class: className === generic ? "PreTrainedTokenizerFast" : className };
+  if (before.tokenizer_class === undefined) return own;
+  // A ModernBERT's class is the generic one whatever is named.
+  return className === generic && ownClass(before) !== undefined ? own : {};
+}
+
+const maxLength = (modelMaxLength: number | undefined): Settings =>
+  modelMaxLength === undefined ? {} : { model_max_length: modelMaxLength };
+
+/** Token types that are given here and that Python gives only where it is asked. */
+function inputNames({ types, settings }: EffectiveTokenizer): Settings {
+  const isAsked = settings.model_input_names !== undefined || types.byClass || !types.given;
+  return isAsked ? {} : { model_input_names: ["input_ids", "token_type_ids", "attention_mask"] };
+}
+
+/** What all of the folder's files said, for programs that read no more than two of them. */
+function madeSettings({ settings, declared }: EffectiveTokenizer): Settings {
+  const names = roles.map((role) => `${role}_token`);
+  const plain = Object.entries(settings).map(([key, value]) => [
+    key,
+    names.includes(key) && isObject(value) ? contentOf(value) : value,
+  ]);
+  return { ...declared, ...Object.fromEntries(plain) };
+}
+
+const isSame = (a: Settings, b: Settings): boolean =>
+  Object.keys(a).length === Object.keys(b).length &&
+  Object.entries(a).every(([key, value]) => Object.is(b[key], value));

@@ -1,0 +1,146 @@
+/** The vocabulary of a tokenizer: out of its `tokenizer.json`, or out of the files that it was first published in. */
+import type { TokenizerClass } from "./classes.ts";
+import { isObject, type Settings } from "./folder.ts";
+import { type Piece, readSentencePiece } from "./sentencePiece.ts";
+
+/** A part of a `tokenizer.json`, in the form in which the library `tokenizers` stores what it runs. */
+export type Part = Readonly<Record<string, unknown>>;
+
+export type Merge = readonly [left: string, right: string];
+export type ScoredPiece = readonly [token: string, score: number];
+
+/** A token that is found in a text before anything else is done to it. */
+export interface AddedToken {
+  readonly content: string;
+  readonly singleWord: boolean;
+  /** Takes the white space before it. */
+  readonly lstrip: boolean;
+  readonly rstrip: boolean;
+  /** Looked for in the normalised text. */
+  readonly normalized: boolean;
+  /** Left out when ids are decoded without special tokens. */
+  readonly special: boolean;
+}
+
+export type Vocabulary =
+  | { readonly kind: "WordPiece"; readonly ids: Readonly<Record<string, number>> }
+  | { readonly kind: "BPE"; readonly ids: Readonly<Record<string, number>>; readonly merges: readonly Merge[] }
+  | {
+      readonly kind: "Unigram";
+      readonly pieces: readonly ScoredPiece[];
+      /** How characters are replaced before anything else, compiled, in base 64. */
+      readonly charsMap: string | undefined;
+      /** What a sentencepiece model adds to its pieces; undefined for a `tokenizer.json`. */
+      readonly declared?: {
+        readonly unknownId: number;
+        /** Indivisible tokens. */
+        readonly tokens: readonly AddedToken[];
+      };
+    };
+
+/** Throws an Error where a `tokenizer.json` has none of this kind. */
+export function vocabularyIn(json: Part, kind: Vocabulary["kind"]): Vocabulary {
+  const model = isObject(json.model) ? json.model : {};
+  const { vocab } = model;
+  if (kind === "Unigram") {
+    if (!Array.isArray(vocab) || vocab.length === 0 || !vocab.every(isScored)) {
+      throw new Error('"vocab" must be a list of tokens with their scores');
+    }
+    return { kind, pieces: vocab, charsMap: charsMapIn(json.normalizer) };
+  }
+  const ids = Array.isArray(vocab) ? Object.fromEntries(vocab.map((token, id) => [contentOf(token), id])) : vocab;
+  if (!isObject(ids) || !Object.values(ids).every(isId)) throw new Error('"vocab" must give each token its id');
+  if (kind === "WordPiece") return { kind, ids: ids as Record<string, number> };
+  return { kind, ids: ids as Record<string, number>, merges: mergesIn(model.merges) };
+}
+
+const isId = (id: unknown): boolean => Number.isSafeInteger(id) && (id as number) >= 0;
+const isScored = (entry: unknown): boolean =>
+  Array.isArray(entry) && entry.length === 2 && typeof entry[0] === "string" && typeof entry[1] === "number";
+const contentOf = (token: unknown): string => String(Array.isArray(token) ? token[0] : token);
+
+/** Pairs, or in older files two tokens with a space between. */
+function mergesIn(merges: unknown): Merge[] {
+  if (merges === undefined) return [];
+  if (!Array.isArray(merges)) throw new Error('"merges" must be a list');
+  return merges.map((merge: unknown, number) => {
+    const parts = typeof merge === "string" ? merge.split(" ") : merge;
+    if (Array.isArray(parts) && parts.length === 2 && parts.every((part) => typeof part === "string")) {
+      return parts as unknown as Merge;
+    }
+    throw new Error(`merge ${number} is no pair of tokens`);
+  });
+}
+
+/** The first one of a normaliser or its parts. */
+function charsMapIn(normalizer: unknown): string | undefined {
+  if (!isObject(normalizer)) return undefined;
+  const parts = normalizer.type === "Sequence" ? normalizer.normalizers : [normalizer];
+  if (!Array.isArray(parts)) return undefined;
+  const compiled = parts.find(
+    (part) => isObject(part) && part.type === "Precompiled" && "precompiled_charsmap" in part,
+  );
+  return compiled === undefined ? undefined : String((compiled as Settings).precompiled_charsmap);
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** `files` are those that the class names. Throws an Error for what is no such vocabulary. */
+export function vocabularyOf(files: readonly Buffer[], { vocabulary: kind }: TokenizerClass): Vocabulary {
+  const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = files;
+  if (kind === "WordPiece") return { kind, ids: idsOfLines(utf8.decode(first)) };
+  if (kind === "BPE") return { kind, ids: idsOfJson(utf8.decode(first)), merges: mergesOfLines(utf8.decode(second)) };
+  const { pieces, unknownId, charsMap } = readSentencePiece(first);
+  return {
+    kind,
+    pieces: pieces.map(({ text, score }) => [text, score]),
+    charsMap: charsMap === undefined ? undefined : Buffer.from(charsMap).toString("base64"),
+    declared: {
+      unknownId,
+      tokens: pieces.filter(({ type }) => type === "control" || type === "user").map(indivisible),
+    },
+  };
+}
+
+/** What Rust's `trim_end` takes off: Unicode's White_Space, which is not what JavaScript's does. */
+const trailingSpace = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/;
+
+/** `vocab.txt`: one token a line; its id is the number of the line, from 0. */
+function idsOfLines(text: string): Record<string, number> {
+  const lines = text.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return Object.fromEntries(lines.map((line, id) => [line.replace(trailingSpace, ""), id]));
+}
+
+function idsOfJson(text: string): Record<string, number> {
+  const json: unknown = JSON.parse(text);
+  if (!isObject(json)) throw new Error("vocab.json is no JSON object");
+  const wrong = Object.entries(json).find(([, id]) => !isId(id));
+  if (wrong !== undefined) throw new Error(`vocab.json gives ${JSON.stringify(wrong[0])} no id`);
+  return json as Record<string, number>;
+}
+
+function mergesOfLines(text: string): Merge[] {
+  const lines = text.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return lines.flatMap((line, number): Merge[] => {
+    const content = line.replace(/\r$/, "");
+    if (content.startsWith("#version")) return [];
+    const [left, right, ...more] = content.split(" ");
+    if (left === undefined || right === undefined || more.length > 0) {
+      throw new Error(`line ${number + 1} of merges.txt is no pair of tokens`);
+    }
+    return [[left, right]];
+  });
+}
+
+function indivisible({ text, type }: Piece): AddedToken {
+  return {
+    content: text,
+    singleWord: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: type === "control",
+  };
+}

@@ -1,0 +1,214 @@
+/**
+ * `@xenova/transformers`: for machines where the native tokenizer does not load, for tokenizer objects that a user brings,
+ * and for exported models. Its own truncation (cuts off the final `[SEP]`) and padding (always right) are never used.
+ */
+import { ThawError } from "../errors.ts";
+import { contentOf } from "./addedTokens.ts";
+import type { TokenizerBackend } from "./backend.ts";
+import { generic } from "./classes.ts";
+import { type EffectiveTokenizer, runForm } from "./effective.ts";
+import { isObject, type Settings } from "./folder.ts";
+import type { Template, Templates } from "./rows.ts";
+import type { Part } from "./vocabulary.ts";
+
+/** A tokenizer object of `@xenova/transformers` or `@huggingface/transformers`. */
+export interface XenovaTokenizer {
+  (text: string, options: XenovaOptions): XenovaEncoding;
+  decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
+  readonly pad_token_id?: number | undefined;
+  readonly model_max_length?: number | undefined;
+  readonly padding_side?: string | undefined;
+}
+
+interface XenovaOptions {
+  readonly text_pair?: string | null;
+  readonly add_special_tokens: boolean;
+  readonly padding: false;
+  readonly truncation: false;
+  readonly return_tensor: false;
+}
+
+interface XenovaEncoding {
+  readonly input_ids: ArrayLike<number>;
+  readonly token_type_ids?: ArrayLike<number>;
+}
+
+type TokenizerClass = new (tokenizerJson: unknown, tokenizerConfig: unknown) => XenovaTokenizer;
+
+const raw = { padding: false, truncation: false, return_tensor: false } as const;
+
+export function backendOf(tokenizer: XenovaTokenizer, name: "xenova" | "brought"): TokenizerBackend {
+  return {
+    name,
+    encode: (texts) =>
+      texts.map((text) => Int32Array.from(tokenizer(text, { ...raw, add_special_tokens: false }).input_ids)),
+    decode: (ids, skipSpecialTokens) =>
+      ids.length === 0
+        ? ""
+        : tokenizer.decode([...ids], { skip_special_tokens: skipSpecialTokens, clean_up_tokenization_spaces: false }),
+  };
+}
+
+/** Loads what the native library would run. Errors: `NO_XENOVA`; throws an Error where it cannot be read. */
+export async function loadXenovaBackend(effective: EffectiveTokenizer): Promise<TokenizerBackend> {
+  // The package's entry file loads sharp and onnxruntime as well; this file needs neither.
+  // @ts-expect-error it has no types of its own
+  const loaded = import("@xenova/transformers/src/tokenizers.js");
+  const classes: Readonly<Record<string, TokenizerClass>> = await loaded.catch((cause: unknown) => {
+    throw (cause as { code?: string }).code === "ERR_MODULE_NOT_FOUND"
+      ? new ThawError(
+          "NO_XENOVA",
+          "The package @xenova/transformers is not installed. Run `npm install --ignore-scripts @xenova/transformers` " +
+            "in this project, or use the native tokenizer.",
+          { cause },
+        )
+      : cause;
+  });
+  const Class = classes[effective.className] ?? classes.PreTrainedTokenizer;
+  if (Class === undefined) throw new Error("@xenova/transformers has no PreTrainedTokenizer");
+  return backendOf(new Class(xenovaForm(runForm(effective)), xenovaSettings(effective)), "xenova");
+}
+
+/** Settings without what that package heeds and Python does not, and special tokens by their names alone. */
+export function xenovaSettings({ className, json, settings }: EffectiveTokenizer): Settings {
+  const { remove_space: _, do_lowercase_and_remove_accent: __, ...rest } = settings;
+  const plain = Object.entries(rest).map(([key, value]) => [
+    key,
+    key.endsWith("_token") ? (contentOf(value) ?? value) : value,
+  ]);
+  const [anyToken] = json.added_tokens as { content: string }[];
+  return {
+    tokenizer_class: className === generic ? "PreTrainedTokenizerFast" : className,
+    ...Object.fromEntries(plain),
+    // Batches are padded in any case; what stands on padding makes no difference.
+    pad_token: contentOf(settings.pad_token) ?? anyToken?.content ?? null,
+  };
+}
+
+/**
+ * A `tokenizer.json` in the form that `@xenova/transformers` 2.17.2 reads rightly. It says the same to the Rust tokenizers:
+ * today's files write some things in ways that this version does not know.
+ */
+export function xenovaForm(json: Part): Part {
+  const spelt = withPrefixSpace(json) as Part;
+  return {
+    ...spelt,
+    normalizer: withoutAccents((spelt.normalizer ?? null) as Part | null),
+    post_processor: namedByIds(spelt),
+    model: understood(spelt.model as Part),
+  };
+}
+
+/** It goes by the names of special tokens, where the library goes by their ids. */
+function namedByIds(json: Part): unknown {
+  const processor = json.post_processor;
+  if (isObject(processor) && processor.type === "RobertaProcessing") {
+    const renamed = (token: unknown) => {
+      const [name, id] = token as readonly [string, number];
+      return [tokenOf(json, id) ?? name, id];
+    };
+    return { ...processor, cls: renamed(processor.cls), sep: renamed(processor.sep) };
+  }
+  if (!isObject(processor) || processor.type !== "TemplateProcessing" || !isObject(processor.special_tokens))
+    return processor;
+  const names = new Map<unknown, string>();
+  for (const [name, token] of Object.entries(processor.special_tokens)) {
+    const [id] = (token as { ids: readonly number[] }).ids;
+    names.set(name, tokenOf(json, id) ?? name);
+  }
+  const steps = (list: unknown) =>
+    (list as readonly Part[]).map((step) =>
+      isObject(step.SpecialToken)
+        ? { SpecialToken: { ...step.SpecialToken, id: names.get(step.SpecialToken.id) } }
+        : step,
+    );
+  const special_tokens = Object.fromEntries(
+    Object.entries(processor.special_tokens).map(([name, token]) => {
+      const content = names.get(name) as string;
+      return [content, { ...(token as Part), id: content, tokens: [content] }];
+    }),
+  );
+  return { ...processor, single: steps(processor.single), pair: steps(processor.pair), special_tokens };
+}
+
+function tokenOf({ added_tokens: added, model }: Part, id: number | undefined): string | undefined {
+  const named = (added as { id: number; content: string }[]).find((token) => token.id === id);
+  if (named !== undefined || id === undefined) return named?.content;
+  const { vocab } = model as Part;
+  if (Array.isArray(vocab)) return vocab[id]?.[0];
+  return Object.entries(isObject(vocab) ? vocab : {}).find(([, value]) => value === id)?.[0];
+}
+
+/** Today's files say only `prepend_scheme` where this version also asks for what it replaced. */
+function withPrefixSpace(part: unknown, key?: string): unknown {
+  if (key === "vocab" || key === "merges" || key === "added_tokens" || typeof part !== "object" || part === null)
+    return part;
+  if (Array.isArray(part)) return part.map((each) => withPrefixSpace(each));
+  const filled = Object.fromEntries(Object.entries(part).map(([name, value]) => [name, withPrefixSpace(value, name)]));
+  const { type, prepend_scheme: scheme } = filled;
+  return type === "Metaspace" && scheme !== undefined ? { add_prefix_space: scheme !== "never", ...filled } : filled;
+}
+
+/** Where BERT's normaliser takes accents away it decomposes letters; this version then knows only the marks of Latin ones. */
+function withoutAccents(normalizer: Part | null): Part | null {
+  const strips = normalizer?.type === "BertNormalizer" && Boolean(normalizer.strip_accents ?? normalizer.lowercase);
+  if (!strips) return normalizer;
+  const marks = { type: "Replace", pattern: { Regex: "\\p{Mn}" }, content: "" };
+  return { type: "Sequence", normalizers: [normalizer, marks] };
+}
+
+function understood(model: Part): Part {
+  const merges: unknown = model.merges;
+  return {
+    ...model,
+    // Without a type it falls back to a model that gives other ids.
+    type: model.type ?? ("max_input_chars_per_word" in model ? "WordPiece" : undefined),
+    ...(Array.isArray(merges) && { merges: merges.map((pair) => (Array.isArray(pair) ? pair.join(" ") : pair)) }),
+  };
+}
+
+/** Where a tokenizer object puts its special tokens, found out by asking it. Errors: `BAD_TOKENIZER`. */
+export function templatesByAsking(tokenizer: XenovaTokenizer): Templates {
+  const content = (text: string) => Array.from(tokenizer(text, { ...raw, add_special_tokens: false }).input_ids);
+  const [a, b] = [content("a"), content("b")];
+  const ask = (pair: string | null) => {
+    const encoded = tokenizer("a", { ...raw, text_pair: pair, add_special_tokens: true });
+    const ids = Array.from(encoded.input_ids);
+    return { ids, typeIds: encoded.token_type_ids ? Array.from(encoded.token_type_ids) : ids.map(() => 0) };
+  };
+  const templateOf = ({ ids, typeIds }: ReturnType<typeof ask>, isPair: boolean): Template => {
+    const run = (start: number, end = ids.length) => ({
+      ids: ids.slice(start, end),
+      typeIds: typeIds.slice(start, end),
+    });
+    const first = placeOf(a, ids, 0);
+    const second = isPair ? placeOf(b, ids, first.end) : first;
+    return {
+      before: run(0, first.start),
+      between: isPair ? run(first.end, second.start) : run(0, 0),
+      after: run(second.end),
+      firstTypeId: typeIds[first.start] ?? 0,
+      secondTypeId: typeIds[second.start] ?? 0,
+      specials: ids.length - a.length - (isPair ? b.length : 0),
+    };
+  };
+  let pair: Template | undefined;
+  return {
+    single: templateOf(ask(null), false),
+    get pair() {
+      pair ??= templateOf(ask("b"), true); // not all of them take two texts
+      return pair;
+    },
+  };
+}
+
+function placeOf(part: readonly number[], ids: readonly number[], from: number): { start: number; end: number } {
+  for (let start = from; part.length > 0 && start + part.length <= ids.length; start++) {
+    if (part.every((id, i) => id === ids[start + i])) return { start, end: start + part.length };
+  }
+  throw new ThawError(
+    "BAD_TOKENIZER",
+    `The tokenizer gives [${part}] for a probe without special tokens and [${ids}] with them: the one is not in ` +
+      "the other, so its special tokens cannot be placed. Load it with AutoTokenizer.fromPretrained(folder).",
+  );
+}
