@@ -68,6 +68,7 @@ export class NativeVariable {
   readonly #name: string;
   readonly #handle: Tensor;
   #value: Tensor | undefined;
+  #changes = 0;
 
   /** Copies `values` (or zeros) of the given shape into native memory; the memory of a tensor is shared with it. */
   constructor(shape: readonly number[], values?: Float32Array | Tensor) {
@@ -90,6 +91,11 @@ export class NativeVariable {
     this.#assertAlive();
     this.#value ??= tf.keep(runOp("ReadVariableOp", [this.#handle], [float], 1)[0] as Tensor);
     return this.#value;
+  }
+
+  /** Grows with every change of the values. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** Takes the array over: the caller must not touch it afterwards. */
@@ -195,7 +201,9 @@ export class NativeVariable {
     throw new ThawError("DISPOSED", "These weights were freed by dispose(): load the model again.");
   }
 
+  /** Before every change: nothing else changes the values. */
   #forgetValue(): void {
+    this.#changes += 1;
     this.#value?.dispose();
     this.#value = undefined;
   }

@@ -63,14 +63,18 @@ export class SequenceClassifier extends ShownAsTable {
   readonly blocks: BlockMap;
   /** Names in the file that this model has no place for, such as a pretraining head. */
   readonly unused: readonly string[];
+  /** What it was loaded by: an id, or a folder, an absolute path shortened to its last part. Undefined if made otherwise. */
+  readonly name: string | undefined;
 
   constructor(
     family: Family,
     config: HuggingFaceConfig,
     parameters: ReadonlyMap<string, Parameter>,
     unused: readonly string[] = [],
+    name?: string,
   ) {
     super();
+    this.name = name;
     this.family = family;
     this.config = config;
     this.parameters = parameters;

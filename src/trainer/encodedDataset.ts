@@ -2,6 +2,7 @@
 import type { Labels } from "../config/config.ts";
 import { cellsOf, type TextDataset } from "../data/textDataset.ts";
 import { ThawError } from "../errors.ts";
+import type { DataRecord } from "../history/record.ts";
 import { checkBatch } from "../models/inputs.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
@@ -10,11 +11,18 @@ import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 export interface EncodedDataset {
   readonly texts: readonly EncodedText[];
   readonly labels: Labels;
+  /** Examples that were longer than what the model reads, and were cut. */
+  readonly cut: number;
 }
 
 /** The labels of these rows. */
 export function labelsOf({ texts, labels }: EncodedDataset, rows: ArrayLike<number>): Labels {
   return cellsOf(labels, rows, labels.length / texts.length);
+}
+
+/** Longest text in tokens: as asked for, at most what the model can read; not asked for, at most 512. */
+export function longestText({ family, config }: SequenceClassifier, maxLength: number | undefined): number {
+  return Math.min(maxLength ?? 512, family.maxTokens(config) ?? Number.POSITIVE_INFINITY);
 }
 
 /**
@@ -33,16 +41,16 @@ export function encodeTexts(
     throw new ThawError("BAD_TEXT", "A list of texts is needed here, got a single one: put it in brackets, [text].");
   }
   const { family, config } = model;
-  const limit = Math.min(maxLength ?? 512, family.maxTokens(config) ?? Number.POSITIVE_INFINITY);
   const encoded = tokenizer.encodeBatch(texts, {
     truncation: true,
-    maxLength: limit,
+    maxLength: longestText(model, maxLength),
     ...(textPair === undefined ? {} : { textPair }),
   });
   for (const text of encoded) checkBatch(PackedBatch.fromTexts([text]), family, config);
   return encoded;
 }
 
+/** A data set as the loop works on it: token ids, and how many examples were cut. */
 export function encodeDataset(
   dataset: TextDataset,
   tokenizer: Tokenizer,
@@ -50,5 +58,39 @@ export function encodeDataset(
   maxLength: number | undefined,
 ): EncodedDataset {
   const { texts, textPairs, labels } = dataset;
-  return { texts: encodeTexts(texts, tokenizer, model, maxLength, textPairs), labels };
+  const encoded = encodeTexts(texts, tokenizer, model, maxLength, textPairs);
+  return { texts: encoded, labels, cut: countCut(dataset, encoded, tokenizer, longestText(model, maxLength)) };
+}
+
+/** Examples that are longer than `limit`: of those that are as long as that, the whole is looked at. */
+function countCut(
+  { texts, textPairs }: TextDataset,
+  encoded: readonly EncodedText[],
+  tokenizer: Tokenizer,
+  limit: number,
+): number {
+  const rows = encoded.flatMap(({ inputIds }, row) => (inputIds.length >= limit ? [row] : []));
+  if (rows.length === 0) return 0;
+  const of = (list: readonly string[]) => rows.map((row) => list[row] as string);
+  const whole = tokenizer.encodeBatch(of(texts), {
+    truncation: false,
+    ...(textPairs === undefined ? {} : { textPair: of(textPairs) }),
+  });
+  return whole.filter(({ inputIds }) => inputIds.length > limit).length;
+}
+
+/** What the record of a run says of a data set. */
+export function dataRecord(dataset: TextDataset, { texts, cut }: EncodedDataset): DataRecord {
+  const { name, length, textPairs, problemType, labelNames, sha256 } = dataset;
+  return {
+    name,
+    rows: length,
+    isPairs: textPairs !== undefined,
+    problemType,
+    labels: labelNames,
+    labelCounts: dataset.labelCounts(),
+    tokens: texts.reduce((sum, { inputIds }) => sum + inputIds.length, 0),
+    cut,
+    sha256,
+  };
 }

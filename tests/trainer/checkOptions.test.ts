@@ -17,11 +17,7 @@ test.each<[string, object, RegExp]>([
   ["no data", { trainDataset: undefined }, /trainDataset is missing: give what TextDataset.fromCsv/],
   ["rows for a data set", { trainDataset: [{ text: "a", label: "x" }] }, /trainDataset is something else.*fromRows/],
   ["texts to evaluate on", { evalDataset: ["a"] }, /evalDataset is something else/],
-  [
-    "a slip of the pen",
-    { evalDatset: letters(4) },
-    /no option of a trainer "evalDatset"\. Known are: model, tokenizer/,
-  ],
+  ["a slip of the pen", { evalDatset: letters(4) }, /no option of a trainer "evalDatset"\. Did you mean evalDataset\?/],
   ["Python's names", { train_dataset: letters(4) }, /"train_dataset"\. Write trainDataset\./],
 ])("%s is refused before anything is read", (_, changes, message) => {
   expect(() => new Trainer({ ...good, ...changes })).toThrow(
