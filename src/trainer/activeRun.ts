@@ -1,6 +1,6 @@
 /** Which run trains a model now, and what ends a run that nobody goes on with. */
 import { currentHost } from "../display/host.ts";
-import { markScopes } from "../engine/scopes.ts";
+import { endSection } from "../engine/section.ts";
 import { ThawError } from "../errors.ts";
 import type { TrainerEvent } from "../history/events.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
@@ -9,15 +9,15 @@ import { breathe } from "./breathe.ts";
 /** The parts of a training loop that a run is driven by. */
 export interface DrivenLoop {
   readonly events: AsyncGenerator<TrainerEvent, void>;
-  /** Frees everything and writes the record; where the loop has ended by itself it does nothing. */
+  /**
+   * Frees everything and makes the record, at once; where that has been done it does nothing. What is left of the loop sees
+   * its signal and ends.
+   */
   close(reason: unknown): void;
   readonly isClosed: boolean;
 }
 
 const active = new WeakMap<SequenceClassifier, ActiveRun>();
-
-/** Turns of the event loop in which a loop that was asked to stop has stopped, if anything of it is left. */
-const turnsToStop = 5;
 
 /**
  * A run from its first event to its end. Between two events it is either at work or suspended: whoever takes its events
@@ -29,12 +29,10 @@ export class ActiveRun {
   readonly #loop: DrivenLoop;
   readonly #stop: AbortController;
   readonly #given: AbortSignal | undefined;
-  readonly #restoreScopes = markScopes();
   readonly #followed = new Set<AbortSignal>();
   /** How often it has been asked for an event. */
   #asked = 0;
   #isSuspended = true;
-  #end: { readonly reason: unknown; readonly done: Promise<void> } | undefined;
 
   /**
    * Begins a run as soon as no other is at work on the model; a suspended one is ended first. `make` gives its loop, which
@@ -46,11 +44,12 @@ export class ActiveRun {
     make: (signal: AbortSignal) => DrivenLoop,
   ): Promise<ActiveRun> {
     for (let run = active.get(model); run !== undefined; run = active.get(model)) {
+      run.settle();
       const asked = run.#asked;
       for (let turn = 0; turn < 2; turn++) await breathe(); // one that is only between two events goes on meanwhile
       if (active.get(model) !== run) continue;
       if (!run.#isSuspended || run.#asked !== asked) throw inTraining();
-      await run.end(anotherBegan());
+      run.end(anotherBegan());
     }
     const stop = new AbortController();
     return new ActiveRun(model, make(stop.signal), stop, given);
@@ -72,10 +71,7 @@ export class ActiveRun {
   /** The next event. Throws what ended the run, where that was not its own end. */
   async next(): Promise<IteratorResult<TrainerEvent, void>> {
     this.#follow();
-    if (this.#end !== undefined) {
-      await this.#end.done;
-      throw this.#end.reason;
-    }
+    this.#stop.signal.throwIfAborted();
     this.#asked += 1;
     this.#isSuspended = false;
     try {
@@ -86,45 +82,37 @@ export class ActiveRun {
     }
   }
 
-  /** Ends the run wherever it is; resolves when it has freed everything and its record is written. */
-  end(reason: unknown): Promise<void> {
-    this.#end ??= { reason, done: this.#ended(reason) };
-    return this.#end.done;
-  }
-
-  async #ended(reason: unknown): Promise<void> {
+  /** Ends the run wherever it is: everything is freed, and its record is made. */
+  end(reason: unknown): void {
     if (!this.#loop.isClosed) {
-      this.#stop.abort(reason);
-      void this.#loop.events.return(undefined).catch(() => undefined); // at work, it ends by its signal instead
-      for (let turn = 0; turn < turnsToStop && !this.#loop.isClosed; turn++) await breathe();
-      if (!this.#loop.isClosed) this.#closeByForce(reason);
+      if (!this.#stop.signal.aborted) this.#stop.abort(reason);
+      this.#loop.close(this.#stop.signal.reason);
+      endSection(); // where V8 ended a step in its middle
+      void this.#loop.events.return(undefined).catch(() => undefined);
     }
     this.#leave();
   }
 
-  /** V8 has ended what ran in the middle of a step: the generator will never go on, and nothing of it frees anything. */
-  #closeByForce(reason: unknown): void {
-    this.#restoreScopes();
-    this.#loop.close(reason);
+  /** Ends the run if its signal has fired: V8 may have ended what ran then, this run's own listener included. */
+  settle(): void {
+    const fired = [...this.#followed, this.#stop.signal].find(({ aborted }) => aborted);
+    if (fired !== undefined) this.end(fired.reason);
   }
 
   /** Listens to the given signal and to the cell that runs now: a later cell may be the one that goes on with the run. */
   #follow(): void {
     for (const signal of [this.#given, currentHost()?.signal]) {
       if (signal === undefined || this.#followed.has(signal)) continue;
-      if (signal.aborted) void this.end(signal.reason);
-      else signal.addEventListener("abort", this.#stopped);
       this.#followed.add(signal);
+      signal.addEventListener("abort", this.#stopped);
     }
+    this.settle();
   }
 
-  readonly #stopped = (event: Event): void => {
-    void this.end((event.target as AbortSignal).reason);
-  };
+  readonly #stopped = (): void => this.settle();
 
   #leave(): void {
     for (const signal of this.#followed) signal.removeEventListener("abort", this.#stopped);
-    this.#followed.clear();
     if (active.get(this.#model) === this) active.delete(this.#model);
   }
 }

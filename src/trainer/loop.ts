@@ -1,4 +1,5 @@
 /** The training loop: stages, epochs, steps. It tells what happens as events, and does nothing else with them. */
+import { section } from "../engine/section.ts";
 import type { TrainerEvent } from "../history/events.ts";
 import type { ModelMetric } from "../history/metrics.ts";
 import type { HistoryRow, RunRecord, RunStatus } from "../history/record.ts";
@@ -72,6 +73,7 @@ export class TrainingLoop {
       evalCache: new PrefixCache(model, evaluation?.texts ?? [], budget, args.precision),
       kept: new KeptWeights(model, plan.trainable),
       microBatch: 0,
+      step: undefined,
     };
     this.events = this.#run();
   }
@@ -80,22 +82,24 @@ export class TrainingLoop {
     return this.#isClosed;
   }
 
-  /** Ends a run that did not end by itself, for this reason. */
+  /** Ends a run that did not end by itself, for this reason. What is left of it ends at its signal. */
   close(reason: unknown): void {
     this.#close(this.recorder.status("stopped", reason));
   }
 
+  /** V8 may end this in its middle too, and then it is done again. */
   #close(status: RunStatus): RunRecord | undefined {
     if (this.#isClosed) return undefined;
-    this.#isClosed = true;
     const { optimizer, trainCache, evalCache, input } = this.#state;
     try {
       const record = this.recorder.finish(status); // it looks into the optimizer
       input.ended(record);
       return record;
     } finally {
+      this.#state.step?.dispose();
       optimizer.dispose();
       for (const cache of [trainCache, evalCache]) cache.dispose();
+      this.#isClosed = true;
     }
   }
 
@@ -126,6 +130,8 @@ interface State {
   readonly kept: KeptWeights;
   /** Micro-batches so far: no two of them share a dropout mask. */
   microBatch: number;
+  /** The step that is being taken. */
+  step: OptimizerStep | undefined;
 }
 
 async function* trainStages(state: State): AsyncGenerator<TrainerEvent> {
@@ -264,15 +270,17 @@ async function runStep(
     weightDecay: args.weightDecay,
     maxGradNorm: args.maxGradNorm,
   });
+  state.step = step;
   try {
     for (const [i, indices] of microBatches.entries()) {
       if (i > 0) await breathe();
-      signal?.throwIfAborted();
-      addMicroBatch(state, stage, step, indices);
+      signal.throwIfAborted();
+      section(() => addMicroBatch(state, stage, step, indices));
     }
-    return step.finish();
+    return section(() => step.finish());
   } finally {
     step.dispose();
+    state.step = undefined;
   }
 }
 

@@ -84,6 +84,7 @@ export class RunRecorder {
   readonly #model: ModelRecord;
   readonly #neverPredicted = new Map<number, NeverPredicted>();
   #end: Fingerprint | undefined;
+  #isFinished = false;
   /** The epoch whose weights the model was given back. */
   #restored: BestRecord | undefined;
 
@@ -240,7 +241,8 @@ export class RunRecorder {
     }
     const record = this.record(status);
     const past = pasts.get(this.#input.model) as Past;
-    past.steps += this.step;
+    if (!this.#isFinished) past.steps += this.step;
+    this.#isFinished = true;
     past.latest = record;
     return record;
   }

@@ -85,6 +85,7 @@ export class Trainer {
   readonly #options: TrainerOptions;
   /** The loop of the latest run. */
   #loop: TrainingLoop | undefined;
+  #active: ActiveRun | undefined;
   #run: Run | undefined;
   #data: EncodedData | undefined;
 
@@ -159,6 +160,7 @@ export class Trainer {
    * Undefined before the first.
    */
   get run(): Run | undefined {
+    this.#active?.settle();
     const loop = this.#loop;
     if (loop === undefined || loop.isClosed) return this.#run;
     return new Run(loop.recorder.record(loop.recorder.status("running")));
@@ -191,10 +193,11 @@ export class Trainer {
 
   async *#events(signal: AbortSignal | undefined): AsyncGenerator<TrainerEvent, void> {
     const run = await ActiveRun.begin(this.model, signal, (stop) => this.#begin(stop));
+    this.#active = run;
     try {
       for (let next = await run.next(); next.done !== true; next = await run.next()) yield next.value;
     } finally {
-      await run.end(new Error("Nobody asked for its further events."));
+      run.end(new Error("Nobody asked for its further events."));
     }
   }
 
