@@ -1,4 +1,4 @@
-/** The training loop: stages, epochs, steps. It tells what happens as events, and does nothing else with them. */
+/** The training loop: stages, epochs, steps. It tells what happens as events, and has it written down. */
 import { section } from "../engine/section.ts";
 import type { TrainerEvent } from "../history/events.ts";
 import type { ModelMetric } from "../history/metrics.ts";
@@ -37,7 +37,7 @@ export interface LoopInput {
   readonly data: RunRecord["data"];
   /** Ends the run within one step. */
   readonly signal: AbortSignal;
-  /** Called once, when the run has ended in whatever way and has freed everything. */
+  /** Called with the record, when the run has ended in whatever way. */
   readonly ended: (record: RunRecord) => void;
 }
 
@@ -144,7 +144,8 @@ async function* trainStages(state: State): AsyncGenerator<TrainerEvent> {
     totalEpochs: plan.epochs,
     metric,
   };
-  for (const notice of run.notices) yield { kind: "notice", notice };
+  const ofArguments = argumentNotices(args); // of how it was trained, for the report
+  for (const notice of run.notices) if (!ofArguments.includes(notice)) yield { kind: "notice", notice };
   for (const [index, stage] of plan.stages.entries()) yield* runStage(state, stage, index);
   run.during = "preparation";
   if (args.loadBestModelAtEnd && run.best !== undefined) {

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { TextDataset } from "../../src/data/textDataset.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import type { Stage } from "../../src/plan/stage.ts";
 import type { TrainingArguments } from "../../src/trainer/arguments.ts";
@@ -62,10 +63,11 @@ const sixteen = async (args: TrainingArguments, stages: readonly Stage[]): Promi
   const all = letters(200);
   const rows = all.texts.flatMap((text, i) => (text.length === 9 ? [i] : [])).slice(0, 16);
   expect(rows.length).toBe(16);
-  const data = Object.assign(Object.create(all), {
-    texts: rows.map((row) => all.texts[row]),
+  const data = new TextDataset({
+    ...{ name: "sixteen", labelNames: all.labelNames },
+    texts: rows.map((row) => all.texts[row] as string),
     labels: Int32Array.from(rows, (row) => all.labels[row] as number),
-  }) as typeof all;
+  });
   const options = {
     model: await tinyModel({ hidden_dropout_prob: 0.1 }),
     trainDataset: data,
