@@ -72,6 +72,16 @@ const predictElsewhere = {
   batchSize: "perDeviceEvalBatchSize, a training argument of the trainer",
 } as const;
 
+/** A call that has no options yet: what is given all the same is refused, not ignored. */
+type NoOptions = Readonly<Record<string, never>>;
+
+const evaluateElsewhere = {
+  batchSize: "perDeviceEvalBatchSize, a training argument of the trainer",
+  maxLength: "maxLength, a training argument of the trainer",
+  metricKeyPrefix: "not there: leave it out",
+  ignoreKeys: "not there: leave it out",
+} as const;
+
 type EncodedData = Pick<LoopInput, "train" | "evaluation">;
 
 /**
@@ -234,9 +244,13 @@ export class Trainer {
 
   /**
    * The loss and the metrics of the problem type. Default: on the validation data. A label that examples have and that the
-   * model never gives is said.
+   * model never gives is said. There are no options. Errors: `BAD_ARGUMENT`, `BAD_DATA`.
    */
-  async evaluate(dataset: TextDataset | undefined = this.#options.evalDataset): Promise<EvaluateResult> {
+  async evaluate(
+    dataset: TextDataset | undefined = this.#options.evalDataset,
+    options: NoOptions = {},
+  ): Promise<EvaluateResult> {
+    refuseUnknown(options, {}, { kind: "option of evaluate", elsewhere: evaluateElsewhere });
     if (dataset === undefined) {
       throw new ThawError("BAD_ARGUMENT", "There is nothing to evaluate on: pass a data set, or give evalDataset.");
     }
@@ -272,7 +286,7 @@ export class Trainer {
    * the latest run of the model. Weights that were changed after that run are said to be so. Default: `args.outputDir`.
    * Errors: `BAD_ARGUMENT`, `WRITE_FAILED`.
    */
-  async saveModel(folder: string = this.args.outputDir, options: Readonly<Record<string, never>> = {}): Promise<void> {
+  async saveModel(folder: string = this.args.outputDir, options: NoOptions = {}): Promise<void> {
     checkTarget(folder, "The folder to save to");
     refuseUnknown(options, {}, { kind: "option of saveModel" });
     const records = this.#recordsToTell();

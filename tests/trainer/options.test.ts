@@ -32,6 +32,11 @@ test.each<[string, () => unknown, RegExp]>([
     /Here it is perDeviceEvalBatchSize/,
   ],
   ["options of evaluate", () => trainer.evaluate({ dataset: 1 } as never), /evaluate takes one data set/],
+  [
+    "a batch size of evaluate",
+    () => trainer.evaluate(undefined, { batchSize: 8 } as never),
+    /no option of evaluate "batchSize"\. Here it is perDeviceEvalBatchSize/,
+  ],
   ["texts to evaluate", () => trainer.evaluate(["a"] as never), /evaluate takes one data set/],
   [
     "options of saveModel",
