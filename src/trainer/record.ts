@@ -99,7 +99,7 @@ export class RunRecorder {
   /** Hashes all weights for a record that is made right after; returns the frozen tensors whose bytes have changed. */
   hashEnd(): readonly string[] {
     this.#end = readFingerprint(this.#input.model);
-    return this.#evidence(this.#end).changed;
+    return this.#evidence(this.#end, this.#trained).changed;
   }
 
   enterStage(): void {
@@ -200,11 +200,10 @@ export class RunRecorder {
   /** The record of the run as it stands now; hashes all weights. */
   record(status: RunStatus): RunRecord {
     const { model, plan, metric, args, data } = this.#input;
+    const trained = this.#trained;
     const end = this.#end ?? readFingerprint(model);
     this.#end = undefined; // weights may change before the next record
     const { step, epoch } = this.#restored ?? this;
-    const begun = plan.stages.slice(0, this.#courses.length);
-    const trained = new Set(begun.flatMap(({ trainable }) => [...trainable]));
     const notice = status.state === "finished" ? undefined : this.labelNotice;
     return {
       version: recordVersion,
@@ -225,7 +224,7 @@ export class RunRecorder {
         step,
         epoch,
       },
-      evidence: this.#evidence(end),
+      evidence: this.#evidence(end, trained),
       totalParameters: plan.totalParameters,
       trainableParameters: sizeOf(trained, model),
       seconds: (performance.now() - this.#startedAt) / 1000,
@@ -268,9 +267,15 @@ export class RunRecorder {
     };
   }
 
-  #evidence(end: Fingerprint | undefined): Evidence {
-    const { model, plan, optimizer } = this.#input;
-    const frozen = [...this.#start.keys()].filter((name) => !plan.trainable.has(name));
+  /** Names that trained in a stage that has begun. */
+  get #trained(): ReadonlySet<string> {
+    const begun = this.#input.plan.stages.slice(0, this.#courses.length);
+    return new Set(begun.flatMap(({ trainable }) => [...trainable]));
+  }
+
+  #evidence(end: Fingerprint | undefined, trained: ReadonlySet<string>): Evidence {
+    const { model, optimizer } = this.#input;
+    const frozen = [...this.#start.keys()].filter((name) => !trained.has(name));
     const isFrozen = new Set(frozen);
     const of = (hashes: Fingerprint): Fingerprint => new Map([...hashes].filter(([name]) => isFrozen.has(name)));
     const [before, after] = [of(this.#start), end === undefined ? undefined : of(end)];

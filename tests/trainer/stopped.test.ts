@@ -82,6 +82,9 @@ test.each<[string, (event: TrainerEvent) => boolean, object]>([
   expect(run.stages.map(({ outcome }) => outcome !== undefined).lastIndexOf(true)).toBe(
     (status as { stage: number }).stage,
   );
+  // what no stage that began has trained stayed frozen, whatever later ones would have done
+  expect(run.evidence.frozenParameters).toBe(run.totalParameters - run.trainableParameters);
+  expect(run.evidence.after).toBe(run.evidence.before);
   expect(String(run)).toContain("The run was stopped at step");
   expect((await run.figure().toPng(0.5)).length).toBeGreaterThan(100);
   expect((await trainer.train()).model.earlierSteps).toBe((status as { step: number }).step);
