@@ -40,12 +40,12 @@ export class Figure {
    * browser.
    */
   async toSvg(): Promise<string> {
-    return withFontAndText(await this.#draw(), this.altText);
+    return withFontAndText(await this.#draw(this), this.altText);
   }
 
   /** A PNG of `scale` pixels a CSS pixel, with the same font on every machine. Default: 2. */
   async toPng(scale = 2): Promise<Uint8Array> {
-    return rasterize(await this.#draw(), scale);
+    return rasterize(await this.#draw(this), scale, "white");
   }
 
   /** Writes a picture, or the figure's data. @throws ThawError `BAD_FIGURE_PATH` on an ending other than .png, .svg or .json */
@@ -55,14 +55,16 @@ export class Figure {
 
   /**
    * Live plotly, PNG and text. No HTML: notebooks rank it above the picture, and GitHub shows it blank. The picture has one
-   * pixel per CSS pixel: JupyterLab shows it as large as it is until the pointer comes, and only then what is live. Its
-   * metadata has the alternative text where nbconvert looks for it; the live plot has no paper of its own.
+   * pixel per CSS pixel: JupyterLab shows it as large as it is until the pointer comes, and only then what is live. Neither
+   * has paper of its own, so that they stand on light and dark pages. The metadata has the alternative text where nbconvert
+   * looks for it.
    */
   async toBundle(): Promise<DisplayBundle> {
-    const png = await this.toPng(1);
+    const figure = onAnyPage(this);
+    const png = await rasterize(await this.#draw(figure), 1);
     return {
       data: {
-        "application/vnd.plotly.v1+json": { ...onAnyPage(this), config: { displaylogo: false } },
+        "application/vnd.plotly.v1+json": { ...figure, config: { displaylogo: false } },
         "image/png": Buffer.from(png).toString("base64"),
         "text/plain": this.altText,
       },
@@ -82,9 +84,9 @@ export class Figure {
     return this.altText;
   }
 
-  async #draw(): Promise<string> {
+  async #draw(figure: PlotlyFigure): Promise<string> {
     const { width, height } = this.size;
-    return drawSvg(this, width, height);
+    return drawSvg(figure, width, height);
   }
 
   async #fileContent(path: string): Promise<string | Uint8Array> {

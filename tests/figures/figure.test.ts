@@ -25,10 +25,12 @@ test("a figure is live plotly, a picture and text in one bundle, with no HTML to
   const picture = decodePng(Buffer.from(String(data["image/png"]), "base64"));
   expect([picture.width, picture.height]).toEqual([400, 300]); // as it is shown before it is live
   expect(contrast(picture)).toBeGreaterThan(10);
-  expect([...picture.pixels.subarray(0, 3)]).toEqual([255, 255, 255]);
+  expect(picture.pixels[3]).toBe(0); // no paper: it stands on light and dark pages
+  const saved = decodePng(await new Figure({ data: [line], layout }).toPng(1));
+  expect([...saved.pixels.subarray(0, 4)]).toEqual([255, 255, 255, 255]);
 });
 
-test("what is live has no paper of its own and text that is read on any page, what is a picture stands on white", async () => {
+test("what a notebook shows has no paper of its own and text that is read on any page", async () => {
   const text = { text: `<span style="color:${ink}">a</span>` };
   const own = { ...baseLayout, annotations: [text], paper_bgcolor: "white" };
   const { data } = await new Figure({ data: [line], layout: own }).toBundle();
