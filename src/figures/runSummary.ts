@@ -97,9 +97,14 @@ export function summarize(
     ...groups.flatMap(({ name, records }) =>
       records.flatMap((record, i) => unfinished(name, record, i, records.length)),
     ),
-    ...dataNotices(groups.flatMap(({ records }) => records)),
+    ...dataNotices(groups),
   ];
   return { summaries, notices };
+}
+
+interface Group {
+  readonly name: string;
+  readonly records: readonly RunRecord[];
 }
 
 function recordsOf(
@@ -174,13 +179,11 @@ export function spread(values: readonly number[]): Spread | undefined {
   return { mean, deviation, count, lowest: Math.min(...values), highest: Math.max(...values) };
 }
 
-/** Runs under one name are to differ in their seeds alone. */
+/** Runs under one name are to differ in their seeds alone, and in the split that a seed makes. */
 function differences(name: string, records: readonly RunRecord[]): string[] {
   const [first, ...others] = records as [RunRecord, ...RunRecord[]];
   return others.flatMap((record, i) => {
     const what = [...planDifferences(first, record), ...argumentDifferences(first, record)];
-    if (first.data.train.sha256 !== record.data.train.sha256) what.push("the training data");
-    if (first.data.evaluation?.sha256 !== record.data.evaluation?.sha256) what.push("the validation data");
     if (first.model.baseSha256 !== record.model.baseSha256) what.push("the model that was loaded");
     if (first.model.start !== record.model.start)
       what.push(`what it began from (${first.model.start}, ${record.model.start} weights)`);
@@ -224,11 +227,17 @@ function unfinished(name: string, record: RunRecord, index: number, count: numbe
     : [`${count > 1 ? `Run ${index + 1} of ` : ""}"${name}" was ${words.replace(/^failed/, "ended by an error")}.`];
 }
 
-function dataNotices(records: readonly RunRecord[]): string[] {
-  const hashes = new Set(records.flatMap(({ data }) => data.evaluation?.sha256 ?? []));
-  if (hashes.size < 2) return [];
+/** Strategies are compared on the same examples: with a split per seed, on those of all the splits. */
+function dataNotices(groups: readonly Group[]): string[] {
+  const evaluated = groups.flatMap(({ name, records }) => {
+    const hashes = [...new Set(records.flatMap(({ data }) => data.evaluation?.sha256 ?? []))].sort().join();
+    return hashes === "" ? [] : [{ name, hashes }];
+  });
+  const other = evaluated.find(({ hashes }) => hashes !== evaluated[0]?.hashes);
+  if (other === undefined) return [];
   return [
-    `The runs were evaluated on ${hashes.size} different sets of validation data: their values are not of the same examples.`,
+    `"${evaluated[0]?.name}" and "${other.name}" were evaluated on different validation data: their values are not of the ` +
+      "same examples.",
   ];
 }
 

@@ -78,9 +78,18 @@ test("runs of one name that ended at different epochs are a range of epochs and 
   expect(turned?.slice(1, 3)).toEqual(row?.slice(1, 3)); // whichever comes first
 });
 
-test("runs under one name whose plans, arguments, data or beginnings differ are told, and seeds are no difference", () => {
+test("runs under one name whose plans, arguments or beginnings differ are told; seeds and their splits are no difference", () => {
   const one = lastLayersRun(0);
   expect(compareRuns({ a: [one, lastLayersRun(1)] }).notices).toEqual([]);
+  const split = (run: RunRecord, sha256: string): RunRecord => ({
+    ...run,
+    data: { train: { ...run.data.train, sha256 }, evaluation: { ...run.data.train, sha256: `${sha256}, held out` } },
+  });
+  const splits = {
+    a: [split(one, "0"), split(lastLayersRun(1), "1")],
+    b: [split(classifierRun, "1"), split(classifierRun, "0")],
+  };
+  expect(compareRuns(splits).notices).toEqual([]); // a split per seed, the same for both
   const [stage] = one.stages as [RunRecord["stages"][0]];
   const epochs = { ...stage, plan: { ...stage.plan, resolved: { ...stage.plan.resolved, epochs: 5 } } };
   const others: [Partial<RunRecord>, RegExp][] = [
@@ -90,7 +99,6 @@ test("runs under one name whose plans, arguments, data or beginnings differ are 
     ],
     [{ stages: [stage, stage] }, /the number of stages \(1, 2\)/],
     [{ args: { ...one.args, perDeviceTrainBatchSize: 8 } }, /perDeviceTrainBatchSize \(16, 8\)/],
-    [{ data: { ...one.data, train: { ...one.data.train, sha256: "0" } } }, /the training data/],
     [{ model: { ...one.model, start: "trained" } }, /what it began from \(pretrained, trained weights\)/],
     [{ model: { ...one.model, baseSha256: "1" } }, /the model that was loaded/],
   ];
@@ -108,7 +116,9 @@ test("runs that did not finish are compared and said to have been stopped; other
   expect(notices).toEqual(['"cut" was stopped at step 150 of 375, in epoch 2 of 3 (training).']);
   const evaluation = { ...stoppedRun.data.train, sha256: "other" };
   const elsewhere = { ...classifierRun, data: { ...classifierRun.data, evaluation } };
-  expect(compareRuns({ a: classifierRun, b: elsewhere }).notices[0]).toMatch(/2 different sets of validation data/);
+  expect(compareRuns({ a: classifierRun, b: elsewhere }).notices).toEqual([
+    '"a" and "b" were evaluated on different validation data: their values are not of the same examples.',
+  ]);
 });
 
 test("the figure has a mean with error bars where there are several seeds, and none at a single run", () => {
