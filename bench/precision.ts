@@ -7,9 +7,10 @@ import { parseArgs } from "node:util";
 import { formatPercent } from "../src/display/numbers.ts";
 import { Table } from "../src/display/table.ts";
 import { hasBfloat16, type Precision, precisions } from "../src/engine/precision.ts";
+import { accuracyMetric } from "../src/history/metrics.ts";
 import { AutoModelForSequenceClassification, AutoTokenizer, Trainer } from "../src/index.ts";
-import { encodeDataset } from "../src/trainer/encodedDataset.ts";
-import { trainingLoop } from "../src/trainer/loop.ts";
+import { dataRecord, type EncodedDataset, encodeDataset } from "../src/trainer/encodedDataset.ts";
+import { TrainingLoop } from "../src/trainer/loop.ts";
 import { readReviews } from "./reviews.ts";
 
 const { values } = parseArgs({
@@ -26,15 +27,20 @@ async function accuracyOf(precision: Precision, seed: number): Promise<number> {
   const args = { perDeviceTrainBatchSize: 16, numTrainEpochs: 1, learningRate: 5e-5, seed, disableTqdm: true };
   const trainer = new Trainer({ model, tokenizer, trainDataset: train, evalDataset: validation, args });
   let accuracy = Number.NaN;
-  const loop = trainingLoop({
+  const encoded = [train, validation].map((data) => encodeDataset(data, tokenizer, model, undefined));
+  const [trained, evaluated] = encoded as [EncodedDataset, EncodedDataset];
+  const loop = new TrainingLoop({
     model,
     plan: trainer.plan(),
     args: { ...trainer.args, precision },
-    train: encodeDataset(train, tokenizer, model, undefined),
-    evaluation: encodeDataset(validation, tokenizer, model, undefined),
-    signal: undefined,
+    metric: accuracyMetric,
+    train: trained,
+    evaluation: evaluated,
+    data: { train: dataRecord(train, trained), evaluation: dataRecord(validation, evaluated) },
+    signal: new AbortController().signal,
+    ended: () => {},
   });
-  for await (const event of loop) if (event.kind === "epoch") accuracy = event.row.evalAccuracy ?? Number.NaN;
+  for await (const event of loop.events) if (event.kind === "epoch") accuracy = event.row.evalAccuracy ?? Number.NaN;
   model.dispose();
   return accuracy;
 }

@@ -7,11 +7,11 @@ export { type Example, type Split, TextDataset } from "./data/textDataset.ts";
 export { Table } from "./display/table.ts";
 export { tf } from "./engine/tensorflow.ts";
 export { ThawError } from "./errors.ts";
-export { compareRuns } from "./figures/compareRuns.ts";
+export { type Comparison, compareRuns } from "./figures/compareRuns.ts";
 export { Figure } from "./figures/figure.ts";
 export type { Selection } from "./freezing/selection.ts";
 export type { TrainerEvent } from "./history/events.ts";
-export type { HistoryRow, RunRecord } from "./history/history.ts";
+export type { HistoryRow, RunRecord, RunStatus, StageOutcome, StageRecord } from "./history/record.ts";
 export { sampleData } from "./hub/sampleData.ts";
 export { AutoModelForSequenceClassification, type FromPretrainedOptions } from "./models/autoModel.ts";
 export type { Parameter } from "./models/parameter.ts";
@@ -25,8 +25,8 @@ export {
   type TextClassificationPipeline,
   type TextPairInput,
 } from "./pipeline/pipeline.ts";
-export type { Plan } from "./plan/plan.ts";
-export type { Stage } from "./plan/stage.ts";
+export type { Plan, StagePlan } from "./plan/plan.ts";
+export { checkStages, type Stage } from "./plan/stage.ts";
 export { classifierOnly, lastLayers, progressive } from "./recipes/recipes.ts";
 export {
   getConstantSchedule,
@@ -41,4 +41,4 @@ export type { Tokenizer } from "./tokenizer/tokenizer.ts";
 export type { TrainingArguments } from "./trainer/arguments.ts";
 export type { LabelScore, Prediction } from "./trainer/predictions.ts";
 export { Run } from "./trainer/run.ts";
-export { type PredictOptions, Trainer, type TrainerOptions } from "./trainer/trainer.ts";
+export { type PredictOptions, Trainer, type TrainerOptions, type TrainOptions } from "./trainer/trainer.ts";

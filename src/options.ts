@@ -25,10 +25,8 @@ export function refuseUnknown(options: object, known: object, check: OptionCheck
   const { code = "BAD_ARGUMENT", kind, elsewhere = {} } = check;
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     const [example] = Object.keys(known);
-    throw new ThawError(
-      code,
-      `Each ${kind} is given by name, in an object such as { ${example}: ... }; found ${describe(options)}.`,
-    );
+    const such = example === undefined ? "" : ` such as { ${example}: ... }`;
+    throw new ThawError(code, `Each ${kind} is given by name, in an object${such}; found ${describe(options)}.`);
   }
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(known, name)) continue;
@@ -45,6 +43,7 @@ function adviceFor(name: string, known: readonly string[], elsewhere: Readonly<R
   if (translated !== undefined) return `Here it is ${translated[1]}.`;
   const near = closest(name, known);
   if (near !== undefined) return `Did you mean ${near}?`;
+  if (known.length === 0) return "There is none at all: leave it out.";
   return `Known are: ${known.join(", ")}.`;
 }
 

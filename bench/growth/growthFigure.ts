@@ -55,7 +55,7 @@ export function growthFigure(measured: readonly MeasuredSeries[], processor: str
     height,
     margin: { l: 70, r: 10, t: 70, b: 56 },
     showlegend: false,
-    title: titled("How the time of training grows", `MiniLM, 64 tokens a text, ${processor}`, height),
+    title: titled("How the time of training grows", `MiniLM, 64 tokens a text, ${processor}`, { width, height }),
     ...Object.assign({}, ...panels.map(({ axes }) => axes)),
   };
   return new Figure({ data: panels.flatMap(({ traces }) => traces), layout });

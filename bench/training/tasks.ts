@@ -76,7 +76,7 @@ export function stagesFor(
     rates: Object.fromEntries(learningRates),
     warmupSteps,
     batches: Array.from({ length: stage.epochs }, (_, epoch) =>
-      batchesOf(lengths, { batchSize, seed, epoch: firstEpoch + epoch }).map((indices) => Array.from(indices)),
+      batchesOf(lengths, { batchSize, seed, epoch: firstEpoch - 1 + epoch }).map((indices) => Array.from(indices)),
     ),
   }));
 }

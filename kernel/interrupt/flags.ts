@@ -8,7 +8,7 @@ export const flag = {
   requested: 1,
   /** Number of the last ping the main thread's event loop answered. */
   pong: 2,
-  /** 1 when the running cell's code asked for the host's abort signal: it stops by itself, given time for a step. */
+  /** 1 when running code asked for the host's abort signal: it stops by itself, given time for a step. */
   cooperative: 3,
   /** 1 once the sockets are closed and the process may end. */
   closed: 4,

@@ -13,11 +13,15 @@ export { KernelInterrupt };
  */
 const graceMs = { ordinary: 80, cooperative: 1500, forced: 0 };
 
-interface RunningCell {
-  readonly giveUp: (reason: KernelInterrupt) => void;
+/** Who has a signal: a cell, or what cells have left running when none runs. */
+interface Interruptible {
   /** Made when somebody asks for its signal. */
   controller?: AbortController;
   interrupts: number;
+}
+
+interface RunningCell extends Interruptible {
+  readonly giveUp: (reason: KernelInterrupt) => void;
 }
 
 export class Interrupts {
@@ -32,28 +36,32 @@ export class Interrupts {
   #handled = 0;
   #forced = false;
   #cell: RunningCell | undefined;
+  /** What earlier cells have left running, while no cell runs. */
+  #leftRunning: Interruptible = { interrupts: 0 };
   #timer: NodeJS.Timeout | undefined;
 
   constructor(flags: Flags) {
     this.#flags = flags;
   }
 
-  /** The running cell's signal. Whoever asks for it is taken to stop by itself, and is given more time to. */
-  get signal(): AbortSignal | undefined {
-    if (this.#cell !== undefined) Atomics.store(this.#flags, flag.cooperative, 1);
+  /**
+   * The running cell's signal; while no cell runs, that of what cells have left running. Whoever asks for it is taken to stop
+   * by itself, and is given more time to.
+   */
+  get signal(): AbortSignal {
+    Atomics.store(this.#flags, flag.cooperative, 1);
     return this.kernelSignal;
   }
 
   /** The same signal for what the kernel itself runs: looking at it gives the cell no more time. */
-  get kernelSignal(): AbortSignal | undefined {
-    const cell = this.#cell;
-    if (cell === undefined) return undefined;
-    if (cell.controller === undefined) {
-      cell.controller = new AbortController();
-      setMaxListeners(0, cell.controller.signal);
-      if (cell.interrupts > 0) cell.controller.abort(new KernelInterrupt());
+  get kernelSignal(): AbortSignal {
+    const asked = this.#cell ?? this.#leftRunning;
+    if (asked.controller === undefined) {
+      asked.controller = new AbortController();
+      setMaxListeners(0, asked.controller.signal);
+      if (asked.interrupts > 0) asked.controller.abort(new KernelInterrupt());
     }
-    return cell.controller.signal;
+    return asked.controller.signal;
   }
 
   get pending(): boolean {
@@ -62,6 +70,7 @@ export class Interrupts {
 
   /** A cell begins. The promise rejects when the cell was interrupted and does not end by itself. */
   begin(): Promise<never> {
+    Atomics.store(this.#flags, flag.cooperative, 0);
     return new Promise<never>((_, reject) => {
       this.#cell = { giveUp: reject, interrupts: 0 };
     });
@@ -87,6 +96,8 @@ export class Interrupts {
     const cell = this.#cell;
     if (cell === undefined) {
       Atomics.store(this.#flags, flag.pending, 0);
+      this.#leftRunning.controller?.abort(new KernelInterrupt());
+      this.#leftRunning = { interrupts: 0 };
       this.#races.abandonAll();
       this.onIdle();
       return;

@@ -12,7 +12,10 @@ export interface DisplayOptions {
 /** The kernel's side of the contract; the kernel sets it at `globalThis[hostSymbol]` before the first cell runs. */
 export interface Host {
   display(bundle: DisplayBundle, options?: DisplayOptions): void;
-  /** Aborted when the running cell is interrupted; undefined while no cell runs. Long loops check it once a step. */
+  /**
+   * Aborted when the running cell is interrupted; while no cell runs, by an interrupt of what cells have left running. Long
+   * loops check it once per step, and ask for it anew: a later cell may be the one that waits for them.
+   */
   readonly signal: AbortSignal | undefined;
 }
 

@@ -9,6 +9,12 @@ export function formatSeconds(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
 }
 
+/** A measured time: 0.0312 -> "0.031 s", 7.25 -> "7.3 s", from 10 seconds on as `formatSeconds` has it. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds >= 9.95) return formatSeconds(seconds);
+  return `${seconds < 0.0005 ? "0" : seconds < 0.995 ? Number(seconds.toPrecision(2)) : seconds.toFixed(1)} s`;
+}
+
 /** 22713602 -> "22,713,602". */
 export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ",");

@@ -3,6 +3,7 @@
  * that is not wanted is undefined.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { outliving } from "./lasting.ts";
 import { boolAttribute, floatAttribute, intAttribute, runOp, tf } from "./tensorflow.ts";
 import { touchedRows } from "./touchedRows.ts";
 
@@ -82,7 +83,7 @@ let allRows: Tensor | undefined;
 /** Rows for a native op, to which none means all. */
 export function rowsTensor(rows: Int32Array | undefined): Tensor {
   if (rows !== undefined) return tf.tensor1d(rows, "int32");
-  allRows ??= tf.keep(tf.tensor1d([], "int32"));
+  allRows ??= outliving(tf.keep(tf.tensor1d([], "int32")));
   return allRows;
 }
 

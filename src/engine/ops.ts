@@ -3,6 +3,7 @@
  * where no gradient is wanted. Results belong to the current `tidy` scope.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { outliving } from "./lasting.ts";
 import { choose } from "./native.ts";
 import { nativeHalfSquare, nativeProduct, nativeSumRows } from "./nativeOps.ts";
 import { boolAttribute, intAttribute, runOp, tf, typeAttribute, types } from "./tensorflow.ts";
@@ -39,7 +40,7 @@ const constants = new Map<string, Tensor>();
 function constant(key: string, make: () => Tensor): Tensor {
   let tensor = constants.get(key);
   if (tensor === undefined) {
-    tensor = tf.keep(make());
+    tensor = outliving(tf.keep(make()));
     constants.set(key, tensor);
   }
   return tensor;

@@ -1,6 +1,7 @@
 /** A float array in TensorFlow's own memory that ops change in place: a weight, or a moment of its optimizer. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { ThawError } from "../errors.ts";
+import { outliving } from "./lasting.ts";
 import { nativeOps } from "./native.ts";
 import { rowsTensor } from "./nativeOps.ts";
 import { fixedScalar, multiply } from "./ops.ts";
@@ -68,6 +69,7 @@ export class NativeVariable {
   readonly #name: string;
   readonly #handle: Tensor;
   #value: Tensor | undefined;
+  #changes = 0;
 
   /** Copies `values` (or zeros) of the given shape into native memory; the memory of a tensor is shared with it. */
   constructor(shape: readonly number[], values?: Float32Array | Tensor) {
@@ -79,7 +81,7 @@ export class NativeVariable {
       float,
       shapeAttribute("shape", shape),
     ];
-    this.#handle = tf.keep(runOp("VarHandleOp", [], attributes, 1)[0] as Tensor);
+    this.#handle = outliving(tf.keep(runOp("VarHandleOp", [], attributes, 1)[0] as Tensor));
     if (values === undefined) this.assign(new Float32Array(shape.reduce((product, size) => product * size, 1)));
     else if (values instanceof tf.Tensor) this.#set(values);
     else this.assign(values.slice()); // TensorFlow works on the array it is given: never on the caller's
@@ -88,8 +90,13 @@ export class NativeVariable {
   /** The present value. Valid until the next change; owned by the variable, not to be disposed. */
   get value(): Tensor {
     this.#assertAlive();
-    this.#value ??= tf.keep(runOp("ReadVariableOp", [this.#handle], [float], 1)[0] as Tensor);
+    this.#value ??= outliving(tf.keep(runOp("ReadVariableOp", [this.#handle], [float], 1)[0] as Tensor));
     return this.#value;
+  }
+
+  /** Grows with every change of the values. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** Takes the array over: the caller must not touch it afterwards. */
@@ -195,7 +202,9 @@ export class NativeVariable {
     throw new ThawError("DISPOSED", "These weights were freed by dispose(): load the model again.");
   }
 
+  /** Before every change: nothing else changes the values. */
   #forgetValue(): void {
+    this.#changes += 1;
     this.#value?.dispose();
     this.#value = undefined;
   }

@@ -1,22 +1,18 @@
-/** Strategies side by side: one figure with its table, inline in one bundle. */
+/** Strategies side by side: what their runs reached and cost, as one figure with its table, inline in one bundle. */
 import { inspect } from "node:util";
 import { type DisplayBundle, displaySymbol, type MimeBundle } from "../display/bundle.ts";
 import type { Table } from "../display/table.ts";
 import { drawComparison } from "./comparisonFigure.ts";
-import { comparisonTable } from "./comparisonTable.ts";
 import type { Figure } from "./figure.ts";
-import { type RunLike, type RunSummary, summarize, type TestResult } from "./runSummary.ts";
-
-export interface CompareOptions {
-  /** Results on test texts by name, in the order of the runs of that name; a run's own `test` goes first. */
-  readonly test?: Readonly<Record<string, TestResult | readonly TestResult[]>>;
-}
+import { type CompareOptions, comparisonTable, type RunLike, type RunSummary, summarize } from "./runSummary.ts";
 
 /** Shows itself as a figure that holds the table too; `table` alone is HTML. */
 export interface Comparison {
   readonly summaries: readonly RunSummary[];
   readonly table: Table;
   readonly figure: Figure;
+  /** Sentences about what makes the runs hard to compare: other plans under one name, other data, runs that did not finish. */
+  readonly notices: readonly string[];
   toString(): string;
   toBundle(): Promise<DisplayBundle>;
   [displaySymbol](): Promise<MimeBundle>;
@@ -25,31 +21,24 @@ export interface Comparison {
 
 /**
  * `compareRuns({ "classifier only": a, progressive: [seed0, seed1, seed2] })`: a list is one strategy with several seeds.
- * @throws ThawError `NO_RUNS` where there is nothing to compare.
+ * Errors: `NO_RUNS`, `DIFFERENT_METRICS`, `BAD_ARGUMENT`.
  */
 export function compareRuns(
   runs: Readonly<Record<string, RunLike | readonly RunLike[]>>,
-  { test = {} }: CompareOptions = {},
+  options: CompareOptions = {},
 ): Comparison {
-  const tested = Object.entries(runs).map(([name, group]) => {
-    const results = asList(test[name]);
-    return [name, asList(group).map((run, i) => ({ ...run, test: run.test ?? results[i] }))] as const;
-  });
-  const summaries = summarize(Object.fromEntries(tested));
+  const { summaries, notices } = summarize(runs, options);
   const table = comparisonTable(summaries);
-  const figure = drawComparison(summaries, table);
+  const figure = drawComparison(summaries, table, notices);
+  const text = [table.toString(), ...notices].join("\n");
   return {
     summaries,
     table,
     figure,
-    toString: () => table.toString(),
+    notices,
+    toString: () => text,
     toBundle: () => figure.toBundle(),
     [displaySymbol]: () => figure[displaySymbol](),
-    [inspect.custom]: () => table.toString(),
+    [inspect.custom]: () => text,
   };
-}
-
-function asList<T extends object>(value: T | readonly T[] | undefined): readonly T[] {
-  if (value === undefined) return [];
-  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }

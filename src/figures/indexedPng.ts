@@ -2,7 +2,7 @@
 import { deflateSync } from "node:zlib";
 import { pngFile } from "./pngFile.ts";
 
-/** An opaque picture: `pixels` has 4 bytes (red, green, blue, unused) a pixel, rows from the top. */
+/** A picture: `pixels` has 4 bytes per pixel, red, green and blue multiplied by alpha, and alpha; rows from the top. */
 export interface Pixels {
   readonly width: number;
   readonly height: number;
@@ -19,9 +19,14 @@ export function indexedPng({ width, height, pixels }: Pixels): Uint8Array | unde
       rows[y * (width + 1) + 1 + x] = palette.indexOf(colorAt(pixels, 4 * (y * width + x)));
     }
   }
-  const colors = Buffer.from(palette.colors.flatMap((color) => [color >> 16, (color >> 8) & 255, color & 255]));
+  const channels = palette.colors.map(channelsOf);
+  const plain = channels.flatMap(([r, g, b, a]) =>
+    [r, g, b].map((value) => (a === 0 ? 0 : Math.round((value * 255) / a))),
+  );
+  const isOpaque = channels.every(([, , , alpha]) => alpha === 255);
   return pngFile({ width, height, colorType: "palette" }, [
-    ["PLTE", colors],
+    ["PLTE", Buffer.from(plain)],
+    ...(isOpaque ? [] : [["tRNS", Buffer.from(channels.map(([, , , alpha]) => alpha))] as const]),
     ["IDAT", deflateSync(rows, { level: 9 })],
   ]);
 }
@@ -61,15 +66,21 @@ function cover(byFrequency: readonly number[], reach: number): Palette | undefin
 }
 
 function distance(a: number, b: number): number {
-  return Math.max(
-    Math.abs((a >> 16) - (b >> 16)),
-    Math.abs(((a >> 8) & 255) - ((b >> 8) & 255)),
-    Math.abs((a & 255) - (b & 255)),
-  );
+  const [one, other] = [channelsOf(a), channelsOf(b)];
+  return Math.max(...one.map((value, i) => Math.abs(value - (other[i] as number))));
 }
 
-const mostColors = 1 << 12;
+const mostColors = 1 << 13;
 
+/** The four bytes of a pixel as one number. */
 function colorAt(pixels: Uint8Array, at: number): number {
-  return ((pixels[at] ?? 0) << 16) | ((pixels[at + 1] ?? 0) << 8) | (pixels[at + 2] ?? 0);
+  const [red, green, blue, alpha] = [pixels[at] ?? 0, pixels[at + 1] ?? 0, pixels[at + 2] ?? 0, pixels[at + 3] ?? 0];
+  return ((red << 24) | (green << 16) | (blue << 8) | alpha) >>> 0;
 }
+
+const channelsOf = (color: number): [red: number, green: number, blue: number, alpha: number] => [
+  color >>> 24,
+  (color >>> 16) & 255,
+  (color >>> 8) & 255,
+  color & 255,
+];

@@ -1,4 +1,6 @@
 /** Which parameters a person means: plain data, so that a plan can be read from JSON, printed, and stored. */
+import { inspect } from "node:util";
+import { closest } from "../../shared/closest.ts";
 import { ThawError } from "../errors.ts";
 
 /**
@@ -22,9 +24,21 @@ export type Selection =
   | { readonly layers: readonly number[] }
   | { readonly lastLayers: number }
   | { readonly firstLayers: number }
-  /** By name: a pattern, or exact names. A pattern that matches nothing and a name that is unknown are refused. */
-  | { readonly parameters: RegExp | readonly string[] }
+  /**
+   * Parameters by name: a pattern, which JSON keeps as the text `"/LayerNorm/"`, or exact names. A pattern that matches
+   * nothing and a name that is unknown are refused.
+   */
+  | { readonly parameters: RegExp | string | readonly string[] }
   | readonly Selection[];
+
+/** The same selection as plain JSON: a pattern becomes its text. */
+export function plainSelection(selection: Selection): Selection {
+  if (Array.isArray(selection)) return (selection as readonly Selection[]).map(plainSelection);
+  if (typeof selection === "object" && "parameters" in selection && selection.parameters instanceof RegExp) {
+    return { parameters: String(selection.parameters) };
+  }
+  return selection;
+}
 
 /** Whether the encoder layers have weights of their own: those of ALBERT have none, all of them run on the shared ones. */
 export function layersHaveWeights(blocks: BlockMap): boolean {
@@ -32,81 +46,174 @@ export function layersHaveWeights(blocks: BlockMap): boolean {
   return false;
 }
 
-/**
- * The names that a selection means in a model of `depth` encoder layers. Throws `BAD_SELECTION` on anything the model
- * does not have.
- */
+/** The part of a model that selections are made in. */
+export interface SelectableModel {
+  readonly blocks: BlockMap;
+  /** Number of encoder layers. */
+  readonly depth: number;
+}
+
+const words = ["all", "head", "embeddings", "shared"] as const;
+const keys = ["layers", "lastLayers", "firstLayers", "parameters"] as const;
+const deepest = 20;
+
+/** The names that a selection means in a model of `depth` encoder layers. Throws `BAD_SELECTION` on what the model does not have. */
 export function select(selection: Selection, blocks: BlockMap, depth: number): Set<string> {
+  checkSelection(selection, depth);
+  return namesOf(selection, blocks, depth);
+}
+
+function namesOf(selection: Selection, blocks: BlockMap, depth: number): Set<string> {
   const inBlock = (accept: (block: Block) => boolean) =>
     new Set([...blocks].filter(([, block]) => accept(block)).map(([name]) => name));
   const inLayers = (first: number, end: number) =>
     inBlock((block) => typeof block === "number" && first <= block && block < end);
-
   if (selection === "all") return new Set(blocks.keys());
-  if (selection === "head" || selection === "shared" || selection === "embeddings") {
-    return inBlock((block) => block === selection);
-  }
+  if (typeof selection === "string") return inBlock((block) => block === selection);
   if (Array.isArray(selection)) {
-    return new Set((selection as readonly Selection[]).flatMap((part) => [...select(part, blocks, depth)]));
+    return new Set((selection as readonly Selection[]).flatMap((part) => [...namesOf(part, blocks, depth)]));
   }
-  if (typeof selection === "object" && selection !== null && Object.keys(selection).length === 1) {
-    const byLayer = "layers" in selection || "lastLayers" in selection || "firstLayers" in selection;
-    if (byLayer && !layersHaveWeights(blocks)) refuseLayers(selection, depth);
-    if ("layers" in selection && Array.isArray(selection.layers)) {
-      const wanted = new Set(selection.layers.map((layer) => checkedLayer(layer, depth)));
-      return inBlock((block) => typeof block === "number" && wanted.has(block));
+  const single = selection as Exclude<Selection, string | readonly Selection[]>;
+  if ("parameters" in single) return byName(single.parameters, blocks);
+  if (!layersHaveWeights(blocks)) refuseLayers(selection, depth);
+  if ("layers" in single) {
+    const wanted = new Set(single.layers.map((layer) => checkedLayer(layer, depth)));
+    return inBlock((block) => typeof block === "number" && wanted.has(block));
+  }
+  if ("lastLayers" in single) return inLayers(depth - checkedCount("lastLayers", single.lastLayers, depth), depth);
+  return inLayers(0, checkedCount("firstLayers", single.firstLayers, depth));
+}
+
+/**
+ * Throws `BAD_SELECTION` for what is no selection in any model: unknown words, impossible counts, the same part twice.
+ * `depth` only stands in messages.
+ */
+export function checkSelection(selection: Selection, depth?: number, nesting = 0): void {
+  if (Array.isArray(selection)) checkParts(selection as readonly Selection[], depth, nesting);
+  else if (typeof selection === "string") checkWord(selection);
+  else checkObject(selection as Exclude<Selection, string | readonly Selection[]>, depth);
+}
+
+function checkObject(selection: Exclude<Selection, string | readonly Selection[]>, depth: number | undefined): void {
+  const given = typeof selection === "object" && selection !== null ? Object.keys(selection) : [];
+  const [key] = given;
+  if (key === undefined || given.length > 1 || !(keys as readonly string[]).includes(key)) {
+    const near = given.length === 1 && key !== undefined ? closest(key, keys) : undefined;
+    refuse(selection, near === undefined ? "" : `Did you mean { ${near}: ... }? `);
+  }
+  if ("layers" in selection) checkLayers(selection.layers, selection);
+  else if ("lastLayers" in selection) checkWhole("lastLayers", selection.lastLayers, depth);
+  else if ("firstLayers" in selection) checkWhole("firstLayers", selection.firstLayers, depth);
+  else checkNames(selection.parameters, selection);
+}
+
+function checkParts(parts: readonly Selection[], depth: number | undefined, nesting: number): void {
+  if (nesting === deepest) refuse(parts, `Its arrays are nested more than ${deepest} deep. `);
+  const seen = new Set<string>();
+  for (const part of Array.from(parts)) {
+    checkSelection(part, depth, nesting + 1);
+    const text = shown(part);
+    if (seen.has(text)) refuse(parts, `It has ${text} twice. `);
+    seen.add(text);
+  }
+  if (seen.has("'all'") && seen.size > 1) refuse(parts, '"all" holds everything: it stands alone. ');
+}
+
+function checkWord(word: string): void {
+  if ((words as readonly string[]).includes(word)) return;
+  const near = closest(word, words);
+  refuse(word, near === undefined ? "" : `Did you mean "${near}"? `);
+}
+
+function checkLayers(layers: readonly number[], selection: Selection): void {
+  if (!Array.isArray(layers)) refuse(selection, "layers is an array of indices. ");
+  const seen = new Set<number>();
+  for (const layer of Array.from(layers)) {
+    if (!Number.isInteger(layer) || layer < 0) {
+      badSelection(`There is no encoder layer ${shown(layer)}: layers have indices from 0 on, from bottom to top.`);
     }
-    if ("lastLayers" in selection)
-      return inLayers(depth - checkedCount("lastLayers", selection.lastLayers, depth), depth);
-    if ("firstLayers" in selection) return inLayers(0, checkedCount("firstLayers", selection.firstLayers, depth));
-    if ("parameters" in selection) return byName(selection.parameters, blocks);
+    if (seen.has(layer)) badSelection(`${shown(selection)} has layer ${layer} twice: name every layer once.`);
+    seen.add(layer);
   }
-  throw new ThawError(
-    "BAD_SELECTION",
-    `${JSON.stringify(selection)} selects nothing known. Use "all", "head", "shared", "embeddings", { layers: [0, 1] }, ` +
+}
+
+function checkWhole(key: string, count: number, depth: number | undefined): void {
+  if (Number.isInteger(count) && count >= 1) return;
+  const most = depth ?? "the number of encoder layers";
+  badSelection(`{ ${key}: ${shown(count)} } is not possible: use an integer from 1 to ${most}.`);
+}
+
+function checkNames(wanted: RegExp | string | readonly string[], selection: Selection): void {
+  if (wanted instanceof RegExp) return;
+  if (typeof wanted === "string") patternOf(wanted);
+  else if (!Array.isArray(wanted) || Array.from(wanted).some((name) => typeof name !== "string")) {
+    refuse(selection, "parameters is a pattern, or an array of names. ");
+  }
+}
+
+function refuse(selection: unknown, advice: string): never {
+  return badSelection(
+    `${shown(selection)} selects nothing known. ${advice}Use "all", "head", "shared", "embeddings", { layers: [0, 1] }, ` +
       "{ lastLayers: 2 }, { firstLayers: 2 }, { parameters: /LayerNorm/ }, or an array of these.",
   );
 }
 
+function badSelection(message: string): never {
+  throw new ThawError("BAD_SELECTION", message);
+}
+
+function shown(value: unknown): string {
+  const text = inspect(value, { breakLength: Number.POSITIVE_INFINITY, depth: 4 });
+  return text.length <= 200 ? text : `${text.slice(0, 199)}…`;
+}
+
 function refuseLayers(selection: Selection, depth: number): never {
-  throw new ThawError(
-    "BAD_SELECTION",
-    `${JSON.stringify(selection)} is not possible: the ${depth} encoder layers of this model run on the same weights, so ` +
+  return badSelection(
+    `${shown(selection)} is not possible: the ${depth} encoder layers of this model run on the same weights, so ` +
       'none of them can be trained or frozen alone. Use "shared" for all of them at once, "head", "embeddings" or "all".',
   );
 }
 
 function checkedLayer(layer: number, depth: number): number {
-  if (Number.isInteger(layer) && layer >= 0 && layer < depth) return layer;
-  throw new ThawError(
-    "BAD_SELECTION",
+  if (layer < depth) return layer;
+  return badSelection(
     `There is no encoder layer ${layer}: this model has ${depth}, with indices 0 to ${depth - 1} from bottom to top.`,
   );
 }
 
 function checkedCount(key: string, count: number, depth: number): number {
-  if (Number.isInteger(count) && count >= 1 && count <= depth) return count;
-  throw new ThawError(
-    "BAD_SELECTION",
+  if (count <= depth) return count;
+  return badSelection(
     `{ ${key}: ${count} } is not possible: this model has ${depth} encoder layers; use an integer from 1 to ${depth}.`,
   );
 }
 
-function byName(wanted: RegExp | readonly string[], blocks: BlockMap): Set<string> {
-  if (wanted instanceof RegExp) {
-    const names = [...blocks.keys()].filter((name) => name.search(wanted) >= 0);
+/** `"/LayerNorm/i"` -> the pattern; undefined for a plain name. */
+function patternOf(text: string): RegExp | undefined {
+  const [, source, flags] = /^\/(.+)\/([a-z]*)$/s.exec(text) ?? [];
+  if (source === undefined) return undefined;
+  try {
+    return new RegExp(source, flags);
+  } catch (cause) {
+    return badSelection(`${JSON.stringify(text)} is no pattern: ${(cause as Error).message}.`);
+  }
+}
+
+function byName(wanted: RegExp | string | readonly string[], blocks: BlockMap): Set<string> {
+  const pattern = typeof wanted === "string" ? patternOf(wanted) : wanted instanceof RegExp ? wanted : undefined;
+  if (pattern !== undefined) {
+    const names = [...blocks.keys()].filter((name) => name.search(pattern) >= 0);
     if (names.length > 0) return new Set(names);
-    throw new ThawError(
-      "BAD_SELECTION",
-      `No parameter's name matches ${wanted}. Names look like "${[...blocks.keys()][0]}"; model.namedParameters() lists them.`,
+    badSelection(
+      `No parameter's name matches ${pattern}. Names look like "${[...blocks.keys()][0]}"; model.namedParameters() lists them.`,
     );
   }
-  for (const name of wanted) {
+  const names = typeof wanted === "string" ? [wanted] : (wanted as readonly string[]);
+  for (const name of names) {
     if (blocks.has(name)) continue;
-    throw new ThawError(
-      "BAD_SELECTION",
+    badSelection(
       `There is no parameter "${name}". Names look like "${[...blocks.keys()][0]}"; model.namedParameters() lists them.`,
     );
   }
-  return new Set(wanted);
+  return new Set(names);
 }

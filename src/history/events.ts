@@ -1,19 +1,24 @@
 /** What the training loop tells while it runs: a closed union, so that a view that forgets a case does not compile. */
-import type { HistoryRow, RunRecord, StageRecord } from "./history.ts";
+import type { StagePlan } from "../plan/plan.ts";
 import type { ModelMetric } from "./metrics.ts";
+import type { HistoryRow, RunRecord, StageOutcome } from "./record.ts";
 
 /** What happens in a run, as `trainer.events()` yields it; `kind` tells the cases apart. */
 export type TrainerEvent =
   | {
       readonly kind: "begin";
-      readonly stages: readonly StageRecord[];
+      readonly stages: readonly StagePlan[];
+      /** Steps and epochs that are planned; a stage that ends early leaves some of them out. */
       readonly totalSteps: number;
       readonly totalEpochs: number;
-      /** What the best epoch is chosen by. Default: accuracy. */
-      readonly metric?: ModelMetric;
+      /** What the best epoch is chosen by. */
+      readonly metric: ModelMetric;
     }
+  /** A stage of this index begins. */
   | { readonly kind: "stage"; readonly stage: number }
-  /** The frozen prefix is being run once: `done` of `total` texts. */
+  /** A stage has ended, after all of its epochs or earlier. */
+  | { readonly kind: "stageEnd"; readonly stage: number; readonly outcome: StageOutcome }
+  /** The frozen layers are being run once: `done` of `total` texts. */
   | { readonly kind: "prefix"; readonly done: number; readonly total: number }
   /** Something that whoever trains should know; it stands in the run's report too. */
   | { readonly kind: "notice"; readonly notice: string }

@@ -36,6 +36,7 @@ export interface ModelMetric {
 }
 
 export const accuracyMetric: ModelMetric = { key: "evalAccuracy", greaterIsBetter: true };
+const lossMetric: ModelMetric = { key: "evalLoss", greaterIsBetter: false };
 
 /** The metric, with the direction that it has by itself. */
 export const metricOf = (key: MetricKey): ModelMetric => ({ key, greaterIsBetter: metricKinds[key].scale !== "error" });
@@ -48,6 +49,29 @@ export function isBetter(
 ): boolean {
   if (value === undefined || other === undefined) return value !== undefined;
   return greaterIsBetter ? value > other : value < other;
+}
+
+/**
+ * Whether an epoch is better than another one: by the metric, and where that is the same or defined in neither, by a lower
+ * validation loss. An epoch that was not evaluated is not better than any; any other is better than none.
+ */
+export function isBetterEpoch(epoch: Metrics, other: Metrics | undefined, metric: ModelMetric): boolean {
+  const [value, loss] = [epoch[metric.key], epoch.evalLoss];
+  if (value === undefined && loss === undefined) return false;
+  if (other === undefined) return true;
+  const best = other[metric.key];
+  if (isBetter(value, best, metric)) return true;
+  if (isBetter(best, value, metric)) return false;
+  return isBetter(loss, other.evalLoss, lossMetric);
+}
+
+/** Index of the best epoch, the first of equals; undefined where none was evaluated. */
+export function indexOfBestEpoch(epochs: readonly Metrics[], metric: ModelMetric): number | undefined {
+  let best: number | undefined;
+  epochs.forEach((epoch, i) => {
+    if (isBetterEpoch(epoch, best === undefined ? undefined : epochs[best], metric)) best = i;
+  });
+  return best;
 }
 
 /** Index of the best value, the first of equals; undefined where there is none. */

@@ -1,4 +1,5 @@
 /** From a name or a folder to a model: `AutoModelForSequenceClassification`. */
+import { basename, isAbsolute } from "node:path";
 import type { HuggingFaceConfig } from "../config/config.ts";
 import { readConfig } from "../config/readConfig.ts";
 import { listed } from "../display/listed.ts";
@@ -113,7 +114,7 @@ export const AutoModelForSequenceClassification = {
       const values = source === undefined ? initialValues(spec, config, seed) : file.read(source);
       return [spec.name, new Parameter(spec, values, source === undefined)] as const;
     });
-    const model = new SequenceClassifier(family, config, new Map(parameters), unused);
+    const model = new SequenceClassifier(family, config, new Map(parameters), unused, nameOf(idOrFolder));
     const fresh = model.newlyInitialized;
     if (fresh.length > 0) {
       const replaced = plan.find(({ source, replaced }) => source === undefined && replaced !== undefined)?.replaced;
@@ -127,6 +128,10 @@ export const AutoModelForSequenceClassification = {
     return model;
   },
 };
+
+/** Without the path of the machine: records and reports are read elsewhere. */
+const nameOf = (idOrFolder: string): string =>
+  isAbsolute(idOrFolder) || idOrFolder.startsWith("~") ? basename(idOrFolder) : idOrFolder;
 
 function familyOf({ modelType }: HuggingFaceConfig, folder: string): Family {
   const family = families.find((candidate) => candidate.modelType === modelType);

@@ -40,6 +40,7 @@ export class Parameter {
   /** Whether training may move it. Set by `model.freeze()` and `model.unfreeze()`, or by hand. */
   requiresGrad = true;
   readonly variable: NativeVariable;
+  readonly #changesWhenMade: number;
 
   constructor(spec: ParameterSpec, values: Float32Array, newlyInitialized: boolean) {
     this.name = spec.name;
@@ -47,6 +48,12 @@ export class Parameter {
     this.block = spec.block;
     this.newlyInitialized = newlyInitialized;
     this.variable = new NativeVariable(spec.shape, values);
+    this.#changesWhenMade = this.variable.changes;
+  }
+
+  /** Whether the values are those that the model was loaded with: nothing has trained or assigned them since. */
+  get isAsMade(): boolean {
+    return this.variable.changes === this.#changesWhenMade;
   }
 
   /** Number of values. */

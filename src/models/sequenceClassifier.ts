@@ -92,14 +92,18 @@ export class SequenceClassifier extends ShownAsTable {
   readonly unused: readonly string[];
   /** Tokens that its trainer cut texts to, special ones included; saved and exported with it. Undefined without a trainer. */
   textLimit: number | undefined;
+  /** What it was loaded by: an id, or a folder, an absolute path shortened to its last part. Undefined if made otherwise. */
+  readonly name: string | undefined;
 
   constructor(
     family: Family,
     config: HuggingFaceConfig,
     parameters: ReadonlyMap<string, Parameter>,
     unused: readonly string[] = [],
+    name?: string,
   ) {
     super();
+    this.name = name;
     this.family = family;
     this.config = config;
     this.parameters = parameters;

@@ -1,6 +1,7 @@
 /** The bias of what has none, for ops that want one. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { markConstant } from "../engine/differentiable.ts";
+import { outliving } from "../engine/lasting.ts";
 import { tf } from "../engine/tensorflow.ts";
 
 const made = new Map<number, Tensor>();
@@ -9,7 +10,7 @@ const made = new Map<number, Tensor>();
 export function zeroBias(width: number): Tensor {
   let zeros = made.get(width);
   if (zeros === undefined) {
-    zeros = markConstant(tf.keep(tf.zeros([width])));
+    zeros = markConstant(outliving(tf.keep(tf.zeros([width]))));
     made.set(width, zeros);
   }
   return zeros;

@@ -1,15 +1,15 @@
 /** A plan: what each stage trains, at which rates, for how many steps, from which cut on, and at what predicted cost. */
 import { listed } from "../display/listed.ts";
+import { formatBytes, formatCount, formatPercent, formatRate, formatSeconds } from "../display/numbers.ts";
 import { ShownAsTable } from "../display/shownAsTable.ts";
-import type { Table } from "../display/table.ts";
+import { type Cell, type Column, Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import { describeTrainable } from "../freezing/describe.ts";
-import type { Block } from "../freezing/selection.ts";
+import { type Block, plainSelection } from "../freezing/selection.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
-import { planTable, type PlannedStage as StageRow } from "../report/planTable.ts";
 import type { SchedulerType } from "../schedule/schedule.ts";
-import { stageCosts } from "./cost.ts";
-import { checkedStage, type Stage } from "./stage.ts";
+import { fullEpochs, type StageCost, stageCosts } from "./cost.ts";
+import { type Stage, trainableNames } from "./stage.ts";
 
 /** What the plan takes from the run for stages that do not say it themselves. */
 export interface PlanDefaults {
@@ -23,31 +23,75 @@ export interface PlanDefaults {
   readonly stepsPerEpoch: number;
 }
 
-/** One stage, with everything decided. */
+/** A stage as it was written and as it was decided, in plain data: what tables show and the record of a run keeps. */
+export interface StagePlan {
+  /** Name for tables and figures. */
+  readonly name: string;
+  /** What trains, in words: `"head"`, `"head, layers 10-11"`, `"everything"`. */
+  readonly trains: string;
+  /** The stage as it was written; a pattern of names stands as its text. */
+  readonly written: Stage;
+  /** The same stage with every setting decided: given to another trainer it trains the same. */
+  readonly resolved: Stage;
+  /** Names of the parameters that train, in the order of the state dict. */
+  readonly parameters: readonly string[];
+  readonly trainableParameters: number;
+  readonly epochs: number;
+  /** Optimizer steps of all epochs. */
+  readonly steps: number;
+  /** Number of the stage's first epoch in the run, from 1, if every stage before it runs all of its epochs. */
+  readonly firstEpoch: number;
+  /** Highest peak rate among the encoder layers that train; absent where none does. */
+  readonly learningRate?: number;
+  /** Peak rate of the head; absent where it is frozen. */
+  readonly headLearningRate?: number;
+  /** Hugging Face's name of the schedule: `"linear"`. */
+  readonly lrSchedulerType: SchedulerType;
+  /** In optimizer steps of this stage. */
+  readonly warmupSteps: number;
+  /** Epochs without a better validation after which the stage ends; absent where it never ends early. */
+  readonly patience?: number;
+  /** Predicted work. */
+  readonly cost: StageCost;
+  /** Predicted work relative to training everything for as many epochs: 1 = the same. */
+  readonly relativeCost: number;
+  /** Predicted wall time in seconds, the pass through the frozen layers included. */
+  readonly predictedSeconds?: number;
+  /** Predicted largest resident memory of the process, in bytes. */
+  readonly predictedMemory?: number;
+  /** Whether it trains weights that several layers read. */
+  readonly trainsShared?: boolean;
+}
+
+/** One stage as the loop works on it. */
 export interface PlannedStage {
   readonly stage: Stage;
   readonly trainable: ReadonlySet<string>;
   /** The lowest place that trains: everything below is constant in this stage. -1 where the embeddings train. */
   readonly cut: Cut;
-  /** Learning rate of each trainable parameter before the schedule's factor. */
+  /** Peak learning rate of each trainable parameter, before the schedule's factor. */
   readonly learningRates: ReadonlyMap<string, number>;
   readonly lrSchedulerType: SchedulerType;
   /** In optimizer steps of this stage. */
   readonly warmupSteps: number;
   readonly steps: number;
-  /** As it is shown. */
-  readonly row: StageRow;
+  /** As it is shown and recorded. */
+  readonly row: StagePlan;
 }
 
 /** What each stage trains, at which rates, for how many steps, and at what predicted cost; shown as a table. */
 export class Plan extends ShownAsTable {
   readonly stages: readonly PlannedStage[];
   readonly totalParameters: number;
+  /** Names that train in some stage. */
+  readonly trainable: ReadonlySet<string>;
 
   constructor(stages: readonly PlannedStage[], totalParameters: number) {
     super();
     this.stages = stages;
     this.totalParameters = totalParameters;
+    const sets = new Set(stages.map(({ trainable }) => trainable));
+    this.trainable = new Set([...sets].flatMap((names) => [...names]));
   }
 
   get epochs(): number {
@@ -59,13 +103,8 @@ export class Plan extends ShownAsTable {
     return this.stages.reduce((sum, { steps }) => sum + steps, 0);
   }
 
-  /** Names that train in some stage. */
-  get trainable(): ReadonlySet<string> {
-    return new Set(this.stages.flatMap(({ trainable }) => [...trainable]));
-  }
-
   /** The same plan with what is predicted for each stage. */
-  withForecast(forecasts: readonly Pick<StageRow, "predictedSeconds" | "predictedMemory">[]): Plan {
+  withForecast(forecasts: readonly Pick<StagePlan, "predictedSeconds" | "predictedMemory">[]): Plan {
     const stages = this.stages.map((stage, i) => ({ ...stage, row: { ...stage.row, ...forecasts[i] } }));
     return new Plan(stages, this.totalParameters);
   }
@@ -80,62 +119,90 @@ export class Plan extends ShownAsTable {
 
 /** Checks a plan against the model, before anything runs. Errors: `BAD_STAGE`, `BAD_SELECTION`, `FROZEN_RANDOM_HEAD`. */
 export function makePlan(stages: readonly Stage[], model: SequenceClassifier, defaults: PlanDefaults): Plan {
-  if (!Array.isArray(stages) || stages.length === 0) {
-    throw new ThawError("BAD_STAGE", 'The plan has no stage: give at least one, such as { train: "head", epochs: 3 }.');
-  }
-  const trainable = stages.map((stage, index) => checkedStage(stage, index, model));
+  const trainable = trainableNames(stages, model);
   if (!defaults.allowFrozenRandomHead) refuseFrozenRandom(trainable, model);
-  const cuts = trainable.map((names) => cutOf(names, model));
+  const order = [...model.parameters.keys()];
+  const parts = once((names) => ({
+    cut: cutOf(names, model),
+    trains: describeTrainable(names, model.blocks),
+    parameters: order.filter((name) => names.has(name)),
+    size: sizeOf(names, model),
+    trainsShared: [...names].some((name) => model.blocks.get(name) === "shared"),
+  }));
+  const ratesOf = onceByRates(model);
   const costs = stageCosts(
-    stages.map(({ epochs }, i) => ({ epochs, trainable: trainable[i] as ReadonlySet<string>, cut: cuts[i] as Cut })),
+    stages.map(({ epochs }, i) => {
+      const names = trainable[i] as ReadonlySet<string>;
+      return { epochs, trainable: names, cut: parts(names).cut };
+    }),
     model,
   );
-  let firstEpoch = 0;
-  const planned = stages.map((stage, i) => {
+  let firstEpoch = 1;
+  const planned = stages.map((stage, i): PlannedStage => {
     const names = trainable[i] as ReadonlySet<string>;
+    const { cut, trains, parameters, size, trainsShared } = parts(names);
     const steps = stage.epochs * defaults.stepsPerEpoch;
-    const warmup = stage.warmupSteps ?? defaults.warmupSteps;
-    const warmupSteps = warmup >= 1 ? Math.trunc(warmup) : Math.ceil(steps * warmup);
-    if (warmupSteps > steps) {
-      throw new ThawError(
-        "BAD_STAGE",
-        `Stage ${i} has ${warmupSteps} warm-up steps, but only ${steps} steps in all. Take fewer, or a share such as 0.1.`,
-      );
-    }
-    const learningRates = ratesOf(stage, names, model, defaults);
+    const warmupSteps = warmupOf(stage, i, steps, defaults);
+    const encoder = stage.learningRate ?? defaults.learningRate;
+    const head = stage.headLearningRate ?? defaults.headLearningRate ?? encoder;
+    const rates = ratesOf(names, encoder, head, stage.layerDecay ?? 1);
     const lrSchedulerType = stage.lrSchedulerType ?? defaults.lrSchedulerType;
-    const trains = describeTrainable(names, model.blocks);
-    const highest = (accept: (block: Block) => boolean) => {
-      const rates = [...learningRates]
-        .filter(([name]) => accept(model.blocks.get(name) as Block))
-        .map(([, rate]) => rate);
-      return rates.length === 0 ? undefined : Math.max(...rates);
-    };
-    const learningRate = highest((block) => block !== "head");
-    const headLearningRate = highest((block) => block === "head");
-    const row: StageRow = {
+    const cost = costs[i] as StageCost;
+    const written = { ...stage, train: plainSelection(stage.train) };
+    const row: StagePlan = {
       name: stage.name ?? trains,
       trains,
+      written,
+      resolved: {
+        ...written,
+        ...(rates.layers === undefined ? {} : { learningRate: encoder }),
+        ...(rates.head === undefined ? {} : { headLearningRate: head }),
+        lrSchedulerType,
+        warmupSteps,
+      },
+      parameters,
+      trainableParameters: size,
       epochs: stage.epochs,
       steps,
-      trainableParameters: sizeOf(names, model),
       firstEpoch,
-      relativeCost: costs[i] as number,
+      ...(rates.layers === undefined ? {} : { learningRate: rates.layers }),
+      ...(rates.head === undefined ? {} : { headLearningRate: rates.head }),
       lrSchedulerType,
       warmupSteps,
-      ...(learningRate === undefined ? {} : { learningRate }),
-      ...(headLearningRate === undefined ? {} : { headLearningRate }),
-      ...([...names].some((name) => model.blocks.get(name) === "shared") ? { trainsShared: true } : {}),
+      ...(stage.patience === undefined ? {} : { patience: stage.patience }),
+      cost,
+      relativeCost: fullEpochs(cost, stage.epochs) / stage.epochs,
+      ...(trainsShared ? { trainsShared } : {}),
     };
     firstEpoch += stage.epochs;
-    return { stage, trainable: names, cut: cuts[i] as Cut, learningRates, lrSchedulerType, warmupSteps, steps, row };
+    return { stage, trainable: names, cut, learningRates: rates.all, lrSchedulerType, warmupSteps, steps, row };
   });
-  return new Plan(planned, sizeOf(model.parameters.keys(), model));
+  return new Plan(planned, sizeOf(order, model));
 }
 
 /** Number of values of these parameters. */
 export function sizeOf(names: Iterable<string>, model: SequenceClassifier): number {
   return [...names].reduce((sum, name) => sum + (model.parameters.get(name)?.size ?? 0), 0);
+}
+
+/** Computes something of each set of names once: of thousands of stages many train the same. */
+function once<T>(compute: (names: ReadonlySet<string>) => T): (names: ReadonlySet<string>) => T {
+  const known = new Map<ReadonlySet<string>, T>();
+  return (names) => {
+    const value = known.get(names) ?? compute(names);
+    known.set(names, value);
+    return value;
+  };
+}
+
+function warmupOf(stage: Stage, index: number, steps: number, defaults: PlanDefaults): number {
+  const warmup = stage.warmupSteps ?? defaults.warmupSteps;
+  const warmupSteps = warmup >= 1 ? Math.trunc(warmup) : Math.ceil(steps * warmup);
+  if (warmupSteps <= steps) return warmupSteps;
+  throw new ThawError(
+    "BAD_STAGE",
+    `Stage ${index} has ${warmupSteps} warm-up steps, but only ${steps} steps in all. Take fewer, or a share such as 0.1.`,
+  );
 }
 
 function cutOf(trainable: ReadonlySet<string>, model: SequenceClassifier): Cut {
@@ -148,34 +215,131 @@ function cutOf(trainable: ReadonlySet<string>, model: SequenceClassifier): Cut {
   return Math.min(...places);
 }
 
+/** The peak rates of a stage. */
+interface Rates {
+  readonly all: ReadonlyMap<string, number>;
+  /** The highest below the head; undefined where nothing trains there. */
+  readonly layers: number | undefined;
+  /** Undefined where the head is frozen. */
+  readonly head: number | undefined;
+}
+
+function onceByRates(model: SequenceClassifier) {
+  const known = new Map<ReadonlySet<string>, Map<string, Rates>>();
+  return (names: ReadonlySet<string>, encoder: number, head: number, decay: number): Rates => {
+    const ofNames = known.get(names) ?? new Map<string, Rates>();
+    known.set(names, ofNames);
+    const key = `${encoder} ${head} ${decay}`;
+    const rates = ofNames.get(key) ?? ratesOf(names, model, encoder, head, decay);
+    ofNames.set(key, rates);
+    return rates;
+  };
+}
+
 function ratesOf(
-  { learningRate, headLearningRate, layerDecay = 1 }: Stage,
-  trainable: ReadonlySet<string>,
+  names: ReadonlySet<string>,
   model: SequenceClassifier,
-  defaults: PlanDefaults,
-): ReadonlyMap<string, number> {
-  const encoder = learningRate ?? defaults.learningRate;
-  const head = headLearningRate ?? defaults.headLearningRate ?? encoder;
+  encoder: number,
+  head: number,
+  decay: number,
+): Rates {
+  const blockOf = (name: string) => model.blocks.get(name) as Block;
   const rate = (block: Block) => {
     if (block === "head") return head;
     if (block === "shared") return encoder; // the top layer reads it as well; BEiT's shared positions are treated so
-    return encoder * layerDecay ** (block === "embeddings" ? model.depth : model.depth - 1 - block);
+    return encoder * decay ** (block === "embeddings" ? model.depth : model.depth - 1 - block);
   };
-  return new Map([...trainable].map((name) => [name, rate(model.blocks.get(name) as Block)]));
+  const all = new Map([...names].map((name) => [name, rate(blockOf(name))]));
+  const highest = (accept: (block: Block) => boolean) => {
+    const rates = [...all].filter(([name]) => accept(blockOf(name))).map(([, value]) => value);
+    return rates.length === 0 ? undefined : Math.max(...rates);
+  };
+  return { all, layers: highest((block) => block !== "head"), head: highest((block) => block === "head") };
 }
 
 /** A parameter that no file gave a value for and that no stage trains stays random: the model's answers would be too. */
 function refuseFrozenRandom(stages: readonly ReadonlySet<string>[], model: SequenceClassifier): void {
-  stages.forEach((trainable, index) => {
-    // frozen until a later stage is as bad: the layers would be fitted to a random head
-    const trained = new Set(stages.slice(0, index + 1).flatMap((names) => [...names]));
-    const frozen = model.newlyInitialized.filter((name) => !trained.has(name));
-    if (frozen.length === 0 || trainable.size === 0) return;
-    throw new ThawError(
-      "FROZEN_RANDOM_HEAD",
-      `Stage ${index} leaves ${listed(frozen)} frozen at random values, since no file gave values for them. ` +
-        'Add "head" to what the stage trains: train: ["head", ...], or model.unfreeze("head") where no stages are given. ' +
-        "Set args.allowFrozenRandomHead if it is meant.",
-    );
+  // frozen until a later stage is as bad: the layers would be fitted to a random head
+  const [first] = stages;
+  const frozen = model.newlyInitialized.filter((name) => first?.has(name) === false);
+  if (frozen.length === 0) return;
+  throw new ThawError(
+    "FROZEN_RANDOM_HEAD",
+    `Stage 0 leaves ${listed(frozen)} frozen at random values, since no file gave values for them. ` +
+      'Add "head" to what the stage trains: train: ["head", ...], or model.unfreeze("head") where no stages are given. ' +
+      "Set args.allowFrozenRandomHead if it is meant.",
+  );
+}
+
+const right = "right" as const;
+
+/** What the stages will do, before they do it. `totalParameters`: of the whole model. The last row sums up. */
+export function planTable(stages: readonly StagePlan[], totalParameters: number): Table {
+  const isForecast = stages.some((stage) => stage.predictedSeconds !== undefined);
+  const columns: Column[] = [
+    { title: "Stage" },
+    { title: "Trains" },
+    { title: "Epochs", align: right },
+    { title: "Steps", align: right },
+    { title: "Trainable parameters", align: right },
+    { title: "Learning rate", align: right },
+    { title: "Head learning rate", align: right },
+    { title: "Schedule" },
+    { title: "Predicted cost", align: right },
+    ...(isForecast
+      ? [
+          { title: "Predicted time", align: right },
+          { title: "Predicted memory", align: right },
+        ]
+      : []),
+  ];
+  const sum = (of: (stage: StagePlan) => number) => stages.reduce((total, stage) => total + of(stage), 0);
+  const epochs = sum((stage) => stage.epochs);
+  const cost = sum((stage) => fullEpochs(stage.cost, stage.epochs)) / epochs;
+  const all: Cell[] = ["all", "", epochs, formatCount(sum(({ steps }) => steps)), "", "", "", "", formatPercent(cost)];
+  if (isForecast) {
+    all.push(formatSeconds(sum(({ predictedSeconds = 0 }) => predictedSeconds)));
+    all.push(formatBytes(stages.reduce((most, { predictedMemory = 0 }) => Math.max(most, predictedMemory), 0)));
+  }
+  return new Table({
+    columns,
+    rows: [...stages.map((stage) => planRow(stage, totalParameters)), ...(stages.length > 1 ? [all] : [])],
+    caption:
+      `${stages.length} ${stages.length === 1 ? "stage" : "stages"} over ${formatCount(totalParameters)} parameters. ` +
+      "Cost: predicted work, 100% = training everything for as many epochs." +
+      (isForecast
+        ? " Time: from what one layer takes on this machine, the pass through the frozen layers included." +
+          " Memory: the most that the process holds."
+        : "") +
+      (stages.some(({ trainsShared }) => trainsShared)
+        ? ' "shared" weights serve several layers: a stage that trains them computes everything from layer 0 on.'
+        : ""),
   });
+}
+
+function planRow(stage: StagePlan, totalParameters: number): Cell[] {
+  const { firstEpoch, epochs, trainableParameters, learningRate, headLearningRate } = stage;
+  const share = formatPercent(trainableParameters / totalParameters);
+  return [
+    stage.name,
+    stage.trains,
+    epochs === 1 ? `${firstEpoch}` : `${firstEpoch}-${firstEpoch + epochs - 1}`,
+    formatCount(stage.steps),
+    `${formatCount(trainableParameters)} (${share})`,
+    learningRate === undefined ? "" : formatRate(learningRate),
+    headLearningRate === undefined ? "" : formatRate(headLearningRate),
+    scheduleInWords(stage),
+    formatPercent(stage.relativeCost),
+    ...(stage.predictedSeconds === undefined ? [] : [formatSeconds(stage.predictedSeconds)]),
+    ...(stage.predictedMemory === undefined ? [] : [formatBytes(stage.predictedMemory)]),
+  ];
+}
+
+/** `"linear, 3 steps of warmup, patience 2"` */
+export function scheduleInWords({ lrSchedulerType, warmupSteps, patience }: StagePlan): string {
+  return [
+    lrSchedulerType,
+    ...(warmupSteps > 0 ? [`${formatCount(warmupSteps)} ${warmupSteps === 1 ? "step" : "steps"} of warmup`] : []),
+    ...(patience === undefined ? [] : [`patience ${patience}`]),
+  ].join(", ");
 }

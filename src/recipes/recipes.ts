@@ -1,71 +1,130 @@
 /** The three strategies, as arrays of stages. */
+import { inspect } from "node:util";
 import { ThawError } from "../errors.ts";
-import type { Stage } from "../plan/stage.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
+import { checkStages, type Stage } from "../plan/stage.ts";
 
 /** A fresh head does not learn at an encoder's rate: at 5e-5 a frozen encoder's head stays at chance. */
 const headRate = 1e-3;
 
 export interface RecipeOptions {
+  /** Passes over the training data. */
   readonly epochs?: number;
-  /** Of the encoder layers that train; where none does, of the head. */
+  /** Peak learning rate of the encoder layers that train; where none does, of the head. */
   readonly learningRate?: number;
-  /** Default: 1e-3; `5e-5` gives the literal recipe, in which the head hardly learns. */
+  /** Peak learning rate of the head. Default: 1e-3; `5e-5` gives the literal recipe, in which the head hardly learns. */
   readonly headLearningRate?: number;
 }
 
-/** Strategy 1: everything frozen but the head. Default: 5 epochs. */
-export function classifierOnly({
-  epochs = 5,
-  learningRate = headRate,
-  headLearningRate = learningRate,
-}: RecipeOptions = {}): Stage[] {
-  return [{ name: "classifier only", train: "head", epochs, headLearningRate }];
+const recipeNames: OptionNames<RecipeOptions> = { epochs: true, learningRate: true, headLearningRate: true };
+
+/** What other libraries call the options of a recipe, and what stands elsewhere here. */
+const elsewhere = {
+  lr: "learningRate",
+  headLr: "headLearningRate",
+  numTrainEpochs: "epochs",
+  numEpochs: "epochs",
+  warmupRatio: "warmup of progressive(), or warmupSteps, a training argument",
+  warmupSteps: "a training argument: args: { warmupSteps: 0.1 }",
+  lrSchedulerType: 'a training argument: args: { lrSchedulerType: "cosine" }',
+  patience: "a setting of a stage: classifierOnly().map((stage) => ({ ...stage, patience: 2 }))",
+  earlyStoppingPatience: "patience, a setting of a stage: classifierOnly().map((stage) => ({ ...stage, patience: 2 }))",
+  seed: "a training argument: args: { seed: 0 }",
+  batchSize: "a training argument: args: { perDeviceTrainBatchSize: 16 }",
+  lastLayers: "lastLayers(2)",
+} as const;
+
+/** Strategy 1: everything frozen but the head. Default: 5 epochs. Errors: `BAD_ARGUMENT`, `BAD_STAGE`. */
+export function classifierOnly(options: RecipeOptions = {}): Stage[] {
+  refuseUnknown(options, recipeNames, { kind: "option of classifierOnly", elsewhere });
+  const { epochs = 5, learningRate = headRate, headLearningRate = learningRate } = options;
+  checkStages([{ train: "head", epochs, learningRate, headLearningRate }]); // also a rate that the head does not need
+  return checked([{ name: "classifier only", train: "head", epochs, headLearningRate }]);
 }
 
 /**
  * Strategy 2: the head and the top `layers` encoder layers. Default: 3 epochs at 1e-4: a few layers have to move further
- * than all of them would (the review snippets, last 2 of 6, mean of 3 seeds: 81.3 % against 79.6 % at 5e-5).
+ * than all of them would (the review snippets, last 2 of 6, mean of 3 seeds: 81.3 % against 79.6 % at 5e-5). Errors:
+ * `BAD_ARGUMENT`, `BAD_SELECTION`, `BAD_STAGE`.
  */
-export function lastLayers(
-  layers: number,
-  { epochs = 3, learningRate = 1e-4, headLearningRate = headRate }: RecipeOptions = {},
-): Stage[] {
+export function lastLayers(layers: number, options: RecipeOptions = {}): Stage[] {
+  if (typeof layers !== "number") {
+    throw new ThawError(
+      "BAD_ARGUMENT",
+      `lastLayers takes a number of layers first, such as lastLayers(2); found ${inspect(layers)}.`,
+    );
+  }
+  refuseUnknown(options, recipeNames, { kind: "option of lastLayers", elsewhere });
+  const { epochs = 3, learningRate = 1e-4, headLearningRate = headRate } = options;
   const name = `last ${layers} ${layers === 1 ? "layer" : "layers"}`;
-  return [{ name, train: ["head", { lastLayers: layers }], epochs, learningRate, headLearningRate }];
+  return checked([{ name, train: ["head", { lastLayers: layers }], epochs, learningRate, headLearningRate }]);
 }
 
 export interface ProgressiveOptions {
   /** Epochs of the three stages. Default: [3, 3, 4]. */
   readonly epochs?: readonly [head: number, layers: number, all: number];
-  /** Layers thawed in the second stage. Default: 4. */
+  /** Encoder layers thawed in the second stage, counted from the top. Default: 4. */
   readonly layers?: number;
-  /** Of everything once layers train. Default: 5e-5. */
+  /** Peak learning rate of everything once layers train. Default: 5e-5. */
   readonly learningRate?: number;
-  /** In the first stage, while the head is fresh. Default: 1e-3; `5e-5` gives the literal recipe. */
+  /** Peak learning rate in the first stage, while the head is fresh. Default: 1e-3; `5e-5` gives the literal recipe. */
   readonly headLearningRate?: number;
-  /** Share of each stage's steps in which the rate rises. Default: 0.1. */
+  /** Share of each stage's steps in which the rate rises, from 0 to below 1. Default: 0.1. */
   readonly warmup?: number;
 }
 
+const progressiveNames: OptionNames<ProgressiveOptions> = {
+  epochs: true,
+  layers: true,
+  learningRate: true,
+  headLearningRate: true,
+  warmup: true,
+};
+
 /**
- * Strategy 3: epochs 0-2 the head, 3-5 the head and the last 4 layers, 6-9 everything; linear schedule with warm-up.
- * From the second stage on the head, no longer fresh, trains at the rate of the layers.
+ * Strategy 3: epochs 1 to 3 the head, 4 to 6 the head and the last 4 layers, 7 to 10 everything; linear schedule with
+ * warm-up. From the second stage on the head, no longer fresh, trains at the rate of the layers. Errors: `BAD_ARGUMENT`,
+ * `BAD_SELECTION`, `BAD_STAGE`.
  */
-export function progressive({
-  epochs = [3, 3, 4],
-  layers = 4,
-  learningRate = 5e-5,
-  headLearningRate = headRate,
-  warmup = 0.1,
-}: ProgressiveOptions = {}): Stage[] {
+export function progressive(options: ProgressiveOptions = {}): Stage[] {
+  refuseUnknown(options, progressiveNames, {
+    kind: "option of progressive",
+    elsewhere: {
+      ...elsewhere,
+      lastLayers: "layers",
+      warmupRatio: "warmup",
+      warmupSteps: "warmup, a share of each stage's steps",
+    },
+  });
+  const { epochs = [3, 3, 4], layers = 4, learningRate = 5e-5, headLearningRate = headRate, warmup = 0.1 } = options;
   if (!(warmup >= 0 && warmup < 1)) {
-    throw new ThawError("BAD_STAGE", `warmup is ${warmup}; it is a share of each stage's steps, from 0 to below 1.`);
+    throw new ThawError(
+      "BAD_STAGE",
+      `warmup is ${inspect(warmup)}; it is a share of each stage's steps, from 0 to below 1.`,
+    );
+  }
+  if (!Array.isArray(epochs) || epochs.length !== 3) {
+    throw new ThawError(
+      "BAD_STAGE",
+      `epochs is ${inspect(epochs)}; it holds the epochs of the three stages, such as [3, 3, 4].`,
+    );
   }
   const schedule = { lrSchedulerType: "linear", warmupSteps: warmup } as const;
   const rates = { learningRate, headLearningRate: learningRate, ...schedule };
-  return [
+  return checked([
     { name: "head", train: "head", epochs: epochs[0], headLearningRate, ...schedule },
-    { name: `last ${layers} layers`, train: ["head", { lastLayers: layers }], epochs: epochs[1], ...rates },
+    {
+      name: `last ${layers} ${layers === 1 ? "layer" : "layers"}`,
+      train: ["head", { lastLayers: layers }],
+      epochs: epochs[1],
+      ...rates,
+    },
     { name: "everything", train: "all", epochs: epochs[2], ...rates },
-  ];
+  ]);
+}
+
+/** The stages, or the error that says what is impossible in them, before a model is loaded. */
+function checked(stages: Stage[]): Stage[] {
+  checkStages(stages);
+  return stages;
 }

@@ -2,10 +2,11 @@
 import type { DisplayBundle } from "../display/bundle.ts";
 import { escapeHtml } from "../display/escapeHtml.ts";
 import { type LiveDisplay, type LiveDisplayOptions, openDisplay } from "../display/liveDisplay.ts";
-import { formatCount } from "../display/numbers.ts";
+import { formatCount, formatNumber } from "../display/numbers.ts";
 import { type Bar, barHtml, barText } from "../display/progressBar.ts";
 import type { TrainerEvent } from "../history/events.ts";
-import { describeMetric } from "../history/metrics.ts";
+import { describeMetric, metricKinds } from "../history/metrics.ts";
+import type { RunRecord, RunStatus } from "../history/record.ts";
 import { epochTable } from "./epochTable.ts";
 import { RunProgress } from "./runProgress.ts";
 
@@ -22,7 +23,7 @@ export class LiveView {
   readonly #progress: RunProgress;
   readonly #options: LiveViewOptions;
   #display: LiveDisplay | undefined;
-  #stoppedBecause: string | undefined;
+  #ended: RunStatus | undefined;
 
   constructor(options: LiveViewOptions = {}) {
     this.#options = options;
@@ -37,11 +38,11 @@ export class LiveView {
     if (event.kind === "end") this.close();
   }
 
-  /** Shows the last state and ends the display; `reason` (`"stopped"`) is written beside the bar of a run that did not finish. */
-  close(reason?: string): void {
+  /** Shows the last state and ends the display; of a run that did not finish its status is written beside the bar. */
+  close(status?: RunStatus): void {
     if (this.#display === undefined) return;
-    if (reason !== undefined && this.#progress.run === undefined) {
-      this.#stoppedBecause = reason;
+    if (status !== undefined && this.#progress.run === undefined) {
+      this.#ended = status;
       this.#display.update(() => this.#bundle());
     }
     this.#display.close();
@@ -49,8 +50,8 @@ export class LiveView {
   }
 
   #bundle(): DisplayBundle {
-    const { rows, stages, notices, metric } = this.#progress;
-    const table = rows.length === 0 ? undefined : epochTable(rows, stages, metric);
+    const { rows, stages, notices, metric, prefixSeconds } = this.#progress;
+    const table = rows.length === 0 ? undefined : epochTable({ rows, stages, metric, prefixSeconds });
     const [stage, bar, side] = [this.#stageLine(), this.#bar(), this.#sideBar()];
     const html = [
       `<div>${escapeHtml(stage)}</div>`,
@@ -69,20 +70,24 @@ export class LiveView {
   }
 
   #stageLine(): string {
-    const { stages, stage, run, loss, metric } = this.#progress;
-    if (run !== undefined) {
-      const value = run.best?.[metric.key];
-      const best =
-        value === undefined
-          ? undefined
-          : `best validation ${describeMetric(metric.key, value)} at epoch ${run.best?.epoch}`;
-      return ["Training done", best].filter(Boolean).join(": ");
-    }
+    const { stages, stage, run, loss } = this.#progress;
+    if (run !== undefined) return [`Training done${bestInWords(run)}`, ...this.#earlyEnds()].join("; ");
     const current = stages[stage];
     if (current === undefined) return "Training";
     const { name, trains, trainableParameters } = current;
     const soFar = loss === undefined ? "" : `, training loss ${loss.toFixed(4)}`;
-    return `Stage ${stage + 1} of ${stages.length}, ${name}: trains ${trains} (${formatCount(trainableParameters)} parameters)${soFar}`;
+    const line = `Stage ${stage + 1} of ${stages.length}, ${name}: trains ${trains} (${formatCount(trainableParameters)} parameters)${soFar}`;
+    return [line, ...this.#earlyEnds()].join("; ");
+  }
+
+  /** `'patience 1 ended stage "head" after 3 of 10 epochs'` */
+  #earlyEnds(): string[] {
+    const { stages, outcomes } = this.#progress;
+    return [...outcomes].flatMap(([index, { ended, epochs }]) => {
+      const stage = stages[index];
+      if (ended !== "patience" || stage === undefined) return [];
+      return [`patience ${stage.patience} ended stage "${stage.name}" after ${epochs} of ${stage.epochs} epochs`];
+    });
   }
 
   #bar(): Bar {
@@ -96,14 +101,14 @@ export class LiveView {
       elapsedSeconds,
       remainingSeconds,
       perSecond: secondsPerStep === undefined ? undefined : 1 / secondsPerStep,
-      note: this.#stoppedBecause === undefined ? note : `${note}, ${this.#stoppedBecause}`,
-      isDone: run !== undefined || this.#stoppedBecause !== undefined,
+      note: [note, ...endInWords(this.#ended)].join(", "),
+      isDone: run !== undefined || this.#ended !== undefined,
     };
   }
 
   #sideBar(): Bar | undefined {
     const side = this.#progress.sideTask;
-    if (side === undefined || this.#stoppedBecause !== undefined) return undefined;
+    if (side === undefined || this.#ended !== undefined) return undefined;
     const { kind, done, total, seconds } = side;
     const perSecond = seconds > 0 && done > 0 ? done / seconds : undefined;
     return {
@@ -115,4 +120,19 @@ export class LiveView {
       perSecond,
     };
   }
+}
+
+/** `": best validation accuracy 84.1% at epoch 8"` */
+function bestInWords({ best, metric: { key } }: RunRecord): string {
+  if (best === undefined) return "";
+  const [value, loss] = [best[key], best.evalLoss];
+  if (value !== undefined) return `: best validation ${describeMetric(key, value)} at epoch ${best.epoch}`;
+  const lowest = loss === undefined ? "" : `; lowest validation loss ${formatNumber(loss)} at epoch ${best.epoch}`;
+  return `: validation ${metricKinds[key].name} not defined${lowest}`;
+}
+
+/** `"stopped"`, or `"failed: NON_FINITE"` */
+function endInWords(status: RunStatus | undefined): string[] {
+  if (status === undefined || status.state === "finished") return [];
+  return [status.code === undefined ? status.state : `${status.state}: ${status.code}`];
 }

@@ -1,8 +1,8 @@
 /** What a run's events add up to: counts, rows and measured times, ready to be drawn. */
 import type { TrainerEvent } from "../history/events.ts";
-import type { HistoryRow, RunRecord, StageRecord } from "../history/history.ts";
 import { accuracyMetric, type ModelMetric } from "../history/metrics.ts";
-import { fullStepSeconds, type Measured, remainingSeconds } from "./remainingTime.ts";
+import type { HistoryRow, RunRecord, StageOutcome } from "../history/record.ts";
+import type { StagePlan } from "../plan/plan.ts";
 
 /** A side task with its own bar: how many texts of how many. */
 export interface SideTask {
@@ -14,12 +14,17 @@ export interface SideTask {
 
 /** Takes events one by one; `clock` gives seconds. */
 export class RunProgress {
-  stages: readonly StageRecord[] = [];
+  stages: readonly StagePlan[] = [];
   stage = 0;
   step = 0;
   epoch = 0;
+  /** Steps and epochs that are planned, less those that stages which ended early have left out. */
   totalSteps = 0;
   totalEpochs = 0;
+  /** Of the stages that have ended, by their index. */
+  readonly outcomes = new Map<number, StageOutcome>();
+  /** Seconds of the pass through the frozen layers, by the index of the stage. */
+  readonly prefixSeconds = new Map<number, number>();
   /** Running mean of the training loss in this epoch. */
   loss: number | undefined;
   /** One row an epoch, in the order of the run. */
@@ -66,7 +71,7 @@ export class RunProgress {
         this.stages = event.stages;
         this.totalSteps = event.totalSteps;
         this.totalEpochs = event.totalEpochs;
-        this.metric = event.metric ?? accuracyMetric;
+        this.metric = event.metric;
         this.#startedAt = now;
         break;
       case "stage":
@@ -74,6 +79,7 @@ export class RunProgress {
         break;
       case "prefix":
         this.#measured = { ...this.#measured, prefixSeconds: this.#measured.prefixSeconds + passed };
+        this.prefixSeconds.set(this.stage, this.#measured.prefixSeconds);
         this.#side(event, passed);
         break;
       case "notice":
@@ -87,6 +93,9 @@ export class RunProgress {
         break;
       case "epoch":
         this.#finishEpoch(event.row, passed);
+        break;
+      case "stageEnd":
+        this.#leave(event.stage, event.outcome);
         break;
       case "end":
         this.sideTask = undefined;
@@ -103,6 +112,12 @@ export class RunProgress {
     this.#firstStep = this.step;
     this.#endSide();
     this.#measured = { ...nothingMeasured, stage, evalSeconds, fullStepSeconds: full };
+  }
+
+  #leave(stage: number, outcome: StageOutcome): void {
+    this.outcomes.set(stage, outcome);
+    this.totalSteps -= (this.stages[stage]?.steps ?? outcome.steps) - outcome.steps;
+    this.totalEpochs -= (this.stages[stage]?.epochs ?? outcome.epochs) - outcome.epochs;
   }
 
   #side({ kind, done, total }: Omit<SideTask, "seconds">, passed: number): void {
@@ -148,3 +163,46 @@ const nothingMeasured: Measured = {
   evaluationsLeft: 0,
   fullStepSeconds: undefined,
 };
+
+/** What has been measured so far in the stage that runs now. Times are in seconds. */
+export interface Measured {
+  /** Index of the stage. */
+  readonly stage: number;
+  readonly stepsDone: number;
+  /** Of one optimizer step as of late; undefined before the first step of the stage. */
+  readonly secondsPerStep: number | undefined;
+  /** Spent on running the frozen prefix ahead of the stage. */
+  readonly prefixSeconds: number;
+  /** Of one evaluation; 0 where nothing is evaluated. */
+  readonly evalSeconds: number;
+  readonly evaluationsLeft: number;
+  /** Seconds a step would take that trains everything, from the stages before this one; undefined in the first. */
+  readonly fullStepSeconds: number | undefined;
+}
+
+/** Seconds that a step would take if everything trained, as this stage tells it; undefined before its first step. */
+export function fullStepSeconds(stage: StagePlan, measured: Measured): number | undefined {
+  if (measured.secondsPerStep === undefined || stage.steps === 0) return measured.fullStepSeconds;
+  const perStep = measured.secondsPerStep + measured.prefixSeconds / stage.steps; // the prefix is part of the stage's cost
+  return perStep / Math.max(stage.relativeCost, smallestCost);
+}
+
+/** Undefined before anything has been measured. */
+export function remainingSeconds(stages: readonly StagePlan[], measured: Measured): number | undefined {
+  const current = stages[measured.stage];
+  if (current === undefined) return undefined;
+  const full = fullStepSeconds(current, measured);
+  if (full === undefined) return undefined;
+  const perStep = measured.secondsPerStep ?? full * current.relativeCost;
+  const later = stages
+    .slice(measured.stage + 1)
+    .reduce((sum, { steps, relativeCost }) => sum + steps * relativeCost, 0);
+  return (
+    Math.max(0, current.steps - measured.stepsDone) * perStep +
+    full * later +
+    measured.evaluationsLeft * measured.evalSeconds
+  );
+}
+
+/** A stage is never predicted to be free: one whose cost rounds to 0 would make all others endless. */
+const smallestCost = 1e-3;

@@ -23,18 +23,46 @@ export class SessionInfo extends ShownAsTable {
 
 /** Versions, processor and memory of this session. No path, no name of the machine or its user. */
 export function sessionInfo(): SessionInfo {
-  const engine = engineInfo();
+  const { thaw, node, engine, operations, system, processor, threads } = versions();
   return new SessionInfo({
-    thaw: ownVersion(),
-    Node: process.versions.node,
-    engine: `${engine.engine} (${engine.device})`,
-    "fused operations": nativeOps ? "native" : "composed",
+    thaw,
+    Node: node,
+    engine,
+    "fused operations": operations,
     "bfloat16 instructions": hasBfloat16() ? "yes" : "no",
-    "TensorFlow.js": engine.tfjs,
-    system: `${platform()} ${release()}`,
-    processor: `${cpus()[0]?.model.trim() ?? "unknown"}, ${availableParallelism()} cores`,
+    "TensorFlow.js": engineInfo().tfjs,
+    system,
+    processor: `${processor}, ${threads} cores`,
     memory: `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
   });
+}
+
+/** What the numbers of a run depend on beside data and plan. */
+export interface Versions {
+  readonly thaw: string;
+  readonly node: string;
+  /** `"TensorFlow 2.21.0 (cpu)"` */
+  readonly engine: string;
+  /** Whether the fused operations were used, or others composed in their place. */
+  readonly operations: "native" | "composed";
+  readonly system: string;
+  readonly processor: string;
+  /** Threads that the process can use at once. */
+  readonly threads: number;
+}
+
+/** The versions of this session, as the record of a run keeps them. */
+export function versions(): Versions {
+  const { engine, device } = engineInfo();
+  return {
+    thaw: ownVersion(),
+    node: process.versions.node,
+    engine: `${engine} (${device})`,
+    operations: nativeOps ? "native" : "composed",
+    system: `${platform()} ${release()}`,
+    processor: cpus()[0]?.model.trim() ?? "unknown",
+    threads: availableParallelism(),
+  };
 }
 
 /** From the package.json above the compiled file or above the source, whichever runs. */

@@ -2,7 +2,9 @@
 import { type SamplingStrategy, samplingStrategies } from "../data/batches.ts";
 import { checkPrecision, type Precision, precisions } from "../engine/precision.ts";
 import { ThawError } from "../errors.ts";
+import type { ModelMetric } from "../history/metrics.ts";
 import { refuseUnknown } from "../options.ts";
+import type { StagePlan } from "../plan/plan.ts";
 import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
 import { bytesOf, type MemorySize } from "./memorySize.ts";
 
@@ -10,13 +12,13 @@ import { bytesOf, type MemorySize } from "./memorySize.ts";
 export interface TrainingArguments {
   /** Where `saveModel()` without a folder writes. Default: "runs/thaw". Nothing is written before. */
   readonly outputDir?: string;
-  /** For runs without stages. Default: 3. */
+  /** Passes over the training data of a run without stages. Default: 3. */
   readonly numTrainEpochs?: number;
-  /** Of the encoder. Default: 5e-5. */
+  /** Peak learning rate of the encoder layers. Default: 5e-5. */
   readonly learningRate?: number;
-  /** Of the head. Default: the learning rate of the encoder; the recipes set it. */
+  /** Peak learning rate of the head. Default: the learning rate of the encoder; the recipes set it. */
   readonly headLearningRate?: number;
-  /** Texts that go through the model at once. Default: 8. */
+  /** Examples that go through the model at once. Default: 8. */
   readonly perDeviceTrainBatchSize?: number;
   /**
    * Batches per optimizer step: their gradients are added up before the weights move, in the memory that one batch
@@ -29,34 +31,38 @@ export interface TrainingArguments {
    * texts of like length, shuffled in another way in every epoch. Default: "random".
    */
   readonly trainSamplingStrategy?: SamplingStrategy;
-  /** Texts evaluated at once; changes the speed only. Default: 64. */
+  /** Examples that are evaluated at once; it changes the speed only. Default: 64. */
   readonly perDeviceEvalBatchSize?: number;
-  /** Decoupled, on all but biases and normalisations. Default: 0. */
+  /** Decoupled weight decay, on all parameters but biases and normalisations. Default: 0. */
   readonly weightDecay?: number;
-  /** Default: 0.9. */
+  /** Decay rate of AdamW's first moment. Default: 0.9. */
   readonly adamBeta1?: number;
-  /** Default: 0.999. */
+  /** Decay rate of AdamW's second moment. Default: 0.999. */
   readonly adamBeta2?: number;
-  /** Default: 1e-8. */
+  /** What AdamW adds to the root of the second moment. Default: 1e-8. */
   readonly adamEpsilon?: number;
-  /** Gradients are scaled down to this norm; 0 = never. Default: 1. */
+  /** The L2 norm of all gradients together is clipped to this; 0 = never. Default: 1. */
   readonly maxGradNorm?: number;
-  /** Default: "linear". */
+  /** Schedule of the learning rates in each stage. Default: "linear". */
   readonly lrSchedulerType?: SchedulerType;
-  /** Optimizer steps; below 1 a share of a stage's steps. Default: 0. */
+  /** Optimizer steps in which the rates rise to their peak; below 1 a share of each stage's steps. Default: 0. */
   readonly warmupSteps?: number;
-  /** For the order of the data and dropout. Default: 42. */
+  /** Seed of the order of the data and of dropout. Default: 42. */
   readonly seed?: number;
-  /** Longest text in tokens; longer ones are cut. Default: what the model can read, at most 512. */
+  /** Longest text in tokens, special tokens included; longer ones are cut, which the run says. Default: what the model can read, at most 512. */
   readonly maxLength?: number;
-  /** After training, go back to the weights of the epoch that was best in the validation. Default: true. */
+  /**
+   * After training, go back to the weights of the epoch that was best in the validation: the best by
+   * `metricForBestModel`, of equals the one with the lowest validation loss, then the first. A run that is stopped keeps
+   * the weights that it has. Default: true.
+   */
   readonly loadBestModelAtEnd?: boolean;
   /**
    * What the best epoch, and with it the patience of a stage, is judged by: a metric of the evaluation, with or without
    * "eval". Default: "accuracy"; of several labels a text "microF1", of regression "mse".
    */
   readonly metricForBestModel?: string;
-  /** Default: false for the loss and for errors, else true. */
+  /** Whether a higher value of `metricForBestModel` is better. Default: false for the loss and for errors, else true. */
   readonly greaterIsBetter?: boolean;
   /**
    * Dropout in the frozen layers below the lowest trainable one, as Hugging Face has it; it makes every epoch compute
@@ -150,6 +156,22 @@ const huggingFaceArguments = {
   maxSeqLength: "maxLength",
   dataSeed: "seed, for the order of the data and for dropout",
   disableProgressBar: "disableTqdm",
+  resumeFromCheckpoint: "not there yet: a run begins anew from the weights that the model has, so leave it out",
+  saveStrategy: "not there yet: save the model after the run with trainer.saveModel(), and leave it out",
+  saveSteps: "not there yet: save the model after the run with trainer.saveModel(), and leave it out",
+  saveTotalLimit: "not there yet: save the model after the run with trainer.saveModel(), and leave it out",
+  evalStrategy: "always after every epoch, where the trainer has an evalDataset: leave it out",
+  evaluationStrategy: "always after every epoch, where the trainer has an evalDataset: leave it out",
+  loggingSteps: "always a row per epoch, and trainer.events() for every step: leave it out",
+  loggingStrategy: "always a row per epoch, and trainer.events() for every step: leave it out",
+  reportTo: "not there: run.history has the log as plain data, so leave it out",
+  fp16: 'precision: "bfloat16", where the processor has it',
+  labelSmoothingFactor: "not there yet: leave it out",
+  maxSteps: "not there yet: count in epochs, with numTrainEpochs or the epochs of a stage",
+  useCpu: "always so: leave it out",
+  noCuda: "always so: leave it out",
+  patience: 'a setting of a stage: stages: [{ train: "all", epochs: 10, patience: 2 }]',
+  layerDecay: 'a setting of a stage: stages: [{ train: "all", epochs: 3, layerDecay: 0.9 }]',
   optim: "always AdamW, as adamw_torch in Python: leave it out",
   overwriteOutputDir: "always so for the files of a model, and other files stay: leave it out",
 } as const;
@@ -211,6 +233,12 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
     const value: unknown = resolved[key];
     if (typeof value !== "boolean") refuse(`${key} is ${JSON.stringify(value)}; it must be true or false.`);
   }
+  if (resolved.warmupSteps >= 1 && !Number.isInteger(resolved.warmupSteps)) {
+    refuse(`warmupSteps is ${resolved.warmupSteps}; it must be a whole number of steps, or a share below 1.`);
+  }
+  if (typeof resolved.outputDir !== "string" || resolved.outputDir.trim() === "") {
+    refuse(`outputDir is ${JSON.stringify(resolved.outputDir)}; it must name a folder, such as "runs/reviews".`);
+  }
   const { metricForBestModel: metric, greaterIsBetter } = resolved;
   if (metric !== undefined && typeof metric !== "string") {
     refuse(`metricForBestModel is ${JSON.stringify(metric)}; it must be a name such as "accuracy".`);
@@ -241,4 +269,48 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   }
   checkPrecision(resolved.precision);
   return resolved;
+}
+
+/** What of the arguments a run has used beside those that it was given. */
+export interface UsedSettings {
+  readonly metric: ModelMetric;
+  /** Longest text in tokens. */
+  readonly maxLength: number;
+  /** Room for the outputs of the frozen layers, in bytes. */
+  readonly cacheMemory: number;
+  readonly cacheDisk: number;
+}
+
+/**
+ * The arguments that a run has used, as plain data; given to another trainer, with the stages as they were resolved, they
+ * train the same. What the stages decide stands with the value that they have in common, and is left out where they
+ * differ. Left out as well: where files go and whether progress is shown.
+ */
+export function usedArguments(
+  args: ResolvedArguments,
+  stages: readonly StagePlan[],
+  used: UsedSettings,
+): Readonly<Record<string, string | number | boolean>> {
+  const { outputDir: _, disableTqdm: __, ...settings } = args;
+  const common = <T>(values: readonly (T | undefined)[]): T | undefined => {
+    const different = new Set(values.filter((value) => value !== undefined));
+    return different.size === 1 ? [...different][0] : undefined;
+  };
+  const megabytes = (bytes: number) => Math.round(bytes / 1e6);
+  const all = {
+    ...settings,
+    numTrainEpochs: stages.reduce((sum, { epochs }) => sum + epochs, 0),
+    learningRate: common(stages.map(({ resolved }) => resolved.learningRate)),
+    headLearningRate: common(stages.map(({ resolved }) => resolved.headLearningRate)),
+    lrSchedulerType: common(stages.map(({ resolved }) => resolved.lrSchedulerType)),
+    warmupSteps: common(stages.map(({ written }) => written.warmupSteps ?? args.warmupSteps)),
+    metricForBestModel: used.metric.key,
+    greaterIsBetter: used.metric.greaterIsBetter,
+    maxLength: Number.isFinite(used.maxLength) ? used.maxLength : undefined,
+    cacheMemory: megabytes(used.cacheMemory),
+    cacheDisk: megabytes(used.cacheDisk),
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string | number | boolean] => entry[1] !== undefined),
+  );
 }

@@ -14,9 +14,26 @@ const known: OptionNames<TrainerOptions> = {
   stages: true,
 };
 
+/** What Hugging Face's Trainer takes, and what people write for it. */
+const elsewhere = {
+  processingClass: "tokenizer",
+  featureExtractor: "tokenizer",
+  dataset: "trainDataset",
+  trainingDataset: "trainDataset",
+  validationDataset: "evalDataset",
+  validDataset: "evalDataset",
+  testDataset: "evaluate(test), after the run",
+  arguments: "args",
+  plan: "stages",
+  dataCollator: "always the trainer's own: leave it out",
+  computeMetrics: "not there yet: what an evaluation gives depends on the problem type, so leave it out",
+  callbacks: "not there yet: for await (const event of trainer.events()) sees every step",
+  optimizers: "always AdamW: leave it out",
+} as const;
+
 /** Throws `BAD_ARGUMENT` for an option that there is not, and for a part that is missing or something else. */
 export function checkOptions(options: TrainerOptions): void {
-  refuseUnknown(options, known, { kind: "option of a trainer" });
+  refuseUnknown(options, known, { kind: "option of a trainer", elsewhere });
   const { model, tokenizer, trainDataset, evalDataset } = options;
   const check = (name: keyof TrainerOptions, isGood: boolean, source: string) => {
     if (isGood) return;

@@ -1,5 +1,6 @@
 /** Logits of a whole data set. */
 import type { Precision } from "../engine/precision.ts";
+import { section } from "../engine/section.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { ThawError } from "../errors.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
@@ -31,16 +32,17 @@ export async function* computeLogits(input: LogitsInput): AsyncGenerator<number,
   let done = 0;
   for (const indices of lengthBatches(texts, batchSize)) {
     signal?.throwIfAborted();
-    const batch = PackedBatch.fromTexts(indices.map((index) => texts[index] as EncodedText));
-    let values: Float32Array;
-    try {
-      values = tf.tidy(() => {
-        const rows = cached?.cache.rows(cached.cut, indices, batch);
-        return model.run(rows, cached?.cut ?? -1, batch, { precision }).dataSync() as Float32Array;
-      });
-    } finally {
-      batch.dispose();
-    }
+    const values = section(() => {
+      const batch = PackedBatch.fromTexts(indices.map((index) => texts[index] as EncodedText));
+      try {
+        return tf.tidy(() => {
+          const rows = cached?.cache.rows(cached.cut, indices, batch);
+          return model.run(rows, cached?.cut ?? -1, batch, { precision }).dataSync() as Float32Array;
+        });
+      } finally {
+        batch.dispose();
+      }
+    });
     if (!values.every(Number.isFinite)) throw nonFinite();
     indices.forEach((index, i) => {
       logits[index] = values.subarray(i * numLabels, (i + 1) * numLabels);

@@ -3,6 +3,7 @@ import type { Labels } from "../config/config.ts";
 import { maxTokens } from "../config/maxTokens.ts";
 import { cellsOf, type TextDataset } from "../data/textDataset.ts";
 import { ThawError } from "../errors.ts";
+import type { DataRecord } from "../history/record.ts";
 import { checkBatch } from "../models/inputs.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
@@ -12,6 +13,10 @@ import { tokenLimit } from "../tokenizer/tokenLimit.ts";
 export interface EncodedDataset {
   readonly texts: readonly EncodedText[];
   readonly labels: Labels;
+  /** The tokens that texts are cut to, special ones included. */
+  readonly limit: number;
+  /** Examples that were longer than that, and were cut. */
+  readonly cut: number;
 }
 
 /** The labels of these rows. */
@@ -56,6 +61,7 @@ export function encodeTexts(
   return encoded;
 }
 
+/** A data set as the loop works on it: token ids, and how many examples were cut. */
 export function encodeDataset(
   dataset: TextDataset,
   tokenizer: Tokenizer,
@@ -63,5 +69,40 @@ export function encodeDataset(
   maxLength: number | undefined,
 ): EncodedDataset {
   const { texts, textPairs } = dataset;
-  return { texts: encodeTexts(texts, tokenizer, model, maxLength, textPairs), labels: dataset.batchLabels() };
+  const limit = textLimit(tokenizer, model, maxLength);
+  const encoded = encodeTexts(texts, tokenizer, model, maxLength, textPairs);
+  return { texts: encoded, labels: dataset.batchLabels(), limit, cut: countCut(dataset, encoded, tokenizer, limit) };
+}
+
+/** Examples that are longer than `limit`: of those that are as long as that, the whole is looked at. */
+function countCut(
+  { texts, textPairs }: TextDataset,
+  encoded: readonly EncodedText[],
+  tokenizer: Tokenizer,
+  limit: number,
+): number {
+  const rows = encoded.flatMap(({ inputIds }, row) => (inputIds.length >= limit ? [row] : []));
+  if (rows.length === 0) return 0;
+  const of = (list: readonly string[]) => rows.map((row) => list[row] as string);
+  const whole = tokenizer.encodeBatch(of(texts), {
+    truncation: false,
+    ...(textPairs === undefined ? {} : { textPair: of(textPairs) }),
+  });
+  return whole.filter(({ inputIds }) => inputIds.length > limit).length;
+}
+
+/** What the record of a run says of a data set. */
+export function dataRecord(dataset: TextDataset, { texts, cut }: EncodedDataset): DataRecord {
+  const { name, length, textPairs, problemType, labelNames, sha256 } = dataset;
+  return {
+    name,
+    rows: length,
+    isPairs: textPairs !== undefined,
+    problemType,
+    labels: labelNames,
+    labelCounts: dataset.labelCounts(),
+    tokens: texts.reduce((sum, { inputIds }) => sum + inputIds.length, 0),
+    cut,
+    sha256,
+  };
 }

@@ -4,6 +4,7 @@ import type { MetricKey } from "../history/metrics.ts";
 import { classificationMetrics } from "../metrics/metrics.ts";
 import { multiLabelMetrics } from "../metrics/multiLabel.ts";
 import { regressionMetrics } from "../metrics/regression.ts";
+import type { NeverPredicted } from "./notices.ts";
 
 /**
  * The mean loss, and the metrics of the problem type: accuracy and macro F1; of several labels micro F1, macro F1 and subset
@@ -49,6 +50,37 @@ const metricsBy: Readonly<Record<ProblemType, Evaluate>> = {
     return { evalLoss: mse, evalMse: mse, evalMae: mae, evalR2: r2, evalPearson: pearson, evalSpearman: spearman };
   },
 };
+
+/** Labels that examples have and that the logits give to none of them; undefined where there is none, and of a regression. */
+export function neverPredicted(
+  logits: readonly Float32Array[],
+  labels: Labels,
+  names: readonly string[],
+  problemType: ProblemType = "single_label_classification",
+): NeverPredicted | undefined {
+  if (problemType === "regression") return undefined;
+  const [given, present] = [names.map(() => 0), names.map(() => 0)];
+  const isSingle = problemType === "single_label_classification";
+  const count = (counts: number[], label: number) => {
+    counts[label] = (counts[label] ?? 0) + 1;
+  };
+  logits.forEach((row, i) => {
+    if (isSingle) {
+      count(given, argmax(row));
+      count(present, labels[i] as number);
+    } else {
+      row.forEach((x, label) => {
+        if (sigmoid(x) > 0.5) count(given, label);
+        if (labels[i * row.length + label] === 1) count(present, label);
+      });
+    }
+  });
+  const missed = names.flatMap((name, label) => {
+    const examples = present[label] ?? 0;
+    return examples > 0 && given[label] === 0 ? [{ name, examples }] : [];
+  });
+  return missed.length === 0 ? undefined : { labels: missed, rows: logits.length };
+}
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 

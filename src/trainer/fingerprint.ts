@@ -1,27 +1,22 @@
 /** The proof that a frozen weight did not move: SHA-256 over the bytes of the tensors. */
 import { createHash } from "node:crypto";
 import { ThawError } from "../errors.ts";
-import type { Evidence } from "../history/history.ts";
 import type { Parameter } from "../models/parameter.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
-import type { AdamW } from "../optim/adamW.ts";
-import { sizeOf } from "../plan/plan.ts";
 
 /** Parameter name -> SHA-256 of its float32 values, in hexadecimal. */
 export type Fingerprint = ReadonlyMap<string, string>;
 
+/** The hashes of these parameters' present values. */
 export function fingerprint(model: SequenceClassifier, names: Iterable<string>): Fingerprint {
-  return new Map(
-    [...names].map((name) => {
-      const data = (model.parameters.get(name) as Parameter).data();
-      return [
-        name,
-        createHash("sha256")
-          .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-          .digest("hex"),
-      ];
-    }),
-  );
+  return new Map([...names].map((name) => [name, hashOf((model.parameters.get(name) as Parameter).data())]));
+}
+
+/** SHA-256 of float32 values, least byte first, in hexadecimal. */
+export function hashOf(data: Float32Array): string {
+  return createHash("sha256")
+    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    .digest("hex");
 }
 
 /** Names whose values differ between the two. */
@@ -39,23 +34,8 @@ export function assertUnchanged(changed: readonly string[], when: string): void 
   );
 }
 
-export function evidenceOf(
-  model: SequenceClassifier,
-  before: Fingerprint,
-  after: Fingerprint,
-  optimizer: AdamW,
-): Evidence {
-  const combined = (fingerprints: Fingerprint) => {
-    const lines = [...fingerprints].map(([name, hash]) => `${hash}  ${name}\n`);
-    return createHash("sha256").update(lines.join("")).digest("hex");
-  };
-  const inOptimizer = optimizer.names.filter((name) => before.has(name));
-  return {
-    frozenParameters: sizeOf(before.keys(), model),
-    frozenTensors: before.size,
-    before: combined(before),
-    after: combined(after),
-    changed: changedNames(before, after),
-    optimizerBytesForFrozen: 8 * sizeOf(inOptimizer, model), // two float32 moments
-  };
+/** One hash over those of all tensors: of lines `<hash>  <name>`, as `sha256sum` prints them. */
+export function combinedHash(hashes: Fingerprint): string {
+  const lines = [...hashes].map(([name, hash]) => `${hash}  ${name}\n`);
+  return createHash("sha256").update(lines.join("")).digest("hex");
 }

@@ -1,7 +1,8 @@
-/** The training loop: stages, epochs, steps. It tells what happens as events, and does nothing else with them. */
-import { ThawError } from "../errors.ts";
+/** The training loop: stages, epochs, steps. It tells what happens as events, and has it written down. */
+import { section } from "../engine/section.ts";
 import type { TrainerEvent } from "../history/events.ts";
-import type { HistoryRow, RunRecord } from "../history/history.ts";
+import type { ModelMetric } from "../history/metrics.ts";
+import type { HistoryRow, RunRecord, RunStatus } from "../history/record.ts";
 import type { EncodedText } from "../models/packedBatch.ts";
 import { PackedBatch } from "../models/packedBatch.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
@@ -9,126 +10,159 @@ import { DropoutStream } from "../nn/dropout.ts";
 import { AdamW } from "../optim/adamW.ts";
 import { reusableCuts, usefulCuts } from "../plan/cost.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
-import { sizeOf } from "../plan/plan.ts";
 import { scheduleOf } from "../schedule/schedule.ts";
-import type { ResolvedArguments } from "./arguments.ts";
-import { BestEpoch } from "./bestEpoch.ts";
+import { type ResolvedArguments, usedArguments } from "./arguments.ts";
 import { breathe } from "./breathe.ts";
 import { CacheBudget, cacheMemoryOf } from "./cacheBudget.ts";
 import { computeLogits } from "./computeLogits.ts";
 import { type EncodedDataset, labelsOf } from "./encodedDataset.ts";
 import { epochSteps } from "./epochSteps.ts";
-import { type EvaluateResult, evaluateLogits } from "./evaluateLogits.ts";
-import { assertUnchanged, changedNames, evidenceOf, fingerprint } from "./fingerprint.ts";
+import { type EvaluateResult, evaluateLogits, neverPredicted } from "./evaluateLogits.ts";
+import { assertUnchanged, changedNames, fingerprint } from "./fingerprint.ts";
+import { KeptWeights } from "./keptWeights.ts";
 import { bytesOf } from "./memorySize.ts";
-import { modelMetric } from "./modelMetric.ts";
-import { argumentNotices, bestEpochNotices } from "./notices.ts";
+import { argumentNotices, bestEpochNotices, cutNotices } from "./notices.ts";
 import { PrefixCache } from "./prefixCache.ts";
-import { StageClock } from "./stageClock.ts";
+import { RunRecorder } from "./record.ts";
 import { OptimizerStep, type StepResult } from "./step.ts";
 
 export interface LoopInput {
   readonly model: SequenceClassifier;
   readonly plan: Plan;
   readonly args: ResolvedArguments;
+  readonly metric: ModelMetric;
   readonly train: EncodedDataset;
   readonly evaluation: EncodedDataset | undefined;
-  readonly signal: AbortSignal | undefined;
+  /** What the record says of the two data sets. */
+  readonly data: RunRecord["data"];
+  /** Ends the run within one step. */
+  readonly signal: AbortSignal;
+  /** Called with the record, when the run has ended in whatever way. */
+  readonly ended: (record: RunRecord) => void;
+}
+
+/** Trains a plan from its first stage to its last, and tells what happens as events. */
+export class TrainingLoop {
+  /** The last event is `end`; an abort throws the signal's reason. */
+  readonly events: AsyncGenerator<TrainerEvent, void>;
+  /** What has been written down of the run so far. */
+  readonly recorder: RunRecorder;
+  readonly #state: State;
+  #isClosed = false;
+
+  constructor(input: LoopInput) {
+    const { model, plan, args, metric, train, evaluation, data } = input;
+    const { limit: maxLength } = train;
+    const optimizer = new AdamW({ beta1: args.adamBeta1, beta2: args.adamBeta2, epsilon: args.adamEpsilon });
+    const budget = new CacheBudget({
+      memory: cacheMemoryOf(args),
+      disk: args.cacheDisk === undefined ? undefined : bytesOf(args.cacheDisk),
+    });
+    const rows = plan.stages.map(({ row }) => row);
+    const used = { metric, maxLength, cacheMemory: budget.memory, cacheDisk: budget.disk };
+    const notices = [...argumentNotices(args), ...cutNotices(data.train, data.evaluation, maxLength)];
+    this.recorder = new RunRecorder({
+      ...{ model, plan, optimizer, metric, data, notices },
+      args: usedArguments(args, rows, used),
+    });
+    this.#state = {
+      input,
+      optimizer,
+      run: this.recorder,
+      trainCache: new PrefixCache(model, train.texts, budget, args.precision),
+      evalCache: new PrefixCache(model, evaluation?.texts ?? [], budget, args.precision),
+      kept: new KeptWeights(model, plan.trainable),
+      microBatch: 0,
+      step: undefined,
+    };
+    this.events = this.#run();
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Ends a run that did not end by itself, for this reason. What is left of it ends at its signal. */
+  close(reason: unknown): void {
+    this.#close(this.recorder.status("stopped", reason));
+  }
+
+  /** V8 may end this in its middle too, and then it is done again. */
+  #close(status: RunStatus): RunRecord | undefined {
+    if (this.#isClosed) return undefined;
+    const { optimizer, trainCache, evalCache, input } = this.#state;
+    try {
+      const record = this.recorder.finish(status); // it looks into the optimizer
+      input.ended(record);
+      return record;
+    } finally {
+      this.#state.step?.dispose();
+      optimizer.dispose();
+      for (const cache of [trainCache, evalCache]) cache.dispose();
+      this.#isClosed = true;
+    }
+  }
+
+  async *#run(): AsyncGenerator<TrainerEvent, void> {
+    const { signal } = this.#state.input;
+    let status: RunStatus | undefined;
+    try {
+      yield* trainStages(this.#state);
+      const run = this.#close({ state: "finished" });
+      if (run !== undefined) yield { kind: "end", run };
+    } catch (error) {
+      status = this.recorder.status(signal.aborted ? "stopped" : "failed", error);
+      throw error;
+    } finally {
+      this.#close(status ?? this.recorder.status("stopped", signal.reason));
+    }
+  }
 }
 
 /** Where a run stands; shared by the parts of the loop. */
 interface State {
   readonly input: LoopInput;
   readonly optimizer: AdamW;
+  readonly run: RunRecorder;
   readonly trainCache: PrefixCache;
   readonly evalCache: PrefixCache;
-  readonly best: BestEpoch;
-  readonly clocks: StageClock[];
-  readonly history: HistoryRow[];
-  /** Sentences for the run's report. */
-  readonly notices: string[];
-  /** Done so far, over the whole run. */
-  step: number;
-  /** Micro-batches: no two of them share a dropout mask. */
+  /** Those of the best epoch. */
+  readonly kept: KeptWeights;
+  /** Micro-batches so far: no two of them share a dropout mask. */
   microBatch: number;
-  epoch: number;
+  /** The step that is being taken. */
+  step: OptimizerStep | undefined;
 }
 
-/** Models that a loop is working on. */
-const inTraining = new WeakSet<SequenceClassifier>();
-
-/** Trains the plan from its first stage to its last. The last event is `end`; an abort throws the signal's reason. */
-export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEvent> {
-  const { model, plan, args, train, evaluation } = input;
-  if (inTraining.has(model)) {
-    throw new ThawError(
-      "IN_TRAINING",
-      "This model is being trained already, by a run that has not ended: two at once would mix their steps. " +
-        "Wait for the first (await trainer.train()), or stop it.",
-    );
-  }
-  inTraining.add(model);
-  const started = performance.now();
-  const metric = modelMetric(args, model.problemType ?? "single_label_classification");
-  const optimizer = new AdamW({ beta1: args.adamBeta1, beta2: args.adamBeta2, epsilon: args.adamEpsilon });
-  const budget = new CacheBudget({
-    memory: cacheMemoryOf(args),
-    disk: args.cacheDisk === undefined ? undefined : bytesOf(args.cacheDisk),
-  });
-  const state: State = {
-    input,
-    optimizer,
-    trainCache: new PrefixCache(model, train.texts, budget, args.precision),
-    evalCache: new PrefixCache(model, evaluation?.texts ?? [], budget, args.precision),
-    best: new BestEpoch(model, plan.trainable, metric),
-    clocks: plan.stages.map((stage) => new StageClock(stage.row, metric)),
-    history: [],
-    notices: argumentNotices(args),
-    step: 0,
-    microBatch: 0,
-    epoch: 0,
+async function* trainStages(state: State): AsyncGenerator<TrainerEvent> {
+  const { run, input } = state;
+  const { plan, args, metric } = input;
+  yield {
+    kind: "begin",
+    stages: plan.stages.map(({ row }) => row),
+    totalSteps: plan.steps,
+    totalEpochs: plan.epochs,
+    metric,
   };
-  try {
-    yield {
-      kind: "begin",
-      stages: plan.stages.map(({ row }) => row),
-      totalSteps: plan.steps,
-      totalEpochs: plan.epochs,
-      metric,
-    };
-    const alwaysFrozen = [...model.parameters.keys()].filter((name) => !plan.trainable.has(name));
-    const before = fingerprint(model, alwaysFrozen);
-    for (const [index, stage] of plan.stages.entries()) yield* runStage(state, stage, index);
-    if (args.loadBestModelAtEnd) state.best.restore();
-    const evidence = evidenceOf(model, before, fingerprint(model, alwaysFrozen), optimizer);
-    assertUnchanged(evidence.changed, "the run");
-    const best = args.loadBestModelAtEnd ? state.best.epoch : undefined;
-    if (best !== undefined) yield* notices(state, bestEpochNotices(state.history, metric));
-    const run: RunRecord = {
-      history: state.history,
-      stages: state.clocks.map((clock) => clock.record()),
-      totalParameters: plan.totalParameters,
-      trainableParameters: sizeOf(plan.trainable, model),
-      seconds: (performance.now() - started) / 1000,
-      seed: args.seed,
-      evidence,
-      notices: state.notices,
-      metric,
-      ...(best === undefined ? {} : { best }),
-    };
-    yield { kind: "end", run };
-  } finally {
-    optimizer.dispose();
-    for (const cache of [state.trainCache, state.evalCache]) cache.dispose();
-    inTraining.delete(model);
+  const ofArguments = argumentNotices(args); // of how it was trained, for the report
+  for (const notice of run.notices) if (!ofArguments.includes(notice)) yield { kind: "notice", notice };
+  for (const [index, stage] of plan.stages.entries()) yield* runStage(state, stage, index);
+  run.during = "preparation";
+  if (args.loadBestModelAtEnd && run.best !== undefined) {
+    state.kept.restore();
+    run.restored();
   }
+  yield* notices(state, bestEpochNotices(run.history, metric, run.endedByPatience));
+  if (run.labelNotice !== undefined) yield* notices(state, [run.labelNotice]);
+  assertUnchanged(run.hashEnd(), "the run");
 }
 
 async function* runStage(state: State, stage: PlannedStage, index: number): AsyncGenerator<TrainerEvent> {
-  const { model, plan, args } = state.input;
-  const clock = state.clocks[index] as StageClock;
+  const { run, input } = state;
+  const { model, plan, args } = input;
+  run.enterStage();
+  run.during = "preparation";
   yield { kind: "stage", stage: index };
-  clock.start();
   for (const [name, parameter] of model.parameters) parameter.requiresGrad = stage.trainable.has(name);
   state.optimizer.keepOnly(stage.trainable);
   const frozenNow = [...plan.trainable].filter((name) => !stage.trainable.has(name));
@@ -136,40 +170,45 @@ async function* runStage(state: State, stage: PlannedStage, index: number): Asyn
   if (stage.cut >= 0 && !args.frozenDropout) {
     yield* fillCaches(state, reusableCuts(plan.stages, index));
   }
-  let sinceBest = 0;
-  for (let epoch = 0; epoch < stage.stage.epochs; epoch++) {
+  let isOver = false;
+  for (let epoch = 0; epoch < stage.stage.epochs && !isOver; epoch++) {
     const row = yield* runEpoch(state, stage, index, epoch);
-    state.history.push(row);
-    if (row.evalLoss !== undefined) {
-      sinceBest = clock.evaluated(row) ? 0 : sinceBest + 1;
-      if (args.loadBestModelAtEnd) state.best.offer(row);
-    }
-    clock.epochDone();
+    const isBest = run.epochDone(row);
+    if (isBest && args.loadBestModelAtEnd) state.kept.keep();
     yield { kind: "epoch", row };
-    if (stage.stage.patience !== undefined && sinceBest >= stage.stage.patience) break;
+    isOver = stage.stage.patience !== undefined && run.epochsSinceBest >= stage.stage.patience;
   }
+  run.during = "preparation";
   assertUnchanged(changedNames(before, fingerprint(model, frozenNow)), `stage ${index}`);
   const useful = usefulCuts(plan.stages, index);
   for (const cache of [state.trainCache, state.evalCache]) cache.keepOnly(useful);
-  clock.stop();
+  const endedEarly = isOver && run.stageEpochs < stage.stage.epochs;
+  yield { kind: "stageEnd", stage: index, outcome: run.endStage(endedEarly ? "patience" : "all epochs") };
 }
 
 /** One pass over both data sets through the frozen layers. */
 async function* fillCaches(state: State, cuts: readonly number[]): AsyncGenerator<TrainerEvent> {
   const { train, evaluation, signal } = state.input;
+  const started = performance.now();
   const total = train.texts.length + (evaluation?.texts.length ?? 0);
-  for await (const done of state.trainCache.fill(cuts, signal)) yield { kind: "prefix", done, total };
+  state.run.during = "frozen layers";
+  let isFilled = false;
+  for await (const done of state.trainCache.fill(cuts, signal)) {
+    isFilled = true;
+    yield { kind: "prefix", done, total };
+  }
   for await (const done of state.evalCache.fill(cuts, signal)) {
     yield { kind: "prefix", done: train.texts.length + done, total };
   }
+  if (isFilled) state.run.passedFrozenLayers((performance.now() - started) / 1000);
   yield* notices(state, [...state.trainCache.notices, ...state.evalCache.notices]);
 }
 
 /** Each is told once. */
-function* notices(state: State, sentences: readonly string[]): Generator<TrainerEvent> {
+function* notices({ run }: State, sentences: readonly string[]): Generator<TrainerEvent> {
   for (const notice of sentences) {
-    if (state.notices.includes(notice)) continue;
-    state.notices.push(notice);
+    if (run.notices.includes(notice)) continue;
+    run.notices.push(notice);
     yield { kind: "notice", notice };
   }
 }
@@ -180,12 +219,13 @@ async function* runEpoch(
   index: number,
   epoch: number,
 ): AsyncGenerator<TrainerEvent, HistoryRow> {
-  const { args, train } = state.input;
-  const steps = epochSteps(train.texts, args, state.epoch);
+  const { run, input } = state;
+  const steps = epochSteps(input.train.texts, input.args, run.epochs);
   const schedule = scheduleOf(stage.lrSchedulerType, {
     numWarmupSteps: stage.warmupSteps,
     numTrainingSteps: stage.steps,
   });
+  run.during = "training";
   const started = performance.now();
   let sum = 0;
   let gradNorm = 0;
@@ -195,19 +235,19 @@ async function* runEpoch(
     const result = await runStep(state, stage, microBatches, factor);
     sum += result.loss;
     gradNorm = result.gradNorm;
-    state.step += 1;
-    yield { kind: "step", step: state.step, epoch: state.epoch + (i + 1) / steps.length, loss: sum / (i + 1) };
+    run.stepDone((i + 1) / steps.length);
+    yield { kind: "step", step: run.step, epoch: run.epoch, loss: sum / (i + 1) };
     await breathe();
   }
   const epochSeconds = (performance.now() - started) / 1000;
-  state.epoch += 1;
   const { learningRate, headLearningRate } = stage.row;
+  run.during = "evaluation";
   return {
-    step: state.step,
-    epoch: state.epoch,
+    step: run.step,
+    epoch: run.epochs + 1,
     stage: index,
     loss: sum / steps.length,
-    learningRate: (learningRate ?? headLearningRate ?? 0) * factor,
+    ...(learningRate === undefined ? {} : { learningRate: learningRate * factor }),
     ...(headLearningRate === undefined ? {} : { headLearningRate: headLearningRate * factor }),
     gradNorm,
     epochSeconds,
@@ -231,15 +271,17 @@ async function runStep(
     weightDecay: args.weightDecay,
     maxGradNorm: args.maxGradNorm,
   });
+  state.step = step;
   try {
     for (const [i, indices] of microBatches.entries()) {
       if (i > 0) await breathe();
-      signal?.throwIfAborted();
-      addMicroBatch(state, stage, step, indices);
+      signal.throwIfAborted();
+      section(() => addMicroBatch(state, stage, step, indices));
     }
-    return step.finish();
+    return section(() => step.finish());
   } finally {
     step.dispose();
+    state.step = undefined;
   }
 }
 
@@ -276,6 +318,9 @@ async function* evaluateEpoch(
     yield { kind: "evaluate", done: next.value, total: texts.length };
     next = await computation.next();
   }
+  const names = state.input.data.evaluation?.labels ?? [];
+  const missed = neverPredicted(next.value, labels, names, model.problemType);
+  state.run.evaluated(state.run.epochs + 1, missed);
   return {
     ...evaluateLogits(next.value, labels, model.problemType),
     evalSeconds: (performance.now() - started) / 1000,

@@ -10,6 +10,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { formatBytes } from "../display/numbers.ts";
 import { markConstant } from "../engine/differentiable.ts";
 import type { Precision } from "../engine/precision.ts";
+import { section } from "../engine/section.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
@@ -67,7 +68,7 @@ export class PrefixCache {
       for (const indices of lengthBatches(this.#texts, 64)) {
         if (stores.size === 0) return;
         signal?.throwIfAborted();
-        this.#pass(stores, indices);
+        section(() => this.#pass(stores, indices));
         done += indices.length;
         yield done;
         await breathe();

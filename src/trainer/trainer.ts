@@ -1,26 +1,28 @@
 /** Trains a classifier by a plan, and says what it did. */
 import { inspect } from "node:util";
-import type { TextDataset } from "../data/textDataset.ts";
+import { TextDataset } from "../data/textDataset.ts";
 import { currentHost } from "../display/host.ts";
 import { ThawError } from "../errors.ts";
 import type { TrainerEvent } from "../history/events.ts";
-import type { HistoryRow, RunRecord } from "../history/history.ts";
+import type { ModelMetric } from "../history/metrics.ts";
+import type { HistoryRow, RunRecord } from "../history/record.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import type { Stage } from "../plan/stage.ts";
 import { LiveView } from "../report/liveView.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import { ActiveRun } from "./activeRun.ts";
 import { type ResolvedArguments, resolveArguments, type TrainingArguments } from "./arguments.ts";
 import { checkDataset, checkSameLabels } from "./checkDataset.ts";
 import { checkOptions } from "./checkOptions.ts";
 import { computeLogits } from "./computeLogits.ts";
-import { encodeDataset, encodeTexts, textLimit } from "./encodedDataset.ts";
-import { type EvaluateResult, evaluateLogits } from "./evaluateLogits.ts";
+import { dataRecord, encodeDataset, textLimit } from "./encodedDataset.ts";
+import { type EvaluateResult, evaluateLogits, neverPredicted } from "./evaluateLogits.ts";
 import { checkMemory, type ForecastInput, forecast, type StageForecast } from "./forecast.ts";
-import { type LoopInput, trainingLoop } from "./loop.ts";
+import { type LoopInput, TrainingLoop } from "./loop.ts";
 import { modelMetric } from "./modelMetric.ts";
-import { problemTypeNotice } from "./notices.ts";
+import { neverPredictedNotice, problemTypeNotice } from "./notices.ts";
 import {
   checkTopK,
   checkTrainedOn,
@@ -32,9 +34,9 @@ import {
   predictionOf,
   shownAsTable,
 } from "./predictions.ts";
+import { latestRecordOf } from "./record.ts";
 import { Run } from "./run.ts";
-import { saveModel } from "./saveModel.ts";
-import { trainerState } from "./trainerState.ts";
+import { checkTarget, recordFiles, saveModel } from "./saveModel.ts";
 
 /** What a trainer works with. */
 export interface TrainerOptions {
@@ -47,6 +49,22 @@ export interface TrainerOptions {
   /** Default: one stage that trains what `requiresGrad` when training begins. */
   readonly stages?: readonly Stage[];
 }
+
+/** How a run is stopped. */
+export interface TrainOptions {
+  /** Ends the run within one step. In a notebook the Stop button does so too. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const trainNames: OptionNames<TrainOptions> = { signal: true };
+const trainElsewhere = {
+  resumeFromCheckpoint: "not there yet: train() begins anew, from the weights that the model has now, so leave it out",
+  trial: "not there: leave it out",
+  ignoreKeysForEval: "not there: leave it out",
+  stages: "an option of the trainer: new Trainer({ ..., stages })",
+  epochs: "numTrainEpochs, a training argument of the trainer, or the setting epochs of a stage",
+  args: "an option of the trainer: new Trainer({ ..., args })",
+} as const;
 
 /** How examples are predicted. */
 export interface PredictOptions {
@@ -68,6 +86,16 @@ const predictElsewhere = {
   device: "not needed: leave it out",
 } as const;
 
+/** A call that has no options yet: what is given all the same is refused, not ignored. */
+type NoOptions = Readonly<Record<string, never>>;
+
+const evaluateElsewhere = {
+  batchSize: "perDeviceEvalBatchSize, a training argument of the trainer",
+  maxLength: "maxLength, a training argument of the trainer",
+  metricKeyPrefix: "not there: leave it out",
+  ignoreKeys: "not there: leave it out",
+} as const;
+
 type EncodedData = Pick<LoopInput, "train" | "evaluation">;
 
 /**
@@ -79,15 +107,16 @@ export class Trainer {
   readonly tokenizer: Tokenizer;
   readonly args: ResolvedArguments;
   readonly #options: TrainerOptions;
-  /** Of the latest run. */
-  #plan: Plan | undefined;
-  #history: readonly HistoryRow[] = [];
-  #best: RunRecord["best"];
+  /** The loop of the latest run. */
+  #loop: TrainingLoop | undefined;
+  #active: ActiveRun | undefined;
+  #run: Run | undefined;
   #data: EncodedData | undefined;
 
   /** Checks everything that can be checked before training: arguments, data, labels, and the plan against the model. */
   constructor(options: TrainerOptions) {
     checkOptions(options);
+    if (options.args?.outputDir !== undefined) checkTarget(options.args.outputDir, "outputDir");
     const { model, tokenizer, trainDataset, evalDataset } = options;
     this.model = model;
     this.tokenizer = tokenizer;
@@ -96,7 +125,7 @@ export class Trainer {
     this.#options = options;
     checkDataset(trainDataset, "training data", model);
     if (evalDataset !== undefined) this.#checkEvaluated(evalDataset, "validation data");
-    modelMetric(this.args, model.problemType ?? trainDataset.problemType);
+    this.#metric();
     this.#checkedPlan();
     const isKnown = model.problemType !== undefined;
     const notice = problemTypeNotice(model.decideProblemType(trainDataset.problemType));
@@ -145,59 +174,115 @@ export class Trainer {
     return plan;
   }
 
-  /** The log so far, also after a run that was stopped. */
+  /** The log of the latest run so far, also after one that was stopped. */
   get history(): readonly HistoryRow[] {
-    return this.#history;
+    return this.#loop?.recorder.history ?? [];
+  }
+
+  /**
+   * The latest run, finished, stopped or failed; of one that goes on, what there is so far (which hashes all weights).
+   * Undefined before the first.
+   */
+  get run(): Run | undefined {
+    this.#active?.settle();
+    const loop = this.#loop;
+    if (loop === undefined || loop.isClosed) return this.#run;
+    return new Run(loop.recorder.record(loop.recorder.status("running")));
   }
 
   /**
    * Runs the plan and shows its progress. In a notebook the Stop button ends it within one step and keeps every
-   * variable; elsewhere `signal` does.
+   * variable; elsewhere `signal` does. What there was then is `trainer.run`, and the weights are those of that step.
    */
-  async train({ signal = currentHost()?.signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Run> {
+  async train(options: TrainOptions = {}): Promise<Run> {
+    refuseUnknown(options, trainNames, { kind: "option of train", elsewhere: trainElsewhere });
     const view = this.args.disableTqdm ? undefined : new LiveView();
     try {
-      for await (const event of this.events({ signal })) {
-        view?.show(event);
-        if (event.kind === "end") return new Run(event.run);
-      }
+      for await (const event of this.events(options)) view?.show(event);
     } catch (error) {
-      view?.close("stopped");
+      view?.close(this.#run?.status);
       throw error;
     }
-    throw new ThawError("INTERNAL", "The training loop ended without a result. Report this as a bug, with the plan.");
+    return this.#run as Run;
   }
 
-  /** The same, as a stream of events for views and loops of one's own. Nothing is shown. */
-  async *events({ signal }: { readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<TrainerEvent> {
+  /**
+   * The same, as a stream of events for views and loops of one's own. Nothing is shown. A run whose next event nobody asks
+   * for is ended by `signal`, by the Stop button, and by the next run of its model.
+   */
+  events(options: TrainOptions = {}): AsyncGenerator<TrainerEvent, void> {
+    refuseUnknown(options, trainNames, { kind: "option of events", elsewhere: trainElsewhere });
+    return this.#events(options.signal);
+  }
+
+  async *#events(signal: AbortSignal | undefined): AsyncGenerator<TrainerEvent, void> {
+    const run = await ActiveRun.begin(this.model, signal, (stop) => this.#begin(stop));
+    this.#active = run;
+    try {
+      for (let next = await run.next(); next.done !== true; next = await run.next()) yield next.value;
+    } finally {
+      run.end(new Error("Nobody asked for its further events."));
+    }
+  }
+
+  /** Checks once more what may have changed since the trainer was made, and begins a run. */
+  #begin(signal: AbortSignal): TrainingLoop {
     const { model, args } = this;
-    const history: HistoryRow[] = [];
+    const { trainDataset, evalDataset } = this.#options;
     const resident = process.memoryUsage.rss();
     const input = this.#forecastInput();
     const forecasts = forecast(input, resident);
     checkMemory(input, forecasts, resident);
-    const plan = withForecast(input.plan, forecasts);
-    const loop = trainingLoop({ model, args, signal, plan, ...this.#encoded() });
-    model.textLimit = textLimit(this.tokenizer, model, args.maxLength);
-    for await (const event of loop) {
-      if (event.kind === "begin") {
-        [this.#plan, this.#history, this.#best] = [plan, history, undefined];
-        const { trainDataset } = this.#options;
-        model.recordTraining({ labelNames: trainDataset.labelNames, trainedOn: inputKind(trainDataset) });
-      }
-      if (event.kind === "end") this.#best = event.run.best;
-      if (event.kind === "epoch") history.push(event.row);
-      yield event;
-    }
+    const { train, evaluation } = this.#encoded();
+    this.#run = undefined;
+    model.textLimit = train.limit;
+    model.recordTraining({ labelNames: trainDataset.labelNames, trainedOn: inputKind(trainDataset) });
+    this.#loop = new TrainingLoop({
+      ...{ model, args, signal, train, evaluation },
+      plan: withForecast(input.plan, forecasts),
+      metric: this.#metric(),
+      data: {
+        train: dataRecord(trainDataset, train),
+        ...(evalDataset === undefined || evaluation === undefined
+          ? {}
+          : { evaluation: dataRecord(evalDataset, evaluation) }),
+      },
+      ended: (record) => {
+        this.#run = new Run(record);
+      },
+    });
+    return this.#loop;
   }
 
-  /** The loss and the metrics of the problem type. Default: on the validation data. */
-  async evaluate(dataset = this.#options.evalDataset): Promise<EvaluateResult> {
+  #metric(): ModelMetric {
+    return modelMetric(this.args, this.model.problemType ?? this.#options.trainDataset.problemType);
+  }
+
+  /**
+   * The loss and the metrics of the problem type. Default: on the validation data. A label that examples have and that the
+   * model never gives is said. There are no options. Errors: `BAD_ARGUMENT`, `BAD_DATA`.
+   */
+  async evaluate(
+    dataset: TextDataset | undefined = this.#options.evalDataset,
+    options: NoOptions = {},
+  ): Promise<EvaluateResult> {
+    refuseUnknown(options, {}, { kind: "option of evaluate", elsewhere: evaluateElsewhere });
     if (dataset === undefined) {
       throw new ThawError("BAD_ARGUMENT", "There is nothing to evaluate on: pass a data set, or give evalDataset.");
     }
+    if (!(dataset instanceof TextDataset)) {
+      throw new ThawError(
+        "BAD_ARGUMENT",
+        "evaluate takes one data set, as TextDataset.fromCsv and split give it, and no options: evaluate(test).",
+      );
+    }
     this.#checkEvaluated(dataset, "data to evaluate on");
-    return evaluateLogits(await this.#logits(inputsOf(dataset)), dataset.batchLabels(), this.model.problemType);
+    const { problemType } = this.model;
+    const logits = await this.#logits(inputsOf(dataset));
+    const labels = dataset.batchLabels();
+    const missed = neverPredicted(logits, labels, dataset.labelNames, problemType);
+    if (missed !== undefined) console.info(neverPredictedNotice(missed, dataset.name));
+    return evaluateLogits(logits, labels, problemType);
   }
 
   /**
@@ -223,22 +308,23 @@ export class Trainer {
   }
 
   /**
-   * Writes a folder that `AutoModelForSequenceClassification.from_pretrained` of either language loads. Default: `args.outputDir`.
+   * Writes a folder that `AutoModelForSequenceClassification.from_pretrained` of either language loads, with the record of
+   * the latest run of the model. Weights that were changed after that run are said to be so. Default: `args.outputDir`.
+   * Errors: `BAD_ARGUMENT`, `WRITE_FAILED`.
    */
-  async saveModel(folder: string = this.args.outputDir): Promise<void> {
+  async saveModel(folder: string = this.args.outputDir, options: NoOptions = {}): Promise<void> {
+    checkTarget(folder, "The folder to save to");
+    refuseUnknown(options, {}, { kind: "option of saveModel" });
     this.model.textLimit = textLimit(this.tokenizer, this.model, this.args.maxLength);
-    await saveModel(
-      folder,
-      this.model,
-      this.tokenizer,
-      trainerState(
-        this.args,
-        this.#plan ?? this.#checkedPlan(),
-        this.#history,
-        this.#best,
-        modelMetric(this.args, this.model.problemType ?? "single_label_classification"),
-      ),
-    );
+    const records = this.#recordsToTell();
+    await saveModel(folder, this.model, this.tokenizer, (sha256) => recordFiles(records, sha256));
+  }
+
+  /** The trainer's own run, and the latest of the model, by whichever trainer; the newest last. */
+  #recordsToTell(): RunRecord[] {
+    const own = this.run?.record;
+    const latest = own?.status.state === "running" ? undefined : latestRecordOf(this.model);
+    return [own, latest].filter((record) => record !== undefined);
   }
 
   #logits(inputs: Inputs): Promise<readonly Float32Array[]> {

@@ -5,6 +5,7 @@ import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { displaySymbol } from "../../src/display/bundle.ts";
 import { Figure } from "../../src/figures/figure.ts";
+import { baseLayout, clear, ink } from "../../src/figures/theme.ts";
 import { contrast, decodePng } from "./decodePng.ts";
 
 const line = { type: "scatter", x: [1, 2, 3], y: [0.5, 0.25, 0.125], name: "loss" };
@@ -13,13 +14,53 @@ const layout = { title: { text: "Loss of <b>one</b> run" }, width: 400, height: 
 test("a figure is live plotly, a picture and text in one bundle, with no HTML to hide the picture on GitHub", async () => {
   const { data, metadata } = await new Figure({ data: [line], layout }, "loss falls from 0.5 to 0.125").toBundle();
   expect(Object.keys(data)).toEqual(["application/vnd.plotly.v1+json", "image/png", "text/plain"]);
-  expect(data["application/vnd.plotly.v1+json"]).toEqual({ data: [line], layout, config: { displaylogo: false } });
+  expect(data["application/vnd.plotly.v1+json"]).toMatchObject({
+    data: [line],
+    layout,
+    config: { displaylogo: false },
+  });
   expect(data["text/plain"]).toBe("loss falls from 0.5 to 0.125");
-  expect(metadata).toEqual({ "image/png": { width: 400, height: 300 } });
+  // nbconvert takes the text for people who do not see the picture from here
+  expect(metadata).toEqual({ "image/png": { width: 400, height: 300, alt: "loss falls from 0.5 to 0.125" } });
   const picture = decodePng(Buffer.from(String(data["image/png"]), "base64"));
   expect([picture.width, picture.height]).toEqual([400, 300]); // as it is shown before it is live
   expect(contrast(picture)).toBeGreaterThan(10);
-  expect([...picture.pixels.subarray(0, 3)]).toEqual([255, 255, 255]);
+  expect(picture.pixels[3]).toBe(0); // no paper: it stands on light and dark pages
+  const saved = decodePng(await new Figure({ data: [line], layout }).toPng(1));
+  expect([...saved.pixels.subarray(0, 4)]).toEqual([255, 255, 255, 255]);
+});
+
+test("what a notebook shows has no paper of its own and text that is read on any page", async () => {
+  const text = { text: `<span style="color:${ink}">a</span>` };
+  const own = { ...baseLayout, annotations: [text], paper_bgcolor: "white" };
+  const { data } = await new Figure({ data: [line], layout: own }).toBundle();
+  const live = data["application/vnd.plotly.v1+json"] as { layout: Record<string, unknown> };
+  expect(live.layout).toMatchObject({ paper_bgcolor: clear, plot_bgcolor: clear, modebar: { bgcolor: clear } });
+  expect(JSON.stringify(live.layout)).not.toContain(ink);
+  const { color } = live.layout.font as { color: string };
+  const luminance = (hex: string) => {
+    const [r = 0, g = 0, b = 0] = (hex.match(/[\da-f]{2}/gi) ?? []).map((part) => {
+      const share = Number.parseInt(part, 16) / 255;
+      return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ratio = (one: string, other: string) => {
+    const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b) as [number, number];
+    return (high + 0.05) / (low + 0.05);
+  };
+  expect(ratio(color, "#ffffff")).toBeGreaterThanOrEqual(4.5); // WCAG 2, AA
+  expect(ratio(color, "#111111")).toBeGreaterThanOrEqual(4); // JupyterLab's dark theme
+  const mine = await new Figure({ data: [line], layout: { ...layout, paper_bgcolor: "#ffeedd" } }).toBundle();
+  expect(mine.data["application/vnd.plotly.v1+json"]).toMatchObject({ layout: { paper_bgcolor: "#ffeedd" } });
+});
+
+test("an SVG says what it shows, and carries its font with the letters that it uses", async () => {
+  const svg = await new Figure({ data: [line], layout }, 'loss "falls" <fast>').toSvg();
+  expect(svg).toMatch(/^<svg[^>]* role="img"><title>loss &quot;falls&quot; &lt;fast&gt;<\/title><desc>/);
+  const faces = [...svg.matchAll(/font-weight:(\d+);src:url\(data:font\/ttf;base64,([^)]+)\)/g)];
+  expect(faces.map(([, weight]) => weight)).toEqual(["400", "700"]); // the title has a bold word
+  for (const [, , base64] of faces) expect(Buffer.from(base64 as string, "base64").length).toBeLessThan(40_000);
 });
 
 test("a user's figure shows itself and is a sentence in a terminal", async () => {

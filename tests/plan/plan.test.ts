@@ -1,8 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
-import { reusableCuts, usefulCuts } from "../../src/plan/cost.ts";
-import { layerWork } from "../../src/plan/layerWork.ts";
+import { layerWork, reusableCuts, usefulCuts } from "../../src/plan/cost.ts";
 import { makePlan } from "../../src/plan/plan.ts";
 import type { Stage } from "../../src/plan/stage.ts";
 import { classifierOnly, lastLayers, progressive } from "../../src/recipes/recipes.ts";
@@ -28,12 +27,12 @@ const defaults = {
 const plan = (stages: readonly Stage[], model = tiny, options = {}) =>
   makePlan(stages, model, { ...defaults, ...options });
 
-test("progressive() is epochs 0-2 head, 3-5 head and the last 4 layers, 6-9 everything", () => {
+test("progressive() is epochs 1-3 head, 4-6 head and the last 4 layers, 7-10 everything", () => {
   const { stages, epochs, steps } = plan(progressive());
   expect(stages.map(({ row }) => [row.trains, row.firstEpoch, row.epochs])).toEqual([
-    ["head", 0, 3],
-    ["head, layers 0-3", 3, 3],
-    ["everything", 6, 4],
+    ["head", 1, 3],
+    ["head, layers 0-3", 4, 3],
+    ["everything", 7, 4],
   ]);
   expect([epochs, steps]).toEqual([10, 100]);
   expect(stages.map(({ cut }) => cut)).toEqual([4, 0, -1]);
@@ -128,8 +127,8 @@ test.each<[string, unknown, RegExp]>([
   ["half an epoch", [{ train: "head", epochs: 1.5 }], /whole number of 1 or more/],
   ["a negative rate", [{ train: "head", epochs: 1, learningRate: -1 }], /learningRate -1/],
   ["a rate that is no number", [{ train: "head", epochs: 1, headLearningRate: Number.NaN }], /headLearningRate NaN/],
-  ["an unknown setting", [{ train: "head", epochs: 1, lr: 1 }], /unknown setting "lr"/],
-  ["an unknown schedule", [{ train: "head", epochs: 1, lrSchedulerType: "sine" }], /"sine"; known are linear/],
+  ["an unknown setting", [{ train: "head", epochs: 1, lr: 1 }], /no setting of stage 0 "lr"\. Here it is learningRate/],
+  ["an unknown schedule", [{ train: "head", epochs: 1, lrSchedulerType: "sine" }], /'sine'; known are linear/],
   ["a stage that trains nothing", [{ train: [], epochs: 1 }], /trains nothing/],
   ["a stage that does not say", [{ epochs: 1 }], /does not say what it trains/],
   ["an unknown layer", [{ train: { layers: [9] }, epochs: 1 }], /no encoder layer 9/],

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { checkStages } from "../../src/plan/stage.ts";
 import { classifierOnly, lastLayers, progressive } from "../../src/recipes/recipes.ts";
 
 test("strategy 1 trains the head alone, at a rate at which a fresh one learns", () => {
@@ -43,4 +44,49 @@ test("plans are plain data: JSON keeps them", () => {
   for (const stages of [classifierOnly(), lastLayers(2), progressive()]) {
     expect(JSON.parse(JSON.stringify(stages))).toEqual(stages);
   }
+});
+
+test.each<[string, () => unknown, RegExp]>([
+  [
+    "a number of epochs without its name",
+    () => classifierOnly(3 as never),
+    /option of classifierOnly is given by name, .*found 3/,
+  ],
+  ["lr", () => progressive({ lr: 1e-3 } as never), /no option of progressive "lr"\. Here it is learningRate/],
+  ["numTrainEpochs", () => lastLayers(2, { numTrainEpochs: 3 } as never), /Here it is epochs/],
+  ["patience", () => classifierOnly({ patience: 2 } as never), /Here it is a setting of a stage/],
+  ["a misspelt name", () => progressive({ layer: 2 } as never), /Did you mean layers\?/],
+  ["options before the layers", () => lastLayers({ epochs: 3 } as never), /takes a number of layers first/],
+  ["no layers at all", () => lastLayers(undefined as never), /takes a number of layers first/],
+])("%s is refused with what to write", (_, make, message) => {
+  expect(make).toThrow(expect.objectContaining({ code: "BAD_ARGUMENT", message: expect.stringMatching(message) }));
+});
+
+test.each<[string, () => unknown, RegExp]>([
+  ["no layer", () => lastLayers(0), /\{ lastLayers: 0 \} is not possible/],
+  ["half a layer", () => lastLayers(1.5), /\{ lastLayers: 1.5 \} is not possible/],
+  ["no epoch", () => classifierOnly({ epochs: 0 }), /epochs 0; it must be a whole number/],
+  ["a negative rate", () => lastLayers(2, { learningRate: -1 }), /learningRate -1/],
+  [
+    "a negative rate of the encoder where only the head trains",
+    () => classifierOnly({ learningRate: -1, headLearningRate: 1e-3 }),
+    /learningRate -1/,
+  ],
+  ["a rate that is no number", () => progressive({ headLearningRate: Number.NaN }), /headLearningRate NaN/],
+  [
+    "two epochs for three stages",
+    () => progressive({ epochs: [3, 3] as never }),
+    /holds the epochs of the three stages/,
+  ],
+  ["one number for three stages", () => progressive({ epochs: 10 as never }), /holds the epochs of the three stages/],
+  ["a stage without epochs", () => progressive({ epochs: [3, 0, 4] }), /Stage 1 .*epochs 0/],
+  ["no layers in the second stage", () => progressive({ layers: 0 }), /\{ lastLayers: 0 \} is not possible/],
+])("%s is refused when the recipe is made, before there is a model", (_, make, message) => {
+  expect(make).toThrow(message);
+});
+
+test("what the advice says to write can be written", () => {
+  const patient = classifierOnly().map((stage) => ({ ...stage, patience: 2 }));
+  expect(() => checkStages(patient)).not.toThrow();
+  expect(patient[0]?.patience).toBe(2);
 });

@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
+import { accuracyMetric } from "../../src/history/metrics.ts";
+import type { RunRecord } from "../../src/history/record.ts";
 import { epochTable } from "../../src/report/epochTable.ts";
-import { type classifierRun, multiLabelRun, regressionRun } from "./sampleRun.ts";
+import { lastLayersRun, multiLabelRun, progressiveRun, regressionRun } from "./sampleRun.ts";
 
-const tableOf = (run: typeof classifierRun) => epochTable(run.history, run.stages, run.metric);
-const titles = (run: typeof classifierRun) => tableOf(run).columns.map(({ title }) => title);
+const tableOf = ({ history, stages, metric }: RunRecord) =>
+  epochTable({ rows: history, stages: stages.map(({ plan }) => plan), metric });
+const titles = (run: RunRecord) => tableOf(run).columns.map(({ title }) => title);
 
 test("the columns are the metrics that the task has", () => {
   expect(titles(multiLabelRun).slice(2, -1)).toEqual([
@@ -20,17 +23,54 @@ test("the columns are the metrics that the task has", () => {
 test("the best row is the highest of a share, and the lowest of an error", () => {
   expect(multiLabelRun.history.map((_, i) => tableOf(multiLabelRun).isMarked(i))).toEqual([false, true, false]);
   expect(regressionRun.history.map((_, i) => tableOf(regressionRun).isMarked(i))).toEqual([false, true, false]);
-  const byRank = epochTable(regressionRun.history, regressionRun.stages, {
-    key: "evalSpearman",
-    greaterIsBetter: true,
-  });
+  const byRank = tableOf({ ...regressionRun, metric: { key: "evalSpearman", greaterIsBetter: true } });
   expect([0, 1, 2].map((i) => byRank.isMarked(i))).toEqual([false, false, true]);
 });
 
-test("of equal rows the first is the best", () => {
-  const rows = [0.5, 0.5, 0.4].map((evalAccuracy, i) => ({ step: i, epoch: i + 1, stage: 0, evalAccuracy }));
-  const table = epochTable(rows, []);
-  expect(rows.map((_, i) => table.isMarked(i))).toEqual([true, false, false]);
+test("of equal rows the one with the lowest loss is the best, then the first", () => {
+  const marked = (losses: readonly (number | undefined)[]) => {
+    const rows = losses.map((evalLoss, i) => ({
+      ...{ step: i, epoch: i + 1, stage: 0, evalAccuracy: 0.5 },
+      ...(evalLoss === undefined ? {} : { evalLoss }),
+    }));
+    const table = epochTable({ rows, stages: [], metric: accuracyMetric });
+    return rows.findIndex((_, i) => table.isMarked(i));
+  };
+  expect(marked([undefined, undefined])).toBe(0);
+  expect(marked([0.7, 0.5, 0.6])).toBe(1);
+  expect(marked([0.7, 0.5, 0.5])).toBe(1);
+});
+
+test("the column of a rate shows its course within each epoch, warm-up included, and none where layers are frozen", () => {
+  const table = tableOf(progressiveRun);
+  const column = (title: string) => {
+    const index = table.columns.findIndex((each) => each.title === title);
+    return table.rows.map((row) => row[index]);
+  };
+  // 38 of 375 steps of warm-up in the first epoch: from 0 up to the peak, then down
+  expect(column("Head Learning Rate")[0]).toBe("0 → 1.00e-3 → 7.45e-4");
+  expect(column("Head Learning Rate")[2]).toBe("3.71e-4 → 2.97e-6");
+  expect(column("Learning Rate").slice(0, 4)).toEqual([undefined, undefined, undefined, "0 → 5.00e-5 → 3.72e-5"]);
+  expect(
+    tableOf(lastLayersRun(0))
+      .columns.map(({ title }) => title)
+      .slice(-3),
+  ).toEqual(["Learning Rate", "Head Learning Rate", "Time"]);
+  expect(titles(regressionRun)).not.toContain("Head Learning Rate"); // where both are the same, one says it
+});
+
+test("the pass through the frozen layers has a row of its own, before the epochs that it is for", () => {
+  const { history, stages, metric } = progressiveRun;
+  const prefixSeconds = new Map([
+    [0, 64.4],
+    [2, 3.21],
+  ]);
+  const table = epochTable({ rows: history, stages: stages.map(({ plan }) => plan), metric, prefixSeconds });
+  expect(table.rows[0]?.slice(0, 2)).toEqual([undefined, "head: frozen layers, once"]);
+  expect([table.rows[0]?.at(-1), table.rows[7]?.at(-1)]).toEqual(["1:04", "3.2 s"]);
+  expect(table.rows[7]?.[1]).toBe("everything: frozen layers, once");
+  expect(table.rows.length).toBe(12);
+  expect(table.isMarked(9)).toBe(true); // epoch 8
 });
 
 test("large losses keep seven digits, small ones have six after the point", () => {
@@ -50,7 +90,7 @@ test("large losses keep seven digits, small ones have six after the point", () =
 test("a row that was not evaluated has empty cells, and no training loss is said", () => {
   const [first, second] = multiLabelRun.history;
   const bare = { step: 40, epoch: 2, stage: 7 };
-  const table = epochTable([first as typeof bare, bare], multiLabelRun.stages, multiLabelRun.metric);
+  const table = tableOf({ ...multiLabelRun, history: [first as typeof bare, bare] });
   expect(table.rows[1]).toEqual([2, 8, "No log", undefined, undefined, undefined, undefined, undefined, undefined]);
   expect(second?.evalMicroF1).toBe(0.58);
 });

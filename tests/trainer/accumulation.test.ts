@@ -61,7 +61,7 @@ test("steps, schedule and warm-up are counted in optimizer steps", async () => {
   expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
   expect(steps.map(({ epoch }) => epoch).slice(0, 4)).toEqual([0.25, 0.5, 0.75, 1]);
   // the last steps of the epochs are 3, 7 and 11 of 12: half of the warm-up, then 5 and 1 sixths from the top down
-  expect(trainer.history.map(({ learningRate }) => Math.round((learningRate ?? 0) * 6e3))).toEqual([3, 5, 1]);
+  expect(trainer.history.map(({ headLearningRate }) => Math.round((headLearningRate ?? 0) * 6e3))).toEqual([3, 5, 1]);
 });
 
 test("every micro-batch has dropout masks of its own", async () => {

@@ -31,7 +31,8 @@ test.runIf(engineName === "tensorflow")(
     trainer.plan(); // the data encoded, the speed measured
     const before = process.memoryUsage.rss();
     const stage = (await trainer.train()).stages[0];
-    const { predictedMemory = 0, peakMemory = 0, predictedSeconds = 0, seconds = 0 } = stage ?? {};
+    const { predictedMemory = 0, predictedSeconds = 0 } = stage?.plan ?? {};
+    const { peakMemory = 0, seconds = 0 } = stage?.outcome ?? {};
     const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
     console.log(
       `MiniLM, 2 steps of 64 texts: predicted ${megabytes(predictedMemory)} and ${predictedSeconds.toFixed(1)} s, ` +

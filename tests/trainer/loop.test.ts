@@ -187,7 +187,8 @@ test("events come in order: stages, their steps, an evaluation and a row an epoc
   const trainer = await tinyTrainer({ stages, args: { perDeviceTrainBatchSize: 20 } });
   for await (const { kind } of trainer.events()) kinds.push(kind);
   const epoch = ["step", "step", "evaluate", "epoch"];
-  expect(kinds).toEqual(["begin", "stage", ...epoch, ...epoch, "stage", "prefix", "prefix", ...epoch, "end"]);
+  const second = ["stage", "prefix", "prefix", ...epoch, "stageEnd"];
+  expect(kinds).toEqual(["begin", "stage", ...epoch, ...epoch, "stageEnd", ...second, "end"]);
 });
 
 test("a stop in the pass through the frozen layers changes nothing, and the model trains again", async () => {

@@ -2,12 +2,13 @@
 import { describe, expect, test } from "vitest";
 import { nativeOps } from "../../src/engine/native.ts";
 import { hasBfloat16, type Precision } from "../../src/engine/precision.ts";
-import type { RunRecord } from "../../src/history/history.ts";
+import { accuracyMetric } from "../../src/history/metrics.ts";
+import type { RunRecord } from "../../src/history/record.ts";
 import type { Stage } from "../../src/plan/stage.ts";
 import { resolveArguments, type TrainingArguments } from "../../src/trainer/arguments.ts";
 import { computeLogits } from "../../src/trainer/computeLogits.ts";
-import { encodeDataset } from "../../src/trainer/encodedDataset.ts";
-import { trainingLoop } from "../../src/trainer/loop.ts";
+import { dataRecord, type EncodedDataset, encodeDataset } from "../../src/trainer/encodedDataset.ts";
+import { TrainingLoop } from "../../src/trainer/loop.ts";
 import { letters, tinyModel, tinyTokenizer, tinyTrainer, weightsOf } from "./tiny.ts";
 
 test("a precision that is none is refused, with those that there are", () => {
@@ -49,19 +50,22 @@ async function train(
 ): Promise<Trained> {
   const model = await tinyModel(config);
   const trainer = await tinyTrainer({ model, stages, args: { lrSchedulerType: "constant", ...args } });
-  const [data, evaluated] = [letters(40), letters(20, 1)].map((set) =>
-    encodeDataset(set, tinyTokenizer, model, undefined),
-  );
-  const loop = trainingLoop({
-    model,
-    plan: trainer.plan(),
-    args: { ...trainer.args, precision },
-    train: data as NonNullable<typeof data>,
-    evaluation: evaluated,
-    signal: undefined,
-  });
+  const sets = [letters(40), letters(20, 1)] as const;
+  const [data, evaluation] = sets.map((set) => encodeDataset(set, tinyTokenizer, model, undefined)) as [
+    EncodedDataset,
+    EncodedDataset,
+  ];
   let run: RunRecord | undefined;
-  for await (const event of loop) if (event.kind === "end") run = event.run;
+  const loop = new TrainingLoop({
+    ...{ model, evaluation, train: data, metric: accuracyMetric, plan: trainer.plan() },
+    args: { ...trainer.args, precision },
+    data: { train: dataRecord(sets[0], data), evaluation: dataRecord(sets[1], evaluation) },
+    signal: new AbortController().signal,
+    ended: (record) => {
+      run = record;
+    },
+  });
+  for await (const _ of loop.events); // it does what it does
   const weights = weightsOf(trainer);
   const losses = (run as RunRecord).history.map(({ loss }) => loss as number);
   return { run: run as RunRecord, weights, losses };

@@ -127,7 +127,7 @@ test("patience ends a stage early, and the next one begins", async () => {
     { train: "all", epochs: 1 },
   ];
   const run = await (await tinyTrainer({ stages })).train();
-  expect(run.stages.map(({ epochs }) => epochs)).toEqual([3, 1]);
+  expect(run.stages.map(({ outcome }) => outcome?.epochs)).toEqual([3, 1]);
   expect(run.history.map(({ stage }) => stage)).toEqual([0, 0, 0, 1]);
 });
 

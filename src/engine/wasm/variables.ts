@@ -1,6 +1,7 @@
 /** TensorFlow's variables on tfjs tensors: what a handle stands for, and the ops that change it. */
 import type * as tfjs from "@tensorflow/tfjs-core";
 import { ThawError } from "../../errors.ts";
+import { outliving } from "../lasting.ts";
 import type { WasmOp } from "./ops.ts";
 
 /** The ops of engine/variable.ts, by TensorFlow's names. */
@@ -13,8 +14,9 @@ export function variableOps(tf: typeof tfjs): Readonly<Record<string, WasmOp>> {
     return value;
   };
   const set = (handle: tfjs.Tensor, value: tfjs.Tensor): void => {
-    values.get(handle)?.dispose();
-    values.set(handle, tf.keep(value));
+    const before = values.get(handle);
+    values.set(handle, outliving(tf.keep(value)));
+    before?.dispose();
   };
 
   return {

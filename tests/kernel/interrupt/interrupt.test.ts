@@ -75,12 +75,23 @@ test("an interrupt while nothing runs does no harm to the next cell", async () =
   expect(result(await client.execute("let n = 0; for (let i = 0; i < 3; i++) n += i; await n"))).toBe("3");
 });
 
-test("the signal of the host exists only while a cell runs", async () => {
+test("the host's signal is that of the cell that runs, and between cells one that an interrupt of no cell aborts", async () => {
   const probe = "globalThis[Symbol.for('thaw.host')].signal";
   expect(result(await client.execute(`${probe} instanceof AbortSignal`))).toBe("true");
-  await client.execute(`globalThis.later = 'unset'; setTimeout(() => { globalThis.later = ${probe} }, 1)`);
-  await sleep(30);
-  expect(await client.execute("String(later)").then(result)).toBe("'undefined'");
+  const heard = (word: string) => () => client.iopub.some(({ content }) => String(content.text).includes(word));
+  await client.execute(
+    `globalThis.own = ${probe};
+     setTimeout(() => { globalThis.later = ${probe}; globalThis.same = ${probe}; console.log("first look") }, 1)`,
+  );
+  await client.until(heard("first look"));
+  const state = "[own === later, later === same, own.aborted, later.aborted].join()";
+  expect(result(await client.execute(state))).toBe("'false,true,false,false'");
+  await client.request("interrupt_request", {}, "control");
+  await sleep(60);
+  expect(result(await client.execute(state))).toBe("'false,true,false,true'");
+  await client.execute(`setTimeout(() => { globalThis.fresh = ${probe}; console.log("second look") }, 1)`);
+  await client.until(heard("second look"));
+  expect(result(await client.execute("[fresh === later, fresh.aborted].join()"))).toBe("'false,false'");
 });
 
 test("an interrupt while nothing runs ends what timers of earlier cells go on doing", async () => {

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { fullStepSeconds, type Measured, remainingSeconds } from "../../src/report/remainingTime.ts";
+import { fullStepSeconds, type Measured, remainingSeconds } from "../../src/report/runProgress.ts";
 import { progressiveRun } from "./sampleRun.ts";
 
 // 375 steps at 0.12 of the full cost, 375 at 0.72, 500 at 1
-const { stages } = progressiveRun;
+const stages = progressiveRun.stages.map(({ plan }) => plan);
 const measured: Measured = {
   stage: 0,
   stepsDone: 75,
