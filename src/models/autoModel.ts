@@ -4,6 +4,7 @@ import { readConfig } from "../config/readConfig.ts";
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
+import { readFolder } from "../io/readFolder.ts";
 import { activationNames } from "../nn/activation.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { openWeights } from "../weights/openWeights.ts";
@@ -65,44 +66,51 @@ export const AutoModelForSequenceClassification = {
    */
   async fromPretrained(idOrFolder: string, options: FromPretrainedOptions = {}): Promise<SequenceClassifier> {
     refuseUnknown(options, optionNames, { kind: "option of fromPretrained" });
-    const folder = await resolveModel(idOrFolder, options);
-    const inFile = await readConfig(folder);
-    const config = withLabels(inFile, options);
-    if (config.problemType === "regression" && (options.problemType ?? inFile.problemType) !== "regression") {
-      console.info('Problem type "regression": the model has one label, so that it gives a number for each text.');
-    }
-    const family = familyOf(config, folder);
-    refuseOtherActivations(config, folder);
-    const file = await openWeights(folder);
-    const specs = family.parameters(config);
-    const names = specs.map((spec) => spec.name);
-    const { found, unused } = matchNames(file.names, names, family.basePrefix);
-    if (![...found.keys()].some((name) => name.startsWith(family.basePrefix))) {
-      throw new ThawError(
-        "BAD_CHECKPOINT",
-        `${file.path} holds none of this ${family.modelType} model's weights (its first tensor is "${file.names[0]}"; ` +
-          `expected names such as "${names[0]}"). Check that config.json and model.safetensors belong together.`,
-      );
-    }
-    const newHead = options.numLabels !== undefined || options.id2label !== undefined;
-    const sources = specs.map((spec) => checkedSource(spec, found.get(spec.name), file, newHead));
-    const seed = options.seed ?? 42;
-    const parameters = specs.map((spec, i) => {
-      const source = sources[i];
-      const values = source === undefined ? initialValues(spec, config, seed) : file.read(source);
-      return [spec.name, new Parameter(spec, values, source === undefined)] as const;
-    });
-    const model = new SequenceClassifier(family, config, new Map(parameters), unused);
-    const fresh = model.newlyInitialized;
-    if (fresh.length > 0) {
-      const counts = `${config.numLabels} ${config.numLabels === 1 ? "label" : "labels"} instead of ${inFile.numLabels}`;
-      const isReplaced = specs.some(({ name }, i) => sources[i] === undefined && found.has(name));
-      const why = isReplaced ? `made anew for ${counts}` : `not in ${idOrFolder}`;
-      console.info(`Newly initialised (${why}): ${listed(fresh)}. Train them before you use the model.`);
-    }
-    return model;
+    return await readFolder(
+      await resolveModel(idOrFolder, options),
+      (folder) => load(folder, idOrFolder, options),
+      (model) => model.dispose(),
+    );
   },
 };
+
+async function load(folder: string, idOrFolder: string, options: FromPretrainedOptions): Promise<SequenceClassifier> {
+  const inFile = await readConfig(folder);
+  const config = withLabels(inFile, options);
+  if (config.problemType === "regression" && (options.problemType ?? inFile.problemType) !== "regression") {
+    console.info('Problem type "regression": the model has one label, so that it gives a number for each text.');
+  }
+  const family = familyOf(config, folder);
+  refuseOtherActivations(config, folder);
+  const file = await openWeights(folder);
+  const specs = family.parameters(config);
+  const names = specs.map((spec) => spec.name);
+  const { found, unused } = matchNames(file.names, names, family.basePrefix);
+  if (![...found.keys()].some((name) => name.startsWith(family.basePrefix))) {
+    throw new ThawError(
+      "BAD_CHECKPOINT",
+      `${file.path} holds none of this ${family.modelType} model's weights (its first tensor is "${file.names[0]}"; ` +
+        `expected names such as "${names[0]}"). Check that config.json and model.safetensors belong together.`,
+    );
+  }
+  const newHead = options.numLabels !== undefined || options.id2label !== undefined;
+  const sources = specs.map((spec) => checkedSource(spec, found.get(spec.name), file, newHead));
+  const seed = options.seed ?? 42;
+  const parameters = specs.map((spec, i) => {
+    const source = sources[i];
+    const values = source === undefined ? initialValues(spec, config, seed) : file.read(source);
+    return [spec.name, new Parameter(spec, values, source === undefined)] as const;
+  });
+  const model = new SequenceClassifier(family, config, new Map(parameters), unused);
+  const fresh = model.newlyInitialized;
+  if (fresh.length > 0) {
+    const counts = `${config.numLabels} ${config.numLabels === 1 ? "label" : "labels"} instead of ${inFile.numLabels}`;
+    const isReplaced = specs.some(({ name }, i) => sources[i] === undefined && found.has(name));
+    const why = isReplaced ? `made anew for ${counts}` : `not in ${idOrFolder}`;
+    console.info(`Newly initialised (${why}): ${listed(fresh)}. Train them before you use the model.`);
+  }
+  return model;
+}
 
 function familyOf({ modelType }: HuggingFaceConfig, folder: string): Family {
   const family = families.find((candidate) => candidate.modelType === modelType);

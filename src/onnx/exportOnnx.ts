@@ -1,11 +1,16 @@
 /** A folder that `pipeline("text-classification")` of `@xenova/transformers` runs, in Node and in browsers. */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeConfig } from "../config/writeConfig.ts";
+import { currentHost } from "../display/host.ts";
 import { ThawError } from "../errors.ts";
-import { writeFileAtomic } from "../io/atomicFile.ts";
-import { replaceDirectory } from "../io/replaceDirectory.ts";
+import { tokenizerFiles } from "../hub/tokenizerFiles.ts";
+import { weightFiles } from "../hub/weightFiles.ts";
+import { recordOf, writeFileAtomic } from "../io/atomicFile.ts";
+import { checkTarget } from "../io/checkTarget.ts";
+import { saveFolder } from "../io/saveFolder.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { weightsHash } from "../models/weightsContent.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { xenovaForm } from "../tokenizer/xenovaForm.ts";
 import { classifierGraph } from "./classifierGraph.ts";
@@ -18,28 +23,40 @@ export interface ExportOptions {
   readonly tokenizer: Tokenizer;
   /** `"int8"`: a second file with weights in eight bits, a quarter as large. Default: none. */
   readonly quantize?: "int8";
+  /** Aborting it ends the export with nothing changed. Default: the Stop button's. */
+  readonly signal?: AbortSignal | undefined;
 }
+
+const [plainName, quantizedName] = ["onnx/model.onnx", "onnx/model_quantized.onnx"];
 
 /**
  * Writes config.json, the tokenizer's files, `onnx/model.onnx` (opset 17, float32) and, with `quantize`,
- * `onnx/model_quantized.onnx`, which is what `pipeline` takes unless it is told `{ quantized: false }`. What was in the
- * folder is replaced only when all of it is on the disk; other files there are kept, so that it may be one that `saveModel`
- * wrote. Errors: `BAD_EXPORT`, `MODEL_TOO_LARGE` (2 GiB and more), `WRITE_FAILED`.
+ * `onnx/model_quantized.onnx`, which is what `pipeline` takes unless it is told `{ quantized: false }`. What stands at these
+ * names is replaced once all of it is on the disk; other files there are kept. It may be a folder into which `saveModel` has
+ * written this model, but not one with other weights. Errors: `BAD_EXPORT`, `MODEL_TOO_LARGE` (2 GiB and more), `WRITE_FAILED`, `UNFINISHED_SAVE`.
  */
-export async function exportOnnx(folder: string, { model, tokenizer, quantize }: ExportOptions): Promise<void> {
+export async function exportOnnx(
+  folder: string,
+  { model, tokenizer, quantize, signal = currentHost()?.signal }: ExportOptions,
+): Promise<void> {
   checkOptions(quantize);
   checkWeights(model);
   const { modelType, problemType } = model.config;
   const specialTypes = typesOfSpecialTokens(tokenizer);
-  await replaceDirectory(folder, async (temporary) => {
-    await writeConfig(temporary, model.config);
-    await tokenizer.save(temporary);
-    await rewriteTokenizer(temporary, longestText(model, tokenizer));
-    await mkdir(join(temporary, "onnx"));
-    await writeFileAtomic(join(temporary, "onnx", "model.onnx"), modelFile(classifierGraph(model, { specialTypes })));
-    if (quantize === undefined) return;
-    const graph = classifierGraph(model, { specialTypes, inEightBits: true });
-    await writeFileAtomic(join(temporary, "onnx", "model_quantized.onnx"), modelFile(graph));
+  const plain = classifierGraph(model, { specialTypes });
+  const quantized = quantize && classifierGraph(model, { specialTypes, inEightBits: true });
+  const tensors = [...plain.initializers, ...(quantized?.initializers ?? [])];
+  const bytes = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const weights = weightsHash(model);
+  const beside = [...tokenizerFiles, quantizedName];
+  await saveFolder(folder, { part: "export", bytes, mayNotStandBeside: beside, signal }, async (staging) => {
+    await refuseOtherWeights(folder, weights);
+    await writeConfig(staging.folder, model.config);
+    await tokenizer.save(staging.folder);
+    await rewriteTokenizer(staging.folder, longestText(model, tokenizer));
+    await staging.write(plainName, modelFile(plain));
+    if (quantized !== undefined) await staging.write(quantizedName, modelFile(quantized));
+    return weights;
   });
   if (unknownToXenova.includes(modelType)) {
     console.info(
@@ -59,6 +76,20 @@ export async function exportOnnx(folder: string, { model, tokenizer, quantize }:
 function checkOptions(quantize: unknown): void {
   if (quantize === undefined || quantize === "int8") return;
   throw new ThawError("BAD_EXPORT", `quantize is ${JSON.stringify(quantize)}: leave it out, or say "int8".`);
+}
+
+/** The config.json of the export would become that of weights which it does not fit. */
+async function refuseOtherWeights(folder: string, weights: string): Promise<void> {
+  const { path } = checkTarget(folder);
+  for (const name of weightFiles) {
+    const found = await recordOf(join(path, name));
+    if (found === undefined || (name === "model.safetensors" && found.sha256 === weights)) continue;
+    throw new ThawError(
+      "BAD_EXPORT",
+      `${folder} holds other weights (${name}) than those of the model that is exported, whose config.json and tokenizer ` +
+        "would be replaced. Export to another folder, or save this model there first.",
+    );
+  }
 }
 
 /** Eight bits would turn what is no number into one. */
@@ -91,7 +122,7 @@ function longestText({ family, config }: SequenceClassifier, { modelMaxLength }:
 async function rewriteTokenizer(folder: string, modelMaxLength: number): Promise<void> {
   const rewrite = async (name: string, change: (source: string) => unknown) => {
     const path = join(folder, name);
-    await writeFile(path, `${JSON.stringify(change(await readFile(path, "utf8").catch(() => "{}")))}\n`);
+    await writeFileAtomic(path, `${JSON.stringify(change(await readFile(path, "utf8").catch(() => "{}")))}\n`);
   };
   await rewrite("tokenizer.json", xenovaForm);
   await rewrite("tokenizer_config.json", (source) => ({ ...JSON.parse(source), model_max_length: modelMaxLength }));

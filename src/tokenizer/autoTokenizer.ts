@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ThawError } from "../errors.ts";
 import { warnOfIgnoredKeys } from "../hub/ignoredKeys.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
+import { readFolder } from "../io/readFolder.ts";
 import type { TokenizerBackend } from "./backend.ts";
 import { convertFolder } from "./convert/convertFolder.ts";
 import { type KindName, kindNamed, kindOf } from "./convert/kinds.ts";
@@ -25,24 +26,27 @@ export const AutoTokenizer = {
    * Errors: `MODEL_NOT_FOUND`, `MISSING_FILE`, `BAD_TOKENIZER`.
    */
   async fromPretrained(idOrFolder: string, options: FromPretrainedTokenizerOptions = {}): Promise<Tokenizer> {
-    const folder = await resolveModel(idOrFolder, options);
-    const settings = await readFolderSettings(folder);
-    warnOfIgnoredKeys(join(folder, "tokenizer_config.json"), settings.tokenizer);
-    const file = join(folder, "tokenizer.json");
-    const stored = await readFile(file, "utf8").catch(() => undefined);
-    const source = stored ?? JSON.stringify(await convertFolder(folder, settings));
-    const kind = kindOf(settings.tokenizer, settings.model);
-    const config = kind === undefined ? settings.tokenizer : withDefaults(kind, settings.tokenizer);
-    const backend = await loadBackend(source, config, stored === undefined ? folder : file, options.backend);
-    return createTokenizer(backend, {
-      folder,
-      made: stored === undefined ? { tokenizerJson: source, config } : undefined,
-      padTokenId: padTokenId(backend, config.pad_token),
-      modelMaxLength: maxLength(config.model_max_length),
-      paddingSide: config.padding_side === "left" ? "left" : "right",
-    });
+    return await readFolder(await resolveModel(idOrFolder, options), (folder) => load(folder, options));
   },
 };
+
+async function load(folder: string, options: FromPretrainedTokenizerOptions): Promise<Tokenizer> {
+  const settings = await readFolderSettings(folder);
+  warnOfIgnoredKeys(join(folder, "tokenizer_config.json"), settings.tokenizer);
+  const file = join(folder, "tokenizer.json");
+  const stored = await readFile(file, "utf8").catch(() => undefined);
+  const source = stored ?? JSON.stringify(await convertFolder(folder, settings));
+  const kind = kindOf(settings.tokenizer, settings.model);
+  const config = kind === undefined ? settings.tokenizer : withDefaults(kind, settings.tokenizer);
+  const backend = await loadBackend(source, config, stored === undefined ? folder : file, options.backend);
+  return createTokenizer(backend, {
+    folder,
+    made: stored === undefined ? { tokenizerJson: source, config } : undefined,
+    padTokenId: padTokenId(backend, config.pad_token),
+    modelMaxLength: maxLength(config.model_max_length),
+    paddingSide: config.padding_side === "left" ? "left" : "right",
+  });
+}
 
 /** What the class of transformers takes where the files say nothing. */
 function withDefaults(kind: KindName, settings: Settings): Settings {

@@ -1,8 +1,9 @@
 /** A tokenizer's files, kept as they were so that Python reads the same tokenizer. */
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ThawError } from "../errors.ts";
 import { tokenizerFiles } from "../hub/tokenizerFiles.ts";
+import { writeFileAtomic } from "../io/atomicFile.ts";
 import { stringifyLike } from "../io/stringifyLike.ts";
 
 /** Made from a vocabulary in its original form: other programs than Python need them. */
@@ -33,12 +34,13 @@ export async function saveTokenizerFiles(
   }
   for (const file of tokenizerFiles) {
     try {
-      if (made !== undefined && file === "tokenizer.json") await writeFile(join(to, file), made.tokenizerJson);
+      if (made !== undefined && file === "tokenizer.json") await writeFileAtomic(join(to, file), made.tokenizerJson);
       else if (made !== undefined && file === "tokenizer_config.json") {
-        await writeFile(join(to, file), `${JSON.stringify(withInputNames(made.config), null, 2)}\n`);
-      } else await copyFile(join(from, file), join(to, file));
+        await writeFileAtomic(join(to, file), `${JSON.stringify(withInputNames(made.config), null, 2)}\n`);
+      } else await writeFileAtomic(join(to, file), await readFile(join(from, file)));
       if (made === undefined && file === "tokenizer_config.json") await nameInputs(join(to, file));
     } catch (cause) {
+      if (cause instanceof ThawError) throw cause;
       const { code, path, message } = cause as NodeJS.ErrnoException;
       // Only tokenizer.json is always there.
       if (code === "ENOENT" && path === join(from, file) && file !== "tokenizer.json") continue;
@@ -63,5 +65,5 @@ async function nameInputs(path: string): Promise<void> {
   const text = await readFile(path, "utf8");
   const config = JSON.parse(text) as Json;
   const named = withInputNames(config);
-  if (named !== config) await writeFile(path, `${stringifyLike(named, text)}\n`);
+  if (named !== config) await writeFileAtomic(path, `${stringifyLike(named, text)}\n`);
 }

@@ -1,32 +1,38 @@
 /** A folder that Hugging Face's `from_pretrained` loads, written whole or not at all. */
-import { join } from "node:path";
 import { writeConfig } from "../config/writeConfig.ts";
-import { writeFileAtomic } from "../io/atomicFile.ts";
-import { replaceDirectory } from "../io/replaceDirectory.ts";
+import { currentHost } from "../display/host.ts";
+import { tokenizerFiles } from "../hub/tokenizerFiles.ts";
+import { saveFolder } from "../io/saveFolder.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
-import { writeSafetensors } from "../safetensors/write.ts";
+import { weightsBytes, weightsContent } from "../models/weightsContent.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 
 /** Further files of the folder: name -> content as JSON. */
 export type JsonFiles = Readonly<Record<string, unknown>>;
 
 /**
- * Writes config.json, model.safetensors and the tokenizer's files. An existing folder is replaced only when all of it
- * is on the disk.
+ * Writes config.json, model.safetensors and the tokenizer's files, and `thaw_manifest.json` with their lengths and SHA-256.
+ * What stands at these names is replaced once all of it is on the disk; other files in the folder are the user's and stay.
+ * `signal` ends it with nothing changed; default: the Stop button's. Errors: `WRITE_FAILED`, `UNFINISHED_SAVE`, `BAD_ARGUMENT`.
  */
 export async function saveModel(
   folder: string,
   model: SequenceClassifier,
   tokenizer: Tokenizer | undefined,
   files: JsonFiles = {},
+  { signal = currentHost()?.signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
-  await replaceDirectory(folder, async (temporary) => {
-    await writeConfig(temporary, model.config);
-    const tensors = [...model.parameters.values()].map((p) => ({ name: p.name, shape: p.shape, data: p.data() }));
-    await writeSafetensors(join(temporary, "model.safetensors"), tensors);
-    await tokenizer?.save(temporary);
-    for (const [name, content] of Object.entries(files)) {
-      await writeFileAtomic(join(temporary, name), `${JSON.stringify(content, null, 2)}\n`);
-    }
-  });
+  const beside = tokenizer === undefined ? [] : [...tokenizerFiles, "adapter_config.json"];
+  await saveFolder(
+    folder,
+    { part: "model", bytes: weightsBytes(model), mayNotStandBeside: beside, signal },
+    async (staging) => {
+      await writeConfig(staging.folder, model.config);
+      const weights = await staging.write("model.safetensors", weightsContent(model));
+      await tokenizer?.save(staging.folder);
+      for (const [name, value] of Object.entries(files))
+        await staging.write(name, `${JSON.stringify(value, null, 2)}\n`);
+      return weights.sha256;
+    },
+  );
 }

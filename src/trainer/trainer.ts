@@ -5,7 +5,9 @@ import { currentHost } from "../display/host.ts";
 import { ThawError } from "../errors.ts";
 import type { TrainerEvent } from "../history/events.ts";
 import type { HistoryRow, RunRecord } from "../history/history.ts";
+import { checkTarget } from "../io/checkTarget.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { weightsBytes } from "../models/weightsContent.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import type { Stage } from "../plan/stage.ts";
 import { LiveView } from "../report/liveView.ts";
@@ -63,7 +65,7 @@ export class Trainer {
   #best: RunRecord["best"];
   #data: EncodedData | undefined;
 
-  /** Checks everything that can be checked before training: arguments, data, labels, and the plan against the model. */
+  /** Checks everything that can be checked before training: arguments, data, labels, the plan against the model, and `outputDir`. */
   constructor(options: TrainerOptions) {
     checkOptions(options);
     const { model, tokenizer, trainDataset, evalDataset } = options;
@@ -72,6 +74,7 @@ export class Trainer {
     this.args = resolveArguments(options.args);
     model.checkPrecision(this.args.precision);
     this.#options = options;
+    if (options.args?.outputDir !== undefined) checkTarget(this.args.outputDir, { bytes: weightsBytes(model) });
     checkDataset(trainDataset, "training data", model);
     if (evalDataset !== undefined) this.#checkEvaluated(evalDataset, "validation data");
     modelMetric(this.args, model.problemType ?? trainDataset.problemType);
