@@ -89,6 +89,7 @@ export type KernelErrorCode =
 export type CommandErrorCode =
   | "BAD_KERNEL_NAME"
   | "BAD_NAME"
+  | "BAD_OUTPUT"
   | "BAD_PARAMETER"
   | "BAD_PARAMETERS"
   | "BAD_TIMEOUT"
