@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { ThawError } from "../errors.ts";
 import { checkUntouched, endSaves, openJournals, pendingPlaces, removeClaim, takeClaim } from "./claim.ts";
 import { manifestName } from "./manifest.ts";
-import { stateOf } from "./operations.ts";
+import { isSystemError, stateOf } from "./operations.ts";
 import { ownedName, sweep } from "./owner.ts";
 
 /**
@@ -21,12 +21,14 @@ export async function readFolder<Value>(
   for (;;) {
     const place = await settledFolder(folder);
     const before = await generationOf(folder);
+    if (before.isChanging && place === folder) continue; // a save has begun just now
+    const isUnchanged = async () => (await generationOf(folder)).name === before.name;
     try {
       const value = await read(place);
-      if ((await generationOf(folder)) === before) return value;
+      if (await isUnchanged()) return value;
       discard(value);
     } catch (error) {
-      if ((await generationOf(folder)) === before) throw error;
+      if (await isUnchanged()) throw error;
     }
   }
 }
@@ -37,7 +39,7 @@ export async function readFolder<Value>(
  * Errors: `UNFINISHED_SAVE`.
  */
 async function settledFolder(folder: string): Promise<string> {
-  if ((await openJournals(folder)).length === 0) return folder;
+  if ((await journalsIn(folder)).length === 0) return folder;
   try {
     const claim = await takeClaim(folder);
     try {
@@ -52,11 +54,21 @@ async function settledFolder(folder: string): Promise<string> {
   }
 }
 
-/** Changes with every save, at the latest before the first old file is moved. */
-async function generationOf(folder: string): Promise<string> {
+/** Saves into the folder that count and are not ended; none where its names may not be asked for, which saving needs too. */
+async function journalsIn(folder: string) {
+  try {
+    return await openJournals(folder);
+  } catch (error) {
+    if (isSystemError(error, "EACCES") && (error as NodeJS.ErrnoException).path === folder) return [];
+    throw error;
+  }
+}
+
+/** `name` changes with every save, at the latest before the first old file is moved. */
+async function generationOf(folder: string): Promise<{ readonly name: string; readonly isChanging: boolean }> {
   const { ino, mtimeMs } = (await stateOf(join(folder, manifestName))) ?? {};
-  const open = await openJournals(folder).catch(() => []);
-  return [ino, mtimeMs, ...open.map(({ claim }) => claim)].join();
+  const open = await journalsIn(folder);
+  return { name: [ino, mtimeMs, ...open.map(({ claim }) => claim)].join(), isChanging: open.length > 0 };
 }
 
 const linkPrefix = "thaw-view-";

@@ -111,7 +111,7 @@ async function saveAsNew(target: string, save: Save): Promise<boolean> {
         `The new ${save.part} is there, but may be lost if the power fails now.`,
       );
     }
-    if (isSystemError(cause, "ENOTEMPTY", "EEXIST") && (await isFolder(target))) return false;
+    if (isSystemError(cause, "ENOTEMPTY", "EEXIST") && (await isFolder(target).catch(() => false))) return false;
     for (const path of made.reverse()) await operations.rmdir(path).catch(() => {});
     throw await failure(cause, save, parent, "Nothing was written there.");
   }
@@ -182,7 +182,7 @@ async function journalOf(
     if (await isAsRecorded(join(target, name), entry)) removes[name] = entry;
   }
   for (const name of mayNotStandBeside) {
-    if (files.has(name) || name in removes || name in manifest.files) continue;
+    if (files.has(name) || Object.hasOwn(removes, name) || Object.hasOwn(manifest.files, name)) continue;
     if ((await stateOf(join(target, name))) === undefined) continue;
     throw new ThawError(
       "WRITE_FAILED",

@@ -18,11 +18,18 @@ export interface Outcome {
   readonly error: unknown;
 }
 
-/** Runs `work`, asking `faultAt` at each call. Nothing is really brought to the disk, which takes most of the time. */
+let isRunning = false;
+
+/**
+ * Runs `work`, asking `faultAt` at each call; one at a time. Nothing is really brought to the disk, which takes most of the
+ * time.
+ */
 export async function withFaults(
   work: () => Promise<unknown>,
   faultAt: (call: Call) => Fault | undefined = () => undefined,
 ): Promise<Outcome> {
+  if (isRunning) throw new Error("another withFaults has not ended yet");
+  isRunning = true;
   const real = { ...operations };
   const calls: Call[] = [];
   const paths = new WeakMap<FileHandle, string>();
@@ -66,6 +73,7 @@ export async function withFaults(
     return { calls, error };
   } finally {
     Object.assign(operations, real);
+    isRunning = false;
     for (const file of opened) await file.close();
   }
 }

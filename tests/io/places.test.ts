@@ -221,6 +221,12 @@ describe("what belongs to others", () => {
     expect(restsIn(root)).toEqual([]);
   });
 
+  test("a folder whose names may not be asked for is read all the same", async () => {
+    await save(at("model"), before);
+    chmodSync(at("model"), 0o711);
+    expect(asNobody("read", at("model"))).toBe(before["config.json"]);
+  });
+
   test("a file of somebody else's that may not be moved leaves everything as it was", async () => {
     if (!isRoot) return expect(isRoot, "only root can make files of two users").toBe(false);
     mkdirSync(at("shared"));
