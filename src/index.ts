@@ -1,4 +1,5 @@
 /** Thaw: fine-tune Hugging Face sequence classifiers layer by layer, and prove what was trained. */
+import "./checkNode.ts";
 
 export { TextDataset } from "./data/textDataset.ts";
 export { Table } from "./display/table.ts";

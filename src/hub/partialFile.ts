@@ -69,18 +69,24 @@ export class PartialFile {
 
   /** Brings it to the disk and gives it its name. */
   async finish(blob: string): Promise<void> {
-    disown(this.path);
-    await this.#file.sync();
-    await this.#file.close();
-    await rename(this.path, blob);
+    try {
+      await this.#file.sync();
+      await this.#file.close();
+      await rename(this.path, blob);
+    } finally {
+      disown(this.path); // not before: other downloads of this process would take it over
+    }
   }
 
   /** Leaves it for the next download, or takes it away. */
   async abandon(blob: string, keep: boolean): Promise<void> {
-    disown(this.path);
-    await this.#file.close();
-    if (keep) await rename(this.path, parked(blob));
-    else await rm(this.path, { force: true });
+    try {
+      await this.#file.close();
+      if (keep) await rename(this.path, parked(blob));
+      else await rm(this.path, { force: true });
+    } finally {
+      disown(this.path);
+    }
   }
 
   #count(chunk: Uint8Array): void {

@@ -235,6 +235,7 @@ describe("whose a temporary file is", () => {
 
   test("this copy's, another thread's, another process's, another machine's, nobody's", async () => {
     const child = spawn("sleep", ["60"]);
+    const closed = once(child, "close");
     const start = (pid: number) => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[19] as string;
     const alive = { 0: String(child.pid), 1: process.platform === "linux" ? start(child.pid as number) : "0" };
     expect(ownerOf(own, "x-")).toBe("this");
@@ -248,7 +249,7 @@ describe("whose a temporary file is", () => {
       expect(ownerOf(named({ 1: "1", 3: "00000000" }), "x-")).toBe("dead"); // this process has the number of a dead one
     }
     child.kill("SIGKILL");
-    await once(child, "close");
+    await closed;
     expect(ownerOf(named(alive), "x-")).toBe("dead");
     for (const name of ["x-", "x-1-2", "x-tmp-1-0", "notes.txt", own.slice(2), `${own}.txt`]) {
       expect(ownerOf(name, "x-"), name).toBe(undefined);

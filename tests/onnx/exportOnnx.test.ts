@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { manifestName } from "../../src/io/manifest.ts";
@@ -13,11 +12,12 @@ import { saveModel } from "../../src/trainer/saveModel.ts";
 import { goldenPath } from "../golden/read.ts";
 import { withFaults } from "../io/faults.ts";
 import { formulaModel, type GoldenCase, goldenCases, goldenTypes } from "../models/familyModel.ts";
+import { temporaryFolder } from "../temporary.ts";
 import { tinyModel, tinyTokenizer } from "../trainer/tiny.ts";
 import { chromium } from "./chromium.ts";
 import { type Classified, classifyInChromium, classifyInNode } from "./pipelines.ts";
 
-const place = async () => join(await mkdtemp(join(tmpdir(), "thaw-onnx-")), "model");
+const place = async () => join(temporaryFolder(), "model");
 const texts = ["a b c d", "Zebra, yes: no!", "the quick brown fox jumps over the lazy dog", "É ü", "x"];
 
 function ownLogits(model: SequenceClassifier, tokenizer: Tokenizer): number[][] {

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { manifestName } from "../../src/io/manifest.ts";
@@ -7,9 +6,10 @@ import { readSafetensors } from "../../src/safetensors/read.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import { saveModel } from "../../src/trainer/saveModel.ts";
 import { goldenPath } from "../golden/read.ts";
+import { temporaryFolder } from "../temporary.ts";
 import { tinyModel, tinyTokenizer, tinyTrainer } from "./tiny.ts";
 
-const place = async () => join(await mkdtemp(join(tmpdir(), "thaw-save-")), "model");
+const place = async () => join(temporaryFolder(), "model");
 
 test("every parameter is in the file, with its name, shape and bytes", async () => {
   const [folder, model] = [await place(), await tinyModel()];
@@ -77,7 +77,7 @@ test.each<[string, (place: string) => Promise<string>, RegExp]>([
   ["a link to nothing", async (place) => `${place}/dangling`, /a link to nowhere, which leads nowhere/],
   ["below a file", async (place) => `${place}/file/runs/final`, /is a file, and a folder is needed there/],
 ])("a place that cannot be saved to is told before anything is trained: %s", async (_, of, message) => {
-  const folder = await mkdtemp(join(tmpdir(), "thaw-save-"));
+  const folder = temporaryFolder();
   await writeFile(join(folder, "file"), "");
   await symlink("nowhere", join(folder, "dangling"));
   await expect(tinyTrainer({ args: { outputDir: await of(folder) } })).rejects.toThrow(message);
