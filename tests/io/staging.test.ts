@@ -43,11 +43,14 @@ test("the manifest has the length and the hash of every file, as other programs 
   });
   const { version, files } = JSON.parse(readFileSync(join(place(), "thaw_manifest.json"), "utf8"));
   expect([version, Object.keys(files)]).toEqual([1, Object.keys(tree)]);
-  const lines = Object.entries<{ sha256: string; bytes: number }>(files).map(([name, { sha256, bytes }]) => {
+  for (const [name, { bytes }] of Object.entries<{ bytes: number }>(files)) {
     expect(statSync(join(place(), name)).size).toBe(bytes);
-    return `${sha256}  ${name}`;
-  });
-  execFileSync("sha256sum", ["--check", "--strict"], { cwd: place(), input: lines.join("\n") });
+  }
+  const [, command] = /```sh\n(.*?)\n```/s.exec(readFileSync("docs/saving.md", "utf8")) as RegExpExecArray;
+  const check = () => execFileSync("sh", ["-c", command as string], { cwd: place(), encoding: "utf8", stdio: "pipe" });
+  expect(check()).toBe("a.json: OK\nby-hand.txt: OK\nlarge.bin: OK\n");
+  writeFileSync(join(place(), "a.json"), "[]");
+  expect(check).toThrow(/a\.json: FAILED|did NOT match/);
 });
 
 test("a file that does not change is taken by a second name, and copied where there are none", async () => {
