@@ -1,5 +1,5 @@
 import { readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Call, type Fault, type Outcome, withFaults } from "./faults.ts";
 import {
@@ -140,6 +140,60 @@ async function endAt(at: number): Promise<string> {
   );
   return `${calls[at]?.name} ${calls[at]?.path}`;
 }
+
+test("a save that fails while files move and is then cut off at any call while it takes that back", async () => {
+  const isMoving = ({ name, path }: Call) => name === "rename" && path.endsWith("files/tokenizer.json");
+  const run = (gone: number) => {
+    let failedAt = Number.POSITIVE_INFINITY;
+    world.fresh();
+    return withFaults(
+      () => save(world.model, after),
+      (call) => {
+        if (isMoving(call)) failedAt = call.index;
+        return isMoving(call) ? "EIO" : call.index >= Math.max(gone, failedAt) ? "gone" : undefined;
+      },
+    );
+  };
+  const { calls } = await run(Number.POSITIVE_INFINITY);
+  const first = calls.findIndex(isMoving) + 1;
+  expect(calls.length - first).toBeGreaterThan(20);
+  for (let at = first; at < calls.length; at++) {
+    await run(at);
+    const where = `gone at ${calls[at]?.name} ${calls[at]?.path}`;
+    checkSeen(treeOf(world.model), where);
+    expect([old, whole], where).toContainEqual(await read(world.model));
+    await checkNextSave(where);
+  }
+});
+
+test("all is on the disk before the save counts, and what comes before config.json before it", async () => {
+  world.fresh();
+  const { calls } = await withFaults(() => save(world.model, after));
+  const counts = calls.findIndex(({ name, path }) => name === "rename" && path.endsWith("journal.json.part"));
+  const last = calls.findIndex(({ name, path }) => name === "rename" && path.endsWith("files/config.json"));
+  const ends = calls.findIndex(({ name, path }) => name === "unlink" && path.endsWith("journal.json"));
+  expect([counts > 0, last > counts, ends > last]).toEqual([true, true, true]);
+  const synced = (path: string, from: number, to: number) =>
+    calls.some(({ index, name, path: each }) => name === "sync" && each === path && index >= from && index < to);
+  const lastWrite = new Map(calls.filter(({ name }) => name === "write").map(({ path, index }) => [path, index]));
+  expect([...lastWrite.keys()].length).toBeGreaterThan(Object.keys(after).length);
+  for (const [path, index] of lastWrite) expect(synced(path, index, counts), path).toBe(true);
+  const claim = dirname(calls[counts]?.path as string);
+  const [staged] = [join(claim, "files")];
+  for (const folder of [staged, join(staged, "deep"), join(staged, "deep", "er"), claim, world.model]) {
+    expect(synced(folder, 0, counts), `${folder} before the journal`).toBe(true);
+  }
+  expect(
+    synced(
+      claim,
+      counts,
+      calls.findIndex(({ name, index }) => name === "rename" && index > counts),
+    ),
+  ).toBe(true);
+  for (const folder of [world.model, join(world.model, "deep", "er")])
+    expect(synced(folder, counts, last), folder).toBe(true);
+  expect(synced(world.model, last, ends)).toBe(true);
+});
 
 test("what was cut off is ended by whoever reads, also where that is cut off or fails at any call", async () => {
   const count = await countCalls(() => save(world.model, after));
