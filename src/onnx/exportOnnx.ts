@@ -11,6 +11,7 @@ import { checkTarget } from "../io/checkTarget.ts";
 import { saveFolder } from "../io/saveFolder.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { weightsHash } from "../models/weightsContent.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { xenovaForm } from "../tokenizer/xenovaForm.ts";
 import { classifierGraph } from "./classifierGraph.ts";
@@ -27,19 +28,26 @@ export interface ExportOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const optionNames: OptionNames<ExportOptions> = { model: true, tokenizer: true, quantize: true, signal: true };
+/** What other libraries call it. */
+const elsewhere = {
+  quantized: 'quantize: "int8"',
+  quantization: 'quantize: "int8"',
+  dtype: 'quantize: "int8", or none for float32',
+};
+
 const [plainName, quantizedName] = ["onnx/model.onnx", "onnx/model_quantized.onnx"];
 
 /**
  * Writes config.json, the tokenizer's files, `onnx/model.onnx` (opset 17, float32) and, with `quantize`,
  * `onnx/model_quantized.onnx`, which is what `pipeline` takes unless it is told `{ quantized: false }`. What stands at these
  * names is replaced once all of it is on the disk; other files there are kept. It may be a folder into which `saveModel` has
- * written this model, but not one with other weights. Errors: `BAD_EXPORT`, `MODEL_TOO_LARGE` (2 GiB and more), `WRITE_FAILED`, `UNFINISHED_SAVE`.
+ * written this model, but not one with other weights. Errors: `BAD_ARGUMENT`, `BAD_EXPORT`, `MODEL_TOO_LARGE` (2 GiB and more), `WRITE_FAILED`, `UNFINISHED_SAVE`.
  */
-export async function exportOnnx(
-  folder: string,
-  { model, tokenizer, quantize, signal = currentHost()?.signal }: ExportOptions,
-): Promise<void> {
-  checkOptions(quantize);
+export async function exportOnnx(folder: string, options: ExportOptions): Promise<void> {
+  refuseUnknown(options, optionNames, { kind: "option of exportOnnx", elsewhere });
+  const { model, tokenizer, quantize, signal = currentHost()?.signal } = options;
+  checkOptions(options);
   checkWeights(model);
   const { modelType, problemType } = model.config;
   const specialTypes = typesOfSpecialTokens(tokenizer);
@@ -73,7 +81,13 @@ export async function exportOnnx(
   }
 }
 
-function checkOptions(quantize: unknown): void {
+function checkOptions({ model, tokenizer, quantize }: ExportOptions): void {
+  if (model?.parameters === undefined || tokenizer?.encodeBatch === undefined) {
+    throw new ThawError(
+      "BAD_ARGUMENT",
+      "exportOnnx takes a folder and { model, tokenizer }: the model and the tokenizer themselves.",
+    );
+  }
   if (quantize === undefined || quantize === "int8") return;
   throw new ThawError("BAD_EXPORT", `quantize is ${JSON.stringify(quantize)}: leave it out, or say "int8".`);
 }

@@ -25,7 +25,7 @@ import { problemTypeNotice } from "./notices.ts";
 import { type Prediction, predictionOf } from "./predictions.ts";
 import { shownAsTable } from "./predictionTable.ts";
 import { Run } from "./run.ts";
-import { saveModel } from "./saveModel.ts";
+import { type SaveModelOptions, saveModel } from "./saveModel.ts";
 import { trainerState } from "./trainerState.ts";
 
 /** What a trainer works with. */
@@ -191,9 +191,10 @@ export class Trainer {
   }
 
   /**
-   * Writes a folder that `AutoModelForSequenceClassification.from_pretrained` of either language loads. Default: `args.outputDir`.
+   * Writes a folder that `AutoModelForSequenceClassification.from_pretrained` of either language loads, whole or not at all
+   * (docs/saving.md). Default: `args.outputDir`. The Stop button ends it with nothing changed; elsewhere `signal` does.
    */
-  async saveModel(folder: string = this.args.outputDir): Promise<void> {
+  async saveModel(folder: string = this.args.outputDir, options: SaveModelOptions = {}): Promise<void> {
     await saveModel(
       folder,
       this.model,
@@ -205,6 +206,7 @@ export class Trainer {
         this.#best,
         modelMetric(this.args, this.model.problemType ?? "single_label_classification"),
       ),
+      options,
     );
   }
 

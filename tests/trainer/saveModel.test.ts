@@ -64,6 +64,13 @@ test("a save that fails half-way leaves the older model, and nothing beside it",
   expect(await readdir(join(folder, ".."))).toEqual(["model"]);
 });
 
+test("an option that there is not is refused", async () => {
+  const trainer = await tinyTrainer();
+  await expect(trainer.saveModel(await place(), { safeSerialization: true } as never)).rejects.toThrow(
+    /no option of saveModel "safeSerialization"/,
+  );
+});
+
 test("an empty folder is a place to save to", async () => {
   const folder = await place();
   await mkdir(folder);
