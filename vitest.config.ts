@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     pool: "forks", // native addons (TensorFlow, zeromq) may not be loaded twice into one process
     maxWorkers: 2,
+    setupFiles: ["tests/temporary.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [

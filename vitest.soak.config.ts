@@ -22,6 +22,7 @@ const verdict: Reporter = {
 export default defineConfig({
   test: {
     include: ["tests/soak/**/*.soak.ts"],
+    setupFiles: ["tests/temporary.ts"],
     pool: "forks",
     maxWorkers: 1,
     fileParallelism: false,

@@ -24,6 +24,22 @@ export function fetchProblem(tool, what, output) {
       todo: "Free some gigabytes on this disk and run the command again; it goes on from here.",
     });
   }
+  const other = /DO NOT MATCH THE HASHES|Hashes are required in --require-hashes mode|EINTEGRITY/.test(output);
+  if (other) {
+    return new SetupProblem({
+      code: "BAD_CONTENT",
+      title: `What ${tool} fetched of ${what} is not what this project was made with, or has no hash to be told by.`,
+      looked: "files with the hashes that package-lock.json, setup/requirements.txt and setup/fetched.txt give",
+      found: lastLines(
+        output
+          .split("\n")
+          .filter((line) => /hash|integrity|expected|got|from /i.test(line))
+          .join("\n"),
+        6,
+      ),
+      todo: "Run the command again: the download may have been damaged, and nothing of it was installed.\nIf it stays, the package was changed upstream or on its way: do not use it, and tell us.",
+    });
+  }
   if (speaksOfConnection(output)) {
     const registry = tool === "pip" ? "the Python package index" : "the npm registry";
     return new SetupProblem({

@@ -52,6 +52,7 @@ export type LibraryErrorCode =
   | "NO_XENOVA"
   | "PRECISION_UNSUPPORTED"
   | "SAMPLE_DATA_MISSING"
+  | "UNFINISHED_SAVE"
   | "UNKNOWN_FAMILY"
   | "UNKNOWN_PARAMETER"
   | "UNKNOWN_TENSOR"
@@ -88,6 +89,7 @@ export type KernelErrorCode =
 export type CommandErrorCode =
   | "BAD_KERNEL_NAME"
   | "BAD_NAME"
+  | "BAD_OUTPUT"
   | "BAD_PARAMETER"
   | "BAD_PARAMETERS"
   | "BAD_TIMEOUT"

@@ -1,4 +1,5 @@
 /** Thaw: fine-tune Hugging Face sequence classifiers layer by layer, and prove what was trained. */
+import "./checkNode.ts";
 
 export type { DatasetOptions, SeparatedOptions, TextFileOptions } from "./data/options.ts";
 export type { Row } from "./data/rows.ts";

@@ -18,7 +18,7 @@ export interface ExecuteOptions {
   readonly onCell: (cell: Cell, number: number, total: number) => void;
   readonly onPrint: (name: string, text: string) => void;
   /** A cell has ended, and the notebook can be saved. */
-  readonly onCellEnd: () => void;
+  readonly onCellEnd: () => Promise<void>;
 }
 
 /** How a run ended. `number` is the cell's, from 1; `traceback` is what it threw. */
@@ -78,7 +78,7 @@ async function runCells(
       cell.outputs?.push({ output_type: "error", ...failure });
     }
     endCell(cell, failure !== undefined);
-    options.onCellEnd();
+    await options.onCellEnd();
     if (options.interrupt.aborted) return { kind: "interrupted", number: index + 1 };
     const allowed = options.allowErrors || cell.metadata.tags?.includes("raises-exception");
     const fatal = failure?.ename === "DeadKernel" || failure?.ename === "CellTimeout";

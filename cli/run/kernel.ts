@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Dealer, Subscriber } from "zeromq";
@@ -11,10 +11,13 @@ import { address, type Connection } from "../../kernel/wire/connection.ts";
 import { decode, encode } from "../../kernel/wire/frames.ts";
 import { type Content, type Message, newHeader } from "../../kernel/wire/message.ts";
 import { Signer } from "../../kernel/wire/signature.ts";
+import { ownedName, sweep } from "../../src/io/owner.ts";
 import { RunError } from "./runError.ts";
 
 /** The kernel is given this long to end by itself, in milliseconds. */
 const farewellMs = 3000;
+/** Of the folders with the connection files; what a killed run has left is removed by the next. */
+const folderPrefix = "thaw-run-";
 /** A kernel binds its sockets a moment after it was started: look again soon. */
 const prompt = { linger: 0, reconnectInterval: 10 };
 
@@ -57,7 +60,9 @@ export class Kernel {
   /** Starts a kernel in `folder` and waits until it answers and its output is heard. */
   static async start(folder: string, onOutput: (message: Message) => void): Promise<Kernel> {
     const { argv } = kernelspec("thaw run") as { argv: string[] };
-    const temporary = mkdtempSync(join(tmpdir(), "thaw-run-"));
+    await sweep(tmpdir(), folderPrefix);
+    const temporary = join(tmpdir(), ownedName(folderPrefix));
+    mkdirSync(temporary, { mode: 0o700 });
     const file = join(temporary, "connection.json");
     const connection = connectionIn(temporary);
     writeFileSync(file, JSON.stringify(connection), { mode: 0o600 });

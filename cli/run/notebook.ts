@@ -1,6 +1,5 @@
-/** Notebook files: nbformat 4, checked when read, written as Python's nbformat writes them and never by halves. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+/** Notebook files: nbformat 4, checked when read, written as Python's nbformat writes them. */
+import { readFileSync } from "node:fs";
 import { RunError } from "./runError.ts";
 
 /** An output as nbformat 4 stores it; texts are whole here and lists of lines in the file. */
@@ -73,18 +72,10 @@ export function readNotebook(path: string): Notebook {
   return notebook;
 }
 
-/** Writes beside the file first, so that nobody ever finds half of it. */
-export function writeNotebook(path: string, notebook: Notebook): void {
+/** The text of the file, as Python's nbformat writes it. */
+export function notebookText(notebook: Notebook): string {
   const file = { ...notebook, cells: notebook.cells.map(splitCell) };
-  const fresh = `${path}.${process.pid}.tmp`;
-  mkdirSync(dirname(path), { recursive: true });
-  try {
-    writeFileSync(fresh, `${JSON.stringify(sorted(file), undefined, 1)}\n`);
-    renameSync(fresh, path);
-  } catch (error) {
-    rmSync(fresh, { force: true });
-    throw error;
-  }
+  return `${JSON.stringify(sorted(file), undefined, 1)}\n`;
 }
 
 function joinCell(cell: Cell): Cell {

@@ -2,7 +2,8 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Ending, execute } from "./execute.ts";
-import { readNotebook, writeNotebook } from "./notebook.ts";
+import { readNotebook } from "./notebook.ts";
+import { NotebookFile } from "./notebookFile.ts";
 import { checkParameters, injectParameters, type ParameterSources, readParameters } from "./parameters.ts";
 import { Progress, type Screen } from "./progress.ts";
 import { beginRun, endRun } from "./record.ts";
@@ -29,11 +30,12 @@ const terminate = { SIGINT: 130, SIGTERM: 143 } as const;
 /** Returns the process's exit code: 0, 1 where a cell failed, 130 after Ctrl-C. Throws `RunError` before anything runs. */
 export async function run(options: RunOptions, screen: Screen = process.stderr): Promise<number> {
   const output = outputOf(options);
+  const progress = new Progress(screen);
+  const file = await NotebookFile.open(output, (text) => progress.say(text)); // before it is read: what changes from here on is seen
   const notebook = readNotebook(options.input);
   const parameters = readParameters(options.parameters ?? {});
   const folder = resolve(options.cwd ?? dirname(options.input));
   if (!existsSync(folder)) throw new RunError("NO_FOLDER", `There is no folder ${folder} to run in (--cwd).`);
-  const progress = new Progress(screen);
   if (Object.keys(parameters).length > 0) {
     if (!checkParameters(notebook, parameters)) {
       progress.say(
@@ -45,6 +47,11 @@ export async function run(options: RunOptions, screen: Screen = process.stderr):
   beginRun(notebook, { input: options.input, output, parameters, version: options.version });
   const { timeout } = options;
   const stop = stopOnSignals();
+  let said = "";
+  const sayOnce = (text: string): void => {
+    if (said !== text) progress.say(`${text} It is tried again after the next cell.\n`);
+    said = text;
+  };
   let ending: Ending;
   try {
     ending = await execute(notebook, {
@@ -58,14 +65,17 @@ export async function run(options: RunOptions, screen: Screen = process.stderr):
         progress.say("");
         (name === "stderr" ? process.stderr : process.stdout).write(text);
       },
-      onCellEnd: () => writeNotebook(output, notebook),
+      onCellEnd: async () => {
+        // What does not fit now may fit after the next cell; only at the end it is an error.
+        await file.write(notebook).catch((error: Error) => sayOnce(error.message));
+      },
     });
   } finally {
     stop.forget();
   }
   endRun(notebook, ending.kind !== "done");
-  writeNotebook(output, notebook);
-  return report(ending, output, progress, stop.exitCode());
+  await file.write(notebook);
+  return report(ending, file.path, progress, stop.exitCode());
 }
 
 function outputOf({ input, output, inplace }: RunOptions): string {

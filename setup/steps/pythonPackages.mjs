@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { runProgram } from "../child.mjs";
 import { readJson, sha256, writeWhole } from "../files.mjs";
 import { fetchProblem } from "../network.mjs";
+import { withoutHashes } from "../pins.mjs";
 
 export const name = "JupyterLab and plotly";
 export const bytes = 5e8;
@@ -24,7 +25,7 @@ export function check(context) {
   if (marker === undefined)
     return { done: false, detail: existsSync(startedOf(context)) ? "not finished" : "not installed" };
   if (!existsSync(scopeOf(context))) return { done: false, detail: "without its package.json" };
-  const done = marker.list === sha256(readFileSync(listOf(context)));
+  const done = marker.list === sha256(withoutHashes(readFileSync(listOf(context), "utf8")));
   return { done, detail: done ? `${marker.packages} packages` : "setup/requirements.txt has changed" };
 }
 
@@ -33,11 +34,11 @@ export async function run(context) {
   const killed = existsSync(startedOf(context)) ? ["--ignore-installed"] : [];
   mkdirSync(context.paths.venv, { recursive: true });
   writeWhole(startedOf(context), "");
-  const args = ["-m", "pip", "install", "--only-binary=:all:", ...killed, "-r", listOf(context)];
+  const args = ["-m", "pip", "install", "--only-binary=:all:", "--require-hashes", ...killed, "-r", listOf(context)];
   const { code, output } = await runProgram(context.paths.python, args, { context });
   if (code !== 0) throw fetchProblem("pip", "JupyterLab, plotly and what they need", output);
   const packages = list.split("\n").filter((line) => line.includes("==")).length;
   writeWhole(scopeOf(context), `${JSON.stringify({ type: "commonjs" })}\n`);
-  writeWhole(markerOf(context), `${JSON.stringify({ list: sha256(list), packages })}\n`);
+  writeWhole(markerOf(context), `${JSON.stringify({ list: sha256(withoutHashes(list)), packages })}\n`);
   rmSync(startedOf(context), { force: true });
 }

@@ -5,6 +5,7 @@ import { answerOf, findProgram, runProgram } from "../child.mjs";
 import { readJson, writeWhole } from "../files.mjs";
 import { tensorflowVersion } from "../lists.mjs";
 import { fetchProblem, speaksOfConnection } from "../network.mjs";
+import { hashedList } from "../pins.mjs";
 import { SetupProblem } from "../problem.mjs";
 
 export const name = "TensorFlow";
@@ -22,8 +23,11 @@ export function check(context) {
 
 export async function run(context) {
   const requirement = requirementOf(context);
-  const dependencies = requirement.includes("[") ? [] : ["--no-deps"];
-  const args = ["-m", "pip", "install", "--only-binary=:all:", "--ignore-installed", ...dependencies, requirement];
+  // What the CUDA extra brings is not pinned: pip would want hashes of all of it.
+  const wanted = requirement.includes("[")
+    ? [requirement]
+    : ["--no-deps", "--require-hashes", "-r", hashedList(context, requirement)];
+  const args = ["-m", "pip", "install", "--only-binary=:all:", "--ignore-installed", ...wanted];
   const { code, output } = await runProgram(context.paths.python, args, { context });
   if (/No matching distribution/.test(output) && !speaksOfConnection(output)) {
     throw new SetupProblem({

@@ -1,5 +1,5 @@
 /** The frame of a PNG file: signature, header, chunks with their checksums. https://www.w3.org/TR/png-3/ */
-import { crc32 } from "node:zlib";
+import zlib from "node:zlib"; // by name, an older Node.js would fail at it before it can say that it is too old
 
 export interface PngHeader {
   readonly width: number;
@@ -27,6 +27,6 @@ function chunk(type: string, content: Uint8Array): Buffer {
   const framed = Buffer.alloc(body.length + 8);
   framed.writeUInt32BE(content.length, 0);
   framed.set(body, 4);
-  framed.writeUInt32BE(crc32(body), body.length + 4);
+  framed.writeUInt32BE(zlib.crc32(body), body.length + 4);
   return framed;
 }

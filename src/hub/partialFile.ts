@@ -3,11 +3,8 @@ import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, lstat, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { temporaryBeside } from "../io/atomicFile.ts";
+import { disown, isAbandoned, ownedName } from "../io/owner.ts";
 import type { HubFile } from "./modelFiles.ts";
-
-/** A file that nobody has written to for as long belongs to a process that was killed. */
-const abandonedAfterMs = 10 * 60 * 1000;
 
 /** Told of the bytes that are there, and of how many of them have just come. */
 export type OnProgress = (bytes: number, received: number) => void;
@@ -30,7 +27,7 @@ export class PartialFile {
 
   /** Takes over what an earlier download of this content left beside `blob`, or begins. */
   static async open(blob: string, wanted: HubFile, onProgress: OnProgress = () => {}): Promise<PartialFile> {
-    const path = temporaryBeside(blob, "incomplete");
+    const path = join(dirname(blob), ownedName(prefixOf(blob)));
     for (const left of await leftovers(blob)) {
       const isMine = await rename(left, path).then(
         () => true,
@@ -72,16 +69,24 @@ export class PartialFile {
 
   /** Brings it to the disk and gives it its name. */
   async finish(blob: string): Promise<void> {
-    await this.#file.sync();
-    await this.#file.close();
-    await rename(this.path, blob);
+    try {
+      await this.#file.sync();
+      await this.#file.close();
+      await rename(this.path, blob);
+    } finally {
+      disown(this.path); // not before: other downloads of this process would take it over
+    }
   }
 
   /** Leaves it for the next download, or takes it away. */
   async abandon(blob: string, keep: boolean): Promise<void> {
-    await this.#file.close();
-    if (keep) await rename(this.path, parked(blob));
-    else await rm(this.path, { force: true });
+    try {
+      await this.#file.close();
+      if (keep) await rename(this.path, parked(blob));
+      else await rm(this.path, { force: true });
+    } finally {
+      disown(this.path);
+    }
   }
 
   #count(chunk: Uint8Array): void {
@@ -98,15 +103,20 @@ function parked(blob: string): string {
   return `${blob}.incomplete`;
 }
 
+/** Of the name that a file has while it is written; the process that writes it follows. */
+function prefixOf(blob: string): string {
+  return `${basename(parked(blob))}-`;
+}
+
 /** What lies there under a link's name, or under two names, is not ours to write to. */
 async function leftovers(blob: string): Promise<string[]> {
   const folder = dirname(blob);
-  const own = basename(parked(blob));
+  const [own, prefix] = [basename(parked(blob)), prefixOf(blob)];
   const found: string[] = [];
-  for (const name of (await readdir(folder)).filter((name) => name === own || name.startsWith(`${own}-`)).sort()) {
+  for (const name of (await readdir(folder)).filter((name) => name === own || name.startsWith(prefix)).sort()) {
     const left = await lstat(join(folder, name)).catch(() => undefined);
     if (!left?.isFile() || left.nlink > 1) continue;
-    if (name === own || Date.now() - left.mtimeMs > abandonedAfterMs) found.push(join(folder, name));
+    if (name === own || (await isAbandoned(folder, name, prefix))) found.push(join(folder, name));
   }
   return found;
 }

@@ -5,6 +5,7 @@ import { readConfig } from "../config/readConfig.ts";
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
+import { readFolder } from "../io/readFolder.ts";
 import { activationNames } from "../nn/activation.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { openWeights, refuseAdapter } from "../weights/openWeights.ts";
@@ -99,35 +100,42 @@ export const AutoModelForSequenceClassification = {
       throw new ThawError("BAD_ARGUMENT", 'fromPretrained takes a folder, or an id such as "org/name", as text.');
     }
     refuseUnknown(options, optionNames, { kind: "option of fromPretrained", elsewhere });
-    const folder = await resolveModel(idOrFolder, options);
-    await refuseAdapter(folder);
-    const config = await readConfig(folder, options);
-    const family = familyOf(config, folder);
-    refuseOtherActivations(config, folder);
-    const file = await openWeights(folder);
-    const { plan, unused } = planLoading(family, config, file, options);
-    if (config.numLabels === 1 && config.problemType === undefined) {
-      console.info('Problem type "regression": the model has one label, so that it gives a number for each text.');
-    }
-    const seed = options.seed ?? 42;
-    const parameters = plan.map(({ spec, source }) => {
-      const values = source === undefined ? initialValues(spec, config, seed) : file.read(source);
-      return [spec.name, new Parameter(spec, values, source === undefined)] as const;
-    });
-    const model = new SequenceClassifier(family, config, new Map(parameters), unused, nameOf(idOrFolder));
-    const fresh = model.newlyInitialized;
-    if (fresh.length > 0) {
-      const replaced = plan.find(({ source, replaced }) => source === undefined && replaced !== undefined)?.replaced;
-      const counts = `${config.numLabels} ${config.numLabels === 1 ? "label" : "labels"} instead of ${replaced}`;
-      const why =
-        replaced === undefined
-          ? `not in ${idOrFolder}`
-          : `made anew${replaced === config.numLabels ? "" : ` for ${counts}`}`;
-      console.info(`Newly initialised (${why}): ${listed(fresh)}. Train them before you use the model.`);
-    }
-    return model;
+    return await readFolder(
+      await resolveModel(idOrFolder, options),
+      (folder) => load(folder, idOrFolder, options),
+      (model) => model.dispose(),
+    );
   },
 };
+
+async function load(folder: string, idOrFolder: string, options: FromPretrainedOptions): Promise<SequenceClassifier> {
+  await refuseAdapter(folder);
+  const config = await readConfig(folder, options);
+  const family = familyOf(config, folder);
+  refuseOtherActivations(config, folder);
+  const file = await openWeights(folder);
+  const { plan, unused } = planLoading(family, config, file, options);
+  if (config.numLabels === 1 && config.problemType === undefined) {
+    console.info('Problem type "regression": the model has one label, so that it gives a number for each text.');
+  }
+  const seed = options.seed ?? 42;
+  const parameters = plan.map(({ spec, source }) => {
+    const values = source === undefined ? initialValues(spec, config, seed) : file.read(source);
+    return [spec.name, new Parameter(spec, values, source === undefined)] as const;
+  });
+  const model = new SequenceClassifier(family, config, new Map(parameters), unused, nameOf(idOrFolder));
+  const fresh = model.newlyInitialized;
+  if (fresh.length > 0) {
+    const replaced = plan.find(({ source, replaced }) => source === undefined && replaced !== undefined)?.replaced;
+    const counts = `${config.numLabels} ${config.numLabels === 1 ? "label" : "labels"} instead of ${replaced}`;
+    const why =
+      replaced === undefined
+        ? `not in ${idOrFolder}`
+        : `made anew${replaced === config.numLabels ? "" : ` for ${counts}`}`;
+    console.info(`Newly initialised (${why}): ${listed(fresh)}. Train them before you use the model.`);
+  }
+  return model;
+}
 
 /** Without the path of the machine: records and reports are read elsewhere. */
 const nameOf = (idOrFolder: string): string =>

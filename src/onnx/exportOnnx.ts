@@ -1,12 +1,16 @@
 /** A folder that `pipeline("text-classification")` of `@xenova/transformers` runs, in Node and in browsers. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { maxTokens } from "../config/maxTokens.ts";
 import { writeConfig } from "../config/writeConfig.ts";
+import { currentHost } from "../display/host.ts";
 import { ThawError } from "../errors.ts";
-import { writeFileAtomic } from "../io/atomicFile.ts";
-import { replaceDirectory } from "../io/replaceDirectory.ts";
+import { tokenizerFiles } from "../hub/tokenizerFiles.ts";
+import { weightFiles } from "../hub/weightFiles.ts";
+import { recordOf } from "../io/atomicFile.ts";
+import { checkTarget } from "../io/checkTarget.ts";
+import { saveFolder } from "../io/saveFolder.ts";
 import { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { weightsHash } from "../models/weightsContent.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { tokenLimit } from "../tokenizer/tokenLimit.ts";
@@ -21,34 +25,55 @@ export interface ExportOptions {
   readonly tokenizer: Tokenizer;
   /** `"int8"`: a second file with weights in eight bits, a quarter as large. Default: none. */
   readonly quantize?: "int8";
+  /** Aborting it ends the export with nothing changed. Default: the Stop button's. */
+  readonly signal?: AbortSignal | undefined;
 }
+
+const optionNames: OptionNames<ExportOptions> = { model: true, tokenizer: true, quantize: true, signal: true };
+/** What exporters of ONNX in Python and transformers.js call their options. */
+const elsewhere = {
+  quantized: 'quantize: "int8"',
+  quantization: 'quantize: "int8"',
+  dtype: 'quantize: "int8" for a second file in eight bits, beside the one in float32',
+  opset: "always 17: leave it out",
+  task: "always text-classification: leave it out",
+  device: "not needed: leave it out",
+  output: "the first argument, a folder",
+  folder: "the first argument",
+} as const;
+
+const [plainName, quantizedName] = ["onnx/model.onnx", "onnx/model_quantized.onnx"];
 
 /**
  * Writes config.json, the tokenizer's files, `onnx/model.onnx` (opset 17, float32) and, with `quantize`,
- * `onnx/model_quantized.onnx`, which is what `pipeline` takes unless it is told `{ quantized: false }`. What was in the
- * folder is replaced only when all of it is on the disk; other files there are kept, so that it may be one that `saveModel`
- * wrote. The graph itself cuts texts that are too long, at the length that the model was trained with and on the tokenizer's
- * side; of pairs, which `pipeline` does not take, the second text. Errors: `BAD_EXPORT`, `MODEL_TOO_LARGE` (2 GiB and more), `WRITE_FAILED`.
+ * `onnx/model_quantized.onnx`, which is what `pipeline` takes unless it is told `{ quantized: false }`. What stands at these
+ * names is replaced once all of it is on the disk; other files there are kept. It may be a folder into which `saveModel` has
+ * written this model, but not one with other weights. The graph itself cuts texts that are too long, at the length that the
+ * model was trained with and on the tokenizer's side; of pairs, which `pipeline` does not take, the second text.
+ * Errors: `BAD_ARGUMENT`, `BAD_EXPORT`, `MODEL_TOO_LARGE` (2 GiB and more), `WRITE_FAILED`, `UNFINISHED_SAVE`.
  */
 export async function exportOnnx(folder: string, options: ExportOptions): Promise<void> {
   checkOptions(folder, options);
-  const { model, tokenizer, quantize } = options;
+  const { model, tokenizer, quantize, signal = currentHost()?.signal } = options;
   checkWeights(model);
   const { problemType } = model;
   const { modelType } = model.config;
   const specialTypes = typesOfSpecialTokens(tokenizer);
   const fit = fitOf(model, tokenizer);
-  await replaceDirectory(folder, async (temporary) => {
-    await writeConfig(temporary, model.config);
-    await tokenizer.save(temporary, { for: "xenova", modelMaxLength: fit.side === "right" ? fit.limit : noLimit });
-    await mkdir(join(temporary, "onnx"));
-    await writeFileAtomic(
-      join(temporary, "onnx", "model.onnx"),
-      modelFile(classifierGraph(model, { specialTypes, fit })),
-    );
-    if (quantize === undefined) return;
-    const graph = classifierGraph(model, { specialTypes, fit, inEightBits: true });
-    await writeFileAtomic(join(temporary, "onnx", "model_quantized.onnx"), modelFile(graph));
+  const modelMaxLength = fit.side === "right" ? fit.limit : noLimit;
+  const plain = classifierGraph(model, { specialTypes, fit });
+  const quantized = quantize && classifierGraph(model, { specialTypes, fit, inEightBits: true });
+  const tensors = [...plain.initializers, ...(quantized?.initializers ?? [])];
+  const bytes = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const weights = weightsHash(model);
+  const beside = [...tokenizerFiles, quantizedName];
+  await saveFolder(folder, { part: "export", bytes, mayNotStandBeside: beside, signal }, async (staging) => {
+    await refuseOtherWeights(folder, weights);
+    await writeConfig(staging.folder, model.config);
+    await tokenizer.save(staging.folder, { for: "xenova", modelMaxLength });
+    await staging.write(plainName, modelFile(plain));
+    if (quantized !== undefined) await staging.write(quantizedName, modelFile(quantized));
+    return weights;
   });
   if (unknownToXenova.includes(modelType)) {
     console.info(
@@ -64,18 +89,6 @@ export async function exportOnnx(folder: string, options: ExportOptions): Promis
     );
   }
 }
-
-const optionNames: OptionNames<ExportOptions> = { model: true, tokenizer: true, quantize: true };
-/** What exporters of ONNX in Python and transformers.js call their options. */
-const elsewhere = {
-  quantized: 'quantize: "int8"',
-  dtype: 'quantize: "int8" for a second file in eight bits, beside the one in float32',
-  opset: "always 17: leave it out",
-  task: "always text-classification: leave it out",
-  device: "not needed: leave it out",
-  output: "the first argument, a folder",
-  folder: "the first argument",
-} as const;
 
 function checkOptions(folder: unknown, options: ExportOptions): void {
   if (typeof folder !== "string" || folder === "") {
@@ -97,6 +110,20 @@ function checkOptions(folder: unknown, options: ExportOptions): void {
   }
   if (quantize === undefined || quantize === "int8") return;
   throw new ThawError("BAD_EXPORT", `quantize is ${JSON.stringify(quantize)}: leave it out, or say "int8".`);
+}
+
+/** The config.json of the export would become that of weights which it does not fit. */
+async function refuseOtherWeights(folder: string, weights: string): Promise<void> {
+  const { path } = checkTarget(folder);
+  for (const name of weightFiles) {
+    const found = await recordOf(join(path, name));
+    if (found === undefined || (name === "model.safetensors" && found.sha256 === weights)) continue;
+    throw new ThawError(
+      "BAD_EXPORT",
+      `${folder} holds other weights (${name}) than those of the model that is exported, whose config.json and tokenizer ` +
+        "would be replaced. Export to another folder, or save this model there first.",
+    );
+  }
 }
 
 /** Eight bits would turn what is no number into one. */

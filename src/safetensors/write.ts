@@ -5,7 +5,7 @@ import { writeFileAtomic } from "../io/atomicFile.ts";
 export interface NamedTensor {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Row-major, as many as the shape says. */
+  /** Row-major, as many as the shape says. A getter is asked twice, and no two tensors need be in memory at once. */
   readonly data: Float32Array;
 }
 
@@ -16,17 +16,25 @@ export interface NamedTensor {
 export async function writeSafetensors(
   path: string,
   tensors: Iterable<NamedTensor>,
-  metadata: Readonly<Record<string, string>> = { format: "pt" },
+  metadata?: Readonly<Record<string, string>>,
 ): Promise<void> {
+  await writeFileAtomic(path, safetensorsContent(tensors, metadata));
+}
+
+/** The content of such a file, piece by piece. Errors: `BAD_TENSOR`, at once. */
+export function safetensorsContent(
+  tensors: Iterable<NamedTensor>,
+  metadata: Readonly<Record<string, string>> = { format: "pt" },
+): Iterable<Uint8Array> {
   const sorted = [...tensors].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
   const header = headerOf(sorted, metadata);
-  await writeFileAtomic(
-    path,
-    (function* () {
-      yield header;
-      for (const { data } of sorted) yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    })(),
-  );
+  return (function* () {
+    yield header;
+    for (const tensor of sorted) {
+      const { data } = tensor;
+      yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    }
+  })();
 }
 
 function headerOf(sorted: readonly NamedTensor[], metadata: Readonly<Record<string, string>>): Uint8Array {
@@ -34,9 +42,11 @@ function headerOf(sorted: readonly NamedTensor[], metadata: Readonly<Record<stri
   if (Object.keys(metadata).length > 0) fields.push(`"__metadata__":${JSON.stringify(metadata)}`);
   let offset = 0;
   let previous: string | undefined;
-  for (const { name, shape, data } of sorted) {
-    checkTensor(name, shape, data.length, previous);
-    const end = offset + data.byteLength;
+  for (const tensor of sorted) {
+    const { name, shape } = tensor;
+    const { length, byteLength } = tensor.data;
+    checkTensor(name, shape, length, previous);
+    const end = offset + byteLength;
     // Built as text, since an object would lose a tensor called "__proto__" and reorder one called "1".
     fields.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype: "F32", shape, data_offsets: [offset, end] })}`);
     offset = end;

@@ -5,6 +5,7 @@ import { parseConfig } from "../config/translate.ts";
 import { ThawError } from "../errors.ts";
 import { warnOfIgnoredKeys } from "../hub/ignoredKeys.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
+import { readFolder } from "../io/readFolder.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { TokenizerBackend } from "./backend.ts";
 import { type EffectiveTokenizer, effectiveTokenizer, padTokenId, runForm } from "./effective.ts";
@@ -66,33 +67,37 @@ export const AutoTokenizer = {
    */
   async fromPretrained(idOrFolder: string, options: FromPretrainedTokenizerOptions = {}): Promise<Tokenizer> {
     refuseUnknown(options, names, { kind: "option of AutoTokenizer.fromPretrained", elsewhere });
-    const { truncationSide, paddingSide, modelMaxLength } = options;
-    const own: Settings = Object.fromEntries(
-      Object.entries({
-        truncation_side: truncationSide,
-        padding_side: paddingSide,
-        model_max_length: modelMaxLength,
-      }).filter(([, value]) => value !== undefined),
-    );
-    const read = await readTokenizerFolder(await resolveModel(idOrFolder, options));
-    const folder: TokenizerFolder = { ...read, settings: { ...read.settings, ...own } };
-    warnOfIgnoredKeys(join(folder.path, "tokenizer_config.json"), folder.settings);
-    const effective = effectiveTokenizer(folder);
-    const { settings } = effective;
-    const templates = templatesOf(folder, effective);
-    const backend = withSpecialIds(await loadBackend(folder, effective, options.backend), effective);
-    return createTokenizer(backend, {
-      templates,
-      padTokenId: padTokenId(effective),
-      modelMaxLength: Math.min(maxLength(folder), positionsOf(folder)),
-      truncationSide: sideOf(folder, settings, "truncation_side"),
-      paddingSide: sideOf(folder, settings, "padding_side"),
-      cleansUpSpaces: cleansUpSpaces(effective),
-      // Made again: what it holds of a large vocabulary is many times the size of the files.
-      save: (to, saveOptions) => saveTokenizer(to, folder, effectiveTokenizer(folder), own, saveOptions),
-    });
+    return await readFolder(await resolveModel(idOrFolder, options), (folder) => load(folder, options));
   },
 };
+
+async function load(path: string, options: FromPretrainedTokenizerOptions): Promise<Tokenizer> {
+  const { truncationSide, paddingSide, modelMaxLength } = options;
+  const own: Settings = Object.fromEntries(
+    Object.entries({
+      truncation_side: truncationSide,
+      padding_side: paddingSide,
+      model_max_length: modelMaxLength,
+    }).filter(([, value]) => value !== undefined),
+  );
+  const read = await readTokenizerFolder(path);
+  const folder: TokenizerFolder = { ...read, settings: { ...read.settings, ...own } };
+  warnOfIgnoredKeys(join(folder.path, "tokenizer_config.json"), folder.settings);
+  const effective = effectiveTokenizer(folder);
+  const { settings } = effective;
+  const templates = templatesOf(folder, effective);
+  const backend = withSpecialIds(await loadBackend(folder, effective, options.backend), effective);
+  return createTokenizer(backend, {
+    templates,
+    padTokenId: padTokenId(effective),
+    modelMaxLength: Math.min(maxLength(folder), positionsOf(folder)),
+    truncationSide: sideOf(folder, settings, "truncation_side"),
+    paddingSide: sideOf(folder, settings, "padding_side"),
+    cleansUpSpaces: cleansUpSpaces(effective),
+    // Made again: what it holds of a large vocabulary is many times the size of the files.
+    save: (to, saveOptions) => saveTokenizer(to, folder, effectiveTokenizer(folder), own, saveOptions),
+  });
+}
 
 function templatesOf({ path }: TokenizerFolder, effective: EffectiveTokenizer): Templates {
   try {

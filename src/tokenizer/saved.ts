@@ -1,7 +1,7 @@
 /** The files that a tokenizer leaves in a folder: those it was loaded from, and what makes Python read the same tokenizer there. */
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ThawError } from "../errors.ts";
+import { writeFileAtomic } from "../io/atomicFile.ts";
 import { stringifyLike } from "../io/stringifyLike.ts";
 import { contentOf } from "./addedTokens.ts";
 import { generic, ownClass, roles } from "./classes.ts";
@@ -53,8 +53,9 @@ export async function saveTokenizer(
   }
   for (const [name, content] of files) {
     try {
-      await writeFile(join(to, name), content);
+      await writeFileAtomic(join(to, name), content);
     } catch (cause) {
+      if (cause instanceof ThawError) throw cause;
       throw new ThawError(
         "WRITE_FAILED",
         `Could not save ${name} into ${to}: ${(cause as Error).message}. Check that the folder exists.`,

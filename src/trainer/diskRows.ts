@@ -2,9 +2,11 @@
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { ThawError } from "../errors.ts";
+import { disown, ownedName } from "../io/owner.ts";
 import type { RowStore } from "./rowStore.ts";
 
-let made = 0;
+/** Of the names that the files have for a moment. */
+export const diskRowsPrefix = "thaw-cache-";
 
 export class DiskRows implements RowStore {
   readonly place = "disk";
@@ -15,11 +17,11 @@ export class DiskRows implements RowStore {
 
   /** Errors of the file system are thrown as they are. */
   constructor(folder: string) {
-    made += 1;
-    const path = join(folder, `thaw-cache-${process.pid}-${made}`);
-    this.#file = openSync(path, "wx+", 0o600);
+    const name = ownedName(diskRowsPrefix);
+    this.#file = openSync(join(folder, name), "wx+", 0o600);
     // without a name it is gone as soon as nobody has it open any more, however this process ends
-    unlinkSync(path);
+    unlinkSync(join(folder, name));
+    disown(name);
   }
 
   write(text: number, rows: Float32Array): void {

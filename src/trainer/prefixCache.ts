@@ -12,11 +12,12 @@ import { markConstant } from "../engine/differentiable.ts";
 import type { Precision } from "../engine/precision.ts";
 import { section } from "../engine/section.ts";
 import { tf } from "../engine/tensorflow.ts";
+import { sweep } from "../io/owner.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { breathe } from "./breathe.ts";
 import { CacheBudget } from "./cacheBudget.ts";
-import { DiskRows } from "./diskRows.ts";
+import { DiskRows, diskRowsPrefix } from "./diskRows.ts";
 import { lengthBatches } from "./lengthBatches.ts";
 import { MemoryRows, type RowStore } from "./rowStore.ts";
 
@@ -63,6 +64,7 @@ export class PrefixCache {
    */
   async *fill(cuts: readonly Cut[], signal?: AbortSignal): AsyncGenerator<number> {
     const stores = this.#makeRoom(cuts.filter((cut) => !this.has(cut)));
+    if ([...stores.values()].some(({ place }) => place === "disk")) await sweep(this.#budget.folder, diskRowsPrefix);
     try {
       let done = 0;
       for (const indices of lengthBatches(this.#texts, 64)) {

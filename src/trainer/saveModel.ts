@@ -1,42 +1,53 @@
 /** A folder that Hugging Face's `from_pretrained` loads, written whole or not at all, with what is known of its training. */
-import { accessSync, constants, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
 import { writeConfig } from "../config/writeConfig.ts";
-import { ThawError } from "../errors.ts";
+import { currentHost } from "../display/host.ts";
 import type { RunRecord } from "../history/record.ts";
-import { writeFileAtomic } from "../io/atomicFile.ts";
-import { replaceDirectory } from "../io/replaceDirectory.ts";
+import { tokenizerFiles } from "../hub/tokenizerFiles.ts";
+import { saveFolder } from "../io/saveFolder.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
-import { writeSafetensors } from "../safetensors/write.ts";
+import { weightsBytes, weightsContent } from "../models/weightsContent.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { combinedHash, hashOf } from "./fingerprint.ts";
+import { combinedHash, fingerprint } from "./fingerprint.ts";
 
 /** Further files of the folder: name -> content as JSON. */
 export type JsonFiles = Readonly<Record<string, unknown>>;
 
+/** How a model is saved. */
+export interface SaveModelOptions {
+  /** Aborting it ends the save with nothing changed. Default: the Stop button's. */
+  readonly signal?: AbortSignal | undefined;
+}
+const optionNames: OptionNames<SaveModelOptions> = { signal: true };
+
 /**
- * Writes config.json, model.safetensors and the tokenizer's files. An existing folder is replaced only when all of it is
- * on the disk. `files` may depend on the hash of the weights that are written.
+ * Writes config.json, model.safetensors and the tokenizer's files, and `thaw_manifest.json` with their lengths and SHA-256.
+ * What stands at these names is replaced once all of it is on the disk; other files in the folder are the user's and stay.
+ * `files` may depend on the hash of the weights that are written. Errors: `WRITE_FAILED`, `UNFINISHED_SAVE`, `BAD_ARGUMENT`.
  */
 export async function saveModel(
   folder: string,
   model: SequenceClassifier,
   tokenizer: Tokenizer | undefined,
   files: JsonFiles | ((weightsSha256: string) => JsonFiles) = {},
+  options: SaveModelOptions = {},
 ): Promise<void> {
-  await replaceDirectory(folder, async (temporary) => {
-    const tensors = [...model.parameters.values()].map((p) => ({ name: p.name, shape: p.shape, data: p.data() }));
-    const more =
-      typeof files === "function"
-        ? files(combinedHash(new Map(tensors.map(({ name, data }) => [name, hashOf(data)]))))
-        : files;
-    await writeConfig(temporary, model.config);
-    await writeSafetensors(join(temporary, "model.safetensors"), tensors);
-    await tokenizer?.save(temporary, { modelMaxLength: model.textLimit });
-    for (const [name, content] of Object.entries(more)) {
-      await writeFileAtomic(join(temporary, name), `${JSON.stringify(content, null, 2)}\n`);
-    }
-  });
+  refuseUnknown(options, optionNames, { kind: "option of saveModel" });
+  const { signal = currentHost()?.signal } = options;
+  const more = typeof files === "function" ? files(combinedHash(fingerprint(model, model.parameters.keys()))) : files;
+  const beside = tokenizer === undefined ? [] : [...tokenizerFiles, "adapter_config.json"];
+  await saveFolder(
+    folder,
+    { part: "model", bytes: weightsBytes(model), mayNotStandBeside: beside, signal },
+    async (staging) => {
+      await writeConfig(staging.folder, model.config);
+      const weights = await staging.write("model.safetensors", weightsContent(model));
+      await tokenizer?.save(staging.folder, { modelMaxLength: model.textLimit });
+      for (const [name, value] of Object.entries(more))
+        await staging.write(name, `${JSON.stringify(value, null, 2)}\n`);
+      return weights.sha256;
+    },
+  );
 }
 
 /**
@@ -102,32 +113,4 @@ function snakeCased(object: object): Record<string, unknown> {
 /** `evalMacroF1` -> `eval_macro_f1` */
 function snakeCase(name: string): string {
   return name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
-}
-
-/** Throws `BAD_ARGUMENT` for a target that no folder can be written to. `what`: how the caller calls it. */
-export function checkTarget(folder: unknown, what: string): asserts folder is string {
-  const refuse = (problem: string): never => {
-    throw new ThawError("BAD_ARGUMENT", `${what} is ${JSON.stringify(folder)}: ${problem}`);
-  };
-  if (typeof folder !== "string" || folder.trim() === "") return refuse('name a folder, such as "runs/reviews".');
-  const target = resolve(folder);
-  for (let path = target; ; path = dirname(path)) {
-    let isFolder: boolean | undefined;
-    try {
-      isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory();
-    } catch (error) {
-      const isBelowFile = (error as NodeJS.ErrnoException).code === "ENOTDIR"; // the file is found further up
-      if (!isBelowFile)
-        return refuse(`no folder can have this name (${(error as Error).message}). Choose another one.`);
-    }
-    if (isFolder === undefined && path !== dirname(path)) continue;
-    const name = path === target ? "it" : path;
-    if (isFolder !== true) return refuse(`${name} is a file, and a folder is to be written there. Choose another one.`);
-    try {
-      accessSync(path, constants.W_OK | constants.X_OK);
-    } catch {
-      return refuse(`nothing can be written into ${path}. Choose another folder, or change its permissions.`);
-    }
-    return;
-  }
 }

@@ -1,12 +1,13 @@
 /** Trains a classifier by a plan, and says what it did. */
 import { inspect } from "node:util";
 import { TextDataset } from "../data/textDataset.ts";
-import { currentHost } from "../display/host.ts";
 import { ThawError } from "../errors.ts";
 import type { TrainerEvent } from "../history/events.ts";
 import type { ModelMetric } from "../history/metrics.ts";
 import type { HistoryRow, RunRecord } from "../history/record.ts";
+import { checkTarget } from "../io/checkTarget.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { weightsBytes } from "../models/weightsContent.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import type { Stage } from "../plan/stage.ts";
@@ -16,7 +17,6 @@ import { ActiveRun } from "./activeRun.ts";
 import { type ResolvedArguments, resolveArguments, type TrainingArguments } from "./arguments.ts";
 import { checkDataset, checkSameLabels } from "./checkDataset.ts";
 import { checkOptions } from "./checkOptions.ts";
-import { computeLogits } from "./computeLogits.ts";
 import { dataRecord, encodeDataset, textLimit } from "./encodedDataset.ts";
 import { type EvaluateResult, evaluateLogits, neverPredicted } from "./evaluateLogits.ts";
 import { checkMemory, type ForecastInput, forecast, type StageForecast } from "./forecast.ts";
@@ -36,7 +36,7 @@ import {
 } from "./predictions.ts";
 import { latestRecordOf } from "./record.ts";
 import { Run } from "./run.ts";
-import { checkTarget, recordFiles, saveModel } from "./saveModel.ts";
+import { recordFiles, type SaveModelOptions, saveModel } from "./saveModel.ts";
 
 /** What a trainer works with. */
 export interface TrainerOptions {
@@ -113,11 +113,12 @@ export class Trainer {
   #run: Run | undefined;
   #data: EncodedData | undefined;
 
-  /** Checks everything that can be checked before training: arguments, data, labels, and the plan against the model. */
+  /** Checks everything that can be checked before training: arguments, data, labels, the plan against the model, and `outputDir`. */
   constructor(options: TrainerOptions) {
     checkOptions(options);
-    if (options.args?.outputDir !== undefined) checkTarget(options.args.outputDir, "outputDir");
     const { model, tokenizer, trainDataset, evalDataset } = options;
+    const { outputDir } = options.args ?? {};
+    if (outputDir !== undefined) checkTarget(outputDir, { bytes: weightsBytes(model), what: "outputDir" });
     this.model = model;
     this.tokenizer = tokenizer;
     this.args = resolveArguments(options.args);
@@ -308,16 +309,16 @@ export class Trainer {
   }
 
   /**
-   * Writes a folder that `AutoModelForSequenceClassification.from_pretrained` of either language loads, with the record of
-   * the latest run of the model. Weights that were changed after that run are said to be so. Default: `args.outputDir`.
-   * Errors: `BAD_ARGUMENT`, `WRITE_FAILED`.
+   * Writes a folder that `AutoModelForSequenceClassification.from_pretrained` of either language loads, whole or not at all
+   * (docs/saving.md), with the record of the latest run of the model. Weights that were changed after that run are said to be
+   * so. Default: `args.outputDir`. The Stop button ends it with nothing changed; elsewhere `signal` does.
+   * Errors: `BAD_ARGUMENT`, `WRITE_FAILED`, `UNFINISHED_SAVE`.
    */
-  async saveModel(folder: string = this.args.outputDir, options: NoOptions = {}): Promise<void> {
-    checkTarget(folder, "The folder to save to");
-    refuseUnknown(options, {}, { kind: "option of saveModel" });
+  async saveModel(folder: string = this.args.outputDir, options: SaveModelOptions = {}): Promise<void> {
+    checkTarget(folder);
     this.model.textLimit = textLimit(this.tokenizer, this.model, this.args.maxLength);
     const records = this.#recordsToTell();
-    await saveModel(folder, this.model, this.tokenizer, (sha256) => recordFiles(records, sha256));
+    await saveModel(folder, this.model, this.tokenizer, (sha256) => recordFiles(records, sha256), options);
   }
 
   /** The trainer's own run, and the latest of the model, by whichever trainer; the newest last. */

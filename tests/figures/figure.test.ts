@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { displaySymbol } from "../../src/display/bundle.ts";
 import { Figure } from "../../src/figures/figure.ts";
 import { baseLayout, clear, ink } from "../../src/figures/theme.ts";
+import { temporaryFolder } from "../temporary.ts";
 import { contrast, decodePng } from "./decodePng.ts";
 
 const line = { type: "scatter", x: [1, 2, 3], y: [0.5, 0.25, 0.125], name: "loss" };
@@ -120,7 +120,7 @@ test("figures asked for at once do not disturb each other", async () => {
 });
 
 test("a figure is saved as picture or data, by the ending of its name", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "figure-"));
+  const folder = temporaryFolder();
   const figure = new Figure({ data: [line], layout });
   await figure.save(join(folder, "a.png"));
   await figure.save(join(folder, "a.svg"));

@@ -1,9 +1,9 @@
-import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { AutoModelForSequenceClassification, type FromPretrainedOptions } from "../../src/models/autoModel.ts";
 import { golden, goldenPath } from "../golden/read.ts";
+import { temporaryFolder } from "../temporary.ts";
 
 interface LoadingGolden {
   folders: Record<string, { missing: string[]; unexpected: string[]; equal_to_bert_tiny: string[] | number }>;
@@ -68,7 +68,7 @@ test.each([
 
 /** A copy of bert-tiny whose config differs in one value. */
 async function tinyWith(change: Record<string, unknown>): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "thaw-model-"));
+  const folder = temporaryFolder();
   await cp(goldenPath("bert-tiny"), folder, { recursive: true });
   const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
   await writeFile(join(folder, "config.json"), JSON.stringify({ ...config, ...change }));

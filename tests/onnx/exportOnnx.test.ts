@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readdir, readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
+import { manifestName } from "../../src/io/manifest.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
 import { exportOnnx } from "../../src/onnx/exportOnnx.ts";
@@ -10,12 +10,14 @@ import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { saveModel } from "../../src/trainer/saveModel.ts";
 import { goldenPath } from "../golden/read.ts";
+import { withFaults } from "../io/faults.ts";
 import { formulaModel, type GoldenCase, goldenCases, goldenTypes } from "../models/familyModel.ts";
+import { temporaryFolder } from "../temporary.ts";
 import { tinyModel, tinyTokenizer } from "../trainer/tiny.ts";
 import { chromium } from "./chromium.ts";
 import { type Classified, classifyInChromium, classifyInNode } from "./pipelines.ts";
 
-const place = async () => join(await mkdtemp(join(tmpdir(), "thaw-onnx-")), "model");
+const place = async () => join(temporaryFolder(), "model");
 const texts = ["a b c d", "Zebra, yes: no!", "the quick brown fox jumps over the lazy dog", "É ü", "x"];
 
 function ownLogits(model: SequenceClassifier, tokenizer: Tokenizer): number[][] {
@@ -52,10 +54,12 @@ const named = () =>
 
 test("the folder holds what pipeline() asks for, beside what a person or saveModel keeps there", async () => {
   const [folder, model] = [await place(), await named()];
-  await saveModel(folder, model, tinyTokenizer, { "notes.json": 1 });
+  await saveModel(folder, model, tinyTokenizer, { "trainer_state.json": 1 });
+  await writeFile(join(folder, "notes.json"), "mine");
   await exportOnnx(folder, { model, tokenizer: tinyTokenizer, quantize: "int8" });
+  const kept = ["model.safetensors", "trainer_state.json", "notes.json"];
   expect((await readdir(folder)).sort()).toEqual(
-    ["config.json", "model.safetensors", "notes.json", "onnx", "tokenizer.json", "tokenizer_config.json"].sort(),
+    ["config.json", manifestName, "onnx", "tokenizer.json", "tokenizer_config.json", ...kept].sort(),
   );
   expect((await readdir(join(folder, "onnx"))).sort()).toEqual(["model.onnx", "model_quantized.onnx"]);
   const sizes = await Promise.all(
@@ -183,6 +187,11 @@ test("what cannot be exported is refused, and what was there stays", async () =>
   await mkdir(folder);
   const refused = (options: object) => exportOnnx(folder, { model, tokenizer: tinyTokenizer, ...options });
   await expect(refused({ quantize: "int4" })).rejects.toMatchObject({ code: "BAD_EXPORT" });
+  await expect(refused({ quantized: true })).rejects.toThrow(
+    'no option of exportOnnx "quantized". Here it is quantize: "int8"',
+  );
+  await expect(refused({ tokenizer: undefined })).rejects.toThrow(/takes a folder and \{ model, tokenizer \}/);
+  await expect(refused({ quantise: "int8" })).rejects.toThrow("Did you mean quantize?");
   const brought = Tokenizer.from(Object.assign(() => ({ input_ids: [2, 3] }), { decode: () => "" }) as never);
   await expect(refused({ tokenizer: brought })).rejects.toMatchObject({ code: "WRITE_FAILED" });
   const bias = model.parameters.get("classifier.bias");
@@ -207,4 +216,57 @@ test.each<[unknown[], RegExp]>([
     code: "BAD_ARGUMENT",
     message: expect.stringMatching(message),
   });
+});
+
+test("an export would make its config that of other weights: it is refused beside them, and the advice helps", async () => {
+  const [folder, first, second] = [await place(), await named(), await named()];
+  second.parameters.get("classifier.bias")?.assign(Float32Array.of(1, 2, 3));
+  await saveModel(folder, first, tinyTokenizer);
+  const config = await readFile(join(folder, "config.json"));
+  const refusal = expect.objectContaining({
+    code: "BAD_EXPORT",
+    message: expect.stringMatching(
+      /other weights \(model\.safetensors\).*Export to another folder, or save this model there first/,
+    ),
+  });
+  await expect(exportOnnx(folder, { model: second, tokenizer: tinyTokenizer })).rejects.toEqual(refusal);
+  expect(await readFile(join(folder, "config.json"))).toEqual(config);
+  await exportOnnx(`${folder}-web`, { model: second, tokenizer: tinyTokenizer });
+  await saveModel(folder, second, tinyTokenizer);
+  await exportOnnx(folder, { model: second, tokenizer: tinyTokenizer });
+  expect(await readdir(join(folder, "onnx"))).toEqual(["model.onnx"]);
+  await saveModel(folder, first, tinyTokenizer); // and an export of other weights goes with them
+  expect(await readdir(folder)).not.toContain("onnx");
+});
+
+test("a file that pipeline() would take in place of the export is not passed over", async () => {
+  const [folder, model] = [await place(), await named()];
+  await mkdir(join(folder, "onnx"), { recursive: true });
+  await writeFile(join(folder, "onnx", "model_quantized.onnx"), "of another model");
+  const exporting = () => exportOnnx(folder, { model, tokenizer: tinyTokenizer });
+  await expect(exporting()).rejects.toThrow(/onnx\/model_quantized\.onnx there was not written by Thaw/);
+  await rm(join(folder, "onnx", "model_quantized.onnx"));
+  await exporting();
+});
+
+test("Stop while it exports or saves leaves what was there and nothing else", async () => {
+  const [folder, model] = [await place(), await named()];
+  await saveModel(folder, model, tinyTokenizer);
+  const found = await readdir(folder);
+  for (const [file, work] of [
+    ["onnx/model.onnx", (signal: AbortSignal) => exportOnnx(folder, { model, tokenizer: tinyTokenizer, signal })],
+    ["model.safetensors", (signal: AbortSignal) => saveModel(folder, model, tinyTokenizer, {}, { signal })],
+  ] as const) {
+    const controller = new AbortController();
+    const { error } = await withFaults(
+      () => work(controller.signal),
+      ({ name, path }) => {
+        if (name === "write" && path.endsWith(file)) controller.abort(new Error("stopped by hand"));
+        return undefined;
+      },
+    );
+    expect(error).toMatchObject({ message: "stopped by hand" });
+    expect(await readdir(folder)).toEqual(found);
+  }
+  expect(await readdir(join(folder, ".."))).toEqual(["model"]);
 });

@@ -43,7 +43,7 @@ test("for people it marks what is missing and says what makes it", () => {
   expect(stdout).toContain("node setup/setup.mjs");
 });
 
-test.each(["20.19.0", "22.14.0", "26.1.0"])("Node.js %s is a version for Thaw", (version) => {
+test.each(["20.19.0", "22.12.0", "23.0.0", "26.1.0"])("Node.js %s is a version for Thaw", (version) => {
   const { stdout } = runSetup(scratchClone("nothing"), "doctor.mjs", ["--json", `--node-version=${version}`]);
   expect((JSON.parse(stdout) as Report).checks[0]).toMatchObject({ name: "Node.js", ok: true });
 });

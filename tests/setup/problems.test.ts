@@ -14,12 +14,15 @@ function expectProblem(outcome: Outcome, title: string, ...parts: string[]): voi
   expect(outcome.stderr).not.toMatch(/^\s+at /m);
 }
 
-test.each(["18.20.4", "20.18.3", "27.0.0"])("Node.js %s is refused before anything else", (version) => {
-  const clone = scratchClone("nothing");
-  const outcome = runSetup(clone, "setup.mjs", [`--node-version=${version}`]);
-  expectProblem(outcome, "This Node.js cannot run Thaw.", "20.19 to 26", version);
-  expect(existsSync(join(clone.root, ".thaw"))).toBe(false);
-});
+test.each(["18.20.4", "20.18.3", "21.7.3", "22.11.0", "27.0.0"])(
+  "Node.js %s is refused before anything else",
+  (version) => {
+    const clone = scratchClone("nothing");
+    const outcome = runSetup(clone, "setup.mjs", [`--node-version=${version}`]);
+    expectProblem(outcome, "This Node.js cannot run Thaw.", "22.12 to 26", version);
+    expect(existsSync(join(clone.root, ".thaw"))).toBe(false);
+  },
+);
 
 test("a full disk is noticed before anything is fetched", () => {
   const outcome = runSetup(scratchClone("nothing"), "setup.mjs", ["--free-bytes=1000000000"]);

@@ -18,6 +18,10 @@ import { onTestFinished } from "vitest";
 
 export const repository = join(import.meta.dirname, "..", "..");
 
+const { withoutHashes } = (await import(join(repository, "setup", "pins.mjs"))) as {
+  withoutHashes(list: string): string;
+};
+
 export interface ScratchClone {
   readonly root: string;
   /** A folder for programs that shadow the machine's. */
@@ -46,10 +50,6 @@ export function scratchClone(done: (typeof steps)[number]): ScratchClone {
   mkdirSync(join(root, "setup"));
   copyFileSync(join(repository, "setup", "requirements.txt"), join(root, "setup", "requirements.txt"));
   mkdirSync(join(root, "bin"));
-  const hash = (path: string): string =>
-    createHash("sha256")
-      .update(readFileSync(join(root, path)))
-      .digest("hex");
   const minor = /^version = (\d+\.\d+)/m.exec(readFileSync(join(repository, ".venv", "pyvenv.cfg"), "utf8"))?.[1];
   const reached = steps.indexOf(done);
   const contents = createHash("sha256").update(
@@ -64,7 +64,8 @@ export function scratchClone(done: (typeof steps)[number]): ScratchClone {
     mkdirSync(join(root, ".venv", packages), { recursive: true });
     symlinkSync(join(repository, ".venv", packages, "pip"), join(root, ".venv", packages, "pip"));
     write(".venv/package.json", { type: "commonjs" });
-    write(".venv/.thaw-packages.json", { list: hash("setup/requirements.txt"), packages: 1 });
+    const list = withoutHashes(readFileSync(join(root, "setup", "requirements.txt"), "utf8"));
+    write(".venv/.thaw-packages.json", { list: createHash("sha256").update(list).digest("hex"), packages: 1 });
   }
   if (reached >= 3) {
     write(".venv/.thaw-tensorflow.json", { requirement: tensorflowRequirement() });

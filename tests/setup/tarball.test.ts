@@ -36,7 +36,14 @@ test("it holds what is started and compiled on the person's machine", () => {
   const wanted = [
     ...["LICENSE", "README.md", "package.json", "dist/cli/thaw.js", "dist/src/index.js", "dist/src/index.d.ts"],
     ...["dist/kernel/main.cjs", "dist/kernel/worker.cjs", "kernel/install/logos/logo-64x64.png"],
-    ...["setup/setup.mjs", "setup/doctor.mjs", "setup/smoke.cjs", "setup/requirements.txt", "native/thaw_ops.cc"],
+    ...[
+      "setup/setup.mjs",
+      "setup/doctor.mjs",
+      "setup/smoke.cjs",
+      "setup/requirements.txt",
+      "setup/fetched.txt",
+      "native/thaw_ops.cc",
+    ],
   ];
   expect(wanted.filter((path) => !listed.has(path))).toEqual([]);
 });

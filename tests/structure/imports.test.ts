@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Bottom to top; a file imports from its own folder or from a lower row, never up or sideways. */
 const levels: readonly (readonly string[])[] = [
-  ["errors.ts"],
+  ["errors.ts", "checkNode.ts"],
   ["options.ts", "rng", "io", "display"],
   ["hub", "safetensors", "config", "tokenizer"],
   ["weights", "engine"],

@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { TextDataset } from "../../src/data/textDataset.ts";
@@ -12,9 +11,10 @@ import { CacheBudget } from "../../src/trainer/cacheBudget.ts";
 import { DiskRows } from "../../src/trainer/diskRows.ts";
 import { PrefixCache } from "../../src/trainer/prefixCache.ts";
 import type { Trainer } from "../../src/trainer/trainer.ts";
+import { temporaryFolder } from "../temporary.ts";
 import { letters, tinyModel, tinyTokenizer, tinyTrainer, weightsOf } from "./tiny.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "thaw-disk-"));
+const folder = temporaryFolder();
 const texts = tinyTokenizer.encodeBatch(letters(70).texts);
 const model = await tinyModel();
 const onDisk = (options = {}) => new PrefixCache(model, texts, new CacheBudget({ memory: 0, folder, ...options }));

@@ -1,6 +1,5 @@
 /** Every family through the whole of training: the golden steps, the three strategies, saving and loading, random heads. */
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Selection, select } from "../../src/freezing/selection.ts";
@@ -16,6 +15,7 @@ import { saveModel } from "../../src/trainer/saveModel.ts";
 import { OptimizerStep } from "../../src/trainer/step.ts";
 import { Trainer } from "../../src/trainer/trainer.ts";
 import { formulaModel, formulaWeight, goldenCases, goldenTraining, goldenTypes } from "../models/familyModel.ts";
+import { temporaryFolder } from "../temporary.ts";
 import { letters, tinyTokenizer, weightsOf } from "./tiny.ts";
 
 const sharedLayers = (model: SequenceClassifier) =>
@@ -63,7 +63,7 @@ async function folderOf(
   config: Record<string, unknown>,
   rename: (name: string) => string | undefined,
 ): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "thaw-family-"));
+  const folder = temporaryFolder();
   const model = formulaModel(config);
   const tensors = [...model.parameters.values()].flatMap((parameter) => {
     const name = rename(parameter.name);
@@ -158,7 +158,7 @@ describe.each(goldenTypes)("%s", (modelType) => {
         else if (!/mask_emb|seg_embed|r_s_bias/.test(parameter))
           expect(values, `${name}: ${parameter}`).not.toEqual(first);
       }
-      const folder = join(await mkdtemp(join(tmpdir(), "thaw-family-")), "model");
+      const folder = join(temporaryFolder(), "model");
       await trainer.saveModel(folder);
       const loaded = await AutoModelForSequenceClassification.fromPretrained(folder);
       expect(loaded.newlyInitialized).toEqual([]);
@@ -171,9 +171,7 @@ describe.each(goldenTypes)("%s", (modelType) => {
   });
 
   test("what is saved and loaded is saved again byte for byte, its config with the keys it came with", async () => {
-    const [first, second] = await Promise.all(
-      ["a", "b"].map(async (name) => join(await mkdtemp(join(tmpdir(), "thaw-family-")), name)),
-    );
+    const [first, second] = await Promise.all(["a", "b"].map(async (name) => join(temporaryFolder(), name)));
     const model = formulaModel(config);
     await saveModel(first as string, model, undefined);
     const loaded = await AutoModelForSequenceClassification.fromPretrained(first as string);

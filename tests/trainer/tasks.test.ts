@@ -1,6 +1,5 @@
 /** Several labels a text, numbers, and pairs, through the whole of training: three strategies, log, predictions, saved folder. */
-import { mkdtemp, readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { ProblemType } from "../../src/config/config.ts";
@@ -13,6 +12,7 @@ import { classifierOnly, lastLayers, progressive } from "../../src/recipes/recip
 import type { TrainingArguments } from "../../src/trainer/arguments.ts";
 import { Trainer } from "../../src/trainer/trainer.ts";
 import { goldenPath } from "../golden/read.ts";
+import { temporaryFolder } from "../temporary.ts";
 import { letters, tinyTokenizer, weightsOf } from "./tiny.ts";
 
 /** What of the letters a text is labelled with: whether it has early ones and is long, how long it is, or both as numbers. */
@@ -105,7 +105,7 @@ describe.each(Object.keys(datasets) as (keyof typeof datasets)[])("%s", (kind) =
     const trainer = await trainerOf(kind, undefined, { numTrainEpochs: 8 });
     const { history } = await trainer.train();
     expect(history.at(-1)?.loss).toBeLessThan(0.8 * (history[0]?.loss as number));
-    const folder = join(await mkdtemp(join(tmpdir(), "thaw-task-")), "model");
+    const folder = join(temporaryFolder(), "model");
     await trainer.saveModel(folder);
     const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
     expect(config.problem_type).toBe(type);

@@ -1,6 +1,5 @@
 /** A task that a model of 30,000 weights learns in seconds: texts of the letters a to m against texts of n to z. */
-import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TextDataset } from "../../src/data/textDataset.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
@@ -9,6 +8,7 @@ import { randomWords } from "../../src/rng/philox.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import { Trainer, type TrainerOptions } from "../../src/trainer/trainer.ts";
 import { goldenPath } from "../golden/read.ts";
+import { temporaryFolder } from "../temporary.ts";
 
 export const tinyTokenizer = await AutoTokenizer.fromPretrained(goldenPath("bert-tiny"));
 
@@ -28,7 +28,7 @@ export function letters(count: number, seed = 0): TextDataset {
 
 /** The tiny model with a fresh head for two labels; with values of config.json changed where `config` is given. */
 export async function tinyModel(config: Record<string, unknown> = {}): Promise<SequenceClassifier> {
-  const folder = await mkdtemp(join(tmpdir(), "thaw-tiny-"));
+  const folder = temporaryFolder();
   await cp(goldenPath("bert-tiny-base"), folder, { recursive: true });
   const file = join(folder, "config.json");
   await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, "utf8")), ...config }));

@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { TextDataset } from "../../src/data/textDataset.ts";
@@ -9,6 +8,7 @@ import type { Stage } from "../../src/plan/stage.ts";
 import { classifierOnly, lastLayers, progressive } from "../../src/recipes/recipes.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import { goldenPath } from "../golden/read.ts";
+import { temporaryFolder } from "../temporary.ts";
 import { letters, tinyTokenizer, tinyTrainer, weightsOf } from "./tiny.ts";
 
 const strategies: [string, Stage[]][] = [
@@ -132,7 +132,7 @@ test("patience ends a stage early, and the next one begins", async () => {
 });
 
 test("what is saved loads again with the same logits, tokenizer and log", async () => {
-  const folder = join(await mkdtemp(join(tmpdir(), "thaw-save-")), "model");
+  const folder = join(temporaryFolder(), "model");
   const trainer = await tinyTrainer({ stages: classifierOnly({ epochs: 1 }) });
   await trainer.train();
   await trainer.saveModel(folder);
@@ -157,7 +157,7 @@ test("what is saved loads again with the same logits, tokenizer and log", async 
 });
 
 test("a save that cannot be finished leaves what was there", async () => {
-  const folder = join(await mkdtemp(join(tmpdir(), "thaw-save-")), "file");
+  const folder = join(temporaryFolder(), "file");
   await writeFile(folder, "mine");
   const trainer = await tinyTrainer();
   await expect(trainer.saveModel(folder)).rejects.toThrow(/it is a file/);

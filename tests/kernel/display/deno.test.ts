@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { temporaryFolder } from "../../temporary.ts";
 import { Client, errorText, printed, type Run, result } from "../client.ts";
 
 let client: Client;
@@ -47,7 +47,7 @@ test("the helpers can be taken out of Deno.jupyter", async () => {
 });
 
 test("Deno.jupyter.image takes bytes or a path, and refuses what is no picture", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "thaw-deno-"));
+  const folder = temporaryFolder();
   writeFileSync(join(folder, "dot.png"), Buffer.from(png, "base64"));
   expect(data(await run(`Deno.jupyter.image(new Uint8Array(Buffer.from("${png}", "base64")))`))).toMatchObject([
     { "image/png": png },

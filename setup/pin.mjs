@@ -1,0 +1,88 @@
+/**
+ * `npm run pin`: writes what is known of every package's files into the lists that are installed from. Of Python packages
+ * the hashes, at the versions that the lists have already (`-- --upgrade` takes newer ones); of npm packages the integrity
+ * of those for other systems, which npm leaves out when it writes package-lock.json beside an installed node_modules.
+ */
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { findProgram, lastLines, runProgram } from "./child.mjs";
+import { readJson, writeWhole } from "./files.mjs";
+import { fetchProblem } from "./network.mjs";
+import { contextFrom, runMain } from "./setUp.mjs";
+
+const uvVersion = "0.13.9";
+const heads = {
+  "requirements.txt":
+    "# Made by uv from requirements.in, see there. TensorFlow is installed by its own step, without its Python dependencies.\n",
+  "fetched.txt": "# Made by uv from fetched.in, see there.\n",
+};
+
+async function need(tool, program, args, options) {
+  const { code, output } = await runProgram(program, args, options);
+  if (code !== 0) throw fetchProblem(tool, `what the lists pin (${lastLines(output, 1)})`, output);
+}
+
+/** uv, in an environment of its own. */
+async function makeUv(context) {
+  const folder = join(context.paths.thaw, "pin");
+  const uv = join(folder, "bin", "uv");
+  if (existsSync(uv)) return uv;
+  await need("pip", context.paths.python, ["-m", "venv", folder], { context });
+  await need("pip", join(folder, "bin", "python"), ["-m", "pip", "install", `uv==${uvVersion}`], { context });
+  return uv;
+}
+
+/** Hashes stand behind the pins that the list has; uv keeps those unless it is told to upgrade. */
+async function pinPython(context, uv, name, more) {
+  const [source, list] = [`${name}.in`, `${name}.txt`].map((file) => join(context.root, "setup", file));
+  const args = ["pip", "compile", "--universal", "--python-version", "3.10", "--generate-hashes"];
+  const quiet = ["--no-annotate", "--no-header", "--quiet"];
+  const env = { UV_PYTHON_DOWNLOADS: "never" };
+  await need("pip", uv, [...args, ...quiet, ...more, "-o", list, source], { context, env });
+  writeFileSync(list, heads[`${name}.txt`] + readFileSync(list, "utf8"));
+}
+
+/** Asks npm for the entries anew that lack an integrity, in a folder without node_modules, and takes over what is new. */
+async function pinNpm(context) {
+  const path = join(context.root, "package-lock.json");
+  const lock = readJson(path);
+  const lacking = Object.keys(lock.packages).filter((key) => key !== "" && lock.packages[key].integrity === undefined);
+  if (lacking.length === 0) return 0;
+  mkdirSync(context.paths.temporary, { recursive: true });
+  const work = mkdtempSync(join(context.paths.temporary, "pin-"));
+  try {
+    for (const file of ["package.json", ".npmrc"]) copyFileSync(join(context.root, file), join(work, file));
+    const known = Object.entries(lock.packages).filter(([key]) => !lacking.includes(key));
+    writeFileSync(join(work, "package-lock.json"), JSON.stringify({ ...lock, packages: Object.fromEntries(known) }));
+    const npm = findProgram("npm", context.env);
+    await need("npm", npm, ["install", "--package-lock-only", "--ignore-scripts"], { context, cwd: work });
+    const { packages } = readJson(join(work, "package-lock.json"));
+    for (const key of lacking) {
+      if (packages[key]?.version !== lock.packages[key].version)
+        throw new Error(`npm has another version of ${key} now.`);
+      // What stands there already stays: npm forgets for which C library a package is.
+      lock.packages[key] = inOrder(packages[key], lock.packages[key]);
+    }
+    writeWhole(path, `${JSON.stringify(lock, null, 2)}\n`);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  return lacking.length;
+}
+
+/** The entry as npm orders it, with what only the old one has behind it. */
+function inOrder(fresh, old) {
+  return { ...fresh, ...Object.fromEntries(Object.entries(old).filter(([key]) => !(key in fresh))) };
+}
+
+await runMain(async () => {
+  const context = contextFrom(process.argv.slice(2));
+  const upgrade = process.argv.includes("--upgrade") ? ["--upgrade"] : [];
+  const uv = await makeUv(context);
+  await pinPython(context, uv, "requirements", upgrade);
+  await pinPython(context, uv, "fetched", ["--no-deps"]);
+  const added = await pinNpm(context);
+  process.stdout.write(
+    `Pinned: setup/requirements.txt, setup/fetched.txt, package-lock.json (${added} entries completed).\n`,
+  );
+});
