@@ -2,7 +2,7 @@
  * Before each test file (`setupFiles`): it gets a folder for temporary files of its own, in which the processes that it
  * starts make theirs as well, and it fails when something is left there at its end.
  */
-import { mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
@@ -12,6 +12,7 @@ const patienceMs = 5000;
 
 const outer = process.env.TMPDIR;
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "thaw-test-")));
+chmodSync(folder, 0o1777); // as the one around it: some tests start processes of another user
 process.env.TMPDIR = folder;
 
 /** A new folder that is removed when the test file ends. */

@@ -6,7 +6,7 @@ import { ThawError } from "../errors.ts";
 import { checkUntouched, endSaves, openJournals, pendingPlaces, removeClaim, takeClaim } from "./claim.ts";
 import { manifestName } from "./manifest.ts";
 import { isSystemError, stateOf } from "./operations.ts";
-import { ownedName, sweep } from "./owner.ts";
+import { disown, ownedName, sweep } from "./owner.ts";
 
 /**
  * Reads a folder by `read`, which gets the path to read from, and reads it again where a save has changed it meanwhile, so
@@ -29,6 +29,8 @@ export async function readFolder<Value>(
       discard(value);
     } catch (error) {
       if (await isUnchanged()) throw error;
+    } finally {
+      if (place !== folder) removeView(place);
     }
   }
 }
@@ -72,8 +74,6 @@ async function generationOf(folder: string): Promise<{ readonly name: string; re
 }
 
 const linkPrefix = "thaw-view-";
-/** Temporary folders of links, removed when the process ends. */
-const linked: string[] = [];
 
 async function linkedFolder(relative: string): Promise<string> {
   const folder = resolve(relative);
@@ -87,7 +87,6 @@ async function linkedFolder(relative: string): Promise<string> {
   await sweep(tmpdir(), linkPrefix);
   const place = join(tmpdir(), ownedName(linkPrefix));
   mkdirSync(place, { mode: 0o700 });
-  if (linked.push(place) === 1) process.once("exit", removeLinked);
   for (const [name, path] of files) {
     mkdirSync(dirname(join(place, name)), { recursive: true });
     symlinkSync(path, join(place, name));
@@ -95,8 +94,9 @@ async function linkedFolder(relative: string): Promise<string> {
   return place;
 }
 
-function removeLinked(): void {
-  for (const place of linked) rmSync(place, { recursive: true, force: true });
+function removeView(place: string): void {
+  rmSync(place, { recursive: true, force: true });
+  disown(place);
 }
 
 function filesBelow(folder: string): string[] {

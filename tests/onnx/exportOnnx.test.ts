@@ -190,7 +190,7 @@ test("what cannot be exported is refused, and what was there stays", async () =>
   await expect(refused({ quantized: true })).rejects.toThrow(
     'no option of exportOnnx "quantized". Here it is quantize: "int8"',
   );
-  await expect(refused({ tokenizer: undefined })).rejects.toThrow(/takes a folder and \{ model, tokenizer \}/);
+  await expect(refused({ tokenizer: undefined })).rejects.toThrow(/tokenizer must be what AutoTokenizer/);
   await expect(refused({ quantise: "int8" })).rejects.toThrow("Did you mean quantize?");
   const brought = Tokenizer.from(Object.assign(() => ({ input_ids: [2, 3] }), { decode: () => "" }) as never);
   await expect(refused({ tokenizer: brought })).rejects.toMatchObject({ code: "WRITE_FAILED" });

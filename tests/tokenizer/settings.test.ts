@@ -82,18 +82,15 @@ function modelOf(family: string): SequenceClassifier {
 }
 
 async function logitsOf(model: SequenceClassifier, tokenizer: Tokenizer): Promise<(readonly number[])[]> {
-  const trainDataset = TextDataset.fromRows(
-    [
-      { text: "a", label: "LABEL_0" },
-      { text: "b", label: "LABEL_1" },
-    ],
-    {
-      text: "text",
-      label: "label",
-    },
-  );
+  const rowsToTrain = [
+    { text: "a", second: "b", label: "LABEL_0" },
+    { text: "b", second: "a", label: "LABEL_1" },
+  ];
   model.unfreeze("head");
-  const trainer = new Trainer({ model, tokenizer, trainDataset, args: { disableTqdm: true } });
+  const [trainer, pairTrainer] = [{}, { textPair: "second" }].map((options) => {
+    const trainDataset = TextDataset.fromRows(rowsToTrain, { text: "text", label: "label", ...options });
+    return new Trainer({ model, tokenizer, trainDataset, args: { disableTqdm: true } });
+  }) as [Trainer, Trainer];
   const isEmpty = tokenizer([""]).inputIds[0]?.length === 0;
   if (isEmpty)
     await expect(trainer.predict([...texts])).rejects.toMatchObject({
@@ -102,7 +99,7 @@ async function logitsOf(model: SequenceClassifier, tokenizer: Tokenizer): Promis
     });
   const rows = [
     ...(await trainer.predict(texts.filter((text) => !isEmpty || text !== ""))),
-    ...(await trainer.predict(firsts, { textPair: seconds })),
+    ...(await pairTrainer.predict(firsts, { textPair: seconds })),
   ].map(({ logits }) => Array.from(logits));
   if (isEmpty) rows.splice(texts.indexOf(""), 0, []);
   return rows;

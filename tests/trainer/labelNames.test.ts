@@ -1,6 +1,5 @@
 /** Names of labels: those of the data and those of the model mean the same, or nothing is trained. */
-import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { TextDataset } from "../../src/data/textDataset.ts";
@@ -8,6 +7,7 @@ import { AutoModelForSequenceClassification, type FromPretrainedOptions } from "
 import { pipeline } from "../../src/pipeline/pipeline.ts";
 import { Trainer } from "../../src/trainer/trainer.ts";
 import { goldenPath } from "../golden/read.ts";
+import { temporaryFolder } from "../temporary.ts";
 import { tinyTokenizer } from "./tiny.ts";
 
 let said: string[] = [];
@@ -19,7 +19,7 @@ afterEach(() => void vi.restoreAllMocks());
 
 /** A folder with a trained head for two labels of these names. */
 async function trained(id2label: Record<string, unknown>): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "thaw-names-"));
+  const folder = temporaryFolder();
   await cp(goldenPath("bert-tiny-4"), folder, { recursive: true });
   const file = join(folder, "config.json");
   await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, "utf8")), id2label }));
@@ -146,7 +146,7 @@ test("names that only say an index fit all, in the data as in the model, and the
   await trainer.train();
   expect(model.config).toMatchObject({ id2label: ["early", "late"], label2id: { early: 0, late: 1 } });
   expect((await trainer.predict(["a b c", "x y z"])).map(({ label }) => label)).toEqual(["early", "late"]);
-  const folder = join(await mkdtemp(join(tmpdir(), "thaw-names-")), "model");
+  const folder = join(temporaryFolder(), "model");
   await trainer.saveModel(folder);
   const classify = await pipeline("text-classification", folder);
   expect((await classify("x y z"))[0]?.label).toBe("late");

@@ -40,7 +40,7 @@ test.each<[string, () => unknown, RegExp]>([
   [
     "options of saveModel",
     () => trainer.saveModel(join(place, "x"), { safeSerialization: true } as never),
-    /no option of saveModel "safeSerialization"\. There is none at all/,
+    /no option of saveModel "safeSerialization"\. Known are: signal/,
   ],
   ["no name of a folder", () => trainer.saveModel(""), /The folder to save to is ""\. Name one/],
   [
