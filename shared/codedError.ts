@@ -80,6 +80,7 @@ export type KernelErrorCode =
   | "NO_STDIN"
   | "NO_STDIN_CLIENT"
   | "NO_VARIABLE"
+  | "OTHER_VERSION"
   | "UNKNOWN_BROADCAST"
   | "UNKNOWN_MAGIC"
   | "UNKNOWN_PARAMETER";

@@ -1,10 +1,11 @@
 /** Children that inherit the process's stdout or stderr print under the cell that started them. */
-import children, { ChildProcess, type SpawnSyncOptions } from "node:child_process";
+import { ChildProcess, type SpawnSyncOptions } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { given, sharedModule } from "../cells.ts";
 import type { StreamName } from "../channels/streamBuffer.ts";
 import { keepEmitter } from "../parents/emitters.ts";
 import { type Inherited, inheritedBy, type Stdio } from "./inherited.ts";
@@ -24,6 +25,8 @@ interface Spawning {
   stdio: unknown[];
 }
 
+const children = sharedModule<typeof import("node:child_process")>("node:child_process");
+
 export function keepChildren(output: ChildOutput): void {
   keepSpawn(output);
   for (const name of ["spawnSync", "execFileSync", "execSync"] as const) keepSync(name, output);
@@ -36,7 +39,7 @@ function keepSpawn({ stream }: ChildOutput): void {
   const spawn = prototype.spawn;
   prototype.spawn = function (this: Spawning & ChildProcess, options): number {
     const { stdio, targets } = inheritedBy(options.stdio);
-    const code = spawn.call(this, targets.length === 0 ? options : { ...options, stdio });
+    const code = Reflect.apply(spawn, this, [targets.length === 0 ? options : { ...options, stdio }]);
     keepEmitter(this);
     for (const pipe of [this.stdout, this.stderr]) if (pipe) keepEmitter(pipe);
     for (const [fd, name] of targets) {
@@ -72,7 +75,7 @@ function keepSync(name: "spawnSync" | "execFileSync" | "execSync", { stream, set
       return run(...values.with(at, { ...options, stdio }));
     });
   };
-  Object.assign(children, { [name]: Object.defineProperty(kept, "name", { value: name }) });
+  Object.assign(children, { [name]: given(Object.defineProperty(kept, "name", { value: name })) });
 }
 
 /** Files take what such a child prints: to it and to its caller they are what it inherited. */

@@ -14,6 +14,8 @@ export interface WorkerStart {
   readonly captured: CapturedOutput | undefined;
   /** Process that started the kernel: when it is gone, so is the kernel. */
   readonly parentPid: number;
+  /** Leads to the main thread. */
+  readonly port: MessagePort;
 }
 
 /** A cell to run. `cell` names it in everything that comes back. */

@@ -1,7 +1,7 @@
 /** The protocol worker: owns the sockets, so that heartbeat, control and output go on while a cell blocks the main thread. */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { openNativeOutput } from "../capture/nativeOutput.ts";
 import { userDataFolder } from "../install/folders.ts";
 import { flag } from "../interrupt/flags.ts";
@@ -22,7 +22,7 @@ const exitGraceMs = 1000;
 /** How long the end waits for the last lines of the history, in milliseconds. */
 const historyGraceMs = 200;
 
-const { connection, flags, captured, parentPid } = workerData as WorkerStart;
+const { connection, flags, captured, parentPid, port } = workerData as WorkerStart;
 if (captured !== undefined) logTo(captured.log);
 /** The cell that runs, or ran last: whose the process's own output is. */
 let cell = 0;
@@ -32,7 +32,7 @@ const toMain = (message: ToMain): void => {
     cell = message.cell;
     watchdog.begin();
   }
-  parentPort?.postMessage(message);
+  port.postMessage(message);
 };
 const sockets = new Sockets(connection, {
   receive: (channel, message) => {
@@ -61,7 +61,7 @@ const session = new Session({
 const nativeOutput = openNativeOutput(captured, (name, text) => session.report({ type: "stream", cell, name, text }));
 setTimeout(() => void nativeOutput?.follow(), followAfterMs); // a cell that ends before is drained all the same
 
-parentPort?.on("message", (message: FromMain) => {
+port.on("message", (message: FromMain) => {
   if (message.type === "drain" || message.type === "done" || message.type === "exiting") nativeOutput?.drain();
   session.report(message);
   taker.took(message);

@@ -2,17 +2,24 @@
 import { Console } from "node:console";
 import { Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
+import { stripVTControlCharacters, types } from "node:util";
+import { cells } from "../cells.ts";
 import type { StreamName } from "../channels/streamBuffer.ts";
+import { currentCell } from "../parents/currentCell.ts";
 import type { Reporter } from "./reporter.ts";
 
-export function printInto(reporter: Reporter): void {
+/** Returns what `process.stdout` and `process.stderr` are from now on. */
+export function printInto(reporter: Reporter): { readonly stdout: CellStream; readonly stderr: CellStream } {
   const stdout = new CellStream("stdout", 1, reporter);
   const stderr = new CellStream("stderr", 2, reporter);
-  Object.defineProperty(process, "stdout", { value: stdout, configurable: true, enumerable: true, writable: true });
-  Object.defineProperty(process, "stderr", { value: stderr, configurable: true, enumerable: true, writable: true });
+  for (const [name, value] of Object.entries({ stdout, stderr })) {
+    Object.defineProperty(cells.process, name, { value, configurable: true, enumerable: true, writable: true });
+  }
   // The inspector wraps the console it finds and keeps a thousand messages with all they refer to; a new one it does not know.
   // With `ignoreErrors` it would leave a callback for the next tick with every line, a hundred bytes each until the cell ends.
-  globalThis.console = new Console({ stdout, stderr, colorMode: wantsColour(), ignoreErrors: false });
+  cells.console = new Console({ stdout, stderr, colorMode: wantsColour(), ignoreErrors: false });
+  indentByCell(cells.console);
+  return { stdout, stderr };
 }
 
 /** As Node decides without a terminal: FORCE_COLOR asks for colours, which frontends show. */
@@ -21,25 +28,61 @@ function wantsColour(): boolean {
   return FORCE_COLOR !== undefined && FORCE_COLOR !== "0" && FORCE_COLOR !== "false" && !NO_COLOR;
 }
 
-/** Not a terminal, whatever the kernel was started from; like Node's own it cannot be closed. */
-class CellStream extends Writable {
+/** A `console.group` that a cell has left open indents what that cell prints, and no other. Node keeps the indentation under a symbol. */
+function indentByCell(console: Console): void {
+  const indents = new Map<number, string>();
+  const property = Object.getOwnPropertySymbols(console).find((symbol) => {
+    const value: unknown = Reflect.get(console, symbol);
+    return value === "" && symbol.description?.startsWith("kGroupIndent") === true;
+  });
+  if (property === undefined) return;
+  Object.defineProperty(console, property, {
+    get: () => indents.get(currentCell()) ?? "",
+    set: (indent: string) => {
+      if (indent === "") indents.delete(currentCell());
+      else indents.set(currentCell(), indent);
+    },
+  });
+}
+
+/** The longest question that is taken from what a cell has printed, in characters. */
+const longestQuestion = 1000;
+
+/** What Node's own streams have and their types do not say. */
+interface Reopened {
+  _undestroy(): void;
+}
+
+/**
+ * No terminal, whatever the kernel was started from. As Node's own streams it can be ended and destroyed, so that what waits
+ * for that goes on, and is then as before: later cells print to it.
+ */
+export class CellStream extends Writable {
   readonly isTTY = false;
   readonly fd: number;
   readonly #name: StreamName;
   readonly #reporter: Reporter;
   readonly #decoder = new StringDecoder();
+  #open = "";
 
   constructor(name: StreamName, fd: number, reporter: Reporter) {
-    super({ decodeStrings: false });
+    super({ decodeStrings: false, autoDestroy: false });
+    this.setMaxListeners(0); // pipelines leave some behind
     this.#name = name;
     this.fd = fd;
     this.#reporter = reporter;
+    this.on("finish", () => process.nextTick(() => this.#reopen()));
+  }
+
+  /** The line that was printed last, where no line end has followed: the question, when somebody asks for input. */
+  get openLine(): string {
+    return stripVTControlCharacters(this.#open);
   }
 
   /** Past the stream's own queue: whoever prints and then blocks has printed. */
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
-    if (typeof chunk === "string") this.#reporter.stream(this.#name, chunk);
-    else if (chunk instanceof Uint8Array) this.#reporter.stream(this.#name, this.#decoder.write(Buffer.from(chunk)));
+    if (typeof chunk === "string") this.#print(chunk);
+    else if (types.isUint8Array(chunk)) this.#print(this.#decoder.write(Buffer.from(chunk)));
     else throw refused(chunk);
     const done = typeof encoding === "function" ? encoding : callback;
     if (typeof done === "function") process.nextTick(done as () => void);
@@ -47,14 +90,23 @@ class CellStream extends Writable {
   }
 
   override end(...rest: unknown[]): this {
-    if (rest[0] !== undefined && typeof rest[0] !== "function") this.write(rest[0]);
-    const done = rest.findLast((argument) => typeof argument === "function");
-    if (done !== undefined) process.nextTick(done as () => void);
-    return this;
+    if (rest[0] !== undefined && rest[0] !== null && typeof rest[0] !== "function") this.write(rest[0]);
+    return super.end(rest.findLast((argument) => typeof argument === "function") as () => void);
   }
 
-  override destroy(): this {
-    return this;
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    callback(error);
+    process.nextTick(() => this.#reopen()); // behind the events that tell of it
+  }
+
+  #print(text: string): void {
+    if (text.endsWith("\n")) this.#open = "";
+    else this.#open = `${this.#open}${text}`.slice(-longestQuestion).replace(/^.*\n/s, "");
+    this.#reporter.stream(this.#name, text);
+  }
+
+  #reopen(): void {
+    (this as unknown as Reopened)._undestroy();
   }
 }
 

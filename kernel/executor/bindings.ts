@@ -55,7 +55,7 @@ export function scopeNames(node: SyntaxNode): string[] {
 }
 
 /** What `var` declares anywhere in a function. */
-function hoistedNames(node: SyntaxNode | undefined): string[] {
+export function hoistedNames(node: SyntaxNode | undefined): string[] {
   if (node === undefined || /Function/.test(node.type)) return [];
   const own = node.type === "VariableDeclaration" && node.kind === "var" ? declaredNames(node) : [];
   return [...own, ...children(node).flatMap(hoistedNames)];

@@ -1,6 +1,8 @@
 /** V8's REPL mode through an inspector session of the main thread: live variables, redeclaration, top-level await. */
 import { type Runtime, Session } from "node:inspector";
 import { types } from "node:util";
+import { cellObjectPrototype, own } from "../cells.ts";
+import type { CellNames } from "./liveImports.ts";
 
 /** How an evaluation ended. `thrown` is the very value that was thrown; `position` (from 0) is where V8 says it happened. */
 export type Outcome =
@@ -9,28 +11,33 @@ export type Outcome =
   | { readonly kind: "terminated" };
 
 const group = "thaw-cell";
-// a cell may replace the global
-const NativePromise = Promise;
+
+/** What the evaluator needs of the object that rewritten code knows as `__thaw`. */
+interface Handover {
+  take(key: "caught"): unknown;
+  restore: () => void;
+}
 
 export class Evaluator {
   #session = new Session();
-  readonly #take: () => unknown;
+  readonly #handover: Handover;
+  readonly #names: CellNames;
 
-  /** `take` returns and forgets what code that runs in the session has put into `__thaw.caught`. */
-  constructor(take: () => unknown) {
-    this.#take = take;
+  constructor(handover: Handover, names: CellNames) {
+    this.#handover = handover;
+    this.#names = names;
     this.#session.connect();
   }
 
   /** Runs `code` to its end, awaits included. `name` is what stacks call it. */
   run(code: string, name: string): Promise<Outcome> {
     const expression = `${code}\n;void 0\n//# sourceURL=${name}`; // a value would be described and kept by the inspector
-    return new NativePromise((resolve) => {
-      const options = { expression, replMode: true, objectGroup: group };
-      this.#session.post("Runtime.evaluate", options, (error, ran?: Runtime.EvaluateReturnType) => {
+    return new Promise((resolve) => {
+      this.#post("Runtime.evaluate", { expression, replMode: true, objectGroup: group }, (error, answer) => {
+        const ran = answer as Runtime.EvaluateReturnType | undefined;
         if (error !== null || ran === undefined) resolve({ kind: "terminated" });
-        else if (ran.exceptionDetails === undefined) resolve({ kind: "value" });
-        else resolve(this.#thrown(ran.exceptionDetails));
+        else if (!Object.hasOwn(ran, "exceptionDetails")) resolve({ kind: "value" });
+        else resolve(this.#thrown(ran.exceptionDetails as Runtime.ExceptionDetails));
       });
     });
   }
@@ -47,7 +54,7 @@ export class Evaluator {
 
   /** The properties that completion may offer for `expression`, found without running anything that has effects. */
   properties(expression: string): string[] {
-    const objectId = this.#look(`Object(${expression})`)?.objectId;
+    const objectId = this.#look(`Object(${this.#names.read(expression)})`)?.objectId;
     if (objectId === undefined) return [];
     const names = namesOf(this.#raw(objectId)) ?? this.#describedNames(objectId);
     this.#release();
@@ -58,12 +65,12 @@ export class Evaluator {
   #describedNames(objectId: string): string[] {
     const options = { objectId, nonIndexedPropertiesOnly: true };
     const found = this.#ask<Runtime.GetPropertiesReturnType>("Runtime.getProperties", options);
-    return found?.result.map((property) => property.name) ?? [];
+    return own(found?.result ?? []).map((property) => property.name);
   }
 
   /** The value of `expression` in a one-element list, if it can be had without effects. */
   peek(expression: string): [] | [unknown] {
-    const remote = this.#look(expression);
+    const remote = this.#look(this.#names.read(expression));
     if (remote === undefined) return [];
     const value = remote.objectId === undefined ? (remote.value as unknown) : this.#raw(remote.objectId);
     this.#release();
@@ -72,13 +79,14 @@ export class Evaluator {
 
   /** Names that cells have declared. */
   lexicalNames(): string[] {
-    return this.#ask<Runtime.GlobalLexicalScopeNamesReturnType>("Runtime.globalLexicalScopeNames", {})?.names ?? [];
+    const found = this.#ask<Runtime.GlobalLexicalScopeNamesReturnType>("Runtime.globalLexicalScopeNames", {});
+    return own(found?.names ?? []).filter((name) => !name.startsWith("__thaw"));
   }
 
   #look(expression: string): Runtime.RemoteObject | undefined {
     const options = { expression, throwOnSideEffect: true, silent: true, objectGroup: group, timeout: 200 };
     const seen = this.#ask<Runtime.EvaluateReturnType>("Runtime.evaluate", options);
-    return seen?.exceptionDetails === undefined ? seen?.result : undefined;
+    return seen === undefined || Object.hasOwn(seen, "exceptionDetails") ? undefined : seen.result;
   }
 
   #thrown({ exception, lineNumber, columnNumber }: Runtime.ExceptionDetails): Outcome {
@@ -91,21 +99,45 @@ export class Evaluator {
   #raw(objectId: string): unknown {
     const functionDeclaration = "function () { __thaw.caught = this; }";
     this.#ask("Runtime.callFunctionOn", { objectId, functionDeclaration, silent: true });
-    return this.#take();
+    return this.#handover.take("caught");
   }
 
   /** The inspector keeps alive what it has shown. */
   #release(): void {
-    this.#session.post("Runtime.releaseObjectGroup", { objectGroup: group });
+    this.#post("Runtime.releaseObjectGroup", { objectGroup: group });
   }
 
   /** For requests that are answered before `post` returns: all that await nothing. */
-  #ask<Result>(method: string, params: object): Result | undefined {
+  #ask<Result>(method: string, params: Readonly<Record<string, unknown>>): Result | undefined {
     let answer: Result | undefined;
-    this.#session.post(method, params, (error, result) => {
+    this.#post(method, params, (error, result) => {
       if (error === null) answer = result as Result;
     });
     return answer;
+  }
+
+  /** Node writes a message as JSON, and so asks `Object.prototype` for a `toJSON`; one of a cell's is out of the way meanwhile. */
+  #post(
+    method: string,
+    params: Readonly<Record<string, unknown>>,
+    callback?: (error: Error | null, result?: object) => void,
+  ): void {
+    const toJson = Object.getOwnPropertyDescriptor(cellObjectPrototype, "toJSON");
+    if (toJson === undefined || toJson.configurable !== true) {
+      this.#session.post(method, params, callback);
+      return;
+    }
+    let isAway = true;
+    const restore = (): void => {
+      if (isAway) Object.defineProperty(cellObjectPrototype, "toJSON", toJson);
+      isAway = false;
+    };
+    this.#handover.restore = restore;
+    Reflect.deleteProperty(cellObjectPrototype, "toJSON");
+    const { expression } = params;
+    const given = typeof expression === "string" ? { ...params, expression: `__thaw.restore();${expression}` } : params;
+    this.#session.post(method, given, callback);
+    restore();
   }
 }
 

@@ -1,6 +1,6 @@
 /** `import` statements become calls: V8 evaluates a cell as a script, where `import` is no statement. */
 import type { Edit } from "./edit.ts";
-import type { LiveImports } from "./liveImports.ts";
+import { declareImports, type LiveImports } from "./liveImports.ts";
 import { child, childList, type SyntaxNode } from "./syntax.ts";
 
 /** What an import statement brings. */
@@ -34,12 +34,11 @@ export function readImport(node: SyntaxNode): Imported | undefined {
   };
 }
 
-/** In a cell the names become variables. `used` are those that the cell uses as values. */
+/** In a cell the names become variables that later cells have too. `used` are those that the cell uses as values. */
 export function importIntoCell(edit: Edit, node: SyntaxNode, used: ReadonlySet<string>): void {
-  rewrite(edit, node, "await __thaw", (imported) => {
-    const pattern = imported.names.map(({ imported, local }) => `${JSON.stringify(imported)}:${local}`).join(",");
-    return `let {${pattern}}=await __thaw.bind(${wanted(imported, used)})`;
-  });
+  rewrite(edit, node, "await __thaw", (imported) =>
+    declareImports(imported.names, `await __thaw.bind(${wanted(imported, used)})`),
+  );
 }
 
 /** In a local file they are read from the module each time. */

@@ -1,7 +1,10 @@
 /** Modules for cells: packages by Node's own loader, the notebook's own files compiled, and again when they have changed. */
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { inspect, types } from "node:util";
 import vm from "node:vm";
+import { settled } from "../cells.ts";
+import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
 import { BoundLoader } from "./boundLoader.ts";
 import { CommonJs } from "./commonJs.ts";
 import { fileVersion } from "./fileVersion.ts";
@@ -9,6 +12,7 @@ import type { Via } from "./imports.ts";
 import { asNamespace, emptyNamespace, type Namespace } from "./namespace.ts";
 import { resolveModule } from "./resolve.ts";
 import type { Sources } from "./sources.ts";
+import { askedHere } from "./stacks.ts";
 import { transformModule } from "./transform.ts";
 
 /** Whether what a module has imported is still what an import would give. `seen` are modules that have been asked already. */
@@ -23,6 +27,8 @@ interface LocalModule {
   readonly namespace: Namespace;
   /** Absent until it begins to run. */
   loaded?: Promise<void>;
+  /** Rejects `loaded`, once the module waits for something. */
+  abandon?: (reason: Error) => void;
 }
 
 /** What a module's code gets beside the loader: the kernel's runtime with the module's own `load`, `meta` and exports. */
@@ -46,23 +52,42 @@ export class ModuleLoader {
 
   /** `import()` from `folder`; `importer` is the local file that imports, undefined for a cell. */
   async load(specifier: string, folder: string, options?: ImportCallOptions, importer?: string): Promise<Namespace> {
-    const found = resolveModule(specifier, folder, options);
+    const found = resolveModule(specifier, folder, "import", options);
     if (found.kind === "node") {
-      const namespace = await found.load();
+      const namespace = await settled(found.load());
       this.onLoad(specifier);
       return namespace;
     }
     if (found.kind !== "compiled") return asNamespace(this.#require(found.path, found.kind, importer));
     const { module, inCycle } = this.#moduleAt(found.path, importer);
     if (inCycle) return module.namespace;
-    module.loaded ??= Promise.resolve().then(() => this.#run(module)); // not yet: what it imports may ask for it
+    module.loaded ??= this.#loading(module);
     await module.loaded;
     return module.namespace;
   }
 
+  /** Where the code that runs asks for a module: puts that place under an error that the loader throws later. */
+  asked(): (error: unknown) => unknown {
+    return askedHere();
+  }
+
+  /**
+   * A cell was stopped. A local file that was still running will not go on, and what a file has exported as a promise may
+   * never settle now: the next import begins such files anew, and who waits for one hears of the interrupt.
+   */
+  stopped(): void {
+    for (const module of [...this.#local.values()]) {
+      if (!this.#running.has(module.namespace) && !hasPendingExport(module.namespace)) continue;
+      this.#forget(module);
+      this.#running.delete(module.namespace);
+      module.abandon?.(new KernelInterrupt());
+    }
+    this.#commonJs.forgetUnfinished();
+  }
+
   /** What `require` returns. */
   require(specifier: string, folder: string, importer?: string): unknown {
-    const found = resolveModule(specifier, folder);
+    const found = resolveModule(specifier, folder, "require");
     if (found.kind === "node") {
       const exports = found.require();
       this.onLoad(specifier);
@@ -125,9 +150,17 @@ export class ModuleLoader {
     );
   }
 
+  async #loading(module: LocalModule): Promise<void> {
+    const abandoned = new Promise<never>((_, reject) => {
+      module.abandon = reject;
+    });
+    await Promise.resolve(); // not yet: what it imports may ask for it
+    await Promise.race([this.#run(module), abandoned]);
+  }
+
   async #run(module: LocalModule): Promise<void> {
     try {
-      await this.#start(module, "await __thaw");
+      await settled(this.#start(module, "await __thaw") as Promise<unknown>);
     } catch (error) {
       this.#forget(module);
       throw error;
@@ -160,7 +193,18 @@ export class ModuleLoader {
     const script = new vm.Script(`${head}${code}\n})`, { filename: path, columnOffset: -head.length });
     const run = script.runInThisContext() as (...scope: unknown[]) => unknown;
     const folder = dirname(path);
-    const loader = new BoundLoader(this, () => folder, path);
+    const loader = new BoundLoader(this, folder, path);
     return run(this.#scope(loader, namespace), loader.require, path, folder);
   }
+}
+
+function hasPendingExport(namespace: Namespace): boolean {
+  return Object.keys(namespace).some((name) => {
+    try {
+      const value = namespace[name];
+      return types.isPromise(value) && inspect(value, { depth: 0 }).includes("<pending>");
+    } catch {
+      return false; // it has not been given a value yet
+    }
+  });
 }

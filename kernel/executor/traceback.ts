@@ -1,5 +1,6 @@
 /** What a cell threw, as a frontend shows it: the user's own frames with their lines, causes, nothing of the kernel. */
 import { inspect } from "node:util";
+import { isA, own } from "../cells.ts";
 import { attempt } from "../display/attempt.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
 import type { Place, Sources } from "./sources.ts";
@@ -26,7 +27,7 @@ export function describeError(thrown: unknown, sources: Sources): ErrorReport {
 }
 
 function describeThrown(thrown: unknown, sources: Sources): ErrorReport {
-  if (thrown instanceof CellSyntaxError) return describeRefusal(thrown.message, thrown.place, sources);
+  if (isA(thrown, CellSyntaxError)) return describeRefusal(thrown.message, thrown.place, sources);
   if (!isErrorLike(thrown)) {
     const evalue = typeof thrown === "string" ? thrown : inspect(thrown);
     return { ename: "Thrown", evalue, traceback: [`Thrown: ${evalue}`] };
@@ -55,7 +56,7 @@ function nameOf(error: Error): string {
 
 /** The errors that an error is about, with what they are to it. */
 function within(error: Error): [title: string, inner: unknown][] {
-  if (error instanceof AggregateError) return error.errors.map((each) => ["Error in it", each]);
+  if (isA(error, AggregateError)) return own(error.errors as unknown[]).map((each) => ["Error in it", each]);
   if (error.name !== "SuppressedError") return [];
   const { error: last, suppressed } = error as Error & { error?: unknown; suppressed?: unknown };
   return [
@@ -68,7 +69,7 @@ const told = new Set(["name", "message", "stack", "cause", "errors"]);
 
 /** What an error has beside its message (`code`, `errno`, `path`), as Node prints it. */
 function extras(error: Error): string[] {
-  if (error instanceof KernelInterrupt) return [];
+  if (KernelInterrupt.is(error)) return [];
   return attempt(
     () => {
       const isTold = (key: string): boolean =>
@@ -103,7 +104,7 @@ function frames(error: Error, sources: Sources): string[] {
 }
 
 function isErrorLike(value: unknown): value is Error {
-  return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
+  return isA(value, Error) || Object.prototype.toString.call(value) === "[object Error]";
 }
 
 /** A text that does not compile has no stack, but a place. */

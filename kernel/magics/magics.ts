@@ -1,7 +1,11 @@
 /** The kernel's side of magics: a cheap look at each cell, and everything else only once a cell has one. */
+
+import { cells } from "../cells.ts";
+import type { StreamName } from "../channels/streamBuffer.ts";
 import type { FromMain } from "../channels/thread.ts";
 import type { Host } from "../display/host.ts";
 import type { Evaluator } from "../executor/evaluate.ts";
+import type { CellNames } from "../executor/liveImports.ts";
 import type { Sources } from "../executor/sources.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import { mayHaveMagics } from "./shapes.ts";
@@ -12,6 +16,8 @@ export type Payload =
   | { readonly source: "page"; readonly data: Readonly<Record<string, string>>; readonly start: number }
   | { readonly source: "set_next_input"; readonly text: string; readonly replace: boolean };
 
+export type Print = (name: StreamName, text: string) => void;
+
 /** What magics work with; all of it lives on the main thread. */
 export interface MagicParts {
   readonly evaluator: Evaluator;
@@ -19,6 +25,12 @@ export interface MagicParts {
   readonly host: Host;
   readonly sources: Sources;
   readonly post: (message: FromMain) => void;
+  /** Prints under the running cell, whatever it has done to the console. */
+  readonly print: Print;
+  /** What cells have imported by name. */
+  readonly names: CellNames;
+  /** The notebook's folder. */
+  readonly folder: string;
   /** What is known of a name: MIME type -> text; undefined where nothing is. */
   readonly inspect: (name: string, detail: 1 | 2) => Promise<Readonly<Record<string, string>> | undefined>;
   /** Where rewritten cells find what they call. */
@@ -42,7 +54,7 @@ export class Magics {
 
   constructor(parts: MagicParts) {
     this.#parts = parts;
-    this.#builtIn = new Set(Object.keys(globalThis));
+    this.#builtIn = new Set(Object.keys(cells));
   }
 
   /** The payloads, which are then forgotten. */
@@ -58,7 +70,7 @@ export class Magics {
   async #prepare(code: string): Promise<PreparedCell | undefined> {
     const [{ rewriteMagics }, { isCommand }] = await Promise.all([import("./rewrite.ts"), import("./commands.ts")]);
     const names = new Set(this.#parts.evaluator.lexicalNames());
-    const isDefined = (name: string): boolean => names.has(name) || name in globalThis;
+    const isDefined = (name: string): boolean => names.has(name) || name in cells;
     const rewritten = rewriteMagics(code, { isDefined, isCommand });
     if (rewritten === undefined) return undefined;
     if (this.#toolbox === undefined) {

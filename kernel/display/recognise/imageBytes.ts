@@ -1,5 +1,6 @@
 /** Pictures as bytes, told by the bytes they begin with. */
 import { types } from "node:util";
+import { settled } from "../../cells.ts";
 import type { Bundle } from "../bundle.ts";
 import { asBuffer } from "../contents.ts";
 import { inert } from "../inert.ts";
@@ -18,7 +19,7 @@ const signatures: readonly [type: string, test: RegExp][] = [
 ];
 
 export const imageBytes: Recogniser = (value) => {
-  if (value instanceof Uint8Array || types.isAnyArrayBuffer(value)) return pictureOf(asBuffer(value));
+  if (types.isUint8Array(value) || types.isAnyArrayBuffer(value)) return pictureOf(asBuffer(value));
   return isBlob(value) && value.size <= maxBytes ? fromBlob(value) : undefined;
 };
 
@@ -30,8 +31,8 @@ function isBlob(value: object): value is Blob {
 }
 
 async function fromBlob(blob: Blob): Promise<Bundle | undefined> {
-  const type = imageType(Buffer.from(await blob.slice(0, 1024).arrayBuffer()));
-  return type === undefined ? undefined : pictureOf(Buffer.from(await blob.arrayBuffer()));
+  const type = imageType(Buffer.from(await settled(blob.slice(0, 1024).arrayBuffer())));
+  return type === undefined ? undefined : pictureOf(Buffer.from(await settled(blob.arrayBuffer())));
 }
 
 function pictureOf(bytes: Buffer): Bundle | undefined {
