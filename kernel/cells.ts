@@ -31,8 +31,9 @@ export const { cellSide } = seed;
 /** The class of the kernel's realm. What the kernel throws are errors of the cells' realm, as `Error` is there. */
 export const { OwnError } = seed;
 
-const { Array: CellArray, Function: CellFunction, Object: CellObject, Promise: CellPromise } = cells;
-export const cellObjectPrototype: object = CellObject.prototype;
+const { Array: CellArray, Function: CellFunction } = cells;
+/** The cells' own classes. */
+export const { Object: CellObject, Promise: CellPromise } = cells;
 
 /** A module of Node's itself, to put something into it. An `import` gives what was in it at the start. */
 export function sharedModule<Module>(name: `node:${string}`): Module {

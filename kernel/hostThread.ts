@@ -28,6 +28,7 @@ import { keepStacks } from "./executor/stacks.ts";
 import { describeError } from "./executor/traceback.ts";
 import { transformCell } from "./executor/transform.ts";
 import { createPrompts } from "./input/prompts.ts";
+import { readInput } from "./input/stdin.ts";
 import { type Flags, flag } from "./interrupt/flags.ts";
 import { Interrupts } from "./interrupt/interrupts.ts";
 import { KernelInterrupt } from "./interrupt/kernelInterrupt.ts";
@@ -124,6 +125,7 @@ export function startHost({ flags, port, captured }: HostStart): void {
   Object.defineProperty(cells, "__thaw", { value: runtime }); // without it no cell runs any more: it stays
   const { stdout, stderr } = printInto(reporter);
   runtime.streams = [stdout, stderr];
+  readInput({ post: (order) => reporter.post(order), interrupts, question: () => stdout.takeOpenLine() });
   keepTimers();
   keepThreads();
   keepChildren({

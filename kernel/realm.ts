@@ -6,13 +6,15 @@
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, extname } from "node:path";
+import { dirname, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import vm from "node:vm";
 import { type MessagePort, moveMessagePortToContext } from "node:worker_threads";
 import type { Seed } from "./cells.ts";
 import * as cellSide from "./executor/runtime.ts";
 
 const load = createRequire(import.meta.url);
+const kernelFolder = fileURLToPath(new URL("./", import.meta.url));
 
 /** Globals of Node, which are no part of the language and so in no new realm. Cells share them. */
 const shared = [
@@ -54,8 +56,9 @@ export class Realm {
   }
 
   /** A CommonJS file or package of the kernel's, run in the realm; a module of Node's as it was when it was first asked for. */
-  require(name: string): unknown {
-    const path = load.resolve(name);
+  require(name: string, from = kernelFolder): unknown {
+    // the kernel's own files are found without Node, which works with the built-ins of the cells
+    const path = name.startsWith("./") ? join(from, name) : load.resolve(name);
     const known = this.#loaded.get(path);
     if (known !== undefined) return known.exports;
     const module = { exports: {} as unknown };
@@ -78,8 +81,11 @@ export class Realm {
       columnOffset: -head.length,
     });
     const run = script.runInContext(this.#context) as (...scope: unknown[]) => void;
-    const from = createRequire(path);
-    run(module.exports, (name: string) => this.require(from.resolve(name)), module, path, dirname(path));
+    const folder = dirname(path);
+    const isOwn = path.startsWith(kernelFolder);
+    const require = (name: string): unknown =>
+      isOwn ? this.require(name, folder) : this.require(createRequire(path).resolve(name));
+    run(module.exports, require, module, path, folder);
   }
 }
 

@@ -61,7 +61,7 @@ export interface CommReport {
   readonly buffers: readonly Uint8Array[];
 }
 
-/** A question to the person at the frontend. The main thread blocks until `woken` is 1, and then reads `port`. */
+/** A question to the person at the frontend. Who asks blocks until `woken` is 1 and then reads `port`, or listens to it. */
 export interface InputOrder {
   readonly type: "input";
   readonly prompt: string;
@@ -70,7 +70,10 @@ export interface InputOrder {
   readonly port: MessagePort;
 }
 
-export type InputAnswer = { readonly value: string } | { readonly refused: "NO_CELL" | "NO_STDIN" | "NO_STDIN_CLIENT" };
+export type InputAnswer =
+  | { readonly value: string }
+  /** `ASKED_AGAIN`: another question has come before the answer. */
+  | { readonly refused: "NO_CELL" | "NO_STDIN" | "NO_STDIN_CLIENT" | "ASKED_AGAIN" };
 
 export type ToMain =
   | ExecuteOrder

@@ -64,6 +64,7 @@ export class CellStream extends Writable {
   readonly #reporter: Reporter;
   readonly #decoder = new StringDecoder();
   #open = "";
+  #openIn = 0;
 
   constructor(name: StreamName, fd: number, reporter: Reporter) {
     super({ decodeStrings: false, autoDestroy: false });
@@ -74,9 +75,11 @@ export class CellStream extends Writable {
     this.on("finish", () => process.nextTick(() => this.#reopen()));
   }
 
-  /** The line that was printed last, where no line end has followed: the question, when somebody asks for input. */
-  get openLine(): string {
-    return stripVTControlCharacters(this.#open);
+  /** What the running cell has printed last, where no line end has followed: the question of who reads input. It is returned once. */
+  takeOpenLine(): string {
+    const line = this.#openIn === currentCell() ? stripVTControlCharacters(this.#open) : "";
+    this.#open = "";
+    return line;
   }
 
   /** Past the stream's own queue: whoever prints and then blocks has printed. */
@@ -101,8 +104,15 @@ export class CellStream extends Writable {
 
   #print(text: string): void {
     if (text.endsWith("\n")) this.#open = "";
-    else this.#open = `${this.#open}${text}`.slice(-longestQuestion).replace(/^.*\n/s, "");
+    else this.#keepOpen(text);
     this.#reporter.stream(this.#name, text);
+  }
+
+  #keepOpen(text: string): void {
+    const cell = currentCell();
+    if (cell !== this.#openIn) this.#open = "";
+    this.#openIn = cell;
+    this.#open = `${this.#open}${text}`.slice(-longestQuestion).replace(/^.*\n/s, "");
   }
 
   #reopen(): void {

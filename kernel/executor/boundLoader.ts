@@ -1,7 +1,7 @@
 /** The loader as one importer sees it. */
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { given, givenPromise } from "../cells.ts";
+import { given, givenPromise, own } from "../cells.ts";
 import type { ModuleLoader } from "./moduleLoader.ts";
 import { asNamespace, joinedSources, type Namespace, sourcesOf, withNames } from "./namespace.ts";
 import { resolveUrl } from "./resolve.ts";
@@ -39,7 +39,7 @@ export class BoundLoader {
     options?: ImportCallOptions,
   ): Promise<Bound> {
     const bound = this.#load(specifier, options, (namespace): Bound => {
-      const sources = sourcesOf(namespace, names, uses, specifier);
+      const sources = sourcesOf(namespace, own(names), own(uses), specifier);
       return (take) => Reflect.apply(take, undefined, sources);
     });
     return givenPromise(bound);
@@ -65,15 +65,24 @@ export class BoundLoader {
 
   /** A namespace that is not complete yet, in a cycle of imports, may still get the names. */
   #link(namespace: Namespace, names: readonly string[], uses: readonly string[], specifier: string): Namespace {
-    const isWhole = names.every((name) => name in namespace) || this.#loader.isRunning(namespace);
-    return isWhole ? namespace : joinedSources(names, sourcesOf(namespace, names, uses, specifier));
+    const wanted = own(names);
+    const isWhole = wanted.every((name) => name in namespace) || this.#loader.isRunning(namespace);
+    return isWhole ? namespace : joinedSources(wanted, sourcesOf(namespace, wanted, own(uses), specifier));
   }
 
   /** `require` */
   get require(): NodeJS.Require {
-    const { resolve, cache, extensions, main } = createRequire(`${this.#folder}/notebook`);
     const require = (specifier: string): unknown => this.#require(specifier);
-    return given(Object.assign(require, { resolve, cache, extensions, main }));
+    let own: NodeJS.Require | undefined;
+    for (const key of ["resolve", "cache", "extensions", "main"] as const) {
+      const get = (): unknown => {
+        own ??= createRequire(`${this.#folder}/notebook`);
+        return own[key];
+      };
+      const set = (value: unknown): void => void Object.defineProperty(require, key, { value, writable: true });
+      Object.defineProperty(require, key, { get, set, enumerable: true, configurable: true });
+    }
+    return given(require as NodeJS.Require);
   }
 
   /** `import.meta` */

@@ -1,7 +1,7 @@
 /** V8's REPL mode through an inspector session of the main thread: live variables, redeclaration, top-level await. */
 import { type Runtime, Session } from "node:inspector";
 import { types } from "node:util";
-import { cellObjectPrototype, own } from "../cells.ts";
+import { CellObject, CellPromise, own } from "../cells.ts";
 import type { CellNames } from "./liveImports.ts";
 
 /** How an evaluation ended. `thrown` is the very value that was thrown; `position` (from 0) is where V8 says it happened. */
@@ -11,6 +11,7 @@ export type Outcome =
   | { readonly kind: "terminated" };
 
 const group = "thaw-cell";
+const { connect, disconnect, post } = Session.prototype;
 
 /** What the evaluator needs of the object that rewritten code knows as `__thaw`. */
 interface Handover {
@@ -26,7 +27,7 @@ export class Evaluator {
   constructor(handover: Handover, names: CellNames) {
     this.#handover = handover;
     this.#names = names;
-    this.#session.connect();
+    Reflect.apply(connect, this.#session, []);
   }
 
   /** Runs `code` to its end, awaits included. `name` is what stacks call it. */
@@ -47,9 +48,9 @@ export class Evaluator {
    * collected first, the inspector would call back in the middle of the collection, which ends the process (Node 24).
    */
   abandon(): void {
-    this.#session.disconnect();
+    Reflect.apply(disconnect, this.#session, []);
     this.#session = new Session();
-    this.#session.connect();
+    Reflect.apply(connect, this.#session, []);
   }
 
   /** The properties that completion may offer for `expression`, found without running anything that has effects. */
@@ -116,30 +117,77 @@ export class Evaluator {
     return answer;
   }
 
-  /** Node writes a message as JSON, and so asks `Object.prototype` for a `toJSON`; one of a cell's is out of the way meanwhile. */
   #post(
     method: string,
     params: Readonly<Record<string, unknown>>,
     callback?: (error: Error | null, result?: object) => void,
   ): void {
-    const toJson = Object.getOwnPropertyDescriptor(cellObjectPrototype, "toJSON");
-    if (toJson === undefined || toJson.configurable !== true) {
-      this.#session.post(method, params, callback);
+    const replaced = lookedUp.filter((each) => each.isReplaced());
+    if (replaced.length === 0) {
+      Reflect.apply(post as (...values: unknown[]) => void, this.#session, [method, params, callback]);
       return;
     }
-    let isAway = true;
-    const restore = (): void => {
-      if (isAway) Object.defineProperty(cellObjectPrototype, "toJSON", toJson);
-      isAway = false;
+    const back = replaced.map((each) => ({ untilCode: each.untilCode, restore: each.putAway() }));
+    this.#handover.restore = () => {
+      for (const { untilCode, restore } of back) if (untilCode) restore();
     };
-    this.#handover.restore = restore;
-    Reflect.deleteProperty(cellObjectPrototype, "toJSON");
     const { expression } = params;
     const given = typeof expression === "string" ? { ...params, expression: `__thaw.restore();${expression}` } : params;
-    this.#session.post(method, given, callback);
-    restore();
+    Reflect.apply(post as (...values: unknown[]) => void, this.#session, [method, given, callback]);
+    for (const { restore } of back) restore();
   }
 }
+
+/** A property that Node or V8 itself looks up when a message goes through the inspector: what a cell has put there is away meanwhile. */
+class LookedUp {
+  /** Whether it may come back as soon as the cell's code runs. */
+  readonly untilCode: boolean;
+  readonly #holder: object;
+  readonly #key: string | symbol;
+  readonly #original: PropertyDescriptor | undefined;
+  /** What stands in its place meanwhile. */
+  readonly #get: (() => unknown) | undefined;
+
+  /** `get` does what the original does; absent where there is none. */
+  constructor(holder: object, key: string | symbol, untilCode: boolean, get?: () => unknown) {
+    this.untilCode = untilCode;
+    this.#holder = holder;
+    this.#key = key;
+    this.#original = this.#now();
+    this.#get = get;
+  }
+
+  isReplaced(): boolean {
+    const now = this.#now();
+    if (now === undefined || now.configurable !== true) return false;
+    return this.#original === undefined || now.value !== this.#original.value || now.get !== this.#original.get;
+  }
+
+  /** Takes the replacement away. Returns what brings it back, unless a cell has put something else there. */
+  putAway(): () => void {
+    const replacement = this.#now() as PropertyDescriptor;
+    if (this.#get === undefined) Reflect.deleteProperty(this.#holder, this.#key);
+    else Object.defineProperty(this.#holder, this.#key, { get: this.#get, configurable: true });
+    let isAway = true;
+    return () => {
+      if (isAway && this.#now()?.get === this.#get) Object.defineProperty(this.#holder, this.#key, replacement);
+      isAway = false;
+    };
+  }
+
+  #now(): PropertyDescriptor | undefined {
+    return Object.getOwnPropertyDescriptor(this.#holder, this.#key);
+  }
+}
+
+const lookedUp = [
+  new LookedUp(CellObject.prototype, "toJSON", true), // a message is written as JSON
+  // the cell's promise is awaited, once its code has begun
+  new LookedUp(CellPromise, Symbol.species, false, function (this: unknown) {
+    return this;
+  }),
+  new LookedUp(CellPromise.prototype, "constructor", false, () => CellPromise),
+];
 
 /**
  * The names an object and its prototypes have, up to a proxy, which would run code. The inspector knows them too, but

@@ -60,7 +60,7 @@ export class Executor {
     this.#running = order.cell;
     this.#untold = order;
     this.#newest = order.cell;
-    const givenUp = interrupts.begin();
+    const givenUp = interrupts.begin(order.cell);
     const performed = runCell(order.cell, () => this.#perform(order));
     await this.#finish(order, await endOf(performed, givenUp), () => interrupts.pending);
   }
@@ -123,8 +123,7 @@ export class Executor {
     // a cell that is not counted must not take the name of the one before it: stacks would show the wrong text
     const name = sources.has(`In[${count}]`) ? `In[${count}.${number}]` : `In[${count}]`;
     sources.add(name, code);
-    const prepared = await magics.prepare(code);
-    if (this.#running !== number) return {}; // given up while it was prepared
+    const prepared = magics.prepare(code);
     const cell = transformCell(prepared?.code ?? code, name, names);
     sources.add(name, code, cell.edit, cell.back);
     names.ran(cell);

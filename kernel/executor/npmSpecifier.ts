@@ -1,9 +1,8 @@
 /** Packages as notebooks written for Deno name them, `npm:lodash@4/fp`: here that is the installed package, if it is that version. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import satisfies from "semver/functions/satisfies.js";
-import validRange from "semver/ranges/valid.js";
 import { CodedError } from "../../shared/codedError.ts";
+import { ownPackage } from "../cells.ts";
 import { placesFrom } from "./places.ts";
 
 /** A specifier as Node knows it, and the versions of its package that were asked for, if any were. */
@@ -36,7 +35,9 @@ export function packageOf(specifier: string): string {
 
 /** Refuses a package whose installed version is none of those asked for. What says no versions (`latest`) is not checked. */
 export function refuseOtherVersion({ specifier, range }: NpmSpecifier, folder: string): void {
-  if (range === undefined || validRange(range) === null) return;
+  if (range === undefined) return;
+  const { satisfies, validRange } = ownPackage<typeof import("semver")>("semver");
+  if (validRange(range) === null) return;
   const name = packageOf(specifier);
   const file = manifestOf(name, folder);
   const { version } = file === undefined ? {} : (JSON.parse(readFileSync(file, "utf8")) as { version?: unknown });

@@ -48,6 +48,9 @@ export function resolveModule(
 }
 
 function localModule(specifier: string, folder: string, options: ImportCallOptions | undefined): Resolved {
+  const plain = /^[^%?#:]*$/.test(specifier) ? findFile(resolve(folder, specifier)) : undefined;
+  const kindOfPlain = plain === undefined ? undefined : kindOfFile(plain);
+  if (plain !== undefined && kindOfPlain !== undefined) return { kind: kindOfPlain, path: plain };
   const url = new URL(specifier, pathToFileURL(`${folder}/`));
   const path = findFile(fileURLToPath(url));
   if (path === undefined) throw notFound(specifier, folder);

@@ -39,7 +39,11 @@ function describeThrown(thrown: unknown, sources: Sources): ErrorReport {
 
 function describe(error: Error, sources: Sources, depth: number, seen: Set<unknown>): string[] {
   seen.add(error);
-  const lines = [...`${nameOf(error)}: ${error.message}`.split("\n"), ...frames(error, sources), ...extras(error)];
+  const where = attempt(
+    () => frames(error, sources),
+    () => [], // code of the cell's makes stacks, and fails
+  );
+  const lines = [...`${nameOf(error)}: ${error.message}`.split("\n"), ...where, ...extras(error)];
   for (const [title, cause] of [["Caused by", error.cause] as const, ...within(error)]) {
     if (cause === undefined || seen.has(cause) || depth >= maxCauses) continue;
     const [first = "", ...rest] = isErrorLike(cause) ? describe(cause, sources, depth + 1, seen) : [inspect(cause)];

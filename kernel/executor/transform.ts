@@ -17,7 +17,7 @@ import { importIntoCell, importIntoModule, readImport, type Via } from "./import
 import { CellNames, LiveImports, type LiveNames, replaceImport, rewriteUse } from "./liveImports.ts";
 import { type Back, lower } from "./lower.ts";
 import { stripTypes } from "./stripTypes.ts";
-import { asExpression, child, childList, children, parse, type SyntaxNode } from "./syntax.ts";
+import { asExpression, child, childList, children, parse, type SyntaxNode, walk } from "./syntax.ts";
 
 /** The rewritten text, and the way back from its positions to the source's. */
 export interface Transformed {
@@ -116,9 +116,18 @@ function rewriteStatements(
   const shorthands = new Set<SyntaxNode>();
   const last = statements.at(-1);
   const starts = new Set<number>(); // of statements in lists
-  const visit = (node: SyntaxNode, parent: SyntaxNode | undefined, scope: GuardScope, hidden: Hidden): void => {
-    if (node.type === "ImportDeclaration" || isTypeExport(node)) return;
-    if (!stripTypes(edit, node)) return;
+  /** What is known of a node from those above it. */
+  interface Above {
+    readonly parent: SyntaxNode | undefined;
+    readonly scope: GuardScope;
+    readonly hidden: Hidden;
+  }
+  const above = new Map<SyntaxNode, Above>();
+  const enter = (node: SyntaxNode): boolean | (() => void) => {
+    const { parent, scope, hidden } = above.get(node) as Above;
+    above.delete(node);
+    if (node.type === "ImportDeclaration" || isTypeExport(node)) return false;
+    if (!stripTypes(edit, node)) return false;
     if (isUse(node, parent)) {
       const name = String(node.name);
       used.add(name);
@@ -135,13 +144,23 @@ function rewriteStatements(
     const hiddenBelow = shadowed.length === 0 ? hidden : new Set([...hidden, ...shadowed]);
     const isValue = node === last && scope.top; // something is put in front of it
     if (node.type === "ExpressionStatement" && isList(parent) && !isValue) starts.add(node.start);
-    for (const inner of children(node)) visit(inner, node, below, hiddenBelow);
-    closeGuard(edit, node, scope);
-    if (node.type === "ExpressionStatement" && node !== last && edit.source[node.end - 1] !== ";") {
-      edit.after(node.end, ";"); // a type that ended the statement is gone, and with it what told the next line apart
+    const inner = children(node);
+    const seen = { parent: node, scope: below, hidden: hiddenBelow };
+    for (const each of inner) above.set(each, seen);
+    const needsEnd = node.type === "ExpressionStatement" && node !== last && edit.source[node.end - 1] !== ";";
+    if (inner.length === 0 && !needsEnd) {
+      closeGuard(edit, node, scope);
+      return false;
     }
+    return () => {
+      closeGuard(edit, node, scope);
+      if (needsEnd) edit.after(node.end, ";"); // a type that ended the statement is gone, and with it what told the next line apart
+    };
   };
-  for (const statement of statements) visit(statement, undefined, scope, own);
+  for (const statement of statements) {
+    above.set(statement, { parent: undefined, scope, hidden: own });
+    walk(statement, enter);
+  }
   return used;
 }
 

@@ -18,6 +18,7 @@ const { abort } = AbortController.prototype;
 const graceMs = { ordinary: 80, cooperative: 1500, forced: 0 };
 
 interface RunningCell {
+  readonly number: number;
   readonly giveUp: (reason: Error) => void;
   /** Made when somebody asks for its signal. */
   controller?: AbortController;
@@ -66,9 +67,9 @@ export class Interrupts {
   }
 
   /** A cell begins. The promise rejects when the cell was interrupted and does not end by itself. */
-  begin(): Promise<never> {
+  begin(number: number): Promise<never> {
     return new Promise<never>((_, reject) => {
-      this.#cell = { giveUp: reject, interrupts: 0 };
+      this.#cell = { number, giveUp: reject, interrupts: 0 };
     });
   }
 
@@ -103,10 +104,10 @@ export class Interrupts {
     this.#timer = kernelTimers.setTimeout(() => cell.giveUp(new KernelInterrupt()), this.#graceMs(cell));
   }
 
-  /** Ends the running cell with `error`, as an interrupt would: what it waits for will never come. */
-  fail(error: Error): void {
+  /** Ends cell number `number` with `error`, as an interrupt would: what it waits for will never come. */
+  fail(error: Error, number: number): void {
     const cell = this.#cell;
-    if (cell === undefined) return;
+    if (cell?.number !== number) return;
     this.epoch++;
     this.#races.abandonAll();
     cell.failure = error;

@@ -8,8 +8,10 @@ import type { Evaluator } from "../executor/evaluate.ts";
 import type { CellNames } from "../executor/liveImports.ts";
 import type { Sources } from "../executor/sources.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
+import { isCommand } from "./commands.ts";
+import { rewriteMagics } from "./rewrite.ts";
 import { mayHaveMagics } from "./shapes.ts";
-import type { Toolbox } from "./toolbox.ts";
+import { Toolbox } from "./toolbox.ts";
 
 /** What a frontend does after the reply: shows a page, or puts text into a cell. */
 export type Payload =
@@ -48,13 +50,13 @@ export class Magics {
   /** Payloads of the running cell. */
   readonly payloads: Payload[] = [];
   readonly #parts: MagicParts;
-  /** Globals that are not the user's. */
-  readonly #builtIn: ReadonlySet<string>;
-  #toolbox: Toolbox | undefined;
+  readonly #toolbox: Toolbox;
 
   constructor(parts: MagicParts) {
     this.#parts = parts;
-    this.#builtIn = new Set(Object.keys(cells));
+    const builtIn = new Set(Object.keys(cells)); // globals that are not the user's
+    this.#toolbox = new Toolbox(parts, this.payloads, builtIn);
+    parts.runtime.magics = this.#toolbox;
   }
 
   /** The payloads, which are then forgotten. */
@@ -63,21 +65,12 @@ export class Magics {
   }
 
   /** Undefined for a cell that has no magic, which is nearly every one. */
-  prepare(code: string): Promise<PreparedCell | undefined> | undefined {
-    return mayHaveMagics(code) ? this.#prepare(code) : undefined;
-  }
-
-  async #prepare(code: string): Promise<PreparedCell | undefined> {
-    const [{ rewriteMagics }, { isCommand }] = await Promise.all([import("./rewrite.ts"), import("./commands.ts")]);
+  prepare(code: string): PreparedCell | undefined {
+    if (!mayHaveMagics(code)) return undefined;
     const names = new Set(this.#parts.evaluator.lexicalNames());
     const isDefined = (name: string): boolean => names.has(name) || name in cells;
     const rewritten = rewriteMagics(code, { isDefined, isCommand });
     if (rewritten === undefined) return undefined;
-    if (this.#toolbox === undefined) {
-      const { Toolbox } = await import("./toolbox.ts");
-      this.#toolbox = new Toolbox(this.#parts, this.payloads, this.#builtIn);
-      this.#parts.runtime.magics = this.#toolbox;
-    }
     const toolbox = this.#toolbox;
     toolbox.cellStarts();
     return { code: rewritten, ended: () => toolbox.cellEnded() };

@@ -2,7 +2,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
-import { cells, given, own, settled } from "../cells.ts";
+import { cells, given, settled } from "../cells.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
 import { callAs, currentCell } from "../parents/currentCell.ts";
@@ -15,6 +15,7 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 const graceMs = 250;
 /** A process that the command left behind holds its output open: that it stays silent for so long is the end, in milliseconds. */
 const silenceMs = 100;
+const lookEveryMs = 100;
 
 /** What a command runs in. */
 export interface Shell {
@@ -85,13 +86,18 @@ async function exitOf(child: Child): Promise<[code: number | null, signal: strin
     closed = true;
   });
   for (const stream of [child.stdout, child.stderr]) stream.on("data", () => chunks++);
-  const [code, signal] = own(await settled(once(child, "exit"))) as [number | null, string | null];
+  await Promise.race([settled(once(child, "exit")), hasEnded(child)]);
   for (let seen = -1; !closed && seen !== chunks; ) {
     seen = chunks;
     await Promise.race([settled(once(child, "close")), pause(silenceMs)]);
     await pause(0); // what was waiting to be read while this thread was busy comes before its end is believed
   }
-  return [code, signal];
+  return [child.exitCode, child.signalCode];
+}
+
+/** A cell may have replaced something that Node itself needs to tell of the end. */
+async function hasEnded(child: Child): Promise<void> {
+  while (child.exitCode === null && child.signalCode === null) await pause(lookEveryMs);
 }
 
 function pause(ms: number): Promise<void> {
