@@ -64,6 +64,7 @@ export function startHost({ flags, port, captured }: HostStart): void {
   const sources = new Sources();
   keepStacks(sources);
   const modules = new ModuleLoader(
+    flags,
     sources,
     (loader, namespace) => new cellSide.ModuleRuntime(flags, interrupts, loader, namespace),
   );
@@ -105,7 +106,10 @@ export function startHost({ flags, port, captured }: HostStart): void {
     displaysSettled: () => displays.settled(),
   });
   interrupts.onIdle = () => executor.stopAll();
-  interrupts.onForced = () => evaluator.abandon();
+  interrupts.onForced = () => {
+    evaluator.abandon();
+    modules.forced();
+  };
 
   modules.onLoad = (specifier) => {
     if (specifier === "tslab") wireTslab(host, folder);
@@ -114,7 +118,7 @@ export function startHost({ flags, port, captured }: HostStart): void {
     [Symbol.for("thaw.host")]: host,
     __dirname: folder,
     __filename: `${folder}/notebook.ts`,
-    require: loader.require,
+    ...commonJs(loader.require, folder),
     [Symbol.for("thaw.deno")]: createDeno(displays, toBundle, reporter),
     display: createDisplay(displays),
     clearOutput: createClearOutput(reporter),
@@ -122,6 +126,7 @@ export function startHost({ flags, port, captured }: HostStart): void {
     ...createPrompts((order) => reporter.post(order), interrupts),
     params: createParams((name) => sources.cells().some(({ text }) => declares(text, name))),
   });
+  cells.process.argv = given([process.execPath, `${folder}/notebook.ts`]); // the kernel's own is nobody's business
   Object.defineProperty(cells, "__thaw", { value: runtime }); // without it no cell runs any more: it stays
   const { stdout, stderr } = printInto(reporter);
   runtime.streams = [stdout, stderr];
@@ -131,6 +136,7 @@ export function startHost({ flags, port, captured }: HostStart): void {
   keepChildren({
     stream: (name, text) => reporter.stream(name, text),
     settled: () => reporter.post({ type: "drain" }),
+    letGo: (pid, isLetGo) => reporter.post({ type: "letGo", pid, isLetGo }),
     captured,
   });
   const exit = guardProcess({
@@ -190,6 +196,15 @@ export function startHost({ flags, port, captured }: HostStart): void {
   function answer(request: number, content: object | undefined): void {
     reporter.post({ type: "answer", request, content: JSON.stringify(content) ?? "" });
   }
+}
+
+/** What pasted CommonJS finds, as in Node's own console: `require.main === module` too. */
+function commonJs(require: NodeJS.Require, folder: string): Record<string, unknown> {
+  const exports = given({});
+  const filename = `${folder}/notebook.ts`;
+  const module = given({ id: ".", path: folder, filename, exports, loaded: false, children: given([]), require });
+  Object.defineProperty(require, "main", { value: module, writable: true, enumerable: true, configurable: true });
+  return { require, module, exports };
 }
 
 /** Not enumerable, so that they do not clutter what a cell lists, and replaceable like any global. */

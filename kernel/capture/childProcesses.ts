@@ -14,11 +14,16 @@ import { type Inherited, inheritedBy, type Stdio } from "./inherited.ts";
 export interface ChildOutput {
   readonly stream: (name: StreamName, text: string) => void;
   readonly settled: () => void;
+  /** Called with a child that its cell lets go of by `unref()`, or takes back. */
+  readonly letGo: (pid: number, isLetGo: boolean) => void;
   /** Whether what such a child writes to the process's own streams is seen. */
   readonly captured: boolean;
 }
 
 interface Spawning {
+  readonly pid?: number;
+  unref(): void;
+  ref(): void;
   spawn(options: { stdio?: Stdio }): number;
   stdout: Readable | null;
   stderr: Readable | null;
@@ -29,6 +34,7 @@ const children = sharedModule<typeof import("node:child_process")>("node:child_p
 
 export function keepChildren(output: ChildOutput): void {
   keepSpawn(output);
+  keepReferences(output);
   for (const name of ["spawnSync", "execFileSync", "execSync"] as const) keepSync(name, output);
   syncBuiltinESMExports();
 }
@@ -50,6 +56,17 @@ function keepSpawn({ stream }: ChildOutput): void {
     }
     return code;
   };
+}
+
+function keepReferences({ letGo }: ChildOutput): void {
+  const prototype = ChildProcess.prototype as unknown as Spawning;
+  for (const name of ["unref", "ref"] as const) {
+    const change = prototype[name];
+    prototype[name] = given(function (this: Spawning): void {
+      Reflect.apply(change, this, []);
+      if (this.pid !== undefined) letGo(this.pid, name === "unref");
+    });
+  }
 }
 
 /**

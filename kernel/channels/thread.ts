@@ -105,6 +105,8 @@ export type FromMain =
   | { readonly type: "drain" }
   /** Asks what the types say about a name. */
   | { readonly type: "lookUp"; readonly request: number; readonly name: string }
+  /** A child process was let go of by `unref()`, or taken back. */
+  | { readonly type: "letGo"; readonly pid: number; readonly isLetGo: boolean }
   | { readonly type: "sigint" }
   | { readonly type: "exiting"; readonly cell: number; readonly code: number };
 

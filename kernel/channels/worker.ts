@@ -63,7 +63,8 @@ setTimeout(() => void nativeOutput?.follow(), followAfterMs); // a cell that end
 
 port.on("message", (message: FromMain) => {
   if (message.type === "drain" || message.type === "done" || message.type === "exiting") nativeOutput?.drain();
-  session.report(message);
+  if (message.type === "letGo") watchdog.letGo(message.pid, message.isLetGo);
+  else session.report(message);
   taker.took(message);
 });
 void sockets.open().then(() => session.start());

@@ -15,6 +15,12 @@ export interface Imported {
 /** The runtime as imports call it: a file that is required cannot wait. */
 export type Via = "await __thaw" | "__thaw.atOnce";
 
+/** A call of the loader. Behind an `await` an interrupt may have come. */
+export function loaderCall(via: Via, method: string, from: string): string {
+  const call = `${via}.${method}(${from})`;
+  return via === "await __thaw" ? `__thaw.check(__thaw.epoch,${call})` : call;
+}
+
 /** An ImportDeclaration; undefined where it brings types only. */
 export function readImport(node: SyntaxNode): Imported | undefined {
   const all = childList(node, "specifiers");
@@ -37,7 +43,7 @@ export function readImport(node: SyntaxNode): Imported | undefined {
 /** In a cell the names become variables that later cells have too. `used` are those that the cell uses as values. */
 export function importIntoCell(edit: Edit, node: SyntaxNode, used: ReadonlySet<string>): void {
   rewrite(edit, node, "await __thaw", (imported) =>
-    declareImports(imported.names, `await __thaw.bind(${wanted(imported, used)})`),
+    declareImports(imported.names, loaderCall("await __thaw", "bind", wanted(imported, used))),
   );
 }
 
@@ -49,7 +55,12 @@ export function importIntoModule(
   live: LiveImports,
   via: Via,
 ): void {
-  rewrite(edit, node, via, (imported) => `const ${live.moduleOf(node)}=${via}.link(${wanted(imported, used)})`);
+  rewrite(
+    edit,
+    node,
+    via,
+    (imported) => `const ${live.moduleOf(node)}=${loaderCall(via, "link", wanted(imported, used))}`,
+  );
 }
 
 function rewrite(edit: Edit, node: SyntaxNode, via: Via, named: (imported: Imported) => string): void {
@@ -60,10 +71,10 @@ function rewrite(edit: Edit, node: SyntaxNode, via: Via, named: (imported: Impor
   }
   const { from, whole, names } = imported;
   const parts = [
-    ...(whole === undefined ? [] : [`let ${whole}=${via}.namespace(${from})`]),
+    ...(whole === undefined ? [] : [`let ${whole}=${loaderCall(via, "namespace", from)}`]),
     ...(names.length === 0 ? [] : [named(imported)]),
   ];
-  replace(edit, node, `${parts.length === 0 ? `${via}.load(${from})` : parts.join(";")};`);
+  replace(edit, node, `${parts.length === 0 ? loaderCall(via, "load", from) : parts.join(";")};`);
 }
 
 /** The names, those of them that must be there, and the module. */

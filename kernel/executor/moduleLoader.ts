@@ -4,12 +4,15 @@ import { dirname } from "node:path";
 import { inspect, types } from "node:util";
 import vm from "node:vm";
 import { settled } from "../cells.ts";
+import { type Flags, flag } from "../interrupt/flags.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
+import { kernelTimers } from "../parents/timers.ts";
 import { BoundLoader } from "./boundLoader.ts";
 import { CommonJs } from "./commonJs.ts";
 import { fileVersion } from "./fileVersion.ts";
 import type { Via } from "./imports.ts";
 import { asNamespace, emptyNamespace, type Namespace } from "./namespace.ts";
+import { PackageError } from "./npmSpecifier.ts";
 import { resolveModule } from "./resolve.ts";
 import type { Sources } from "./sources.ts";
 import { askedHere } from "./stacks.ts";
@@ -34,18 +37,35 @@ interface LocalModule {
 /** What a module's code gets beside the loader: the kernel's runtime with the module's own `load`, `meta` and exports. */
 export type ModuleScope = (loader: BoundLoader, namespace: Namespace) => object;
 
+/** How long a package may take that was probably ended while it was loaded, in milliseconds. */
+const cutPatienceMs = 3000;
+
+async function cutPackage(specifier: string): Promise<never> {
+  await new Promise((resolve) => kernelTimers.setTimeout(resolve, cutPatienceMs));
+  throw new PackageError(
+    "STOPPED_PACKAGE",
+    `'${specifier}' was stopped while its code ran for the first time, and Node loads nothing twice. Restart the kernel to load it.`,
+  );
+}
+
 const parameters = "__thaw, require, __filename, __dirname";
 
 export class ModuleLoader {
+  readonly #flags: Flags;
   readonly #sources: Sources;
   readonly #scope: ModuleScope;
   readonly #local = new Map<string, LocalModule>();
   readonly #running = new Set<Namespace>();
   readonly #commonJs = new CommonJs();
+  /** Packages that Node is loading. */
+  readonly #loading = new Set<{ readonly specifier: string }>();
+  /** Those that may have been ended in the middle. */
+  readonly #cut = new Set<string>();
   /** Called after a package has been loaded, before the cell sees it. */
   onLoad: (specifier: string) => void = () => {};
 
-  constructor(sources: Sources, scope: ModuleScope) {
+  constructor(flags: Flags, sources: Sources, scope: ModuleScope) {
+    this.#flags = flags;
     this.#sources = sources;
     this.#scope = scope;
   }
@@ -54,14 +74,14 @@ export class ModuleLoader {
   async load(specifier: string, folder: string, options?: ImportCallOptions, importer?: string): Promise<Namespace> {
     const found = resolveModule(specifier, folder, "import", options);
     if (found.kind === "node") {
-      const namespace = await settled(found.load());
+      const namespace = await this.#loadPackage(specifier, found.load);
       this.onLoad(specifier);
       return namespace;
     }
     if (found.kind !== "compiled") return asNamespace(this.#require(found.path, found.kind, importer));
     const { module, inCycle } = this.#moduleAt(found.path, importer);
     if (inCycle) return module.namespace;
-    module.loaded ??= this.#loading(module);
+    module.loaded ??= this.#evaluated(module);
     await module.loaded;
     return module.namespace;
   }
@@ -83,6 +103,27 @@ export class ModuleLoader {
       module.abandon?.(new KernelInterrupt());
     }
     this.#commonJs.forgetUnfinished();
+  }
+
+  /** Node keeps what it has begun to load: so a package goes on loading when its cell is stopped, and the next import waits for it. */
+  async #loadPackage(specifier: string, load: () => Promise<Namespace>): Promise<Namespace> {
+    const loading = { specifier };
+    this.#loading.add(loading);
+    Atomics.store(this.#flags, flag.loading, this.#loading.size);
+    try {
+      const loaded = settled(load());
+      return await (this.#cut.has(specifier) ? Promise.race([loaded, cutPackage(specifier)]) : loaded);
+    } finally {
+      this.#loading.delete(loading);
+      Atomics.store(this.#flags, flag.loading, this.#loading.size);
+    }
+  }
+
+  /** V8 was told to end what ran. Code of a package that was being loaded, if it was that, is never run again. */
+  forced(): void {
+    for (const { specifier } of this.#loading) this.#cut.add(specifier);
+    this.#loading.clear();
+    Atomics.store(this.#flags, flag.loading, 0);
   }
 
   /** What `require` returns. */
@@ -150,7 +191,7 @@ export class ModuleLoader {
     );
   }
 
-  async #loading(module: LocalModule): Promise<void> {
+  async #evaluated(module: LocalModule): Promise<void> {
     const abandoned = new Promise<never>((_, reject) => {
       module.abandon = reject;
     });

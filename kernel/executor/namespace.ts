@@ -18,7 +18,12 @@ export function emptyNamespace(): Namespace {
 /** What `require` returned, as `import` shows it. */
 export function asNamespace(exports: unknown): Namespace {
   if (types.isModuleNamespaceObject(exports) || made.has(exports as object)) return exports as Namespace;
-  return Object.assign(emptyNamespace(), isObject(exports) ? exports : undefined, { default: exports });
+  const namespace = emptyNamespace();
+  for (const name of isObject(exports) ? Object.keys(exports) : []) {
+    const get = (): unknown => (exports as Namespace)[name]; // which may be assigned later
+    Object.defineProperty(namespace, name, { get, enumerable: true, configurable: true });
+  }
+  return Object.defineProperty(namespace, "default", { value: exports, enumerable: true, configurable: true });
 }
 
 /** For `import * as ns`: a CommonJS module whose names Node could not see gives them too. */

@@ -1,6 +1,7 @@
 /** Stacks are the user's from the start, wherever they are printed or read: the cell's own lines, no frame of the kernel or of Node. */
 import { fileURLToPath } from "node:url";
 import { types } from "node:util";
+import { asWritten } from "./liveImports.ts";
 import type { Sources } from "./sources.ts";
 
 const kernelFolder = fileURLToPath(new URL("../", import.meta.url));
@@ -66,7 +67,7 @@ function own(text: string, sources: Sources): string {
 /** As V8 begins a stack. */
 function title(error: Error): string {
   try {
-    return Reflect.apply(titleOf, error, []);
+    return asWritten(Reflect.apply(titleOf, error, []));
   } catch {
     return "Error";
   }

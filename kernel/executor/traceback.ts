@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import { isA, own } from "../cells.ts";
 import { attempt } from "../display/attempt.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
+import { asWritten } from "./liveImports.ts";
 import type { Place, Sources } from "./sources.ts";
 import { CellSyntaxError } from "./syntaxError.ts";
 
@@ -33,7 +34,7 @@ function describeThrown(thrown: unknown, sources: Sources): ErrorReport {
     return { ename: "Thrown", evalue, traceback: [`Thrown: ${evalue}`] };
   }
   const ename = nameOf(thrown);
-  const evalue = String(thrown.message);
+  const evalue = asWritten(String(thrown.message));
   return { ename, evalue, traceback: describe(thrown, sources, 0, new Set()) };
 }
 
@@ -43,7 +44,7 @@ function describe(error: Error, sources: Sources, depth: number, seen: Set<unkno
     () => frames(error, sources),
     () => [], // code of the cell's makes stacks, and fails
   );
-  const lines = [...`${nameOf(error)}: ${error.message}`.split("\n"), ...where, ...extras(error)];
+  const lines = [...asWritten(`${nameOf(error)}: ${error.message}`).split("\n"), ...where, ...extras(error)];
   for (const [title, cause] of [["Caused by", error.cause] as const, ...within(error)]) {
     if (cause === undefined || seen.has(cause) || depth >= maxCauses) continue;
     const [first = "", ...rest] = isErrorLike(cause) ? describe(cause, sources, depth + 1, seen) : [inspect(cause)];

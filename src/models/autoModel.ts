@@ -98,11 +98,20 @@ export const AutoModelForSequenceClassification = {
       const counts = `${config.numLabels} ${config.numLabels === 1 ? "label" : "labels"} instead of ${inFile.numLabels}`;
       const isReplaced = specs.some(({ name }, i) => sources[i] === undefined && found.has(name));
       const why = isReplaced ? `made anew for ${counts}` : `not in ${idOrFolder}`;
-      console.info(`Newly initialised (${why}): ${listed(fresh)}. Train them before you use the model.`);
+      sayOnce(`Newly initialised (${why}): ${listed(fresh)}. Train them before you use the model.`);
     }
     return model;
   },
 };
+
+const said = new Set<string>();
+
+/** A comparison loads one model many times, and need not be told of it each time. */
+function sayOnce(sentence: string): void {
+  if (said.has(sentence)) return;
+  said.add(sentence);
+  console.info(sentence);
+}
 
 function familyOf({ modelType }: HuggingFaceConfig, folder: string): Family {
   const family = families.find((candidate) => candidate.modelType === modelType);

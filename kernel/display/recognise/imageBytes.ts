@@ -3,7 +3,7 @@ import { types } from "node:util";
 import { settled } from "../../cells.ts";
 import type { Bundle } from "../bundle.ts";
 import { asBuffer } from "../contents.ts";
-import { inert } from "../inert.ts";
+import { inert, pictured } from "../inert.ts";
 import { method, type Recogniser } from "./recogniser.ts";
 
 /** A notebook that holds more than this in one output can hardly be opened. */
@@ -42,9 +42,7 @@ function pictureOf(bytes: Buffer): Bundle | undefined {
   if (type !== "image/svg+xml") return { data: { [type]: bytes.toString("base64"), "text/plain": text } };
   const markup = bytes.toString("utf8");
   if (inert(markup)) return { data: { [type]: markup, "text/plain": text } };
-  // scripts in a picture do not run where it is the source of an <img>, whatever the frontend does with SVG
-  const html = `<img alt="" src="data:image/svg+xml;base64,${bytes.toString("base64")}">`;
-  return { data: { "text/html": html, "text/plain": text } };
+  return { data: { "text/html": pictured(markup), "text/plain": text } };
 }
 
 /** The MIME type of a picture this kernel can show, or undefined. */
