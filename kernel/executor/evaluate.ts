@@ -17,22 +17,29 @@ const { connect, disconnect, post } = Session.prototype;
 interface Handover {
   take(key: "caught"): unknown;
   restore: () => void;
+  ended: () => void;
 }
 
 export class Evaluator {
-  #session = new Session();
+  readonly #session = new Session();
   readonly #handover: Handover;
   readonly #names: CellNames;
 
   constructor(handover: Handover, names: CellNames) {
     this.#handover = handover;
     this.#names = names;
+    handover.ended = () => {
+      if (!resolved.isReplaced()) return;
+      const restore = resolved.putAway();
+      void Promise.resolve().then(restore); // when the cell's promise has been
+    };
     Reflect.apply(connect, this.#session, []);
   }
 
   /** Runs `code` to its end, awaits included. `name` is what stacks call it. */
   run(code: string, name: string): Promise<Outcome> {
-    const expression = `${code}\n;void 0\n//# sourceURL=${name}`; // a value would be described and kept by the inspector
+    // a value would be described and kept by the inspector
+    const expression = `${code}\n;void __thaw.ended()\n//# sourceURL=${name}`;
     return new Promise((resolve) => {
       this.#post("Runtime.evaluate", { expression, replMode: true, objectGroup: group }, (error, answer) => {
         const ran = answer as Runtime.EvaluateReturnType | undefined;
@@ -49,8 +56,7 @@ export class Evaluator {
    */
   abandon(): void {
     Reflect.apply(disconnect, this.#session, []);
-    this.#session = new Session();
-    Reflect.apply(connect, this.#session, []);
+    Reflect.apply(connect, this.#session, []); // the same one: to make another takes `Function.prototype.call`
   }
 
   /** The properties that completion may offer for `expression`, found without running anything that has effects. */
@@ -179,6 +185,9 @@ class LookedUp {
     return Object.getOwnPropertyDescriptor(this.#holder, this.#key);
   }
 }
+
+/** V8 before that of Node 22 resolves the cell's promise with an object, whose `then` it asks for. */
+const resolved = new LookedUp(CellObject.prototype, "then", false);
 
 const lookedUp = [
   new LookedUp(CellObject.prototype, "toJSON", true), // a message is written as JSON

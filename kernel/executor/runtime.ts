@@ -132,6 +132,8 @@ export class CellRuntime extends Runtime {
   streams: readonly unknown[] = [];
   /** What the next cell calls before anything else, if it is told to. */
   restore: () => void = () => {};
+  /** What the cell calls last of all. */
+  ended: () => void = () => {};
   readonly #loader: BoundLoader;
   readonly #disposals: Disposals;
   /** What the cell awaits at its top. */

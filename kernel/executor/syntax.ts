@@ -1,5 +1,6 @@
 /** The syntax tree of a cell, as loosely typed as a walk over every node needs it. */
 import { parseSync, visitorKeys } from "oxc-parser";
+import { own } from "../cells.ts";
 import { isTooDeep } from "./nesting.ts";
 import { CellSyntaxError } from "./syntaxError.ts";
 
@@ -16,13 +17,13 @@ export function parse(source: string, name: string): SyntaxNode[] {
   if (isTooDeep(source)) throw CellSyntaxError.at(0, "The code is nested too deeply to be parsed", source, name);
   const lang = /\.[mc]?js$/.test(name) ? "js" : "ts";
   const plain = parseSync("cell", source, { lang, sourceType: "module" });
-  const error = plain.errors[0];
+  const error = own(plain.errors)[0];
   if (error === undefined) return plain.program.body as unknown as SyntaxNode[];
   if (/<[\w>]/.test(source)) {
     const withJsx = parseSync("cell.tsx", source, { lang: "tsx", sourceType: "module" });
     if (withJsx.errors.length === 0) return withJsx.program.body as unknown as SyntaxNode[];
   }
-  throw CellSyntaxError.at(error.labels[0]?.start ?? 0, error.message, source, name);
+  throw CellSyntaxError.at(own(error.labels)[0]?.start ?? 0, error.message, source, name);
 }
 
 /** A cell that is nothing but `{ a: 1 }` means the object, though it reads as a block: the same text in parentheses. */

@@ -26,7 +26,25 @@ export function currentCell(): number {
 export function runCell<Result>(cell: number, body: () => Result): Result {
   running = cell;
   called = undefined; // left over where a callback was ended by force
-  return store === undefined ? body() : (Reflect.apply(run, store, [cell, body]) as Result);
+  return store === undefined ? body() : runIn(cell, body);
+}
+
+/** Node copies a map for this, by the iterators that cells can replace: where that fails, `body` runs all the same. */
+function runIn<Result>(cell: number, body: () => Result): Result {
+  let state: "before" | "in" | "behind" = "before";
+  let result: Result | undefined;
+  const inner = (): void => {
+    state = "in";
+    result = body();
+    state = "behind";
+  };
+  try {
+    Reflect.apply(run, store, [cell, inner]);
+  } catch (error) {
+    if ((state as string) === "before") return body();
+    if ((state as string) === "in") throw error;
+  }
+  return result as Result;
 }
 
 /** Calls a function that `cell` has left for later. */
@@ -38,7 +56,7 @@ export function callAs<This, Arguments extends unknown[], Result>(
 ): Result {
   if (store !== undefined) {
     const body = (): Result => Reflect.apply(call, self, values);
-    return followed() === cell ? body() : (Reflect.apply(run, store, [cell, body]) as Result);
+    return followed() === cell ? body() : runIn(cell, body);
   }
   const before = called;
   called = cell;
