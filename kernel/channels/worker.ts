@@ -19,8 +19,10 @@ const orphanCheckMs = 500;
 const followAfterMs = 200;
 /** How long the main thread may take to end the process by itself. */
 const exitGraceMs = 1000;
-/** How long the end waits for the last lines of the history, in milliseconds. */
+/** How long the end waits for the last lines of the history, and for the answers to what was asked, in milliseconds. */
 const historyGraceMs = 200;
+/** How long requests are still answered at the end, however many come, in milliseconds. */
+const lateMs = 500;
 
 const { connection, flags, captured, parentPid, port } = workerData as WorkerStart;
 if (captured !== undefined) logTo(captured.log);
@@ -74,10 +76,12 @@ setInterval(() => {
 
 let ending: Promise<void> | undefined;
 
-/** Closes the sockets, ends what cells have started, lets the main thread end the process, and ends it itself when the main thread cannot. */
+/** Answers the last requests, closes the sockets, ends what cells have started, lets the main thread end the process, and ends it itself when the main thread cannot. */
 function end(): Promise<void> {
   ending ??= (async () => {
     const childrenEnded = endChildren();
+    await sockets.quiet(session.leave(), lateMs);
+    await Promise.race([session.answered(), sleep(historyGraceMs)]);
     await sockets.close();
     await childrenEnded;
     await Promise.race([session.settled(), sleep(historyGraceMs)]);

@@ -24,7 +24,10 @@ export interface QuestionsOptions {
 export class Questions {
   readonly #options: QuestionsOptions;
   readonly #asked = new Map<number, (answer: unknown) => void>();
+  /** What ends the waits that are under way. */
+  readonly #waits = new Set<() => void>();
   #count = 0;
+  #isLeaving = false;
 
   constructor(options: QuestionsOptions) {
     this.#options = options;
@@ -54,7 +57,13 @@ export class Questions {
   /** Tells the main thread what the types say about a name. */
   async lookUp(request: number, name: string): Promise<void> {
     const typed = this.#options.language.ask<Inspection>({ type: "inspect", code: name, cursor: name.length });
-    this.#options.toMain({ type: "lookedUp", request, typed: await within(patienceMs.inspect, typed) });
+    this.#options.toMain({ type: "lookedUp", request, typed: await this.#within(patienceMs.inspect, typed) });
+  }
+
+  /** The kernel is about to end: questions are answered at once, with what is known. */
+  leave(): void {
+    this.#isLeaving = true;
+    for (const end of this.#waits) end();
   }
 
   /** An answer of the main thread. */
@@ -79,27 +88,32 @@ export class Questions {
     patience: number,
   ): Promise<[Typed | undefined, Live | undefined]> {
     if (!this.#options.language.ready) {
-      const first = await within(patience, live);
+      const first = await this.#within(patience, live);
       if (first !== undefined && suffices(first)) return [undefined, first];
     }
     const asked = performance.now();
-    const known = await within(patience, typed);
-    return [known, await within(Math.max(0, liveMs - (performance.now() - asked)), live)];
+    const known = await this.#within(patience, typed);
+    return [known, await this.#within(Math.max(0, liveMs - (performance.now() - asked)), live)];
+  }
+
+  /** What a promise gives in time, else undefined. */
+  async #within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    let end = (): void => {};
+    const late = new Promise<undefined>((resolve) => {
+      end = () => resolve(undefined);
+      timer = setTimeout(end, ms);
+    });
+    if (this.#isLeaving) end();
+    this.#waits.add(end);
+    const value = await Promise.race([promise, late]);
+    this.#waits.delete(end);
+    clearTimeout(timer);
+    return value;
   }
 }
 
 function placeOf(request: Message): { code: string; cursor: number } {
   const code = String(request.content.code ?? "");
   return { code, cursor: toUnits(code, Number(request.content.cursor_pos ?? code.length)) };
-}
-
-/** What a promise gives in time, else undefined. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined);
-  });
-  const value = await Promise.race([promise, late]);
-  clearTimeout(timer);
-  return value;
 }
