@@ -111,6 +111,7 @@ export function startHost({ flags, port, captured }: HostStart): void {
     modules.forced();
   };
 
+  const clearOutput = createClearOutput(reporter);
   modules.onLoad = (specifier) => {
     if (specifier === "tslab") wireTslab(host, folder);
   };
@@ -121,14 +122,17 @@ export function startHost({ flags, port, captured }: HostStart): void {
     ...commonJs(loader.require, folder),
     [Symbol.for("thaw.deno")]: createDeno(displays, toBundle, reporter),
     display: createDisplay(displays),
-    clearOutput: createClearOutput(reporter),
+    clearOutput,
     Jupyter: { comms },
     ...createPrompts((order) => reporter.post(order), interrupts),
     params: createParams((name) => sources.cells().some(({ text }) => declares(text, name))),
   });
   cells.process.argv = given([process.execPath, `${folder}/notebook.ts`]); // the kernel's own is nobody's business
   Object.defineProperty(cells, "__thaw", { value: runtime }); // without it no cell runs any more: it stays
-  const { stdout, stderr } = printInto(reporter);
+  const { stdout, stderr } = printInto(
+    reporter,
+    given(() => clearOutput()),
+  );
   runtime.streams = [stdout, stderr];
   readInput({ post: (order) => reporter.post(order), interrupts, question: () => stdout.takeOpenLine() });
   keepTimers();

@@ -1,15 +1,19 @@
 /** `console` and the process's own streams print into the cell. */
 import { Console } from "node:console";
+import { clearLine, clearScreenDown, cursorTo, moveCursor } from "node:readline";
 import { Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { stripVTControlCharacters, types } from "node:util";
-import { cells } from "../cells.ts";
+import { cells, given } from "../cells.ts";
 import type { StreamName } from "../channels/streamBuffer.ts";
 import { currentCell } from "../parents/currentCell.ts";
 import type { Reporter } from "./reporter.ts";
 
-/** Returns what `process.stdout` and `process.stderr` are from now on. */
-export function printInto(reporter: Reporter): { readonly stdout: CellStream; readonly stderr: CellStream } {
+/** `clear` is what `console.clear` does. Returns what `process.stdout` and `process.stderr` are from now on. */
+export function printInto(
+  reporter: Reporter,
+  clear: () => void,
+): { readonly stdout: CellStream; readonly stderr: CellStream } {
   const stdout = new CellStream("stdout", 1, reporter);
   const stderr = new CellStream("stderr", 2, reporter);
   for (const [name, value] of Object.entries({ stdout, stderr })) {
@@ -19,6 +23,7 @@ export function printInto(reporter: Reporter): { readonly stdout: CellStream; re
   // With `ignoreErrors` it would leave a callback for the next tick with every line, a hundred bytes each until the cell ends.
   cells.console = new Console({ stdout, stderr, colorMode: wantsColour(), ignoreErrors: false });
   indentByCell(cells.console);
+  cells.console.clear = clear;
   return { stdout, stderr };
 }
 
@@ -77,7 +82,8 @@ export class CellStream extends Writable {
 
   /** What the running cell has printed last, where no line end has followed: the question of who reads input. It is returned once. */
   takeOpenLine(): string {
-    const line = this.#openIn === currentCell() ? stripVTControlCharacters(this.#open) : "";
+    const text = this.#openIn === currentCell() ? stripVTControlCharacters(this.#open) : "";
+    const line = text.split("\r").findLast((part) => part.trim() !== "") ?? "";
     this.#open = "";
     return line;
   }
@@ -90,6 +96,43 @@ export class CellStream extends Writable {
     const done = typeof encoding === "function" ? encoding : callback;
     if (typeof done === "function") process.nextTick(done as () => void);
     return true;
+  }
+
+  // What programs call that draw progress, as a terminal has it. Frontends know `\r`, and few of them other movements.
+
+  cursorTo(x: number, y?: unknown, callback?: () => void): boolean {
+    if (x === 0 && typeof y !== "number") return this.write("\r", y, callback);
+    const [row, done] = typeof y === "number" ? [y, callback] : [undefined, y as (() => void) | undefined];
+    return cursorTo(this, x, row, done);
+  }
+
+  /** Where the whole line is meant, blanks are written over it. */
+  clearLine(direction: -1 | 0 | 1, callback?: () => void): boolean {
+    if (direction === 0 || (direction === 1 && this.#open.endsWith("\r"))) {
+      const widths = this.#open.split("\r").map((part) => stripVTControlCharacters(part).length);
+      return this.write(`\r${" ".repeat(Math.max(0, ...widths))}\r`, callback);
+    }
+    return clearLine(this, direction, callback);
+  }
+
+  moveCursor(dx: number, dy: number, callback?: () => void): boolean {
+    return moveCursor(this, dx, dy, callback);
+  }
+
+  clearScreenDown(callback?: () => void): boolean {
+    return clearScreenDown(this, callback);
+  }
+
+  getWindowSize(): [columns: number, rows: number] {
+    return given([80, 24]); // what terminals began with: a notebook is as wide as the person makes it
+  }
+
+  getColorDepth(): number {
+    return wantsColour() ? 4 : 1;
+  }
+
+  hasColors(count: unknown = 16): boolean {
+    return 2 ** this.getColorDepth() >= (typeof count === "number" ? count : 16);
   }
 
   override end(...rest: unknown[]): this {

@@ -74,7 +74,13 @@ class CellStdin extends Readable {
 
   isOver(): boolean {
     if (this.readableEnded || this.destroyed) return true;
-    return this.#cell !== currentCell() && this.listenerCount("data") + this.listenerCount("readable") === 0;
+    return this.#cell !== currentCell() && (this.isPaused() || !this.#isHeard());
+  }
+
+  /** Whether what the person types would reach anybody: after `once("data")` nobody is left, though the stream flows. */
+  #isHeard(): boolean {
+    const events = ["data", "readable", "keypress", "end"] as const;
+    return events.some((event) => this.listenerCount(event) > 0);
   }
 
   override _read(): void {
@@ -110,7 +116,7 @@ class CellStdin extends Readable {
 
   #ask(cell: number): void {
     const isPaused = this.isPaused() && this.listenerCount("readable") === 0;
-    if (!this.#wanted || isPaused || this.#asked?.cell === cell) return;
+    if (!this.#wanted || isPaused || !this.#isHeard() || this.#asked?.cell === cell) return;
     this.#asked?.port.close(); // an older cell's, which has ended
     const prompt = this.#parts.question();
     this.#needed ||= prompt !== "" || this.listenerCount("keypress") > 0;

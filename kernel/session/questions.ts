@@ -4,6 +4,7 @@ import type { ToMain } from "../channels/thread.ts";
 import type { LiveCompletion } from "../completion/complete.ts";
 import type { LiveValue } from "../completion/inspect.ts";
 import { completeContent, inspectContent } from "../completion/merge.ts";
+import { magicAt, writtenAt } from "../completion/written.ts";
 import type { LanguageWorker } from "../language/languageWorker.ts";
 import type { Completions, Inspection } from "../language/messages.ts";
 import type { Content, Message } from "../wire/message.ts";
@@ -35,14 +36,25 @@ export class Questions {
 
   async complete(channel: RequestChannel, request: Message): Promise<void> {
     const { code, cursor } = placeOf(request);
+    const written = writtenAt(code, cursor, process.cwd());
+    if (written?.alone === true) {
+      this.#options.reply(channel, request, completeContent(code, cursor, written, undefined));
+      return;
+    }
     const live = this.#main<LiveCompletion>((number) => ({ type: "complete", request: number, code, cursor }));
     const typed = this.#options.language.ask<Completions>({ type: "complete", code, cursor });
     const [known, found] = await this.#both(typed, live, ({ matches }) => matches.length > 0, patienceMs.complete);
-    this.#options.reply(channel, request, completeContent(code, cursor, known, found));
+    const isKnown = (known?.candidates.length ?? 0) > 0; // a string of which a type says what it may be names no file
+    this.#options.reply(channel, request, completeContent(code, cursor, isKnown ? known : (written ?? known), found));
   }
 
   async inspect(channel: RequestChannel, request: Message): Promise<void> {
     const { code, cursor } = placeOf(request);
+    const magic = magicAt(code, cursor);
+    if (magic !== undefined) {
+      this.#options.reply(channel, request, { status: "ok", found: true, data: { "text/plain": magic }, metadata: {} });
+      return;
+    }
     const live = this.#main<LiveValue | undefined>((number) => ({ type: "inspect", request: number, code, cursor }));
     const typed = this.#options.language.ask<Inspection>({ type: "inspect", code, cursor });
     const [known, found] = await this.#both(typed, live, (value) => value !== undefined, patienceMs.inspect);
