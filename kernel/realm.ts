@@ -46,6 +46,7 @@ export class Realm {
       requireOwn: (name) => this.require(name),
       OwnError: vm.runInContext("Error", context) as ErrorConstructor,
     };
+    addMissing(vm.runInContext("Symbol", context) as object, Symbol);
     const inside = {
       ...Object.fromEntries(shared.map((name) => [name, globalThis[name]])),
       performance: { now },
@@ -86,6 +87,13 @@ export class Realm {
     const require = (name: string): unknown =>
       isOwn ? this.require(name, folder) : this.require(createRequire(path).resolve(name));
     run(module.exports, require, module, path, folder);
+  }
+}
+
+/** What Node adds to the language's own objects, such as `Symbol.dispose` before V8 knew it, is in no new realm. */
+function addMissing(object: object, like: object): void {
+  for (const key of Reflect.ownKeys(like)) {
+    if (!(key in object)) Object.defineProperty(object, key, Object.getOwnPropertyDescriptor(like, key) as object);
   }
 }
 
