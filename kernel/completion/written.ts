@@ -1,5 +1,5 @@
 /** Completion and tooltips for what has no types: magics, their arguments, commands, and files that a string names. */
-import { readdirSync, statSync } from "node:fs";
+import { opendir, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Candidate, Completions } from "../language/messages.ts";
@@ -18,7 +18,7 @@ export interface Written extends Completions {
 }
 
 /** `cursor` and the range that is replaced are in UTF-16 units. Relative files are looked for in `folder`. */
-export function writtenAt(code: string, cursor: number, folder: string): Written | undefined {
+export async function writtenAt(code: string, cursor: number, folder: string): Promise<Written | undefined> {
   const start = code.lastIndexOf("\n", cursor - 1) + 1;
   const line = code.slice(start, cursor);
   const cellMagic = /^\s*%%([A-Za-z_]\w*)[^\n]*\n/.exec(code.slice(0, cursor))?.[1];
@@ -60,7 +60,7 @@ function magics(typed: string, cursor: number, isFirst: boolean): Written {
   return choice(names, "magic", typed, cursor);
 }
 
-function magicArgument(name: string, line: string, cursor: number, folder: string): Written {
+async function magicArgument(name: string, line: string, cursor: number, folder: string): Promise<Written> {
   const typed = /\S*$/.exec(line)?.[0] ?? "";
   if (name === "env") return choice(Object.keys(process.env), "variable", typed, cursor);
   if (name === "types") return choice(["off", "warn", "strict"], "keyword", typed, cursor);
@@ -68,28 +68,26 @@ function magicArgument(name: string, line: string, cursor: number, folder: strin
 }
 
 /** The last word of a command. */
-function argument(line: string, cursor: number, folder: string): Written {
+function argument(line: string, cursor: number, folder: string): Promise<Written> {
   const word = /(?:[^\s\\"'=;|&<>()]|\\.)*$/.exec(line)?.[0] ?? "";
   const quoted = (name: string): string => name.replace(/[\s\\"'$&|;<>()*?[\]`!#]/g, "\\$&");
   return files(word.replace(/\\(.)/g, "$1"), cursor, folder, quoted, true, word);
 }
 
 /** The files that `path` may become; what is replaced is the part of `written` behind its last slash. */
-function files(
+async function files(
   path: string,
   cursor: number,
   folder: string,
   quoted: (name: string) => string,
   alone: boolean,
   written = path,
-): Written {
+): Promise<Written> {
   const slash = path.lastIndexOf("/") + 1;
   const [parent, begun] = [path.slice(0, slash), path.slice(slash)];
   const from = parent.startsWith("~/") ? join(homedir(), parent.slice(2)) : parent;
-  const candidates = list(from.startsWith("/") ? from : join(folder, from))
-    .filter(({ text }) => text.startsWith(begun) && (begun !== "" || !text.startsWith(".")))
-    .slice(0, filesAtMost)
-    .map((file) => ({ ...file, text: quoted(file.text) }));
+  const found = await list(from.startsWith("/") ? from : join(folder, from), begun);
+  const candidates = found.map((file) => ({ ...file, text: quoted(file.text) }));
   return {
     candidates,
     start: cursor - (written.length - written.lastIndexOf("/") - 1),
@@ -99,21 +97,33 @@ function files(
   };
 }
 
-/** Folders end in a slash, so that completion goes on in them. */
-function list(folder: string): Candidate[] {
+/**
+ * The names in `folder` that begin so. Folders end in a slash, so that completion goes on in them. The file system may be
+ * slow, and this thread has heartbeats to answer.
+ */
+async function list(folder: string, begun: string): Promise<Candidate[]> {
+  const found: Candidate[] = [];
   try {
-    const names = readdirSync(folder, { withFileTypes: true }).map((entry) => {
-      const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && leadsToFolder(join(folder, entry.name)));
-      return { text: isFolder ? `${entry.name}/` : entry.name, type: "path" };
-    });
-    return names.sort((a, b) => (a.text < b.text ? -1 : 1));
+    for await (const entry of await opendir(folder)) {
+      const isMeant = entry.name.startsWith(begun) && (begun !== "" || !entry.name.startsWith("."));
+      if (!isMeant) continue;
+      const isFolder =
+        entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(join(folder, entry.name))));
+      found.push({ text: isFolder ? `${entry.name}/` : entry.name, type: "path" });
+      if (found.length === filesAtMost) break;
+    }
   } catch {
-    return []; // there is no such folder
+    // there is no such folder
   }
+  return found.sort((a, b) => (a.text < b.text ? -1 : 1));
 }
 
-function leadsToFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+async function leadsToFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false; // it leads nowhere
+  }
 }
 
 function choice(names: readonly string[], type: string, typed: string, cursor: number): Written {

@@ -36,7 +36,7 @@ export class Questions {
 
   async complete(channel: RequestChannel, request: Message): Promise<void> {
     const { code, cursor } = placeOf(request);
-    const written = writtenAt(code, cursor, process.cwd());
+    const written = await this.#within(patienceMs.complete, writtenAt(code, cursor, process.cwd()));
     if (written?.alone === true) {
       this.#options.reply(channel, request, completeContent(code, cursor, written, undefined));
       return;

@@ -4,7 +4,7 @@ import { type DisplayBundle, displaySymbol, type MimeBundle } from "../display/b
 import type { Figure } from "../figures/figure.ts";
 import { trainingFigure } from "../figures/trainingFigure.ts";
 import type { BestRecord, Evidence, HistoryRow, RunRecord, StageRecord } from "../history/history.ts";
-import { accuracyMetric, type Metrics, type ModelMetric } from "../history/metrics.ts";
+import { accuracyMetric, type ModelMetric } from "../history/metrics.ts";
 import { type Report, runReport } from "../report/runReport.ts";
 
 /** A finished run: its numbers as plain data, its curves and its report. */
@@ -19,8 +19,6 @@ export class Run implements RunRecord {
   readonly best?: BestRecord;
   readonly evidence: Evidence;
   readonly notices: readonly string[];
-  /** What `trainer.evaluate(test)` gave for texts that neither training nor the choice of the best epoch has seen. `compareRuns` shows what is set here. */
-  test?: Metrics;
 
   constructor(record: RunRecord) {
     this.history = record.history;

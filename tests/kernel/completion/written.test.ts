@@ -17,8 +17,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What the code would be with each candidate taken. */
-function completed(code: string): string[] | undefined {
-  const found = writtenAt(code, code.length, folder);
+async function completed(code: string): Promise<string[] | undefined> {
+  const found = await writtenAt(code, code.length, folder);
   return found?.candidates.map(({ text }) => code.slice(0, found.start) + text + code.slice(found.end));
 }
 
@@ -38,13 +38,13 @@ test.each<[what: string, code: string, completed: string[]]>([
   ["behind a redirection", "!sort <data.j", ["!sort <data.json"]],
   ["in a magic's argument", "%cd da", ["%cd data/", "%cd data.json"]],
   ["below %%bash", "%%bash\ncat data.j", ["%%bash\ncat data.json"]],
-])("a file is completed %s", (_, code, expected) => {
-  expect(completed(code)?.sort()).toEqual(expected.sort());
+])("a file is completed %s", async (_, code, expected) => {
+  expect((await completed(code))?.sort()).toEqual(expected.sort());
 });
 
-test("an absolute file, and one at home, are completed too", () => {
-  expect(completed(`f('${folder}/data.j`)).toEqual([`f('${folder}/data.json`]);
-  expect(writtenAt("f('~/", 5, folder)?.start).toBe(5);
+test("an absolute file, and one at home, are completed too", async () => {
+  expect(await completed(`f('${folder}/data.j`)).toEqual([`f('${folder}/data.json`]);
+  expect((await writtenAt("f('~/", 5, folder))?.start).toBe(5);
 });
 
 test.each<[what: string, code: string]>([
@@ -55,8 +55,8 @@ test.each<[what: string, code: string]>([
   ["in a pattern", "/'da"],
   ["inside a template's braces", "`${da"],
   ["below %%time, which is code", "%%time\nda"],
-])("no file is completed %s", (_, code) => {
-  expect(writtenAt(code, code.length, folder)).toBeUndefined();
+])("no file is completed %s", async (_, code) => {
+  expect(await writtenAt(code, code.length, folder)).toBeUndefined();
 });
 
 test.each<[what: string, code: string, completed: string[]]>([
@@ -66,18 +66,18 @@ test.each<[what: string, code: string, completed: string[]]>([
   ["behind an assignment", "const x = %pw", ["const x = %pwd"]],
   ["that is for whole cells: not on a later line", "let a;\n%%ba", []],
   ["with the modes it takes", "%types st", ["%types strict"]],
-])("a magic is completed %s", (_, code, expected) => {
-  expect(completed(code)).toEqual(expected);
+])("a magic is completed %s", async (_, code, expected) => {
+  expect(await completed(code)).toEqual(expected);
 });
 
-test("of %env the variables of the environment, and all magics of a lone sign", () => {
-  expect(completed("%env PAT")).toContain("%env PATH");
-  expect(completed("%")?.length).toBeGreaterThan(20);
-  expect(completed("%%html\n<b")).toEqual([]);
+test("of %env the variables of the environment, and all magics of a lone sign", async () => {
+  expect(await completed("%env PAT")).toContain("%env PATH");
+  expect((await completed("%"))?.length).toBeGreaterThan(20);
+  expect(await completed("%%html\n<b")).toEqual([]);
 });
 
-test("a remainder is no magic", () => {
-  for (const code of ["a %", "const rest = a % ti", "`\n%ti"]) expect(completed(code) ?? []).toEqual([]);
+test("a remainder is no magic", async () => {
+  for (const code of ["a %", "const rest = a % ti", "`\n%ti"]) expect((await completed(code)) ?? []).toEqual([]);
 });
 
 test.each<[code: string, at: number, said: RegExp]>([
