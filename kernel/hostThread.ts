@@ -1,6 +1,8 @@
 /** The main thread, where user code lives: everything a cell can see is put in place here, and the worker's orders are carried out. */
 import { keepChildren } from "./capture/childProcesses.ts";
 import { guardProcess } from "./capture/processGuard.ts";
+import { cellSide, cells, given } from "./cells.ts";
+import { Poster } from "./channels/backpressure.ts";
 import type { FromMain, ToMain } from "./channels/thread.ts";
 import { Comms } from "./comm/comms.ts";
 import { complete } from "./completion/complete.ts";
@@ -16,15 +18,17 @@ import { Reporter } from "./display/reporter.ts";
 import { createDisplay } from "./display/shortcuts.ts";
 import { wireTslab } from "./display/tslab.ts";
 import { BoundLoader } from "./executor/boundLoader.ts";
+import { Disposals } from "./executor/disposals.ts";
 import { Evaluator } from "./executor/evaluate.ts";
 import { Executor } from "./executor/executor.ts";
+import { CellNames } from "./executor/liveImports.ts";
 import { ModuleLoader } from "./executor/moduleLoader.ts";
-import { CellRuntime, ModuleRuntime } from "./executor/runtime.ts";
 import { Sources } from "./executor/sources.ts";
 import { keepStacks } from "./executor/stacks.ts";
 import { describeError } from "./executor/traceback.ts";
 import { transformCell } from "./executor/transform.ts";
 import { createPrompts } from "./input/prompts.ts";
+import { readInput } from "./input/stdin.ts";
 import { type Flags, flag } from "./interrupt/flags.ts";
 import { Interrupts } from "./interrupt/interrupts.ts";
 import { KernelInterrupt } from "./interrupt/kernelInterrupt.ts";
@@ -34,29 +38,43 @@ import { createParams } from "./params/params.ts";
 import { callAs, currentCell } from "./parents/currentCell.ts";
 import { keepThreads } from "./parents/threads.ts";
 import { keepTimers } from "./parents/timers.ts";
+import type { RealmPort } from "./realm.ts";
 
 /** How long `process.exit` in a cell waits for the worker to say goodbye to the frontend, in milliseconds. */
 const farewellMs = 2000;
 
-/**
- * Prepares this thread for cells. Returns what to do with each message of the worker. `captured` says that the process's
- * own stdout and stderr are read by it.
- */
-export function startHost(
-  flags: Flags,
-  post: (message: FromMain) => void,
-  captured: boolean,
-): (message: ToMain) => void {
+export interface HostStart {
+  readonly flags: Flags;
+  /** Leads to the worker. */
+  readonly port: RealmPort;
+  /** Whether the worker reads the process's own stdout and stderr. */
+  readonly captured: boolean;
+}
+
+/** Prepares this thread for cells, and carries out what the worker orders. */
+export function startHost({ flags, port, captured }: HostStart): void {
+  const folder = process.cwd(); // the notebook's, wherever cells go
+  const poster = new Poster(flags);
+  const post = (message: FromMain): void => {
+    port.postMessage(message, message.type === "input" ? [message.port] : []);
+    poster.posted(message);
+  };
   const reporter = new Reporter(post);
   const interrupts = new Interrupts(flags);
   const sources = new Sources();
   keepStacks(sources);
-  const modules = new ModuleLoader(sources, (loader, namespace) => new ModuleRuntime(interrupts, loader, namespace));
-  const cells = new BoundLoader(modules, () => process.cwd());
-  const runtime = new CellRuntime(interrupts, cells);
-  const evaluator = new Evaluator(() => runtime.take("caught"));
+  const modules = new ModuleLoader(
+    flags,
+    sources,
+    (loader, namespace) => new cellSide.ModuleRuntime(flags, interrupts, loader, namespace),
+  );
+  const loader = new BoundLoader(modules, folder);
+  const disposals = new Disposals();
+  const runtime = new cellSide.CellRuntime(flags, interrupts, loader, disposals);
+  const names = new CellNames();
+  const evaluator = new Evaluator(runtime, names);
   const printError = (title: string) => (error: unknown) => {
-    if (error instanceof KernelInterrupt) return; // what an interrupt ended after its cell
+    if (KernelInterrupt.is(error)) return; // what an interrupt ended after its cell
     reporter.stream("stderr", `${title} ${describeError(error, sources).traceback.join("\n")}\n`);
   };
   const comms = new Comms(
@@ -68,7 +86,11 @@ export function startHost(
   const toBundle = createToBundle(notes);
   const displays = new Displays(host, toBundle, notes);
   const lookUp = new LookUp(evaluator, post);
-  const magics = new Magics({ evaluator, interrupts, host, sources, post, inspect: lookUp.describe, runtime });
+  const magics = new Magics({
+    ...{ evaluator, folder, host, interrupts, names, post, runtime, sources },
+    inspect: lookUp.describe,
+    print: (name, text) => reporter.stream(name, text),
+  });
   const executor = new Executor({
     evaluator,
     magics,
@@ -77,35 +99,48 @@ export function startHost(
     sources,
     takeResult: () => runtime.take("result"),
     toBundle,
-    dispose: (thrown) => runtime.dispose(thrown),
+    modules,
+    names,
+    disposals,
     releaseAwaited: () => runtime.release(),
     displaysSettled: () => displays.settled(),
   });
-  interrupts.onIdle = () => executor.stopTimers();
-  interrupts.onForced = () => evaluator.abandon();
+  interrupts.onIdle = () => executor.stopAll();
+  interrupts.onForced = () => {
+    evaluator.abandon();
+    modules.forced();
+  };
 
+  const clearOutput = createClearOutput(reporter);
   modules.onLoad = (specifier) => {
-    if (specifier === "tslab") wireTslab(host, process.cwd());
+    if (specifier === "tslab") wireTslab(host, folder);
   };
   defineGlobals({
     [Symbol.for("thaw.host")]: host,
-    __dirname: process.cwd(),
-    __filename: `${process.cwd()}/notebook.ts`,
-    require: cells.require,
+    __dirname: folder,
+    __filename: `${folder}/notebook.ts`,
+    ...commonJs(loader.require, folder),
     [Symbol.for("thaw.deno")]: createDeno(displays, toBundle, reporter),
     display: createDisplay(displays),
-    clearOutput: createClearOutput(reporter),
+    clearOutput,
     Jupyter: { comms },
     ...createPrompts((order) => reporter.post(order), interrupts),
     params: createParams((name) => sources.cells().some(({ text }) => declares(text, name))),
   });
-  Object.defineProperty(globalThis, "__thaw", { value: runtime }); // without it no cell runs any more: it stays
-  printInto(reporter);
+  cells.process.argv = given([process.execPath, `${folder}/notebook.ts`]); // the kernel's own is nobody's business
+  Object.defineProperty(cells, "__thaw", { value: runtime }); // without it no cell runs any more: it stays
+  const { stdout, stderr } = printInto(
+    reporter,
+    given(() => clearOutput()),
+  );
+  runtime.streams = [stdout, stderr];
+  readInput({ post: (order) => reporter.post(order), interrupts, question: () => stdout.takeOpenLine() });
   keepTimers();
   keepThreads();
   keepChildren({
     stream: (name, text) => reporter.stream(name, text),
     settled: () => reporter.post({ type: "drain" }),
+    letGo: (pid, isLetGo) => reporter.post({ type: "letGo", pid, isLetGo }),
     captured,
   });
   const exit = guardProcess({
@@ -119,50 +154,70 @@ export function startHost(
   transformCell("let warm: number = await 1;", "warm"); // the first cell should not pay for the parser's first use
   void evaluator.run("await 0", "warm");
 
-  return (message) => {
+  port.onmessage = ({ data }) => receive(data as ToMain);
+  port.start();
+
+  function receive(message: ToMain): void {
     switch (message.type) {
       case "execute":
         displays.begin();
-        return void executor.run(message);
+        void executor.run(message);
+        break;
       case "complete":
-        return answer(message.request, complete(evaluator, message.code, message.cursor));
+        answer(message.request, complete(evaluator, message.code, message.cursor));
+        break;
       case "inspect":
-        return answer(message.request, describeAt(evaluator, message.code, message.cursor));
+        answer(message.request, describeAt(evaluator, message.code, message.cursor));
+        break;
       case "existing": {
         const declared = evaluator.lexicalNames();
-        return answer(
-          message.request,
-          message.names.filter((name) => name in globalThis || declared.includes(name)),
-        );
+        const existing = message.names.filter((name) => name in cells || declared.includes(name));
+        answer(message.request, existing);
+        break;
       }
       case "comm":
         callAs(message.cell, comms.receive, comms, [message]);
-        return reporter.post({ type: "handled", cell: message.cell });
+        reporter.post({ type: "handled", cell: message.cell });
+        break;
       case "lookedUp":
-        return lookUp.answer(message.request, message.typed);
+        lookUp.answer(message.request, message.typed);
+        break;
       case "interrupt":
-        return interrupts.handle(message.number);
+        interrupts.handle(message.number);
+        break;
       case "ping":
         interrupts.answerPing(message.number);
-        return;
+        break;
       case "recover":
         interrupts.recover();
-        return executor.recover();
+        executor.recover();
+        break;
       case "exit":
-        return exit(0);
+        exit(0);
     }
-  };
+  }
 
   function answer(request: number, content: object | undefined): void {
     reporter.post({ type: "answer", request, content: JSON.stringify(content) ?? "" });
   }
 }
 
+/** What pasted CommonJS finds, as in Node's own console: `require.main === module` too. */
+function commonJs(require: NodeJS.Require, folder: string): Record<string, unknown> {
+  const exports = given({});
+  const filename = `${folder}/notebook.ts`;
+  const module = given({ id: ".", path: folder, filename, exports, loaded: false, children: given([]), require });
+  Object.defineProperty(require, "main", { value: module, writable: true, enumerable: true, configurable: true });
+  return { require, module, exports };
+}
+
 /** Not enumerable, so that they do not clutter what a cell lists, and replaceable like any global. */
 function defineGlobals(values: Record<string | symbol, unknown>): void {
   for (const key of Reflect.ownKeys(values)) {
-    Object.defineProperty(globalThis, key, {
-      value: values[key],
+    const value = values[key];
+    if (typeof value === "function") given(value);
+    Object.defineProperty(cells, key, {
+      value,
       writable: true,
       configurable: true,
       enumerable: false,

@@ -1,11 +1,12 @@
-/** The kernel process: the protocol worker first, so that it answers while the rest loads; then user code on this thread. */
-import { Worker } from "node:worker_threads";
+/** The kernel process: the protocol worker first, so that it answers while the rest loads; then the kernel's own realm, and user code on this thread. */
+import { MessageChannel, Worker } from "node:worker_threads";
 import { captureOutput } from "./capture/stdioAddon.ts";
-import { Poster } from "./channels/backpressure.ts";
 import { log, logTo } from "./channels/log.ts";
 import { parentPid } from "./channels/parentProcess.ts";
-import type { FromMain, ToMain, WorkerStart } from "./channels/thread.ts";
+import type { WorkerStart } from "./channels/thread.ts";
+import type { HostStart } from "./hostThread.ts";
 import { newFlags } from "./interrupt/flags.ts";
+import { Realm } from "./realm.ts";
 import { readConnection } from "./wire/connection.ts";
 
 const connectionFile = process.argv[2];
@@ -17,30 +18,24 @@ const flags = newFlags();
 const captured = captureOutput();
 if (captured !== undefined) logTo(captured.log);
 const connection = readConnection(connectionFile);
-const workerData: WorkerStart = { connection, flags, captured, parentPid: parentPid() };
+const { port1, port2 } = new MessageChannel();
+const workerData: WorkerStart = { connection, flags, captured, parentPid: parentPid(), port: port2 };
 // Were the worker's stdout not asked for, Node would open this process's own to pipe it there, and make it non-blocking.
 const worker = new Worker(new URL("./worker.cjs", import.meta.url), {
   workerData,
+  transferList: [port2],
   stdout: true,
   stderr: true,
   resourceLimits: { maxYoungGenerationSizeMb: 8 }, // messages come and go: more would only be memory kept ready
 });
 worker.on("error", (error) => fail("the protocol worker", error));
-const early: ToMain[] = [];
-let receive = (message: ToMain): void => void early.push(message);
-worker.on("message", (message: ToMain) => receive(message));
-
-import("./hostThread.ts")
-  .then(({ startHost }) => {
-    const poster = new Poster(flags);
-    const post = (message: FromMain): void => {
-      worker.postMessage(message, message.type === "input" ? [message.port] : []);
-      poster.posted(message);
-    };
-    receive = startHost(flags, post, captured !== undefined);
-    for (const message of early) receive(message);
-  })
-  .catch((error: unknown) => fail("the thread of the cells", error));
+try {
+  const realm = new Realm();
+  const { startHost } = realm.require("./host.cjs") as { startHost: (start: HostStart) => void };
+  startHost({ flags, port: realm.adopt(port1), captured: captured !== undefined });
+} catch (error) {
+  fail("the thread of the cells", error);
+}
 
 /** A kernel of which one half is missing could only keep its frontend waiting. */
 function fail(part: string, error: unknown): void {

@@ -19,12 +19,30 @@ _DECLARATION = re.compile(
 )
 
 
+_LARGEST = 2**53 - 1
+
+
+def _key(key):
+    text = json.dumps(str(key))
+    return f"[{text}]" if text == '"__proto__"' else text  # in a literal it would be no property
+
+
 class ThawTranslator(Translator):
     """Writes the cell that `thaw run` writes: variables, and what `params({ ... })` will find."""
 
     @classmethod
     def translate_str(cls, val):
         return json.dumps(val)
+
+    @classmethod
+    def translate_int(cls, val):
+        if abs(val) > _LARGEST:
+            raise ValueError(
+                f"{val} is no number that JavaScript can hold exactly (whole ones reach to {_LARGEST}). "
+                f'Give it as text: -r NAME {val}, or "{val}". A notebook whose default is a bigint, such as '
+                "params({ id: 0n }), takes it exactly."
+            )
+        return str(val)
 
     @classmethod
     def translate_none(cls, val):
@@ -40,7 +58,7 @@ class ThawTranslator(Translator):
 
     @classmethod
     def translate_dict(cls, val):
-        return "{ " + ", ".join(f"{json.dumps(str(key))}: {cls.translate(each)}" for key, each in val.items()) + " }"
+        return "{ " + ", ".join(f"{_key(key)}: {cls.translate(each)}" for key, each in val.items()) + " }"
 
     @classmethod
     def translate_list(cls, val):

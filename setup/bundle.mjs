@@ -2,6 +2,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runInNewContext } from "node:vm";
 import { rolldown } from "rolldown";
 
 const kernel = join(dirname(fileURLToPath(import.meta.url)), "..", "dist", "kernel");
@@ -12,42 +13,55 @@ const ownUrls = {
   transform(code, id) {
     if (!code.includes("import.meta.url")) return null;
     const path = JSON.stringify(relative(kernel, id));
-    return code.replaceAll("import.meta.url", `require("node:url").pathToFileURL(__dirname + "/" + ${path}).href`);
+    const own = code.replaceAll("import.meta.url", `urlOfPath(__dirname + "/" + ${path}).href`);
+    return `import { pathToFileURL as urlOfPath } from "node:url";\n${own}`;
   },
 };
 
+/** The parser's JavaScript is bundled; its addon stays where npm has put it. */
+const parserAddon = {
+  name: "parser-addon",
+  load(id) {
+    if (!/oxc-parser[\\/]src-js[\\/]bindings\.js$/.test(id)) return null;
+    const names = "parse parseSync rawTransferSupported Severity ParseResult ExportExportNameKind ExportImportNameKind";
+    return `import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+const load = createRequire(__filename);
+export const { ${names.split(" ").join(", ")}, ExportLocalNameKind, ImportNameKind } =
+  load(join(dirname(load.resolve("oxc-parser")), "bindings.js"));`;
+  },
+};
+
+/** The realm's global object is slow to ask (`vm.createContext`): each file asks it once, for every global there is. */
+const language = runInNewContext("Object.getOwnPropertyNames(globalThis)").filter((name) => /^[A-Z]\w+$/.test(name));
+const node = ["Buffer", "URL", "AbortController", "process", "performance", "structuredClone", "queueMicrotask"];
+const timers = ["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval", "clearImmediate"];
+const globals = [...language, ...node, ...timers].filter((name) => !/^(NaN|Infinity)$/.test(name));
+
+/** Packages stay packages, but for small ones that cells must not be able to change (see kernel/realm.ts), and what those need. */
+const inside = /^(magic-string|@jridgewell\/sourcemap-codec|oxc-parser|get-tsconfig|resolve-pkg-maps|semver\/.*)$/;
+const outside = new Set(["magic-string", "@jridgewell/sourcemap-codec"]);
+
 for (const file of readdirSync(kernel)) if (file.endsWith(".cjs")) rmSync(join(kernel, file));
-/** Packages stay packages, but for one whose default export differs between `import` and `require`, and what it needs. */
-const inside = new Set(["magic-string", "@jridgewell/sourcemap-codec"]);
-
-/** A cell can replace any global; what the kernel itself uses it takes before the first cell runs. */
-const globals = [
-  ...["AbortController", "AggregateError", "Array", "BigInt", "Boolean", "Buffer", "Date", "Error"],
-  ...["Function", "Int32Array", "Map", "Number", "Promise", "Proxy", "RegExp", "Set", "String"],
-  ...["SharedArrayBuffer", "Symbol", "SyntaxError", "TypeError", "URL", "Uint8Array", "WeakMap", "WeakRef", "WeakSet"],
-  ...["clearInterval", "clearTimeout", "performance", "process", "queueMicrotask", "setImmediate", "setInterval"],
-  ...["setTimeout", "structuredClone"],
-];
-const holders = ["Atomics", "JSON", "Math", "Object", "Reflect"];
-const intro = `const { ${globals.join(", ")} } = globalThis;
-const [${holders.join(", ")}] = [${holders.map((name) => `globalThis.${name}`).join(", ")}].map((holder) =>
-  globalThis.Object.defineProperties({}, globalThis.Object.getOwnPropertyDescriptors(holder)));`;
-
-const bundle = await rolldown({
+await write({
   input: {
     main: join(kernel, "main.js"),
     worker: join(kernel, "channels", "worker.js"),
     language: join(kernel, "language", "thread.js"), // an ES module takes two seconds to import TypeScript
   },
-  platform: "node",
-  external: (id) => !/^[./]/.test(id) && !inside.has(id),
-  plugins: [ownUrls],
+  external: (id) => !/^[./]/.test(id) && !outside.has(id),
+  names: "[name].cjs",
 });
-await bundle.write({
-  dir: kernel,
-  format: "cjs",
-  entryFileNames: "[name].cjs",
-  chunkFileNames: "[name].cjs",
-  comments: false,
-  intro,
+await write({
+  input: { host: join(kernel, "hostThread.js") },
+  external: (id) => !/^[./]/.test(id) && !inside.test(id),
+  names: "host-[name].cjs",
+  entry: "host.cjs",
+  intro: `const { ${globals.join(", ")} } = globalThis;`,
 });
+
+async function write({ input, external, names, entry = names, intro = "" }) {
+  const bundle = await rolldown({ input, platform: "node", external, plugins: [ownUrls, parserAddon] });
+  const format = { dir: kernel, format: "cjs", entryFileNames: entry, chunkFileNames: names, comments: false, intro };
+  await bundle.write(/** @type {import("rolldown").OutputOptions} */ (format));
+}

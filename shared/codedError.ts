@@ -81,6 +81,8 @@ export type KernelErrorCode =
   | "NO_STDIN"
   | "NO_STDIN_CLIENT"
   | "NO_VARIABLE"
+  | "OTHER_VERSION"
+  | "STOPPED_PACKAGE"
   | "UNKNOWN_BROADCAST"
   | "UNKNOWN_MAGIC"
   | "UNKNOWN_PARAMETER";

@@ -35,8 +35,12 @@ export function readParameters({ file, pairs = [], raw = [] }: ParameterSources)
 function readFile(path: string): Parameters {
   let read: unknown;
   try {
-    read = JSON.parse(readFileSync(path, "utf8"));
+    const text = readFileSync(path, "utf8");
+    read = JSON.parse(text);
+    const numbers = text.replace(/"(?:[^"\\]|\\.)*"/g, '""').match(/-?\d[\d.eE+-]*/g) ?? [];
+    for (const number of numbers) exactNumber(number, path);
   } catch (error) {
+    if (error instanceof RunError) throw error;
     throw new RunError("BAD_PARAMETERS", `${path} cannot be read as JSON: ${(error as Error).message}.`);
   }
   if (typeof read === "object" && read !== null && !Array.isArray(read)) return read as Parameters;
@@ -48,7 +52,22 @@ function readValue(text: string): unknown {
   if (/^(true|True)$/.test(text)) return true;
   if (/^(false|False)$/.test(text)) return false;
   if (/^(null|None)$/.test(text)) return null;
-  return /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(text) ? Number(text) : text;
+  return /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(text) ? exactNumber(text) : text;
+}
+
+/** Refuses a number that would silently become another: a whole one beyond 2^53, one that is too big or too small at all. */
+function exactNumber(text: string, file?: string): number {
+  const number = Number(text);
+  const isWhole = /^-?\d+$/.test(text);
+  const isLost = !Number.isFinite(number) || (number === 0 && /[1-9]/.test(text.replace(/[eE].*/, "")));
+  if (!isLost && (!isWhole || Number.isSafeInteger(number))) return number;
+  const advice =
+    file === undefined ? "Give it as text, with -r instead of -p." : `Give it as text: "${text}" in ${file}.`;
+  throw new RunError(
+    "BAD_PARAMETER",
+    `${text} is no number that JavaScript can hold exactly (whole ones reach to ${Number.MAX_SAFE_INTEGER}). ${advice} ` +
+      "A notebook whose default is a bigint, such as params({ id: 0n }), takes it exactly.",
+  );
 }
 
 /**
@@ -87,6 +106,8 @@ export function injectParameters(notebook: Notebook, parameters: Parameters): vo
 }
 
 function parameterCode(parameters: Parameters): string {
-  const lines = Object.entries(parameters).map(([name, value]) => `let ${name} = ${JSON.stringify(value)};`);
+  // in a literal `"__proto__":` would be no property
+  const literal = (value: unknown): string => JSON.stringify(value).replace(/([{,])"__proto__":/g, '$1["__proto__"]:');
+  const lines = Object.entries(parameters).map(([name, value]) => `let ${name} = ${literal(value)};`);
   return ["// Parameters", ...lines, `params.inject({ ${Object.keys(parameters).join(", ")} });`].join("\n");
 }

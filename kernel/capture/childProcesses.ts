@@ -1,10 +1,11 @@
 /** Children that inherit the process's stdout or stderr print under the cell that started them. */
-import children, { ChildProcess, type SpawnSyncOptions } from "node:child_process";
+import { ChildProcess, type SpawnSyncOptions } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { given, sharedModule } from "../cells.ts";
 import type { StreamName } from "../channels/streamBuffer.ts";
 import { keepEmitter } from "../parents/emitters.ts";
 import { type Inherited, inheritedBy, type Stdio } from "./inherited.ts";
@@ -13,19 +14,27 @@ import { type Inherited, inheritedBy, type Stdio } from "./inherited.ts";
 export interface ChildOutput {
   readonly stream: (name: StreamName, text: string) => void;
   readonly settled: () => void;
+  /** Called with a child that its cell lets go of by `unref()`, or takes back. */
+  readonly letGo: (pid: number, isLetGo: boolean) => void;
   /** Whether what such a child writes to the process's own streams is seen. */
   readonly captured: boolean;
 }
 
 interface Spawning {
+  readonly pid?: number;
+  unref(): void;
+  ref(): void;
   spawn(options: { stdio?: Stdio }): number;
   stdout: Readable | null;
   stderr: Readable | null;
   stdio: unknown[];
 }
 
+const children = sharedModule<typeof import("node:child_process")>("node:child_process");
+
 export function keepChildren(output: ChildOutput): void {
   keepSpawn(output);
+  keepReferences(output);
   for (const name of ["spawnSync", "execFileSync", "execSync"] as const) keepSync(name, output);
   syncBuiltinESMExports();
 }
@@ -36,7 +45,7 @@ function keepSpawn({ stream }: ChildOutput): void {
   const spawn = prototype.spawn;
   prototype.spawn = function (this: Spawning & ChildProcess, options): number {
     const { stdio, targets } = inheritedBy(options.stdio);
-    const code = spawn.call(this, targets.length === 0 ? options : { ...options, stdio });
+    const code = Reflect.apply(spawn, this, [targets.length === 0 ? options : { ...options, stdio }]);
     keepEmitter(this);
     for (const pipe of [this.stdout, this.stderr]) if (pipe) keepEmitter(pipe);
     for (const [fd, name] of targets) {
@@ -47,6 +56,17 @@ function keepSpawn({ stream }: ChildOutput): void {
     }
     return code;
   };
+}
+
+function keepReferences({ letGo }: ChildOutput): void {
+  const prototype = ChildProcess.prototype as unknown as Spawning;
+  for (const name of ["unref", "ref"] as const) {
+    const change = prototype[name];
+    prototype[name] = given(function (this: Spawning): void {
+      Reflect.apply(change, this, []);
+      if (this.pid !== undefined) letGo(this.pid, name === "unref");
+    });
+  }
 }
 
 /**
@@ -72,7 +92,7 @@ function keepSync(name: "spawnSync" | "execFileSync" | "execSync", { stream, set
       return run(...values.with(at, { ...options, stdio }));
     });
   };
-  Object.assign(children, { [name]: Object.defineProperty(kept, "name", { value: name }) });
+  Object.assign(children, { [name]: given(Object.defineProperty(kept, "name", { value: name })) });
 }
 
 /** Files take what such a child prints: to it and to its caller they are what it inherited. */

@@ -1,4 +1,5 @@
 /** Which of a child's streams would be this process's own stdout and stderr, and what to ask for in their place. */
+import { own } from "../cells.ts";
 import type { StreamName } from "../channels/streamBuffer.ts";
 
 /** `stdio` as `node:child_process` takes it. */
@@ -12,7 +13,7 @@ export interface Inherited {
 
 /** No targets: nothing is inherited, and `stdio` can stay as it was. */
 export function inheritedBy(stdio: Stdio): Inherited {
-  const list = typeof stdio === "string" ? [stdio, stdio, stdio] : [...(stdio ?? [])];
+  const list = typeof stdio === "string" ? [stdio, stdio, stdio] : own(stdio ?? []);
   const targets: [fd: 1 | 2, name: StreamName][] = [];
   for (const fd of [1, 2] as const) {
     const own = list[fd] === "inherit" ? fd : descriptorOf(list[fd]);

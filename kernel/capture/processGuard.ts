@@ -1,6 +1,7 @@
 /** What would end the process ends in the notebook instead, whatever a cell has done to the process's listeners. */
 import { execFileSync } from "node:child_process";
 import { constants } from "node:os";
+import { cells, given, own } from "../cells.ts";
 
 export interface GuardOptions {
   /** Shows an error that nobody caught; `title` says how it came. */
@@ -10,13 +11,17 @@ export interface GuardOptions {
   readonly onExit: (code: number) => void;
 }
 
+/** The object itself: the kernel's own `process` has what was there at the start. */
+const { process } = cells;
+
 /** Returns the true `process.exit`. */
 export function guardProcess({ report, onInterrupt, onExit }: GuardOptions): (code: number) => never {
-  const exit = process.exit.bind(process);
-  process.exit = (code) => {
+  const { exit: end } = process;
+  const exit = (code?: number | string | null): never => Reflect.apply(end, process, [code]) as never;
+  process.exit = given((code?: number | string | null) => {
     onExit(Number(code ?? process.exitCode ?? 0));
     return exit(code);
-  };
+  });
   process.on("SIGINT", onInterrupt);
   catchAll(report);
   keepListeners();
@@ -37,10 +42,12 @@ function catchAll(report: GuardOptions["report"]): void {
   const emit = process.emit as (...values: unknown[]) => boolean;
   const caught = (event: unknown, ...values: unknown[]): boolean => {
     const title = typeof event === "string" ? titles.get(event) : undefined;
-    if (title === undefined && event !== "uncaughtExceptionMonitor") return emit.call(process, event, ...values);
+    if (title === undefined && event !== "uncaughtExceptionMonitor") {
+      return Reflect.apply(emit, process, [event, ...values]);
+    }
     if (title !== undefined) report(title, values[0]);
     try {
-      emit.call(process, event, ...values);
+      Reflect.apply(emit, process, [event, ...values]);
     } catch (error) {
       report("Uncaught", error);
     }
@@ -51,12 +58,12 @@ function catchAll(report: GuardOptions["report"]): void {
 
 /** Listeners that Node and the kernel need outlive a cell's `process.removeAllListeners()`. */
 function keepListeners(): void {
-  const needed = process.eventNames().map((event) => [event, process.rawListeners(event)] as const);
+  const needed = own(process.eventNames()).map((event) => [event, own(process.rawListeners(event))] as const);
   const removeAll = process.removeAllListeners;
   process.removeAllListeners = function (...values) {
-    removeAll.apply(this, values);
+    Reflect.apply(removeAll, this, values);
     for (const [event, listeners] of needed) {
-      const present = process.rawListeners(event);
+      const present = own(process.rawListeners(event));
       for (const listener of listeners) {
         if (!present.includes(listener)) process.on(event as "exit", listener as () => void);
       }

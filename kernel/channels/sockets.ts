@@ -1,4 +1,5 @@
 /** The five ZeroMQ sockets of a kernel: bound, read, written in order, closed before the process ends. */
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { Router } from "zeromq";
 import { address, type Connection } from "../wire/connection.ts";
 import { decode, encode, type Refusal } from "../wire/frames.ts";
@@ -37,6 +38,8 @@ export class Sockets {
   readonly #signer: Signer;
   readonly #connection: Connection;
   readonly #refused = new Map<Refusal, number>();
+  /** How many messages have been read. */
+  #arrived = 0;
 
   constructor(connection: Connection, events: SocketEvents) {
     this.#connection = connection;
@@ -77,6 +80,17 @@ export class Sockets {
     this.#queues[channel].push(encode(message, this.#signer), failed);
   }
 
+  /** Resolves when nothing has arrived for `ms`, or after `longestMs`. */
+  async quiet(ms: number, longestMs: number): Promise<void> {
+    const end = performance.now() + longestMs;
+    let seen = -1;
+    while (seen !== this.#arrived && performance.now() < end) {
+      seen = this.#arrived;
+      await sleep(ms);
+      await nextTurn(); // a thread that was not let run meanwhile reads what has come before it looks at the clock
+    }
+  }
+
   /** Waits for everything queued, then closes: a process that ends with an open socket aborts. */
   async close(): Promise<void> {
     await Promise.all(Object.values(this.#queues).map((queue) => queue.drained()));
@@ -85,6 +99,7 @@ export class Sockets {
 
   async #read(channel: RequestChannel, socket: Router): Promise<void> {
     for await (const frames of socket) {
+      this.#arrived++;
       const message = decode(frames, this.#signer);
       if (typeof message === "string") this.#refuse(channel, message);
       else this.#events.receive(channel, message);

@@ -14,6 +14,8 @@ export interface WorkerStart {
   readonly captured: CapturedOutput | undefined;
   /** Process that started the kernel: when it is gone, so is the kernel. */
   readonly parentPid: number;
+  /** Leads to the main thread. */
+  readonly port: MessagePort;
 }
 
 /** A cell to run. `cell` names it in everything that comes back. */
@@ -59,7 +61,7 @@ export interface CommReport {
   readonly buffers: readonly Uint8Array[];
 }
 
-/** A question to the person at the frontend. The main thread blocks until `woken` is 1, and then reads `port`. */
+/** A question to the person at the frontend. Who asks blocks until `woken` is 1 and then reads `port`, or listens to it. */
 export interface InputOrder {
   readonly type: "input";
   readonly prompt: string;
@@ -68,7 +70,10 @@ export interface InputOrder {
   readonly port: MessagePort;
 }
 
-export type InputAnswer = { readonly value: string } | { readonly refused: "NO_CELL" | "NO_STDIN" | "NO_STDIN_CLIENT" };
+export type InputAnswer =
+  | { readonly value: string }
+  /** `ASKED_AGAIN`: another question has come before the answer. */
+  | { readonly refused: "NO_CELL" | "NO_STDIN" | "NO_STDIN_CLIENT" | "ASKED_AGAIN" };
 
 export type ToMain =
   | ExecuteOrder
@@ -100,6 +105,8 @@ export type FromMain =
   | { readonly type: "drain" }
   /** Asks what the types say about a name. */
   | { readonly type: "lookUp"; readonly request: number; readonly name: string }
+  /** A child process was let go of by `unref()`, or taken back. */
+  | { readonly type: "letGo"; readonly pid: number; readonly isLetGo: boolean }
   | { readonly type: "sigint" }
   | { readonly type: "exiting"; readonly cell: number; readonly code: number };
 

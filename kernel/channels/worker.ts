@@ -1,7 +1,7 @@
 /** The protocol worker: owns the sockets, so that heartbeat, control and output go on while a cell blocks the main thread. */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { openNativeOutput } from "../capture/nativeOutput.ts";
 import { userDataFolder } from "../install/folders.ts";
 import { flag } from "../interrupt/flags.ts";
@@ -19,10 +19,12 @@ const orphanCheckMs = 500;
 const followAfterMs = 200;
 /** How long the main thread may take to end the process by itself. */
 const exitGraceMs = 1000;
-/** How long the end waits for the last lines of the history, in milliseconds. */
+/** How long the end waits for the last lines of the history, and for the answers to what was asked, in milliseconds. */
 const historyGraceMs = 200;
+/** How long requests are still answered at the end, however many come, in milliseconds. */
+const lateMs = 500;
 
-const { connection, flags, captured, parentPid } = workerData as WorkerStart;
+const { connection, flags, captured, parentPid, port } = workerData as WorkerStart;
 if (captured !== undefined) logTo(captured.log);
 /** The cell that runs, or ran last: whose the process's own output is. */
 let cell = 0;
@@ -32,7 +34,7 @@ const toMain = (message: ToMain): void => {
     cell = message.cell;
     watchdog.begin();
   }
-  parentPort?.postMessage(message);
+  port.postMessage(message);
 };
 const sockets = new Sockets(connection, {
   receive: (channel, message) => {
@@ -61,9 +63,10 @@ const session = new Session({
 const nativeOutput = openNativeOutput(captured, (name, text) => session.report({ type: "stream", cell, name, text }));
 setTimeout(() => void nativeOutput?.follow(), followAfterMs); // a cell that ends before is drained all the same
 
-parentPort?.on("message", (message: FromMain) => {
+port.on("message", (message: FromMain) => {
   if (message.type === "drain" || message.type === "done" || message.type === "exiting") nativeOutput?.drain();
-  session.report(message);
+  if (message.type === "letGo") watchdog.letGo(message.pid, message.isLetGo);
+  else session.report(message);
   taker.took(message);
 });
 void sockets.open().then(() => session.start());
@@ -73,10 +76,12 @@ setInterval(() => {
 
 let ending: Promise<void> | undefined;
 
-/** Closes the sockets, ends what cells have started, lets the main thread end the process, and ends it itself when the main thread cannot. */
+/** Answers the last requests, closes the sockets, ends what cells have started, lets the main thread end the process, and ends it itself when the main thread cannot. */
 function end(): Promise<void> {
   ending ??= (async () => {
     const childrenEnded = endChildren();
+    await sockets.quiet(session.leave(), lateMs);
+    await Promise.race([session.answered(), sleep(historyGraceMs)]);
     await sockets.close();
     await childrenEnded;
     await Promise.race([session.settled(), sleep(historyGraceMs)]);

@@ -1,6 +1,8 @@
 /** Comms: two-way channels between code in cells and widgets of the frontend, as `Jupyter.comms` and as the host's `comms`. */
 import { randomUUID } from "node:crypto";
+import { types } from "node:util";
 import { CodedError } from "../../shared/codedError.ts";
+import { settled } from "../cells.ts";
 import type { CommDelivery, CommReport } from "../channels/thread.ts";
 
 /** What comes with a message of either side. */
@@ -118,13 +120,13 @@ export class Comms {
 
   /** For the kernel: hands over what the frontend sent. Never throws. */
   receive({ cell, kind, id, target, data, metadata, buffers }: CommDelivery): void {
-    const message = { data, metadata, buffers };
+    const message = structuredClone({ data, metadata, buffers }); // made of the cells' own objects
     try {
       const comm = kind === "open" ? undefined : this.#open.get(id);
       if (kind === "close") this.#open.delete(id);
       const returned = kind === "open" ? [this.#opened(id, target, message)] : (comm?.receive(kind, message) ?? []);
       for (const value of returned) {
-        if (value instanceof Promise) value.catch((error: unknown) => this.#failed(error, cell));
+        if (types.isPromise(value)) settled(value).catch((error: unknown) => this.#failed(error, cell));
       }
     } catch (error) {
       this.#failed(error, cell);

@@ -8,6 +8,23 @@ import type { LiveValue } from "./inspect.ts";
 /** Characters of a value's text that a tooltip shows at detail level 0. */
 const shortValue = 600;
 
+/** What every object has, and every function. A type that has one of `declared` has declared it. */
+const declared = ["toString", "toLocaleString", "valueOf"];
+const functions = ["apply", "arguments", "bind", "call", "caller"];
+const everywhere: ReadonlySet<string> = new Set([...Object.getOwnPropertyNames(Object.prototype), ...functions]);
+
+/** After a dot these are left out, or come last where somebody has begun to write one; alone they are all there is. */
+function withoutEverywhere(
+  candidates: readonly Candidate[],
+  isTyped: (text: string) => boolean,
+  isBegun: boolean,
+): readonly Candidate[] {
+  const isOwn = ({ text }: Candidate): boolean => !everywhere.has(text) || (declared.includes(text) && isTyped(text));
+  const own = candidates.filter(isOwn);
+  if (own.length > 0 && !isBegun) return own;
+  return [...own, ...candidates.filter((one) => !isOwn(one))];
+}
+
 /** The types' candidates first, then the live names that they do not know. */
 export function completeContent(
   code: string,
@@ -18,8 +35,11 @@ export function completeContent(
   const known = new Set(typed?.candidates.map(({ text }) => text));
   const extra = typed?.live === false ? [] : (live?.matches ?? []).filter((text) => !known.has(text));
   const type = live?.member === true ? "property" : "variable";
-  const candidates: readonly Candidate[] = [...(typed?.candidates ?? []), ...extra.map((text) => ({ text, type }))];
+  const all: readonly Candidate[] = [...(typed?.candidates ?? []), ...extra.map((text) => ({ text, type }))];
   const { start, end } = typed ?? live ?? { start: cursor, end: cursor };
+  const candidates = code.slice(0, start).endsWith(".")
+    ? withoutEverywhere(all, (text) => known.has(text), start < cursor)
+    : all;
   const [cursor_start, cursor_end] = [toCodePoints(code, start), toCodePoints(code, end)];
   return {
     status: "ok",

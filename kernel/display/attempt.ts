@@ -6,7 +6,7 @@ export function attempt<T>(look: () => T, otherwise: (error: unknown) => T): T {
   try {
     return look();
   } catch (error) {
-    if (error instanceof KernelInterrupt) throw error;
+    if (KernelInterrupt.is(error)) throw error;
     return otherwise(error);
   }
 }

@@ -1,9 +1,10 @@
 /** `Deno.jupyter` for notebooks written for Deno's kernel. Cells find it without there being a global `Deno`. */
 import { readFileSync } from "node:fs";
 import { inspect, types } from "node:util";
+import { given, givenPromise } from "../cells.ts";
 import type { CommReport, OutputKind } from "../channels/thread.ts";
 import { currentCell } from "../parents/currentCell.ts";
-import type { Displays } from "./display.ts";
+import type { Displays, ShowOptions } from "./display.ts";
 import type { ToBundle } from "./mime.ts";
 import { imageType } from "./recognise/imageBytes.ts";
 import type { Reporter } from "./reporter.ts";
@@ -34,31 +35,45 @@ export function createDeno(displays: Displays, toBundle: ToBundle, reporter: Rep
     html: tag("text/html"),
     svg: tag("image/svg+xml"),
     image,
-    async format(value: unknown): Promise<object> {
-      return (await toBundle(value)).data;
+    format(value: unknown): Promise<object> {
+      return givenPromise(formatted(value));
     },
     /** Resolves when `value` is shown. */
-    async display(value: unknown, { raw = false, update = false, display_id }: DenoDisplayOptions = {}): Promise<void> {
-      await displays.put(value, { raw, update, ...(display_id === undefined ? {} : { displayId: display_id }) });
+    display(value: unknown, { raw = false, update = false, display_id }: DenoDisplayOptions = {}): Promise<void> {
+      return givenPromise(
+        shown(value, { raw, update, ...(display_id === undefined ? {} : { displayId: display_id }) }),
+      );
     },
     /** Sends a message of the protocol: about the running cell's output, or on a comm. */
-    async broadcast(type: string, content: Record<string, unknown>, extra: BroadcastExtra = {}): Promise<void> {
-      if (type === "stream" && (content.name === "stdout" || content.name === "stderr")) {
-        reporter.stream(content.name, String(content.text));
-      } else if (outputs.has(type)) {
-        const filled = type === "clear_output" ? { wait: false } : { data: {}, metadata: {}, transient: {} };
-        reporter.output(type as OutputKind, { ...filled, ...content });
-      } else if (isComm(type)) {
-        reporter.post(commReport(type, content, extra));
-      } else {
-        const known = [...outputs, ...comms, "stream"].join(", ");
-        throw Object.assign(new TypeError(`Deno.jupyter.broadcast sends ${known} in this kernel, got "${type}".`), {
-          code: "UNKNOWN_BROADCAST",
-        });
-      }
+    broadcast(type: string, content: Record<string, unknown>, extra: BroadcastExtra = {}): Promise<void> {
+      return givenPromise(broadcast(type, content, extra));
     },
   };
   return { jupyter };
+
+  async function shown(value: unknown, options: ShowOptions): Promise<void> {
+    await displays.put(value, options);
+  }
+
+  async function formatted(value: unknown): Promise<object> {
+    return given({ ...(await toBundle(value)).data });
+  }
+
+  async function broadcast(type: string, content: Record<string, unknown>, extra: BroadcastExtra): Promise<void> {
+    if (type === "stream" && (content.name === "stdout" || content.name === "stderr")) {
+      reporter.stream(content.name, String(content.text));
+    } else if (outputs.has(type)) {
+      const filled = type === "clear_output" ? { wait: false } : { data: {}, metadata: {}, transient: {} };
+      reporter.output(type as OutputKind, { ...filled, ...content });
+    } else if (isComm(type)) {
+      reporter.post(commReport(type, content, extra));
+    } else {
+      const known = [...outputs, ...comms, "stream"].join(", ");
+      throw Object.assign(new TypeError(`Deno.jupyter.broadcast sends ${known} in this kernel, got "${type}".`), {
+        code: "UNKNOWN_BROADCAST",
+      });
+    }
+  }
 }
 
 function isComm(type: string): type is CommReport["kind"] {

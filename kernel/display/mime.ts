@@ -1,5 +1,6 @@
 /** A value as a MIME bundle: by the first recogniser that knows its kind; the text Node would print is always there. */
 import { types } from "node:util";
+import { settled } from "../cells.ts";
 import { KernelInterrupt } from "../interrupt/interrupts.ts";
 import type { Bundle } from "./bundle.ts";
 import { sendable } from "./contents.ts";
@@ -45,7 +46,7 @@ export function createToBundle(notes: Notes): ToBundle {
   const toBundle: ToBundle = (value) => {
     if ((typeof value !== "object" && typeof value !== "function") || value === null) return textOf(value);
     if (types.isPromise(value)) {
-      return Promise.resolve(value).then((settled) => (settled === undefined ? nothing : toBundle(settled)));
+      return settled(value).then((came) => (came === undefined ? nothing : toBundle(came)));
     }
     for (const recognise of recognisers) {
       const found = tryOn(value, recognise);
@@ -60,7 +61,7 @@ export function createToBundle(notes: Notes): ToBundle {
     try {
       return recognise(value, notes);
     } catch (reason) {
-      if (reason instanceof KernelInterrupt) throw reason;
+      if (KernelInterrupt.is(reason)) throw reason;
       return undefined;
     }
   }

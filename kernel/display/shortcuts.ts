@@ -1,4 +1,5 @@
 /** `display.html(...)` and the like: a display of one MIME type, for those who know which. */
+import { types } from "node:util";
 import { asBuffer } from "./contents.ts";
 import type { DisplayHandle, Displays, ShowOptions } from "./display.ts";
 import { escapeHtml } from "./escapeHtml.ts";
@@ -69,13 +70,13 @@ function isTemplate(value: unknown): value is TemplateStringsArray {
 
 function textOf(value: unknown, type: string): string {
   if (typeof value === "string") return value;
-  if (value instanceof Uint8Array) return asBuffer(value).toString("utf8");
+  if (types.isUint8Array(value)) return asBuffer(value).toString("utf8");
   throw wrongContent(`${type} is shown from a string, got ${typeof value}. display(value) shows any value.`);
 }
 
 function base64Of(value: unknown, type: string): string {
   if (typeof value === "string") return value;
-  if (value instanceof Uint8Array || value instanceof ArrayBuffer) return asBuffer(value).toString("base64");
+  if (types.isUint8Array(value) || types.isArrayBuffer(value)) return asBuffer(value).toString("base64");
   throw wrongContent(
     `${type} is shown from bytes (a Uint8Array, say, as readFileSync gives them) or base64 text, got ${typeof value}.`,
   );

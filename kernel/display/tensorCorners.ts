@@ -1,5 +1,7 @@
 /** Reads a big tfjs tensor by its corners, so that what is not shown is not copied out of the engine. */
 
+import { cells } from "../cells.ts";
+
 /** The part of a tfjs tensor that is used; any instance of the library has it. */
 export interface TfTensor {
   readonly shape: readonly number[];
@@ -42,7 +44,7 @@ export function cornerReader(tensor: TfTensor, edge: number): (index: readonly n
 }
 
 function read(tensor: TfTensor, begin: readonly number[], size: readonly number[]): ArrayLike<unknown> {
-  const engine = (globalThis as { _tfengine?: Engine })._tfengine;
+  const engine = (cells as { _tfengine?: Engine })._tfengine;
   const block = tensor.slice?.(begin, size) ?? engine?.runKernel("Slice", { x: tensor }, { begin, size });
   if (block === undefined) throw new Error("This tensor has no engine to read a part of it with.");
   const values = block.dataSync();

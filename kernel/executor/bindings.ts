@@ -1,5 +1,5 @@
 /** Which names a node declares for what is below it. */
-import { child, childList, children, type SyntaxNode } from "./syntax.ts";
+import { child, childList, children, type SyntaxNode, walk } from "./syntax.ts";
 
 /** `{ a, b: [c], ...d }` -> a, c, d */
 export function patternNames(pattern: SyntaxNode | undefined): string[] {
@@ -55,8 +55,12 @@ export function scopeNames(node: SyntaxNode): string[] {
 }
 
 /** What `var` declares anywhere in a function. */
-function hoistedNames(node: SyntaxNode | undefined): string[] {
-  if (node === undefined || /Function/.test(node.type)) return [];
-  const own = node.type === "VariableDeclaration" && node.kind === "var" ? declaredNames(node) : [];
-  return [...own, ...children(node).flatMap(hoistedNames)];
+export function hoistedNames(node: SyntaxNode | undefined): string[] {
+  const names: string[] = [];
+  if (node === undefined) return names;
+  walk(node, (each) => {
+    if (each.type === "VariableDeclaration" && each.kind === "var") names.push(...declaredNames(each));
+    return !/Function/.test(each.type);
+  });
+  return names;
 }

@@ -1,17 +1,21 @@
 /** The loader as one importer sees it. */
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
+import { given, givenPromise, own } from "../cells.ts";
 import type { ModuleLoader } from "./moduleLoader.ts";
-import { asNamespace, type Namespace, pick, withNames } from "./namespace.ts";
+import { asNamespace, joinedSources, type Namespace, sourcesOf, withNames } from "./namespace.ts";
 import { resolveUrl } from "./resolve.ts";
+
+/** Calls `take` with the objects that have what was imported by name. */
+export type Bound = (take: (...sources: Namespace[]) => unknown) => unknown;
 
 export class BoundLoader {
   readonly #loader: ModuleLoader;
-  readonly #folder: () => string;
+  readonly #folder: string;
   readonly #importer: string | undefined;
 
-  /** `importer` is a local file; absent for cells. */
-  constructor(loader: ModuleLoader, folder: () => string, importer?: string) {
+  /** `folder` is where specifiers are looked up; `importer` a local file, absent for cells. */
+  constructor(loader: ModuleLoader, folder: string, importer?: string) {
     this.#loader = loader;
     this.#folder = folder;
     this.#importer = importer;
@@ -19,32 +23,36 @@ export class BoundLoader {
 
   /** `import(specifier, options)`. */
   load(specifier: string, options?: ImportCallOptions): Promise<Namespace> {
-    return this.#loader.load(String(specifier), this.#folder(), options, this.#importer);
+    return givenPromise(this.#load(specifier, options));
   }
 
   /** `import * as ns` */
-  async namespace(specifier: string, options?: ImportCallOptions): Promise<Namespace> {
-    return withNames(await this.load(specifier, options));
+  namespace(specifier: string, options?: ImportCallOptions): Promise<Namespace> {
+    return givenPromise(this.#load(specifier, options).then(withNames));
   }
 
   /** `import { names }` of a cell. */
-  async bind(
+  bind(
     names: readonly string[],
     uses: readonly string[],
     specifier: string,
     options?: ImportCallOptions,
-  ): Promise<Namespace> {
-    return pick(await this.load(specifier, options), names, uses, specifier);
+  ): Promise<Bound> {
+    const bound = this.#load(specifier, options, (namespace): Bound => {
+      const sources = sourcesOf(namespace, own(names), own(uses), specifier);
+      return (take) => Reflect.apply(take, undefined, sources);
+    });
+    return givenPromise(bound);
   }
 
-  /** `import { names }` of a local file, which reads them from here each time. */
-  async link(
+  /** `import { names }` of a local file. */
+  link(
     names: readonly string[],
     uses: readonly string[],
     specifier: string,
     options?: ImportCallOptions,
   ): Promise<Namespace> {
-    return this.#link(await this.load(specifier, options), names, uses, specifier);
+    return givenPromise(this.#load(specifier, options, (namespace) => this.#link(namespace, names, uses, specifier)));
   }
 
   /** The same for a file that is required, which cannot wait. */
@@ -57,25 +65,57 @@ export class BoundLoader {
 
   /** A namespace that is not complete yet, in a cycle of imports, may still get the names. */
   #link(namespace: Namespace, names: readonly string[], uses: readonly string[], specifier: string): Namespace {
-    const whole = names.every((name) => name in namespace) || this.#loader.isRunning(namespace);
-    return whole ? namespace : pick(namespace, names, uses, specifier);
+    const wanted = own(names);
+    const isWhole = wanted.every((name) => name in namespace) || this.#loader.isRunning(namespace);
+    return isWhole ? namespace : joinedSources(wanted, sourcesOf(namespace, wanted, own(uses), specifier));
   }
 
   /** `require` */
   get require(): NodeJS.Require {
-    const { resolve, cache, extensions, main } = createRequire(`${this.#folder()}/notebook`);
-    return Object.assign((specifier: string) => this.#require(specifier), { resolve, cache, extensions, main });
+    const require = (specifier: string): unknown => this.#require(specifier);
+    let own: NodeJS.Require | undefined;
+    for (const key of ["resolve", "cache", "extensions", "main"] as const) {
+      const get = (): unknown => {
+        own ??= createRequire(`${this.#folder}/notebook`);
+        return own[key];
+      };
+      const set = (value: unknown): void => void Object.defineProperty(require, key, { value, writable: true });
+      Object.defineProperty(require, key, { get, set, enumerable: true, configurable: true });
+    }
+    return given(require as NodeJS.Require);
   }
 
   /** `import.meta` */
   get meta(): object {
-    const folder = this.#folder();
-    const path = this.#importer ?? `${folder}/notebook.ts`;
-    const resolve = (specifier: string): string => resolveUrl(String(specifier), folder);
-    return { url: pathToFileURL(path).href, filename: path, dirname: folder, resolve };
+    const path = this.#importer ?? `${this.#folder}/notebook.ts`;
+    const resolve = (specifier: string): string => resolveUrl(String(specifier), this.#folder);
+    return given({ url: pathToFileURL(path).href, filename: path, dirname: this.#folder, resolve });
+  }
+
+  #load(specifier: string, options: ImportCallOptions | undefined): Promise<Namespace>;
+  #load<Made>(
+    specifier: string,
+    options: ImportCallOptions | undefined,
+    make: (namespace: Namespace) => Made,
+  ): Promise<Made>;
+  #load(
+    specifier: string,
+    options: ImportCallOptions | undefined,
+    make = (namespace: Namespace): unknown => namespace,
+  ) {
+    const asked = this.#loader.asked();
+    const loaded = this.#loader.load(String(specifier), this.#folder, options, this.#importer).then(make);
+    return loaded.catch((error: unknown) => {
+      throw asked(error);
+    });
   }
 
   #require(specifier: string): unknown {
-    return this.#loader.require(String(specifier), this.#folder(), this.#importer);
+    const asked = this.#loader.asked();
+    try {
+      return this.#loader.require(String(specifier), this.#folder, this.#importer);
+    } catch (error) {
+      throw asked(error);
+    }
   }
 }

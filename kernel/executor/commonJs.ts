@@ -1,6 +1,7 @@
 /** Node's `require` for the notebook's own files: one that has changed is loaded again, with all that requires it. */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { own } from "../cells.ts";
 import { fileVersion } from "./fileVersion.ts";
 
 const kernelFolder = fileURLToPath(new URL("../", import.meta.url));
@@ -31,13 +32,18 @@ export class CommonJs {
     for (let before = 0; before < changed.size; ) {
       before = changed.size;
       for (const path of files) {
-        if (cache[path]?.children.some(({ filename }) => changed.has(filename))) changed.add(path);
+        if (own(cache[path]?.children ?? []).some(({ filename }) => changed.has(filename))) changed.add(path);
       }
     }
     for (const path of changed) {
       delete cache[path];
       this.#versions.delete(path);
     }
+  }
+
+  /** What V8 was made to end in the middle would be taken for loaded. To be called when nothing runs. */
+  forgetUnfinished(): void {
+    for (const path of Object.keys(cache)) if (cache[path]?.loaded === false) delete cache[path];
   }
 
   #hasChanged(path: string): boolean {

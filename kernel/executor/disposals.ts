@@ -1,4 +1,5 @@
 /** What a cell holds by `using`: disposed of in reverse when the cell has ended. */
+import { settled } from "../cells.ts";
 
 interface Disposal {
   readonly dispose: () => unknown;
@@ -6,11 +7,7 @@ interface Disposal {
 }
 
 export class Disposals {
-  readonly #all: Disposal[] = [];
-
-  get size(): number {
-    return this.#all.length;
-  }
+  #all: Disposal[] = [];
 
   add(value: unknown, waits: boolean): void {
     if (value === null || value === undefined) return;
@@ -23,13 +20,15 @@ export class Disposals {
     this.#all.push({ dispose: () => Reflect.apply(dispose, value, []) as unknown, waits });
   }
 
-  /** All of them, whatever some throw. Resolves to what the cell is to throw then: `thrown` is what it threw by itself. */
+  /** All of them, last first, whatever some throw. Resolves to what the cell is to throw: `thrown` is what it threw by itself. */
   async run(thrown?: Thrown): Promise<Thrown | undefined> {
     let last = thrown;
-    for (const { dispose, waits } of this.#all.reverse()) {
+    const all = this.#all.reverse();
+    this.#all = [];
+    for (const { dispose, waits } of all) {
       try {
         const done = dispose();
-        if (waits) await done;
+        if (waits) await settled(done as PromiseLike<unknown>);
       } catch (error) {
         last = { value: last === undefined ? error : suppressing(error, last.value) };
       }

@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { Script } from "node:vm";
 import type TypeScript from "typescript";
+import { cells } from "../cells.ts";
 
 const called =
   /\b__(decorate|metadata|param|esDecorate|runInitializers|propKey|setFunctionName|addDisposableResource)\b/;
@@ -25,7 +26,7 @@ export function provideHelpers(ts: typeof TypeScript, output: string): void {
     const script = new Script(`(() => { ${outputText}; return { ${names.join(", ")} }; })()`, { filename });
     const helpers = script.runInThisContext() as object;
     for (const [name, value] of Object.entries(helpers)) {
-      Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+      Object.defineProperty(cells, name, { value, writable: true, configurable: true, enumerable: false });
     }
   }
 }

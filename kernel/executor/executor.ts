@@ -1,4 +1,5 @@
 /** Runs one cell: rewritten, evaluated, its value shown, its error described. */
+import { isA } from "../cells.ts";
 import type { ExecuteOrder } from "../channels/thread.ts";
 import type { ToBundle } from "../display/mime.ts";
 import type { Reporter } from "../display/reporter.ts";
@@ -8,9 +9,10 @@ import type { Magics } from "../magics/magics.ts";
 import { runCell } from "../parents/currentCell.ts";
 import { endThreadsOf } from "../parents/threads.ts";
 import { cancelTimersOf } from "../parents/timers.ts";
-import type { Thrown } from "./disposals.ts";
+import type { Disposals } from "./disposals.ts";
 import type { Evaluator, Outcome } from "./evaluate.ts";
-import { firstOf } from "./firstOf.ts";
+import type { CellNames } from "./liveImports.ts";
+import type { ModuleLoader } from "./moduleLoader.ts";
 import type { Sources } from "./sources.ts";
 import { CellSyntaxError } from "./syntaxError.ts";
 import { describeError, type ErrorReport } from "./traceback.ts";
@@ -23,11 +25,14 @@ export interface ExecutorParts {
   readonly reporter: Reporter;
   readonly sources: Sources;
   readonly magics: Magics;
+  readonly modules: ModuleLoader;
+  /** What cells have imported by name. */
+  readonly names: CellNames;
+  /** What the running cell holds by `using`. */
+  readonly disposals: Disposals;
   /** The value of the last expression of the cell that ran last; asked for once per cell. */
   readonly takeResult: () => unknown;
   readonly toBundle: ToBundle;
-  /** Disposes of what the cell holds by `using`; undefined where it holds nothing. Resolves to what the cell is to throw. */
-  readonly dispose: (thrown?: Thrown) => Promise<Thrown | undefined> | undefined;
   /** Lets go of what the cell awaited last. */
   readonly releaseAwaited: () => void;
   /** Resolves when everything the cell displays has been shown. */
@@ -55,7 +60,7 @@ export class Executor {
     this.#running = order.cell;
     this.#untold = order;
     this.#newest = order.cell;
-    const givenUp = interrupts.begin();
+    const givenUp = interrupts.begin(order.cell);
     const performed = runCell(order.cell, () => this.#perform(order));
     await this.#finish(order, await endOf(performed, givenUp), () => interrupts.pending);
   }
@@ -70,15 +75,16 @@ export class Executor {
 
   /** May be begun a second time where the first did not come to its end. */
   async #finish(order: ExecuteOrder, end: End, isInterrupted: () => boolean): Promise<void> {
-    const { interrupts, magics, reporter } = this.#parts;
+    const { disposals, interrupts, magics, modules, reporter } = this.#parts;
     if (this.#untold !== order) return;
     this.#running = undefined;
     const interrupted = isInterrupted();
-    if (interrupted) {
+    const isCut = interrupted || interrupts.failure !== undefined;
+    if (isCut) {
       this.#parts.evaluator.abandon();
       await endThreadsOf(order.cell);
       if (this.#untold !== order) return;
-      void this.#parts.dispose(); // the interrupt is what there is to tell
+      void disposals.run(); // what has ended the cell is what there is to tell
     }
     this.#parts.releaseAwaited();
     interrupts.end();
@@ -97,46 +103,49 @@ export class Executor {
       content: JSON.stringify({ ...content, execution_count: order.count }),
     });
     this.#untold = undefined;
-    if (!interrupted) return;
+    if (!isCut) return;
     cancelTimersOf(order.cell);
+    modules.stopped();
     reporter.mute(order.cell); // what it left behind and cannot be stopped is not heard
   }
 
-  /** Ends the timers that all cells so far have left behind. */
-  stopTimers(): void {
+  /** Ends what all cells so far have left behind. */
+  stopAll(): void {
     for (; this.#stopped < this.#newest; this.#stopped++) cancelTimersOf(this.#stopped + 1);
+    this.#parts.modules.stopped();
   }
 
   /** Resolves to the values of the user expressions. Throws what the cell threw. */
   async #perform(order: ExecuteOrder): Promise<Record<string, unknown>> {
-    const { cell: number, code, count, silent } = order;
-    const { evaluator, magics, reporter, sources, takeResult, displaysSettled } = this.#parts;
+    const { cell: number, count, silent } = order;
+    const { disposals, evaluator, magics, names, reporter, sources, takeResult, displaysSettled } = this.#parts;
+    const code = order.code.replace(/\r\n?/g, "\n"); // as JavaScript reads them; a shell does not
     // a cell that is not counted must not take the name of the one before it: stacks would show the wrong text
     const name = sources.has(`In[${count}]`) ? `In[${count}.${number}]` : `In[${count}]`;
     sources.add(name, code);
-    const prepared = await magics.prepare(code);
-    if (this.#running !== number) return {}; // given up while it was prepared
-    const cell = transformCell(prepared?.code ?? code, name);
+    const prepared = magics.prepare(code);
+    const cell = transformCell(prepared?.code ?? code, name, names);
     sources.add(name, code, cell.edit, cell.back);
+    names.ran(cell);
     takeResult();
     const outcome = await evaluator.run(cell.code, name);
     if (this.#running !== number) return {}; // given up while it awaited; another cell may run by now
     const value = takeResult();
     prepared?.ended();
     if (outcome.kind === "terminated") {
-      await this.#parts.dispose();
+      await disposals.run();
       throw new KernelInterrupt();
     }
     if (outcome.kind === "thrown") {
       const thrown = { value: this.#refusal(outcome, cell.code, name) ?? outcome.thrown };
-      throw ((await this.#parts.dispose(thrown)) ?? thrown).value;
+      throw ((await disposals.run(thrown)) ?? thrown).value;
     }
     await displaysSettled();
     if (value !== undefined && !silent) {
       const { data, metadata = {} } = await this.#parts.toBundle(value);
       if (Object.keys(data).length > 0) reporter.output("execute_result", { execution_count: count, data, metadata });
     }
-    const left = await this.#parts.dispose();
+    const left = await disposals.run();
     if (left !== undefined) throw left.value;
     return await this.#userExpressions(order.userExpressions);
   }
@@ -147,8 +156,8 @@ export class Executor {
     code: string,
     name: string,
   ): CellSyntaxError | undefined {
-    const refused = thrown instanceof SyntaxError && !(thrown instanceof CellSyntaxError) && !hasPlace(thrown, name);
-    if (!refused || position.line > code.split("\n").length) return undefined;
+    const isRefused = isA(thrown, SyntaxError) && !isA(thrown, CellSyntaxError) && !hasPlace(thrown, name);
+    if (!isRefused || position.line > code.split("\n").length) return undefined;
     const place = this.#parts.sources.locate(name, position.line + 1, position.column + 1);
     return new CellSyntaxError(thrown.message, place);
   }
@@ -161,7 +170,7 @@ export class Executor {
     const results: Record<string, unknown> = {};
     for (const [key, expression] of Object.entries(expressions)) {
       try {
-        const cell = transformCell(String(expression), "expression");
+        const cell = transformCell(String(expression), "expression", this.#parts.names);
         const outcome = await this.#parts.evaluator.run(cell.code, "expression");
         const value = this.#parts.takeResult();
         if (outcome.kind === "thrown") throw outcome.thrown;
@@ -184,7 +193,7 @@ interface End {
 /** How the cell ended: by itself, or because it was given up. */
 async function endOf(performed: Promise<Record<string, unknown>>, givenUp: Promise<never>): Promise<End> {
   try {
-    return { failed: false, expressions: await firstOf(performed, givenUp) };
+    return { failed: false, expressions: await Promise.race([performed, givenUp]) };
   } catch (thrown) {
     return { failed: true, thrown };
   }
@@ -193,7 +202,7 @@ async function endOf(performed: Promise<Record<string, unknown>>, givenUp: Promi
 /** A cell that was asked to stop ends so, whatever it made of that; an error of its own is the cause. */
 function interruption({ failed, thrown }: End): KernelInterrupt {
   if (!failed) return new KernelInterrupt();
-  return thrown instanceof KernelInterrupt ? thrown : new KernelInterrupt(thrown);
+  return KernelInterrupt.is(thrown) ? thrown : new KernelInterrupt(thrown);
 }
 
 /** Whether the error came out of running code: then its stack names a line of the cell. */

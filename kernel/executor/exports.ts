@@ -1,7 +1,7 @@
 /** `export` statements of local files: getters on the module's namespace, so that importers see what the file sees. */
 import { declaredNames } from "./bindings.ts";
 import type { Edit } from "./edit.ts";
-import { nameOf, replace, sourceOf, type Via } from "./imports.ts";
+import { loaderCall, nameOf, replace, sourceOf, type Via } from "./imports.ts";
 import type { LiveImports } from "./liveImports.ts";
 import { child, childList, type SyntaxNode } from "./syntax.ts";
 
@@ -24,7 +24,7 @@ export function rewriteExport(edit: Edit, node: SyntaxNode, getters: Getters, li
   if (node.type === "ExportAllDeclaration") {
     const as = child(node, "exported");
     const names = as === undefined ? "undefined" : JSON.stringify(nameOf(as));
-    replace(edit, node, `__thaw.exportAll(${via}.namespace(${sourceOf(node)}),${names});`);
+    replace(edit, node, `__thaw.exportAll(${loaderCall(via, "namespace", sourceOf(node))},${names});`);
     return;
   }
   if (node.type === "ExportDefaultDeclaration" && declaration !== undefined) {
@@ -46,7 +46,7 @@ export function rewriteExport(edit: Edit, node: SyntaxNode, getters: Getters, li
     nameOf(child(specifier, "exported")),
   ]);
   if (child(node, "source") !== undefined) {
-    replace(edit, node, `__thaw.exportFrom(${via}.namespace(${sourceOf(node)}),${JSON.stringify(pairs)});`);
+    replace(edit, node, `__thaw.exportFrom(${loaderCall(via, "namespace", sourceOf(node))},${JSON.stringify(pairs)});`);
     return;
   }
   for (const [local, exported] of pairs) getters.set(exported as string, live.read(local as string));

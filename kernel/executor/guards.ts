@@ -1,6 +1,6 @@
 /** Where running code can be stopped, and where it reaches the kernel: loops, awaits, reactions, `import()`, `import.meta`. */
 import type { Edit } from "./edit.ts";
-import { child, childList, children, type SyntaxNode } from "./syntax.ts";
+import { child, childList, contains, type SyntaxNode } from "./syntax.ts";
 
 /** What surrounds a node within its function, as far as an interrupt is concerned. */
 export interface GuardScope {
@@ -44,10 +44,9 @@ export function isUsing(node: SyntaxNode): boolean {
 
 /** Whether code outside functions awaits something. */
 export function awaits(node: SyntaxNode): boolean {
-  if (functions.has(node.type)) return false;
-  return (
-    node.type === "AwaitExpression" || node.await === true || node.kind === "await using" || children(node).some(awaits)
-  );
+  const isAwait = ({ type, await: waits, kind }: SyntaxNode): boolean =>
+    type === "AwaitExpression" || waits === true || kind === "await using";
+  return contains(node, isAwait, ({ type }) => functions.has(type));
 }
 
 /** Opens the rewriting of `node`; `closeGuard` is called when everything below it is done. */

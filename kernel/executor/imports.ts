@@ -1,6 +1,6 @@
 /** `import` statements become calls: V8 evaluates a cell as a script, where `import` is no statement. */
 import type { Edit } from "./edit.ts";
-import type { LiveImports } from "./liveImports.ts";
+import { declareImports, type LiveImports } from "./liveImports.ts";
 import { child, childList, type SyntaxNode } from "./syntax.ts";
 
 /** What an import statement brings. */
@@ -14,6 +14,12 @@ export interface Imported {
 
 /** The runtime as imports call it: a file that is required cannot wait. */
 export type Via = "await __thaw" | "__thaw.atOnce";
+
+/** A call of the loader. Behind an `await` an interrupt may have come. */
+export function loaderCall(via: Via, method: string, from: string): string {
+  const call = `${via}.${method}(${from})`;
+  return via === "await __thaw" ? `__thaw.check(__thaw.epoch,${call})` : call;
+}
 
 /** An ImportDeclaration; undefined where it brings types only. */
 export function readImport(node: SyntaxNode): Imported | undefined {
@@ -34,12 +40,11 @@ export function readImport(node: SyntaxNode): Imported | undefined {
   };
 }
 
-/** In a cell the names become variables. `used` are those that the cell uses as values. */
+/** In a cell the names become variables that later cells have too. `used` are those that the cell uses as values. */
 export function importIntoCell(edit: Edit, node: SyntaxNode, used: ReadonlySet<string>): void {
-  rewrite(edit, node, "await __thaw", (imported) => {
-    const pattern = imported.names.map(({ imported, local }) => `${JSON.stringify(imported)}:${local}`).join(",");
-    return `let {${pattern}}=await __thaw.bind(${wanted(imported, used)})`;
-  });
+  rewrite(edit, node, "await __thaw", (imported) =>
+    declareImports(imported.names, loaderCall("await __thaw", "bind", wanted(imported, used))),
+  );
 }
 
 /** In a local file they are read from the module each time. */
@@ -50,7 +55,12 @@ export function importIntoModule(
   live: LiveImports,
   via: Via,
 ): void {
-  rewrite(edit, node, via, (imported) => `const ${live.moduleOf(node)}=${via}.link(${wanted(imported, used)})`);
+  rewrite(
+    edit,
+    node,
+    via,
+    (imported) => `const ${live.moduleOf(node)}=${loaderCall(via, "link", wanted(imported, used))}`,
+  );
 }
 
 function rewrite(edit: Edit, node: SyntaxNode, via: Via, named: (imported: Imported) => string): void {
@@ -61,10 +71,10 @@ function rewrite(edit: Edit, node: SyntaxNode, via: Via, named: (imported: Impor
   }
   const { from, whole, names } = imported;
   const parts = [
-    ...(whole === undefined ? [] : [`let ${whole}=${via}.namespace(${from})`]),
+    ...(whole === undefined ? [] : [`let ${whole}=${loaderCall(via, "namespace", from)}`]),
     ...(names.length === 0 ? [] : [named(imported)]),
   ];
-  replace(edit, node, `${parts.length === 0 ? `${via}.load(${from})` : parts.join(";")};`);
+  replace(edit, node, `${parts.length === 0 ? loaderCall(via, "load", from) : parts.join(";")};`);
 }
 
 /** The names, those of them that must be there, and the module. */

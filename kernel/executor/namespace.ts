@@ -18,7 +18,12 @@ export function emptyNamespace(): Namespace {
 /** What `require` returned, as `import` shows it. */
 export function asNamespace(exports: unknown): Namespace {
   if (types.isModuleNamespaceObject(exports) || made.has(exports as object)) return exports as Namespace;
-  return Object.assign(emptyNamespace(), isObject(exports) ? exports : undefined, { default: exports });
+  const namespace = emptyNamespace();
+  for (const name of isObject(exports) ? Object.keys(exports) : []) {
+    const get = (): unknown => (exports as Namespace)[name]; // which may be assigned later
+    Object.defineProperty(namespace, name, { get, enumerable: true, configurable: true });
+  }
+  return Object.defineProperty(namespace, "default", { value: exports, enumerable: true, configurable: true });
 }
 
 /** For `import * as ns`: a CommonJS module whose names Node could not see gives them too. */
@@ -29,24 +34,35 @@ export function withNames(namespace: Namespace): Namespace {
   return Object.assign(emptyNamespace(), whole, namespace);
 }
 
-/** For `import { names }`: refuses a missing name that is among `uses`; one that nothing uses may be a type. */
-export function pick(
+/**
+ * For `import { names }`: the object that has each of them, which may be what a CommonJS module exports. Refuses a missing
+ * name that is among `uses`; one that nothing uses may be a type.
+ */
+export function sourcesOf(
   namespace: Namespace,
   names: readonly string[],
   uses: readonly string[],
   specifier: string,
-): Namespace {
-  const whole = namespace.default;
-  const picked: Namespace = {};
-  for (const name of names) {
-    if (name in namespace) picked[name] = namespace[name];
-    else if (isObject(whole) && name in whole) picked[name] = whole[name];
-    else if (name === "default" && Object.keys(namespace).length > 0) picked[name] = namespace;
-    else if (uses.includes(name)) {
-      throw new SyntaxError(`The requested module '${specifier}' does not provide an export named '${name}'`);
+): Namespace[] {
+  return names.map((name) => {
+    const whole = name in namespace ? undefined : namespace.default;
+    if (name in namespace) return namespace;
+    if (isObject(whole) && name in whole) return whole;
+    if (name === "default" && Object.keys(namespace).length > 0) {
+      return Object.assign(emptyNamespace(), { default: namespace });
     }
+    if (!uses.includes(name)) return emptyNamespace();
+    throw new SyntaxError(`The requested module '${specifier}' does not provide an export named '${name}'`);
+  });
+}
+
+/** One object with all the names, each read where it is. */
+export function joinedSources(names: readonly string[], sources: readonly Namespace[]): Namespace {
+  const joined = emptyNamespace();
+  for (const [index, name] of names.entries()) {
+    Object.defineProperty(joined, name, { get: () => sources[index]?.[name], enumerable: true });
   }
-  return picked;
+  return joined;
 }
 
 function isObject(value: unknown): value is Namespace {

@@ -1,5 +1,7 @@
 /** Stacks are the user's from the start, wherever they are printed or read: the cell's own lines, no frame of the kernel or of Node. */
 import { fileURLToPath } from "node:url";
+import { types } from "node:util";
+import { asWritten } from "./liveImports.ts";
 import type { Sources } from "./sources.ts";
 
 const kernelFolder = fileURLToPath(new URL("../", import.meta.url));
@@ -8,13 +10,36 @@ const frame = /^(.*\()?((?:async )?)(.*?):(\d+):(\d+)(\)?)$/;
 
 type Prepare = NonNullable<typeof Error.prepareStackTrace>;
 
+const titleOf = Error.prototype.toString;
+/** Stacks to which a place was added, as they were. */
+const bare = new WeakMap<Error, string>();
+
+/** Remembers where the cell's code is. Returns what puts that place under an error that comes later, and knows of no cell. */
+export function askedHere(): (error: unknown) => unknown {
+  const place = new Error();
+  return (error) => {
+    try {
+      if (!types.isNativeError(error)) return error;
+      const stack = bare.get(error) ?? String(error.stack);
+      if (/ at (?:.*\()?(?:async )?In\[/.test(stack)) return error;
+      bare.set(error, stack);
+      const value = stack + String(place.stack).slice("Error".length);
+      Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
+    } catch {
+      // an error that cannot be changed is told as it is
+    }
+    return error;
+  };
+}
+
 /** From now on. Code that prepares stacks itself may, as long as it does. */
 export function keepStacks(sources: Sources): void {
   Error.stackTraceLimit = 30;
   let other: Prepare | undefined;
   const prepare: Prepare = (error, sites) => {
     const lines: string[] = [];
-    for (const site of sites) {
+    for (let i = 0; i < sites.length; i++) {
+      const site = sites[i] as NodeJS.CallSite; // the list is of the cells' realm, and iterated as cells say
       const file = site.getFileName() ?? site.getScriptNameOrSourceURL?.() ?? "";
       if (file === "node:inspector") break; // the kernel called the cell through it
       if (!file.startsWith("node:") && !isKernel(file)) lines.push(`\n    at ${own(String(site), sources)}`);
@@ -42,7 +67,7 @@ function own(text: string, sources: Sources): string {
 /** As V8 begins a stack. */
 function title(error: Error): string {
   try {
-    return Error.prototype.toString.call(error);
+    return asWritten(Reflect.apply(titleOf, error, []));
   } catch {
     return "Error";
   }

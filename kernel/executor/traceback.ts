@@ -1,7 +1,9 @@
 /** What a cell threw, as a frontend shows it: the user's own frames with their lines, causes, nothing of the kernel. */
 import { inspect } from "node:util";
+import { isA, own } from "../cells.ts";
 import { attempt } from "../display/attempt.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
+import { asWritten } from "./liveImports.ts";
 import type { Place, Sources } from "./sources.ts";
 import { CellSyntaxError } from "./syntaxError.ts";
 
@@ -26,19 +28,23 @@ export function describeError(thrown: unknown, sources: Sources): ErrorReport {
 }
 
 function describeThrown(thrown: unknown, sources: Sources): ErrorReport {
-  if (thrown instanceof CellSyntaxError) return describeRefusal(thrown.message, thrown.place, sources);
+  if (isA(thrown, CellSyntaxError)) return describeRefusal(thrown.message, thrown.place, sources);
   if (!isErrorLike(thrown)) {
     const evalue = typeof thrown === "string" ? thrown : inspect(thrown);
     return { ename: "Thrown", evalue, traceback: [`Thrown: ${evalue}`] };
   }
   const ename = nameOf(thrown);
-  const evalue = String(thrown.message);
+  const evalue = asWritten(String(thrown.message));
   return { ename, evalue, traceback: describe(thrown, sources, 0, new Set()) };
 }
 
 function describe(error: Error, sources: Sources, depth: number, seen: Set<unknown>): string[] {
   seen.add(error);
-  const lines = [...`${nameOf(error)}: ${error.message}`.split("\n"), ...frames(error, sources), ...extras(error)];
+  const where = attempt(
+    () => frames(error, sources),
+    () => [], // code of the cell's makes stacks, and fails
+  );
+  const lines = [...asWritten(`${nameOf(error)}: ${error.message}`).split("\n"), ...where, ...extras(error)];
   for (const [title, cause] of [["Caused by", error.cause] as const, ...within(error)]) {
     if (cause === undefined || seen.has(cause) || depth >= maxCauses) continue;
     const [first = "", ...rest] = isErrorLike(cause) ? describe(cause, sources, depth + 1, seen) : [inspect(cause)];
@@ -55,7 +61,7 @@ function nameOf(error: Error): string {
 
 /** The errors that an error is about, with what they are to it. */
 function within(error: Error): [title: string, inner: unknown][] {
-  if (error instanceof AggregateError) return error.errors.map((each) => ["Error in it", each]);
+  if (isA(error, AggregateError)) return own(error.errors as unknown[]).map((each) => ["Error in it", each]);
   if (error.name !== "SuppressedError") return [];
   const { error: last, suppressed } = error as Error & { error?: unknown; suppressed?: unknown };
   return [
@@ -68,7 +74,7 @@ const told = new Set(["name", "message", "stack", "cause", "errors"]);
 
 /** What an error has beside its message (`code`, `errno`, `path`), as Node prints it. */
 function extras(error: Error): string[] {
-  if (error instanceof KernelInterrupt) return [];
+  if (KernelInterrupt.is(error)) return [];
   return attempt(
     () => {
       const isTold = (key: string): boolean =>
@@ -103,7 +109,7 @@ function frames(error: Error, sources: Sources): string[] {
 }
 
 function isErrorLike(value: unknown): value is Error {
-  return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
+  return isA(value, Error) || Object.prototype.toString.call(value) === "[object Error]";
 }
 
 /** A text that does not compile has no stack, but a place. */

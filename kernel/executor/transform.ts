@@ -1,6 +1,6 @@
 /** A cell or a local file as JavaScript: types out, imports awaited, loops and awaits interruptible, lines kept. */
 import type MagicString from "magic-string";
-import { scopeNames } from "./bindings.ts";
+import { declaredNames, hoistedNames, scopeNames } from "./bindings.ts";
 import { Edit } from "./edit.ts";
 import { type Getters, rewriteExport } from "./exports.ts";
 import {
@@ -13,11 +13,11 @@ import {
   scopeBelow,
   topScope,
 } from "./guards.ts";
-import { importIntoCell, importIntoModule, type Via } from "./imports.ts";
-import { LiveImports } from "./liveImports.ts";
+import { importIntoCell, importIntoModule, readImport, type Via } from "./imports.ts";
+import { CellNames, LiveImports, type LiveNames, replaceImport, rewriteUse } from "./liveImports.ts";
 import { type Back, lower } from "./lower.ts";
 import { stripTypes } from "./stripTypes.ts";
-import { asExpression, child, childList, children, parse, type SyntaxNode } from "./syntax.ts";
+import { asExpression, child, childList, children, parse, type SyntaxNode, walk } from "./syntax.ts";
 
 /** The rewritten text, and the way back from its positions to the source's. */
 export interface Transformed {
@@ -27,21 +27,59 @@ export interface Transformed {
   readonly back?: Back;
 }
 
-/** A cell, for V8's REPL mode: variables outlive it, the value of its last expression goes to `__thaw.result`. */
-export function transformCell(source: string, name: string): Transformed {
+/** The same for a cell, with the names that it brings to later ones. */
+export interface TransformedCell extends Transformed {
+  /** Names that live in a module. */
+  readonly imported: readonly string[];
+  readonly declared: readonly string[];
+}
+
+/**
+ * A cell, for V8's REPL mode: variables outlive it, the value of its last expression goes to `__thaw.result`. `names` are
+ * those that earlier cells have imported.
+ */
+export function transformCell(source: string, name: string, names = new CellNames()): TransformedCell {
   const written = asExpression(source);
   const { text, statements, ...way } = lower(written, parse(written, name), name);
   const edit = new Edit(text);
-  const used = rewriteStatements(edit, statements, topScope, new LiveImports([]));
+  const { imported, declared } = namesOf(statements);
+  const used = rewriteStatements(edit, statements, topScope, names.with(imported), new Set(declared));
   const bare = statements.map((statement) => cellStatement(edit, statement, used));
   makeRedeclarable(edit, bare);
   const last = statements.at(-1);
   const value = last?.type === "ExpressionStatement" ? child(last, "expression") : undefined;
   if (value !== undefined) {
-    edit.out.prependRight(value.start, "__thaw.result=(");
-    edit.after(value.end, ")");
+    const object = printing(text, value);
+    edit.out.prependRight(value.start, `__thaw.result=(${object === undefined ? "" : `__thaw.shown(${object},`}`);
+    edit.after(value.end, object === undefined ? ")" : "))");
   }
-  return { code: edit.out.toString(), edit: edit.out, ...way };
+  edit.out.prepend(
+    declared
+      .filter((name) => names.has(name))
+      .map(replaceImport)
+      .join(""),
+  );
+  return { code: edit.out.toString(), edit: edit.out, imported, declared, ...way };
+}
+
+function namesOf(statements: readonly SyntaxNode[]): { imported: string[]; declared: string[] } {
+  const imports = statements.flatMap((statement) =>
+    statement.type === "ImportDeclaration" ? (readImport(statement) ?? []) : [],
+  );
+  const declared = statements.flatMap((statement) => {
+    const declaration = child(statement, "declaration") ?? statement;
+    return declaration.declare === true ? [] : [...declaredNames(declaration), ...hoistedNames(declaration)];
+  });
+  return {
+    imported: imports.flatMap(({ names }) => names.map(({ local }) => local)),
+    declared: [...new Set([...declared, ...imports.flatMap(({ whole }) => whole ?? [])])],
+  };
+}
+
+/** The object of a call such as `process.stdout.write("x")`, made for what it does to a stream. */
+function printing(text: string, value: SyntaxNode): string | undefined {
+  const callee = value.type === "CallExpression" ? text.slice(value.start, child(value, "callee")?.end) : "";
+  return /^((?:process\.)?\w+)\.(?:write|end|cursorTo|moveCursor|clearLine|clearScreenDown)$/.exec(callee)?.[1];
 }
 
 /** A local file, for the body of a function that has its own `__thaw`: an async one, unless it is required. */
@@ -70,31 +108,59 @@ function rewriteStatements(
   edit: Edit,
   statements: readonly SyntaxNode[],
   scope: GuardScope,
-  live: LiveImports,
+  live: LiveNames,
+  own: Hidden = new Set(),
 ): Set<string> {
   const used = new Set<string>();
+  /** In `{ name = value } = object`. */
+  const shorthands = new Set<SyntaxNode>();
   const last = statements.at(-1);
   const starts = new Set<number>(); // of statements in lists
-  const visit = (node: SyntaxNode, parent: SyntaxNode | undefined, scope: GuardScope, hidden: Hidden): void => {
-    if (node.type === "ImportDeclaration" || isTypeExport(node)) return;
-    if (!stripTypes(edit, node)) return;
+  /** What is known of a node from those above it. */
+  interface Above {
+    readonly parent: SyntaxNode | undefined;
+    readonly scope: GuardScope;
+    readonly hidden: Hidden;
+  }
+  const above = new Map<SyntaxNode, Above>();
+  const enter = (node: SyntaxNode): boolean | (() => void) => {
+    const { parent, scope, hidden } = above.get(node) as Above;
+    above.delete(node);
+    if (node.type === "ImportDeclaration" || isTypeExport(node)) return false;
+    if (!stripTypes(edit, node)) return false;
     if (isUse(node, parent)) {
       const name = String(node.name);
       used.add(name);
-      if (live.has(name) && !hidden.has(name)) live.rewrite(edit, node, parent, starts.has(node.start));
+      const shorthand = shorthands.has(node) || (parent?.type === "Property" && parent.shorthand === true);
+      const use = { parent, shorthand, begins: starts.has(node.start) };
+      if (live.has(name) && !hidden.has(name)) rewriteUse(edit, node, live, use);
     }
+    const target = node.type === "Property" && node.shorthand === true ? child(node, "value") : undefined;
+    const named = target?.type === "AssignmentPattern" ? child(target, "left") : undefined;
+    if (named !== undefined) shorthands.add(named);
     openGuard(edit, node, scope);
     const below = scopeBelow(node, parent, scope);
     const shadowed = live.any ? scopeNames(node).filter((name) => live.has(name)) : [];
     const hiddenBelow = shadowed.length === 0 ? hidden : new Set([...hidden, ...shadowed]);
-    if (node.type === "ExpressionStatement" && isList(parent)) starts.add(node.start);
-    for (const inner of children(node)) visit(inner, node, below, hiddenBelow);
-    closeGuard(edit, node, scope);
-    if (node.type === "ExpressionStatement" && node !== last && edit.source[node.end - 1] !== ";") {
-      edit.after(node.end, ";"); // a type that ended the statement is gone, and with it what told the next line apart
+    const isValue = node === last && scope.top; // something is put in front of it
+    if (node.type === "ExpressionStatement" && isList(parent) && !isValue) starts.add(node.start);
+    const inner = children(node);
+    const seen = { parent: node, scope: below, hidden: hiddenBelow };
+    for (const each of inner) above.set(each, seen);
+    const needsEnd = node.type === "ExpressionStatement" && node !== last && edit.source[node.end - 1] !== ";";
+    if (inner.length === 0 && !needsEnd) {
+      closeGuard(edit, node, scope);
+      return false;
     }
+    return () => {
+      closeGuard(edit, node, scope);
+      if (needsEnd) edit.after(node.end, ";"); // a type that ended the statement is gone, and with it what told the next line apart
+    };
   };
-  for (const statement of statements) visit(statement, undefined, scope, new Set());
+  for (const statement of statements) {
+    above.set(statement, { parent: undefined, scope, hidden: own });
+    walk(statement, enter);
+  }
   return used;
 }
 

@@ -1,10 +1,13 @@
-/** TypeScript's own compiler for what types cannot be erased from, as the tsconfig.json beside the notebook says. */
-import { createRequire, SourceMap } from "node:module";
+/** TypeScript's own compiler for what types cannot be erased from, as the notebook's tsconfig.json says. */
+import { SourceMap } from "node:module";
 import type TypeScript from "typescript";
+import { ownPackage } from "../cells.ts";
 import { provideHelpers } from "./emitHelpers.ts";
 import { lineStarts, offsetOf, placeOf } from "./offsets.ts";
 import { readTsconfig } from "./tsconfig.ts";
 
+/** Where the kernel was started. */
+const notebookFolder = process.cwd();
 /** What a tsconfig.json may decide about code that runs. */
 const honoured = [
   "experimentalDecorators",
@@ -25,7 +28,7 @@ export interface Transpiled {
 
 /** `pragmas` are comments that stand elsewhere in the source and hold here too. Helpers are global when it returns. */
 export function transpile(source: string, pragmas: string): Transpiled {
-  const ts = createRequire(import.meta.url)("typescript") as typeof TypeScript; // 300 ms to load, so only when needed
+  const ts = ownPackage<typeof TypeScript>("typescript"); // 300 ms to load, so only when needed
   const { outputText, sourceMapText } = ts.transpileModule(pragmas + source, {
     fileName: "cell.tsx",
     compilerOptions: {
@@ -52,7 +55,7 @@ export function transpile(source: string, pragmas: string): Transpiled {
 }
 
 function settings(ts: typeof TypeScript): TypeScript.CompilerOptions {
-  const given = readTsconfig(ts, process.cwd());
+  const given = readTsconfig(ts, notebookFolder);
   const said = Object.fromEntries(honoured.map((key) => [key, given[key]]).filter(([, value]) => value !== undefined));
   const automatic = given.jsx === ts.JsxEmit.ReactJSX || given.jsx === ts.JsxEmit.ReactJSXDev;
   // what a project for an older target expects of its fields

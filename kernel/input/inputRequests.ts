@@ -17,6 +17,7 @@ export class InputRequests {
       answer(order, { refused: request === undefined ? "NO_CELL" : "NO_STDIN" });
       return;
     }
+    if (this.#waiting !== undefined) answer(this.#waiting.order, { refused: "ASKED_AGAIN" });
     const content = { prompt: order.prompt, password: order.password };
     const id = this.#outbox.input(request, content, () => {
       if (this.#waiting?.order === order) this.forget();

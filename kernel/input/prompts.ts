@@ -63,8 +63,9 @@ export function createPrompts(post: (order: InputOrder) => void, interrupts: Int
         if (interrupts.pending) throw new KernelInterrupt();
       }
       const answer = receiveMessageOnPort(port1)?.message as InputAnswer;
-      if ("refused" in answer) throw new InputError(answer.refused);
-      return answer.value;
+      if ("value" in answer) return answer.value;
+      if (answer.refused !== "ASKED_AGAIN") throw new InputError(answer.refused);
+      throw new KernelInterrupt(); // a blocked thread asks nothing else
     } finally {
       port1.close();
     }

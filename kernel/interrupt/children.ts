@@ -17,16 +17,16 @@ const slackTicks = 1;
 
 /**
  * All processes below this one that were started `since` (as `performance.now()` says it) or later, parents first. Without
- * `/proc` all that are there. Those with a process group of their own were detached, and are left alone.
+ * `/proc` all that are there. Those with a process group of their own were detached, and are left alone, as those in `letGo` are.
  */
-export function childrenSince(since: number): number[] {
+export function childrenSince(since: number, letGo: ReadonlySet<number> = new Set()): number[] {
   try {
     const rows = process.platform === "linux" ? fromProc() : fromPs();
     const self = rows.find(({ pid }) => pid === process.pid);
     if (self === undefined) return [];
     const secondsAgo = (performance.now() - since) / 1000;
     const earliest = self.started === 0 ? 0 : (secondsUp() - secondsAgo) * ticksPerSecond - slackTicks;
-    const isNew = ({ started }: ProcessRow): boolean => started >= earliest;
+    const isNew = ({ started, pid }: ProcessRow): boolean => started >= earliest && !letGo.has(pid);
     const found = rows.filter((row) => row.parent === self.pid && row.group === self.group && isNew(row));
     for (const parent of found) found.push(...rows.filter((row) => row.parent === parent.pid));
     return found.map(({ pid }) => pid);

@@ -16,6 +16,8 @@ export const flag = {
   taken: 5,
   /** 1 when V8 was told to end what ran in the interrupted cell: nothing of it is left that could end by itself. */
   forced: 6,
+  /** How many packages are being loaded: one that is ended in the middle can never be loaded again, so it is given time. */
+  loading: 7,
 } as const;
 
 export type Flags = Int32Array<SharedArrayBuffer>;

@@ -5,7 +5,11 @@ import { type Flags, flag } from "./flags.ts";
 import { KernelInterrupt } from "./kernelInterrupt.ts";
 import { type Race, Races } from "./races.ts";
 
+export type { Race };
 export { KernelInterrupt };
+
+/** Taken before a cell can replace it. */
+const { abort } = AbortController.prototype;
 
 /**
  * How long an interrupted cell may take to end by itself while it awaits something, in milliseconds. What had to be ended
@@ -18,10 +22,12 @@ interface Interruptible {
   /** Made when somebody asks for its signal. */
   controller?: AbortController;
   interrupts: number;
+  failure?: Error;
 }
 
 interface RunningCell extends Interruptible {
-  readonly giveUp: (reason: KernelInterrupt) => void;
+  readonly number: number;
+  readonly giveUp: (reason: Error) => void;
 }
 
 export class Interrupts {
@@ -59,7 +65,7 @@ export class Interrupts {
     if (asked.controller === undefined) {
       asked.controller = new AbortController();
       setMaxListeners(0, asked.controller.signal);
-      if (asked.interrupts > 0) asked.controller.abort(new KernelInterrupt());
+      if (asked.interrupts > 0) abortBy(asked.controller);
     }
     return asked.controller.signal;
   }
@@ -69,10 +75,10 @@ export class Interrupts {
   }
 
   /** A cell begins. The promise rejects when the cell was interrupted and does not end by itself. */
-  begin(): Promise<never> {
+  begin(number: number): Promise<never> {
     Atomics.store(this.#flags, flag.cooperative, 0);
     return new Promise<never>((_, reject) => {
-      this.#cell = { giveUp: reject, interrupts: 0 };
+      this.#cell = { number, giveUp: reject, interrupts: 0 };
     });
   }
 
@@ -96,17 +102,32 @@ export class Interrupts {
     const cell = this.#cell;
     if (cell === undefined) {
       Atomics.store(this.#flags, flag.pending, 0);
-      this.#leftRunning.controller?.abort(new KernelInterrupt());
+      if (this.#leftRunning.controller !== undefined) abortBy(this.#leftRunning.controller);
       this.#leftRunning = { interrupts: 0 };
       this.#races.abandonAll();
       this.onIdle();
       return;
     }
     cell.interrupts++;
-    cell.controller?.abort(new KernelInterrupt());
+    if (cell.controller !== undefined) abortBy(cell.controller);
     this.#races.abandonAll();
     kernelTimers.clearTimeout(this.#timer);
     this.#timer = kernelTimers.setTimeout(() => cell.giveUp(new KernelInterrupt()), this.#graceMs(cell));
+  }
+
+  /** Ends cell number `number` with `error`, as an interrupt would: what it waits for will never come. */
+  fail(error: Error, number: number): void {
+    const cell = this.#cell;
+    if (cell?.number !== number) return;
+    this.epoch++;
+    this.#races.abandonAll();
+    cell.failure = error;
+    cell.giveUp(error);
+  }
+
+  /** What `fail` has ended the running cell with. */
+  get failure(): Error | undefined {
+    return this.#cell?.failure;
   }
 
   /** An interrupt whose message was lost, or whose handling V8 ended, is handled now. */
@@ -122,33 +143,18 @@ export class Interrupts {
     Atomics.store(this.#flags, flag.pong, number);
   }
 
-  /** At every loop head of a cell: a plain read, a third of the cost of an atomic one. Were it ever moved out of a loop, the watchdog stops that loop. */
+  /** Throws where the cell is to stop. */
   tick(): void {
-    if (this.#flags[flag.pending] !== 0) throw new KernelInterrupt();
+    if (this.pending) throw new KernelInterrupt();
   }
 
-  /** Around every `await` of a cell: `epoch` was read before the code was suspended. */
-  check<T>(epoch: number, value: T): T {
-    if (epoch !== this.epoch || this.pending) throw new KernelInterrupt();
-    return value;
+  /** What is thrown into code that is to stop. */
+  reason(): KernelInterrupt {
+    return new KernelInterrupt();
   }
 
-  /** At the head of every `catch` of a cell. */
-  rethrow(caught: unknown): void {
-    if (caught instanceof KernelInterrupt) throw caught;
-    this.tick();
-  }
-
-  /** Around every callback that a cell gives to `then` or `catch`: it is not called once an interrupt has come. */
-  reaction<Callback>(callback: Callback): Callback {
-    if (typeof callback !== "function") return callback;
-    const epoch = this.epoch;
-    const interrupts = this;
-    return function (this: unknown, ...values: unknown[]): unknown {
-      interrupts.rethrow(values[0]);
-      interrupts.check(epoch, undefined);
-      return Reflect.apply(callback, this, values) as unknown;
-    } as Callback;
+  isReason(thrown: unknown): boolean {
+    return KernelInterrupt.is(thrown);
   }
 
   /** Before an `await` with a `finally` around it: an interrupt ends it, however long the promise stays pending. */
@@ -156,27 +162,8 @@ export class Interrupts {
     return this.#races.begin(value, this.epoch);
   }
 
-  raced<T>(race: Race, value: T): T {
+  endRace(race: Race): void {
     this.#races.end(race);
-    return this.check(race.epoch, value);
-  }
-
-  /** Around what a `for await` of a cell iterates. */
-  async *stream<T>(values: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
-    const iterator = Symbol.asyncIterator in values ? values[Symbol.asyncIterator]() : awaiting(values);
-    let closes = false; // a loop that leaves by itself closes what it iterates
-    try {
-      for (;;) {
-        const race = this.race(iterator.next());
-        const { done, value } = this.raced(race, (await race.value) as IteratorResult<T>);
-        if (done === true) return;
-        closes = true;
-        yield value;
-        closes = false;
-      }
-    } finally {
-      if (closes) await iterator.return?.();
-    }
   }
 
   #seeForce(): void {
@@ -193,7 +180,6 @@ export class Interrupts {
   }
 }
 
-/** The values of what is not asynchronous itself, each awaited. */
-async function* awaiting<T>(values: Iterable<T>): AsyncGenerator<T> {
-  for (const value of values) yield value;
+function abortBy(controller: AbortController): void {
+  Reflect.apply(abort, controller, [new KernelInterrupt()]);
 }

@@ -4,8 +4,8 @@ import type { ToMain } from "../channels/thread.ts";
 import { childrenSince, signalAll } from "./children.ts";
 import { type Flags, flag } from "./flags.ts";
 
-/** How long a silent main thread may finish what it does, in milliseconds. */
-const patienceMs = { ordinary: 200, cooperative: 4000, again: 50 };
+/** How long a silent main thread may finish what it does, in milliseconds; `long` where it may be inside a native step, or loads a package. */
+const patienceMs = { ordinary: 200, long: 4000, again: 50 };
 const pingEveryMs = 50;
 /** After V8 ended what ran, how long the kernel's own code may take to tell the cell's end. */
 const recoverAfterMs = 150;
@@ -32,6 +32,7 @@ export class Watchdog {
   #forcedAt: number | undefined;
   /** Processes that this interrupt has ended, or is about to. */
   readonly #told = new Set<number>();
+  readonly #letGo = new Set<number>();
 
   constructor(flags: Flags, toMain: (message: ToMain) => void) {
     this.#flags = flags;
@@ -46,7 +47,7 @@ export class Watchdog {
   /**
    * Level (a): loops and awaits in cells throw, the cell's AbortSignal aborts, its child processes get SIGINT.
    * Level (b), when the main thread has not answered for 200 ms (4 s where the code watches the signal and may be inside
-   * a native step), or at once on a second request: V8 ends whatever JavaScript runs. That may be the kernel's own, where
+   * a native step, or where a package is being loaded), or at once on a second request: V8 ends whatever JavaScript runs. That may be the kernel's own, where
    * the code ended by itself just then; so if nothing is heard of the cell's end, (c) the main thread is told to make it up.
    */
   interrupt(): void {
@@ -118,12 +119,19 @@ export class Watchdog {
 
   #patienceMs(): number {
     if (this.#again) return patienceMs.again;
-    return Atomics.load(this.#flags, flag.cooperative) === 1 ? patienceMs.cooperative : patienceMs.ordinary;
+    const isLong = Atomics.load(this.#flags, flag.cooperative) === 1 || Atomics.load(this.#flags, flag.loading) > 0;
+    return isLong ? patienceMs.long : patienceMs.ordinary;
+  }
+
+  /** A process that was let go of by `unref()` serves later cells too, as a compiler's does, and outlives its cell. */
+  letGo(pid: number, isLetGo: boolean): void {
+    if (isLetGo) this.#letGo.add(pid);
+    else this.#letGo.delete(pid);
   }
 
   /** Each child is told once an interrupt: what the system gives its number later is somebody else. */
   #endChildren(): void {
-    const all = this.#cellStart === undefined ? [] : childrenSince(this.#cellStart);
+    const all = this.#cellStart === undefined ? [] : childrenSince(this.#cellStart, this.#letGo);
     const children = all.filter((pid) => !this.#told.has(pid));
     if (children.length === 0) return;
     for (const pid of children) this.#told.add(pid);

@@ -45,7 +45,7 @@ const hidden = new Set([
 const unknownNames = new Set([2304, 2503, 2552, 2580, 2581, 2582, 2583, 2584, 2591, 2592, 2593, 2693, 18004]);
 
 /** True in one file, not for a variable of an earlier cell, which may have been assigned since or may be edited and run again. */
-const aboutOuterNames = new Set([2367, 2454, 2531, 2532, 2533, 2588, 2678, 18047, 18048, 18049]);
+const aboutOuterNames = new Set([2367, 2454, 2531, 2532, 2533, 2678, 18047, 18048, 18049]);
 
 const shownPerCell = 20;
 

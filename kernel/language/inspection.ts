@@ -6,15 +6,95 @@ import { readable } from "./wording.ts";
 
 /** Longer types are cut, in characters. */
 const longestSignature = 2000;
+const longestField = 120;
+const fieldsAtMost = 60;
 
 export function inspectionAt(program: Program, code: string, cursor: number): Inspection | undefined {
   const { document, path } = program.ask(code);
   const position = document.offset + cursor;
-  return (
-    quickInfo(program, path, position) ??
-    (cursor > 0 ? quickInfo(program, path, position - 1) : undefined) ??
-    callAround(program, path, position)
+  const places = cursor > 0 ? [position, position - 1] : [position];
+  for (const place of places) {
+    const info = quickInfo(program, path, place);
+    if (info !== undefined) return withOptions(info, program, path, place, nameAt);
+  }
+  const help = program.service.getSignatureHelpItems(path, position, undefined);
+  const around = help && callAround(help);
+  return around && withOptions(around, program, path, help.applicableSpan.start, callAt);
+}
+
+/** A signature says `options?: CsvOptions`: here is what they are, with their doc comments, which say the defaults. */
+function withOptions(
+  info: Inspection,
+  program: Program,
+  path: string,
+  position: number,
+  find: (file: ts.SourceFile, position: number, checker: ts.TypeChecker) => ts.Signature | undefined,
+): Inspection {
+  const built = program.service.getProgram();
+  const file = built?.getSourceFile(path);
+  const checker = built?.getTypeChecker();
+  const signature = file && checker && find(file, position, checker);
+  if (signature === undefined || file === undefined || checker === undefined) return info;
+  const isLibrary = (symbol: ts.Symbol): boolean =>
+    symbol.declarations?.some((each) => built?.isSourceFileDefaultLibrary(each.getSourceFile()) === true) ?? true;
+  const lists = signature.parameters.flatMap((parameter) => {
+    const type = checker.getNonNullableType(checker.getTypeOfSymbolAtLocation(parameter, file));
+    const fields = (type.isUnion() ? type.types : [type]).flatMap((each) => fieldsOf(each, parameter.name, isLibrary));
+    if (fields.length === 0) return [];
+    const lines = fields.slice(0, fieldsAtMost).map((field) => fieldLine(field, file, checker));
+    return [`${parameter.name}:\n${lines.join("\n")}`];
+  });
+  if (lists.length === 0) return info;
+  const documentation = [info.documentation, ...lists].filter((part) => part !== "").join("\n\n");
+  return { ...info, documentation };
+}
+
+/** The fields of a parameter that takes options: called so, or an object of which nothing need be given. */
+function fieldsOf(type: ts.Type, name: string, isLibrary: (symbol: ts.Symbol) => boolean): readonly ts.Symbol[] {
+  const isObject = (type.flags & ts.TypeFlags.Object) !== 0 || type.isIntersection();
+  if (!isObject || type.getProperties().every(isLibrary)) return [];
+  if (type.getCallSignatures().length > 0 || type.isClass() || type.getStringIndexType() !== undefined) return [];
+  const fields = type.getProperties();
+  const isOptional = (field: ts.Symbol): boolean => (field.flags & ts.SymbolFlags.Optional) !== 0;
+  return /(options|settings|config|args|init)$/i.test(name) || fields.every(isOptional) ? fields : [];
+}
+
+function fieldLine(field: ts.Symbol, file: ts.SourceFile, checker: ts.TypeChecker): string {
+  const type = checker.typeToString(
+    checker.getTypeOfSymbolAtLocation(field, file),
+    file,
+    ts.TypeFormatFlags.NoTruncation,
   );
+  const isOptional = (field.flags & ts.SymbolFlags.Optional) !== 0;
+  const bare = isOptional ? type.replace(/ \| undefined$/, "") : type;
+  const text = `${field.name}${isOptional ? "?" : ""}: ${readable(bare).replace(/import\("[^"]*"\)\./g, "")}`;
+  const shown = text.length <= longestField ? text : `${text.slice(0, longestField - 1)}…`;
+  const said = ts.displayPartsToString(field.getDocumentationComment(checker)).replace(/\s+/g, " ").trim();
+  const byTag = field.getJsDocTags(checker).find(({ name }) => name === "default" || name === "defaultValue");
+  const byDefault = byTag === undefined ? "" : ` Default: ${ts.displayPartsToString(byTag.text)}.`;
+  return `- \`${shown}\` ${said}${byDefault}`.trimEnd();
+}
+
+/** The signature of the function whose name is at a position. */
+function nameAt(file: ts.SourceFile, position: number, checker: ts.TypeChecker): ts.Signature | undefined {
+  const node = innermost(file, position);
+  if (!ts.isIdentifier(node)) return undefined;
+  const type = checker.getTypeAtLocation(node);
+  return type.getCallSignatures()[0] ?? type.getConstructSignatures()[0];
+}
+
+/** The signature of the call around a position. */
+function callAt(file: ts.SourceFile, position: number, checker: ts.TypeChecker): ts.Signature | undefined {
+  const call = ts.findAncestor(
+    innermost(file, position),
+    (node) => ts.isCallExpression(node) || ts.isNewExpression(node),
+  );
+  return call && checker.getResolvedSignature(call as ts.CallExpression);
+}
+
+function innermost(node: ts.Node, position: number): ts.Node {
+  const below = ts.forEachChild(node, (each) => (each.pos <= position && position <= each.end ? each : undefined));
+  return below === undefined ? node : innermost(below, position);
 }
 
 function quickInfo(program: Program, path: string, position: number): Inspection | undefined {
@@ -47,9 +127,8 @@ function declaration(program: Program, path: string, position: number): ts.Quick
   return undefined;
 }
 
-function callAround(program: Program, path: string, position: number): Inspection | undefined {
-  const help = program.service.getSignatureHelpItems(path, position, undefined);
-  const item = help?.items[help.selectedItemIndex];
+function callAround(help: ts.SignatureHelpItems): Inspection | undefined {
+  const item = help.items[help.selectedItemIndex];
   if (item === undefined) return undefined;
   const separator = ts.displayPartsToString(item.separatorDisplayParts);
   const parameters = item.parameters

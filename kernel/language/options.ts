@@ -1,4 +1,4 @@
-/** Compiler options for cells: lenient where notebooks are, and as the tsconfig.json of the notebook's folder says. */
+/** Compiler options for cells: lenient where notebooks are, and as the tsconfig.json that holds for the notebook's folder says. */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import ts from "typescript";
@@ -20,13 +20,10 @@ const honoured = [
   "noImplicitOverride",
   "lib",
   "types",
-  "paths",
-  "baseUrl",
   "jsx",
   "jsxFactory",
   "jsxFragmentFactory",
   "jsxImportSource",
-  "customConditions",
   "experimentalDecorators",
   "emitDecoratorMetadata",
   "useDefineForClassFields",
@@ -47,6 +44,7 @@ export function compilerOptions(folder: string): ts.CompilerOptions {
     types: ["node"],
     jsx: ts.JsxEmit.ReactJSX,
     ...fromConfig(folder),
+    ...resolutionOptions(folder),
     typeRoots: typeRoots(folder),
     noImplicitAny: true,
     target: ts.ScriptTarget.ESNext,
@@ -60,6 +58,13 @@ export function compilerOptions(folder: string): ts.CompilerOptions {
     skipLibCheck: true,
     noEmit: true,
   };
+}
+
+/** What decides which file a name leads to from a folder: the same as when the code runs (kernel/executor/resolve.ts). */
+export function resolutionOptions(folder: string): ts.CompilerOptions {
+  const { paths, baseUrl, pathsBasePath, customConditions = [] } = readTsconfig(ts, folder);
+  const named = Object.entries({ paths, baseUrl, pathsBasePath }).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(named), customConditions: [...customConditions, "node"] };
 }
 
 /** Whether the folder wants to hear of parameters and variables without types. In sketches they are no mistake. */

@@ -2,12 +2,13 @@
 import { dirname, join } from "node:path";
 import ts from "typescript";
 import { fileVersion } from "../executor/fileVersion.ts";
+import { npmSpecifier } from "../executor/npmSpecifier.ts";
 import { placesFrom } from "../executor/places.ts";
 import { isCommand } from "../magics/commands.ts";
 import { maskMagics } from "../magics/mask.ts";
 import { type CellDocument, Cells } from "./cells.ts";
 import { globalsText } from "./globals.ts";
-import { compilerOptions, complainsOfAny } from "./options.ts";
+import { compilerOptions, complainsOfAny, resolutionOptions } from "./options.ts";
 import { Registry } from "./registry.ts";
 
 /** The text in question, as a module. No cell is called so. */
@@ -30,6 +31,8 @@ export class Program {
   readonly #options: ts.CompilerOptions;
   readonly #files = new Map<string, Snapshot>();
   #resolutions: ts.ModuleResolutionCache;
+  /** Folders of other files, and how names are resolved there. */
+  readonly #own = new Map<string, ts.CompilerOptions>();
   #question: CellDocument = this.cells.question(question, "", []);
   #versions = 0;
   #world = 0;
@@ -153,16 +156,27 @@ export class Program {
     if (specifier.startsWith("In[")) {
       return { resolvedFileName: this.pathOf(specifier), extension: ts.Extension.Ts, isExternalLibraryImport: false };
     }
+    const name = specifier.startsWith("npm:") ? npmSpecifier(specifier).specifier : specifier;
     const look = (importer: string): ts.ResolvedModuleFull | undefined =>
-      ts.resolveModuleName(specifier, importer, this.#options, ts.sys, this.#resolutions, undefined, mode)
-        .resolvedModule;
-    const found = look(from);
-    if (found !== undefined || /^[./]/.test(specifier) || from.includes("/node_modules/")) return found;
+      ts.resolveModuleName(name, importer, this.#options, ts.sys, this.#resolutions, undefined, mode).resolvedModule;
+    const found = this.#resolveByOwn(name, from, mode) ?? look(from);
+    if (found !== undefined || /^[./]/.test(name) || from.includes("/node_modules/")) return found;
     for (const place of placesFrom(dirname(from))) {
       const there = look(join(place, "notebook.ts"));
       if (there !== undefined) return there;
     }
     return undefined;
+  }
+
+  /** A file elsewhere, such as one of a linked package, may have a tsconfig.json of its own, with `paths` of its own. */
+  #resolveByOwn(specifier: string, from: string, mode: ts.ResolutionMode): ts.ResolvedModuleFull | undefined {
+    const folder = dirname(from);
+    if (folder === this.#folder || /^[./]/.test(specifier) || from.includes("/node_modules/")) return undefined;
+    const options = this.#own.get(folder) ?? resolutionOptions(folder);
+    this.#own.set(folder, options);
+    if (options.paths === undefined) return undefined;
+    const own = { ...this.#options, ...options };
+    return ts.resolveModuleName(specifier, from, own, ts.sys, undefined, undefined, mode).resolvedModule;
   }
 
   #host(): ts.LanguageServiceHost {

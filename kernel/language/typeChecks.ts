@@ -62,7 +62,8 @@ export class TypeChecks {
   }
 
   /** A cell is about to run: what it declares, later cells see. It gets the name that stacks give it. */
-  add(cell: number, count: number, code: string): NamedCell {
+  add(cell: number, count: number, written: string): NamedCell {
+    const code = written.replace(/\r\n?/g, "\n"); // as it runs
     const name = this.#names.has(`In[${count}]`) ? `In[${count}.${cell}]` : `In[${count}]`;
     this.#names.add(name);
     this.#options.language.add(name, code);

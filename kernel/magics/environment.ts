@@ -3,16 +3,18 @@ import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { closest } from "../../shared/closest.ts";
+import { given } from "../cells.ts";
 import { MagicError } from "./magicError.ts";
+import type { Print } from "./magics.ts";
 
 /** All variables, one variable's value, or undefined after `NAME=value` (or `NAME value`) has been set. */
-export function environment(args: string): unknown {
-  if (args === "") return { ...process.env };
+export function environment(args: string, print: Print): unknown {
+  if (args === "") return given({ ...process.env });
   const set = /^([A-Za-z_]\w*)(?:\s*=\s*|\s+)([\s\S]*)$/.exec(args);
   if (set !== null) {
     const [, name = "", value = ""] = set;
     process.env[name] = value;
-    console.log(`env: ${name}=${value}`);
+    print("stdout", `env: ${name}=${value}\n`);
     return undefined;
   }
   const value = process.env[args];

@@ -1,16 +1,24 @@
 /** The kernel's side of magics: a cheap look at each cell, and everything else only once a cell has one. */
+
+import { cells } from "../cells.ts";
+import type { StreamName } from "../channels/streamBuffer.ts";
 import type { FromMain } from "../channels/thread.ts";
 import type { Host } from "../display/host.ts";
 import type { Evaluator } from "../executor/evaluate.ts";
+import type { CellNames } from "../executor/liveImports.ts";
 import type { Sources } from "../executor/sources.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
+import { isCommand } from "./commands.ts";
+import { rewriteMagics } from "./rewrite.ts";
 import { mayHaveMagics } from "./shapes.ts";
-import type { Toolbox } from "./toolbox.ts";
+import { Toolbox } from "./toolbox.ts";
 
 /** What a frontend does after the reply: shows a page, or puts text into a cell. */
 export type Payload =
   | { readonly source: "page"; readonly data: Readonly<Record<string, string>>; readonly start: number }
   | { readonly source: "set_next_input"; readonly text: string; readonly replace: boolean };
+
+export type Print = (name: StreamName, text: string) => void;
 
 /** What magics work with; all of it lives on the main thread. */
 export interface MagicParts {
@@ -19,6 +27,12 @@ export interface MagicParts {
   readonly host: Host;
   readonly sources: Sources;
   readonly post: (message: FromMain) => void;
+  /** Prints under the running cell, whatever it has done to the console. */
+  readonly print: Print;
+  /** What cells have imported by name. */
+  readonly names: CellNames;
+  /** The notebook's folder. */
+  readonly folder: string;
   /** What is known of a name: MIME type -> text; undefined where nothing is. */
   readonly inspect: (name: string, detail: 1 | 2) => Promise<Readonly<Record<string, string>> | undefined>;
   /** Where rewritten cells find what they call. */
@@ -36,13 +50,13 @@ export class Magics {
   /** Payloads of the running cell. */
   readonly payloads: Payload[] = [];
   readonly #parts: MagicParts;
-  /** Globals that are not the user's. */
-  readonly #builtIn: ReadonlySet<string>;
-  #toolbox: Toolbox | undefined;
+  readonly #toolbox: Toolbox;
 
   constructor(parts: MagicParts) {
     this.#parts = parts;
-    this.#builtIn = new Set(Object.keys(globalThis));
+    const builtIn = new Set(Object.keys(cells)); // globals that are not the user's
+    this.#toolbox = new Toolbox(parts, this.payloads, builtIn);
+    parts.runtime.magics = this.#toolbox;
   }
 
   /** The payloads, which are then forgotten. */
@@ -51,21 +65,12 @@ export class Magics {
   }
 
   /** Undefined for a cell that has no magic, which is nearly every one. */
-  prepare(code: string): Promise<PreparedCell | undefined> | undefined {
-    return mayHaveMagics(code) ? this.#prepare(code) : undefined;
-  }
-
-  async #prepare(code: string): Promise<PreparedCell | undefined> {
-    const [{ rewriteMagics }, { isCommand }] = await Promise.all([import("./rewrite.ts"), import("./commands.ts")]);
+  prepare(code: string): PreparedCell | undefined {
+    if (!mayHaveMagics(code)) return undefined;
     const names = new Set(this.#parts.evaluator.lexicalNames());
-    const isDefined = (name: string): boolean => names.has(name) || name in globalThis;
+    const isDefined = (name: string): boolean => names.has(name) || name in cells;
     const rewritten = rewriteMagics(code, { isDefined, isCommand });
     if (rewritten === undefined) return undefined;
-    if (this.#toolbox === undefined) {
-      const { Toolbox } = await import("./toolbox.ts");
-      this.#toolbox = new Toolbox(this.#parts, this.payloads, this.#builtIn);
-      this.#parts.runtime.magics = this.#toolbox;
-    }
     const toolbox = this.#toolbox;
     toolbox.cellStarts();
     return { code: rewritten, ended: () => toolbox.cellEnded() };

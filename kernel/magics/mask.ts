@@ -9,7 +9,8 @@ const unknown: Surroundings = { isDefined: () => true, isCommand: () => false };
  * `code` at the same length with its magics blanked: `%time` goes and the code it times stays, `const files = !ls`
  * becomes `const files = []`, and a cell such as `%%bash` is blank as a whole.
  */
-export function maskMagics(code: string, surroundings: Surroundings = unknown): string {
+export function maskMagics(written: string, surroundings: Surroundings = unknown): string {
+  const code = written.replaceAll("\r\n", " \n").replaceAll("\r", "\n");
   if (!mayHaveMagics(code)) return code;
   const magics = findMagics(code, surroundings);
   const [first] = magics;

@@ -40,6 +40,19 @@ export function isCode(code: string, cursor: number): boolean {
   return index === cursor;
 }
 
+/** Where the string that is open at `cursor` begins, behind its quote; undefined where none is. */
+export function openString(code: string, cursor: number): number | undefined {
+  const before = `${code.slice(0, cursor)} `;
+  const templates: number[] = [];
+  let token = 0;
+  for (let index = 0; index < cursor; ) {
+    token = index;
+    index = step(before, index, templates);
+    if (index > cursor && /["'`]/.test(before[token] ?? "")) return token + 1;
+  }
+  return undefined;
+}
+
 /** Past the token that starts at `index`. */
 function step(code: string, index: number, templates: number[]): number {
   const character = code[index];

@@ -2,10 +2,12 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
+import { cells, given, settled } from "../cells.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
 import { callAs, currentCell } from "../parents/currentCell.ts";
 import { kernelTimers } from "../parents/timers.ts";
+import type { Print } from "./magics.ts";
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
@@ -13,30 +15,45 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 const graceMs = 250;
 /** A process that the command left behind holds its output open: that it stays silent for so long is the end, in milliseconds. */
 const silenceMs = 100;
+const lookEveryMs = 100;
+
+/** What a command runs in. */
+export interface Shell {
+  readonly interrupts: Interrupts;
+  readonly print: Print;
+}
+
+/** What a command is given beside its words. */
+interface CommandOptions {
+  readonly input?: string;
+  /** Default: where the process is. */
+  readonly cwd?: string;
+}
 
 /** Runs a command to its end. What it prints is printed by the cell; its exit code goes to `_exit_code`. */
-export async function runCommand(argv: readonly string[], interrupts: Interrupts, input = ""): Promise<void> {
-  await run(argv, interrupts, input, (text) => process.stdout.write(text));
+export async function runCommand(argv: readonly string[], shell: Shell, options: CommandOptions = {}): Promise<void> {
+  await run(argv, shell, options, (text) => shell.print("stdout", text));
 }
 
 /** Runs a command and returns the lines of its standard output. */
-export async function runLines(argv: readonly string[], interrupts: Interrupts): Promise<string[]> {
+export async function runLines(argv: readonly string[], shell: Shell): Promise<string[]> {
   let output = "";
-  await run(argv, interrupts, "", (text) => {
+  await run(argv, shell, {}, (text) => {
     output += text;
   });
   const lines = output.replace(/\r?\n$/, "").split(/\r?\n/);
-  return output === "" ? [] : lines;
+  return given(output === "" ? [] : lines);
 }
 
 async function run(
   [program = "sh", ...args]: readonly string[],
-  interrupts: Interrupts,
-  input: string,
+  { interrupts, print }: Shell,
+  { input = "", cwd }: CommandOptions,
   onOutput: (text: string) => void,
 ): Promise<void> {
   const { kernelSignal } = interrupts;
-  const child: Child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
+  const stdio: ["pipe", "pipe", "pipe"] = ["pipe", "pipe", "pipe"];
+  const child: Child = spawn(program, args, { stdio, detached: true, ...(cwd === undefined ? {} : { cwd }) });
   child.stdin.on("error", () => {}); // a command may end before it has read everything
   child.stdin.end(input);
   const cell = currentCell(); // what a process left behind prints later still belongs here
@@ -44,7 +61,7 @@ async function run(
   child.stdout.setEncoding("utf8").on("data", asCell(onOutput));
   child.stderr.setEncoding("utf8").on(
     "data",
-    asCell((text) => process.stderr.write(text)),
+    asCell((text) => print("stderr", text)),
   );
   const interrupted = new Promise<never>((_, reject) => {
     const stop = (): void => {
@@ -57,9 +74,8 @@ async function run(
   interrupted.catch(() => {}); // an interrupt after the end is nobody's
   const [code, signal] = await Promise.race([exitOf(child), interrupted]);
   const exitCode = code ?? signal ?? 0;
-  Object.defineProperty(globalThis, "_exit_code", { value: exitCode, writable: true, configurable: true });
-  if (exitCode !== 0)
-    process.stderr.write(`${program}: ended with ${signal === null ? `exit code ${code}` : signal}\n`);
+  Object.defineProperty(cells, "_exit_code", { value: exitCode, writable: true, configurable: true });
+  if (exitCode !== 0) print("stderr", `${program}: ended with ${signal === null ? `exit code ${code}` : signal}\n`);
 }
 
 /** The end of the command and of its output, which may be behind it. */
@@ -70,13 +86,18 @@ async function exitOf(child: Child): Promise<[code: number | null, signal: strin
     closed = true;
   });
   for (const stream of [child.stdout, child.stderr]) stream.on("data", () => chunks++);
-  const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
+  await Promise.race([settled(once(child, "exit")), hasEnded(child)]);
   for (let seen = -1; !closed && seen !== chunks; ) {
     seen = chunks;
-    await Promise.race([once(child, "close"), pause(silenceMs)]);
+    await Promise.race([settled(once(child, "close")), pause(silenceMs)]);
     await pause(0); // what was waiting to be read while this thread was busy comes before its end is believed
   }
-  return [code, signal];
+  return [child.exitCode, child.signalCode];
+}
+
+/** A cell may have replaced something that Node itself needs to tell of the end. */
+async function hasEnded(child: Child): Promise<void> {
+  while (child.exitCode === null && child.signalCode === null) await pause(lookEveryMs);
 }
 
 function pause(ms: number): Promise<void> {

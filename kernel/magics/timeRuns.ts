@@ -1,5 +1,5 @@
 /** `%timeit`: R runs of N loops each, and what they say about one loop. */
-import { types } from "node:util";
+import { cellSide, settled } from "../cells.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import { kernelTimers } from "../parents/timers.ts";
 import { MagicError } from "./magicError.ts";
@@ -45,13 +45,7 @@ export async function timeRuns(run: () => unknown, options: string, interrupts: 
   const seconds = async (loops: number): Promise<number> => {
     interrupts.tick();
     const started = performance.now();
-    for (let done = 0; done < loops; done++) {
-      const value = run();
-      if (types.isPromise(value)) {
-        await value;
-        interrupts.tick();
-      }
-    }
+    await settled(cellSide.runLoops(run, loops, () => interrupts.tick()));
     return (performance.now() - started) / 1e3;
   };
   const loops = asked.n ?? (await enoughLoops(seconds));

@@ -1,6 +1,7 @@
 /** `__thaw.magics`: what the calls in a rewritten cell reach. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { settled } from "../cells.ts";
 import { changeFolder, environment } from "./environment.ts";
 import { writeCell } from "./files.ts";
 import { MagicError } from "./magicError.ts";
@@ -28,7 +29,7 @@ export class Toolbox {
   constructor(parts: MagicParts, payloads: Payload[], builtIn: ReadonlySet<string>) {
     this.#parts = parts;
     this.#payloads = payloads;
-    this.#variables = new Variables(parts.evaluator, builtIn);
+    this.#variables = new Variables(parts.evaluator, parts.names, builtIn);
   }
 
   /** What an earlier cell has left behind is not this one's. */
@@ -45,7 +46,7 @@ export class Toolbox {
   /** `%time` behind them. */
   end(): void {
     const started = this.#started.pop();
-    if (started !== undefined) console.log(describeTimes(started));
+    if (started !== undefined) this.#say(describeTimes(started));
   }
 
   /** `%%time` */
@@ -54,34 +55,34 @@ export class Toolbox {
   }
 
   cellEnded(): void {
-    if (this.#cell !== undefined) console.log(describeTimes(this.#cell));
+    if (this.#cell !== undefined) this.#say(describeTimes(this.#cell));
   }
 
   /** `%time expression`; the value is the expression's. */
   async time(run: () => unknown): Promise<unknown> {
     const started = startTimes();
     try {
-      return await run();
+      return await settled(run() as PromiseLike<unknown>);
     } finally {
-      console.log(describeTimes(started));
+      this.#say(describeTimes(started));
     }
   }
 
   /** `%timeit` */
   async timeit(run: () => unknown, options: string): Promise<Timings | undefined> {
     const timings = await timeRuns(run, options, this.#parts.interrupts);
-    if (!/(^|\s)-q\b/.test(options)) console.log(timings.toString());
+    if (!/(^|\s)-q\b/.test(options)) this.#say(timings.toString());
     return /(^|\s)-o\b/.test(options) ? timings : undefined;
   }
 
   /** `!command` */
   async shell(command: string): Promise<void> {
-    await runCommand(["sh", "-c", command], this.#parts.interrupts);
+    await runCommand(["sh", "-c", command], this.#parts);
   }
 
   /** `lines = !command` */
   async lines(command: string): Promise<string[]> {
-    return await runLines(["sh", "-c", command], this.#parts.interrupts);
+    return await runLines(["sh", "-c", command], this.#parts);
   }
 
   /** A value inside a command: lists become words. */
@@ -94,7 +95,7 @@ export class Toolbox {
     const magic = describeMagic(name);
     const known = !name.startsWith("%") && this.#variables.names().includes(name);
     const data = magic !== undefined && !known ? { "text/plain": magic } : await this.#parts.inspect(name, detail);
-    if (data === undefined) console.log(`Nothing is known of ${name}: no variable has this name.`);
+    if (data === undefined) this.#say(`Nothing is known of ${name}: no variable has this name.`);
     else this.#payloads.push({ source: "page", data, start: 0 });
   }
 
@@ -111,17 +112,17 @@ export class Toolbox {
           `%${name} needs code on its line, found "${args}". Write %${name} f(x), or %%${name} on a cell's first line.`,
         );
       case "env":
-        return environment(args);
+        return environment(args, this.#parts.print);
       case "cd":
         return changeFolder(args);
       case "pwd":
         return process.cwd();
       case "who":
-        return console.log(listVariables(this.#variables));
+        return this.#say(listVariables(this.#variables));
       case "whos":
-        return console.log(tableOfVariables(this.#variables));
+        return this.#say(tableOfVariables(this.#variables));
       case "reset":
-        return await resetVariables(this.#variables, /(^|\s)-f\b/.test(args));
+        return this.#say(await resetVariables(this.#variables, /(^|\s)-f\b/.test(args)));
       case "load":
         return this.#load(args);
       case "history":
@@ -129,10 +130,10 @@ export class Toolbox {
       case "types":
         return this.#types(args);
       case "npm":
-        return await this.shell(`npm ${args}`);
+        return await runCommand(["sh", "-c", `npm ${args}`], this.#parts, { cwd: this.#parts.folder });
       case "lsmagic":
       case "magic":
-        return console.log(listMagics());
+        return this.#say(listMagics());
       default:
         throw new UnknownMagic("%", name);
     }
@@ -142,9 +143,13 @@ export class Toolbox {
   async cell(name: string, args: string, body: string): Promise<void> {
     const type = shown[name];
     if (type !== undefined) this.#parts.host.display({ data: { [type]: body, "text/plain": body } });
-    else if (name === "bash" || name === "sh") await runCommand([name, "-s"], this.#parts.interrupts, body);
-    else if (name === "writefile") console.log(writeCell(args, body));
+    else if (name === "bash" || name === "sh") await runCommand([name, "-s"], this.#parts, { input: body });
+    else if (name === "writefile") this.#say(writeCell(args, body));
     else throw new UnknownMagic("%%", name);
+  }
+
+  #say(line: string): void {
+    this.#parts.print("stdout", `${line}\n`);
   }
 
   #load(args: string): void {
@@ -156,7 +161,7 @@ export class Toolbox {
   #history(args: string): void {
     const cells = this.#parts.sources.cells();
     const numbered = /(^|\s)-n\b/.test(args);
-    console.log(cells.map(({ name, text }) => (numbered ? `${name}: ${text}` : text)).join("\n"));
+    this.#say(cells.map(({ name, text }) => (numbered ? `${name}: ${text}` : text)).join("\n"));
   }
 
   #types(mode: string): void {

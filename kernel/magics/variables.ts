@@ -1,6 +1,8 @@
 /** `%who`, `%whos`, `%reset`: the variables that cells have made. */
 import { inspect, types } from "node:util";
+import { cells } from "../cells.ts";
 import type { Evaluator } from "../executor/evaluate.ts";
+import type { CellNames } from "../executor/liveImports.ts";
 import { MagicError } from "./magicError.ts";
 
 const valueWidth = 60;
@@ -8,17 +10,19 @@ const valueWidth = 60;
 /** Variables of cells: what they declared, and globals that were not there at the start. */
 export class Variables {
   readonly #evaluator: Evaluator;
+  readonly #imports: CellNames;
   readonly #builtIn: ReadonlySet<string>;
   /** V8 cannot forget a name, so one that is still undefined after a reset counts as gone. */
   readonly #forgotten = new Set<string>();
 
-  constructor(evaluator: Evaluator, builtIn: ReadonlySet<string>) {
+  constructor(evaluator: Evaluator, imports: CellNames, builtIn: ReadonlySet<string>) {
     this.#evaluator = evaluator;
+    this.#imports = imports;
     this.#builtIn = builtIn;
   }
 
   names(): string[] {
-    const globals = Object.keys(globalThis).filter((name) => !this.#builtIn.has(name));
+    const globals = Object.keys(cells).filter((name) => !this.#builtIn.has(name));
     return [...new Set([...this.#evaluator.lexicalNames(), ...globals])].filter(
       (name) => !this.#forgotten.has(name) || this.value(name)[0] !== undefined,
     );
@@ -32,7 +36,7 @@ export class Variables {
   async reset(): Promise<number> {
     const names = this.names();
     for (const name of names) {
-      await this.#evaluator.run(`void(${name}=undefined)`, "reset");
+      await this.#evaluator.run(this.#imports.reset(name), "reset");
       this.#forgotten.add(name);
     }
     return names.length;
@@ -63,18 +67,15 @@ export function tableOfVariables(variables: Variables): string {
   return [lines[0], "-".repeat(lines[0]?.length ?? 0), ...lines.slice(1)].join("\n");
 }
 
-/** `%reset`. Names stay known to V8, with the value `undefined`; the next `const x = 1` is as good as new. */
-export async function resetVariables(variables: Variables, force: boolean): Promise<void> {
-  if (!force && !(await confirmed())) {
-    console.log("Nothing was reset.");
-    return;
-  }
+/** `%reset`. Names stay known to V8, with the value `undefined`; the next `const x = 1` is as good as new. Returns what was done. */
+export async function resetVariables(variables: Variables, force: boolean): Promise<string> {
+  if (!force && !(await confirmed())) return "Nothing was reset.";
   const count = await variables.reset();
-  console.log(`${count} variable${count === 1 ? " is" : "s are"} undefined now.`);
+  return `${count} variable${count === 1 ? " is" : "s are"} undefined now.`;
 }
 
 async function confirmed(): Promise<boolean> {
-  const { input } = globalThis as { input?: (prompt: string) => unknown };
+  const { input } = cells as { input?: (prompt: string) => unknown };
   const refusal = "%reset asks first, and this frontend takes no input. Write %reset -f.";
   if (input === undefined) throw new MagicError("NO_INPUT", refusal);
   try {

@@ -5,17 +5,27 @@ import { ParameterError } from "./parameterError.ts";
 export function converted(name: string, value: unknown, byDefault: unknown): unknown {
   const wanted = kindOf(byDefault);
   if (wanted === "null" || kindOf(value) === wanted) return value;
-  const read = typeof value === "string" ? readAs(wanted, value) : undefined;
+  if (wanted === "bigint" && Number.isSafeInteger(value)) return BigInt(value as number);
+  const read = typeof value === "string" ? readAs(wanted, value.trim()) : undefined;
   if (read !== undefined) return read;
-  const found = `${article(kindOf(value))} (${JSON.stringify(value)})`;
-  const advice =
-    wanted === "string"
-      ? `Pass it as text: -r ${name} ${String(value)} instead of -p.`
-      : `Give ${article(wanted)}, as its default ${JSON.stringify(byDefault)} is.`;
   throw new ParameterError(
     "BAD_PARAMETER",
-    `The parameter "${name}" is ${article(wanted)}, and was given ${found}. ${advice}`,
+    `The parameter "${name}" is ${article(wanted)}, and was given ${article(kindOf(value))} (${textOf(value)}). ` +
+      advice(name, value, byDefault),
   );
+}
+
+/** A value as it stands in a message or table. */
+export function textOf(value: unknown): string {
+  return typeof value === "bigint" ? `${value}n` : (JSON.stringify(value) ?? String(value));
+}
+
+function advice(name: string, value: unknown, byDefault: unknown): string {
+  if (typeof byDefault === "string") return `Pass it as text: -r ${name} ${String(value)} instead of -p.`;
+  if (typeof byDefault === "number" && typeof value === "string" && wholeNumber.test(value.trim())) {
+    return `A number cannot hold it exactly: make the default a bigint, such as ${byDefault}n, or text.`;
+  }
+  return `Give ${article(kindOf(byDefault))}, as its default ${textOf(byDefault)} is.`;
 }
 
 function kindOf(value: unknown): string {
@@ -27,9 +37,15 @@ function article(kind: string): string {
   return kind === "null" ? "null" : kind === "object" ? "an object" : `a ${kind}`;
 }
 
+const wholeNumber = /^[-+]?\d+$/;
+
 function readAs(wanted: string, text: string): unknown {
   if (wanted === "boolean" && /^(true|false)$/i.test(text)) return text.toLowerCase() === "true";
-  if (wanted === "number" && /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text.trim())) return Number(text);
+  if (wanted === "bigint" && wholeNumber.test(text)) return BigInt(text);
+  if (wanted === "number" && /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text)) {
+    const read = Number(text);
+    return Number.isFinite(read) && (Number.isSafeInteger(read) || !wholeNumber.test(text)) ? read : undefined;
+  }
   if (wanted !== "list" && wanted !== "object") return undefined;
   try {
     const read: unknown = JSON.parse(text);

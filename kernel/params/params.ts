@@ -1,6 +1,7 @@
 /** `params({ epochs: 3 })` in a notebook: its parameters with their defaults, replaced by what a run was given. */
 
 import { closest } from "../../shared/closest.ts";
+import { given } from "../cells.ts";
 import { converted } from "./convert.ts";
 import { ParameterError } from "./parameterError.ts";
 import { type ParameterRow, parameterTable } from "./table.ts";
@@ -34,7 +35,7 @@ export function createParams(isDeclared: (name: string) => boolean): Params {
     );
     const values = Object.fromEntries(rows.map(({ name, value }) => [name, value]));
     const show = (): Record<string, string> => parameterTable(rows);
-    return Object.defineProperty(values, Symbol.for("Jupyter.display"), { value: show }) as Values;
+    return Object.defineProperty(given(values), Symbol.for("Jupyter.display"), { value: show }) as Values;
   };
   const inject = (values: Readonly<Record<string, unknown>>): void => {
     for (const [name, value] of Object.entries(values)) injected.set(name, value);

@@ -1,4 +1,5 @@
 /** The parameters of a run as a table. */
+import { textOf } from "./convert.ts";
 
 export interface ParameterRow {
   readonly name: string;
@@ -9,7 +10,7 @@ export interface ParameterRow {
 
 /** MIME type -> content. */
 export function parameterTable(rows: readonly ParameterRow[]): Record<string, string> {
-  const cells = rows.map(({ name, value, from }) => [name, JSON.stringify(value) ?? String(value), from] as const);
+  const cells = rows.map(({ name, value, from }) => [name, textOf(value), from] as const);
   const widths = [0, 1].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0), 0));
   const plain = cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
   const html = cells.map(

@@ -9,6 +9,9 @@ import { AsyncLocalStorage } from "node:async_hooks";
 
 const followsPromises = Number.parseInt(process.versions.node, 10) >= 24;
 const store = followsPromises ? new AsyncLocalStorage<number>() : undefined;
+/** The methods as they were at the start. */
+const { getStore, run } = AsyncLocalStorage.prototype;
+const followed = (): number | undefined => Reflect.apply(getStore, store, []) as number | undefined;
 /** The cell that runs, or ran last. */
 let running = 0;
 /** The cell of the callback that runs, where nothing follows it by itself. */
@@ -16,14 +19,32 @@ let called: number | undefined;
 
 /** The cell whose code runs now; for code of no known cell the one that runs, or ran last. */
 export function currentCell(): number {
-  return (store === undefined ? called : store.getStore()) ?? running;
+  return (store === undefined ? called : followed()) ?? running;
 }
 
 /** Runs `body` as the code of `cell`, which is the running one from now on. */
 export function runCell<Result>(cell: number, body: () => Result): Result {
   running = cell;
   called = undefined; // left over where a callback was ended by force
-  return store === undefined ? body() : store.run(cell, body);
+  return store === undefined ? body() : runIn(cell, body);
+}
+
+/** Node copies a map for this, by the iterators that cells can replace: where that fails, `body` runs all the same. */
+function runIn<Result>(cell: number, body: () => Result): Result {
+  let state: "before" | "in" | "behind" = "before";
+  let result: Result | undefined;
+  const inner = (): void => {
+    state = "in";
+    result = body();
+    state = "behind";
+  };
+  try {
+    Reflect.apply(run, store, [cell, inner]);
+  } catch (error) {
+    if ((state as string) === "before") return body();
+    if ((state as string) === "in") throw error;
+  }
+  return result as Result;
 }
 
 /** Calls a function that `cell` has left for later. */
@@ -34,12 +55,13 @@ export function callAs<This, Arguments extends unknown[], Result>(
   values: Arguments,
 ): Result {
   if (store !== undefined) {
-    return store.getStore() === cell ? call.apply(self, values) : store.run(cell, () => call.apply(self, values));
+    const body = (): Result => Reflect.apply(call, self, values);
+    return followed() === cell ? body() : runIn(cell, body);
   }
   const before = called;
   called = cell;
   try {
-    return call.apply(self, values);
+    return Reflect.apply(call, self, values);
   } finally {
     called = before;
   }

@@ -1,7 +1,7 @@
 /** Worker threads of cells: what they print and send arrives as output and code of the cell that started them. */
 import { syncBuiltinESMExports } from "node:module";
-import threads, { Worker } from "node:worker_threads";
-import { firstOf } from "../executor/firstOf.ts";
+import { Worker } from "node:worker_threads";
+import { settled, sharedModule } from "../cells.ts";
 import { currentCell } from "./currentCell.ts";
 import { keepEmitter } from "./emitters.ts";
 import { kernelTimers } from "./timers.ts";
@@ -23,7 +23,7 @@ export function keepThreads(): void {
       for (const emitter of [this, this.stdout, this.stderr]) keepEmitter(emitter);
       running.set(this, cell);
       this.once("exit", () => running.delete(this));
-      if (ended.has(cell)) void terminate.call(this);
+      if (ended.has(cell)) void Reflect.apply(terminate, this, []);
     }
 
     /** The thread does not keep a process alive: it serves whoever has use for it, as a tokenizer's does, and outlives its cell. */
@@ -38,7 +38,7 @@ export function keepThreads(): void {
     }
   };
   Object.defineProperty(kept, "name", { value: "Worker" });
-  threads.Worker = kept;
+  sharedModule<{ Worker: typeof Worker }>("node:worker_threads").Worker = kept;
   syncBuiltinESMExports();
 }
 
@@ -48,9 +48,6 @@ export async function endThreadsOf(cell: number): Promise<void> {
   const own = [...running].filter(([, owner]) => owner === cell);
   if (own.length === 0) return;
   const late = new Promise((resolve) => kernelTimers.setTimeout(resolve, patienceMs));
-  await firstOf<unknown>(late, settled(own.map(([worker]) => terminate.call(worker))));
-}
-
-async function settled(promises: readonly Promise<unknown>[]): Promise<void> {
-  for (const promise of promises) await promise;
+  const ends = own.map(([worker]) => settled(Reflect.apply(terminate, worker, []) as Promise<number>));
+  await Promise.race([late, Promise.all(ends)]);
 }

@@ -1,9 +1,16 @@
-/** Timers of cells: each runs as code of the cell that set it, and none runs once that cell's timers have been cancelled. */
+/**
+ * Timers of cells: each runs as code of the cell that set it. Those that a cell or a local file has set end with the cell's
+ * timers. Those that a package has set go on: what it has begun for one cell, such as a connection, or its own loading, it
+ * shares with all.
+ */
 import { syncBuiltinESMExports } from "node:module";
-import timers from "node:timers";
-import timersPromises from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { cellPromise, cellSide, cells, given, OwnError, sharedModule } from "../cells.ts";
 import { callAs, currentCell } from "./currentCell.ts";
+
+const timers = sharedModule<typeof import("node:timers")>("node:timers");
+const timersPromises = sharedModule<typeof import("node:timers/promises")>("node:timers/promises");
 
 /** Node's own timers, for the kernel: those of a cell can be cancelled, and a flush or a deadline must not be. */
 export const kernelTimers = {
@@ -38,10 +45,11 @@ export function keepTimers(): void {
     setImmediate: Object.defineProperty(keep("setImmediate"), promisify.custom, { value: waits.setImmediate }),
     setInterval: keep("setInterval"),
   };
-  Object.assign(globalThis, kept);
+  Object.assign(cells, kept);
   Object.assign(timers, kept);
-  const wait = timersPromises.scheduler.wait.bind(timersPromises.scheduler);
-  timersPromises.scheduler.wait = whileWanted(wait);
+  const { scheduler } = timersPromises;
+  const wait = scheduler.wait as (...values: unknown[]) => Promise<void>;
+  scheduler.wait = whileWanted((...values: unknown[]) => Reflect.apply(wait, scheduler, values));
   Object.assign(timersPromises, waits, { setInterval: ticksWhileWanted(timersPromises.setInterval) });
   syncBuiltinESMExports();
 }
@@ -52,36 +60,60 @@ function keep(name: "setTimeout" | "setInterval" | "setImmediate"): SetTimer {
   const kept = (callback: Callback, ...rest: unknown[]): unknown => {
     if (typeof callback !== "function") return set(callback, ...rest);
     const cell = currentCell();
+    const isOver = endOf(cell, kept);
     return set(
       function (this: NodeJS.Timeout, ...values: unknown[]): void {
-        if (cancelled.has(cell)) kernelTimers.clearInterval(this);
+        if (isOver()) kernelTimers.clearInterval(this);
         else callAs(cell, callback, this as unknown, values);
       },
       ...rest,
     );
   };
-  return Object.defineProperties(kept, { name: { value: name }, length: { value: set.length } });
+  return given(Object.defineProperties(kept, { name: { value: name }, length: { value: set.length } }));
 }
 
 /** A wait that does not end once the timers of the cell that waits have been cancelled. */
 function whileWanted<Arguments extends unknown[], Value>(wait: (...values: Arguments) => Promise<Value>) {
-  return (...values: Arguments): Promise<Value> => {
-    const cell = currentCell();
+  const kept = (...values: Arguments): Promise<Value> => {
+    const isOver = endOf(currentCell(), kept);
     const waiting = wait(...values);
-    return new Promise((resolve, reject) => {
-      waiting.then((value) => {
-        if (!cancelled.has(cell)) resolve(value);
-      }, reject);
+    return cellPromise((resolve, reject) => {
+      const ended = (value: Value): void => {
+        if (!isOver()) resolve(value);
+      };
+      void cellSide.settle(waiting, ended, reject);
     });
   };
+  return given(kept);
 }
 
 function ticksWhileWanted<Arguments extends unknown[], Value>(ticks: (...values: Arguments) => AsyncIterable<Value>) {
-  return async function* (...values: Arguments): AsyncGenerator<Value> {
-    const cell = currentCell();
-    for await (const value of ticks(...values)) {
-      if (cancelled.has(cell)) await new Promise(() => {});
-      yield value;
-    }
+  const kept = (...values: Arguments): AsyncIterable<Value> => {
+    const isOver = endOf(currentCell(), kept);
+    return cellSide.whileWanted(ticks(...values), isOver);
   };
+  return given(kept);
+}
+
+const [never, library] = [() => false, fileURLToPath(new URL("../../src/", import.meta.url))];
+
+/** Says whether what `callee` is asked for, as code of `cell`, has ended with the cell's timers. */
+function endOf(cell: number, callee: CallableFunction): () => boolean {
+  const file = callerOf(callee);
+  const isPackages = /[\\/]node_modules[\\/]|^node:/.test(file) || file.replace(/^file:\/\//, "").startsWith(library);
+  return isPackages ? never : () => cancelled.has(cell);
+}
+
+/** The file whose code called `callee`; empty for code that has none. */
+function callerOf(callee: CallableFunction): string {
+  const { prepareStackTrace, stackTraceLimit } = OwnError;
+  const seen: { stack?: unknown } = {};
+  try {
+    OwnError.stackTraceLimit = 1;
+    OwnError.prepareStackTrace = (_, sites) => sites[0]?.getFileName() ?? "";
+    OwnError.captureStackTrace(seen, callee as () => void);
+    return typeof seen.stack === "string" ? seen.stack : "";
+  } finally {
+    Object.assign(OwnError, { prepareStackTrace, stackTraceLimit });
+  }
 }

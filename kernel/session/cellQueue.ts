@@ -39,6 +39,7 @@ export class CellQueue {
   #running: Running | undefined;
   #cells = 0;
   #count = 0;
+  #isLeaving = false;
 
   constructor(outbox: Outbox, history: History, run: (order: ExecuteOrder) => void) {
     this.#outbox = outbox;
@@ -62,6 +63,10 @@ export class CellQueue {
   }
 
   add(channel: RequestChannel, request: Message): void {
+    if (this.#isLeaving) {
+      this.#abort({ channel, request });
+      return;
+    }
     this.#waiting.push({ channel, request });
     if (this.#running === undefined) this.#next();
   }
@@ -86,6 +91,12 @@ export class CellQueue {
     const running = this.#running;
     if (running === undefined) return;
     this.#finish(running, JSON.stringify({ ...content, execution_count: running.count }), true);
+  }
+
+  /** The kernel is about to end: what runs, waits or still comes is answered, and nothing is begun any more. */
+  leave(): void {
+    this.#isLeaving = true;
+    this.abandon({ status: "aborted" });
   }
 
   #finish(running: Running, content: string, abort: boolean): void {

@@ -4,6 +4,7 @@ import type { ToMain } from "../channels/thread.ts";
 import type { LiveCompletion } from "../completion/complete.ts";
 import type { LiveValue } from "../completion/inspect.ts";
 import { completeContent, inspectContent } from "../completion/merge.ts";
+import { magicAt, writtenAt } from "../completion/written.ts";
 import type { LanguageWorker } from "../language/languageWorker.ts";
 import type { Completions, Inspection } from "../language/messages.ts";
 import type { Content, Message } from "../wire/message.ts";
@@ -24,7 +25,10 @@ export interface QuestionsOptions {
 export class Questions {
   readonly #options: QuestionsOptions;
   readonly #asked = new Map<number, (answer: unknown) => void>();
+  /** What ends the waits that are under way. */
+  readonly #waits = new Set<() => void>();
   #count = 0;
+  #isLeaving = false;
 
   constructor(options: QuestionsOptions) {
     this.#options = options;
@@ -32,14 +36,25 @@ export class Questions {
 
   async complete(channel: RequestChannel, request: Message): Promise<void> {
     const { code, cursor } = placeOf(request);
+    const written = await this.#within(patienceMs.complete, writtenAt(code, cursor, process.cwd()));
+    if (written?.alone === true) {
+      this.#options.reply(channel, request, completeContent(code, cursor, written, undefined));
+      return;
+    }
     const live = this.#main<LiveCompletion>((number) => ({ type: "complete", request: number, code, cursor }));
     const typed = this.#options.language.ask<Completions>({ type: "complete", code, cursor });
     const [known, found] = await this.#both(typed, live, ({ matches }) => matches.length > 0, patienceMs.complete);
-    this.#options.reply(channel, request, completeContent(code, cursor, known, found));
+    const isKnown = (known?.candidates.length ?? 0) > 0; // a string of which a type says what it may be names no file
+    this.#options.reply(channel, request, completeContent(code, cursor, isKnown ? known : (written ?? known), found));
   }
 
   async inspect(channel: RequestChannel, request: Message): Promise<void> {
     const { code, cursor } = placeOf(request);
+    const magic = magicAt(code, cursor);
+    if (magic !== undefined) {
+      this.#options.reply(channel, request, { status: "ok", found: true, data: { "text/plain": magic }, metadata: {} });
+      return;
+    }
     const live = this.#main<LiveValue | undefined>((number) => ({ type: "inspect", request: number, code, cursor }));
     const typed = this.#options.language.ask<Inspection>({ type: "inspect", code, cursor });
     const [known, found] = await this.#both(typed, live, (value) => value !== undefined, patienceMs.inspect);
@@ -54,7 +69,13 @@ export class Questions {
   /** Tells the main thread what the types say about a name. */
   async lookUp(request: number, name: string): Promise<void> {
     const typed = this.#options.language.ask<Inspection>({ type: "inspect", code: name, cursor: name.length });
-    this.#options.toMain({ type: "lookedUp", request, typed: await within(patienceMs.inspect, typed) });
+    this.#options.toMain({ type: "lookedUp", request, typed: await this.#within(patienceMs.inspect, typed) });
+  }
+
+  /** The kernel is about to end: questions are answered at once, with what is known. */
+  leave(): void {
+    this.#isLeaving = true;
+    for (const end of this.#waits) end();
   }
 
   /** An answer of the main thread. */
@@ -79,27 +100,32 @@ export class Questions {
     patience: number,
   ): Promise<[Typed | undefined, Live | undefined]> {
     if (!this.#options.language.ready) {
-      const first = await within(patience, live);
+      const first = await this.#within(patience, live);
       if (first !== undefined && suffices(first)) return [undefined, first];
     }
     const asked = performance.now();
-    const known = await within(patience, typed);
-    return [known, await within(Math.max(0, liveMs - (performance.now() - asked)), live)];
+    const known = await this.#within(patience, typed);
+    return [known, await this.#within(Math.max(0, liveMs - (performance.now() - asked)), live)];
+  }
+
+  /** What a promise gives in time, else undefined. */
+  async #within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    let end = (): void => {};
+    const late = new Promise<undefined>((resolve) => {
+      end = () => resolve(undefined);
+      timer = setTimeout(end, ms);
+    });
+    if (this.#isLeaving) end();
+    this.#waits.add(end);
+    const value = await Promise.race([promise, late]);
+    this.#waits.delete(end);
+    clearTimeout(timer);
+    return value;
   }
 }
 
 function placeOf(request: Message): { code: string; cursor: number } {
   const code = String(request.content.code ?? "");
   return { code, cursor: toUnits(code, Number(request.content.cursor_pos ?? code.length)) };
-}
-
-/** What a promise gives in time, else undefined. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined);
-  });
-  const value = await Promise.race([promise, late]);
-  clearTimeout(timer);
-  return value;
 }

@@ -33,6 +33,12 @@ export interface SessionOptions {
   readonly shutdown: () => void;
 }
 
+/**
+ * For how long, in milliseconds, requests may be on their way to a kernel that is about to end. Who has asked for the end
+ * sends nothing behind that; a cell's `process.exit` comes as a surprise, and on a busy machine clients are slow.
+ */
+const lateMs = { asked: 10, surprise: 250 };
+
 export class Session {
   readonly #options: SessionOptions;
   readonly #outbox: Outbox;
@@ -43,6 +49,10 @@ export class Session {
   readonly #language = new LanguageWorker(process.cwd());
   readonly #questions: Questions;
   readonly #types: TypeChecks;
+  /** Answers that are being worked out. */
+  readonly #answering = new Set<Promise<void>>();
+  /** Whether a client has asked for the kernel's end. */
+  #endAsked = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -82,6 +92,21 @@ export class Session {
     await this.#history.written();
   }
 
+  /**
+   * The kernel is about to end: from now on all that is asked is answered at once, and nothing is begun. Returns for how
+   * many milliseconds more may come.
+   */
+  leave(): number {
+    this.#cells.leave();
+    this.#questions.leave();
+    return this.#endAsked ? lateMs.asked : lateMs.surprise;
+  }
+
+  /** Resolves when all that was asked is answered. */
+  async answered(): Promise<void> {
+    while (this.#answering.size > 0) await Promise.all(this.#answering);
+  }
+
   receive(channel: RequestChannel, request: Message): void {
     const type = request.header.msg_type;
     if (channel === "stdin") {
@@ -106,11 +131,11 @@ export class Session {
         break;
       case "complete_request":
         this.#outbox.status("busy", request);
-        void this.#questions.complete(channel, request);
+        this.#answerAfter(this.#questions.complete(channel, request));
         break;
       case "inspect_request":
         this.#outbox.status("busy", request);
-        void this.#questions.inspect(channel, request);
+        this.#answerAfter(this.#questions.inspect(channel, request));
         break;
       case "kernel_info_request":
         this.#answer(channel, request, kernelInfo);
@@ -127,12 +152,12 @@ export class Session {
         this.#comms.receive(request, this.#cells.number());
         break;
       case "history_request":
-        void this.#answerLater(channel, request, async () => {
+        this.#answerLater(channel, request, async () => {
           return { status: "ok", history: await this.#history.query(content) };
         });
         break;
       case "is_complete_request":
-        void this.#answerLater(channel, request, () => isComplete(content.code as string));
+        this.#answerLater(channel, request, () => isComplete(content.code as string));
         break;
       case "interrupt_request":
         this.#options.interrupt();
@@ -142,6 +167,7 @@ export class Session {
         const reply = { status: "ok", restart: content.restart === true };
         this.#answer(channel, request, reply);
         this.#outbox.publish("shutdown_reply", reply, request); // for the clients that did not ask
+        this.#endAsked = true;
         this.#options.shutdown();
         break;
       }
@@ -206,10 +232,20 @@ export class Session {
     this.#idle(request);
   }
 
-  async #answerLater(channel: RequestChannel, request: Message, content: () => Promise<Content>): Promise<void> {
+  #answerLater(channel: RequestChannel, request: Message, content: () => Promise<Content>): void {
     this.#outbox.status("busy", request);
-    this.#outbox.reply(channel, request, await content().catch((error) => badRequest(String(error))));
-    this.#idle(request);
+    const answer = async (): Promise<void> => {
+      this.#outbox.reply(channel, request, await content().catch((error) => badRequest(String(error))));
+      this.#idle(request);
+    };
+    this.#answerAfter(answer());
+  }
+
+  #answerAfter(answer: Promise<void>): void {
+    const answered = answer
+      .catch((error) => log(`an answer failed: ${String(error)}`))
+      .finally(() => this.#answering.delete(answered));
+    this.#answering.add(answered);
   }
 
   /** A cell goes to the main thread; a strict kernel has it checked before. */

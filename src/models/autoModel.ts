@@ -132,7 +132,7 @@ async function load(folder: string, idOrFolder: string, options: FromPretrainedO
       replaced === undefined
         ? `not in ${idOrFolder}`
         : `made anew${replaced === config.numLabels ? "" : ` for ${counts}`}`;
-    console.info(`Newly initialised (${why}): ${listed(fresh)}. Train them before you use the model.`);
+    sayOnce(`Newly initialised (${why}): ${listed(fresh)}. Train them before you use the model.`);
   }
   return model;
 }
@@ -140,6 +140,15 @@ async function load(folder: string, idOrFolder: string, options: FromPretrainedO
 /** Without the path of the machine: records and reports are read elsewhere. */
 const nameOf = (idOrFolder: string): string =>
   isAbsolute(idOrFolder) || idOrFolder.startsWith("~") ? basename(idOrFolder) : idOrFolder;
+
+const said = new Set<string>();
+
+/** A comparison loads one model many times, and need not be told of it each time. */
+function sayOnce(sentence: string): void {
+  if (said.has(sentence)) return;
+  said.add(sentence);
+  console.info(sentence);
+}
 
 function familyOf({ modelType }: HuggingFaceConfig, folder: string): Family {
   const family = families.find((candidate) => candidate.modelType === modelType);

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -262,10 +262,29 @@ export function errorText(run: Run): string {
   return [`${ename}: ${evalue}`, ...traceback].join("\n");
 }
 
+/**
+ * Ports that the system gives to nobody by itself: one of those could be any connection's a moment later, before the kernel
+ * has bound it (Linux gives 32768 to 60999, others 49152 on).
+ */
+const firstPort = 10_000;
+const ports = 22_000;
+
+/** A server on a free port. */
+async function listening(): Promise<Server> {
+  for (;;) {
+    const server = createServer().listen(firstPort + Math.floor(Math.random() * ports), "127.0.0.1");
+    try {
+      await once(server, "listening");
+      return server;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    }
+  }
+}
+
 /** A connection on five ports that were free a moment ago. */
 export async function freeConnection(key: string): Promise<Connection> {
-  const servers = Array.from({ length: 5 }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
+  const servers = await Promise.all(Array.from({ length: 5 }, listening));
   const [shell_port = 0, control_port = 0, iopub_port = 0, stdin_port = 0, hb_port = 0] = servers.map((server) => {
     const address = server.address();
     return typeof address === "object" ? address?.port : 0;

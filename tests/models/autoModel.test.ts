@@ -54,6 +54,16 @@ test("a new head says for how many labels it was made, and keeps the problem typ
   info.mockRestore();
 });
 
+test("that values are new is said once of one model, however often it is loaded, and again of another", async () => {
+  const info = vi.spyOn(console, "info").mockImplementation(() => {});
+  const load = (numLabels: number) =>
+    AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny"), { numLabels });
+  for (const labels of [7, 7, 7, 8, 7]) await load(labels);
+  const said = info.mock.calls.flat().filter((text) => /Newly initialised/.test(String(text)));
+  expect(said).toEqual([expect.stringContaining("for 7 labels"), expect.stringContaining("for 8 labels")]);
+  info.mockRestore();
+});
+
 test.each([
   ["BAD_LABEL", { numLabels: 0 }],
   ["BAD_LABEL", { numLabels: 1, problemType: "single_label_classification" as const }],

@@ -1,5 +1,6 @@
 /** Canvases of any implementation (canvas, skia-canvas, @napi-rs/canvas, jsdom): their picture. */
 import { types } from "node:util";
+import { settled } from "../../cells.ts";
 import type { Bundle } from "../bundle.ts";
 import { imageType } from "./imageBytes.ts";
 import { method, type Recogniser } from "./recogniser.ts";
@@ -10,12 +11,12 @@ export const canvas: Recogniser = (value) => {
   if (draw === undefined) return undefined;
   const text = `Canvas, ${Number(width)} x ${Number(height)}`;
   const drawn = draw("image/png");
-  return types.isPromise(drawn) ? drawn.then((given) => pictureOf(given, text)) : pictureOf(drawn, text);
+  return types.isPromise(drawn) ? settled(drawn).then((given) => pictureOf(given, text)) : pictureOf(drawn, text);
 };
 
 function pictureOf(drawn: unknown, text: string): Bundle | undefined {
   const [, base64] = /^data:image\/[\w.+-]+;base64,([\w+/=]+)$/.exec(typeof drawn === "string" ? drawn : "") ?? [];
-  const bytes = drawn instanceof Uint8Array ? drawn : Buffer.from(base64 ?? "", "base64");
+  const bytes = types.isUint8Array(drawn) ? drawn : Buffer.from(base64 ?? "", "base64");
   const type = imageType(bytes);
   if (type === undefined || type === "image/svg+xml") return undefined;
   return { data: { [type]: Buffer.from(bytes).toString("base64"), "text/plain": text } };

@@ -1,8 +1,9 @@
 /** Pictures as bytes, told by the bytes they begin with. */
 import { types } from "node:util";
+import { settled } from "../../cells.ts";
 import type { Bundle } from "../bundle.ts";
 import { asBuffer } from "../contents.ts";
-import { inert } from "../inert.ts";
+import { inert, pictured } from "../inert.ts";
 import { method, type Recogniser } from "./recogniser.ts";
 
 /** A notebook that holds more than this in one output can hardly be opened. */
@@ -18,7 +19,7 @@ const signatures: readonly [type: string, test: RegExp][] = [
 ];
 
 export const imageBytes: Recogniser = (value) => {
-  if (value instanceof Uint8Array || types.isAnyArrayBuffer(value)) return pictureOf(asBuffer(value));
+  if (types.isUint8Array(value) || types.isAnyArrayBuffer(value)) return pictureOf(asBuffer(value));
   return isBlob(value) && value.size <= maxBytes ? fromBlob(value) : undefined;
 };
 
@@ -30,8 +31,8 @@ function isBlob(value: object): value is Blob {
 }
 
 async function fromBlob(blob: Blob): Promise<Bundle | undefined> {
-  const type = imageType(Buffer.from(await blob.slice(0, 1024).arrayBuffer()));
-  return type === undefined ? undefined : pictureOf(Buffer.from(await blob.arrayBuffer()));
+  const type = imageType(Buffer.from(await settled(blob.slice(0, 1024).arrayBuffer())));
+  return type === undefined ? undefined : pictureOf(Buffer.from(await settled(blob.arrayBuffer())));
 }
 
 function pictureOf(bytes: Buffer): Bundle | undefined {
@@ -41,9 +42,7 @@ function pictureOf(bytes: Buffer): Bundle | undefined {
   if (type !== "image/svg+xml") return { data: { [type]: bytes.toString("base64"), "text/plain": text } };
   const markup = bytes.toString("utf8");
   if (inert(markup)) return { data: { [type]: markup, "text/plain": text } };
-  // scripts in a picture do not run where it is the source of an <img>, whatever the frontend does with SVG
-  const html = `<img alt="" src="data:image/svg+xml;base64,${bytes.toString("base64")}">`;
-  return { data: { "text/html": html, "text/plain": text } };
+  return { data: { "text/html": pictured(markup), "text/plain": text } };
 }
 
 /** The MIME type of a picture this kernel can show, or undefined. */

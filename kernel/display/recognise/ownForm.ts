@@ -1,5 +1,6 @@
 /** Values that say themselves how they are shown, by the protocol shared with Deno. */
 import { inspect, types } from "node:util";
+import { settled } from "../../cells.ts";
 import { attempt } from "../attempt.ts";
 import { type Bundle, isData } from "../bundle.ts";
 import { method, type Notes, type Recogniser } from "./recogniser.ts";
@@ -20,7 +21,7 @@ export const ownForm: Recogniser = (value, notes) => {
   const failed = (error: unknown): undefined => notes.warn(`A value's rich form failed: ${notes.describe(error)}`);
   return attempt<Bundle | undefined | Promise<Bundle | undefined>>(() => {
     const form = whole === undefined ? rich() : whole();
-    return types.isPromise(form) ? form.then(read).catch(failed) : read(form);
+    return types.isPromise(form) ? settled(form).then(read).catch(failed) : read(form);
   }, failed);
 };
 

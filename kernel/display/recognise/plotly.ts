@@ -1,4 +1,5 @@
 /** Charts as plotly takes them: `{ data: traces, layout }`, the arguments of `Plotly.newPlot`. */
+import { types } from "node:util";
 import { printable } from "../printable.ts";
 import type { Recogniser } from "./recogniser.ts";
 
@@ -24,6 +25,6 @@ function isTrace(value: unknown): boolean {
 
 /** JSON has no typed arrays: it would make objects of them. */
 function listed(_: string, value: unknown): unknown {
-  if (!ArrayBuffer.isView(value) || value instanceof DataView) return value;
+  if (!types.isTypedArray(value)) return value;
   return Array.from(value as unknown as ArrayLike<number | bigint>, Number);
 }

@@ -15,5 +15,5 @@ export type Recogniser = (value: object, notes: Notes) => Bundle | undefined | P
 /** A method of `value` by that name, bound to it. */
 export function method(value: object, name: symbol | string): ((...given: unknown[]) => unknown) | undefined {
   const found = (value as Record<symbol | string, unknown>)[name];
-  return typeof found === "function" ? (found.bind(value) as (...given: unknown[]) => unknown) : undefined;
+  return typeof found === "function" ? (...given) => Reflect.apply(found, value, given) as unknown : undefined;
 }

@@ -15,7 +15,7 @@ const maxScanned = 1_000_000;
 type Values = ArrayLike<number | bigint>;
 
 export const typedArray: Recogniser = (value) => {
-  if (types.isAnyArrayBuffer(value) || value instanceof DataView || Buffer.isBuffer(value)) return bytes(value);
+  if (types.isAnyArrayBuffer(value) || types.isDataView(value) || Buffer.isBuffer(value)) return bytes(value);
   if (!types.isTypedArray(value)) return undefined;
   if (value.length <= readable) return { data: { "text/plain": plainText(value) } };
   const shown = excerpt(value, edge.values, numberText(value));
@@ -36,7 +36,7 @@ function excerpt(values: Values, edge: number, text: (value: number | bigint) =>
 
 /** A float of 32 bits has seven digits; what else its double shows is noise. */
 function numberText(values: Values): (value: number | bigint) => string {
-  if (values instanceof Float32Array) return (value) => String(Number(Number(value).toPrecision(7)));
+  if (types.isFloat32Array(values)) return (value) => String(Number(Number(value).toPrecision(7)));
   return (value) => (typeof value === "bigint" ? `${value}n` : String(value));
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -146,10 +146,29 @@ test.each([
     'no parameter "epoch". Did you mean "epochs"?',
   ],
   ["a value missing", notebookOf(["1"]), ["-o", "x", "-p", "epochs"], "takes a name and a value"],
+  [
+    "a whole number that would be rounded",
+    notebookOf(["params({ id: 0 })"]),
+    ["-o", "x", "-p", "id", "9007199254740993"],
+    "Give it as text, with -r instead of -p",
+  ],
+  ["a number without end", notebookOf(["1"]), ["-o", "x", "-p", "id", "1e999"], "no number that JavaScript can hold"],
   ["no name", notebookOf(["1"]), ["-o", "x", "-p", "2x", "1"], "no name for a variable"],
 ] as const)("%s is refused with a sentence before anything runs", async (_, notebook, args, message) => {
   const { code, stderr } = await thawRun(write(folder, notebook), ...args);
   expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+});
+
+test("large whole numbers arrive exactly as text, and a key named __proto__ as a property", async () => {
+  const path = write(folder, notebookOf(["const { id, map } = params({ id: 0n, map: {} });\n[id, Object.keys(map)]"]));
+  const file = write(folder, JSON.parse('{ "map": { "__proto__": 1, "a": 2 } }') as object, "proto.json");
+  expect((await thawRun(path, "-r", "id", "9007199254740993", "--parameters", file, "-o", out)).code).toBe(0);
+  expect(shown(out)[1]).toEqual(["execute_result: [ 9007199254740993n, [ '__proto__', 'a' ] ]"]);
+  const rounded = join(folder, "rounded.json");
+  writeFileSync(rounded, '{ "ids": [1, 9007199254740993] }');
+  expect((await thawRun(path, "--parameters", rounded, "-o", out)).stderr).toContain(
+    'Give it as text: "9007199254740993"',
+  );
 });
 
 test("parameters come from a JSON file too, and the input stays as it was", async () => {

@@ -31,6 +31,18 @@ test.each<[code: string, includes: string[]]>([
   expect((await complete(code)).matches).toEqual(expect.arrayContaining(expected));
 });
 
+test("files, which strings name, are completed where the kernel works; magics are completed and explained", async () => {
+  const file = "const text = readFileSync('./package.js";
+  const { matches, cursor_start } = await complete(file);
+  expect([matches, file.slice(0, cursor_start)]).toEqual([["package.json"], "const text = readFileSync('./"]);
+  await client.execute("%cd tests");
+  expect((await complete("open('../tsc")).matches).toContain("tsconfig.json");
+  await client.execute("%cd -");
+  expect((await complete("%time")).matches).toEqual(["%time", "%timeit"]);
+  const { content } = await client.request("inspect_request", { code: "%timeit 1", cursor_pos: 3, detail_level: 0 });
+  expect((content.data as Record<string, string>)["text/plain"]).toContain("mean and standard deviation");
+});
+
 test("a receiver that would have to be called is not", async () => {
   await client.execute("let calls = 0; const count = () => { calls++; return { a: 1 } }");
   expect((await complete("count().")).matches).toEqual([]);

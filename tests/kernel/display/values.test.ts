@@ -244,11 +244,51 @@ test("plotly figures are charts, typed arrays in them are lists; other objects w
   }
 });
 
+/** As Observable Plot 0.6 makes them: the style sheet names the chart's own class only. */
+const plotStyle =
+  ":where(.plot-d6a7b5) { --plot-background: white; display: block; height: auto; }\n:where(.plot-d6a7b5 text),\n:where(.plot-d6a7b5 tspan) { white-space: pre; }";
+const plot = `<svg class="plot-d6a7b5" fill="currentColor" width="640" height="400" viewBox="0 0 640 400"><style>${plotStyle}</style><g aria-label="dot"><circle r="3"></circle></g></svg>`;
+
+test.each<[what: string, markup: string, type: string]>([
+  ["a chart of Observable Plot", plot, "image/svg+xml"],
+  [
+    "its figure with a title and a legend",
+    `<figure class="plot-d6a7b5-figure"><style>.plot-d6a7b5-figure { max-width: 640px }</style><h2>T</h2>${plot}</figure>`,
+    "text/html",
+  ],
+  [
+    "a chart with ids and media rules",
+    '<svg viewBox="0 0 9 9"><style>#c1 .axis { fill: red } @media (prefers-color-scheme: dark) { #c1 { fill: white } }</style><g id="c1"></g></svg>',
+    "image/svg+xml",
+  ],
+])("%s is shown as it is, its own styles included", async (_, markup, type) => {
+  const { document } = new JSDOM(markup).window;
+  const shown = await data(document.body.firstElementChild);
+  expect(shown[type]).toContain("<style>");
+  expect(String(shown["text/html"] ?? "")).not.toMatch(/<iframe|<img/);
+});
+
+test.each<[what: string, css: string]>([
+  ["the notebook's own elements", "body { display: none }"],
+  ["everything", ".a, * { color: red }"],
+  ["a picture that it loads", ".a { background: url(//evil.example/x) }"],
+  ["another sheet", '@import "//evil.example/x.css"; .a { color: red }'],
+  ["something that is escaped", ".a { background: \\75rl(//evil.example) }"],
+])("a style sheet that reaches %s is kept apart, in a frame as high as what is in it", async (_, css) => {
+  const { document } = new JSDOM(`<div class="a"><style>${css}</style>${plot}</div>${plot.replace(plotStyle, css)}`)
+    .window;
+  const [div, svg] = document.body.children;
+  const framed = String((await data(div))["text/html"]);
+  expect(framed).toMatch(/^<iframe sandbox="" /);
+  expect(Number(/height: calc\((\d+)px/.exec(framed)?.[1])).toBeGreaterThanOrEqual(400);
+  expect(String((await data(svg))["text/html"])).toMatch(/^<img alt="" style="max-width: 100%" src="data:image/);
+});
+
 test("elements and canvases are what they show", async () => {
   const { document } = new JSDOM('<p class="a">hi <b>x</b></p><svg><circle r="3"></circle></svg>').window;
   expect(await data(document.querySelector("p"))).toMatchObject({ "text/html": '<p class="a">hi <b>x</b></p>' });
   expect(await data(document.querySelector("svg"))).toMatchObject({
-    "image/svg+xml": '<svg><circle r="3"></circle></svg>',
+    "image/svg+xml": '<svg xmlns="http://www.w3.org/2000/svg"><circle r="3"/></svg>', // frontends read it as XML
   });
   const bytes = Buffer.from("89504e470d0a1a0a", "hex");
   const canvas = {

@@ -175,6 +175,33 @@ test("code that is nested too deeply is refused, and the kernel lives", async ()
   expect(await cells("1 + 1")).toBe("2");
 });
 
+test.each<[what: string, code: string, result: string]>([
+  ["an array", `const long = [${"1,".repeat(130_000)}]; long.length`, "130000"],
+  ["the arguments of a call", `String([${"'ab', ".repeat(130_000)}].length)`, "'130000'"],
+  [
+    "an object",
+    `Object.keys({ ${Array.from({ length: 130_000 }, (_, i) => `k${i}: ${i}`).join(", ")} }).length`,
+    "130000",
+  ],
+  ["a sum", `${"1 + ".repeat(2000)}1`, "2001"],
+  ["statements", `let steps = 0;\n${"steps++;\n".repeat(130_000)}steps`, "130000"],
+])("%s of very many parts runs", async (_, code, expected) => {
+  expect(await cells(code)).toBe(expected);
+});
+
+test.each<[what: string, code: string, result: string]>([
+  ["assigns to module.exports", "module.exports = { a: 1 }; exports.b = 2; [module.exports.a, exports.b]", "[ 1, 2 ]"],
+  ["asks whether it is the main module", "require.main === module", "true"],
+  [
+    "defines a property as compilers do",
+    "Object.defineProperty(exports, '__esModule', { value: true }); exports.__esModule",
+    "true",
+  ],
+  ["names itself", "[typeof __filename, typeof module.path, module.id]", "[ 'string', 'string', '.' ]"],
+])("pasted CommonJS that %s runs", async (_, code, expected) => {
+  expect(await cells(code)).toBe(expected);
+});
+
 test("what is thrown need not be an error", async () => {
   expect(errorText(await client.execute("throw 5"))).toMatch(/^Thrown: 5/);
   expect(errorText(await client.execute("await Promise.reject()"))).toMatch(/^Thrown: undefined/);

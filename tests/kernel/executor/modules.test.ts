@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Client, errorText, result } from "../client.ts";
+import { Client, errorText, result, sleep } from "../client.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "thaw-modules-"));
 const notebook = join(folder, "notebook");
@@ -145,6 +145,41 @@ test("JavaScript, CommonJS and JSON are loaded again when they, or what they imp
   expect(await value("import { all as after } from './lib/mixed.ts'; after")).toBe("[ 100, 11 ]");
   write("lib/b.js", "export const b = () => 'new'; export const count = 0; export const grow = () => {};");
   expect(await value("import { a as renewed } from './lib/a.js'; renewed()")).toBe("'anew'");
+});
+
+test.each<[what: string, file: string, text: string, again: string]>([
+  ["a timer", "slow.ts", "await new Promise((done) => setTimeout(done, 1500)); export const v = 1;", "1"],
+  [
+    "a timer of node:timers/promises, in a file that another imports",
+    "outer.ts",
+    "export { v } from './inner.ts';",
+    "2",
+  ],
+  ["a stream of events", "events.ts", "for await (const _ of ticks(1500)) break; export const v = 3;", "3"],
+])("an import that was stopped while it waited for %s begins anew", async (_, file, text, again) => {
+  write("inner.ts", "import { setTimeout as wait } from 'node:timers/promises'; await wait(1500); export const v = 2;");
+  write(file, `import { setInterval as ticks } from 'node:timers/promises';\n${text}`);
+  const id = client.start(`import { v as stopped } from './${file}'; stopped`);
+  await sleep(400);
+  await client.request("interrupt_request", {}, "control");
+  expect(errorText(await client.finish(id))).toMatch(/^KernelInterrupt/);
+  expect(await value(`import { v as stopped } from './${file}'; stopped`)).toBe(again);
+});
+
+test.each([
+  ["process.chdir", `process.chdir(${JSON.stringify(tmpdir())})`],
+  ["%cd", `%cd ${tmpdir()}`],
+  [
+    "a folder that is gone",
+    "const gone = require('fs').mkdtempSync('/tmp/thaw-gone-'); process.chdir(gone); require('fs').rmdirSync(gone)",
+  ],
+])("names are looked up from the notebook's folder after %s", async (_, move) => {
+  await client.execute(move);
+  expect(await value("(await import('esm')).late")).toBe("'late'");
+  expect(await value("require.resolve('./lib/fn.js')")).toBe(`'${notebook}/lib/fn.js'`);
+  expect(await value("import fn from './lib/fn.js'; fn()")).toBe("9");
+  expect(await value("__dirname")).toBe(`'${notebook}'`);
+  await client.execute(`process.chdir(${JSON.stringify(notebook)})`);
 });
 
 test("a file that waits can be imported, not required", async () => {

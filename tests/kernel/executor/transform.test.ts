@@ -61,17 +61,18 @@ test("every source file of this project becomes JavaScript, line for line", () =
 });
 
 test.each<[string, string]>([
-  ["import 'a';", 'await __thaw.load("a");'],
-  ["import a from 'a';", 'let {"default":a}=await __thaw.bind(["default"],[],"a");'],
+  ["import 'a';", '__thaw.check(__thaw.epoch,await __thaw.load("a"));'],
   [
-    "import a, { b as c, type D } from 'a'; c;",
-    'let {"default":a,"b":c}=await __thaw.bind(["default","b"],["b"],"a"); __thaw.result=(c);',
+    "import a from 'a';",
+    'let {a,__thaw$a}=(__thaw.check(__thaw.epoch,await __thaw.bind(["default"],[],"a")))((s0)=>({a:s0.default,' +
+      "__thaw$a:new(class{get v(){return s0.default}set v(w){__thaw.assign(this,w)}})}));",
   ],
-  ["import * as a from 'a';", 'let a=await __thaw.namespace("a");'],
   [
-    "import a from './a.json' with { type: 'json' };",
-    'let {"default":a}=await __thaw.bind(["default"],[],"./a.json",{with:{"type":"json"}});',
+    "import { b as c, type D } from 'a'; c;",
+    'let {c,__thaw$c}=(__thaw.check(__thaw.epoch,await __thaw.bind(["b"],["b"],"a")))((s0)=>({c:s0.b,' +
+      "__thaw$c:new(class{get v(){return s0.b}set v(w){__thaw.assign(this,w)}})})); __thaw.result=(__thaw$c.v);",
   ],
+  ["import * as a from 'a';", 'let a=__thaw.check(__thaw.epoch,await __thaw.namespace("a"));'],
   ["let a = import('a');", "let a = __thaw.load('a');"],
 ])("%s becomes a call", (typescript, javascript) => {
   expect(squeezed(typescript)).toBe(javascript);

@@ -132,6 +132,40 @@ let model!: Awaited<ReturnType<typeof AutoModelForSequenceClassification.fromPre
   for (const { text } of own) expect(await inspect(client, `thaw.${text}`), text).toMatch(/\n\n\S/);
 });
 
+test.each<[call: string, option: string]>([
+  ["TextDataset.fromCsv", "quote"],
+  ["TextDataset.fromJsonl", "label"],
+  ["AutoModelForSequenceClassification.fromPretrained", "numLabels"],
+  ["progressive", "headLearningRate"],
+])("a tooltip on %s names its options, each with its doc comment", async (call, option) => {
+  await client.execute("import { TextDataset, progressive } from 'thaw';");
+  for (const text of [call, `${call}(`]) {
+    const shown = await inspect(client, text);
+    expect(shown, text).toMatch(new RegExp(`^- \`${option}\\??: .*\` \\S`, "m"));
+  }
+});
+
+test.each([
+  ["a plain object", "const plain = { rate: 1 };", "plain.", "rate"],
+  ["a class's instance", "class Box2 { side = 1 } const box2 = new Box2();", "box2.", "side"],
+  ["a function", "const fun = Object.assign(() => 1, { extra: 2 });", "fun.", "extra"],
+  [
+    "what only exists at run time",
+    "globalThis.wild = JSON.parse('{\"deep\": 1}');",
+    "(globalThis as any).wild.",
+    "deep",
+  ],
+])("completion of %s leaves out what every object has, until it is begun", async (_, declares, code, member) => {
+  await client.execute(declares);
+  const { matches } = await complete(client, code.replace("(globalThis as any).", ""));
+  expect(matches).toContain(member);
+  for (const everywhere of ["constructor", "isPrototypeOf", "hasOwnProperty", "__proto__"])
+    expect(matches).not.toContain(everywhere);
+  expect((await complete(client, `${code.replace("(globalThis as any).", "")}hasO`)).matches).toContain(
+    "hasOwnProperty",
+  );
+});
+
 test("completion takes the time that is printed", async () => {
   for (const code of ["shapes[0].", "tf.", "sha"]) {
     const times: number[] = [];

@@ -47,9 +47,27 @@ test("a type error is a warning under its own cell, with place, code and the lin
   expect(third).toBe("");
 });
 
+test.each<[what: string, cells: string[], warning: RegExp]>([
+  [
+    "a constant assigned in a later cell",
+    ["const rate = 0.1", "rate = 0.2;"],
+    /In\[\d+\]:1:1 TS2588: Cannot assign to 'rate'/,
+  ],
+  [
+    "a constant counted up in a function of a later cell",
+    ["export const steps = 1", "function next() {\n  steps++;\n}"],
+    /:2:3 TS2588: Cannot assign to 'steps'/,
+  ],
+  ["a constant that is taken apart into", ["const [low] = [1]", "[low] = [2];"], /TS2588: Cannot assign to 'low'/],
+  ["a constant of the same cell", ["const seed = 1;\nseed = 2;"], /:2:1 TS2588/],
+])("a warning for %s, which runs all the same", async (_, cells, expected) => {
+  const found = await check(...cells);
+  expect(found.at(-1)).toMatch(expected);
+  expect(found.slice(0, -1).join("")).toBe("");
+});
+
 test.each<[what: string, cells: string[]]>([
   ["redeclaration", ["const a = 1; class B { x = 1 }", "const a = 'one'; class B { y = 2 }", "a.length; new B().y"]],
-  ["a constant assigned in a later cell", ["const c = 1", "c = 2"]],
   [
     "types, generics, enums, namespaces",
     [

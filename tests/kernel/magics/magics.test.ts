@@ -116,6 +116,19 @@ function isAlive(group: number): boolean {
   return rows.some((row) => new RegExp(`^\\s*${group}\\s+[^Z]`).test(row));
 }
 
+test.each([
+  ["%%bash with Windows' line ends", "%%bash\r\nfor i in 1 2; do\r\n  echo $i\r\ndone\r\n", "1\n2\n"],
+  ["%%writefile and a command", "%%writefile lines.sh\r\necho a\r\necho b\r\n", /lines\.sh/],
+  ["a command between lines of code", "let crlf = 1;\r\n!echo two\r\nconsole.log(crlf + 2);", "two\n3\n"],
+  ["a magic before a lone carriage return", "%env THAW_CR=1\rconsole.log('next')", /^env: THAW_CR=1\nnext\n$/],
+  ["a command before a lone carriage return", "!echo one\rconsole.log('next')\r", "one\nnext\n"],
+])("line ends of every kind end a magic: %s", async (_, code, shown) => {
+  const out = await run(code);
+  expect(errorText(out)).toBe("");
+  if (typeof shown === "string") expect(printed(out)).toBe(shown);
+  else expect(printed(out)).toMatch(shown);
+});
+
 test("%env shows, sets and takes values of the notebook; %cd and %pwd move", async () => {
   await run("%env THAW_TEST=${word} ok");
   expect(result(await run("%env THAW_TEST"))).toBe("'thawed ok'");

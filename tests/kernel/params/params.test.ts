@@ -36,6 +36,25 @@ test.each([
   expect(() => given({ x: value })({ x: byDefault })).toThrow(message);
 });
 
+test.each<[value: unknown, byDefault: unknown, expected: unknown]>([
+  ["9007199254740993", 0n, 9007199254740993n],
+  [7, 0n, 7n],
+  [" -12345678901234567890 ", 1n, -12345678901234567890n],
+])("%s for a parameter whose default is a bigint is exact", (value, byDefault, expected) => {
+  expect(given({ x: value })({ x: byDefault })).toEqual({ x: expected });
+});
+
+test.each([["9007199254740993"], ["-9007199254740992"], ["123456789012345678901234567890"]])(
+  "%s is not rounded to a number, and the advice that is given works",
+  (value) => {
+    expect(() => given({ x: value })({ x: 3 })).toThrow(
+      /cannot hold it exactly: make the default a bigint, such as 3n, or text/,
+    );
+    expect(given({ x: value })({ x: 3n })).toEqual({ x: BigInt(value) });
+    expect(given({ x: value })({ x: "3" })).toEqual({ x: value });
+  },
+);
+
 test("an unknown name is refused with the one that was meant, unless a cell declares it", () => {
   expect(() => given({ epcohs: 2 })({ epochs: 3, seed: 0 })).toThrow(
     'This notebook has no parameter "epcohs". Did you mean "epochs"? It has epochs, seed.',

@@ -61,6 +61,52 @@ test("process.exit in a cell answers the cell before it ends the process", async
   await client.stop();
 });
 
+test("what is asked of a kernel that is ending is answered: nothing is begun, and nobody waits in vain", async () => {
+  const client = await Client.start();
+  await client.execute("let runs = 0");
+  await client.reply(client.start("process.exit(0)")); // later than any that was sent with it
+  const cells = [client.start("runs++"), client.start("while (true) {}")];
+  const others = [
+    client.send("complete_request", { code: "run", cursor_pos: 3 }),
+    client.send("inspect_request", { code: "runs", cursor_pos: 4, detail_level: 0 }),
+    client.send("history_request", { hist_access_type: "tail", n: 1, output: false, raw: true }),
+    client.send("is_complete_request", { code: "1 +" }),
+    client.send("kernel_info_request", {}),
+    client.send("comm_info_request", {}, "control"),
+  ];
+  for (const id of cells) expect((await client.finish(id)).reply.content.status).toBe("aborted");
+  for (const id of others) expect((await client.finish(id)).reply.content.status).toMatch(/^(ok|incomplete)$/);
+  expect(await client.stop()).toBe(0);
+});
+
+test.each([
+  ["a timer that calls process.exit when its cell has ended", "setTimeout(() => process.exit(0), 50)"],
+  ["a promise that does", "void Promise.resolve().then(() => setImmediate(() => process.exit(0)))"],
+])("%s leaves no request behind it unanswered", async (_, code) => {
+  const client = await Client.start();
+  await client.execute(code);
+  const sent: string[] = [];
+  const statuses: unknown[] = [];
+  for (let status: unknown = "ok"; status === "ok"; statuses.push(status)) {
+    sent.push(client.start("1"), client.start("2")); // the second may come while the first is what runs
+    for (const id of sent.splice(0)) {
+      const { content } = await client.reply(id);
+      status = content.ename ?? content.status;
+    }
+  }
+  expect(statuses.at(-1)).toMatch(/^(aborted|ProcessExit)$/);
+  expect(await client.stop()).toBe(0);
+});
+
+test("a shutdown answers the cell that runs and those that wait", async () => {
+  const client = await Client.start();
+  const cells = [client.start("while (true) {}"), client.start("2"), client.start("3")];
+  await client.until(() => client.iopub.some(({ header }) => header.msg_type === "execute_input"));
+  client.send("shutdown_request", { restart: true }, "control");
+  for (const id of cells) expect((await client.finish(id)).reply.content.status).toBe("aborted");
+  await client.stop();
+});
+
 /** Whether somebody accepts connections at a port of this machine: a kernel that does has started. */
 function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
