@@ -66,7 +66,7 @@ export function startHost(
   const host = Object.assign(createHost(reporter, interrupts), { comms });
   const notes = createNotes(reporter, sources);
   const toBundle = createToBundle(notes);
-  const displays = new Displays(host, toBundle, notes);
+  const displays = new Displays(reporter, toBundle, notes);
   const lookUp = new LookUp(evaluator, post);
   const magics = new Magics({ evaluator, interrupts, host, sources, post, inspect: lookUp.describe, runtime });
   const executor = new Executor({
@@ -110,7 +110,6 @@ export function startHost(
   });
   const exit = guardProcess({
     report: (title, error) => printError(title)(error),
-    onInterrupt: () => post({ type: "sigint" }),
     onExit: (code) => {
       reporter.post({ type: "exiting", cell: currentCell(), code });
       Atomics.wait(flags, flag.closed, 0, farewellMs); // a process that ends with an open ZeroMQ socket aborts
@@ -149,7 +148,8 @@ export function startHost(
         interrupts.recover();
         return executor.recover();
       case "exit":
-        return exit(0);
+        Atomics.store(flags, flag.exiting, 1);
+        return exit(message.code);
     }
   };
 

@@ -1,11 +1,13 @@
 /** The kernel process: the protocol worker first, so that it answers while the rest loads; then user code on this thread. */
 import { Worker } from "node:worker_threads";
-import { captureOutput } from "./capture/stdioAddon.ts";
+import { captureOutput, loadStdioAddon } from "./capture/stdioAddon.ts";
 import { Poster } from "./channels/backpressure.ts";
-import { log, logTo } from "./channels/log.ts";
+import { logError, logTo } from "./channels/log.ts";
 import { parentPid } from "./channels/parentProcess.ts";
 import type { FromMain, ToMain, WorkerStart } from "./channels/thread.ts";
+import { childrenSince, signalAll } from "./interrupt/children.ts";
 import { newFlags } from "./interrupt/flags.ts";
+import { keepSignals } from "./interrupt/signals.ts";
 import { readConnection } from "./wire/connection.ts";
 
 const connectionFile = process.argv[2];
@@ -26,6 +28,7 @@ const worker = new Worker(new URL("./worker.cjs", import.meta.url), {
   resourceLimits: { maxYoungGenerationSizeMb: 8 }, // messages come and go: more would only be memory kept ready
 });
 worker.on("error", (error) => fail("the protocol worker", error));
+keepSignals(captured && loadStdioAddon(), (signal) => worker.postMessage({ type: "signal", signal }));
 const early: ToMain[] = [];
 let receive = (message: ToMain): void => void early.push(message);
 worker.on("message", (message: ToMain) => receive(message));
@@ -44,6 +47,7 @@ import("./hostThread.ts")
 
 /** A kernel of which one half is missing could only keep its frontend waiting. */
 function fail(part: string, error: unknown): void {
-  log(`${part} failed: ${error instanceof Error ? error.stack : String(error)}`);
+  logError(`${part} failed`)(error);
+  signalAll(childrenSince(Number.NEGATIVE_INFINITY), "SIGTERM");
   process.kill(process.pid, "SIGKILL"); // not exit(): a process that ends with an open ZeroMQ socket aborts
 }

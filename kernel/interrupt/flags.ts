@@ -16,6 +16,8 @@ export const flag = {
   taken: 5,
   /** 1 when V8 was told to end what ran in the interrupted cell: nothing of it is left that could end by itself. */
   forced: 6,
+  /** 1 once the main thread has begun to end the process: nothing must end what it runs now. */
+  exiting: 7,
 } as const;
 
 export type Flags = Int32Array<SharedArrayBuffer>;

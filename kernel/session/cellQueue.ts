@@ -1,7 +1,7 @@
 /** Cells wait here and run one by one: busy > execute_input > outputs > reply > idle, and what an error aborts. */
 import type { RequestChannel } from "../channels/sockets.ts";
 import type { ExecuteOrder } from "../channels/thread.ts";
-import type { Content, Message } from "../wire/message.ts";
+import { type Content, errorReply, type Message } from "../wire/message.ts";
 import type { History } from "./history.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -49,6 +49,11 @@ export class CellQueue {
   /** The request whose cell runs now. */
   get running(): Message | undefined {
     return this.#running?.request;
+  }
+
+  /** The number of the cell that runs now. */
+  get runningCell(): number | undefined {
+    return this.#running?.cell;
   }
 
   /** The number of the newest counted cell. */
@@ -119,8 +124,19 @@ export class CellQueue {
     this.#running = { ...next, cell, count, stored, started: new Date().toISOString() };
     this.#outbox.adopt(cell, request);
     const userExpressions = (request.content.user_expressions ?? {}) as Record<string, string>;
-    this.#run({ type: "execute", cell, code, count, silent, userExpressions }); // first: the other thread can begin
+    const refusal = this.#begin({ type: "execute", cell, code, count, silent, userExpressions }); // first: the other thread can begin
     this.#outbox.status("busy", request);
     if (!silent) this.#outbox.publish("execute_input", { code, execution_count: count }, request);
+    if (refusal !== undefined) this.end({ cell, failed: true, content: JSON.stringify(refusal) });
+  }
+
+  /** The content of the reply where the cell could not even be begun: the next one can. */
+  #begin(order: ExecuteOrder): Content | undefined {
+    try {
+      this.#run(order);
+      return undefined;
+    } catch (error) {
+      return { ...errorReply("execute_reply", "KernelError", String(error)), execution_count: order.count };
+    }
   }
 }
