@@ -16,6 +16,8 @@ export interface CellEnd {
 interface Waiting {
   readonly channel: RequestChannel;
   readonly request: Message;
+  /** When it came, by this machine's clock, in milliseconds since 1970. */
+  readonly came: number;
 }
 
 interface Running extends Waiting {
@@ -28,8 +30,10 @@ interface Running extends Waiting {
   result?: string;
 }
 
-/** Requests that were sent together with a failing cell may still be on their way through the socket. */
+/** Requests that were sent together with a failing cell may still be on their way: they are waited for, in milliseconds. */
 const abortWindowMs = 5;
+/** On a busy machine they come later. For so long, requests whose dates are before the cell's failure are aborted too. */
+const lateMs = 500;
 
 export class CellQueue {
   readonly #outbox: Outbox;
@@ -39,6 +43,8 @@ export class CellQueue {
   #running: Running | undefined;
   #cells = 0;
   #count = 0;
+  /** The last failure that aborted what waited: its client, its time by the client's clock, and until when it counts. */
+  #failure = { session: "", clientTime: 0, until: 0 };
 
   constructor(outbox: Outbox, history: History, run: (order: ExecuteOrder) => void) {
     this.#outbox = outbox;
@@ -67,7 +73,12 @@ export class CellQueue {
   }
 
   add(channel: RequestChannel, request: Message): void {
-    this.#waiting.push({ channel, request });
+    const waiting = { channel, request, came: Date.now() };
+    if (this.#isLate(waiting)) {
+      this.#abort(waiting);
+      return;
+    }
+    this.#waiting.push(waiting);
     if (this.#running === undefined) this.#next();
   }
 
@@ -96,6 +107,7 @@ export class CellQueue {
   #finish(running: Running, content: string, abort: boolean): void {
     if (this.#running !== running) return; // abandoned meanwhile
     const { channel, request, cell, started } = running;
+    if (abort) this.#noteFailure(running);
     this.#outbox.closing(cell);
     this.#outbox.reply(channel, request, content, { started });
     this.#outbox.status("idle", request);
@@ -103,6 +115,19 @@ export class CellQueue {
     this.#running = undefined;
     if (abort) for (const waiting of this.#waiting.splice(0)) this.#abort(waiting);
     this.#next();
+  }
+
+  /** The client may be on a machine with another clock: by that, the cell took as long from its sending as it did here. */
+  #noteFailure({ request: { header }, came }: Waiting): void {
+    const now = Date.now();
+    this.#failure = { session: header.session, clientTime: Date.parse(header.date) + now - came, until: now + lateMs };
+  }
+
+  /** Dates of whole seconds, as some clients write them, are too coarse to tell. */
+  #isLate({ request: { header }, came }: Waiting): boolean {
+    const { session, clientTime, until } = this.#failure;
+    const isExact = /:\d\d[.,]\d/.test(header.date);
+    return came < until && header.session === session && isExact && Date.parse(header.date) < clientTime;
   }
 
   #abort({ channel, request }: Waiting): void {

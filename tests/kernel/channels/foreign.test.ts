@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Dealer, Subscriber } from "zeromq";
-import { arriving } from "../../../kernel/channels/arriving.ts";
 import { Sockets } from "../../../kernel/channels/sockets.ts";
 import { encode } from "../../../kernel/wire/frames.ts";
 import { newHeader } from "../../../kernel/wire/message.ts";
 import { Signer } from "../../../kernel/wire/signature.ts";
-import { Client, freeConnection, result, sleep } from "../client.ts";
+import { Client, freeConnection, result } from "../client.ts";
+import { endUnder, floods } from "../restarts.ts";
 
 let client: Client;
 beforeAll(async () => {
@@ -150,38 +150,6 @@ test("a reply that cannot be made into frames is an error as reply, output that 
   for (const socket of [peer, subscriber]) socket.close();
 });
 
-test.each([
-  ["heartbeats", "hb_port"],
-  ["requests", "shell_port"],
-  ["nonsense on control", "control_port"],
-] as const)("a kernel that ends under a flood of %s ends with code 0", async (what, port) => {
-  for (let round = 0; round < 3; round++) {
-    const kernel = await Client.start();
-    let open = true;
-    const peers = Array.from(
-      { length: 3 },
-      () => new Dealer({ linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 }),
-    );
-    const flooding = peers.map(async (peer) => {
-      peer.connect(`tcp://127.0.0.1:${kernel.connection[port]}`);
-      const reading = (async () => {
-        for await (const _ of arriving(peer));
-      })();
-      for (let i = 0; open; i++) {
-        const header = newHeader("kernel_info_request", "x");
-        const request = encode(
-          { identities: [], header, parentHeader: {}, content: {} },
-          new Signer(kernel.connection.key),
-        );
-        await peer.send(what === "heartbeats" ? ["", "x".repeat(i % 900)] : what === "requests" ? request : ["", "?"]);
-        if (i % 50 === 0) await sleep(0);
-      }
-      peer.close();
-      await reading;
-    });
-    await sleep(100);
-    expect(await kernel.stop(), kernel.log).toBe(0);
-    open = false;
-    await Promise.all(flooding);
-  }
+test.each(floods)("a kernel that ends under a flood of %s ends with code 0", async (flood) => {
+  expect(await endUnder(flood, 3)).toMatchObject({ exits: [0, 0, 0] });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Header, newHeader } from "../../../kernel/wire/message.ts";
 import { Client, errorText, parentId, printed, type Run, result, sleep } from "../client.ts";
 
 let client: Client;
@@ -76,6 +77,31 @@ test("cells behind one that fails are aborted, unless it says otherwise", async 
   const next = client.start("5 + 5");
   expect(errorText(await client.finish(lenient))).toContain("go on");
   expect(result(await client.finish(next))).toBe("10");
+});
+
+test("what a client sent before its cell failed is aborted however late it comes, and what it sends then runs", async () => {
+  const date = (ms: number) => ({
+    ...newHeader("execute_request", "late"),
+    date: new Date(Date.now() + ms).toISOString(),
+  });
+  const clockOff = 3_600_000; // of a client on another machine
+  const ask = (header: Header, code: string) => {
+    client.send("execute_request", { code }, "shell", { header });
+    return header.msg_id;
+  };
+  const before = date(clockOff + 1);
+  const failing = ask(date(clockOff), "await new Promise((r) => setTimeout(r, 50)); throw new Error('stop')");
+  const statusOf = async (id: string) => (await client.finish(id)).reply.content.status;
+  expect(await statusOf(failing)).toBe("error");
+  expect(await statusOf(ask(before, "globalThis.late = 1"))).toBe("aborted");
+  await sleep(20);
+  expect(await statusOf(ask(date(clockOff), "globalThis.late = 2"))).toBe("ok");
+  const rerun = async (header: object) => await statusOf(ask({ ...before, ...header } as Header, "1"));
+  expect(await rerun({ msg_id: "other session", session: "other" })).toBe("ok");
+  expect(await rerun({ msg_id: "coarse", date: `${before.date.slice(0, 19)}Z` })).toBe("ok");
+  expect(await rerun({ msg_id: "no date", date: "" })).toBe("ok");
+  await sleep(500);
+  expect(await statusOf(ask({ ...before, msg_id: "much later" }, "late"))).toBe("ok");
 });
 
 test("user expressions are evaluated after the cell, each with its own result or error", async () => {
