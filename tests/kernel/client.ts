@@ -21,6 +21,7 @@ import {
   type Outgoing,
 } from "../../kernel/wire/message.ts";
 import { Signer } from "../../kernel/wire/signature.ts";
+import { violations } from "./messageSchema.ts";
 import { keep, record } from "./recording.ts";
 
 export const mainPath = fileURLToPath(new URL("../../dist/kernel/main.cjs", import.meta.url));
@@ -242,6 +243,8 @@ export class Client {
       if (!isWellFormed([message.header, message.parentHeader, message.metadata, message.content])) {
         throw new Error(`The kernel sent half a character: ${JSON.stringify(message.content).slice(0, 500)}`);
       }
+      const wrong = violations(message);
+      if (wrong.length > 0) throw new Error(`The kernel sent what does not fit the schema: ${wrong.join("; ")}`);
       take(message);
       for (const wake of [...this.#wakers]) wake();
     }
