@@ -117,6 +117,7 @@ export function startHost(
   });
   transformCell("let warm: number = await 1;", "warm"); // the first cell should not pay for the parser's first use
   void evaluator.run("await 0", "warm");
+  Atomics.store(flags, flag.loaded, 1);
 
   return (message) => {
     switch (message.type) {

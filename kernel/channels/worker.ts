@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { openNativeOutput } from "../capture/nativeOutput.ts";
+import { loadStdioAddon } from "../capture/stdioAddon.ts";
 import { userDataFolder } from "../install/folders.ts";
 import { flag } from "../interrupt/flags.ts";
 import { followSignals } from "../interrupt/signals.ts";
@@ -99,11 +100,13 @@ function end(code = 0): Promise<void> {
     for (const deadline = performance.now() + exitMs; performance.now() < deadline; ) {
       toMain({ type: "exit", code }); // again: listeners of cells for the exit may be what has been ended
       await sleep(beginExitMs);
+      if (Atomics.load(flags, flag.loaded) === 0) continue; // ended while it loads, it would never hear of the exit
       if (Atomics.load(flags, flag.exiting) === 1 && performance.now() < deadline - exitMs / 2) continue;
       watchdog.terminate();
       await sleep(beginExitMs);
       watchdog.disconnect(); // a process that ends with the inspector connected waits for a debugger
     }
+    loadStdioAddon()?.quit(code);
     process.kill(process.pid, "SIGKILL");
   })();
   return ending;

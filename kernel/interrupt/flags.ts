@@ -18,6 +18,8 @@ export const flag = {
   forced: 6,
   /** 1 once the main thread has begun to end the process: nothing must end what it runs now. */
   exiting: 7,
+  /** 1 once the main thread has loaded what it runs cells with, and hears of everything. */
+  loaded: 8,
 } as const;
 
 export type Flags = Int32Array<SharedArrayBuffer>;

@@ -1,6 +1,7 @@
 /*
  * Points the process's stdout and stderr at two pipes, so that the kernel can show what native code and children print, and
- * writes the numbers of signals into a third, so that the kernel's other thread hears of them while this one is busy.
+ * writes the numbers of signals into a third, so that the kernel's other thread hears of them while this one is busy; that
+ * thread can end the process too.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -117,6 +118,16 @@ static napi_value waiting(napi_env env, napi_callback_info info) {
   return napi_create_int32(env, found, &number) == napi_ok ? number : NULL;
 }
 
+/* quit(code): ends the process from any thread at once, with this exit code and without what would be done at its exit. */
+static napi_value quit(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  size_t count = 1;
+  int32_t code;
+  if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != napi_ok || count != 1) return NULL;
+  if (napi_get_value_int32(env, argument, &code) == napi_ok) _exit(code);
+  return NULL;
+}
+
 static int define(napi_env env, napi_value exports, const char* name, napi_callback callback) {
   napi_value call;
   return napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, NULL, &call) == napi_ok &&
@@ -125,7 +136,7 @@ static int define(napi_env env, napi_value exports, const char* name, napi_callb
 
 NAPI_MODULE_INIT() {
   return define(env, exports, "capture", capture) && define(env, exports, "waiting", waiting) &&
-                 define(env, exports, "relay", relay)
+                 define(env, exports, "relay", relay) && define(env, exports, "quit", quit)
              ? exports
              : NULL;
 }
