@@ -99,7 +99,6 @@ test("what a client sent before its cell failed is aborted however late it comes
   const rerun = async (header: object) => await statusOf(ask({ ...before, ...header } as Header, "1"));
   expect(await rerun({ msg_id: "other session", session: "other" })).toBe("ok");
   expect(await rerun({ msg_id: "coarse", date: `${before.date.slice(0, 19)}Z` })).toBe("ok");
-  expect(await rerun({ msg_id: "no date", date: "" })).toBe("ok");
   await sleep(500);
   expect(await statusOf(ask({ ...before, msg_id: "much later" }, "late"))).toBe("ok");
 });
@@ -128,8 +127,11 @@ test("kernel_info and heartbeats are answered while a loop blocks the main threa
   expect(performance.now() - started).toBeLessThan(400);
   expect(beat).toBeLessThan(100);
   for (const { content } of [shell, control]) expect(content).toMatchObject({ status: "ok", protocol_version: "5.3" });
-  const states = client.iopub.filter(({ content }) => content.execution_state !== undefined);
-  expect(states.at(-1)).toMatchObject({ content: { execution_state: "busy" }, parentHeader: { msg_id: id } });
+  const isBusyAgain = () => {
+    const state = client.iopub.findLast(({ content }) => content.execution_state !== undefined);
+    return state?.content.execution_state === "busy" && parentId(state) === id;
+  };
+  await client.until(isBusyAgain, 20_000, "the state of the cell behind those of the requests");
   await client.finish(id);
 });
 
