@@ -84,7 +84,7 @@ export function startHost({ flags, port, captured }: HostStart): void {
   const host = Object.assign(createHost(reporter, interrupts), { comms });
   const notes = createNotes(reporter, sources);
   const toBundle = createToBundle(notes);
-  const displays = new Displays(host, toBundle, notes);
+  const displays = new Displays(reporter, toBundle, notes);
   const lookUp = new LookUp(evaluator, post);
   const magics = new Magics({
     ...{ evaluator, folder, host, interrupts, names, post, runtime, sources },
@@ -145,7 +145,6 @@ export function startHost({ flags, port, captured }: HostStart): void {
   });
   const exit = guardProcess({
     report: (title, error) => printError(title)(error),
-    onInterrupt: () => post({ type: "sigint" }),
     onExit: (code) => {
       reporter.post({ type: "exiting", cell: currentCell(), code });
       Atomics.wait(flags, flag.closed, 0, farewellMs); // a process that ends with an open ZeroMQ socket aborts
@@ -153,6 +152,7 @@ export function startHost({ flags, port, captured }: HostStart): void {
   });
   transformCell("let warm: number = await 1;", "warm"); // the first cell should not pay for the parser's first use
   void evaluator.run("await 0", "warm");
+  Atomics.store(flags, flag.loaded, 1);
 
   port.onmessage = ({ data }) => receive(data as ToMain);
   port.start();
@@ -193,7 +193,8 @@ export function startHost({ flags, port, captured }: HostStart): void {
         executor.recover();
         break;
       case "exit":
-        exit(0);
+        Atomics.store(flags, flag.exiting, 1);
+        exit(message.code);
     }
   }
 

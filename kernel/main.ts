@@ -1,11 +1,13 @@
 /** The kernel process: the protocol worker first, so that it answers while the rest loads; then the kernel's own realm, and user code on this thread. */
 import { MessageChannel, Worker } from "node:worker_threads";
-import { captureOutput } from "./capture/stdioAddon.ts";
-import { log, logTo } from "./channels/log.ts";
+import { captureOutput, loadStdioAddon } from "./capture/stdioAddon.ts";
+import { logError, logTo } from "./channels/log.ts";
 import { parentPid } from "./channels/parentProcess.ts";
 import type { WorkerStart } from "./channels/thread.ts";
 import type { HostStart } from "./hostThread.ts";
+import { childrenSince, signalAll } from "./interrupt/children.ts";
 import { newFlags } from "./interrupt/flags.ts";
+import { keepSignals } from "./interrupt/signals.ts";
 import { Realm } from "./realm.ts";
 import { readConnection } from "./wire/connection.ts";
 
@@ -29,6 +31,7 @@ const worker = new Worker(new URL("./worker.cjs", import.meta.url), {
   resourceLimits: { maxYoungGenerationSizeMb: 8 }, // messages come and go: more would only be memory kept ready
 });
 worker.on("error", (error) => fail("the protocol worker", error));
+keepSignals(captured && loadStdioAddon(), (signal) => worker.postMessage({ type: "signal", signal }));
 try {
   const realm = new Realm();
   const { startHost } = realm.require("./host.cjs") as { startHost: (start: HostStart) => void };
@@ -39,6 +42,7 @@ try {
 
 /** A kernel of which one half is missing could only keep its frontend waiting. */
 function fail(part: string, error: unknown): void {
-  log(`${part} failed: ${error instanceof Error ? error.stack : String(error)}`);
+  logError(`${part} failed`)(error);
+  signalAll(childrenSince(Number.NEGATIVE_INFINITY), "SIGTERM");
   process.kill(process.pid, "SIGKILL"); // not exit(): a process that ends with an open ZeroMQ socket aborts
 }

@@ -6,6 +6,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Dealer, Subscriber } from "zeromq";
+import { arriving } from "../../kernel/channels/arriving.ts";
 import { kernelspec } from "../../kernel/install/kernelspec.ts";
 import { address, type Connection } from "../../kernel/wire/connection.ts";
 import { decode, encode } from "../../kernel/wire/frames.ts";
@@ -128,7 +129,7 @@ export class Kernel {
   }
 
   async #read(socket: Dealer | Subscriber, take: (message: Message) => void): Promise<void> {
-    for await (const frames of socket) {
+    for await (const frames of arriving(socket)) {
       const message = decode(frames, this.#checker);
       if (typeof message !== "string") take(message);
     }

@@ -6,7 +6,6 @@ import { cells, given, own } from "../cells.ts";
 export interface GuardOptions {
   /** Shows an error that nobody caught; `title` says how it came. */
   readonly report: (title: string, error: unknown) => void;
-  readonly onInterrupt: () => void;
   /** Says goodbye for a cell that ends the process; returns when that has been said. */
   readonly onExit: (code: number) => void;
 }
@@ -15,14 +14,13 @@ export interface GuardOptions {
 const { process } = cells;
 
 /** Returns the true `process.exit`. */
-export function guardProcess({ report, onInterrupt, onExit }: GuardOptions): (code: number) => never {
+export function guardProcess({ report, onExit }: GuardOptions): (code: number) => never {
   const { exit: end } = process;
   const exit = (code?: number | string | null): never => Reflect.apply(end, process, [code]) as never;
   process.exit = given((code?: number | string | null) => {
     onExit(Number(code ?? process.exitCode ?? 0));
     return exit(code);
   });
-  process.on("SIGINT", onInterrupt);
   catchAll(report);
   keepListeners();
   keepKill();
@@ -72,8 +70,11 @@ function keepListeners(): void {
   };
 }
 
-/** Signals that by default end no process of Node's. */
-const harmless = new Set(["SIGCHLD", "SIGCONT", "SIGPIPE", "SIGURG", "SIGUSR1", "SIGWINCH"]);
+/** Signals that by default end no process of Node's: those that mean nothing, and those that stop it until it is continued. */
+const harmless = new Set([
+  ...["SIGCHLD", "SIGCONT", "SIGPIPE", "SIGURG", "SIGUSR1", "SIGWINCH"],
+  ...["SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU"],
+]);
 
 /**
  * Before any signal to itself that has no listener Node clears up as if it were about to end, inspector included, in which
@@ -83,8 +84,9 @@ function keepKill(): void {
   const kill = process.kill;
   process.kill = (pid, signal) => {
     const name = typeof signal === "number" ? nameOf(signal) : (signal ?? "SIGTERM");
-    if (pid !== process.pid || !harmless.has(name) || process.listenerCount(name) > 0) return kill(pid, signal);
-    execFileSync("/bin/sh", ["-c", `kill -s ${name.slice("SIG".length)} ${pid}`]);
+    const isOwn = pid === process.pid || pid === -process.pid || pid === 0;
+    if (!isOwn || !harmless.has(name) || process.listenerCount(name) > 0) return kill(pid, signal);
+    execFileSync("/bin/sh", ["-c", `kill -s ${name.slice("SIG".length)} -- ${pid}`]);
     return true;
   };
 }

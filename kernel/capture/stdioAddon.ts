@@ -1,18 +1,23 @@
-/** The addon that points the process's own stdout and stderr at pipes (native/stdio); set-up builds it. */
+/** The addon that points the process's own stdout and stderr at pipes, and tells of signals (native/stdio); set-up builds it. */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
-/** File descriptors: two to read what the process prints, one to write where it was started from. */
+/** File descriptors: two to read what the process prints, one to write where it was started from, one to read signals. */
 export interface CapturedOutput {
   readonly stdout: number;
   readonly stderr: number;
   readonly log: number;
+  readonly signals: number;
 }
 
 export interface StdioAddon {
-  capture(): [stdout: number, stderr: number, log: number] | undefined;
+  capture(): [stdout: number, stderr: number, log: number, signals: number] | undefined;
+  /** From now on the number of each of these signals is written where `capture` says, beside what its handlers do. */
+  relay(...signals: number[]): void;
   /** 1 when stdout has something to read, 2 when stderr has, 3 when both have. */
   waiting(): number;
+  /** Ends the process from any thread at once, without what would be done at its exit. */
+  quit(code: number): void;
 }
 
 const path = fileURLToPath(new URL("../../../native/stdio/build/stdio.node", import.meta.url));
@@ -30,6 +35,6 @@ export function loadStdioAddon(): StdioAddon | undefined {
 export function captureOutput(): CapturedOutput | undefined {
   const captured = loadStdioAddon()?.capture();
   if (captured === undefined) return undefined;
-  const [stdout, stderr, log] = captured;
-  return { stdout, stderr, log };
+  const [stdout, stderr, log, signals] = captured;
+  return { stdout, stderr, log, signals };
 }

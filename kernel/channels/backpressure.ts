@@ -3,12 +3,13 @@ import { type Flags, flag } from "../interrupt/flags.ts";
 import type { FromMain } from "./thread.ts";
 
 /** Characters of output, and bytes of buffers, that may be on their way. */
-const allowance = 8_000_000;
+const allowance = 4_000_000;
 /**
- * What a message weighs beside its text, so that some five hundred may be on their way. Of more V8 sees so many outlive its
- * collections that it takes them for old, and keeps them: 200 MB in a flood of messages.
+ * What a message weighs beside its text, so that some sixty may be on their way. Of more V8 sees so many outlive its
+ * collections that it takes them for old, and keeps them: in a flood of messages 15 MB more of five hundred, and 200 MB of
+ * all that come.
  */
-export const envelope = 16_384;
+export const envelope = 65_536;
 /** The worker says how far it is each time it has dealt with so much more: to wake a thread for every message is slow. */
 const step = allowance / 8;
 const lookEveryMs = 50;

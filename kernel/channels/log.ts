@@ -15,3 +15,8 @@ export function log(line: string): void {
     // a closed standard error is no reason to stop
   }
 }
+
+/** What tells of an error and where it came from, after saying what failed. */
+export function logError(what: string): (error: unknown) => void {
+  return (error) => log(`${what}: ${(error instanceof Error && error.stack) || String(error)}`.slice(0, 5000));
+}

@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { XPublisher } from "zeromq";
 import type { Frame } from "../wire/message.ts";
+import { arriving } from "./arriving.ts";
+import { logError } from "./log.ts";
 import type { Sender } from "./sendQueue.ts";
 
 /** Messages a subscriber may be behind before output waits for it. More would be memory of the kernel's. */
@@ -10,9 +12,13 @@ const messagesAhead = 256;
 const patienceMs = 2000;
 const doWithoutMs = 60_000;
 const retryMs = 1;
+/** The longest subscription, in bytes. */
+const longestTopic = 65_536;
 
 /** ZeroMQ's numbers of two options its TypeScript does not offer for this kind of socket. */
 const [subscribe, unsubscribe] = [6, 7];
+
+const failed = logError("a subscriber could not be greeted");
 
 /** Subscriptions begin to count when they have been read, so that nothing can be published ahead of the welcome. */
 class ManualPublisher extends XPublisher {
@@ -29,18 +35,20 @@ export class Publisher implements Sender {
     sendTimeout: 0,
     noDrop: true,
     manual: true,
+    maxMessageSize: longestTopic,
   });
   #forgive: NodeJS.Timeout | undefined;
+  #reader: Promise<void> | undefined;
 
   /** Binds; from then on `greet` is asked what to tell those who subscribe to a topic. */
   async open(address: string, greet: (topic: Uint8Array) => Frame[]): Promise<void> {
     await this.#socket.bind(address);
-    void this.#read(greet);
+    this.#reader = this.#read(greet);
   }
 
   async send(frames: Frame[]): Promise<void> {
     const deadline = performance.now() + patienceMs;
-    for (;;) {
+    while (!this.#socket.closed) {
       try {
         await this.#socket.send(frames);
         return;
@@ -52,9 +60,11 @@ export class Publisher implements Sender {
     }
   }
 
-  close(): void {
+  /** Closes the socket, and resolves when nothing reads it any more. What waits to be sent is dropped. */
+  async close(): Promise<void> {
     clearTimeout(this.#forgive);
     this.#socket.close();
+    await this.#reader;
   }
 
   /** From now on messages for a full subscriber are dropped; the others get them all. */
@@ -66,10 +76,15 @@ export class Publisher implements Sender {
   }
 
   async #read(greet: (topic: Uint8Array) => Frame[]): Promise<void> {
-    for await (const [frame] of this.#socket) {
+    for await (const [frame] of arriving(this.#socket)) {
       if (frame?.[0] !== 0 && frame?.[0] !== 1) continue; // only subscriptions are of interest
-      this.#socket.apply(frame);
-      if (frame[0] === 1) void this.send(greet(frame.subarray(1))); // past the queue, where older messages may wait
+      try {
+        this.#socket.apply(frame);
+        // past the queue, where older messages may wait
+        if (frame[0] === 1) this.send(greet(frame.subarray(1))).catch(failed);
+      } catch (error) {
+        failed(error);
+      }
     }
   }
 }

@@ -3,9 +3,10 @@ import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promi
 import { Router } from "zeromq";
 import { address, type Connection } from "../wire/connection.ts";
 import { decode, encode, type Refusal } from "../wire/frames.ts";
-import type { Message, Outgoing } from "../wire/message.ts";
+import { errorReply, type Message, type Outgoing } from "../wire/message.ts";
 import { Signer } from "../wire/signature.ts";
-import { log } from "./log.ts";
+import { arriving } from "./arriving.ts";
+import { log, logError } from "./log.ts";
 import { Publisher } from "./publisher.ts";
 import { SendQueue } from "./sendQueue.ts";
 
@@ -22,9 +23,19 @@ export interface SocketEvents {
   readonly published: () => void;
 }
 
+/** The largest part of a message, in bytes, buffers included. ZeroMQ closes the connection of whoever sends a larger one. */
+const largestPart = 2 ** 28;
+const largestHeartbeat = 1024;
 /** No high water mark: a mark drops replies. What is unsent when the kernel ends gets 500 ms. Sends never wait. */
-const unlimited = { linger: 500, sendHighWaterMark: 0, receiveHighWaterMark: 0, sendTimeout: 0 };
-const failed = (error: unknown): void => log(`send failed: ${String(error)}`);
+const unlimited = {
+  linger: 500,
+  sendHighWaterMark: 0,
+  receiveHighWaterMark: 0,
+  sendTimeout: 0,
+  maxMessageSize: largestPart,
+};
+/** How long the end waits for what is queued: a client may read slowly, or not at all. */
+const drainMs = 1500;
 
 export class Sockets {
   readonly #shell = new Router(unlimited);
@@ -32,7 +43,7 @@ export class Sockets {
   /** Mandatory: a cell that asks for input must hear that its client has no such socket. */
   readonly #stdin = new Router({ ...unlimited, mandatory: true });
   readonly #iopub = new Publisher();
-  readonly #heartbeat = new Router(unlimited);
+  readonly #heartbeat = new Router({ ...unlimited, maxMessageSize: largestHeartbeat });
   readonly #events: SocketEvents;
   readonly #queues: Readonly<Record<RequestChannel | "iopub", SendQueue>>;
   readonly #signer: Signer;
@@ -40,16 +51,24 @@ export class Sockets {
   readonly #refused = new Map<Refusal, number>();
   /** How many messages have been read. */
   #arrived = 0;
+  /** What reads the sockets; each settles once its socket is closed. */
+  #readers: readonly Promise<void>[] = [];
+  #closing = false;
+
+  /** What is under way when the sockets are closed fails, which nobody needs to know. */
+  readonly #failed = (error: unknown): void => {
+    if (!this.#closing) logError("a message could not be sent")(error);
+  };
 
   constructor(connection: Connection, events: SocketEvents) {
     this.#connection = connection;
     this.#events = events;
     this.#signer = new Signer(connection.key, connection.signature_scheme);
     this.#queues = {
-      shell: new SendQueue(this.#shell, failed),
-      control: new SendQueue(this.#control, failed),
-      stdin: new SendQueue(this.#stdin, failed),
-      iopub: new SendQueue(this.#iopub, failed, events.published),
+      shell: new SendQueue(this.#shell, this.#failed),
+      control: new SendQueue(this.#control, this.#failed),
+      stdin: new SendQueue(this.#stdin, this.#failed),
+      iopub: new SendQueue(this.#iopub, this.#failed, events.published),
     };
   }
 
@@ -69,15 +88,28 @@ export class Sockets {
       ),
       this.#heartbeat.bind(address(this.#connection, "hb_port")),
     ]);
-    void this.#read("shell", this.#shell);
-    void this.#read("control", this.#control);
-    void this.#read("stdin", this.#stdin);
-    void this.#echo();
+    this.#readers = [
+      this.#read("shell", this.#shell),
+      this.#read("control", this.#control),
+      this.#read("stdin", this.#stdin),
+      this.#echo(),
+    ];
   }
 
-  /** Queues a message; iopub goes to every client, the others to the client named by the identities. */
+  /**
+   * Queues a message; iopub goes to every client, the others to the client named by the identities. One that cannot be made
+   * into frames costs itself only: `failed` is told, and a request gets an error for its reply.
+   */
   send(channel: RequestChannel | "iopub", message: Outgoing, failed?: (error: unknown) => void): void {
-    this.#queues[channel].push(encode(message, this.#signer), failed);
+    if (this.#closing) return;
+    const queue = this.#queues[channel];
+    try {
+      queue.push(encode(message, this.#signer), failed);
+    } catch (error) {
+      logError(`${message.header.msg_type} could not be sent`)(error);
+      failed?.(error);
+      if (message.header.msg_type.endsWith("_reply")) queue.push(encode(unsendable(message, error), this.#signer));
+    }
   }
 
   /** Resolves when nothing has arrived for `ms`, or after `longestMs`. */
@@ -91,18 +123,30 @@ export class Sockets {
     }
   }
 
-  /** Waits for everything queued, then closes: a process that ends with an open socket aborts. */
+  /**
+   * Takes no more messages from either side, waits for what is queued, closes, and resolves when nothing of ZeroMQ is
+   * under way in this thread: a process that ends before aborts.
+   */
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.#queues).map((queue) => queue.drained()));
-    for (const socket of [this.#shell, this.#control, this.#stdin, this.#iopub, this.#heartbeat]) socket.close();
+    this.#closing = true;
+    const drained = Promise.all(Object.values(this.#queues).map((queue) => queue.drained()));
+    await Promise.race([drained, sleep(drainMs)]);
+    for (const socket of [this.#shell, this.#control, this.#stdin, this.#heartbeat]) socket.close();
+    await Promise.all([...this.#readers, this.#iopub.close()]);
+    await nextTurn(); // what was closed is freed at the end of this turn
   }
 
   async #read(channel: RequestChannel, socket: Router): Promise<void> {
-    for await (const frames of socket) {
+    for await (const frames of arriving(socket)) {
+      if (this.#closing) continue;
       this.#arrived++;
-      const message = decode(frames, this.#signer);
-      if (typeof message === "string") this.#refuse(channel, message);
-      else this.#events.receive(channel, message);
+      try {
+        const message = decode(frames, this.#signer);
+        if (typeof message === "string") this.#refuse(channel, message);
+        else this.#events.receive(channel, message);
+      } catch (error) {
+        logError(`a message on ${channel} failed`)(error);
+      }
     }
   }
 
@@ -115,6 +159,18 @@ export class Sockets {
   }
 
   async #echo(): Promise<void> {
-    for await (const frames of this.#heartbeat) await this.#heartbeat.send(frames);
+    for await (const frames of arriving(this.#heartbeat)) {
+      try {
+        await this.#heartbeat.send(frames);
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
   }
+}
+
+/** A reply in place of one that cannot be made, for a client that waits for it. */
+function unsendable(message: Outgoing, error: unknown): Outgoing {
+  const evalue = `The kernel could not send its reply: ${String(error)}`;
+  return { ...message, metadata: {}, content: errorReply(message.header.msg_type, "KernelError", evalue) };
 }

@@ -1,4 +1,4 @@
-/** Printed text gathered into few messages: a flood is some twenty messages a second, and one print is sent soon. */
+/** Printed text gathered into few messages: a flood is some ten messages a second, and one print is sent soon. */
 
 export type StreamName = "stdout" | "stderr";
 
@@ -10,7 +10,8 @@ interface Pending {
 
 /** How long the first text waits for more, and how far apart messages of a flood are, in milliseconds. */
 const soonMs = 5;
-const apartMs = 52;
+const apartMs = 100;
+/** Text of this length does not wait, so that a cell's 10 million characters come in ten messages more than its time asks for. */
 const maxCharacters = 1_000_000;
 
 export class StreamBuffer {

@@ -2,6 +2,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { CapturedOutput } from "../capture/stdioAddon.ts";
 import type { Flags } from "../interrupt/flags.ts";
+import type { KernelSignal } from "../interrupt/signals.ts";
 import type { Inspection } from "../language/messages.ts";
 import type { TypesMode } from "../language/typeChecks.ts";
 import type { Connection } from "../wire/connection.ts";
@@ -86,7 +87,7 @@ export type ToMain =
   | { readonly type: "ping"; readonly number: number }
   /** V8 was told to end what ran, and the cell has still not ended. */
   | { readonly type: "recover" }
-  | { readonly type: "exit" };
+  | { readonly type: "exit"; readonly code: number };
 
 /** `content` is JSON text throughout, serialised by its maker. */
 export type FromMain =
@@ -107,7 +108,7 @@ export type FromMain =
   | { readonly type: "lookUp"; readonly request: number; readonly name: string }
   /** A child process was let go of by `unref()`, or taken back. */
   | { readonly type: "letGo"; readonly pid: number; readonly isLetGo: boolean }
-  | { readonly type: "sigint" }
+  | { readonly type: "signal"; readonly signal: KernelSignal }
   | { readonly type: "exiting"; readonly cell: number; readonly code: number };
 
 /** Messages on iopub that a running cell causes, streams aside. */

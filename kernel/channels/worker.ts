@@ -1,24 +1,30 @@
 /** The protocol worker: owns the sockets, so that heartbeat, control and output go on while a cell blocks the main thread. */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { workerData } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { openNativeOutput } from "../capture/nativeOutput.ts";
+import { loadStdioAddon } from "../capture/stdioAddon.ts";
 import { userDataFolder } from "../install/folders.ts";
 import { flag } from "../interrupt/flags.ts";
+import { followSignals } from "../interrupt/signals.ts";
 import { Watchdog } from "../interrupt/watchdog.ts";
 import { HistoryFile } from "../session/historyFile.ts";
 import { Session } from "../session/session.ts";
 import { Taker } from "./backpressure.ts";
 import { endChildren } from "./endChildren.ts";
-import { log, logTo } from "./log.ts";
+import { logError, logTo } from "./log.ts";
 import { Sockets } from "./sockets.ts";
 import type { FromMain, ToMain, WorkerStart } from "./thread.ts";
 
 const orphanCheckMs = 500;
-/** When the process's own output begins to be shown as it comes: after the start, which should be quick. */
+/** When the process's own output, and signals, begin to be read as they come: after the start, which should be quick. */
 const followAfterMs = 200;
-/** How long the main thread may take to end the process by itself. */
-const exitGraceMs = 1000;
+/**
+ * How long the main thread may take to begin to end the process before what it runs is ended, and to end it before that is
+ * done from here: listeners of cells may block, and on a busy machine all takes longer.
+ */
+const beginExitMs = 250;
+const exitMs = 4000;
 /** How long the end waits for the last lines of the history, and for the answers to what was asked, in milliseconds. */
 const historyGraceMs = 200;
 /** How long requests are still answered at the end, however many come, in milliseconds. */
@@ -26,6 +32,8 @@ const lateMs = 500;
 
 const { connection, flags, captured, parentPid, port } = workerData as WorkerStart;
 if (captured !== undefined) logTo(captured.log);
+// What is not expected costs what it happened in. Each message is guarded where it is taken; this is for timers and the like.
+process.on("uncaughtException", logError("unexpected"));
 /** The cell that runs, or ran last: whose the process's own output is. */
 let cell = 0;
 const toMain = (message: ToMain): void => {
@@ -37,13 +45,7 @@ const toMain = (message: ToMain): void => {
   port.postMessage(message);
 };
 const sockets = new Sockets(connection, {
-  receive: (channel, message) => {
-    try {
-      session.receive(channel, message);
-    } catch (error) {
-      log(`${message.header.msg_type} failed: ${String(error)}`);
-    }
-  },
+  receive: (channel, message) => session.receive(channel, message),
   subscribed: (topic) => session.greet(topic),
   published: () => taker.relieve(),
 });
@@ -57,27 +59,41 @@ const session = new Session({
   historyFile: keepsHistory ? new HistoryFile(join(userDataFolder(), "thaw")) : undefined,
   interrupt: () => watchdog.interrupt(),
   cellEnded: () => watchdog.rest(),
-  shutdown: () => void end(),
+  shutdown: (code) => void end(code),
 });
 
 const nativeOutput = openNativeOutput(captured, (name, text) => session.report({ type: "stream", cell, name, text }));
-setTimeout(() => void nativeOutput?.follow(), followAfterMs); // a cell that ends before is drained all the same
+setTimeout(() => {
+  void nativeOutput?.follow(); // a cell that ends before is drained all the same
+  if (captured?.signals !== undefined) void followSignals(captured.signals, (signal) => session.signal(signal));
+}, followAfterMs);
 
-port.on("message", (message: FromMain) => {
+const take = (message: FromMain): void => {
   if (message.type === "drain" || message.type === "done" || message.type === "exiting") nativeOutput?.drain();
   if (message.type === "letGo") watchdog.letGo(message.pid, message.isLetGo);
   else session.report(message);
   taker.took(message);
-});
-void sockets.open().then(() => session.start());
+};
+port.on("message", take);
+parentPort?.on("message", take); // signals, which are heard outside the kernel's realm
+sockets.open().then(
+  () => session.start(),
+  (error: unknown) => {
+    logError("the kernel cannot listen at the addresses of its connection file")(error);
+    void end(1);
+  },
+);
 setInterval(() => {
   if (process.ppid !== parentPid) void end();
 }, orphanCheckMs);
 
 let ending: Promise<void> | undefined;
 
-/** Answers the last requests, closes the sockets, ends what cells have started, lets the main thread end the process, and ends it itself when the main thread cannot. */
-function end(): Promise<void> {
+/**
+ * Answers the last requests, closes the sockets, ends what cells have started, lets the main thread end the process with `code`, and ends it itself
+ * when the main thread cannot.
+ */
+function end(code = 0): Promise<void> {
   ending ??= (async () => {
     const childrenEnded = endChildren();
     await sockets.quiet(session.leave(), lateMs);
@@ -88,10 +104,17 @@ function end(): Promise<void> {
     watchdog.disconnect();
     Atomics.store(flags, flag.closed, 1);
     Atomics.notify(flags, flag.closed);
-    toMain({ type: "exit" });
-    setTimeout(() => watchdog.terminate(), exitGraceMs / 4);
-    setTimeout(() => watchdog.disconnect(), exitGraceMs / 2);
-    setTimeout(() => process.kill(process.pid, "SIGKILL"), exitGraceMs);
+    for (const deadline = performance.now() + exitMs; performance.now() < deadline; ) {
+      toMain({ type: "exit", code }); // again: listeners of cells for the exit may be what has been ended
+      await sleep(beginExitMs);
+      if (Atomics.load(flags, flag.loaded) === 0) continue; // ended while it loads, it would never hear of the exit
+      if (Atomics.load(flags, flag.exiting) === 1 && performance.now() < deadline - exitMs / 2) continue;
+      watchdog.terminate();
+      await sleep(beginExitMs);
+      watchdog.disconnect(); // a process that ends with the inspector connected waits for a debugger
+    }
+    loadStdioAddon()?.quit(code);
+    process.kill(process.pid, "SIGKILL");
   })();
   return ending;
 }

@@ -35,15 +35,15 @@ export class CommTable {
     else if (type === "comm_close") this.#open.delete(id);
     this.#outbox.adopt(cell, message);
     this.#outbox.status("busy", message);
-    this.#delivered.set(cell, message);
     this.#deliver({ type: "comm", cell, kind: kinds[type], id, target, data: content.data ?? {}, metadata, buffers });
+    this.#delivered.set(cell, message);
   }
 
   /** Something that code on the main thread says on a comm. */
   report({ cell, kind, id, target, content, metadata, buffers }: CommReport): void {
     if (kind === "comm_open") this.#open.set(id, target);
     else if (kind === "comm_close") this.#open.delete(id);
-    this.#outbox.comm(cell, kind, content, JSON.parse(metadata), buffers);
+    this.#outbox.comm(cell, kind, content, metadata, buffers);
   }
 
   /**
@@ -52,7 +52,10 @@ export class CommTable {
    */
   handled(cell: number): Message[] {
     const over = [...this.#delivered].filter(([delivered]) => delivered <= cell);
-    for (const [delivered] of over) this.#delivered.delete(delivered);
+    for (const [delivered] of over) {
+      this.#delivered.delete(delivered);
+      this.#outbox.closing(delivered);
+    }
     return over.map(([, message]) => message);
   }
 }

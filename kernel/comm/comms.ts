@@ -4,10 +4,11 @@ import { types } from "node:util";
 import { CodedError } from "../../shared/codedError.ts";
 import { settled } from "../cells.ts";
 import type { CommDelivery, CommReport } from "../channels/thread.ts";
+import { asBuffer } from "../display/contents.ts";
 
 /** What comes with a message of either side. */
 export interface CommMessage {
-  /** Anything JSON can hold. */
+  /** An object, if the frontend keeps to the protocol; from Thaw's side always. */
   readonly data: unknown;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly buffers: readonly Uint8Array[];
@@ -16,8 +17,8 @@ export interface CommMessage {
 /** What may go with a message beside its data. */
 export interface CommOptions {
   readonly metadata?: Readonly<Record<string, unknown>>;
-  /** Binary frames, which are copied. */
-  readonly buffers?: readonly (Uint8Array | ArrayBuffer)[];
+  /** Binary frames, which are copied. Of a view, such as a Float32Array, its bytes. */
+  readonly buffers?: readonly (ArrayBufferView | ArrayBuffer)[];
 }
 
 export type CommHandler = (message: CommMessage) => unknown;
@@ -54,8 +55,8 @@ export class Comm {
   /** Closes the frontend's side too. A second call does nothing. */
   close(data: unknown = {}, options: CommOptions = {}): void {
     if (!this.#open) return;
-    this.#open = false;
     this.#send("comm_close", this, data, options);
+    this.#open = false;
   }
 
   /** Adds a handler for what the frontend sends. */
@@ -75,7 +76,7 @@ export class Comm {
   }
 }
 
-/** Errors of this file; `code` is COMM_CLOSED, COMM_HANDLER or COMM_TARGET. */
+/** Errors of this file; `code` is COMM_CLOSED, COMM_DATA, COMM_HANDLER or COMM_TARGET. */
 export class CommError extends CodedError {
   override readonly name = "CommError";
 }
@@ -108,7 +109,6 @@ export class Comms {
   /** Opens a comm on a target that the frontend has registered. */
   open(target: string, data: unknown = {}, options: CommOptions = {}): Comm {
     const comm = new Comm(randomUUID(), name(target), this.#send);
-    this.#open.set(comm.id, comm);
     this.#send("comm_open", comm, data, options);
     return comm;
   }
@@ -141,18 +141,37 @@ export class Comms {
     return handler === undefined ? comm.close() : handler(comm, message);
   }
 
-  readonly #send: Send = (kind, comm, data, { metadata = {}, buffers = [] }) => {
+  readonly #send: Send = (kind, comm, data, options) => {
+    const sent = carried(kind, comm.id, comm.target, data, options);
     if (kind === "comm_close") this.#open.delete(comm.id);
-    const content = { comm_id: comm.id, ...(kind === "comm_open" && { target_name: comm.target }), data };
-    this.#post({
-      kind,
-      id: comm.id,
-      target: comm.target,
-      content: JSON.stringify(content),
-      metadata: JSON.stringify(metadata),
-      buffers: buffers.map((buffer) => new Uint8Array(buffer)),
-    });
+    if (kind === "comm_open") this.#open.set(comm.id, comm);
+    this.#post({ kind, id: comm.id, target: comm.target, ...sent });
   };
+}
+
+/** What a comm sends as the protocol has it. Throws where frontends would refuse it: data and metadata are JSON objects. */
+export function carried(
+  kind: CommReport["kind"],
+  id: string,
+  target: string,
+  data: unknown,
+  { metadata, buffers }: CommOptions,
+): Pick<CommReport, "content" | "metadata" | "buffers"> {
+  const named = JSON.stringify({ comm_id: id, ...(kind === "comm_open" && { target_name: target }) });
+  return {
+    content: `${named.slice(0, -1)},"data":${jsonObject("data", data)}}`,
+    metadata: jsonObject("metadata", metadata),
+    buffers: (buffers ?? []).map((buffer) => Uint8Array.from(asBuffer(buffer))),
+  };
+}
+
+function jsonObject(what: string, value: unknown = {}): string {
+  const json = JSON.stringify(value);
+  if (json?.startsWith("{")) return json;
+  throw new CommError(
+    "COMM_DATA",
+    `The ${what} of a comm's message is an object, such as { value: 5 }; found ${json?.slice(0, 100) ?? typeof value}.`,
+  );
 }
 
 function callable<Handler>(handler: Handler): Handler {

@@ -6,6 +6,13 @@ export interface Bundle {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
+/** How a bundle is shown: under a name that later updates refer to, or as such an update. */
+export interface DisplayOptions {
+  readonly displayId?: string;
+  /** Replace the display called `displayId` instead of adding one. Default: false. */
+  readonly update?: boolean;
+}
+
 /** `{ data, metadata? }` with MIME types in `data`, as someone writes it who wants to show exactly that. */
 export function isBundle(value: unknown): value is Bundle {
   if (typeof value !== "object" || value === null) return false;

@@ -1,16 +1,17 @@
 /** The contents of a bundle as JSON can carry them: text, base64 for bytes, plain data for JSON types. */
-import { toUSVString, types } from "node:util";
+import { types } from "node:util";
 import type { Bundle } from "./bundle.ts";
 
-/** What can be sent; a type whose content cannot is left out and told to `refuse`. */
+/** What can be sent; a type whose content cannot is left out and told to `refuse`. Metadata may be anything that JSON can carry. */
 export function sendable(
   data: Bundle["data"],
   refuse: (type: string, error: unknown) => void,
+  isMetadata = false,
 ): Record<string, unknown> {
   const sent: Record<string, unknown> = {};
   for (const type of Object.keys(data)) {
     try {
-      const content = contentOf(type, data[type]);
+      const content = contentOf(type, data[type], isMetadata || isJson(type));
       if (content !== undefined) sent[type] = content;
     } catch (error) {
       refuse(type, error);
@@ -20,30 +21,46 @@ export function sendable(
 }
 
 /** A bundle that someone wrote to be shown: throws where a content cannot be sent. */
-export function sendableBundle({ data, metadata = {} }: Bundle): Bundle {
+export function sendableBundle({ data, metadata }: { readonly data: unknown; readonly metadata?: unknown }): Bundle {
   const refuse = (type: string, cause: unknown): never => {
-    throw Object.assign(
-      new TypeError(`The ${type} content of this display is nothing that JSON can carry.`, { cause }),
-      {
-        code: "BAD_DISPLAY",
-      },
-    );
+    throw badDisplay(`The ${type} content of this display is nothing that JSON can carry.`, cause);
   };
-  return { data: sendable(data, refuse), metadata: sendable(metadata, refuse) };
+  return {
+    data: sendable(record(data, "data"), refuse),
+    metadata: sendable(record(metadata ?? {}, "metadata"), refuse, true),
+  };
 }
 
-function contentOf(type: string, value: unknown): unknown {
-  if (typeof value === "string") return toUSVString(value); // half a surrogate pair makes a notebook that cannot be saved
+function record(value: unknown, name: string): Record<string, unknown> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  const found = value === null ? "null" : Array.isArray(value) ? "a list" : typeof value;
+  throw badDisplay(`The ${name} of a display is an object with MIME types as keys; found ${found}.`);
+}
+
+function badDisplay(message: string, cause?: unknown): TypeError {
+  return Object.assign(new TypeError(message, { cause }), { code: "BAD_DISPLAY" });
+}
+
+/** The types whose contents notebook files may hold as anything but text. */
+function isJson(type: string): boolean {
+  return /^application\/(.*\+)?json$/.test(type);
+}
+
+function contentOf(type: string, value: unknown, json: boolean): unknown {
+  if (typeof value === "string") return value;
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return toBase64(value);
-  if (Array.isArray(value) && !/\bjson$/.test(type) && value.every((line) => typeof line === "string")) {
-    return toUSVString(value.join("")); // as notebook files hold text: a list of lines
-  }
-  if (typeof value === "object" && value !== null) {
-    JSON.stringify(value); // throws what sending it would throw
+  if (json) {
+    if (typeof value !== "object" || value === null) return JSON.parse(JSON.stringify(value ?? null)) ?? undefined;
+    if (JSON.stringify(value) === undefined) throw new TypeError("JSON.stringify makes nothing of it."); // it throws what sending would
     return value;
   }
-  if (/\bjson$/.test(type) || value === undefined) return JSON.parse(JSON.stringify(value ?? null)) ?? undefined;
-  return String(value);
+  if (value === undefined) return undefined;
+  if (Array.isArray(value) && value.every((line) => typeof line === "string")) return value.join(""); // as files hold text
+  if (typeof value !== "object" || value === null) return String(value);
+  if (type.endsWith("json")) return JSON.stringify(value);
+  throw new TypeError(
+    `${type} is text (or bytes, which become base64); found ${Array.isArray(value) ? "a list" : "an object"}.`,
+  );
 }
 
 export function toBase64(bytes: ArrayBufferView | ArrayBufferLike): string {

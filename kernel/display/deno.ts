@@ -2,8 +2,10 @@
 import { readFileSync } from "node:fs";
 import { inspect, types } from "node:util";
 import { given, givenPromise } from "../cells.ts";
-import type { CommReport, OutputKind } from "../channels/thread.ts";
+import type { CommReport } from "../channels/thread.ts";
+import { type CommOptions, carried } from "../comm/comms.ts";
 import { currentCell } from "../parents/currentCell.ts";
+import { sendableBundle } from "./contents.ts";
 import type { Displays, ShowOptions } from "./display.ts";
 import type { ToBundle } from "./mime.ts";
 import { imageType } from "./recognise/imageBytes.ts";
@@ -18,14 +20,7 @@ interface DenoDisplayOptions {
   readonly display_id?: string;
 }
 
-const outputs: ReadonlySet<string> = new Set<OutputKind>(["display_data", "update_display_data", "clear_output"]);
-
 const comms = ["comm_open", "comm_msg", "comm_close"] as const;
-
-interface BroadcastExtra {
-  readonly metadata?: object;
-  readonly buffers?: readonly (Uint8Array | ArrayBuffer)[];
-}
 
 /** What cells have for `Deno` where they say `Deno.jupyter`. */
 export function createDeno(displays: Displays, toBundle: ToBundle, reporter: Reporter) {
@@ -45,7 +40,7 @@ export function createDeno(displays: Displays, toBundle: ToBundle, reporter: Rep
       );
     },
     /** Sends a message of the protocol: about the running cell's output, or on a comm. */
-    broadcast(type: string, content: Record<string, unknown>, extra: BroadcastExtra = {}): Promise<void> {
+    broadcast(type: string, content: Record<string, unknown>, extra: CommOptions = {}): Promise<void> {
       return givenPromise(broadcast(type, content, extra));
     },
   };
@@ -59,16 +54,20 @@ export function createDeno(displays: Displays, toBundle: ToBundle, reporter: Rep
     return given({ ...(await toBundle(value)).data });
   }
 
-  async function broadcast(type: string, content: Record<string, unknown>, extra: BroadcastExtra): Promise<void> {
+  async function broadcast(type: string, content: Record<string, unknown>, extra: CommOptions): Promise<void> {
     if (type === "stream" && (content.name === "stdout" || content.name === "stderr")) {
       reporter.stream(content.name, String(content.text));
-    } else if (outputs.has(type)) {
-      const filled = type === "clear_output" ? { wait: false } : { data: {}, metadata: {}, transient: {} };
-      reporter.output(type as OutputKind, { ...filled, ...content });
+    } else if (type === "clear_output") {
+      reporter.output(type, { wait: content.wait === true });
+    } else if (type === "display_data" || type === "update_display_data") {
+      const { data = {}, metadata, transient } = content;
+      const id = (transient as { display_id?: string } | undefined)?.display_id;
+      const options = { update: type === "update_display_data", ...(id === undefined ? {} : { displayId: id }) };
+      reporter.display(sendableBundle({ data, metadata }), options);
     } else if (isComm(type)) {
       reporter.post(commReport(type, content, extra));
     } else {
-      const known = [...outputs, ...comms, "stream"].join(", ");
+      const known = ["display_data", "update_display_data", "clear_output", ...comms, "stream"].join(", ");
       throw Object.assign(new TypeError(`Deno.jupyter.broadcast sends ${known} in this kernel, got "${type}".`), {
         code: "UNKNOWN_BROADCAST",
       });
@@ -80,20 +79,14 @@ function isComm(type: string): type is CommReport["kind"] {
   return comms.some((kind) => kind === type);
 }
 
-function commReport(
-  kind: CommReport["kind"],
-  content: Record<string, unknown>,
-  { metadata = {}, buffers = [] }: BroadcastExtra,
-): CommReport {
+function commReport(kind: CommReport["kind"], content: Record<string, unknown>, options: CommOptions): CommReport {
   return {
     type: "comm",
     cell: currentCell(),
     kind,
     id: String(content.comm_id),
     target: String(content.target_name ?? ""),
-    content: JSON.stringify({ data: {}, ...content }),
-    metadata: JSON.stringify(metadata),
-    buffers: buffers.map((buffer) => new Uint8Array(buffer)),
+    ...carried(kind, String(content.comm_id), String(content.target_name ?? ""), content.data, options),
   };
 }
 

@@ -2,11 +2,11 @@
 import { randomUUID } from "node:crypto";
 import { types } from "node:util";
 import { attempt } from "./attempt.ts";
-import { type Bundle, isBundle, isData } from "./bundle.ts";
+import { type Bundle, type DisplayOptions, isBundle, isData } from "./bundle.ts";
 import { sendableBundle } from "./contents.ts";
-import type { DisplayOptions, Host } from "./host.ts";
 import type { ToBundle } from "./mime.ts";
 import type { Notes } from "./recognise/recogniser.ts";
+import type { Reporter } from "./reporter.ts";
 
 /** A display that was shown and can be replaced. Shows nothing itself when a cell ends with it. */
 export interface DisplayHandle {
@@ -28,22 +28,22 @@ interface Pending {
 
 /** The displays of one kernel. */
 export class Displays {
-  readonly #host: Host;
+  readonly #reporter: Reporter;
   readonly #toBundle: ToBundle;
   readonly #notes: Notes;
   /** The newest of what was asked for under each display id that something is still awaited for. */
   readonly #newest = new Map<string, object>();
   #pending: Pending = { shown: new Set(), failures: [], over: false };
 
-  constructor(host: Host, toBundle: ToBundle, notes: Notes) {
-    this.#host = host;
+  constructor(reporter: Reporter, toBundle: ToBundle, notes: Notes) {
+    this.#reporter = reporter;
     this.#toBundle = toBundle;
     this.#notes = notes;
   }
 
   /** Shows the rich form of `value`, or a bundle given as `{ data, metadata }`, under `options.displayId` (default: a new name). */
   readonly show = (value: unknown, options: ShowOptions = {}): DisplayHandle => {
-    const displayId = options.displayId ?? randomUUID();
+    const displayId = String(options.displayId ?? randomUUID());
     void this.put(value, { ...options, displayId });
     const update = (next: unknown, { raw = false }: ShowOptions = {}): void =>
       void this.put(next, { displayId, update: true, raw });
@@ -58,7 +58,7 @@ export class Displays {
     const bundle = this.#bundleOf(value, raw);
     if (types.isPromise(bundle)) return this.#await(bundle, options.displayId ?? randomUUID(), options.update === true);
     if (options.displayId !== undefined) this.#newest.delete(options.displayId);
-    this.#host.display(bundle, options);
+    this.#reporter.display(bundle, options);
     return undefined;
   }
 
@@ -85,13 +85,13 @@ export class Displays {
   }
 
   #await(bundle: Promise<Bundle>, displayId: string, update: boolean): Promise<void> {
-    if (!update) this.#host.display({ data: { "text/plain": "" } }, { displayId });
+    if (!update) this.#reporter.display({ data: { "text/plain": "" } }, { displayId });
     const pending = this.#pending;
     const turn = {};
     this.#newest.set(displayId, turn);
     const shown = bundle
       .then((settled) => {
-        if (this.#newest.get(displayId) === turn) this.#host.display(settled, { displayId, update: true });
+        if (this.#newest.get(displayId) === turn) this.#reporter.display(settled, { displayId, update: true });
       })
       .catch((error: unknown) => {
         if (pending.over) this.#notes.warn(`What was to be displayed failed: ${this.#notes.describe(error)}`);

@@ -1,14 +1,8 @@
 /** What libraries find at `globalThis[Symbol.for("thaw.host")]`, and what cells have as `clearOutput()`. */
 import type { Interrupts } from "../interrupt/interrupts.ts";
-import type { Bundle } from "./bundle.ts";
+import type { Bundle, DisplayOptions } from "./bundle.ts";
+import { sendableBundle } from "./contents.ts";
 import type { Reporter } from "./reporter.ts";
-
-/** How a bundle is shown: under a name that later updates refer to, or as such an update. */
-export interface DisplayOptions {
-  readonly displayId?: string;
-  /** Replace the display called `displayId` instead of adding one. Default: false. */
-  readonly update?: boolean;
-}
 
 /** The host contract; a library that runs in cells knows only this shape. */
 export interface Host {
@@ -18,9 +12,8 @@ export interface Host {
 
 export function createHost(reporter: Reporter, interrupts: Interrupts): Host {
   return {
-    display({ data, metadata = {} }, { displayId, update = false } = {}) {
-      const transient = displayId === undefined ? {} : { display_id: displayId };
-      reporter.output(update ? "update_display_data" : "display_data", { data, metadata, transient });
+    display(bundle, options) {
+      reporter.display(sendableBundle(bundle), options);
     },
     get signal() {
       return interrupts.signal;
@@ -30,5 +23,6 @@ export function createHost(reporter: Reporter, interrupts: Interrupts): Host {
 
 /** `clearOutput({ wait })` for cells: empties the cell's output, with `wait` only when the next output comes. */
 export function createClearOutput(reporter: Reporter) {
-  return ({ wait = false }: { readonly wait?: boolean } = {}): void => reporter.output("clear_output", { wait });
+  return ({ wait = false }: { readonly wait?: boolean } = {}): void =>
+    reporter.output("clear_output", { wait: wait === true });
 }

@@ -73,7 +73,7 @@ export function createToBundle(notes: Notes): ToBundle {
     const data = sendable(bundle.data, refuse);
     const isNothing = Object.keys(bundle.data).length === 0;
     if (!isNothing) data["text/plain"] ??= plainText(value);
-    return { data, metadata: sendable(bundle.metadata ?? {}, refuse) };
+    return { data, metadata: sendable(bundle.metadata ?? {}, refuse, true) };
   }
 
   return toBundle;

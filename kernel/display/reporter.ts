@@ -4,7 +4,9 @@ import type { StreamName } from "../channels/streamBuffer.ts";
 import type { FromMain, OutputKind } from "../channels/thread.ts";
 import { currentCell } from "../parents/currentCell.ts";
 import { kernelTimers } from "../parents/timers.ts";
+import type { Bundle, DisplayOptions } from "./bundle.ts";
 import { Gathered } from "./gathered.ts";
+import { withText } from "./textForm.ts";
 
 const windowMs = 20;
 /** Writes in one window that go over at once; beyond them text is gathered, since each message costs a few microseconds. */
@@ -41,6 +43,12 @@ export class Reporter {
     this.#text.add(text);
     if (++this.#writes <= promptWrites || this.#text.length >= maxCharacters) this.flush();
     else this.#timer ??= kernelTimers.setTimeout(() => this.flush(), windowMs);
+  }
+
+  /** Shows a bundle whose contents JSON can carry; where it has no plain text it is given one. */
+  display({ data, metadata = {} }: Bundle, { displayId, update = false }: DisplayOptions = {}): void {
+    const transient = displayId === undefined ? {} : { display_id: String(displayId) };
+    this.output(update ? "update_display_data" : "display_data", { data: withText(data), metadata, transient });
   }
 
   output(kind: OutputKind, content: object): void {

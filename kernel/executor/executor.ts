@@ -93,20 +93,28 @@ export class Executor {
       : end.failed
         ? this.#describe(end.thrown)
         : undefined;
-    if (report !== undefined) reporter.output("error", report);
     const ok = { payload: magics.takePayloads(), user_expressions: end.expressions };
-    const content = report === undefined ? { status: "ok", ...ok } : { status: "error", ...report };
-    reporter.post({
-      type: "done",
-      cell: order.cell,
-      failed: report !== undefined,
-      content: JSON.stringify({ ...content, execution_count: order.count }),
-    });
+    const content = report === undefined ? this.#textOf({ status: "ok", ...ok }, order) : report;
+    if (typeof content === "string") reporter.post({ type: "done", cell: order.cell, failed: false, content });
+    else {
+      reporter.output("error", content);
+      const text = JSON.stringify({ status: "error", ...content, execution_count: order.count });
+      reporter.post({ type: "done", cell: order.cell, failed: true, content: text });
+    }
     this.#untold = undefined;
     if (!isCut) return;
     cancelTimersOf(order.cell);
     modules.stopped();
     reporter.mute(order.cell); // what it left behind and cannot be stopped is not heard
+  }
+
+  /** The content of the reply; where it is too long to be text, as after `%load` of a huge file, that is the cell's error. */
+  #textOf(content: object, { count }: ExecuteOrder): string | ErrorReport {
+    try {
+      return JSON.stringify({ ...content, execution_count: count });
+    } catch (error) {
+      return this.#describe(error);
+    }
   }
 
   /** Ends what all cells so far have left behind. */

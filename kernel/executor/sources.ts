@@ -10,55 +10,76 @@ export interface Place {
 }
 
 type Segment = readonly number[];
+/** Per rewritten line: [column, 0, source line, source column], all from 0. */
+type Mappings = readonly (readonly Segment[])[];
 
 interface Source {
   readonly text: string;
   /** Absent for a text that has not been rewritten. */
   readonly edit: MagicString | undefined;
   readonly back: Back | undefined;
-  /** Per rewritten line: [column, 0, source line, source column], all from 0. Made when a stack first needs it. */
-  mappings?: readonly (readonly Segment[])[];
 }
 
+/** Cells that are remembered. Stacks through older ones still name their lines, as V8 sees them. */
+const newestCells = 2000;
+/** Sources whose mappings are kept for the next stack: each is many times as long as its text. */
+const newestMappings = 8;
+
 export class Sources {
-  readonly #byName = new Map<string, Source>();
+  readonly #cells = new Map<string, Source>();
+  readonly #files = new Map<string, Source>();
+  readonly #mappings = new Map<Source, Mappings>();
 
   /** `name` is what stacks call it: `In[3]`, or a path. Cells run again replace their older selves. */
   add(name: string, text: string, edit?: MagicString, back?: Back): void {
-    this.#byName.set(name, { text, edit, back });
+    if (name.startsWith("In[")) keepNewest(this.#cells, name, { text, edit, back }, newestCells);
+    else this.#files.set(name, { text, edit, back });
   }
 
-  /** The cells that ran, in order. */
+  /** The newest cells that ran, in order. */
   cells(): { name: string; text: string }[] {
-    return [...this.#byName].filter(([name]) => name.startsWith("In[")).map(([name, { text }]) => ({ name, text }));
+    return Array.from(this.#cells, ([name, { text }]) => ({ name, text }));
   }
 
   has(name: string): boolean {
-    return this.#byName.has(name);
+    return this.#find(name) !== undefined;
   }
 
   /** The user's place for a rewritten `line` and `column` (from 1). */
   locate(name: string, line: number, column: number): Place {
-    const source = this.#byName.get(name);
-    const place = source === undefined ? { line, column } : unedited(source, line, column);
+    const source = this.#find(name);
+    const place = source === undefined ? { line, column } : this.#unedited(source, line, column);
     const back = source?.back?.(place.line - 1, place.column - 1);
     return { source: name, ...(back === undefined ? place : { line: back.line + 1, column: back.column + 1 }) };
   }
 
   /** The line of a place with the one before it, numbered, and a caret under the column. */
   frame({ source, line, column }: Place): string[] {
-    const lines = this.#byName.get(source)?.text.split("\n");
+    const lines = this.#find(source)?.text.split("\n");
     return lines === undefined ? [] : codeFrame(lines, line, column);
+  }
+
+  #find(name: string): Source | undefined {
+    return this.#cells.get(name) ?? this.#files.get(name);
+  }
+
+  /** The place in what was rewritten for one in what it was rewritten to; from 1. */
+  #unedited(source: Source, line: number, column: number): { line: number; column: number } {
+    if (source.edit === undefined) return { line, column };
+    const mappings =
+      this.#mappings.get(source) ?? (source.edit.generateDecodedMap({ hires: true }).mappings as unknown as Mappings);
+    keepNewest(this.#mappings, source, mappings, newestMappings);
+    const segments = mappings[line - 1] ?? [];
+    const segment = segments.findLast((candidate) => (candidate[0] ?? 0) <= column - 1) ?? segments[0];
+    return segment === undefined ? { line, column } : { line: (segment[2] ?? 0) + 1, column: (segment[3] ?? 0) + 1 };
   }
 }
 
-/** The place in what was rewritten for one in what it was rewritten to; from 1. */
-function unedited(source: Source, line: number, column: number): { line: number; column: number } {
-  if (source.edit === undefined) return { line, column };
-  source.mappings ??= source.edit.generateDecodedMap({ hires: true }).mappings as unknown as Segment[][];
-  const segments = source.mappings[line - 1] ?? [];
-  const segment = segments.findLast((candidate) => (candidate[0] ?? 0) <= column - 1) ?? segments[0];
-  return segment === undefined ? { line, column } : { line: (segment[2] ?? 0) + 1, column: (segment[3] ?? 0) + 1 };
+/** Adds a value behind all others, and forgets the oldest beyond `limit`. */
+function keepNewest<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, limit: number): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > limit) map.delete(map.keys().next().value as Key);
 }
 
 /** Two lines of source and a caret; `line` and `column` from 1. */

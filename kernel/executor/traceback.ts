@@ -16,11 +16,19 @@ export interface ErrorReport {
 
 const maxCauses = 8;
 const maxExtraLines = 30;
+/** Of an aggregate error. */
+const maxErrors = 50;
+/** What is told of an error: more than this nobody reads, and V8's strings have an end. */
+const longestMessage = 20_000;
+const mostLines = 1000;
 
 /** Never throws, though what was thrown may: an error can have getters, and a proxy has traps. */
 export function describeError(thrown: unknown, sources: Sources): ErrorReport {
   try {
-    return describeThrown(thrown, sources);
+    const { ename, evalue, traceback } = describeThrown(thrown, sources);
+    const lines = traceback.slice(0, mostLines).map(clipped);
+    if (lines.length < traceback.length) lines.push(`... ${traceback.length - lines.length} more lines`);
+    return { ename: clipped(ename), evalue: clipped(evalue), traceback: lines };
   } catch {
     const evalue = "what was thrown throws when it is looked at";
     return { ename: "Thrown", evalue, traceback: [`Thrown: ${evalue}`] };
@@ -30,7 +38,7 @@ export function describeError(thrown: unknown, sources: Sources): ErrorReport {
 function describeThrown(thrown: unknown, sources: Sources): ErrorReport {
   if (isA(thrown, CellSyntaxError)) return describeRefusal(thrown.message, thrown.place, sources);
   if (!isErrorLike(thrown)) {
-    const evalue = typeof thrown === "string" ? thrown : inspect(thrown);
+    const evalue = typeof thrown === "string" ? clipped(thrown) : inspect(thrown);
     return { ename: "Thrown", evalue, traceback: [`Thrown: ${evalue}`] };
   }
   const ename = nameOf(thrown);
@@ -44,13 +52,22 @@ function describe(error: Error, sources: Sources, depth: number, seen: Set<unkno
     () => frames(error, sources),
     () => [], // code of the cell's makes stacks, and fails
   );
-  const lines = [...asWritten(`${nameOf(error)}: ${error.message}`).split("\n"), ...where, ...extras(error)];
+  const lines = [
+    ...asWritten(`${clipped(nameOf(error))}: ${clipped(String(error.message))}`).split("\n"),
+    ...where,
+    ...extras(error),
+  ];
   for (const [title, cause] of [["Caused by", error.cause] as const, ...within(error)]) {
     if (cause === undefined || seen.has(cause) || depth >= maxCauses) continue;
     const [first = "", ...rest] = isErrorLike(cause) ? describe(cause, sources, depth + 1, seen) : [inspect(cause)];
     lines.push(`${title}: ${first}`, ...rest);
   }
   return lines;
+}
+
+function clipped(text: string): string {
+  if (text.length <= longestMessage) return text;
+  return `${text.slice(0, longestMessage)}... ${text.length - longestMessage} more characters`;
 }
 
 /** A class that gives its errors no name of their own has one itself. */
@@ -61,7 +78,10 @@ function nameOf(error: Error): string {
 
 /** The errors that an error is about, with what they are to it. */
 function within(error: Error): [title: string, inner: unknown][] {
-  if (isA(error, AggregateError)) return own(error.errors as unknown[]).map((each) => ["Error in it", each]);
+  if (isA(error, AggregateError))
+    return own(error.errors as unknown[])
+      .slice(0, maxErrors)
+      .map((each) => ["Error in it", each]);
   if (error.name !== "SuppressedError") return [];
   const { error: last, suppressed } = error as Error & { error?: unknown; suppressed?: unknown };
   return [

@@ -5,6 +5,7 @@ import type { InputAnswer, InputOrder } from "../channels/thread.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
 
+const longestPrompt = 10_000;
 /** How often a waiting cell looks whether it was interrupted, in milliseconds. */
 const lookEveryMs = 50;
 
@@ -57,7 +58,7 @@ export function createPrompts(post: (order: InputOrder) => void, interrupts: Int
   function ask(prompt: string, password: boolean): string {
     const { port1, port2 } = new MessageChannel();
     const woken = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    post({ type: "input", prompt, password, woken, port: port2 });
+    post({ type: "input", prompt: prompt.slice(0, longestPrompt), password, woken, port: port2 });
     try {
       while (Atomics.wait(woken, 0, 0, lookEveryMs) === "timed-out") {
         if (interrupts.pending) throw new KernelInterrupt();

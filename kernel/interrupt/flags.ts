@@ -18,6 +18,10 @@ export const flag = {
   forced: 6,
   /** How many packages are being loaded: one that is ended in the middle can never be loaded again, so it is given time. */
   loading: 7,
+  /** 1 once the main thread has begun to end the process: nothing must end what it runs now. */
+  exiting: 8,
+  /** 1 once the main thread has loaded what it runs cells with, and hears of everything. */
+  loaded: 9,
 } as const;
 
 export type Flags = Int32Array<SharedArrayBuffer>;

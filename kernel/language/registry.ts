@@ -1,4 +1,7 @@
-/** Syntax trees by path. TypeScript's own registry serves many projects, and asks 500 files 500 questions for that. */
+/**
+ * Syntax trees by path. TypeScript's own registry serves many projects, and asks 500 files 500 questions for that. Trees of
+ * files are kept for the next program that needs them; those of cells, of which there are ever more, go with the last.
+ */
 import ts from "typescript";
 
 export class Registry implements ts.DocumentRegistry {
@@ -51,11 +54,20 @@ export class Registry implements ts.DocumentRegistry {
     return "cells" as ts.DocumentRegistryBucketKey;
   }
 
-  releaseDocument(): void {}
+  releaseDocument(fileName: string): void {
+    this.releaseDocumentWithKey(fileName as ts.Path);
+  }
 
-  releaseDocumentWithKey(): void {}
+  releaseDocumentWithKey(path: ts.Path): void {
+    if (isCell(path)) this.#trees.delete(path);
+  }
 
   reportStats(): string {
     return `${this.#trees.size} files`;
   }
+}
+
+/** `In[3].ts` in the notebook's folder; the path may have been made lower case. */
+function isCell(path: ts.Path): boolean {
+  return /[\\/]in\[[\d.]+\]\.ts$/i.test(path);
 }

@@ -33,6 +33,8 @@ export interface NamedCell {
 const quietMs = 200;
 /** The same for the first check, which loads TypeScript. */
 const firstQuietMs = 1500;
+/** Cells that wait for a check: of more that run in a row, the newest. */
+const mostWaiting = 500;
 /** How long a strict cell waits for its check. */
 const patienceMs = 20_000;
 
@@ -74,6 +76,7 @@ export class TypeChecks {
   later(cell: NamedCell): void {
     if (this.#mode === "off") return;
     this.#waiting.set(cell.cell, cell);
+    if (this.#waiting.size > mostWaiting) this.#forget(this.#waiting.keys().next().value as number);
     this.#lastRun = performance.now();
     this.#schedule();
   }
@@ -91,6 +94,11 @@ export class TypeChecks {
     if (findings.length === 0) return undefined;
     this.#options.language.remove(name);
     return refusal(name, code, findings);
+  }
+
+  #forget(cell: number): void {
+    this.#waiting.delete(cell);
+    this.#failed.delete(cell);
   }
 
   #schedule(): void {

@@ -1,7 +1,7 @@
 /** Cells wait here and run one by one: busy > execute_input > outputs > reply > idle, and what an error aborts. */
 import type { RequestChannel } from "../channels/sockets.ts";
 import type { ExecuteOrder } from "../channels/thread.ts";
-import type { Content, Message } from "../wire/message.ts";
+import { type Content, errorReply, type Message } from "../wire/message.ts";
 import type { History } from "./history.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -16,6 +16,8 @@ export interface CellEnd {
 interface Waiting {
   readonly channel: RequestChannel;
   readonly request: Message;
+  /** When it came, by this machine's clock, in milliseconds since 1970. */
+  readonly came: number;
 }
 
 interface Running extends Waiting {
@@ -28,8 +30,10 @@ interface Running extends Waiting {
   result?: string;
 }
 
-/** Requests that were sent together with a failing cell may still be on their way through the socket. */
+/** Requests that were sent together with a failing cell may still be on their way: they are waited for, in milliseconds. */
 const abortWindowMs = 5;
+/** On a busy machine they come later. For so long, requests whose dates are before the cell's failure are aborted too. */
+const lateMs = 500;
 
 export class CellQueue {
   readonly #outbox: Outbox;
@@ -40,6 +44,8 @@ export class CellQueue {
   #cells = 0;
   #count = 0;
   #isLeaving = false;
+  /** The last failure that aborted what waited: its client, its time by the client's clock, and until when it counts. */
+  #failure = { session: "", clientTime: 0, until: 0 };
 
   constructor(outbox: Outbox, history: History, run: (order: ExecuteOrder) => void) {
     this.#outbox = outbox;
@@ -50,6 +56,11 @@ export class CellQueue {
   /** The request whose cell runs now. */
   get running(): Message | undefined {
     return this.#running?.request;
+  }
+
+  /** The number of the cell that runs now. */
+  get runningCell(): number | undefined {
+    return this.#running?.cell;
   }
 
   /** The number of the newest counted cell. */
@@ -63,11 +74,12 @@ export class CellQueue {
   }
 
   add(channel: RequestChannel, request: Message): void {
-    if (this.#isLeaving) {
-      this.#abort({ channel, request });
+    const waiting = { channel, request, came: Date.now() };
+    if (this.#isLeaving || this.#isLate(waiting)) {
+      this.#abort(waiting);
       return;
     }
-    this.#waiting.push({ channel, request });
+    this.#waiting.push(waiting);
     if (this.#running === undefined) this.#next();
   }
 
@@ -102,6 +114,7 @@ export class CellQueue {
   #finish(running: Running, content: string, abort: boolean): void {
     if (this.#running !== running) return; // abandoned meanwhile
     const { channel, request, cell, started } = running;
+    if (abort) this.#noteFailure(running);
     this.#outbox.closing(cell);
     this.#outbox.reply(channel, request, content, { started });
     this.#outbox.status("idle", request);
@@ -109,6 +122,19 @@ export class CellQueue {
     this.#running = undefined;
     if (abort) for (const waiting of this.#waiting.splice(0)) this.#abort(waiting);
     this.#next();
+  }
+
+  /** The client may be on a machine with another clock: by that, the cell took as long from its sending as it did here. */
+  #noteFailure({ request: { header }, came }: Waiting): void {
+    const now = Date.now();
+    this.#failure = { session: header.session, clientTime: Date.parse(header.date) + now - came, until: now + lateMs };
+  }
+
+  /** Dates of whole seconds, as some clients write them, are too coarse to tell. */
+  #isLate({ request: { header }, came }: Waiting): boolean {
+    const { session, clientTime, until } = this.#failure;
+    const isExact = /:\d\d[.,]\d/.test(header.date);
+    return came < until && header.session === session && isExact && Date.parse(header.date) < clientTime;
   }
 
   #abort({ channel, request }: Waiting): void {
@@ -130,8 +156,19 @@ export class CellQueue {
     this.#running = { ...next, cell, count, stored, started: new Date().toISOString() };
     this.#outbox.adopt(cell, request);
     const userExpressions = (request.content.user_expressions ?? {}) as Record<string, string>;
-    this.#run({ type: "execute", cell, code, count, silent, userExpressions }); // first: the other thread can begin
+    const refusal = this.#begin({ type: "execute", cell, code, count, silent, userExpressions }); // first: the other thread can begin
     this.#outbox.status("busy", request);
     if (!silent) this.#outbox.publish("execute_input", { code, execution_count: count }, request);
+    if (refusal !== undefined) this.end({ cell, failed: true, content: JSON.stringify(refusal) });
+  }
+
+  /** The content of the reply where the cell could not even be begun: the next one can. */
+  #begin(order: ExecuteOrder): Content | undefined {
+    try {
+      this.#run(order);
+      return undefined;
+    } catch (error) {
+      return { ...errorReply("execute_reply", "KernelError", String(error)), execution_count: order.count };
+    }
   }
 }

@@ -12,11 +12,12 @@ export interface HistoryEntry {
   readonly result?: string;
 }
 
-/** `[session, line, input]`, or `[session, line, [input, output]]` when outputs are asked for. */
-export type HistoryRow = readonly [number, number, string | readonly [string, string | null]];
+/** `[session, line, input]`, or `[session, line, [input, output]]` when outputs are asked for; the output of none is empty. */
+export type HistoryRow = readonly [number, number, string | readonly [string, string]];
 
-/** Cells of this session that are remembered, and the longest result, in characters of JSON. */
+/** Cells of this session that are remembered, how long they are together, and the longest result, in characters. */
 const newestKept = 10_000;
+const charactersKept = 50_000_000;
 const longestResult = 10_000;
 
 export class History {
@@ -24,6 +25,7 @@ export class History {
   readonly session = Date.now();
   readonly #file: HistoryFile | undefined;
   readonly #own: HistoryEntry[] = [];
+  #characters = 0;
 
   /** Without a file nothing outlives the kernel. */
   constructor(file: HistoryFile | undefined) {
@@ -32,7 +34,10 @@ export class History {
 
   add(line: number, input: string): void {
     this.#own.push({ session: this.session, line, input });
-    if (this.#own.length > newestKept) this.#own.shift();
+    this.#characters += input.length;
+    while (this.#own.length > newestKept || (this.#own.length > 1 && this.#characters > charactersKept)) {
+      this.#characters -= this.#own.shift()?.input.length ?? 0;
+    }
   }
 
   /** The cell added last has ended with this content of an `execute_result`, if it has one: now it is written. */
@@ -93,10 +98,10 @@ function lastOfEach(entries: readonly HistoryEntry[]): HistoryEntry[] {
   return newestFirst.toReversed();
 }
 
-function plainText(result: string | undefined): string | null {
-  if (result === undefined) return null;
+function plainText(result: string | undefined): string {
+  if (result === undefined) return "";
   const { data } = JSON.parse(result) as { data: Record<string, unknown> };
-  return typeof data["text/plain"] === "string" ? data["text/plain"] : null;
+  return typeof data["text/plain"] === "string" ? data["text/plain"] : "";
 }
 
 /** A session's number from one that may count back from the current session. */

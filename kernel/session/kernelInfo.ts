@@ -15,7 +15,7 @@ export const kernelInfo: Content = {
     mimetype: "text/typescript",
     file_extension: ".ts",
     pygments_lexer: "typescript",
-    codemirror_mode: { name: "javascript", typescript: true },
+    codemirror_mode: "typescript",
     nbconvert_exporter: "script",
   },
   banner: `Thaw ${kernelVersion}: TypeScript on Node ${process.version}`,

@@ -48,8 +48,3 @@ export function problemOf(type: string, content: Content): string | undefined {
   }
   return undefined;
 }
-
-/** The content of the reply to such a request. */
-export function badRequest(problem: string): Content {
-  return { status: "error", ename: "BadRequest", evalue: problem, traceback: [`BadRequest: ${problem}`] };
-}

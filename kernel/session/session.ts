@@ -1,22 +1,23 @@
 /** Which request gets which answer, and from which thread. Lives in the protocol worker, so it answers while a cell blocks. */
 import { randomUUID } from "node:crypto";
-import { log } from "../channels/log.ts";
+import { log, logError } from "../channels/log.ts";
 import type { RequestChannel } from "../channels/sockets.ts";
 import type { ExecuteOrder, FromMain, ToMain } from "../channels/thread.ts";
 import { CommTable } from "../comm/commTable.ts";
 import { isComplete } from "../completion/isComplete.ts";
 import { InputRequests } from "../input/inputRequests.ts";
+import { exitCodeOf, type KernelSignal } from "../interrupt/signals.ts";
 import { LanguageWorker } from "../language/languageWorker.ts";
 import { modeFrom, type NamedCell, TypeChecks } from "../language/typeChecks.ts";
 import type { Connection } from "../wire/connection.ts";
-import type { Content, Message, Outgoing } from "../wire/message.ts";
+import { type Content, errorReply, type Message, type Outgoing, replyType } from "../wire/message.ts";
 import { CellQueue } from "./cellQueue.ts";
 import { History } from "./history.ts";
 import type { HistoryFile } from "./historyFile.ts";
 import { connectInfo, kernelInfo } from "./kernelInfo.ts";
 import { Outbox, type Send } from "./outbox.ts";
 import { Questions } from "./questions.ts";
-import { badRequest, problemOf } from "./requestCheck.ts";
+import { problemOf } from "./requestCheck.ts";
 
 /** What a session cannot do by itself. */
 export interface SessionOptions {
@@ -29,8 +30,8 @@ export interface SessionOptions {
   readonly interrupt: () => void;
   /** Called once the running cell, if any, has ended. */
   readonly cellEnded: () => void;
-  /** Ends the process after everything sent has left. */
-  readonly shutdown: () => void;
+  /** Ends the process after everything sent has left. `code` is its exit code, by default 0. */
+  readonly shutdown: (code?: number) => void;
 }
 
 /**
@@ -107,8 +108,19 @@ export class Session {
     while (this.#answering.size > 0) await Promise.all(this.#answering);
   }
 
+  /** Never throws: what fails costs the client that asked an answer, and nobody else anything. */
   receive(channel: RequestChannel, request: Message): void {
     const type = request.header.msg_type;
+    try {
+      this.#receive(channel, type, request);
+    } catch (error) {
+      logError(`${type.slice(0, 100)} failed`)(error);
+      if (type.endsWith("_request")) this.#answer(channel, request, failure(request, error));
+      else if (type.startsWith("comm_")) this.#idle(request);
+    }
+  }
+
+  #receive(channel: RequestChannel, type: string, request: Message): void {
     if (channel === "stdin") {
       const answered = type === "input_reply" && this.#inputs.reply(request);
       if (!answered) log(`${type} on stdin ignored: it answers no question that waits`);
@@ -119,7 +131,7 @@ export class Session {
     else if (!type.endsWith("_request")) log(`message on ${channel} ignored: ${problem}`);
     else {
       const count = type === "execute_request" ? { execution_count: this.#cells.count } : {};
-      this.#answer(channel, request, { ...badRequest(problem), ...count });
+      this.#answer(channel, request, { ...errorReply(replyType(type), "BadRequest", problem), ...count });
     }
   }
 
@@ -176,8 +188,27 @@ export class Session {
     }
   }
 
-  /** A report of the main thread. */
+  /** A report of the main thread. Never throws. */
   report(message: FromMain): void {
+    try {
+      this.#report(message);
+    } catch (error) {
+      logError(`a report of the cells' thread, ${message.type}, failed`)(error);
+    }
+  }
+
+  /** A signal to the process. Those that ask it to end do so after the running cell has been answered. */
+  signal(signal: KernelSignal): void {
+    if (signal === "SIGINT") {
+      this.#options.interrupt();
+      return;
+    }
+    this.#endAsked = true;
+    this.#leave("KernelEnded", `The kernel was asked to end by ${signal}.`);
+    this.#options.shutdown(exitCodeOf(signal));
+  }
+
+  #report(message: FromMain): void {
     switch (message.type) {
       case "stream":
         this.#outbox.stream(message.cell, message.name, message.text);
@@ -212,18 +243,22 @@ export class Session {
         break;
       case "drain":
         break; // the worker has done it
-      case "sigint":
-        this.#options.interrupt();
+      case "signal":
+        this.signal(message.signal);
         break;
-      case "exiting": {
-        const evalue = `A cell called process.exit(${message.code}): the kernel ends.`;
-        const error = { ename: "ProcessExit", evalue, traceback: [evalue] };
-        this.#outbox.output(message.cell, "error", error); // frontends show this one, and not the reply's
-        this.#cells.abandon({ status: "error", ...error });
+      case "exiting":
+        this.#leave("ProcessExit", `A cell called process.exit(${message.code}): the kernel ends.`, message.cell);
         this.#options.shutdown();
         break;
-      }
     }
+  }
+
+  /** The kernel is about to end: the running cell, and what waits behind it, is told why. */
+  #leave(ename: string, evalue: string, cell = this.#cells.runningCell): void {
+    if (cell === undefined) return;
+    const error = { ename, evalue, traceback: [`${ename}: ${evalue}`] };
+    this.#outbox.output(cell, "error", error); // frontends show this one, and not the reply's
+    this.#cells.abandon({ status: "error", ...error });
   }
 
   #answer(channel: RequestChannel, request: Message, content: Content): void {
@@ -235,16 +270,14 @@ export class Session {
   #answerLater(channel: RequestChannel, request: Message, content: () => Promise<Content>): void {
     this.#outbox.status("busy", request);
     const answer = async (): Promise<void> => {
-      this.#outbox.reply(channel, request, await content().catch((error) => badRequest(String(error))));
+      this.#outbox.reply(channel, request, await content().catch((error) => failure(request, error)));
       this.#idle(request);
     };
     this.#answerAfter(answer());
   }
 
   #answerAfter(answer: Promise<void>): void {
-    const answered = answer
-      .catch((error) => log(`an answer failed: ${String(error)}`))
-      .finally(() => this.#answering.delete(answered));
+    const answered = answer.catch(logError("an answer failed")).finally(() => this.#answering.delete(answered));
     this.#answering.add(answered);
   }
 
@@ -274,4 +307,9 @@ export class Session {
     this.#outbox.status("idle", request);
     if (this.#cells.running !== undefined) this.#outbox.status("busy", this.#cells.running);
   }
+}
+
+/** The content of the reply to a request that the kernel could not deal with. */
+function failure(request: Message, error: unknown): Content {
+  return errorReply(replyType(request.header.msg_type), "KernelError", String(error));
 }

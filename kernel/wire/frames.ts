@@ -1,12 +1,22 @@
 /** ZeroMQ frames <-> messages: identities, `<IDS|MSG>`, signature, header, parent, metadata, content, buffers. */
+import { isTooDeep, readableJson } from "./json.ts";
 import type { Content, Frame, Header, Message, Outgoing } from "./message.ts";
 import type { Signer } from "./signature.ts";
 
 const delimiterText = "<IDS|MSG>";
 const delimiter = Buffer.from(delimiterText);
+/** The longest JSON frame that is read, in bytes. Parsed it may take ten times as much memory; what is larger goes into buffers. */
+const longestJson = 2 ** 26;
 
 /** Why frames were not taken for a message. Never names the expected signature. */
-export type Refusal = "no delimiter" | "too few frames" | "bad signature or replay" | "not JSON" | "not a message";
+export type Refusal =
+  | "no delimiter"
+  | "too few frames"
+  | "too long"
+  | "bad signature or replay"
+  | "nested too deep"
+  | "not JSON"
+  | "not a message";
 
 /** The message in `frames`, or why there is none. The signature is checked before anything is parsed. */
 export function decode(frames: readonly Uint8Array[], signer: Signer): Message | Refusal {
@@ -14,10 +24,13 @@ export function decode(frames: readonly Uint8Array[], signer: Signer): Message |
   if (at === -1) return "no delimiter";
   const [signature, ...signed] = frames.slice(at + 1, at + 6);
   if (signature === undefined || signed.length < 4) return "too few frames";
+  if (signed.some((frame) => frame.byteLength > longestJson)) return "too long";
   if (!signer.accept(signature, signed)) return "bad signature or replay";
+  const texts = signed.map((frame) => Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString("utf8"));
+  if (texts.some(isTooDeep)) return "nested too deep";
   const parts: unknown[] = [];
   try {
-    for (const frame of signed) parts.push(JSON.parse(Buffer.from(frame).toString("utf8")));
+    for (const text of texts) parts.push(JSON.parse(text));
   } catch {
     return "not JSON";
   }
@@ -35,12 +48,11 @@ export function decode(frames: readonly Uint8Array[], signer: Signer): Message |
 
 /** The frames to send for `message`. */
 export function encode(message: Outgoing, signer: Signer): Frame[] {
-  const content = typeof message.content === "string" ? message.content : JSON.stringify(message.content);
   const signed = [
-    JSON.stringify(message.header),
-    JSON.stringify(message.parentHeader),
-    JSON.stringify(message.metadata ?? {}),
-    content,
+    readableJson(message.header),
+    readableJson(message.parentHeader),
+    readableJson(message.metadata ?? {}),
+    readableJson(message.content, message.isFlat),
   ];
   return [...message.identities, delimiterText, signer.sign(signed), ...signed, ...(message.buffers ?? [])];
 }

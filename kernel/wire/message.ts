@@ -33,13 +33,15 @@ export interface Message {
  */
 export type Frame = Uint8Array | string;
 
-/** A message about to be sent. `content` may be JSON text already, so that large bundles are serialised once, by their maker. */
+/** A message about to be sent. `content` and `metadata` may be JSON text already, so that large bundles are serialised once, by their maker. */
 export interface Outgoing {
   readonly identities: readonly Frame[];
   readonly header: Header;
   readonly parentHeader: Header | Record<string, never>;
-  readonly metadata?: Content;
+  readonly metadata?: Content | string;
   readonly content: Content | string;
+  /** The content is known not to nest, so that a flood of text need not be searched. Default: false. */
+  readonly isFlat?: boolean;
   readonly buffers?: readonly Uint8Array[];
 }
 
@@ -53,4 +55,21 @@ export function newHeader(type: string, session: string): Header {
     date: new Date().toISOString(),
     version: protocolVersion,
   };
+}
+
+/** What clients ask of a reply of each type beside the error that it tells. */
+const besideError: Readonly<Record<string, Content>> = {
+  history_reply: { history: [] },
+  is_complete_reply: { status: "unknown" }, // the protocol has no other word for it
+  shutdown_reply: { restart: false },
+};
+
+/** `x_request` -> `x_reply`. */
+export function replyType(request: string): string {
+  return request.replace(/_request$/, "_reply");
+}
+
+/** The content of a reply of this type that tells an error. */
+export function errorReply(type: string, ename: string, evalue: string): Content {
+  return { status: "error", ename, evalue, traceback: [`${ename}: ${evalue}`], ...besideError[type] };
 }

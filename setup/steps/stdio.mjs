@@ -1,6 +1,7 @@
 /**
- * The addon through which the kernel shows what native code prints (native/stdio): one compiler call. Without it such
- * output goes to the kernel's log, so a compiler that cannot build it is no reason to stop.
+ * The addon through which the kernel shows what native code prints, and hears of signals while a cell blocks it
+ * (native/stdio): one compiler call. Without it such output goes to the kernel's log and such signals wait, so a compiler
+ * that cannot build it is no reason to stop.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -50,7 +51,7 @@ async function build(context, output) {
   ];
   const compiled = await runProgram(compiler, call, { context });
   if (compiled.code !== 0) return `the compiler ended with code ${compiled.code}\n${lastLines(compiled.output)}`;
-  const ask = `process.exit(require(${JSON.stringify(output)}).capture().length - 3)`;
+  const ask = `process.exit(require(${JSON.stringify(output)}).capture().length - 4)`;
   const tried = await runProgram(process.execPath, ["-e", ask], { context });
   return tried.code === 0 ? undefined : `the addon does not load\n${lastLines(tried.output)}`;
 }

@@ -7,7 +7,9 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { toUSVString } from "node:util";
 import { Dealer, Request, Subscriber } from "zeromq";
+import { arriving } from "../../kernel/channels/arriving.ts";
 import type { Connection } from "../../kernel/wire/connection.ts";
 import { decode, encode } from "../../kernel/wire/frames.ts";
 import {
@@ -19,6 +21,8 @@ import {
   type Outgoing,
 } from "../../kernel/wire/message.ts";
 import { Signer } from "../../kernel/wire/signature.ts";
+import { violations } from "./messageSchema.ts";
+import { keep, record } from "./recording.ts";
 
 export const mainPath = fileURLToPath(new URL("../../dist/kernel/main.cjs", import.meta.url));
 const repository = fileURLToPath(new URL("../../", import.meta.url));
@@ -140,6 +144,14 @@ export class Client {
     return header.msg_id;
   }
 
+  /** The same with content that is JSON text and is sent as it is, whatever `encode` would make of it. */
+  sendText(type: string, content: string, channel: Channel = "shell"): string {
+    const header = newHeader(type, this.#session);
+    const signed = [JSON.stringify(header), "{}", "{}", content].map((text) => Buffer.from(text));
+    this.sendFrames([Buffer.from("<IDS|MSG>"), Buffer.from(this.#signer.sign(signed)), ...signed], channel);
+    return header.msg_id;
+  }
+
   sendFrames(frames: Frame[], channel: Channel = "shell"): void {
     void { shell: this.#shell, control: this.#control, stdin: this.#stdin }[channel].send(frames);
   }
@@ -215,6 +227,7 @@ export class Client {
     this.send("shutdown_request", { restart }, "control");
     if (exited !== undefined) await exited;
     for (const socket of [this.#shell, this.#control, this.#stdin, this.#subscriber]) socket.close();
+    keep();
     return this.process.exitCode ?? this.process.signalCode ?? -1;
   }
 
@@ -223,13 +236,27 @@ export class Client {
   }
 
   async #collect(socket: Dealer | Subscriber, take: (message: Message) => void): Promise<void> {
-    for await (const frames of socket) {
+    for await (const frames of arriving(socket)) {
+      record(frames);
       const message = decode(frames, this.#checker);
       if (typeof message === "string") throw new Error(`The kernel sent frames that are no message: ${message}.`);
+      if (!isWellFormed([message.header, message.parentHeader, message.metadata, message.content])) {
+        throw new Error(`The kernel sent half a character: ${JSON.stringify(message.content).slice(0, 500)}`);
+      }
+      const wrong = violations(message);
+      if (wrong.length > 0) throw new Error(`The kernel sent what does not fit the schema: ${wrong.join("; ")}`);
       take(message);
       for (const wake of [...this.#wakers]) wake();
     }
   }
+}
+
+/** Whether no string and no key in `value` holds half a surrogate pair. */
+export function isWellFormed(value: unknown): boolean {
+  if (typeof value === "string") return toUSVString(value) === value;
+  if (typeof value !== "object" || value === null) return true;
+  if (Array.isArray(value)) return value.every(isWellFormed);
+  return Object.entries(value).every((entry) => entry.every(isWellFormed));
 }
 
 export function parentId(message: Message): string {

@@ -17,6 +17,8 @@ const oneOf =
     values.includes(value);
 const bundle: Check = (value) =>
   object(value) && Object.keys(value as object).every((key) => /^[\w\-+.]+\/[\w\-+.]+$/.test(key));
+/** Every output has a text, for whoever cannot show more: a terminal, a search, a reader for the blind. */
+const output: Check = (value) => bundle(value) && string((value as Content)["text/plain"]);
 const row: Check = (value) => Array.isArray(value) && value.length === 3;
 const date = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
@@ -40,9 +42,9 @@ const contents: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   shutdown_reply: { restart: boolean },
   interrupt_reply: {},
   stream: { name: oneOf("stdout", "stderr"), text: string },
-  display_data: { data: bundle, metadata: object, "transient?": object },
-  update_display_data: { data: bundle, metadata: object, transient: object },
-  execute_result: { execution_count: number, data: bundle, metadata: object, "transient?": object },
+  display_data: { data: output, metadata: object, "transient?": object },
+  update_display_data: { data: output, metadata: object, transient: object },
+  execute_result: { execution_count: number, data: output, metadata: object, "transient?": object },
   clear_output: { wait: boolean },
   execute_input: { code: string, execution_count: number },
   error: { ename: string, evalue: string, traceback: listOf(string) },

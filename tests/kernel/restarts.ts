@@ -1,8 +1,13 @@
-/** Restarts of a kernel on the same ports, as a frontend does them, and what they leave behind. */
+/** Restarts of a kernel on the same ports, as a frontend does them, what they leave behind, and ends while messages pour in. */
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { expect } from "vitest";
-import { Client, result, type StartOptions } from "./client.ts";
+import { Dealer } from "zeromq";
+import { arriving } from "../../kernel/channels/arriving.ts";
+import { encode } from "../../kernel/wire/frames.ts";
+import { newHeader } from "../../kernel/wire/message.ts";
+import { Signer } from "../../kernel/wire/signature.ts";
+import { Client, result, type StartOptions, sleep } from "./client.ts";
 
 /** What a cell of each round leaves: a timer, a busy child and one in its own group, an open server, a thread. */
 const left = [
@@ -37,6 +42,52 @@ export async function restart(rounds: number): Promise<{ slowestEndMs: number; s
   }
   expect(openDescriptors()).toBeLessThanOrEqual(before + 10);
   return { slowestEndMs, slowestRoundMs };
+}
+
+export const floods = ["heartbeats", "requests", "nonsense on control"] as const;
+export type Flood = (typeof floods)[number];
+
+const portOf = { heartbeats: "hb_port", requests: "shell_port", "nonsense on control": "control_port" } as const;
+
+/**
+ * Starts a kernel and shuts it down while three peers send without a pause, `rounds` times. Returns each exit code, or
+ * signal, and how long the slowest end took.
+ */
+export async function endUnder(flood: Flood, rounds: number): Promise<{ exits: unknown[]; slowestMs: number }> {
+  const exits: unknown[] = [];
+  let slowestMs = 0;
+  for (let round = 0; round < rounds; round++) {
+    const kernel = await Client.start();
+    const { connection } = kernel;
+    const signer = new Signer(connection.key);
+    const framesOf = (i: number) => {
+      if (flood === "heartbeats") return ["", "x".repeat(i % 900)];
+      if (flood !== "requests") return ["", "?"];
+      const header = newHeader("kernel_info_request", "flood");
+      return encode({ identities: [], header, parentHeader: {}, content: {} }, signer);
+    };
+    let isOpen = true;
+    const peers = Array.from({ length: 3 }, async () => {
+      const peer = new Dealer({ linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 });
+      peer.connect(`tcp://127.0.0.1:${connection[portOf[flood]]}`);
+      const reading = (async () => {
+        for await (const _ of arriving(peer));
+      })();
+      for (let i = 0; isOpen; i++) {
+        await peer.send(framesOf(i));
+        if (i % 50 === 0) await sleep(0);
+      }
+      peer.close();
+      await reading;
+    });
+    await sleep(100);
+    const asked = performance.now();
+    exits.push(await kernel.stop());
+    slowestMs = Math.max(slowestMs, performance.now() - asked);
+    isOpen = false;
+    await Promise.all(peers);
+  }
+  return { exits, slowestMs };
 }
 
 /** Pids of all processes below `pid`. */

@@ -110,3 +110,17 @@ test("10,000 queued cells run in order, each from busy to idle, and every messag
     `messages: ${cells} queued cells in ${seconds.toFixed(1)} s, ${client.iopub.length} messages, all in order and valid`,
   );
 });
+
+test("of cells that run in a row the newest are checked for type errors, and no more than can be waited for", async () => {
+  const cells = 1000;
+  const ids = Array.from({ length: cells }, (_, i) => client.start(`{ const n: number = "${i}"; }`));
+  await client.finish(String(ids.at(-1)), 600_000);
+  const warned = () => {
+    const parents = client.iopub.filter(({ content }) => content.name === "stderr").map(parentId);
+    return ids.filter((id) => parents.includes(id));
+  };
+  await client.until(() => warned().includes(String(ids.at(-1))), 600_000, "the last check");
+  console.log(`messages: ${warned().length} of ${cells} cells in a row were checked`);
+  expect(warned()).toEqual(expect.arrayContaining(ids.slice(-500)));
+  expect(warned().length).toBeLessThan(cells); // a pause on a busy machine lets some of the first be checked
+});

@@ -4,6 +4,7 @@ import { settled } from "../../cells.ts";
 import type { Bundle } from "../bundle.ts";
 import { asBuffer } from "../contents.ts";
 import { inert, pictured } from "../inert.ts";
+import { pictureText } from "../textForm.ts";
 import { method, type Recogniser } from "./recogniser.ts";
 
 /** A notebook that holds more than this in one output can hardly be opened. */
@@ -38,7 +39,7 @@ async function fromBlob(blob: Blob): Promise<Bundle | undefined> {
 function pictureOf(bytes: Buffer): Bundle | undefined {
   const type = imageType(bytes);
   if (type === undefined || bytes.length > maxBytes) return undefined;
-  const text = `${type.slice("image/".length).replace("+xml", "").toUpperCase()} picture, ${bytes.length} bytes`;
+  const text = pictureText(type, bytes.length);
   if (type !== "image/svg+xml") return { data: { [type]: bytes.toString("base64"), "text/plain": text } };
   const markup = bytes.toString("utf8");
   if (inert(markup)) return { data: { [type]: markup, "text/plain": text } };

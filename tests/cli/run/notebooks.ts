@@ -50,7 +50,14 @@ export async function thawRun(...args: string[]): Promise<Ended> {
 
 /** What Python's nbformat says of a file: empty where it is valid. */
 export function invalidity(path: string): string {
-  const program = "import nbformat, sys; nbformat.validate(nbformat.read(sys.argv[1], as_version=nbformat.NO_CONVERT))";
+  return pythonSays(
+    "import nbformat, sys; nbformat.validate(nbformat.read(sys.argv[1], as_version=nbformat.NO_CONVERT))",
+    path,
+  );
+}
+
+/** How a program of Python's fails on a file: empty where it does not. */
+export function pythonSays(program: string, path: string): string {
   try {
     execFileSync(python, ["-c", program, path], { encoding: "utf8", stdio: "pipe" });
     return "";

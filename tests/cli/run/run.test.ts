@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Output, readNotebook } from "../../../cli/run/notebook.ts";
-import { sleep } from "../../kernel/client.ts";
-import { invalidity, notebookOf, start, thawRun, write } from "./notebooks.ts";
+import { isWellFormed, sleep } from "../../kernel/client.ts";
+import { invalidity, notebookOf, pythonSays, start, thawRun, write } from "./notebooks.ts";
 
 let folder: string;
 let out: string;
@@ -139,6 +139,7 @@ test.each([
   ],
   ["nbformat 3", { nbformat: 3, worksheets: [] }, ["-o", "x"], "nbformat 3"],
   ["another file", { name: "thaw" }, ["-o", "x"], "is no notebook"],
+  ["a cell that is null", { ...notebookOf(["1"]), cells: [null] }, ["-o", "x"], "is no notebook: cell 1 is null"],
   [
     "a mistyped parameter",
     notebookOf(["params({ epochs: 3 })"]),
@@ -169,6 +170,86 @@ test("large whole numbers arrive exactly as text, and a key named __proto__ as a
   expect((await thawRun(path, "--parameters", rounded, "-o", out)).stderr).toContain(
     'Give it as text: "9007199254740993"',
   );
+});
+
+const cell = notebookOf(["1"]).cells[0] as object;
+test.each<[what: string, notebook: object, told: string]>([
+  ["a list", [], 'it says nothing of its "nbformat"'],
+  ["metadata that are a list", { ...notebookOf([]), metadata: [] }, "its metadata are a list"],
+  ["cells that are an object", { ...notebookOf([]), cells: {} }, 'no list "cells"'],
+  ["a number among the cells", { ...notebookOf([]), cells: [cell, 5] }, "cell 2 is a number"],
+  ["a list among the cells", { ...notebookOf([]), cells: [[]] }, "cell 1 is a list"],
+  ["a cell without a type", { ...notebookOf([]), cells: [{ source: "1" }] }, 'cell 1 has nothing for its "cell_type"'],
+  ["a cell without a source", { ...notebookOf([]), cells: [{ cell_type: "code" }] }, 'nothing for its "source"'],
+  ["a source of numbers", { ...notebookOf([]), cells: [{ ...cell, source: [1, 2] }] }, 'a list for its "source"'],
+  [
+    "metadata of a cell that are a text",
+    { ...notebookOf([]), cells: [{ ...cell, metadata: "x" }] },
+    "a string for its metadata",
+  ],
+  [
+    "tags that are a text",
+    { ...notebookOf([]), cells: [{ ...cell, metadata: { tags: "x" } }] },
+    "a string for its tags",
+  ],
+  [
+    "tags that are numbers",
+    { ...notebookOf([]), cells: [{ ...cell, metadata: { tags: [1] } }] },
+    "a list for its tags",
+  ],
+  ["nesting without end", { ...notebookOf([]), deep: "DEEP" }, "a thousand levels deep"],
+])("a notebook with %s is refused with a sentence that says where", (_, notebook, told) => {
+  const path = join(folder, "odd.ipynb");
+  writeFileSync(path, JSON.stringify(notebook).replace('"DEEP"', `${"[".repeat(5000)}${"]".repeat(5000)}`));
+  expect(() => readNotebook(path)).toThrow(
+    expect.objectContaining({ code: "NO_NOTEBOOK", message: expect.stringContaining(told) }),
+  );
+});
+
+test("outputs of any sort in the file do not matter, since running replaces them", async () => {
+  const outputs = [
+    null,
+    [5],
+    "x",
+    [null],
+    [{}],
+    [{ output_type: "display_data" }],
+    [{ output_type: "stream", text: null }],
+  ];
+  const path = write(folder, {
+    ...notebookOf([]),
+    cells: outputs.map((each, i) => ({ ...cell, id: `c${i}`, outputs: each })),
+  });
+  expect((await thawRun(path, "-o", out)).code).toBe(0);
+  expect(shown(out)).toEqual(outputs.map(() => ["execute_result: 1"]));
+  expect(invalidity(out)).toBe("");
+});
+
+test("half a character, printed, shown, thrown, or in the file already, leaves a file that programs of every sort can write again", async () => {
+  const path = join(folder, "half.ipynb");
+  const sources = [
+    "console.log('So happy 😀'.slice(0, 10))",
+    "'\\ud83d' // HALF",
+    "display.json({ '\\ud83d': ['\\ude00'] })",
+    "throw new Error('\\ud83d')",
+  ];
+  writeFileSync(
+    path,
+    JSON.stringify(notebookOf(sources))
+      .replace("HALF", "\\ud83d")
+      .replace('"metadata":{"kernelspec"', '"metadata":{"odd\\ude00":1,"kernelspec"'),
+  );
+  expect((await thawRun(path, "--inplace", "--allow-errors")).code).toBe(0);
+  expect(isWellFormed(JSON.parse(readFileSync(path, "utf8")))).toBe(true);
+  expect(shown(path).flat()).toEqual([
+    "stdout: So happy \ufffd",
+    "execute_result: '\\ud83d'",
+    expect.stringContaining("display_data"),
+    "Error: \ufffd",
+  ]);
+  const python = "import nbformat, sys; nbformat.write(nbformat.read(sys.argv[1], as_version=4), sys.argv[1])";
+  expect(pythonSays(python, path)).toBe("");
+  expect(shown(path)).toHaveLength(4);
 });
 
 test("parameters come from a JSON file too, and the input stays as it was", async () => {

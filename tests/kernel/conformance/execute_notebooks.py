@@ -16,6 +16,7 @@ async def outputs_of(cells, allow_errors):
     client = NotebookClient(notebook, kernel_name="thaw", timeout=60, allow_errors=allow_errors)
     await client.async_execute()
     nbformat.validate(notebook)
+    nbformat.writes(notebook).encode("utf-8")  # as every tool that writes a file does
     return [{"count": cell.execution_count, "outputs": cell.outputs} for cell in notebook.cells]
 
 

@@ -63,6 +63,21 @@ test("late text of a timer is never put under the cell that runs by then", async
   expect(printed(cells[1])).toBe("own\n");
 });
 
+test("half a character leaves a notebook that Python can write", async () => {
+  const [cells = []] = await execute(
+    [
+      [
+        "console.log('So happy 😀'.slice(0, 10))",
+        "display.json({ '\\ud83d': '\\ude00' }); '\\ud83d'",
+        "throw new Error('\\ud83d')",
+      ],
+    ],
+    "--allow-errors",
+  );
+  expect(printed(cells[0])).toBe("So happy \ufffd\n");
+  expect(cells[2]?.outputs).toMatchObject([{ ename: "Error", evalue: "\ufffd" }]);
+});
+
 test("three notebooks run at once, each with its own variables and outputs", async () => {
   const notebook = (name: string) => [
     `const name = "${name}"; let sum = 0;`,

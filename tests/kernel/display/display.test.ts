@@ -34,7 +34,7 @@ test("a library shows a bundle and updates it through the host, knowing nothing 
   expect(shown(run)).toEqual([
     ["display_data", { "text/plain": "0 %" }, { "text/plain": { a: 1 } }, "bar"],
     ["update_display_data", { "text/plain": "100 %" }, {}, "bar"],
-    ["display_data", { "text/html": "<b>&</b>" }, {}, undefined],
+    ["display_data", { "text/html": "<b>&</b>", "text/plain": "&" }, {}, undefined],
   ]);
 });
 
@@ -49,9 +49,9 @@ test("display() shows rich values, bundles and plain ones, and its handle replac
     display([1, 2], { displayId: "z" })`);
   expect(shown(run)).toEqual([
     ["display_data", { "text/html": "<i>", "text/plain": "i" }, {}, "x"],
-    ["update_display_data", { "text/markdown": "**y**" }, {}, "x"],
-    ["update_display_data", { "text/latex": "$z$" }, {}, "x"],
-    ["display_data", { "text/html": "<u>" }, {}, "r"],
+    ["update_display_data", { "text/markdown": "**y**", "text/plain": "**y**" }, {}, "x"],
+    ["update_display_data", { "text/latex": "$z$", "text/plain": "$z$" }, {}, "x"],
+    ["display_data", { "text/html": "<u>", "text/plain": "HTML, 3 characters" }, {}, "r"],
     ["display_data", { "text/plain": "{ 'text/html': '<u>' }" }, {}, "not raw"],
     ["display_data", { "text/plain": "[ 1, 2 ]" }, {}, "z"],
   ]);
@@ -187,26 +187,26 @@ test("an interrupt stops a value that never finishes showing itself", async () =
   expect(result(await client.execute("1"))).toBe("1");
 });
 
-test("the kinds of display have their own names, and what a template is given is escaped in HTML", async () => {
+test("the kinds of display have their own names and plain text beside them, and what a template is given is escaped in HTML", async () => {
   const run = await client.execute(`
     display.html("<b>x</b>"); display.html\`<b>\${"<i>"}</b>\`; display.markdown("# h"); display.latex\`$\\frac{1}{\${2}}$\`;
     display.svg(Buffer.from("<svg></svg>")); display.text("plain"); display.javascript("1"); display.json([1, { a: 2 }]);
     display.png(Uint8Array.of(1)); display.jpeg(Buffer.of(2)); display.gif("Aw=="); display.pdf(Uint8Array.of(4).buffer);
     display.html("later", { displayId: "own" }).update(5);`);
   expect(shown(run).map((message) => (message as unknown[])[1])).toEqual([
-    { "text/html": "<b>x</b>" },
-    { "text/html": "<b>&lt;i&gt;</b>" },
-    { "text/markdown": "# h" },
-    { "text/latex": "$\\frac{1}{2}$" },
-    { "image/svg+xml": "<svg></svg>" },
+    { "text/html": "<b>x</b>", "text/plain": "x" },
+    { "text/html": "<b>&lt;i&gt;</b>", "text/plain": "<i>" },
+    { "text/markdown": "# h", "text/plain": "# h" },
+    { "text/latex": "$\\frac{1}{2}$", "text/plain": "$\\frac{1}{2}$" },
+    { "image/svg+xml": "<svg></svg>", "text/plain": "SVG picture" },
     { "text/plain": "plain" },
-    { "text/javascript": "1" },
-    { "application/json": [1, { a: 2 }] },
-    { "image/png": "AQ==" },
-    { "image/jpeg": "Ag==" },
-    { "image/gif": "Aw==" },
-    { "application/pdf": "BA==" },
-    { "text/html": "later" },
+    { "text/javascript": "1", "text/plain": "JavaScript, 1 character" },
+    { "application/json": [1, { a: 2 }], "text/plain": "[ 1, { a: 2 } ]" },
+    { "image/png": "AQ==", "text/plain": "PNG picture, 1 byte" },
+    { "image/jpeg": "Ag==", "text/plain": "JPEG picture, 1 byte" },
+    { "image/gif": "Aw==", "text/plain": "GIF picture, 1 byte" },
+    { "application/pdf": "BA==", "text/plain": "PDF document, 1 byte" },
+    { "text/html": "later", "text/plain": "later" },
     { "text/plain": "5" },
   ]);
 });

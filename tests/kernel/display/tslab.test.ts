@@ -22,27 +22,27 @@ function shown(run: Run): [string, unknown, string | undefined][] {
 }
 
 test.each([
-  ["html('<b>bold</b>')", { "text/html": "<b>bold</b>" }],
-  ["markdown('# head')", { "text/markdown": "# head" }],
-  ["latex('$x^2$')", { "text/latex": "$x^2$" }],
-  ["svg('<svg></svg>')", { "image/svg+xml": "<svg></svg>" }],
-  ["javascript('alert(1)')", { "text/javascript": "alert(1)" }],
-  ["text('plain')", { "text/plain": "plain" }],
-  ["png(new Uint8Array([104, 105]))", { "image/png": "aGk=" }],
-  ["jpeg(Buffer.from('hi'))", { "image/jpeg": "aGk=" }],
-  ["gif(Buffer.from('hi'))", { "image/gif": "aGk=" }],
-  ["pdf(Buffer.from('hi'))", { "application/pdf": "aGk=" }],
-  ["raw('application/x', 'any')", { "application/x": "any" }],
-  ["raw('application/x', Buffer.from('hi'))", { "application/x": "aGk=" }],
-])("tslab.display.%s", async (call, data) => {
+  ["html('<b>bold</b>')", { "text/html": "<b>bold</b>" }, "bold"],
+  ["markdown('# head')", { "text/markdown": "# head" }, "# head"],
+  ["latex('$x^2$')", { "text/latex": "$x^2$" }, "$x^2$"],
+  ["svg('<svg></svg>')", { "image/svg+xml": "<svg></svg>" }, "SVG picture"],
+  ["javascript('alert(1)')", { "text/javascript": "alert(1)" }, "JavaScript, 8 characters"],
+  ["text('plain')", {}, "plain"],
+  ["png(new Uint8Array([104, 105]))", { "image/png": "aGk=" }, "PNG picture, 2 bytes"],
+  ["jpeg(Buffer.from('hi'))", { "image/jpeg": "aGk=" }, "JPEG picture, 2 bytes"],
+  ["gif(Buffer.from('hi'))", { "image/gif": "aGk=" }, "GIF picture, 2 bytes"],
+  ["pdf(Buffer.from('hi'))", { "application/pdf": "aGk=" }, "PDF document, 2 bytes"],
+  ["raw('application/x', 'any')", { "application/x": "any" }, "application/x"],
+  ["raw('application/x', Buffer.from('hi'))", { "application/x": "aGk=" }, "application/x"],
+])("tslab.display.%s, with plain text beside it", async (call, data, text) => {
   const run = await client.execute(`import * as tslab from "tslab"; tslab.display.${call};`);
-  expect(shown(run)).toEqual([["display_data", data, undefined]]);
+  expect(shown(run)).toEqual([["display_data", { ...data, "text/plain": text }, undefined]]);
 });
 
 test("the ways to import tslab give the same, and its names replace the kernel's own where they are imported", async () => {
   const named = "import { display, newDisplay } from 'tslab'; display.html('<i>'); typeof newDisplay";
   const run = await client.execute(named);
-  expect(shown(run)).toEqual([["display_data", { "text/html": "<i>" }, undefined]]);
+  expect(shown(run)).toEqual([["display_data", { "text/html": "<i>", "text/plain": "HTML, 3 characters" }, undefined]]);
   expect(result(run)).toBe("'function'");
   const required = await client.execute(
     "const viaRequire = require('tslab'); viaRequire.display.text('r'); viaRequire.display === display",
@@ -62,9 +62,10 @@ test("newDisplay() is one entry that is overwritten, also from a later cell", as
   const second = shown(await client.execute("own.png(Buffer.from('hi'))"));
   expect(first.map(([type, data]) => [type, data])).toEqual([
     ["display_data", { "text/plain": "one" }],
-    ["update_display_data", { "text/html": "<b>two</b>" }],
+    ["update_display_data", { "text/html": "<b>two</b>", "text/plain": "two" }],
   ]);
-  expect(second).toEqual([["update_display_data", { "image/png": "aGk=" }, first[0]?.[2]]]);
+  const picture = { "image/png": "aGk=", "text/plain": "PNG picture, 2 bytes" };
+  expect(second).toEqual([["update_display_data", picture, first[0]?.[2]]]);
   expect(first[1]?.[2]).toBe(first[0]?.[2]);
 });
 

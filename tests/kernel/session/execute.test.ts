@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Header, newHeader } from "../../../kernel/wire/message.ts";
 import { Client, errorText, parentId, printed, type Run, result, sleep } from "../client.ts";
 
 let client: Client;
@@ -78,6 +79,30 @@ test("cells behind one that fails are aborted, unless it says otherwise", async 
   expect(result(await client.finish(next))).toBe("10");
 });
 
+test("what a client sent before its cell failed is aborted however late it comes, and what it sends then runs", async () => {
+  const date = (ms: number) => ({
+    ...newHeader("execute_request", "late"),
+    date: new Date(Date.now() + ms).toISOString(),
+  });
+  const clockOff = 3_600_000; // of a client on another machine
+  const ask = (header: Header, code: string) => {
+    client.send("execute_request", { code }, "shell", { header });
+    return header.msg_id;
+  };
+  const before = date(clockOff + 1);
+  const failing = ask(date(clockOff), "await new Promise((r) => setTimeout(r, 50)); throw new Error('stop')");
+  const statusOf = async (id: string) => (await client.finish(id)).reply.content.status;
+  expect(await statusOf(failing)).toBe("error");
+  expect(await statusOf(ask(before, "globalThis.late = 1"))).toBe("aborted");
+  await sleep(20);
+  expect(await statusOf(ask(date(clockOff), "globalThis.late = 2"))).toBe("ok");
+  const rerun = async (header: object) => await statusOf(ask({ ...before, ...header } as Header, "1"));
+  expect(await rerun({ msg_id: "other session", session: "other" })).toBe("ok");
+  expect(await rerun({ msg_id: "coarse", date: `${before.date.slice(0, 19)}Z` })).toBe("ok");
+  await sleep(500);
+  expect(await statusOf(ask({ ...before, msg_id: "much later" }, "late"))).toBe("ok");
+});
+
 test("user expressions are evaluated after the cell, each with its own result or error", async () => {
   const { reply } = await client.execute("const base: number = 20", {
     user_expressions: { good: "base + 1 as number", bad: "nowhere.x" },
@@ -102,8 +127,11 @@ test("kernel_info and heartbeats are answered while a loop blocks the main threa
   expect(performance.now() - started).toBeLessThan(400);
   expect(beat).toBeLessThan(100);
   for (const { content } of [shell, control]) expect(content).toMatchObject({ status: "ok", protocol_version: "5.3" });
-  const states = client.iopub.filter(({ content }) => content.execution_state !== undefined);
-  expect(states.at(-1)).toMatchObject({ content: { execution_state: "busy" }, parentHeader: { msg_id: id } });
+  const isBusyAgain = () => {
+    const state = client.iopub.findLast(({ content }) => content.execution_state !== undefined);
+    return state?.content.execution_state === "busy" && parentId(state) === id;
+  };
+  await client.until(isBusyAgain, 20_000, "the state of the cell behind those of the requests");
   await client.finish(id);
 });
 

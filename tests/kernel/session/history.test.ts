@@ -29,7 +29,7 @@ test("history is searched by tail, range and pattern, and is there after a resta
   const tail = await ask(first, { hist_access_type: "tail", n: 3, output: true });
   expect(tail.map((row) => row[2])).toEqual([
     ["a + 1", "2"],
-    ["let b = 2", null],
+    ["let b = 2", ""],
     ["a + 1", "2"],
   ]);
   expect(inputs(await ask(first, { hist_access_type: "range", session: 0, start: 2, stop: 4 }))).toEqual([

@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,6 +49,19 @@ test("a kernel whose main thread is stuck ends all the same", async () => {
   const started = Date.now();
   await client.stop();
   expect(Date.now() - started).toBeLessThan(2000);
+});
+
+const hasAddon = existsSync(join(import.meta.dirname, "../../../native/stdio/build/stdio.node"));
+
+test.runIf(hasAddon)("a kernel whose main thread waits in the system for ever ends with its exit code", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "thaw-fifo-"));
+  const pipe = join(folder, "nobody-writes");
+  execFileSync("mkfifo", [pipe]);
+  const client = await Client.start();
+  client.start(`console.log('in'); require('fs').openSync(${JSON.stringify(pipe)})`);
+  await client.until(() => client.iopub.some(({ content }) => content.text === "in\n"));
+  expect(await client.stop()).toBe(0);
+  rmSync(folder, { recursive: true });
 });
 
 test("process.exit in a cell answers the cell before it ends the process", async () => {

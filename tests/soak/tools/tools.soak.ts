@@ -1,6 +1,11 @@
-/** papermill, nbconvert, nbval and jupytext with this kernel, as their users run them. */
+/** papermill, nbconvert, nbval, jupytext and JupyterLab's server with this kernel, as their users run them. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { notebookOf } from "../../cli/run/notebooks.ts";
+import { notebookOf, pythonSays, thawRun } from "../../cli/run/notebooks.ts";
+import { isWellFormed } from "../../kernel/client.ts";
+import { Jupyter } from "../../kernel/conformance/jupyter.ts";
 import { Tools } from "./tools.ts";
 
 let tools: Tools;
@@ -96,4 +101,82 @@ test("jupytext runs a percent file of TypeScript and writes it back unchanged", 
   expect(code, text).toBe(0);
   expect(results("script.ipynb")).toEqual([undefined, undefined, "21"]);
   expect(tools.run("jupytext", "--to", "ts:percent", "script.ipynb", "-o", "-").text).toContain(cells.trimEnd());
+});
+
+/** Half a character on every way into a notebook's file. */
+const halves = [
+  "console.log('So happy 😀'.slice(0, 10)); console.error('\\ude00')",
+  "display.json({ '\\ud83d': ['\\ude00'] }).update({ data: { 'text/html': '<b>\\ud83d' } })",
+  "({ [Symbol.for('Jupyter.display')]: () => ({ 'application/vnd.plotly.v1+json': { data: [{ name: '\\ud83d' }] } }) })",
+  "throw Object.assign(new Error('\\ud83d'), { code: '\\ud83d' })",
+];
+const ways: readonly [tool: string, run: (name: string) => Promise<{ code: number | null; text: string }>][] = [
+  [
+    "jupyter nbconvert --to html",
+    async (name) => tools.run("jupyter-nbconvert", "--execute", "--allow-errors", "--to", "html", name),
+  ],
+  [
+    "jupyter nbconvert --to notebook --inplace",
+    async (name) =>
+      tools.run("jupyter-nbconvert", "--execute", "--allow-errors", "--to", "notebook", "--inplace", name),
+  ],
+  ["jupyter execute --inplace", async (name) => tools.run("jupyter-execute", "--inplace", "--allow-errors", name)],
+  [
+    "papermill",
+    async (name) => {
+      const { code, text } = tools.run("papermill", name, name, "-k", "thaw", "-p", "epochs", "2");
+      expect(text).toContain("Error: \ufffd"); // papermill stops at an error, and has saved what ran
+      return { code: code === 1 ? 0 : code, text };
+    },
+  ],
+  [
+    "thaw run --inplace",
+    async (name) => {
+      const { code, stderr } = await thawRun(join(tools.folder, name), "--inplace", "--allow-errors");
+      return { code, text: stderr };
+    },
+  ],
+];
+
+test.each(ways)(
+  "half a character on every way out leaves %s a file that is whole and can be read",
+  async (tool, run) => {
+    const name = `${tool.replace(/\W+/g, "-")}.ipynb`;
+    tools.write(name, notebookOf([...halves, "'the end'"]));
+    const { code, text } = await run(name);
+    expect(code, text).toBe(0);
+    if (tool.endsWith("html")) {
+      const page = readFileSync(join(tools.folder, name.replace(".ipynb", ".html")), "utf8");
+      expect(page).toContain("So happy \ufffd");
+      expect(page.trimEnd()).toMatch(/<\/html>$/);
+      return;
+    }
+    const executed = tools.read(name);
+    expect(isWellFormed(executed)).toBe(true);
+    expect(JSON.stringify(executed)).toContain("So happy \ufffd");
+    const shown = executed.cells.flatMap(({ outputs = [] }) => outputs.map(({ output_type }) => output_type));
+    expect(shown.filter((type) => type !== "stream").slice(0, 3)).toEqual(["display_data", "execute_result", "error"]);
+    expect(
+      pythonSays(
+        "import nbformat, sys; nbformat.validate(nbformat.read(sys.argv[1], as_version=4))",
+        join(tools.folder, name),
+      ),
+    ).toBe("");
+  },
+);
+
+test("half a character reaches JupyterLab mended, and what it saves can be opened again", async () => {
+  using jupyter = new Jupyter();
+  const folder = mkdtempSync(join(tmpdir(), "thaw-lab-"));
+  try {
+    const { code, stdout, stderr } = await jupyter.run("../../soak/tools/jupyterlab.py", [folder, ...halves]);
+    expect(code, stderr).toBe(0);
+    const outputs = JSON.parse(stdout) as object[][];
+    expect(outputs.map((each) => each.length)).toEqual([2, 1, 1, 1]);
+    for (const text of [stdout, readFileSync(join(folder, "lab.ipynb"), "utf8")])
+      expect(isWellFormed(JSON.parse(text))).toBe(true);
+    expect(JSON.stringify(outputs)).toContain("So happy \ufffd");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
