@@ -22,6 +22,7 @@ import { type EvaluateResult, evaluateLogits } from "./evaluateLogits.ts";
 import { assertUnchanged, changedNames, evidenceOf, fingerprint } from "./fingerprint.ts";
 import { bytesOf } from "./memorySize.ts";
 import { modelMetric } from "./modelMetric.ts";
+import { assertFiniteWeights, at, within } from "./nonFinite.ts";
 import { argumentNotices, bestEpochNotices } from "./notices.ts";
 import { PrefixCache } from "./prefixCache.ts";
 import { StageClock } from "./stageClock.ts";
@@ -67,6 +68,7 @@ export async function* trainingLoop(input: LoopInput): AsyncGenerator<TrainerEve
         "Wait for the first (await trainer.train()), or stop it.",
     );
   }
+  assertFiniteWeights(model);
   inTraining.add(model);
   const started = performance.now();
   const metric = modelMetric(args, model.problemType ?? "single_label_classification");
@@ -134,7 +136,8 @@ async function* runStage(state: State, stage: PlannedStage, index: number): Asyn
   const frozenNow = [...plan.trainable].filter((name) => !stage.trainable.has(name));
   const before = fingerprint(model, frozenNow);
   if (stage.cut >= 0 && !args.frozenDropout) {
-    yield* fillCaches(state, reusableCuts(plan.stages, index));
+    const place = () => placeOf(state, stage, "the pass through the frozen layers");
+    yield* within(place, fillCaches(state, reusableCuts(plan.stages, index)));
   }
   let sinceBest = 0;
   for (let epoch = 0; epoch < stage.stage.epochs; epoch++) {
@@ -211,7 +214,7 @@ async function* runEpoch(
     ...(headLearningRate === undefined ? {} : { headLearningRate: headLearningRate * factor }),
     gradNorm,
     epochSeconds,
-    ...(yield* evaluateEpoch(state, stage)),
+    ...(yield* within(() => placeOf(state, stage, "the evaluation"), evaluateEpoch(state, stage))),
   };
 }
 
@@ -235,12 +238,30 @@ async function runStep(
     for (const [i, indices] of microBatches.entries()) {
       if (i > 0) await breathe();
       signal?.throwIfAborted();
-      addMicroBatch(state, stage, step, indices);
+      at(
+        () => placeOf(state, stage, indices),
+        () => addMicroBatch(state, stage, step, indices),
+      );
     }
-    return step.finish();
+    return at(
+      () =>
+        placeOf(
+          state,
+          stage,
+          microBatches.flatMap((rows) => [...rows]),
+        ),
+      () => step.finish(),
+    );
   } finally {
     step.dispose();
   }
+}
+
+/** The step that is being made on these rows of the training data, or what is done outside of steps, for an error. */
+function placeOf(state: State, stage: PlannedStage, place: ArrayLike<number> | string) {
+  const of = { stage: state.input.plan.stages.indexOf(stage), name: stage.row.name };
+  if (typeof place === "string") return { ...of, what: `${place} after step ${state.step}` };
+  return { ...of, what: `step ${state.step + 1}`, rows: place, data: "training data" };
 }
 
 function addMicroBatch(state: State, stage: PlannedStage, step: OptimizerStep, indices: Uint32Array): void {

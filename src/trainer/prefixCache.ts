@@ -17,6 +17,7 @@ import { breathe } from "./breathe.ts";
 import { CacheBudget } from "./cacheBudget.ts";
 import { DiskRows } from "./diskRows.ts";
 import { lengthBatches } from "./lengthBatches.ts";
+import { isFiniteTensor, nonFiniteValue, rowList } from "./nonFinite.ts";
 import { MemoryRows, type RowStore } from "./rowStore.ts";
 
 export class PrefixCache {
@@ -120,7 +121,13 @@ export class PrefixCache {
       tf.tidy(() => {
         const below = Math.max(...[...this.#stores.keys()].filter((cut) => cut <= Math.min(...wanted)));
         const start = Number.isFinite(below) ? { cut: below, hidden: this.rows(below, indices, batch) } : undefined;
-        for (const [cut, tensor] of this.#model.runPrefix(wanted, batch, { start, precision: this.#precision })) {
+        const precision = this.#precision;
+        for (const [cut, tensor] of this.#model.runPrefix(wanted, batch, { start, precision })) {
+          if (!isFiniteTensor(tensor)) {
+            const what = `What the frozen layers give for ${rowList(indices)} of the texts is NaN or infinite.`;
+            const computation = { model: this.#model, batch, cut: start?.cut ?? -1, rows: start?.hidden, precision };
+            throw nonFiniteValue(what, computation, "Load the model again, or thaw these layers.");
+          }
           computed.set(cut, tensor.dataSync() as Float32Array);
         }
       });
