@@ -16,6 +16,10 @@ export const flag = {
   taken: 5,
   /** 1 when V8 was told to end what ran in the interrupted cell: nothing of it is left that could end by itself. */
   forced: 6,
+  /** 1 while cells are checked for type errors, so that the language service will load the types of what they import. */
+  checked: 7,
+  /** Megabytes that the language service holds. */
+  language: 8,
 } as const;
 
 export type Flags = Int32Array<SharedArrayBuffer>;

@@ -14,6 +14,8 @@ export interface Host {
   display(bundle: DisplayBundle, options?: DisplayOptions): void;
   /** Aborted when the running cell is interrupted; undefined while no cell runs. Long loops check it once a step. */
   readonly signal: AbortSignal | undefined;
+  /** Bytes that the kernel's own threads are expected to take yet. Default: none. */
+  readonly pendingMemory?: number;
 }
 
 export const hostSymbol: unique symbol = Symbol.for("thaw.host") as never;

@@ -1,6 +1,7 @@
 /** A float array in TensorFlow's own memory that ops change in place: a weight, or a moment of its optimizer. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { ThawError } from "../errors.ts";
+import { noteGarbage } from "../memory/garbage.ts";
 import { nativeOps } from "./native.ts";
 import { rowsTensor } from "./nativeOps.ts";
 import { fixedScalar, halfSquaredNorm, multiply } from "./ops.ts";
@@ -135,6 +136,7 @@ export class NativeVariable {
 
   /** A copy of the values. */
   data(): Float32Array {
+    noteGarbage(4 * this.value.size); // most are looked at once
     return this.value.dataSync() as Float32Array;
   }
 

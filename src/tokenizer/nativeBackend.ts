@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createRequire } from "node:module";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { ThawError } from "../errors.ts";
+import { assertThreadRoom } from "../memory/room.ts";
 import type { EncodedWithSpecials, TokenizerBackend } from "./backend.ts";
 import { type NativeAnswer, type NativeRequest, type NativeWorkerData, nativeWorkerSource } from "./nativeWorker.ts";
 
@@ -19,6 +20,7 @@ export async function loadNativeBackend(source: string): Promise<TokenizerBacken
     port: workerPort,
     answers: answers.buffer,
   };
+  assertThreadRoom("The thread that a tokenizer runs in");
   const worker = new Worker(nativeWorkerSource, { eval: true, execArgv: [], workerData, transferList: [workerPort] });
   await once(worker, "message"); // "ready"; rejects with the worker's error
   worker.unref();

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { ThawError } from "../errors.ts";
 import type { Evidence } from "../history/history.ts";
+import { collectYoung } from "../memory/garbage.ts";
 import type { Parameter } from "../models/parameter.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import type { AdamW } from "../optim/adamW.ts";
@@ -11,17 +12,14 @@ import { sizeOf } from "../plan/plan.ts";
 export type Fingerprint = ReadonlyMap<string, string>;
 
 export function fingerprint(model: SequenceClassifier, names: Iterable<string>): Fingerprint {
-  return new Map(
-    [...names].map((name) => {
-      const data = (model.parameters.get(name) as Parameter).data();
-      return [
-        name,
-        createHash("sha256")
-          .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-          .digest("hex"),
-      ];
-    }),
-  );
+  const hashOf = (name: string) => {
+    const data = (model.parameters.get(name) as Parameter).data();
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return createHash("sha256").update(bytes).digest("hex");
+  };
+  const hashes = new Map([...names].map((name) => [name, hashOf(name)]));
+  if (hashes.size > 0) collectYoung(); // the copies: they may be as large as the model
+  return hashes;
 }
 
 /** Names whose values differ between the two. */

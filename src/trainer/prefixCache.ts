@@ -11,6 +11,7 @@ import { formatBytes } from "../display/numbers.ts";
 import { markConstant } from "../engine/differentiable.ts";
 import type { Precision } from "../engine/precision.ts";
 import { tf } from "../engine/tensorflow.ts";
+import { noteGarbage } from "../memory/garbage.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { breathe } from "./breathe.ts";
@@ -93,6 +94,7 @@ export class PrefixCache {
     const hidden = this.#model.config.hiddenSize;
     const count = cut === this.#model.depth ? indices.length : batch.packing.tokens;
     const values = new Float32Array(count * hidden);
+    noteGarbage(values.byteLength);
     let first = 0;
     for (let i = 0; i < indices.length; i++) first += store.read(indices[i] as number, values.subarray(first));
     return markConstant(tf.tensor2d(values, [count, hidden]));
@@ -136,6 +138,7 @@ export class PrefixCache {
     }
     for (const [cut, rows] of computed) {
       const store = stores.get(cut) as RowStore;
+      if (store.place === "disk") noteGarbage(rows.byteLength);
       try {
         this.#store(store, cut, rows, indices);
       } catch (error) {

@@ -16,7 +16,14 @@ import { checkOptions } from "./checkOptions.ts";
 import { computeLogits } from "./computeLogits.ts";
 import { encodeDataset, encodeTexts } from "./encodedDataset.ts";
 import { type EvaluateResult, evaluateLogits } from "./evaluateLogits.ts";
-import { checkMemory, type ForecastInput, forecast, type StageForecast } from "./forecast.ts";
+import {
+  checkMemory,
+  type ForecastInput,
+  forecast,
+  residentMemory,
+  type StageForecast,
+  withWhatFits,
+} from "./forecast.ts";
 import { type LoopInput, trainingLoop } from "./loop.ts";
 import { modelMetric } from "./modelMetric.ts";
 import { problemTypeNotice } from "./notices.ts";
@@ -150,17 +157,21 @@ export class Trainer {
   async *events({ signal }: { readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<TrainerEvent> {
     const { model, args } = this;
     const history: HistoryRow[] = [];
-    const resident = process.memoryUsage.rss();
     const input = this.#forecastInput();
+    const resident = residentMemory();
     const forecasts = forecast(input, resident);
     checkMemory(input, forecasts, resident);
     const plan = withForecast(input.plan, forecasts);
     const loop = trainingLoop({ model, args, signal, plan, ...this.#encoded() });
-    for await (const event of loop) {
-      if (event.kind === "begin") [this.#plan, this.#history, this.#best] = [plan, history, undefined];
-      if (event.kind === "end") this.#best = event.run.best;
-      if (event.kind === "epoch") history.push(event.row);
-      yield event;
+    try {
+      for await (const event of loop) {
+        if (event.kind === "begin") [this.#plan, this.#history, this.#best] = [plan, history, undefined];
+        if (event.kind === "end") this.#best = event.run.best;
+        if (event.kind === "epoch") history.push(event.row);
+        yield event;
+      }
+    } catch (error) {
+      throw withWhatFits(error, input);
     }
   }
 

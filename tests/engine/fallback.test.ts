@@ -11,7 +11,7 @@ let folder: string;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "thaw-fallback-"));
-  cpSync("dist/src", join(folder, "dist", "src"), { recursive: true });
+  for (const part of ["src", "shared"]) cpSync(join("dist", part), join(folder, "dist", part), { recursive: true });
   cpSync("package.json", join(folder, "package.json"));
   const engine = join(folder, "node_modules", "@tensorflow");
   mkdirSync(engine, { recursive: true });

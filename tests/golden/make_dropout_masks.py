@@ -56,11 +56,12 @@ def of_attention(seed: list, rate: float, lengths: list, heads: int) -> dict:
 SEEDS = [[0, 0], [3, 2560], [-1, -1], [42, -2147483648], [2147483647, 511]]
 SHAPES = [(1, 1), (37, 5), (128, 384), (70_000, 3), (3, 70_000)]
 RATES = [0.1, 0.5, 0.9, 0.3, 1e-8, 0.999]
-write("dropout_masks.json", __file__, ("numpy",), {
-    "rows": [of_rows(seed, rate, *shape) for i, seed in enumerate(SEEDS) for shape in SHAPES for rate in RATES[i % 2 :: 2]],
-    "attention": [
-        of_attention(seed, rate, lengths, heads)
-        for seed, rate in zip(SEEDS, RATES)
-        for lengths, heads in [([7, 1, 53, 20], 2), ([4, 4], 3), ([1], 1), ([2, 61, 3], 12), ([20] * 300, 12)]
-    ],
-})
+if __name__ == "__main__":
+    write("dropout_masks.json", __file__, ("numpy",), {
+        "rows": [of_rows(seed, rate, *shape) for i, seed in enumerate(SEEDS) for shape in SHAPES for rate in RATES[i % 2 :: 2]],
+        "attention": [
+            of_attention(seed, rate, lengths, heads)
+            for seed, rate in zip(SEEDS, RATES)
+            for lengths, heads in [([7, 1, 53, 20], 2), ([4, 4], 3), ([1], 1), ([2, 61, 3], 12), ([20] * 300, 12)]
+        ],
+    })

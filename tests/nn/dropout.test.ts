@@ -9,7 +9,7 @@ import { Packing } from "../../src/nn/packing.ts";
 import { composedResidualNorm, fusedResidualNorm } from "../../src/nn/residualNorm.ts";
 import { DropoutMask } from "../../src/rng/dropoutMask.ts";
 import { golden } from "../golden/read.ts";
-import type { Tensor } from "./compare.ts";
+import { streamAt, type Tensor } from "./compare.ts";
 
 const ones = tf.ones([40, 50]) as ReturnType<typeof tf.tensor>;
 const mask = (seed: number, step: number, rate = 0.5) => dropout(ones, rate, new DropoutStream(seed, step)).dataSync();
@@ -78,13 +78,6 @@ const hashOf = (values: Float32Array) =>
   createHash("sha256")
     .update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
     .digest("hex");
-
-/** A stream whose next site has this seed pair. */
-function streamAt(seed: readonly [number, number]): DropoutStream {
-  const stream = new DropoutStream(0, 0);
-  stream.next = () => seed;
-  return stream;
-}
 
 const forms = [
   ["composed", composedDropout, composedAttention, composedResidualNorm] as const,
