@@ -14,8 +14,8 @@
 namespace thaw {
 namespace {
 
-// Bytes in use, the most that were since the last `reset`, those that the pool has taken, and those that it may take; zeros
-// where the allocator does not count them.
+// Bytes in use, the most that were since the last `reset`, those that the pool has taken, those that it may take, and those
+// in use as they were asked for: the pool gives larger pieces. Zeros where the allocator does not count them.
 REGISTER_OP("ThawMemory").Output("bytes: float").Attr("reset: bool").Attr("release: bool").SetIsStateful();
 
 class MemoryOp : public tensorflow::OpKernel {
@@ -28,13 +28,19 @@ class MemoryOp : public tensorflow::OpKernel {
     tensorflow::Allocator* allocator = context->device()->GetAllocator({});
     if (release_) release(allocator);
     const auto stats = allocator->GetStats();
+    int64_t requested = 0;
+    if (auto* pool = dynamic_cast<tensorflow::BFCAllocator*>(allocator)) {
+      const auto map = pool->RecordMemoryMap();
+      for (const auto& chunk : map.chunk()) requested += chunk.in_use() ? chunk.requested_size() : 0;
+    }
     if (reset_) allocator->ClearStats();
-    float* bytes = output(context, 0, TensorShape({4}));
+    float* bytes = output(context, 0, TensorShape({5}));
     if (bytes == nullptr) return;
     bytes[0] = stats ? static_cast<float>(stats->bytes_in_use) : 0.0f;
     bytes[1] = stats ? static_cast<float>(stats->peak_bytes_in_use) : 0.0f;
     bytes[2] = stats ? static_cast<float>(stats->pool_bytes.value_or(stats->bytes_in_use)) : 0.0f;
     bytes[3] = stats ? static_cast<float>(stats->bytes_limit.value_or(0)) : 0.0f;
+    bytes[4] = static_cast<float>(requested);
   }
 
  private:

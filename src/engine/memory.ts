@@ -16,6 +16,8 @@ export interface PoolUse {
   readonly reserved: number;
   /** What it may take. */
   readonly limit: number;
+  /** What of `inUse` was asked for: the pool gives pieces of up to twice the size. */
+  readonly requested: number;
 }
 
 function runMemoryOp({ reset = false, release = false }): PoolUse | undefined {
@@ -24,8 +26,8 @@ function runMemoryOp({ reset = false, release = false }): PoolUse | undefined {
     const attributes = [boolAttribute("reset", reset), boolAttribute("release", release)];
     return (runOp("ThawMemory", [], attributes, 1)[0] as ReturnType<typeof tf.tensor>).dataSync();
   });
-  const [inUse, peak, reserved, limit] = values as unknown as [number, number, number, number];
-  return { inUse, peak, reserved, limit };
+  const [inUse, peak, reserved, limit, requested] = values as unknown as [number, number, number, number, number];
+  return { inUse, peak, reserved, limit, requested };
 }
 
 /** What TensorFlow's tensors take. */
@@ -40,14 +42,23 @@ export function releaseMemory(): void {
   runMemoryOp({ release: true });
 }
 
-/** How much more can be had of memory: by everything in this process, and of that by tensors. */
-export function memoryLeft(): Room & { readonly tensors: number } {
+/** How much more can be had of memory. */
+export interface MemoryLeft extends Room {
+  /** What of it tensors can have. */
+  readonly tensors: number;
+  /** What of it everything else can have: where addresses are counted, the pool may come to take all that it may. */
+  readonly others: number;
+}
+
+/** What this process can still get of memory. */
+export function memoryLeft(): MemoryLeft {
   const pool = poolUse();
   if (pool === undefined) {
     const room = roomLeft();
-    return { ...room, tensors: room.bytes };
+    return { ...room, tensors: room.bytes, others: room.bytes };
   }
-  const free = pool.reserved - pool.inUse;
+  const [free, growth] = [pool.reserved - pool.inUse, Math.max(0, pool.limit - pool.reserved)];
   const room = roomLeft(free);
-  return { ...room, tensors: Math.min(room.bytes, free + pool.limit - pool.reserved) };
+  const tensors = Math.min(room.bytes, free + growth);
+  return { ...room, tensors, others: room.counts === "resident" ? room.bytes : room.bytes - tensors };
 }

@@ -42,7 +42,7 @@ export function roomLeft(free = 0, read: ReadSystemFile = readSystemFile): Room 
 /** What TensorFlow's library, and the thread that a tokenizer runs in, will take. */
 const toCome = { addresses: 2e9, data: 0.1e9, resident: 0 } as const;
 /** The share of what a limit leaves that tensors may take; the rest is JavaScript's. */
-const tensorShare = { addresses: 0.75, data: 0.75, resident: 0.9 } as const;
+const tensorShare = { addresses: 0.6, data: 0.6, resident: 0.9 } as const;
 
 /** Bytes that tensors may take at most, as it looks before TensorFlow is loaded. */
 export function tensorLimit(read: ReadSystemFile = readSystemFile): number {
@@ -56,7 +56,7 @@ export function tensorLimit(read: ReadSystemFile = readSystemFile): number {
 export function assertRoom(bytes: number, what: string): void {
   if (bytes < 1e6 || bytes + reserve <= roomLeft().bytes) return;
   collectGarbage();
-  refuseBeyond(roomLeft(), bytes + reserve, what);
+  refuseBeyond(roomLeft(), bytes, reserve, what);
 }
 
 /** What a thread with JavaScript of its own takes of addresses; V8 ends the process where it cannot have them. */
@@ -65,15 +65,16 @@ const threadAddresses = 750e6;
 /** Throws `OUT_OF_MEMORY` where no thread can be started. `what`: what is to run in it, as the subject of a sentence. */
 export function assertThreadRoom(what: string, read: ReadSystemFile = readSystemFile): void {
   for (const room of limitRooms(read)) {
-    if (room.counts === "addresses") refuseBeyond(room, threadAddresses, what);
+    if (room.counts === "addresses") refuseBeyond(room, threadAddresses, 0, what);
   }
 }
 
-function refuseBeyond({ bytes: left, limit }: Room, bytes: number, what: string): void {
-  if (bytes <= left) return;
+function refuseBeyond({ bytes: left, limit }: Room, bytes: number, spared: number, what: string): void {
+  if (bytes + spared <= left) return;
   throw new ThawError(
     "OUT_OF_MEMORY",
-    `${what} takes ${formatBytes(bytes)}, but ${formatBytes(left)} can be had ${limit}. Free memory (model.dispose()), or ` +
+    `${what} takes ${formatBytes(bytes)}, but ${formatBytes(left)} can be had ${limit}` +
+      `${spared === 0 ? "" : `, of which ${formatBytes(spared)} are left to JavaScript`}. Free memory (model.dispose()), or ` +
       "raise the limit.",
   );
 }

@@ -66,11 +66,12 @@ export function stageMemory(input: MemoryInput): MemoryNeed {
   const activations = layers === 0 ? row : whole + work + (cut < 0 ? embeddingRows * row : 0);
   const passTexts = textsOf(input.passTokens, Math.max(...lengths));
   const pass = (held.layer + held.forward) * input.passTokens + scoresOf(model, passTexts);
+  const lowest = layers === 0 ? 0 : layer + work; // the layer whose gradients come last
   // the gradient of a table is kept from step to step, and beside the sum of those of micro-batches
   const together =
     gradientAccumulationSteps > 1
       ? gradients + tables + activations
-      : tables + Math.max(activations, gradients - tables + layer + work);
+      : tables + Math.max(activations, gradients - tables + lowest);
   const panels = layers === 0 ? 0 : 4 * tokens * model.config.intermediateSize;
   const pool = (gradientAccumulationSteps > 1 ? mixedShare : poolShare) * (moments + Math.max(together, pass));
   const peak = pool + panels + bestWeights + cache + javaScript + 4 * input.largestCopy;
@@ -138,7 +139,7 @@ function measuredLayer(model: SequenceClassifier, lengths: readonly number[], pr
       layer: layer / tokens,
       top: top.kept / tokens,
       forward: two.forward / tokens,
-      backward: Math.max(layer, two.backward + top.kept - gradients) / tokens,
+      backward: Math.max(layer, two.backward + top.given - gradients) / tokens,
     };
   } finally {
     for (const [parameter, requiresGrad] of flags) parameter.requiresGrad = requiresGrad;
@@ -149,29 +150,32 @@ function measuredLayer(model: SequenceClassifier, lengths: readonly number[], pr
 const sizeOfBlock = ({ parameters }: SequenceClassifier, wanted: Block): number =>
   [...parameters.values()].reduce((sum, { block, size }) => (block === wanted ? sum + size : sum), 0);
 
-/** Bytes that a pass keeps at its top, and what it takes beyond on the way up and down. */
+/** Bytes that a pass keeps at its top, as they are asked for and as the pool gives them, and what it takes beyond. */
 interface PassSizes {
   readonly kept: number;
+  readonly given: number;
+  /** On the way up. */
   readonly forward: number;
+  /** On the way down. */
   readonly backward: number;
 }
 
 function passFrom(model: SequenceClassifier, cut: Cut, batch: PackedBatch, precision: Precision): PassSizes {
-  const inUse = () => (poolUse({ reset: true }) as PoolUse).inUse;
-  let [kept, forward, backward] = [0, 0, 0];
+  const use = () => poolUse({ reset: true }) as PoolUse;
+  let [kept, given, forward, backward] = [0, 0, 0, 0];
   tf.tidy(() => {
     const rows = rowsFor(model, batch.packing.tokens);
     const trained = [...model.parameters.values()].map(({ tensor }) => tensor);
-    const before = inUse();
+    const before = use();
     lossAndGradients(() => {
       const logits = model.run(rows, cut, batch, { stream: new DropoutStream(0, 0), precision });
-      const { inUse, peak } = poolUse({ reset: true }) as PoolUse;
-      [kept, forward] = [inUse - before, peak - inUse];
+      const { inUse, peak, requested } = use();
+      [kept, given, forward] = [requested - before.requested, inUse - before.inUse, peak - inUse];
       return logits.sum();
     }, trained);
-    backward = (poolUse() as PoolUse).peak - before - kept;
+    backward = use().peak - before.inUse - given;
   });
-  return { kept, forward, backward };
+  return { kept, given, forward, backward };
 }
 
 /** Input, query, key, value, context, normalised rows and masks, and what goes into the activation and comes out. */

@@ -152,11 +152,14 @@ function allowedBy({ maxMemory }: ResolvedArguments, resident: number): Allowed 
 
 /** By what this process can get beyond what it holds. */
 function allowedNow(resident: number): Allowed {
-  const { bytes, limit, tensors } = memoryLeft();
+  const { bytes, limit, tensors, others } = memoryLeft();
   return {
     code: "OUT_OF_MEMORY",
     because: `only ${formatBytes(bytes)} more can be had ${limit}, of which tensors may take ${formatBytes(tensors)}`,
-    fits: ({ memory, need }, spare) => memory - resident + spare + reserve <= bytes && need.tensors + spare <= tensors,
+    fits: ({ memory, need }, spare) =>
+      memory - resident + spare + reserve <= bytes &&
+      need.tensors + spare <= tensors &&
+      need.peak - need.tensors + spare + reserve <= others,
   };
 }
 
