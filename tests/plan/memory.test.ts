@@ -37,7 +37,7 @@ const layer = 4 * 600 * (8 * hiddenSize + intermediateSize + 2);
 
 test.runIf(nativeOps)("what a layer keeps, as it is measured, is what its rows take", () => {
   const measured = need({ cut: 1 }).activations - need({ cut: 2 }).activations;
-  expect(Math.abs(measured / layer - 1)).toBeLessThan(0.001)
+  expect(Math.abs(measured / layer - 1)).toBeLessThan(0.001);
   const checkpointed = (cut: number) => need({ cut, gradientCheckpointing: true }).activations;
   expect(checkpointed(1) - checkpointed(2)).toBeCloseTo(4 * 600 * hiddenSize, 3); // one row of hidden size
 });
