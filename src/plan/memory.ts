@@ -2,6 +2,7 @@
  * What a stage needs of memory beside what the process holds already. All in bytes; values are float32, but for what is
  * kept in a narrower precision.
  */
+import type { Tensor } from "@tensorflow/tfjs-core";
 import { lossAndGradients } from "../engine/gradients.ts";
 import { type PoolUse, poolUse, releaseMemory } from "../engine/memory.ts";
 import { nativeOps } from "../engine/native.ts";
@@ -137,7 +138,7 @@ function measuredLayer(model: SequenceClassifier, lengths: readonly number[], pr
     const gradients = blocks.reduce((sum: number, block) => sum + 4 * sizeOfBlock(model, block), 0);
     return {
       layer: layer / tokens,
-      top: top.kept / tokens,
+      top: top.kept / tokens + 4 * model.config.hiddenSize,
       forward: two.forward / tokens,
       backward: Math.max(layer, two.backward + top.given - gradients) / tokens,
     };
@@ -164,7 +165,7 @@ function passFrom(model: SequenceClassifier, cut: Cut, batch: PackedBatch, preci
   const use = () => poolUse({ reset: true }) as PoolUse;
   let [kept, given, forward, backward] = [0, 0, 0, 0];
   tf.tidy(() => {
-    const rows = rowsFor(model, batch.packing.tokens);
+    const rows = rowsFor(model, batch.packing.tokens).mul(1) as Tensor; // in the pool: an array may lie outside of it
     const trained = [...model.parameters.values()].map(({ tensor }) => tensor);
     const before = use();
     lossAndGradients(() => {
