@@ -81,7 +81,7 @@ export function startHost({ flags, port, captured }: HostStart): void {
     (report) => reporter.post({ type: "comm", cell: currentCell(), ...report }),
     (error, cell) => callAs(cell, printError("A comm's handler failed:"), undefined, [error]),
   );
-  const host = Object.assign(createHost(reporter, interrupts), { comms });
+  const host = Object.assign(createHost(reporter, interrupts, flags), { comms });
   const notes = createNotes(reporter, sources);
   const toBundle = createToBundle(notes);
   const displays = new Displays(reporter, toBundle, notes);

@@ -70,7 +70,7 @@ class AdamWOp : public Kernel {
     });
   }
 };
-REGISTER_KERNEL_BUILDER(Name("ThawAdamW").Device(tensorflow::DEVICE_CPU), AdamWOp);
+THAW_REGISTER("ThawAdamW", AdamWOp);
 
 }  // namespace
 }  // namespace thaw

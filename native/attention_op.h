@@ -109,7 +109,7 @@ class AttentionOp : public AttentionKernel {
     });
   }
 };
-REGISTER_KERNEL_BUILDER(Name("ThawAttention").Device(tensorflow::DEVICE_CPU), AttentionOp);
+THAW_REGISTER("ThawAttention", AttentionOp);
 
 class AttentionGradOp : public AttentionKernel {
  public:
@@ -143,7 +143,7 @@ class AttentionGradOp : public AttentionKernel {
     for (int i = 0; i < 5; ++i) sums[i].write(context, heads_, gradients[3 + i]);
   }
 };
-REGISTER_KERNEL_BUILDER(Name("ThawAttentionGrad").Device(tensorflow::DEVICE_CPU), AttentionGradOp);
+THAW_REGISTER("ThawAttentionGrad", AttentionGradOp);
 
 }  // namespace
 }  // namespace thaw

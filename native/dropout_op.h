@@ -25,7 +25,7 @@ class DropoutOp : public Kernel {
     });
   }
 };
-REGISTER_KERNEL_BUILDER(Name("ThawDropout").Device(tensorflow::DEVICE_CPU), DropoutOp);
+THAW_REGISTER("ThawDropout", DropoutOp);
 
 }  // namespace
 }  // namespace thaw

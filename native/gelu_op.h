@@ -23,7 +23,7 @@ class GeluOp : public Kernel {
     });
   }
 };
-REGISTER_KERNEL_BUILDER(Name("ThawBiasGelu").Device(tensorflow::DEVICE_CPU), GeluOp);
+THAW_REGISTER("ThawBiasGelu", GeluOp);
 
 REGISTER_OP("ThawBiasGeluGrad")
     .Input("dy: float").Input("x: float").Input("bias: float")
@@ -51,7 +51,7 @@ class GeluGradOp : public Kernel {
     sums.write(0, dBias);
   }
 };
-REGISTER_KERNEL_BUILDER(Name("ThawBiasGeluGrad").Device(tensorflow::DEVICE_CPU), GeluGradOp);
+THAW_REGISTER("ThawBiasGeluGrad", GeluGradOp);
 
 }  // namespace
 }  // namespace thaw

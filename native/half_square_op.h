@@ -68,7 +68,7 @@ class HalfSquareOp : public Kernel {
     return sum;
   }
 };
-REGISTER_KERNEL_BUILDER(Name("ThawHalfSquare").Device(tensorflow::DEVICE_CPU), HalfSquareOp);
+THAW_REGISTER("ThawHalfSquare", HalfSquareOp);
 
 }  // namespace
 }  // namespace thaw

@@ -1,6 +1,9 @@
 // The base of the ops: the attributes that they share. All matrices are float [rows, width]; `wanted` says by bits
 // which outputs of a gradient are computed.
 #pragma once
+#include <exception>
+#include <string>
+
 #include "op_support.h"
 
 namespace thaw {
@@ -28,6 +31,24 @@ class Kernel : public tensorflow::OpKernel {
   int wanted_ = 0;
   int heads_ = 1;
 };
+
+// An op of which no exception leaves: the process would end with it. What vectors cannot get is an error of the op as what
+// TensorFlow cannot allocate.
+template <typename Op>
+class Guarded : public Op {
+ public:
+  using Op::Op;
+  void Compute(OpKernelContext* context) override {
+    try {
+      Op::Compute(context);
+    } catch (const std::exception& error) {
+      context->CtxFailure(absl::ResourceExhaustedError(std::string("OOM in a fused operation: ") + error.what()));
+    }
+  }
+};
+
+#define THAW_REGISTER(name, Op) \
+  REGISTER_KERNEL_BUILDER(Name(name).Device(tensorflow::DEVICE_CPU), Guarded<Op>)
 
 }  // namespace
 }  // namespace thaw

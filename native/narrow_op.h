@@ -26,7 +26,7 @@ class NarrowOp : public Kernel {
     });
   }
 };
-REGISTER_KERNEL_BUILDER(Name("ThawNarrow").Device(tensorflow::DEVICE_CPU), NarrowOp);
+THAW_REGISTER("ThawNarrow", NarrowOp);
 
 class WidenOp : public Kernel {
  public:
@@ -50,7 +50,7 @@ class WidenOp : public Kernel {
  private:
   int64_t width_ = 0;
 };
-REGISTER_KERNEL_BUILDER(Name("ThawWiden").Device(tensorflow::DEVICE_CPU), WidenOp);
+THAW_REGISTER("ThawWiden", WidenOp);
 
 class HasNarrowProductOp : public Kernel {
  public:
@@ -65,7 +65,7 @@ class HasNarrowProductOp : public Kernel {
 #endif
   }
 };
-REGISTER_KERNEL_BUILDER(Name("ThawHasNarrowProduct").Device(tensorflow::DEVICE_CPU), HasNarrowProductOp);
+THAW_REGISTER("ThawHasNarrowProduct", HasNarrowProductOp);
 
 }  // namespace
 }  // namespace thaw

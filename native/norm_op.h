@@ -39,8 +39,8 @@ class NormOp : public Kernel {
     });
   }
 };
-REGISTER_KERNEL_BUILDER(Name("ThawLayerNorm").Device(tensorflow::DEVICE_CPU), NormOp);
-REGISTER_KERNEL_BUILDER(Name("ThawResidualNorm").Device(tensorflow::DEVICE_CPU), NormOp);
+THAW_REGISTER("ThawLayerNorm", NormOp);
+THAW_REGISTER("ThawResidualNorm", NormOp);
 
 // Gradients in the order of the inputs of ThawResidualNorm; those of ThawLayerNorm's `x` are its `residual`'s.
 REGISTER_OP("ThawResidualNormGrad")
@@ -79,7 +79,7 @@ class NormGradOp : public Kernel {
     sums.write(2, dBias);
   }
 };
-REGISTER_KERNEL_BUILDER(Name("ThawResidualNormGrad").Device(tensorflow::DEVICE_CPU), NormGradOp);
+THAW_REGISTER("ThawResidualNormGrad", NormGradOp);
 
 }  // namespace
 }  // namespace thaw

@@ -107,7 +107,7 @@ class ProductOp : public Kernel {
   bool transposeB_ = false;
   bool narrow_ = false;
 };
-REGISTER_KERNEL_BUILDER(Name("ThawProduct").Device(tensorflow::DEVICE_CPU), ProductOp);
+THAW_REGISTER("ThawProduct", ProductOp);
 
 }  // namespace
 }  // namespace thaw

@@ -1,5 +1,7 @@
 // The gradient of an embedding as an op.
 #pragma once
+#include <map>
+
 #include "kernel.h"
 
 namespace thaw {
@@ -9,8 +11,21 @@ REGISTER_OP("ThawScatterAdd")
     .Input("rows: float").Input("indices: int32").Output("sums: float")
     .Attr("count: int").Attr("width: int");
 
-// `rows [n, width]` summed by `indices [n]` into `[count, width]`; rows with a negative index are left out. The result
-// of the call before is used again once nobody holds it: only the rows that it touched have to be zeroed then.
+// The result of the last call for a table of this shape. It is used again once nobody else holds it: then only the rows
+// that the call touched have to be zeroed. What is kept is free memory to whoever releases it.
+struct KeptSums {
+  Tensor sums;
+  std::vector<int32_t> touched;
+};
+inline tensorflow::mutex keptSumsMutex;
+inline std::map<std::pair<int64_t, int64_t>, KeptSums> keptSums;
+
+inline void releaseKeptSums() {
+  tensorflow::mutex_lock lock(keptSumsMutex);
+  keptSums.clear();
+}
+
+// `rows [n, width]` summed by `indices [n]` into `[count, width]`; rows with a negative index are left out.
 class ScatterAddOp : public Kernel {
  public:
   explicit ScatterAddOp(OpKernelConstruction* context) : Kernel(context) {
@@ -24,38 +39,36 @@ class ScatterAddOp : public Kernel {
     for (int64_t i = 0; i < indices.size(); ++i) {
       OP_REQUIRES(context, indices(i) < count_, absl::InvalidArgumentError("index out of range"));
     }
-    tensorflow::mutex_lock lock(mutex_);
-    if (kept_.NumElements() == count_ * width_ && kept_.RefCountIsOne()) {
-      float* sums = kept_.flat<float>().data();
-      for (const int32_t row : touched_) std::fill_n(sums + row * width_, width_, 0.0f);
+    tensorflow::mutex_lock lock(keptSumsMutex);
+    KeptSums& kept = keptSums[{count_, width_}];
+    if (kept.sums.NumElements() == count_ * width_ && kept.sums.RefCountIsOne()) {
+      float* sums = kept.sums.flat<float>().data();
+      for (const int32_t row : kept.touched) std::fill_n(sums + row * width_, width_, 0.0f);
     } else {
-      OP_REQUIRES_OK(context, context->allocate_temp(tensorflow::DT_FLOAT, TensorShape({count_, width_}), &kept_));
-      float* sums = kept_.flat<float>().data();
+      OP_REQUIRES_OK(context, context->allocate_temp(tensorflow::DT_FLOAT, TensorShape({count_, width_}), &kept.sums));
+      float* sums = kept.sums.flat<float>().data();
       parallel(context, count_, width_ / 8 + 1, [&](int64_t begin, int64_t end) {
         std::fill(sums + begin * width_, sums + end * width_, 0.0f);
       });
     }
-    touched_.clear();
-    float* sums = kept_.flat<float>().data();
+    kept.touched.clear();
+    float* sums = kept.sums.flat<float>().data();
     const float* row = input(context, 0);
     for (int64_t i = 0; i < indices.size(); ++i, row += width_) {
       if (indices(i) < 0) continue;
-      touched_.push_back(indices(i));
+      kept.touched.push_back(indices(i));
       float* sum = sums + indices(i) * width_;
 #pragma omp simd
       for (int64_t j = 0; j < width_; ++j) sum[j] += row[j];
     }
-    context->set_output(0, kept_);
+    context->set_output(0, kept.sums);
   }
 
  private:
   int64_t count_ = 0;
   int64_t width_ = 0;
-  tensorflow::mutex mutex_;
-  Tensor kept_;
-  std::vector<int32_t> touched_;
 };
-REGISTER_KERNEL_BUILDER(Name("ThawScatterAdd").Device(tensorflow::DEVICE_CPU), ScatterAddOp);
+THAW_REGISTER("ThawScatterAdd", ScatterAddOp);
 
 }  // namespace
 }  // namespace thaw

@@ -27,7 +27,7 @@ class SumRowsOp : public Kernel {
     sums.write(0, sum);
   }
 };
-REGISTER_KERNEL_BUILDER(Name("ThawSumRows").Device(tensorflow::DEVICE_CPU), SumRowsOp);
+THAW_REGISTER("ThawSumRows", SumRowsOp);
 
 }  // namespace
 }  // namespace thaw

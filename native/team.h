@@ -6,8 +6,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace thaw {
 
@@ -19,7 +21,8 @@ class Team {
     return *team;
   }
 
-  // Runs `work(begin, end)` over [0, total) in about `pieces` parts of about the same size. Returns when all is done.
+  // Runs `work(begin, end)` over [0, total) in about `pieces` parts of about the same size. Returns when all is done; throws
+  // what one of the parts has thrown, then.
   template <typename Work>
   void run(int64_t total, int64_t pieces, const Work& work) {
     pieces = std::min(pieces, total);
@@ -39,6 +42,7 @@ class Team {
     while (takePiece()) {
     }
     for (int64_t spins = 0; done_.load(std::memory_order_acquire) < pieces; ++spins) rest(spins);
+    if (failure_ != nullptr) std::rethrow_exception(std::exchange(failure_, nullptr));
   }
 
  private:
@@ -57,7 +61,12 @@ class Team {
     } while (!open_.compare_exchange_weak(open, open - 1, std::memory_order_acq_rel));
     const int64_t left = static_cast<int64_t>(open & 0xffffffffu);
     const int64_t index = pieces_ - left;
-    call_(work_, total_ * index / pieces_, total_ * (index + 1) / pieces_);
+    try {
+      call_(work_, total_ * index / pieces_, total_ * (index + 1) / pieces_);
+    } catch (...) {
+      std::lock_guard<std::mutex> lock(failing_);
+      failure_ = std::current_exception();
+    }
     done_.fetch_add(1, std::memory_order_release);
     return true;
   }
@@ -103,6 +112,8 @@ class Team {
   int64_t total_ = 0;
   int64_t pieces_ = 0;
   uint64_t epoch_ = 0;
+  std::mutex failing_;
+  std::exception_ptr failure_;
   alignas(64) std::atomic<uint64_t> open_{0};  // number of the run, pieces left
   alignas(64) std::atomic<int64_t> done_{0};
   std::atomic<int> asleep_{0};

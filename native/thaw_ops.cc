@@ -6,6 +6,7 @@
 #include "dropout_op.h"
 #include "gelu_op.h"
 #include "half_square_op.h"
+#include "memory_op.h"
 #include "narrow_op.h"
 #include "norm_op.h"
 #include "product_op.h"

@@ -50,6 +50,7 @@ export type LibraryErrorCode =
   | "NO_PAD_TOKEN"
   | "NO_RUNS"
   | "NO_XENOVA"
+  | "OUT_OF_MEMORY"
   | "PRECISION_UNSUPPORTED"
   | "SAMPLE_DATA_MISSING"
   | "UNFINISHED_SAVE"

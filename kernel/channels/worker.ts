@@ -54,6 +54,7 @@ const watchdog = new Watchdog(flags, toMain);
 const keepsHistory = process.env.THAW_HISTORY !== "0";
 const session = new Session({
   connection,
+  flags,
   send: (channel, message, failed) => sockets.send(channel, message, failed),
   toMain,
   historyFile: keepsHistory ? new HistoryFile(join(userDataFolder(), "thaw")) : undefined,

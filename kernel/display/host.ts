@@ -1,4 +1,5 @@
 /** What libraries find at `globalThis[Symbol.for("thaw.host")]`, and what cells have as `clearOutput()`. */
+import { type Flags, flag } from "../interrupt/flags.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import type { Bundle, DisplayOptions } from "./bundle.ts";
 import { sendableBundle } from "./contents.ts";
@@ -8,15 +9,24 @@ import type { Reporter } from "./reporter.ts";
 export interface Host {
   display(bundle: Bundle, options?: DisplayOptions): void;
   readonly signal: AbortSignal | undefined;
+  /** Bytes that the kernel's own threads are expected to take yet. */
+  readonly pendingMemory: number;
 }
 
-export function createHost(reporter: Reporter, interrupts: Interrupts): Host {
+/** What the language service holds once it knows the types of an ordinary notebook's imports, in megabytes. */
+const languageMegabytes = 210;
+
+export function createHost(reporter: Reporter, interrupts: Interrupts, flags: Flags): Host {
   return {
     display(bundle, options) {
       reporter.display(sendableBundle(bundle), options);
     },
     get signal() {
       return interrupts.signal;
+    },
+    get pendingMemory() {
+      if (Atomics.load(flags, flag.checked) === 0) return 0;
+      return 1e6 * Math.max(0, languageMegabytes - Atomics.load(flags, flag.language));
     },
   };
 }

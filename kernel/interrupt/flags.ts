@@ -22,6 +22,10 @@ export const flag = {
   exiting: 8,
   /** 1 once the main thread has loaded what it runs cells with, and hears of everything. */
   loaded: 9,
+  /** 1 while cells are checked for type errors, so that the language service will load the types of what they import. */
+  checked: 10,
+  /** Megabytes that the language service holds. */
+  language: 11,
 } as const;
 
 export type Flags = Int32Array<SharedArrayBuffer>;

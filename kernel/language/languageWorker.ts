@@ -1,6 +1,7 @@
 /** The language service as the protocol worker sees it: started when first needed, told of every cell, asked. */
 import { Worker } from "node:worker_threads";
 import { log } from "../channels/log.ts";
+import { type Flags, flag } from "../interrupt/flags.ts";
 import type { FromLanguage, LanguageQuestion, LanguageStart, ToLanguage } from "./messages.ts";
 
 /** Types of one huge package must not take the whole kernel's memory: beyond this the service is given up. */
@@ -10,6 +11,7 @@ export class LanguageWorker {
   /** Whether a question would be answered soon. */
   ready = false;
   readonly #folder: string;
+  readonly #flags: Flags;
   readonly #waiting = new Map<number, (answer: unknown) => void>();
   /** What the thread has to know once it runs. */
   #unsent: ToLanguage[] = [];
@@ -17,14 +19,15 @@ export class LanguageWorker {
   #lost = false;
   #asked = 0;
 
-  constructor(folder: string) {
+  constructor(folder: string, flags: Flags) {
     this.#folder = folder;
+    this.#flags = flags;
   }
 
   /** Loads TypeScript and the libraries' types, which takes a second or two. */
   start(): void {
     if (this.#thread !== undefined || this.#lost) return;
-    const workerData: LanguageStart = { folder: this.#folder };
+    const workerData: LanguageStart = { folder: this.#folder, flags: this.#flags };
     this.#thread = new Worker(new URL("../language.cjs", import.meta.url), { workerData, resourceLimits });
     this.#thread.unref();
     this.#thread.on("message", (message: FromLanguage) => this.#receive(message));
@@ -63,6 +66,7 @@ export class LanguageWorker {
   #lose(error: Error): void {
     log(`the language service failed: ${error.message}; types are off until the kernel restarts`);
     this.#lost = true;
+    Atomics.store(this.#flags, flag.checked, 0);
     this.ready = false;
     this.#thread = undefined;
     this.#unsent = [];

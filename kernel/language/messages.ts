@@ -1,7 +1,9 @@
 /** What the protocol worker and the thread of the language service say to each other. Positions are UTF-16 units. */
+import type { Flags } from "../interrupt/flags.ts";
 
 /** How the thread is started. */
 export interface LanguageStart {
+  readonly flags: Flags;
   /** Folder of the notebook: where its imports are looked up. */
   readonly folder: string;
 }

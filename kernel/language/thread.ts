@@ -1,7 +1,9 @@
 /** The thread of the language service: questions first, at a lower priority than the cells. */
 import { readlinkSync } from "node:fs";
 import { setPriority } from "node:os";
+import { getHeapStatistics } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
+import { flag } from "../interrupt/flags.ts";
 import { Ahead } from "./ahead.ts";
 import { completionsAt } from "./completions.ts";
 import { findingsOf } from "./findings.ts";
@@ -14,11 +16,15 @@ import { Program } from "./program.ts";
 const niceness = 5;
 
 lowerPriority();
-const program = new Program((workerData as LanguageStart).folder);
+const { folder, flags } = workerData as LanguageStart;
+const program = new Program(folder);
 const members = new Members(program);
 const ahead = new Ahead(program, members);
 let looking: NodeJS.Immediate | undefined;
-const post = (message: FromLanguage): void => parentPort?.postMessage(message);
+const post = (message: FromLanguage): void => {
+  sayMemory();
+  parentPort?.postMessage(message);
+};
 program.service.getSemanticDiagnostics(program.ask("console.log(1)").path); // loads the libraries
 post({ type: "ready" });
 
@@ -37,10 +43,17 @@ function lookAhead(): void {
   looking = setImmediate(() => {
     try {
       if (ahead.step()) lookAhead();
+      sayMemory();
     } catch {
       // nobody has asked
     }
   });
+}
+
+/** A library that plans its memory asks how much of the process's is this thread's. */
+function sayMemory(): void {
+  const { total_physical_size, external_memory } = getHeapStatistics();
+  Atomics.store(flags, flag.language, Math.round((total_physical_size + external_memory) / 1e6));
 }
 
 /** A question the service fails at has no answer: a frontend that waits would be worse. */

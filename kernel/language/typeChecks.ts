@@ -1,4 +1,5 @@
 /** Type errors of cells: warnings that come when the kernel is quiet, or, in strict mode, a reason not to run a cell. */
+import { type Flags, flag } from "../interrupt/flags.ts";
 import type { LanguageWorker } from "./languageWorker.ts";
 import type { Finding } from "./messages.ts";
 import { type Refusal, refusal, warning } from "./report.ts";
@@ -14,6 +15,7 @@ export function modeFrom(text: string | undefined): TypesMode {
 }
 
 export interface TypeChecksOptions {
+  readonly flags: Flags;
   readonly language: LanguageWorker;
   readonly mode: TypesMode;
   /** Prints a warning under a cell. */
@@ -52,6 +54,7 @@ export class TypeChecks {
   constructor(options: TypeChecksOptions) {
     this.#options = options;
     this.#mode = options.mode;
+    this.mode = options.mode;
   }
 
   get mode(): TypesMode {
@@ -60,6 +63,7 @@ export class TypeChecks {
 
   set mode(mode: TypesMode) {
     this.#mode = mode;
+    Atomics.store(this.#options.flags, flag.checked, mode === "off" ? 0 : 1);
     if (mode === "off") this.#waiting.clear();
   }
 

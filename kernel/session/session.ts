@@ -6,6 +6,7 @@ import type { ExecuteOrder, FromMain, ToMain } from "../channels/thread.ts";
 import { CommTable } from "../comm/commTable.ts";
 import { isComplete } from "../completion/isComplete.ts";
 import { InputRequests } from "../input/inputRequests.ts";
+import type { Flags } from "../interrupt/flags.ts";
 import { exitCodeOf, type KernelSignal } from "../interrupt/signals.ts";
 import { LanguageWorker } from "../language/languageWorker.ts";
 import { modeFrom, type NamedCell, TypeChecks } from "../language/typeChecks.ts";
@@ -22,6 +23,7 @@ import { problemOf } from "./requestCheck.ts";
 /** What a session cannot do by itself. */
 export interface SessionOptions {
   readonly connection: Connection;
+  readonly flags: Flags;
   readonly send: Send;
   readonly toMain: (message: ToMain) => void;
   /** Where inputs outlive the kernel. */
@@ -47,7 +49,7 @@ export class Session {
   readonly #cells: CellQueue;
   readonly #comms: CommTable;
   readonly #inputs: InputRequests;
-  readonly #language = new LanguageWorker(process.cwd());
+  readonly #language: LanguageWorker;
   readonly #questions: Questions;
   readonly #types: TypeChecks;
   /** Answers that are being worked out. */
@@ -57,6 +59,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#language = new LanguageWorker(process.cwd(), options.flags);
     this.#outbox = new Outbox(options.send, randomUUID());
     this.#history = new History(options.historyFile);
     this.#cells = new CellQueue(this.#outbox, this.#history, (order) => this.#run(order));
@@ -71,6 +74,7 @@ export class Session {
       },
     });
     this.#types = new TypeChecks({
+      flags: options.flags,
       language: this.#language,
       mode: modeFrom(process.env.THAW_TYPES),
       warn: (cell, text) => this.#outbox.stream(cell, "stderr", text),

@@ -1,6 +1,7 @@
 /** The attention op of native/, eager and outside the gradient tape. Texts lie one after the other in `[tokens, hidden]`. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { gradients, type NativeDropout, rateOf, seedOf } from "./nativeOps.ts";
+import type { DropoutSite } from "../rng/dropoutMask.ts";
+import { gradients, rateOf, seedOf } from "./nativeOps.ts";
 import { boolAttribute, floatAttribute, intAttribute, runOp, tf } from "./tensorflow.ts";
 
 /**
@@ -36,7 +37,7 @@ export interface NativeAttentionOptions {
   readonly window: number | undefined;
   /** Whether queries of one token a text are those of last tokens, not of first ones. */
   readonly last: boolean;
-  readonly site: NativeDropout;
+  readonly site: DropoutSite;
 }
 
 /** Query `[tokens, hidden]`, or `[batch, hidden]` for one token a text; key and value `[tokens, hidden]`. */

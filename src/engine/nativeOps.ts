@@ -3,20 +3,16 @@
  * that is not wanted is undefined.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import type { DropoutSite } from "../rng/dropoutMask.ts";
 import { outliving } from "./lasting.ts";
 import { boolAttribute, floatAttribute, intAttribute, runOp, tf } from "./tensorflow.ts";
 import { touchedRows } from "./touchedRows.ts";
 
-/** Probability of zero, and the seed pair of the site; rate 0 = no dropout. */
-export interface NativeDropout {
-  readonly rate: number;
-  readonly seed: readonly [number, number];
-}
+/** A site that drops nothing. */
+export const noDropout: DropoutSite = { rate: 0, seed: [0, 0] };
 
-export const noDropout: NativeDropout = { rate: 0, seed: [0, 0] };
-
-export const seedOf = ({ seed }: NativeDropout): Tensor => tf.tensor1d([...seed], "int32");
-export const rateOf = ({ rate }: NativeDropout) => floatAttribute("rate", rate);
+export const seedOf = ({ seed }: DropoutSite): Tensor => tf.tensor1d([...seed], "int32");
+export const rateOf = ({ rate }: DropoutSite) => floatAttribute("rate", rate);
 const epsilonOf = (epsilon: number) => floatAttribute("epsilon", epsilon);
 
 /** Runs a gradient op of `count` outputs, of which those that `wants` names are computed. */
@@ -34,7 +30,7 @@ export function gradients(
 }
 
 /** `x * mask`; its own gradient. The mask depends on the seed pair and the place alone. */
-export const nativeDropout = (x: Tensor, site: NativeDropout): Tensor =>
+export const nativeDropout = (x: Tensor, site: DropoutSite): Tensor =>
   runOp("ThawDropout", [x, seedOf(site)], [rateOf(site)], 1)[0] as Tensor;
 
 /** What a normalisation gives: the result, and the normalised rows and 1 / deviation `[rows]` that its gradient needs. */
@@ -44,14 +40,14 @@ export const nativeLayerNorm = (x: Tensor, weight: Tensor, bias: Tensor, epsilon
   runOp("ThawLayerNorm", [x, weight, bias], [epsilonOf(epsilon)], 3) as Normalized;
 
 /** `layerNorm(dropout(x + inputBias) + residual)`; inputs `[x, weight, bias, inputBias, residual]`. */
-export const nativeResidualNorm = (inputs: readonly Tensor[], epsilon: number, site: NativeDropout): Normalized =>
+export const nativeResidualNorm = (inputs: readonly Tensor[], epsilon: number, site: DropoutSite): Normalized =>
   runOp("ThawResidualNorm", [...inputs, seedOf(site)], [epsilonOf(epsilon), rateOf(site)], 3) as Normalized;
 
 /** Gradients of `[x, weight, bias, inputBias, residual]`; those of a plain layer norm's input are the residual's. */
 export function nativeNormGradients(
   dy: Tensor,
   [normal, inverse, weight]: readonly Tensor[],
-  site: NativeDropout,
+  site: DropoutSite,
   wants: (output: number) => boolean,
 ): (Tensor | undefined)[] {
   const inputs = [dy, normal, inverse, weight, seedOf(site)] as Tensor[];

@@ -121,25 +121,3 @@ export function sparseSoftmaxCrossEntropy(logits: Tensor, labels: Tensor): [loss
   const [loss, gradient] = runOp("SparseSoftmaxCrossEntropyWithLogits", [logits, labels], crossEntropyAttributes, 2);
   return [loss as Tensor, gradient as Tensor];
 }
-
-const randomAttributes = [
-  typeAttribute("dtype", types.float32),
-  typeAttribute("T", types.int32),
-  typeAttribute("Tseed", types.int32),
-];
-const castAttributes = [
-  typeAttribute("SrcT", types.bool),
-  typeAttribute("DstT", types.float32),
-  boolAttribute("Truncate", false),
-];
-/**
- * A dropout mask: `1 / (1 - rate)` with probability `1 - rate`, else 0. Counter-based (Philox): the same seed pair
- * gives the same mask whatever ran before, and on any number of threads.
- */
-export function dropoutMask(shape: readonly number[], rate: number, seed: readonly [number, number]): Tensor {
-  const size = tf.tensor1d([...shape], "int32");
-  const pair = tf.tensor1d([...seed], "int32");
-  const uniform = only(runOp("StatelessRandomUniform", [size, pair], randomAttributes, 1));
-  const kept = only(runOp("GreaterEqual", [uniform, fixedScalar(rate)], floatAttributes, 1));
-  return scale(only(runOp("Cast", [kept], castAttributes, 1)), 1 / (1 - rate));
-}

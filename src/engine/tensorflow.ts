@@ -11,6 +11,7 @@ import type * as tfjs from "@tensorflow/tfjs-core";
 export type {} from "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js";
 
 import { ThawError } from "../errors.ts";
+import { assertRoom, guardMemory, tensorsAtMost } from "../memory/room.ts";
 import { loadWasm } from "./wasm/load.ts";
 import { wasmRunner } from "./wasm/ops.ts";
 
@@ -34,13 +35,26 @@ type TypeCode =
 
 /** The part of tfjs-node's backend that runs any registered TensorFlow op by name. */
 interface TensorFlowBackend {
-  readonly binding: { readonly TF_Version: string } & Readonly<Record<TypeCode, number>>;
+  binding: {
+    readonly TF_Version: string;
+    createTensor(shape: readonly number[], type: number, values: unknown): number;
+    deleteTensor(id: number): void;
+    executeOp(
+      name: string,
+      attributes: readonly OpAttribute[],
+      inputs: readonly number[],
+      outputs: number,
+    ): { readonly id: number }[];
+  } & Readonly<Record<TypeCode, number>>;
   executeMultipleOutputs(
     name: string,
     attributes: readonly OpAttribute[],
     inputs: readonly tfjs.Tensor[],
     outputs: number,
   ): tfjs.Tensor[];
+  executeSingleOutput(name: string, attributes: readonly OpAttribute[], inputs: readonly tfjs.Tensor[]): tfjs.Tensor;
+  readSync(dataId: object): unknown;
+  readonly tensorMap: { get(dataId: object): { readonly shape: readonly number[] } | undefined };
   readonly isUsingGpuDevice: boolean;
 }
 
@@ -60,7 +74,16 @@ function loadTensorFlow(): typeof tfjs {
   // Where it is on by itself, on newer processors, TensorFlow says so in every notebook. The products are not its.
   process.env.TF_ENABLE_ONEDNN_OPTS ??= "0";
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
-  return createRequire(import.meta.url)("@tensorflow/tfjs-node-gpu") as typeof tfjs;
+  // One pool instead of the C library's: tensors of a thousand sizes tear that one to pieces, by up to twice what they take.
+  process.env.TF_CPU_ALLOCATOR_USE_BFC ??= "true";
+  const { TF_CPU_BFC_MEM_LIMIT_IN_MB: given } = process.env;
+  process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB ??= String(Math.ceil(tensorsAtMost / 2 ** 20));
+  try {
+    return createRequire(import.meta.url)("@tensorflow/tfjs-node-gpu") as typeof tfjs;
+  } finally {
+    // this process's limit is not that of the processes that it starts
+    if (given === undefined) delete process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB;
+  }
 }
 
 /** THAW_ENGINE names one of the two; without it, TensorFlow where it loads. */
@@ -82,6 +105,13 @@ async function load(): Promise<typeof tfjs> {
   }
 }
 
+/** Values of a tensor that is read without a look at what memory is left, which takes some tens of microseconds. */
+const readUnchecked = 1e6;
+/** Values of a tensor that is made without one. */
+const madeUnchecked = 1e4;
+/** Values that have to be free in the pool beside a tensor that is made: small ones are not looked at. */
+const kept = 1e6;
+
 /** tfjs: tensors, ops and automatic differentiation, on TensorFlow or on WebAssembly. */
 export const tf = await load();
 
@@ -89,6 +119,42 @@ export const tf = await load();
 export const engineName: "tensorflow" | "wasm" = tf.getBackend() === "wasm" ? "wasm" : "tensorflow";
 
 const backend = tf.backend() as unknown as TensorFlowBackend;
+if (engineName === "tensorflow" && !backend.isUsingGpuDevice) explainMemory(backend);
+
+/** Every op, those that users call included, says in words that memory has run out, before V8 ends the process. */
+function explainMemory(backend: TensorFlowBackend): void {
+  const { binding, executeMultipleOutputs, executeSingleOutput, readSync } = backend;
+  const { createTensor } = binding;
+  backend.executeMultipleOutputs = (...call) => guardMemory(() => executeMultipleOutputs.apply(backend, call));
+  backend.executeSingleOutput = (...call) => guardMemory(() => executeSingleOutput.apply(backend, call));
+  backend.readSync = (dataId) => {
+    const size = sizeOf(backend.tensorMap.get(dataId)?.shape ?? []);
+    // an array that the addon cannot get ends the process
+    if (size >= readUnchecked) assertRoom(4 * size, "Reading a tensor");
+    return readSync.call(backend, dataId);
+  };
+  const checked = (shape: readonly number[], type: number, values: unknown): number => {
+    if (sizeOf(shape) >= madeUnchecked && ArrayBuffer.isView(values)) guardMemory(() => allocate(shape, type), shape);
+    return createTensor.call(binding, shape, type, values);
+  };
+  backend.binding = Object.create(binding, { createTensor: { value: checked } }); // the addon's own is read-only
+
+  /** Makes and frees a tensor by an op: where it cannot be had, that is an error, but the addon's own copy ends the process. */
+  function allocate(shape: readonly number[], type: number): void {
+    const length = createTensor.call(binding, [1], binding.TF_INT32, Int32Array.of(sizeOf(shape) + kept));
+    const attributes = [
+      { name: "dtype", type: binding.TF_ATTR_TYPE, value: type },
+      { name: "init", type: binding.TF_ATTR_BOOL, value: false },
+    ];
+    try {
+      for (const { id } of binding.executeOp("Empty", attributes, [length], 1)) binding.deleteTensor(id);
+    } finally {
+      binding.deleteTensor(length);
+    }
+  }
+}
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
 
 /** TensorFlow's own numbers for types; on WebAssembly they only have to differ. */
 const codes: Readonly<Record<TypeCode, number>> =

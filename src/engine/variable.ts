@@ -1,10 +1,11 @@
 /** A float array in TensorFlow's own memory that ops change in place: a weight, or a moment of its optimizer. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { ThawError } from "../errors.ts";
+import { noteGarbage } from "../memory/garbage.ts";
 import { outliving } from "./lasting.ts";
 import { nativeOps } from "./native.ts";
 import { rowsTensor } from "./nativeOps.ts";
-import { fixedScalar, multiply } from "./ops.ts";
+import { fixedScalar, halfSquaredNorm, multiply } from "./ops.ts";
 import {
   boolAttribute,
   intAttribute,
@@ -62,6 +63,8 @@ export interface AdamWUpdate {
   readonly v: NativeVariable;
   readonly gradient: Tensor;
   readonly factors: AdamWFactors;
+  /** What no magnitude of the new values exceeds; undefined where nobody knows. */
+  readonly bound?: number | undefined;
 }
 
 export class NativeVariable {
@@ -70,6 +73,8 @@ export class NativeVariable {
   readonly #handle: Tensor;
   #value: Tensor | undefined;
   #changes = 0;
+  /** Known until the values change in a way that says nothing of their size. */
+  #bound: number | undefined;
 
   /** Copies `values` (or zeros) of the given shape into native memory; the memory of a tensor is shared with it. */
   constructor(shape: readonly number[], values?: Float32Array | Tensor) {
@@ -99,6 +104,16 @@ export class NativeVariable {
     return this.#changes;
   }
 
+  /**
+   * A number that no value exceeds in magnitude, which costs a pass over the values only where somebody else than AdamW
+   * has changed them. It is NaN or infinite where a value is, or where values are beyond 1e19.
+   */
+  get bound(): number {
+    // the largest magnitude is at most the root of the sum of all squares
+    this.#bound ??= tf.tidy(() => Math.sqrt(2 * (halfSquaredNorm([this.value]).dataSync()[0] as number)));
+    return this.#bound;
+  }
+
   /** Takes the array over: the caller must not touch it afterwards. */
   assign(values: Float32Array): void {
     this.#assertAlive();
@@ -110,6 +125,7 @@ export class NativeVariable {
       );
     }
     this.#forgetValue();
+    this.#bound = undefined;
     tf.tidy(() => this.#set(tf.tensor(values, [...this.shape], "float32")));
   }
 
@@ -121,12 +137,22 @@ export class NativeVariable {
   add(x: Tensor): void {
     this.#assertAlive();
     this.#forgetValue();
+    this.#bound = undefined;
     runOp("AssignAddVariableOp", [this.#handle, x], [float], 0);
   }
 
   /** A copy of the values. */
   data(): Float32Array {
+    noteGarbage(4 * this.value.size); // most are looked at once
     return this.value.dataSync() as Float32Array;
+  }
+
+  /** Another variable with the same values. */
+  copy(): NativeVariable {
+    const isKept = this.#value !== undefined;
+    const copy = new NativeVariable(this.shape, this.data());
+    if (!isKept) this.#forgetValue();
+    return copy;
   }
 
   /** One AdamW step for each of the variables and its two moments, in place. */
@@ -136,6 +162,10 @@ export class NativeVariable {
       if (nativeOps) NativeVariable.#applyFused(updates);
       else for (const { value, m, v, gradient, factors } of updates) value.#applyComposed(m, v, gradient, factors);
     });
+    for (const { value, m, v, bound } of updates) {
+      value.#bound = bound;
+      for (const moment of [m, v]) moment.#bound = undefined;
+    }
   }
 
   /** All of them in one op, each in one pass over memory. */

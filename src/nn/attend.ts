@@ -1,9 +1,11 @@
 /** Attention out of scores that are sums of several terms: relative positions, segments, a window. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../engine/differentiable.ts";
-import { add, batchMatMul, dropoutMask, multiply, softmax, subtract, sumLast } from "../engine/ops.ts";
+import { add, batchMatMul, multiply, softmax, subtract, sumLast } from "../engine/ops.ts";
 import { tf } from "../engine/tensorflow.ts";
+import { DropoutMask, type DropoutSite } from "../rng/dropoutMask.ts";
 import type { AttentionOptions } from "./attentionOptions.ts";
+import { siteOf } from "./dropout.ts";
 import { mergeHeads, splitHeads } from "./heads.ts";
 
 /**
@@ -11,12 +13,11 @@ import { mergeHeads, splitHeads } from "./heads.ts";
  * `[heads, batch, maxLength, maxLength]`, `value` and the result are `[tokens, hidden]`.
  */
 export function attend(scores: readonly Tensor[], value: Tensor, options: AttentionOptions): Tensor {
-  const { dropoutRate, stream } = options;
-  const seed = dropoutRate > 0 ? stream?.next() : undefined;
+  const site = siteOf(options);
   return differentiable([value, ...scores], (save) => {
     const sum = scores.length === 1 ? (scores[0] as Tensor) : (tf.addN([...scores]) as Tensor);
     const probabilities = softmax(masks(options).reduce(add, sum));
-    const kept = seed === undefined ? undefined : dropoutMask(probabilities.shape, dropoutRate, seed);
+    const kept = site.rate === 0 ? undefined : maskOf(options, site);
     const weights = kept === undefined ? probabilities : multiply(probabilities, kept);
     save(value, probabilities, ...(kept === undefined ? [] : [kept]));
     return {
@@ -39,6 +40,26 @@ export function attend(scores: readonly Tensor[], value: Tensor, options: Attent
       },
     };
   });
+}
+
+/**
+ * The factors of the probabilities, `[heads, batch, maxLength, maxLength]`. The rows of a mask are counted text by text,
+ * in each head by head and in each of these query by query, without padding. Factors of padding, and of queries that nobody asks for, stay 0.
+ */
+function maskOf({ heads, packing, asking = "all" }: AttentionOptions, site: DropoutSite): Tensor {
+  const { batch, maxLength, lengths } = packing;
+  const factors = new Float32Array(heads * batch * maxLength * maxLength);
+  const mask = new DropoutMask(site);
+  let row = 0;
+  for (const [text, length] of lengths.entries()) {
+    const [from, to] = asking === "all" ? [0, length] : asking === "first" ? [0, 1] : [length - 1, length];
+    for (let head = 0; head < heads; head++) {
+      const first = (head * batch + text) * maxLength;
+      for (let query = from; query < to; query++) mask.fill(factors, row + query, length, (first + query) * maxLength);
+      row += length;
+    }
+  }
+  return tf.tensor4d(factors, [heads, batch, maxLength, maxLength]);
 }
 
 /** What is added to the scores: -1e30 where a token is not to be seen. */

@@ -1,9 +1,14 @@
-/** Dropout with masks from a counter: the same seed, step and place in the model always give the same mask. */
+/**
+ * Dropout with masks from a counter: the same seed, step and place in the model always give the same mask, whether
+ * TensorFlow with or without the ops of native/ computes, or WebAssembly.
+ */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../engine/differentiable.ts";
 import { choose } from "../engine/native.ts";
-import { type NativeDropout, nativeDropout, noDropout } from "../engine/nativeOps.ts";
-import { dropoutMask, multiply } from "../engine/ops.ts";
+import { nativeDropout, noDropout } from "../engine/nativeOps.ts";
+import { multiply } from "../engine/ops.ts";
+import { tf } from "../engine/tensorflow.ts";
+import { DropoutMask, type DropoutSite } from "../rng/dropoutMask.ts";
 
 /** Hands out one seed pair per mask of a forward pass, in the order of the model's dropout sites. */
 export class DropoutStream {
@@ -46,25 +51,34 @@ export interface DropoutOptions {
   readonly stream: DropoutStream | undefined;
 }
 
-/** The next site of the stream, for a native op. */
-export const siteOf = ({ dropoutRate, stream }: DropoutOptions): NativeDropout =>
+/** The next site of the stream; one that drops nothing, and takes no number, at rate 0 or without a stream. */
+export const siteOf = ({ dropoutRate, stream }: DropoutOptions): DropoutSite =>
   dropoutRate > 0 && stream !== undefined ? { rate: dropoutRate, seed: stream.next() } : noDropout;
 
 /** Zeroes each value with probability `rate` and scales the others by `1 / (1 - rate)`. Without a stream: the identity. */
 export function composedDropout(x: Tensor, rate: number, stream: DropoutStream | undefined): Tensor {
   if (rate === 0 || stream === undefined) return x;
-  const seed = stream.next();
+  const site = siteOf({ dropoutRate: rate, stream });
   return differentiable([x], (save) => {
-    const mask = dropoutMask(x.shape, rate, seed);
+    const mask = maskOf(x.shape, site);
     save(mask);
     return { value: multiply(x, mask), gradient: (dy, [mask]) => [multiply(dy, mask as Tensor)] };
   });
 }
 
-/** The same with the mask computed again in the backward pass; another mask than the composed form's. */
+/** The factors of a site for all rows of a tensor whose last dimension are the columns. */
+function maskOf(shape: readonly number[], site: DropoutSite): Tensor {
+  const width = shape.at(-1) as number;
+  const factors = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  const mask = new DropoutMask(site);
+  for (let row = 0; row * width < factors.length; row++) mask.fill(factors, row, width, row * width);
+  return tf.tensor(factors, [...shape]);
+}
+
+/** The same with the mask computed again in the backward pass. */
 export function fusedDropout(x: Tensor, rate: number, stream: DropoutStream | undefined): Tensor {
   if (rate === 0 || stream === undefined) return x;
-  const site = { rate, seed: stream.next() };
+  const site = siteOf({ dropoutRate: rate, stream });
   return differentiable([x], () => ({
     value: nativeDropout(x, site),
     gradient: (dy) => [nativeDropout(dy, site)],

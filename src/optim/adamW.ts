@@ -5,7 +5,7 @@
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { touchedRows } from "../engine/touchedRows.ts";
-import { NativeVariable } from "../engine/variable.ts";
+import { type AdamWFactors, type AdamWUpdate, NativeVariable } from "../engine/variable.ts";
 import { ThawError } from "../errors.ts";
 import { RowUnion } from "./rowUnion.ts";
 
@@ -61,17 +61,23 @@ export class AdamW {
     this.epsilon = epsilon;
   }
 
-  /** One step for each of the parameters, in place. */
+  /**
+   * One step for each of the parameters, in place; gradients are finite, and so is their norm. Throws `NON_FINITE`, with
+   * no parameter changed, where a new value of one of them would be NaN or infinite.
+   */
   step(updates: Iterable<Update>): void {
     const { beta1, beta2, epsilon } = this;
     const each = Array.from(updates, ({ parameter, gradient, learningRate, weightDecay = 0, gradientScale = 1 }) => {
       const state = this.#stateOf(parameter);
-      state.step += 1;
       const rows = state.rows.add(touchedRows(gradient));
-      const factors = { learningRate, weightDecay, gradientScale, beta1, beta2, step: state.step, epsilon, rows };
-      return { value: parameter.variable, m: state.m, v: state.v, gradient, factors };
+      const factors = { learningRate, weightDecay, gradientScale, beta1, beta2, step: state.step + 1, epsilon, rows };
+      const bound = boundAfter(parameter.variable.bound, factors);
+      const update = { value: parameter.variable, m: state.m, v: state.v, gradient, factors, bound };
+      if (bound === undefined) refuseNonFinite(parameter.name, update);
+      return { state, update };
     });
-    NativeVariable.applyAdamW(each);
+    NativeVariable.applyAdamW(each.map(({ update }) => update));
+    for (const { state } of each) state.step += 1;
   }
 
   /** Steps taken for this parameter; 0 where it has no state. */
@@ -105,5 +111,47 @@ export class AdamW {
       this.#state.set(name, state);
     }
     return state;
+  }
+}
+
+/** Far enough below the largest float32 that no product on the way to a new value overflows. */
+const [surelyFinite, surelyHarmless] = [3e38, 1e18];
+
+/**
+ * What no magnitude of the new values exceeds, given that of the present ones: no pass over the values is needed to know
+ * that they stay finite. Undefined where it is not certain that they do.
+ *
+ * By the inequality of Cauchy and Schwarz `|m| <= (1 - beta1) / sqrt(1 - beta2) * sqrt(sum_k (beta1^2 / beta2)^k) * sqrt(v)`
+ * with k from 0 to step - 1: the step in units of the learning rate is at most that, whatever the gradients were.
+ */
+function boundAfter(bound: number, factors: AdamWFactors): number | undefined {
+  const { learningRate, weightDecay, beta1, beta2, step, epsilon } = factors;
+  const stepSize = learningRate / (1 - beta1 ** step);
+  const ratio = beta1 === 0 ? 0 : beta1 ** 2 / beta2;
+  const sum = ratio === 1 ? step : (1 - ratio ** step) / (1 - ratio);
+  const largest = (1 - beta1) * Math.sqrt((sum * (1 - beta2 ** step)) / (1 - beta2));
+  const underflow = 1e-18 / Math.fround(epsilon); // of gradients whose squares float32 does not hold
+  const after = (bound * Math.abs(1 - learningRate * weightDecay) + stepSize * (1.01 * largest + underflow)) * 1.000001;
+  return stepSize < surelyHarmless && after < surelyFinite ? after : undefined;
+}
+
+/** Makes the step on copies. */
+function refuseNonFinite(name: string, update: AdamWUpdate): void {
+  const [value, m, v] = [update.value.copy(), update.m.copy(), update.v.copy()];
+  try {
+    NativeVariable.applyAdamW([{ ...update, value, m, v }]);
+    const after = value.data();
+    const bad = after.reduce((count, x) => (Number.isFinite(x) ? count : count + 1), 0);
+    if (bad === 0) return;
+    const isHealthy = update.value.data().every(Number.isFinite);
+    throw new ThawError(
+      "NON_FINITE",
+      isHealthy
+        ? `The step would make ${bad} of ${after.length} values of ${name} NaN or infinite: its learning rate is ` +
+            `${update.factors.learningRate}. Lower the learning rate.`
+        : `Values of ${name} are NaN or infinite already, before the step. Load the model again.`,
+    );
+  } finally {
+    for (const copy of [value, m, v]) copy.dispose();
   }
 }

@@ -1,11 +1,19 @@
 /**
- * What a stage needs of memory beside what the process holds already, counted from what nn/ keeps for the backward pass.
- * All in bytes; values are float32, but for what is kept in a narrower precision.
+ * What a stage needs of memory beside what the process holds already. All in bytes; values are float32, but for what is
+ * kept in a narrower precision.
  */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { lossAndGradients } from "../engine/gradients.ts";
+import { type PoolUse, poolUse, releaseMemory } from "../engine/memory.ts";
 import { nativeOps } from "../engine/native.ts";
 import type { Precision } from "../engine/precision.ts";
+import { tf } from "../engine/tensorflow.ts";
+import type { Block } from "../freezing/selection.ts";
+import type { PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { DropoutStream } from "../nn/dropout.ts";
 import { sizeOf } from "./plan.ts";
+import { batchOf, rowsFor } from "./speed.ts";
 
 export interface MemoryInput {
   readonly model: SequenceClassifier;
@@ -21,6 +29,8 @@ export interface MemoryInput {
   readonly precision: Precision;
   /** Parameters of which the best epoch's values are kept. */
   readonly keptParameters: number;
+  /** Values of the largest parameter that is copied, to be hashed or to be kept. */
+  readonly largestCopy: number;
   /** Bytes that the outputs of the frozen layers take in memory. */
   readonly cache: number;
 }
@@ -36,6 +46,8 @@ export interface MemoryNeed {
   readonly pass: number;
   readonly bestWeights: number;
   readonly cache: number;
+  /** What of the peak are tensors. */
+  readonly tensors: number;
   /** At the worst moment: activations go as gradients come, unless these are kept from micro-batch to micro-batch. */
   readonly peak: number;
 }
@@ -44,31 +56,133 @@ export function stageMemory(input: MemoryInput): MemoryNeed {
   const { model, trainable, cut, lengths, gradientAccumulationSteps, gradientCheckpointing, precision, cache } = input;
   const trained = sizeOf(trainable, model);
   const [gradients, moments, bestWeights] = [4 * trained, 8 * trained, 4 * input.keptParameters];
+  const tables = 4 * sizeOf(tablesOf(model, trainable), model);
   const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  const held = heldBy(model, lengths, precision);
   const layers = model.depth - Math.max(0, cut);
-  const layer = layerActivations(model, lengths);
   const row = 4 * model.config.hiddenSize * tokens;
-  const embeddings = cut < 0 ? 4 * row : 0;
-  const keptLayer = precision === "bfloat16" ? layer / 2 : layer;
-  // of the topmost layer little but input, key and value is kept
-  const whole = model.asking === "all" || layers === 0 ? layers : layers - 1 + topShare(model);
-  const kept = gradientCheckpointing ? layers * row + keptLayer : whole * keptLayer;
-  const activations = layers === 0 ? row : kept + layer + embeddings;
-  const pass = layerActivations(model, textsOf(input.passTokens, Math.max(...lengths)));
+  const layer = held.layer * tokens + scoresOf(model, lengths);
+  const work = held.backward * tokens + scoresOf(model, lengths);
+  const whole = gradientCheckpointing ? layers * row + layer : (layers - 1) * layer + held.top * tokens;
+  const activations = layers === 0 ? row : whole + work + (cut < 0 ? embeddingRows * row : 0);
+  const passTexts = textsOf(input.passTokens, Math.max(...lengths));
+  const pass = (held.layer + held.forward) * input.passTokens + scoresOf(model, passTexts);
+  const lowest = layers === 0 ? 0 : layer + work; // the layer whose gradients come last
+  // the gradient of a table is kept from step to step, and beside the sum of those of micro-batches
   const together =
-    gradientAccumulationSteps > 1 ? gradients + Math.max(activations, pass) : Math.max(gradients, activations, pass);
-  const peak = allocatorShare * (moments + bestWeights + cache + together);
-  return { gradients, moments, activations, pass, bestWeights, cache, peak };
+    gradientAccumulationSteps > 1
+      ? gradients + tables + activations
+      : tables + Math.max(activations, gradients - tables + lowest);
+  const panels = layers === 0 ? 0 : 4 * tokens * model.config.intermediateSize;
+  const pool = (gradientAccumulationSteps > 1 ? mixedShare : poolShare) * (moments + Math.max(together, pass));
+  const peak = pool + panels + bestWeights + cache + javaScript + 4 * input.largestCopy;
+  return { gradients, moments, activations, pass, bestWeights, cache, tensors: pool, peak };
 }
 
-/**
- * What the process holds for each byte in use: pages that the allocator keeps, arrays that wait for garbage collection.
- * Measured on MiniLM with batches of 32, 1.20 to 1.24: all layers, in micro-batches, with gradientCheckpointing.
- */
-const allocatorShare = 1.2;
+/** Sums of the tables' rows, their normalisation, and its mask. */
+const embeddingRows = 6;
+/** What the pool holds for each byte of a tensor; more where gradients come between those that are kept. */
+const [poolShare, mixedShare] = [1.12, 1.25];
+/** Growth of V8's heap, and arrays that wait for its garbage collection. */
+const javaScript = 55e6;
 
-function topShare({ config: { hiddenSize, intermediateSize } }: SequenceClassifier): number {
-  return (3 * hiddenSize) / (8 * hiddenSize + intermediateSize);
+/** Parameters that are looked up by id: their gradients are as large as they are, whatever a batch uses of them. */
+function tablesOf({ parameters }: SequenceClassifier, trainable: ReadonlySet<string>): string[] {
+  return [...trainable].filter((name) => {
+    const parameter = parameters.get(name);
+    return parameter?.block === "embeddings" && parameter.shape.length === 2;
+  });
+}
+
+/** What a model holds of each token, in bytes. */
+interface Held {
+  /** Of one layer, until the backward pass. */
+  readonly layer: number;
+  /** Of the topmost layer and the head: little but input, key and value where the head reads some rows only. */
+  readonly top: number;
+  /** Of one layer while it is computed forward. */
+  readonly forward: number;
+  /** Of one layer while its gradients are computed. */
+  readonly backward: number;
+}
+
+const known: Readonly<Record<Precision, WeakMap<SequenceClassifier, Held>>> = {
+  float32: new WeakMap(),
+  bfloat16: new WeakMap(),
+};
+
+/** Measured once per model, since every family has other ops; counted for the plainest of them where nobody measures. */
+function heldBy(model: SequenceClassifier, lengths: readonly number[], precision: Precision): Held {
+  const before = known[precision].get(model);
+  if (before !== undefined) return before;
+  const held = poolUse() === undefined ? composedLayer(model) : measuredLayer(model, lengths, precision);
+  known[precision].set(model, held);
+  return held;
+}
+
+function measuredLayer(model: SequenceClassifier, lengths: readonly number[], precision: Precision): Held {
+  const batch = batchOf(lengths);
+  const { tokens } = batch.packing;
+  const { depth } = model;
+  const flags = [...model.parameters.values()].map((parameter) => [parameter, parameter.requiresGrad] as const);
+  try {
+    for (const [parameter] of flags) parameter.requiresGrad = true;
+    releaseMemory(); // what lies free in pieces would be handed out in pieces that are too large
+    const [two, top] = [depth - 2, depth - 1].map((cut) => passFrom(model, Math.max(0, cut), batch, precision)) as [
+      PassSizes,
+      PassSizes,
+    ];
+    const layer = depth > 1 ? two.kept - top.kept : top.kept;
+    // the gradients of the upper layer are there when those of the lower one are computed, and added where both are one
+    const blocks: Block[] = ["head", "shared", "shared", depth - 1, depth - 2];
+    const gradients = blocks.reduce((sum: number, block) => sum + 4 * sizeOfBlock(model, block), 0);
+    return {
+      layer: layer / tokens,
+      top: top.kept / tokens + 4 * model.config.hiddenSize,
+      forward: two.forward / tokens,
+      backward: Math.max(layer, two.backward + top.given - gradients) / tokens,
+    };
+  } finally {
+    for (const [parameter, requiresGrad] of flags) parameter.requiresGrad = requiresGrad;
+    batch.dispose();
+  }
+}
+
+const sizeOfBlock = ({ parameters }: SequenceClassifier, wanted: Block): number =>
+  [...parameters.values()].reduce((sum, { block, size }) => (block === wanted ? sum + size : sum), 0);
+
+/** Bytes that a pass keeps at its top, as they are asked for and as the pool gives them, and what it takes beyond. */
+interface PassSizes {
+  readonly kept: number;
+  readonly given: number;
+  /** On the way up. */
+  readonly forward: number;
+  /** On the way down. */
+  readonly backward: number;
+}
+
+function passFrom(model: SequenceClassifier, cut: Cut, batch: PackedBatch, precision: Precision): PassSizes {
+  const use = () => poolUse({ reset: true }) as PoolUse;
+  let [kept, given, forward, backward] = [0, 0, 0, 0];
+  tf.tidy(() => {
+    const rows = rowsFor(model, batch.packing.tokens).mul(1) as Tensor; // in the pool: an array may lie outside of it
+    const trained = [...model.parameters.values()].map(({ tensor }) => tensor);
+    const before = use();
+    lossAndGradients(() => {
+      const logits = model.run(rows, cut, batch, { stream: new DropoutStream(0, 0), precision });
+      const { inUse, peak, requested } = use();
+      [kept, given, forward] = [requested - before.requested, inUse - before.inUse, peak - inUse];
+      return logits.sum();
+    }, trained);
+    backward = use().peak - before.inUse - given;
+  });
+  return { kept, given, forward, backward };
+}
+
+/** Input, query, key, value, context, normalised rows and masks, and what goes into the activation and comes out. */
+function composedLayer({ config: { hiddenSize, intermediateSize } }: SequenceClassifier): Held {
+  const layer = 4 * (13 * hiddenSize + 2 * intermediateSize);
+  return { layer, top: layer, forward: layer, backward: 1.5 * layer };
 }
 
 /** So many tokens as texts of this length, the last one shorter. */
@@ -76,16 +190,9 @@ function textsOf(tokens: number, length: number): number[] {
   return Array.from({ length: Math.ceil(tokens / length) }, (_, i) => Math.min(length, tokens - i * length));
 }
 
-/**
- * Per token: input, query, key, value, context, two normalised rows and the rows between the halves (8 x hidden), and the
- * input of the activation (intermediate). Composed ops keep its output and masks as well, and the padded parts of attention.
- */
-function layerActivations({ config }: SequenceClassifier, lengths: readonly number[]): number {
-  const { hiddenSize, intermediateSize, numAttentionHeads, hiddenAct } = config;
-  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+/** Of a layer without the ops of native/: scores, probabilities and masks of padded texts. */
+function scoresOf({ config }: SequenceClassifier, lengths: readonly number[]): number {
+  if (nativeOps) return 0;
   const longest = Math.max(...lengths);
-  const padded = lengths.length * longest;
-  const feedForward = nativeOps && hiddenAct === "gelu" ? 0 : tokens * (intermediateSize + 2 * hiddenSize);
-  const attention = nativeOps ? 0 : padded * (3 * hiddenSize + 2 * numAttentionHeads * longest);
-  return 4 * (tokens * (8 * hiddenSize + intermediateSize + 2) + feedForward + attention);
+  return 4 * 3 * config.numAttentionHeads * lengths.length * longest * longest;
 }

@@ -93,7 +93,7 @@ function measure(model: SequenceClassifier, lengths: readonly number[], precisio
 
 const tokensAtMost = 512;
 
-function batchOf(lengths: readonly number[]): PackedBatch {
+export function batchOf(lengths: readonly number[]): PackedBatch {
   let tokens = 0;
   const texts: { inputIds: Int32Array }[] = [];
   for (const length of lengths) {
@@ -105,7 +105,7 @@ function batchOf(lengths: readonly number[]): PackedBatch {
 }
 
 /** Of the size that a normalisation gives. */
-function rowsFor({ config }: SequenceClassifier, rows: number): Tensor {
+export function rowsFor({ config }: SequenceClassifier, rows: number): Tensor {
   const values = Float32Array.from({ length: rows * config.hiddenSize }, (_, i) => Math.sin(i));
   return tf.tensor2d(values, [rows, config.hiddenSize]);
 }

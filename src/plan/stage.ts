@@ -146,7 +146,7 @@ function checkStage(stage: Stage, index: number): void {
     const value = stage[key];
     if (value === undefined) continue;
     if (typeof value !== "number" || !Number.isFinite(Math.fround(value)) || value < 0) {
-      refuse(`has ${key} ${inspect(value)}; it must be a number of 0 or more.`);
+      refuse(`has ${key} ${inspect(value)}; it must be a number of 0 or more that float32 can hold.`);
     }
   }
   if (stage.layerDecay === 0) refuse("has layerDecay 0, which would train nothing below the top layer; leave it out.");

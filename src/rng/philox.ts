@@ -83,7 +83,7 @@ export function philox4x32(
 }
 
 /** Upper 32 bits of the 64-bit product of two unsigned words. */
-function multiplyHigh(a: number, b: number): number {
+export function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
   const bLow = b & 0xffff;

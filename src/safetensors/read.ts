@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { ThawError } from "../errors.ts";
 import { readAt } from "../io/readAt.ts";
+import { asOutOfMemory, isOutOfMemory } from "../memory/room.ts";
 import { toFloat32 } from "./dtype.ts";
 import { readHeader, type TensorInfo } from "./header.ts";
 
@@ -81,6 +82,7 @@ function withFile<T>(path: string, use: (file: number) => T): T {
   try {
     return use(file);
   } catch (cause) {
+    if (isOutOfMemory(cause)) throw asOutOfMemory(cause);
     throw new ThawError(
       "BAD_SAFETENSORS",
       `${path} is not a valid safetensors file: ${(cause as Error).message}. Download or save it again.`,

@@ -2,11 +2,11 @@
 import type { Precision } from "../engine/precision.ts";
 import { section } from "../engine/section.ts";
 import { tf } from "../engine/tensorflow.ts";
-import { ThawError } from "../errors.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { breathe } from "./breathe.ts";
 import { lengthBatches } from "./lengthBatches.ts";
+import { nonFiniteValue, rowList } from "./nonFinite.ts";
 import type { PrefixCache } from "./prefixCache.ts";
 
 export interface LogitsInput {
@@ -37,13 +37,20 @@ export async function* computeLogits(input: LogitsInput): AsyncGenerator<number,
       try {
         return tf.tidy(() => {
           const rows = cached?.cache.rows(cached.cut, indices, batch);
-          return model.run(rows, cached?.cut ?? -1, batch, { precision }).dataSync() as Float32Array;
+          const cut = cached?.cut ?? -1;
+          const found = model.run(rows, cut, batch, { precision }).dataSync() as Float32Array;
+          if (found.every(Number.isFinite)) return found;
+          const bad = indices.filter(
+            (_, i) => !found.subarray(i * numLabels, (i + 1) * numLabels).every(Number.isFinite),
+          );
+          const answers = `The model's answers for ${rowList(bad)} of the texts are NaN or infinite.`;
+          const computation = { model, batch, cut, rows, precision };
+          throw nonFiniteValue(answers, computation, "Train the model again from the start, at a lower learning rate.");
         });
       } finally {
         batch.dispose();
       }
     });
-    if (!values.every(Number.isFinite)) throw nonFinite();
     indices.forEach((index, i) => {
       logits[index] = values.subarray(i * numLabels, (i + 1) * numLabels);
     });
@@ -52,11 +59,4 @@ export async function* computeLogits(input: LogitsInput): AsyncGenerator<number,
     await breathe();
   }
   return logits;
-}
-
-function nonFinite(): ThawError {
-  return new ThawError(
-    "NON_FINITE",
-    "The model's answers are not numbers: a weight of it is NaN or infinite. Load the model again.",
-  );
 }

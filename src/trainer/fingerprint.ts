@@ -1,6 +1,7 @@
 /** The proof that a frozen weight did not move: SHA-256 over the bytes of the tensors. */
 import { createHash } from "node:crypto";
 import { ThawError } from "../errors.ts";
+import { collectYoung } from "../memory/garbage.ts";
 import type { Parameter } from "../models/parameter.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 
@@ -9,11 +10,13 @@ export type Fingerprint = ReadonlyMap<string, string>;
 
 /** The hashes of these parameters' present values. */
 export function fingerprint(model: SequenceClassifier, names: Iterable<string>): Fingerprint {
-  return new Map([...names].map((name) => [name, hashOf((model.parameters.get(name) as Parameter).data())]));
+  const hashes = new Map([...names].map((name) => [name, hashOf((model.parameters.get(name) as Parameter).data())]));
+  if (hashes.size > 0) collectYoung(); // the copies: they may be as large as the model
+  return hashes;
 }
 
 /** SHA-256 of float32 values, least byte first, in hexadecimal. */
-export function hashOf(data: Float32Array): string {
+function hashOf(data: Float32Array): string {
   return createHash("sha256")
     .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
     .digest("hex");

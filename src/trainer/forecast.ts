@@ -1,6 +1,9 @@
 /** What a run will need of time and memory, before it begins. */
+import { currentHost } from "../display/host.ts";
 import { formatBytes } from "../display/numbers.ts";
+import { memoryLeft, releaseMemory } from "../engine/memory.ts";
 import { ThawError } from "../errors.ts";
+import { asOutOfMemory, reserve } from "../memory/room.ts";
 import type { EncodedText } from "../models/packedBatch.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { reusableCuts, usefulCuts } from "../plan/cost.ts";
@@ -31,18 +34,32 @@ export interface StageForecast {
   readonly need: MemoryNeed;
 }
 
+/**
+ * Bytes that this process holds of memory with what is free given back, and those that the kernel around it is still to
+ * take: its language service loads the types of a cell's imports while the next cell runs.
+ */
+export function residentMemory(): number {
+  releaseMemory();
+  return process.memoryUsage.rss() + (currentHost()?.pendingMemory ?? 0);
+}
+
 const tokensOf = (texts: readonly EncodedText[]) => texts.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
 
 /** Batches of an evaluation and of the pass through the frozen layers have 2,048 tokens at most, or one text. */
 const passTokens = 2048;
 
-/** One forecast a stage. `resident`: what the process holds before training, in bytes; default: now. */
-export function forecast(input: ForecastInput, resident: number = process.memoryUsage.rss()): readonly StageForecast[] {
+/**
+ * One forecast per stage. `resident`: bytes that the process holds before training, and that the kernel around it will
+ * take; default: `residentMemory()`.
+ */
+export function forecast(input: ForecastInput, resident?: number): readonly StageForecast[] {
   const { model, plan, args, train, evaluation } = input;
   const [trainTokens, evalTokens] = [tokensOf(train), tokensOf(evaluation)];
   const texts = [...train, ...evaluation];
   const typical = lengthsOf(train, epochSteps(train, args, 0)[0]?.[0] ?? new Uint32Array());
   const speed = speedOf(model, typical, args.precision);
+  const keepsBest = evaluation.length > 0 && args.loadBestModelAtEnd;
+  const base = resident ?? residentMemory(); // what has been measured is free again
   let stored: readonly number[] = [];
   let firstEpoch = 0;
   return plan.stages.map(({ stage, trainable, cut }, index) => {
@@ -63,7 +80,13 @@ export function forecast(input: ForecastInput, resident: number = process.memory
       gradientAccumulationSteps: args.gradientAccumulationSteps,
       gradientCheckpointing: args.gradientCheckpointing,
       precision: args.precision,
-      keptParameters: evaluation.length > 0 && args.loadBestModelAtEnd ? sizeOf(plan.trainable, model) : 0,
+      keptParameters: keepsBest ? sizeOf(plan.trainable, model) : 0,
+      largestCopy: Math.max(
+        0,
+        ...[...model.parameters.values()]
+          .filter(({ name }) => !trainable.has(name) || (keepsBest && plan.trainable.has(name)))
+          .map(({ size }) => size),
+      ),
       cache: Math.min(
         cacheMemoryOf(args),
         stored.reduce((sum, each) => sum + prefixBytes(model, texts, each), 0),
@@ -83,31 +106,86 @@ export function forecast(input: ForecastInput, resident: number = process.memory
     firstEpoch += stage.epochs;
     const useful = usefulCuts(plan.stages, index);
     stored = stored.filter((each) => useful.includes(each));
-    return { seconds, memory: resident + need.peak, need };
+    return { seconds, memory: base + need.peak, need };
   });
 }
 
-/** Throws `MAX_MEMORY` where a stage is predicted to need more than `args.maxMemory`, with what would fit. */
+/**
+ * Throws where a stage is predicted to need more memory than it may take, with what would fit: `MAX_MEMORY` beyond
+ * `args.maxMemory`, and, where that is not given, `OUT_OF_MEMORY` beyond what this process can still get.
+ */
 export function checkMemory(input: ForecastInput, forecasts: readonly StageForecast[], resident: number): void {
   const { plan, args } = input;
-  const limit = args.maxMemory === undefined ? Number.POSITIVE_INFINITY : (bytesOf(args.maxMemory) as number);
-  const index = forecasts.findIndex(({ memory }) => memory > limit);
+  const allowed = allowedBy(args, resident);
+  const index = forecasts.findIndex((each) => !allowed.fits(each, 0));
   const { memory, need } = forecasts[index] ?? {};
   if (memory === undefined || need === undefined) return;
-  const name = plan.stages[index]?.row.name;
-  const changes = remedies(args).flatMap(({ change, args }) => {
-    const most = Math.max(...forecast({ ...input, args }, resident).map((each) => each.memory));
-    return most <= limit ? [`${change} (${formatBytes(most)})`] : [];
-  });
   throw new ThawError(
-    "MAX_MEMORY",
-    `Stage ${index} (${name}) is predicted to need ${formatBytes(memory)}, but maxMemory allows ${formatBytes(limit)}: ` +
+    allowed.code,
+    `Stage ${index} (${plan.stages[index]?.row.name}) is predicted to need ${formatBytes(memory)}, but ${allowed.because}: ` +
       `${formatBytes(resident)} are in use, moments take ${formatBytes(need.moments)}, gradients ` +
-      `${formatBytes(need.gradients)}, activations ${formatBytes(need.activations)}. ` +
-      (changes.length > 0
-        ? `What would fit: ${changes.slice(0, 3).join("; or ")}.`
-        : "Freeze more layers, or allow more: neither a smaller batch nor gradientCheckpointing is enough."),
+      `${formatBytes(need.gradients)}, activations ${formatBytes(need.activations)}. ${wouldFit(input, resident, allowed)}` +
+      (allowed.code === "OUT_OF_MEMORY"
+        ? " Or set maxMemory to what the process may hold, and train all the same."
+        : ""),
   );
+}
+
+/** What limits the memory of a run. */
+interface Allowed {
+  readonly code: "MAX_MEMORY" | "OUT_OF_MEMORY";
+  /** Why it is not more, as a part of a sentence. */
+  readonly because: string;
+  /** Whether a stage that needs so much can be trained with so many bytes left over. */
+  readonly fits: (stage: StageForecast, spare: number) => boolean;
+}
+
+function allowedBy({ maxMemory }: ResolvedArguments, resident: number): Allowed {
+  if (maxMemory === undefined) return allowedNow(resident);
+  const limit = bytesOf(maxMemory) as number;
+  return {
+    code: "MAX_MEMORY",
+    because: `maxMemory allows ${formatBytes(limit)}`,
+    fits: ({ memory }, spare) => memory + spare <= limit,
+  };
+}
+
+/** By what this process can get beyond what it holds. */
+function allowedNow(resident: number): Allowed {
+  const { bytes, limit, tensors, others } = memoryLeft();
+  return {
+    code: "OUT_OF_MEMORY",
+    because: `only ${formatBytes(bytes)} more can be had ${limit}, of which tensors may take ${formatBytes(tensors)}`,
+    fits: ({ memory, need }, spare) =>
+      memory - resident + spare + reserve <= bytes &&
+      need.tensors + spare <= tensors &&
+      need.peak - need.tensors + spare + reserve <= others,
+  };
+}
+
+/** The error of a run that has met the end of memory after all, with what would have fitted; any other as it is. */
+export function withWhatFits(error: unknown, input: ForecastInput): unknown {
+  const known = asOutOfMemory(error);
+  if (!(known instanceof ThawError) || known.code !== "OUT_OF_MEMORY") return error;
+  const resident = residentMemory();
+  const advice = wouldFit(input, resident, allowedNow(resident));
+  return new ThawError("OUT_OF_MEMORY", `${known.message} The weights are those of the step before. ${advice}`, {
+    cause: error,
+  });
+}
+
+/** What another run adds to the memory of the process, which no forecast knows: garbage, code, and what the heap has grown by. */
+const untilNextRun = 40e6;
+
+/** A sentence that says with which changes every stage can be trained. */
+function wouldFit(input: ForecastInput, resident: number, { fits }: Allowed): string {
+  const changes = remedies(input.args).flatMap(({ change, args }) => {
+    const stages = forecast({ ...input, args }, resident);
+    if (!stages.every((stage) => fits(stage, untilNextRun))) return [];
+    return [`${change} (${formatBytes(Math.max(...stages.map(({ memory }) => memory)))})`];
+  });
+  if (changes.length > 0) return `What would fit: ${changes.slice(0, 3).join("; or ")}.`;
+  return "Freeze more layers, or allow more: neither a smaller batch nor gradientCheckpointing is enough.";
 }
 
 /** Changes that keep the result of the training (but for rounding), the cheapest first. */

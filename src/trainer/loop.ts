@@ -21,6 +21,7 @@ import { type EvaluateResult, evaluateLogits, neverPredicted } from "./evaluateL
 import { assertUnchanged, changedNames, fingerprint } from "./fingerprint.ts";
 import { KeptWeights } from "./keptWeights.ts";
 import { bytesOf } from "./memorySize.ts";
+import { at, within } from "./nonFinite.ts";
 import { argumentNotices, bestEpochNotices, cutNotices } from "./notices.ts";
 import { PrefixCache } from "./prefixCache.ts";
 import { RunRecorder } from "./record.ts";
@@ -168,7 +169,8 @@ async function* runStage(state: State, stage: PlannedStage, index: number): Asyn
   const frozenNow = [...plan.trainable].filter((name) => !stage.trainable.has(name));
   const before = fingerprint(model, frozenNow);
   if (stage.cut >= 0 && !args.frozenDropout) {
-    yield* fillCaches(state, reusableCuts(plan.stages, index));
+    const place = () => placeOf(state, stage, "the pass through the frozen layers");
+    yield* within(place, fillCaches(state, reusableCuts(plan.stages, index)));
   }
   let isOver = false;
   for (let epoch = 0; epoch < stage.stage.epochs && !isOver; epoch++) {
@@ -251,7 +253,7 @@ async function* runEpoch(
     ...(headLearningRate === undefined ? {} : { headLearningRate: headLearningRate * factor }),
     gradNorm,
     epochSeconds,
-    ...(yield* evaluateEpoch(state, stage)),
+    ...(yield* within(() => placeOf(state, stage, "the evaluation"), evaluateEpoch(state, stage))),
   };
 }
 
@@ -276,13 +278,31 @@ async function runStep(
     for (const [i, indices] of microBatches.entries()) {
       if (i > 0) await breathe();
       signal.throwIfAborted();
-      section(() => addMicroBatch(state, stage, step, indices));
+      at(
+        () => placeOf(state, stage, indices),
+        () => section(() => addMicroBatch(state, stage, step, indices)),
+      );
     }
-    return section(() => step.finish());
+    return at(
+      () =>
+        placeOf(
+          state,
+          stage,
+          microBatches.flatMap((rows) => [...rows]),
+        ),
+      () => section(() => step.finish()),
+    );
   } finally {
     step.dispose();
     state.step = undefined;
   }
+}
+
+/** The step that is being made on these rows of the training data, or what is done outside of steps, for an error. */
+function placeOf(state: State, stage: PlannedStage, place: ArrayLike<number> | string) {
+  const of = { stage: state.input.plan.stages.indexOf(stage), name: stage.row.name };
+  if (typeof place === "string") return { ...of, what: `${place} after step ${state.run.step}` };
+  return { ...of, what: `step ${state.run.step + 1}`, rows: place, data: "training data" };
 }
 
 function addMicroBatch(state: State, stage: PlannedStage, step: OptimizerStep, indices: Uint32Array): void {

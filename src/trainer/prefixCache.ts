@@ -13,12 +13,14 @@ import type { Precision } from "../engine/precision.ts";
 import { section } from "../engine/section.ts";
 import { tf } from "../engine/tensorflow.ts";
 import { sweep } from "../io/owner.ts";
+import { noteGarbage } from "../memory/garbage.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { breathe } from "./breathe.ts";
 import { CacheBudget } from "./cacheBudget.ts";
 import { DiskRows, diskRowsPrefix } from "./diskRows.ts";
 import { lengthBatches } from "./lengthBatches.ts";
+import { isFiniteTensor, nonFiniteValue, rowList } from "./nonFinite.ts";
 import { MemoryRows, type RowStore } from "./rowStore.ts";
 
 export class PrefixCache {
@@ -95,6 +97,7 @@ export class PrefixCache {
     const hidden = this.#model.config.hiddenSize;
     const count = cut === this.#model.depth ? indices.length : batch.packing.tokens;
     const values = new Float32Array(count * hidden);
+    noteGarbage(values.byteLength);
     let first = 0;
     for (let i = 0; i < indices.length; i++) first += store.read(indices[i] as number, values.subarray(first));
     return markConstant(tf.tensor2d(values, [count, hidden]));
@@ -123,7 +126,13 @@ export class PrefixCache {
       tf.tidy(() => {
         const below = Math.max(...[...this.#stores.keys()].filter((cut) => cut <= Math.min(...wanted)));
         const start = Number.isFinite(below) ? { cut: below, hidden: this.rows(below, indices, batch) } : undefined;
-        for (const [cut, tensor] of this.#model.runPrefix(wanted, batch, { start, precision: this.#precision })) {
+        const precision = this.#precision;
+        for (const [cut, tensor] of this.#model.runPrefix(wanted, batch, { start, precision })) {
+          if (!isFiniteTensor(tensor)) {
+            const what = `What the frozen layers give for ${rowList(indices)} of the texts is NaN or infinite.`;
+            const computation = { model: this.#model, batch, cut: start?.cut ?? -1, rows: start?.hidden, precision };
+            throw nonFiniteValue(what, computation, "Load the model again, or thaw these layers.");
+          }
           computed.set(cut, tensor.dataSync() as Float32Array);
         }
       });
@@ -132,6 +141,7 @@ export class PrefixCache {
     }
     for (const [cut, rows] of computed) {
       const store = stores.get(cut) as RowStore;
+      if (store.place === "disk") noteGarbage(rows.byteLength);
       try {
         this.#store(store, cut, rows, indices);
       } catch (error) {

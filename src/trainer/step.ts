@@ -4,7 +4,6 @@ import type { Labels } from "../config/config.ts";
 import { lossAndGradients, tapGradient } from "../engine/gradients.ts";
 import type { Precision } from "../engine/precision.ts";
 import { tf } from "../engine/tensorflow.ts";
-import { ThawError } from "../errors.ts";
 import { taskLoss } from "../loss/taskLoss.ts";
 import type { PackedBatch } from "../models/packedBatch.ts";
 import type { Parameter } from "../models/parameter.ts";
@@ -14,6 +13,7 @@ import type { AdamW } from "../optim/adamW.ts";
 import { clipFactor, globalNorm } from "../optim/clip.ts";
 import { GradientSum } from "../optim/gradientSum.ts";
 import { isDecayed } from "../optim/weightDecay.ts";
+import { nonFiniteGradient, nonFiniteValue } from "./nonFinite.ts";
 
 export interface StepInput {
   readonly model: SequenceClassifier;
@@ -61,7 +61,10 @@ export class OptimizerStep {
     }));
   }
 
-  /** Forward and backward pass; the gradients are added to those of the micro-batches before, in place. */
+  /**
+   * Forward and backward pass; the gradients are added to those of the micro-batches before, in place. Throws `NON_FINITE`
+   * where the loss is not a number.
+   */
   add({ batch, labels, cut, rows, stream, gradientCheckpointing = false, precision = "float32" }: MicroBatch): void {
     const { model, texts } = this.#input;
     const inputs = this.#gradients.map(({ parameter }) => parameter.tensor);
@@ -76,7 +79,11 @@ export class OptimizerStep {
         () => taskLoss(problemType, model.run(rows, cut, batch, options), labels, texts),
         inputs,
       );
-      this.#loss += loss.dataSync()[0] as number; // nothing waits for it: the ops have run when they return
+      const value = loss.dataSync()[0] as number; // nothing waits for it: the ops have run when they return
+      if (!Number.isFinite(value)) {
+        throw nonFiniteValue(`The loss is ${value}.`, { model, batch, cut, rows, precision });
+      }
+      this.#loss += value;
       if (!isWhole) return;
       gradients.forEach((gradient, i) => {
         // absent where the loss does not depend on it: left alone, as in PyTorch
@@ -85,14 +92,14 @@ export class OptimizerStep {
     });
   }
 
-  /** Clips and updates. Throws `NON_FINITE` before any weight changes where the loss or a gradient is not a number. */
+  /** Clips and updates. Throws `NON_FINITE` before any weight changes where a gradient, or a new weight, is not a number. */
   finish(): StepResult {
-    const { optimizer, learningRates, weightDecay, maxGradNorm } = this.#input;
+    const { model, optimizer, learningRates, weightDecay, maxGradNorm } = this.#input;
     const present = this.#gradients.flatMap(({ parameter, sum: { value } }) =>
       value === undefined ? [] : [{ parameter, gradient: value }],
     );
     const result = { loss: this.#loss, gradNorm: globalNorm(present.map(({ gradient }) => gradient)) };
-    if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradNorm)) throw nonFinite(result, present);
+    if (!Number.isFinite(result.gradNorm)) throw nonFiniteGradient(model, present);
     const factor = maxGradNorm > 0 ? clipFactor(result.gradNorm, maxGradNorm) : 1;
     optimizer.step(
       present.map(({ parameter, gradient }) => ({
@@ -111,14 +118,4 @@ export class OptimizerStep {
   dispose(): void {
     for (const { sum } of this.#gradients) sum.dispose();
   }
-}
-
-function nonFinite(result: StepResult, present: readonly { parameter: Parameter; gradient: Tensor }[]): ThawError {
-  const bad = present.find(({ gradient }) => !Number.isFinite(globalNorm([gradient])));
-  return new ThawError(
-    "NON_FINITE",
-    `The loss is ${result.loss} and the norm of the gradients ${result.gradNorm}` +
-      `${bad === undefined ? "" : ` (first bad gradient: ${bad.parameter.name})`}. The weights are those of the step ` +
-      "before. Lower the learning rate, or add warm-up steps.",
-  );
 }

@@ -19,9 +19,17 @@ import { checkDataset, checkSameLabels } from "./checkDataset.ts";
 import { checkOptions } from "./checkOptions.ts";
 import { dataRecord, encodeDataset, textLimit } from "./encodedDataset.ts";
 import { type EvaluateResult, evaluateLogits, neverPredicted } from "./evaluateLogits.ts";
-import { checkMemory, type ForecastInput, forecast, type StageForecast } from "./forecast.ts";
+import {
+  checkMemory,
+  type ForecastInput,
+  forecast,
+  residentMemory,
+  type StageForecast,
+  withWhatFits,
+} from "./forecast.ts";
 import { type LoopInput, TrainingLoop } from "./loop.ts";
 import { modelMetric } from "./modelMetric.ts";
+import { assertFiniteWeights } from "./nonFinite.ts";
 import { neverPredictedNotice, problemTypeNotice } from "./notices.ts";
 import {
   checkTopK,
@@ -221,6 +229,8 @@ export class Trainer {
     this.#active = run;
     try {
       for (let next = await run.next(); next.done !== true; next = await run.next()) yield next.value;
+    } catch (error) {
+      throw withWhatFits(error, this.#forecastInput());
     } finally {
       run.end(new Error("Nobody asked for its further events."));
     }
@@ -230,8 +240,9 @@ export class Trainer {
   #begin(signal: AbortSignal): TrainingLoop {
     const { model, args } = this;
     const { trainDataset, evalDataset } = this.#options;
-    const resident = process.memoryUsage.rss();
+    assertFiniteWeights(model);
     const input = this.#forecastInput();
+    const resident = residentMemory();
     const forecasts = forecast(input, resident);
     checkMemory(input, forecasts, resident);
     const { train, evaluation } = this.#encoded();

@@ -2,6 +2,7 @@
 import { expect } from "vitest";
 import { lossAndGradients } from "../../src/engine/gradients.ts";
 import { tf } from "../../src/engine/tensorflow.ts";
+import { DropoutStream } from "../../src/nn/dropout.ts";
 import { randomNormal } from "../../src/rng/normal.ts";
 
 export type Tensor = ReturnType<typeof tf.tensor>;
@@ -42,4 +43,11 @@ export function compare(
     const worst = Math.max(...values.map((value, j) => Math.abs(value - (theirs[i]?.[j] as number))));
     expect(worst / scale, `${name}: ${["value", "loss"][i] ?? `gradient ${i - 2}`}`).toBeLessThan(2e-5);
   });
+}
+
+/** A stream whose next site has this seed pair. */
+export function streamAt(seed: readonly [number, number]): DropoutStream {
+  const stream = new DropoutStream(0, 0);
+  stream.next = () => seed;
+  return stream;
 }

@@ -1,6 +1,15 @@
-import { expect, test } from "vitest";
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { nativeOps } from "../../src/engine/native.ts";
 import { tf } from "../../src/engine/tensorflow.ts";
-import { DropoutStream, dropout } from "../../src/nn/dropout.ts";
+import { fusedAttention } from "../../src/nn/attention.ts";
+import { composedAttention } from "../../src/nn/composedAttention.ts";
+import { composedDropout, DropoutStream, dropout, fusedDropout } from "../../src/nn/dropout.ts";
+import { Packing } from "../../src/nn/packing.ts";
+import { composedResidualNorm, fusedResidualNorm } from "../../src/nn/residualNorm.ts";
+import { DropoutMask } from "../../src/rng/dropoutMask.ts";
+import { golden } from "../golden/read.ts";
+import { streamAt, type Tensor } from "./compare.ts";
 
 const ones = tf.ones([40, 50]) as ReturnType<typeof tf.tensor>;
 const mask = (seed: number, step: number, rate = 0.5) => dropout(ones, rate, new DropoutStream(seed, step)).dataSync();
@@ -52,4 +61,123 @@ test("a copy of a stream hands out what the stream was about to, whichever is as
   const pairs = [stream.next(), stream.next()];
   expect([copy.next(), copy.next()]).toEqual(pairs);
   expect(copy.next()).toEqual(stream.next());
+});
+
+interface GoldenSite {
+  readonly seed: [number, number];
+  readonly rate: number;
+  readonly sha256: string;
+}
+/** Made by numpy from the definition in native/dropout.h. */
+const masks = golden<{
+  rows: (GoldenSite & { rows: number; width: number; dropped: number })[];
+  attention: (GoldenSite & { lengths: number[]; heads: number })[];
+}>("dropout_masks.json");
+
+const hashOf = (values: Float32Array) =>
+  createHash("sha256")
+    .update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+    .digest("hex");
+
+const forms = [
+  ["composed", composedDropout, composedAttention, composedResidualNorm] as const,
+  ...(nativeOps ? [["native", fusedDropout, fusedAttention, fusedResidualNorm] as const] : []),
+];
+
+describe.each(forms)("the masks of %s ops are those of the definition, bit by bit", (form, drop, attend, norm) => {
+  test("for rows and columns up to 70,000, at rates from 1e-8 to 0.999", () => {
+    for (const { seed, rate, rows, width, dropped, sha256 } of masks.rows) {
+      const values = tf.tidy(
+        () => drop(tf.ones([rows, width]) as Tensor, rate, streamAt(seed)).dataSync() as Float32Array,
+      );
+      expect(hashOf(values), `${rows} x ${width} at ${rate}`).toBe(sha256);
+      expect(values.filter((value) => value === 0).length).toBe(dropped);
+    }
+    console.log(`${form}: ${masks.rows.length} masks of rows equal numpy's to the last bit`);
+  });
+
+  test("in attention, where each text and head has rows of its own", () => {
+    for (const { seed, rate, lengths, heads, sha256 } of masks.attention) {
+      const found = attentionMask(attend, streamAt(seed), rate, lengths, heads);
+      expect(hashOf(found), `${lengths.length} texts, ${heads} heads at ${rate}`).toBe(sha256);
+    }
+  });
+
+  test("within a residual normalisation", () => {
+    const { seed, rate, rows, width, sha256 } = masks.rows.find(
+      ({ rows, rate }) => rows === 128 && rate === 0.1,
+    ) as (typeof masks.rows)[number];
+    const [x, zeros] = [tf.fill([rows, width], 1e-3) as Tensor, tf.zeros([rows, width]) as Tensor];
+    const [one, none] = [tf.ones([width]) as Tensor, tf.zeros([width]) as Tensor];
+    const inputs = { x, inputBias: none, residual: zeros, weight: one, bias: none };
+    const value = norm(inputs, { epsilon: 1, dropoutRate: rate, stream: streamAt(seed) }).dataSync();
+    // of a row of zeros and equal values each is on one side of the mean
+    const kept = Math.fround(1 / Math.fround(1 - Math.fround(rate)));
+    expect(hashOf(Float32Array.from(value, (y) => (y > 0 ? kept : 0)))).toBe(sha256);
+  });
+});
+
+/**
+ * The masks that attention has used, text by text and head by head: with equal scores, and values that pick one key each,
+ * the result is the dropped probabilities.
+ */
+function attentionMask(
+  attend: typeof composedAttention,
+  stream: DropoutStream,
+  dropoutRate: number,
+  lengths: readonly number[],
+  heads: number,
+): Float32Array {
+  const packing = new Packing(lengths);
+  const { tokens, maxLength, firstTokens } = packing;
+  const picks = new Float32Array(tokens * heads * maxLength);
+  lengths.forEach((length, text) => {
+    for (let i = 0; i < length; i++) {
+      const row = ((firstTokens[text] as number) + i) * heads * maxLength;
+      for (let head = 0; head < heads; head++) picks[row + head * maxLength + i] = 1;
+    }
+  });
+  const shape: [number, number] = [tokens, heads * maxLength];
+  const context = tf.tidy(() => {
+    const zeros = tf.zeros(shape) as Tensor;
+    const value = tf.tensor2d(picks, shape) as Tensor;
+    return attend(zeros, zeros, value, { heads, packing, dropoutRate, stream }).dataSync() as Float32Array;
+  });
+  packing.dispose();
+  const kept = Math.fround(1 / Math.fround(1 - Math.fround(dropoutRate)));
+  const found: number[] = [];
+  lengths.forEach((length, text) => {
+    for (let head = 0; head < heads; head++) {
+      for (let query = 0; query < length; query++) {
+        const row = ((firstTokens[text] as number) + query) * heads * maxLength + head * maxLength;
+        for (let key = 0; key < length; key++) found.push((context[row + key] as number) > 0 ? kept : 0);
+      }
+    }
+  });
+  return Float32Array.from(found);
+}
+
+test("a row's number may be beyond 32 bits", () => {
+  const mix = (x: bigint) => {
+    const word = (y: bigint) => BigInt.asUintN(64, y);
+    let y = word(x + 0x9e3779b97f4a7c15n);
+    y = word((y ^ (y >> 30n)) * 0xbf58476d1ce4e5b9n);
+    y = word((y ^ (y >> 27n)) * 0x94d049bb133111ebn);
+    return y ^ (y >> 31n);
+  };
+  const [seed, rate, width] = [[-5, 7] as const, 0.5, 64];
+  for (const row of [2 ** 32 - 1, 2 ** 32, 2 ** 40 + 2 ** 31 + 3]) {
+    const key = mix(mix((BigInt.asUintN(32, BigInt(seed[0])) << 32n) | BigInt(seed[1])) + BigInt(row));
+    const [low, high] = [Number(key & 0xffffffffn), Number(key >> 32n)];
+    const expected = Float32Array.from({ length: width }, (_, column) => {
+      let x = (Math.imul(column, 0x9e3779b9) + low) >>> 0;
+      x = Math.imul(x ^ (x >>> 16), 0x7feb352d) >>> 0;
+      x = Math.imul(((x ^ (x >>> 15)) + high) >>> 0, 0x846ca68b) >>> 0;
+      x = Math.imul(x ^ (x >>> 16), 0x7feb352d) >>> 0;
+      return x >>> 8 >= 2 ** 23 ? 2 : 0;
+    });
+    const factors = new Float32Array(width);
+    new DropoutMask({ rate, seed }).fill(factors, row, width, 0);
+    expect(factors).toEqual(expected);
+  }
 });

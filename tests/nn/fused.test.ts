@@ -151,13 +151,15 @@ describe.skipIf(!nativeOps)("fused and composed forms", () => {
     [32, 2],
     [64, 1],
     [5, 3],
-  ])("have the same values and gradients at %i columns x %i heads", (width, heads) => {
-    cases(true, width, heads).forEach((fused, i) => {
-      const mine = valueAndGradients(fused, none);
-      valueAndGradients(cases(false, width, heads)[i] as Case, none).forEach((theirs, j) => {
-        expectClose(mine[j] as Tensor, theirs, 2e-6, `${fused.name} ${j === 0 ? "value" : `gradient ${j - 1}`}`);
+  ])("have the same values and gradients at %i columns x %i heads, with and without dropout", (width, heads) => {
+    for (const masks of [none, stream]) {
+      cases(true, width, heads).forEach((fused, i) => {
+        const mine = valueAndGradients(fused, masks);
+        valueAndGradients(cases(false, width, heads)[i] as Case, masks).forEach((theirs, j) => {
+          expectClose(mine[j] as Tensor, theirs, 2e-6, `${fused.name} ${j === 0 ? "value" : `gradient ${j - 1}`}`);
+        });
       });
-    });
+    }
   });
 
   test("attention keeps its precision where scores are far apart", () => {

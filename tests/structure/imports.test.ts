@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const levels: readonly (readonly string[])[] = [
   ["errors.ts", "checkNode.ts"],
   ["options.ts", "rng", "io", "display"],
+  ["memory"],
   ["hub", "safetensors", "config", "tokenizer"],
   ["weights", "engine"],
   ["nn", "freezing", "loss"],

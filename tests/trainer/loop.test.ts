@@ -206,16 +206,6 @@ test("a stop in the pass through the frozen layers changes nothing, and the mode
   expect((await trainer.train()).history.length).toBe(3);
 });
 
-test("a step that fails leaves no tensor behind", async () => {
-  const trainer = await tinyTrainer({ stages: [{ train: "head", epochs: 1 }] });
-  // the evaluation of the frozen layers stays fine: only the head is broken
-  trainer.model.parameters.get("classifier.bias")?.assign(Float32Array.of(Number.NaN, 0));
-  await expect(trainer.train()).rejects.toMatchObject({ code: "NON_FINITE" });
-  const tensors = tf.memory().numTensors;
-  await expect(trainer.train()).rejects.toMatchObject({ code: "NON_FINITE" });
-  expect(tf.memory().numTensors).toBe(tensors);
-});
-
 test("two runs at once on one model are refused, one after the other are not", async () => {
   const trainer = await tinyTrainer({ args: { numTrainEpochs: 1 } });
   const [first, second] = await Promise.allSettled([trainer.train(), trainer.train()]);

@@ -27,12 +27,12 @@ export function letters(count: number, seed = 0): TextDataset {
 }
 
 /** The tiny model with a fresh head for two labels; with values of config.json changed where `config` is given. */
-export async function tinyModel(config: Record<string, unknown> = {}): Promise<SequenceClassifier> {
+export async function tinyModel(config: Record<string, unknown> = {}, numLabels = 2): Promise<SequenceClassifier> {
   const folder = temporaryFolder();
   await cp(goldenPath("bert-tiny-base"), folder, { recursive: true });
   const file = join(folder, "config.json");
   await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, "utf8")), ...config }));
-  return AutoModelForSequenceClassification.fromPretrained(folder, { seed: 1, numLabels: 2 });
+  return AutoModelForSequenceClassification.fromPretrained(folder, { seed: 1, numLabels });
 }
 
 export async function tinyTrainer(options: Partial<TrainerOptions> = {}): Promise<Trainer> {

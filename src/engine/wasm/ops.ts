@@ -1,7 +1,6 @@
 /** The TensorFlow ops that this project runs by name, made of what tfjs has on WebAssembly. */
 import type * as tfjs from "@tensorflow/tfjs-core";
 import { ThawError } from "../../errors.ts";
-import { randomUniform } from "../../rng/uniform.ts";
 import { variableOps } from "./variables.ts";
 
 type Tensor = tfjs.Tensor;
@@ -48,14 +47,6 @@ function elementwise(tf: typeof tfjs): Table {
     // summed in double precision: the kernel adds one float after the other
     L2Loss: one((x) => tf.scalar(squares((x as Tensor).dataSync()) / 2)),
     BiasAddGrad: one((x) => tf.sum(x as Tensor, 0)),
-    GreaterEqual: one((a, b) => tf.greaterEqual(a as Tensor, b as Tensor)),
-    Cast: one((x) => tf.cast(x as Tensor, "float32")),
-    StatelessRandomUniform: ([shape, seed]) => {
-      const sizes = [...(shape as Tensor).dataSync()];
-      const [high, low] = (seed as Tensor).dataSync() as Int32Array;
-      const length = sizes.reduce((product, size) => product * size, 1);
-      return [tf.tensor(randomUniform((low as number) >>> 0, `dropout/${high}`, length), sizes, "float32")];
-    },
   };
 }
 

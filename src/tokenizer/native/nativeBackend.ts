@@ -4,6 +4,7 @@ import { freemem } from "node:os";
 import { dirname } from "node:path";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { ThawError } from "../../errors.ts";
+import { assertThreadRoom } from "../../memory/room.ts";
 import type { TokenizerBackend } from "../backend.ts";
 import {
   type NumberedRequest,
@@ -153,6 +154,7 @@ class TokenizerProcess {
     };
     this.#port = port1;
     const source = text(relayToTokenizers);
+    assertThreadRoom("The thread that speaks to the tokenizers' process");
     this.#worker = new Worker(source, { eval: true, execArgv: [], workerData, transferList: [port2] });
     this.#worker.unref();
     this.#worker.on("message", (event: ThreadEvent) => this.#hear(event));
