@@ -14,6 +14,7 @@ const outer = process.env.TMPDIR;
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "thaw-test-")));
 chmodSync(folder, 0o1777); // as the one around it: some tests start processes of another user
 process.env.TMPDIR = folder;
+process.env.TORCHINDUCTOR_CACHE_DIR = join(folder, "removed-at-end-torch"); // PyTorch makes one and leaves it there
 
 /** A new folder that is removed when the test file ends. */
 export function temporaryFolder(): string {
