@@ -77,7 +77,11 @@ export async function resultOfPage({ folders, page, timeout = 120_000 }: PageOpt
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}${"path" in page ? page.path : "/"}`;
   const flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", `--user-data-dir=${profile}`];
-  const browser = spawn(chromium as string, [...flags, address], { detached: true, stdio: "ignore" });
+  const browser = spawn(chromium as string, [...flags, address], {
+    detached: true,
+    stdio: "ignore",
+    env: { ...process.env, TMPDIR: profile }, // it leaves files there when it is killed
+  });
   const gone = new Promise((resolve) => browser.on("close", resolve));
   const timer = setTimeout(() => settle?.reject(new Error(`the page sent nothing within ${timeout} ms`)), timeout);
   browser.on("error", (error) => settle?.reject(error));
