@@ -9,12 +9,14 @@ import type { Reporter } from "./reporter.ts";
 export interface Host {
   display(bundle: Bundle, options?: DisplayOptions): void;
   readonly signal: AbortSignal | undefined;
-  /** Bytes that the kernel's own threads are expected to take yet. */
-  readonly pendingMemory: number;
+  /** Bytes that the kernel's own threads are expected to take yet within so many seconds. */
+  pendingMemory(seconds: number): number;
 }
 
 /** What the language service holds once it knows the types of an ordinary notebook's imports, in megabytes. */
 const languageMegabytes = 210;
+/** How long it takes to get there while cells keep the processors busy, in seconds. */
+const languageSeconds = 4;
 
 export function createHost(reporter: Reporter, interrupts: Interrupts, flags: Flags): Host {
   return {
@@ -24,9 +26,12 @@ export function createHost(reporter: Reporter, interrupts: Interrupts, flags: Fl
     get signal() {
       return interrupts.signal;
     },
-    get pendingMemory() {
+    pendingMemory(seconds) {
       if (Atomics.load(flags, flag.checked) === 0) return 0;
-      return 1e6 * Math.max(0, languageMegabytes - Atomics.load(flags, flag.language));
+      const since = Atomics.load(flags, flag.languageSince);
+      const past = since === 0 ? 0 : ((Date.now() - since) | 0) / 1000; // both are the clock's low 32 bits
+      const share = Math.min(1, (past + seconds) / languageSeconds);
+      return 1e6 * Math.max(0, share * languageMegabytes - Atomics.load(flags, flag.language));
     },
   };
 }

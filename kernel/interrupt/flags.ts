@@ -26,6 +26,8 @@ export const flag = {
   checked: 10,
   /** Megabytes that the language service holds. */
   language: 11,
+  /** When the language service began to load, in milliseconds: the low 32 bits of the clock. 0 before. */
+  languageSince: 12,
 } as const;
 
 export type Flags = Int32Array<SharedArrayBuffer>;

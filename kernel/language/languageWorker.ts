@@ -29,6 +29,7 @@ export class LanguageWorker {
     if (this.#thread !== undefined || this.#lost) return;
     const workerData: LanguageStart = { folder: this.#folder, flags: this.#flags };
     this.#thread = new Worker(new URL("../language.cjs", import.meta.url), { workerData, resourceLimits });
+    Atomics.store(this.#flags, flag.languageSince, Date.now() | 0);
     this.#thread.unref();
     this.#thread.on("message", (message: FromLanguage) => this.#receive(message));
     this.#thread.on("error", (error) => this.#lose(error));

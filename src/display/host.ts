@@ -17,8 +17,8 @@ export interface Host {
    * loops check it once per step, and ask for it anew: a later cell may be the one that waits for them.
    */
   readonly signal: AbortSignal | undefined;
-  /** Bytes that the kernel's own threads are expected to take yet. Default: none. */
-  readonly pendingMemory?: number;
+  /** Bytes that the kernel's own threads are expected to take yet within so many seconds. Default: none. */
+  readonly pendingMemory?: (seconds: number) => number;
 }
 
 export const hostSymbol: unique symbol = Symbol.for("thaw.host") as never;

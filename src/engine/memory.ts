@@ -39,6 +39,7 @@ export const poolUse = (options: { readonly reset?: boolean } = {}): PoolUse | u
  */
 export function releaseMemory(): void {
   collectGarbage();
+  collectGarbage(); // V8 frees the arrays of the first on a thread beside this one, and ends that before the second
   runMemoryOp({ release: true });
 }
 

@@ -34,14 +34,14 @@ export interface StageForecast {
   readonly need: MemoryNeed;
 }
 
-/**
- * Bytes that this process holds of memory with what is free given back, and those that the kernel around it is still to
- * take: its language service loads the types of a cell's imports while the next cell runs.
- */
+/** Bytes that this process holds of memory, with what is free given back. */
 export function residentMemory(): number {
   releaseMemory();
-  return process.memoryUsage.rss() + (currentHost()?.pendingMemory ?? 0);
+  return process.memoryUsage.rss();
 }
+
+/** What the kernel is still to take: its language service loads the types of a cell's imports while the next cell runs. */
+const pendingMemory = (seconds: number): number => currentHost()?.pendingMemory?.(seconds) ?? 0;
 
 const tokensOf = (texts: readonly EncodedText[]) => texts.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
 
@@ -49,8 +49,8 @@ const tokensOf = (texts: readonly EncodedText[]) => texts.reduce((sum, { inputId
 const passTokens = 2048;
 
 /**
- * One forecast per stage. `resident`: bytes that the process holds before training, and that the kernel around it will
- * take; default: `residentMemory()`.
+ * One forecast per stage. `resident`: bytes that the process holds before training; default: `residentMemory()`. What the
+ * kernel around it takes by the end of a stage is added.
  */
 export function forecast(input: ForecastInput, resident?: number): readonly StageForecast[] {
   const { model, plan, args, train, evaluation } = input;
@@ -62,6 +62,7 @@ export function forecast(input: ForecastInput, resident?: number): readonly Stag
   const base = resident ?? residentMemory(); // what has been measured is free again
   let stored: readonly number[] = [];
   let firstEpoch = 0;
+  let secondsSoFar = 0;
   return plan.stages.map(({ stage, trainable, cut }, index) => {
     const isCached = cut >= 0 && !args.frozenDropout;
     let prefix: readonly [number, number] = [0, 0];
@@ -106,7 +107,8 @@ export function forecast(input: ForecastInput, resident?: number): readonly Stag
     firstEpoch += stage.epochs;
     const useful = usefulCuts(plan.stages, index);
     stored = stored.filter((each) => useful.includes(each));
-    return { seconds, memory: base + need.peak, need };
+    secondsSoFar += seconds;
+    return { seconds, memory: base + pendingMemory(secondsSoFar) + need.peak, need };
   });
 }
 

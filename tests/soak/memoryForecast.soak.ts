@@ -69,7 +69,7 @@ async function trainInKernel({ folder, tokenizerFolder, texts, words, stages, ar
     );
     const cell = client.start(
       `const run = await trainer.train();
-      const forecast = Math.max(...run.stages.map(({ predictedMemory }) => predictedMemory ?? 0));
+      const forecast = Math.max(...run.stages.map(({ plan }) => plan.predictedMemory ?? 0));
       const reached = 1024 * Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
       console.log("FOUND" + JSON.stringify({ forecast, reached, ended: true }));`,
     );
