@@ -174,6 +174,11 @@ export class Client {
     return this.#replies.get(id) as Message;
   }
 
+  /** Whether a request has been answered. */
+  replied(id: string): boolean {
+    return this.#replies.has(id);
+  }
+
   /** Runs a cell to its idle. */
   async execute(code: string, options: Content = {}): Promise<Run> {
     return await this.finish(this.start(code, options));
