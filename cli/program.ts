@@ -1,4 +1,4 @@
-/** What the command `thaw` does: setup, doctor, lab, install, uninstall, status, run. */
+/** Defines the subcommands of `thaw` and runs the one that is asked for: setup, doctor, lab, install, uninstall, status, run. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,8 +1,8 @@
-/** What the kernel's code on the main thread needs of the realm in which the cells run (see realm.ts), as it was at the start. */
+/** The kernel's access to the realm in which the cells run (see realm.ts): its global object and its classes, as they were at the start. */
 import { createRequire } from "node:module";
 import * as sameRealm from "./executor/runtime.ts";
 
-/** What a new realm is given. */
+/** The values that realm.ts puts into the kernel's own realm, so that the kernel's code can reach the realm of the cells. */
 export interface Seed {
   readonly cells: typeof globalThis;
   readonly cellSide: typeof sameRealm;
@@ -63,14 +63,12 @@ export function givenPromise<Value>(promise: Promise<Value>): Promise<Value> {
   return cellPromise((resolve, reject) => void promise.then(resolve, reject));
 }
 
-/** Promises and lists that come from cells, or from Node, which works with the built-ins that cells have: */
-
-/** What `promise` comes to. A cell may have replaced its `then`. */
+/** Settles as `promise` does, which comes from a cell or from Node, without calling its `then`: a cell may have replaced that. */
 export function settled<Value>(promise: PromiseLike<Value>): Promise<Value> {
   return new Promise((resolve, reject) => cellSide.settle(promise, resolve, reject));
 }
 
-/** The same list as one of the kernel's own. */
+/** Copies a list that comes from a cell into an array of the kernel's realm, without the cell's iterator. */
 export function own<Value>(list: ArrayLike<Value>): Value[] {
   const copy: Value[] = [];
   for (let i = 0; i < list.length; i++) copy.push(list[i] as Value);

@@ -17,7 +17,7 @@ import { RunError } from "./runError.ts";
 
 /** The kernel is given this long to end by itself, in milliseconds. */
 const farewellMs = 3000;
-/** Of the folders with the connection files; what a killed run has left is removed by the next. */
+/** Names of the folders with connection files begin with this, by which the next run finds and removes what a killed one left. */
 const folderPrefix = "thaw-run-";
 /** A kernel binds its sockets a moment after it was started: look again soon. */
 const prompt = { linger: 0, reconnectInterval: 10 };

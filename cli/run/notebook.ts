@@ -85,7 +85,7 @@ interface FileCell {
   readonly outputs?: unknown;
 }
 
-/** What of a cell could not be run, in words that follow its number. Outputs are not looked at: running replaces them. */
+/** Says why a cell cannot be run, in words that follow its number; undefined if it can. Outputs are not checked: running replaces them. */
 function wrongInCell(cell: unknown): string | undefined {
   if (!isRecord(cell)) return `is ${found(cell)}, where an object with "cell_type" and "source" was expected`;
   const { cell_type, source, metadata = {} } = cell;

@@ -66,7 +66,7 @@ export async function run(options: RunOptions, screen: Screen = process.stderr):
         (name === "stderr" ? process.stderr : process.stdout).write(text);
       },
       onCellEnd: async () => {
-        // What does not fit now may fit after the next cell; only at the end it is an error.
+        // A write that fails now, on a full disk for example, may succeed after the next cell: only the last one is an error.
         await file.write(notebook).catch((error: Error) => sayOnce(error.message));
       },
     });

@@ -1,4 +1,4 @@
-/** What arrives on a ZeroMQ socket, from its opening to its closing. */
+/** Reads the messages that arrive on a ZeroMQ socket, until it is closed. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { logError } from "./log.ts";
 

@@ -5,9 +5,9 @@ import type { FromMain } from "./thread.ts";
 /** Characters of output, and bytes of buffers, that may be on their way. */
 const allowance = 4_000_000;
 /**
- * What a message weighs beside its text, so that some sixty may be on their way. Of more V8 sees so many outlive its
- * collections that it takes them for old, and keeps them: in a flood of messages 15 MB more of five hundred, and 200 MB of
- * all that come.
+ * The number of characters that each message counts for beside its text, so that at most some sixty messages are on their
+ * way. With more, so many outlive V8's young collections that it moves them to the old heap: in a flood that costs 15 MB
+ * with five hundred on their way, and 200 MB without a limit.
  */
 export const envelope = 65_536;
 /** The worker says how far it is each time it has dealt with so much more: to wake a thread for every message is slow. */

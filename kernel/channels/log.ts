@@ -16,7 +16,7 @@ export function log(line: string): void {
   }
 }
 
-/** What tells of an error and where it came from, after saying what failed. */
+/** Returns a handler that logs an error with its stack, after `what` failed. */
 export function logError(what: string): (error: unknown) => void {
   return (error) => log(`${what}: ${(error instanceof Error && error.stack) || String(error)}`.slice(0, 5000));
 }

@@ -51,7 +51,7 @@ export class Sockets {
   readonly #refused = new Map<Refusal, number>();
   /** How many messages have been read. */
   #arrived = 0;
-  /** What reads the sockets; each settles once its socket is closed. */
+  /** One promise for each socket that is read; it settles once that socket is closed. */
   #readers: readonly Promise<void>[] = [];
   #closing = false;
 

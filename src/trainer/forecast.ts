@@ -166,11 +166,11 @@ function allowedNow(resident: number): Allowed {
 }
 
 /** The error of a run that has met the end of memory after all, with what would have fitted; any other as it is. */
-export function withWhatFits(error: unknown, input: ForecastInput): unknown {
+export function withWhatFits(error: unknown, input: () => ForecastInput): unknown {
   const known = asOutOfMemory(error);
   if (!(known instanceof ThawError) || known.code !== "OUT_OF_MEMORY") return error;
   const resident = residentMemory();
-  const advice = wouldFit(input, resident, allowedNow(resident));
+  const advice = wouldFit(input(), resident, allowedNow(resident));
   return new ThawError("OUT_OF_MEMORY", `${known.message} The weights are those of the step before. ${advice}`, {
     cause: error,
   });

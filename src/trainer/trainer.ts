@@ -230,7 +230,7 @@ export class Trainer {
     try {
       for (let next = await run.next(); next.done !== true; next = await run.next()) yield next.value;
     } catch (error) {
-      throw withWhatFits(error, this.#forecastInput());
+      throw withWhatFits(error, () => this.#forecastInput());
     } finally {
       run.end(new Error("Nobody asked for its further events."));
     }

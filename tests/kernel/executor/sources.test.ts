@@ -9,7 +9,7 @@ function moved(sources: Sources, name: string, text: string): void {
 
 test("of cells without end the newest are remembered, in their order, and files always", () => {
   const sources = new Sources();
-  moved(sources, "/work/file.ts", "ofFile");
+  moved(sources, "/notebooks/file.ts", "ofFile");
   for (let i = 1; i <= 5000; i++) moved(sources, `In[${i}]`, `cell ${i}`);
   moved(sources, "In[4000]", "run again");
   const cells = sources.cells();
@@ -19,8 +19,8 @@ test("of cells without end the newest are remembered, in their order, and files 
     { name: "In[5000]", text: "cell 5000" },
     { name: "In[4000]", text: "run again" },
   ]);
-  expect(["In[3000]", "In[3001]", "/work/file.ts"].map((name) => sources.has(name))).toEqual([false, true, true]);
-  expect(sources.locate("/work/file.ts", 1, 7)).toEqual({ source: "/work/file.ts", line: 1, column: 3 });
+  expect(["In[3000]", "In[3001]", "/notebooks/file.ts"].map((name) => sources.has(name))).toEqual([false, true, true]);
+  expect(sources.locate("/notebooks/file.ts", 1, 7)).toEqual({ source: "/notebooks/file.ts", line: 1, column: 3 });
   expect(sources.locate("In[3000]", 2, 7)).toEqual({ source: "In[3000]", line: 2, column: 7 }); // as V8 sees it
   expect(sources.frame({ source: "In[3000]", line: 1, column: 1 })).toEqual([]);
 });

@@ -10,14 +10,14 @@ test("trees of cells go with the last program that needs them, those of files st
     getScriptFileNames: () => roots,
     getScriptVersion: () => "1",
     getScriptSnapshot: (path) => ts.ScriptSnapshot.fromString(`export const path = ${JSON.stringify(path)};`),
-    getCurrentDirectory: () => "/work",
+    getCurrentDirectory: () => "/notebooks",
     getDefaultLibFileName: () => "lib.d.ts",
     fileExists: () => false,
     readFile: () => undefined,
   };
   const service = ts.createLanguageService(host, registry);
   const filesWith = (...names: string[]) => {
-    roots = names.map((name) => `/work/${name}`);
+    roots = names.map((name) => `/notebooks/${name}`);
     expect(service.getProgram()?.getSourceFiles().length).toBe(names.length);
     return registry.reportStats();
   };
