@@ -77,7 +77,7 @@ export class Comm {
 }
 
 /** Errors of this file; `code` is COMM_CLOSED, COMM_DATA, COMM_HANDLER or COMM_TARGET. */
-export class CommError extends CodedError {
+class CommError extends CodedError {
   override readonly name = "CommError";
 }
 

@@ -63,7 +63,7 @@ function contentOf(type: string, value: unknown, json: boolean): unknown {
   );
 }
 
-export function toBase64(bytes: ArrayBufferView | ArrayBufferLike): string {
+function toBase64(bytes: ArrayBufferView | ArrayBufferLike): string {
   return asBuffer(bytes).toString("base64");
 }
 

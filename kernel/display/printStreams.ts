@@ -62,7 +62,7 @@ interface Reopened {
  * No terminal, whatever the kernel was started from. As Node's own streams it can be ended and destroyed, so that what waits
  * for that goes on, and is then as before: later cells print to it.
  */
-export class CellStream extends Writable {
+class CellStream extends Writable {
   readonly isTTY = false;
   readonly fd: number;
   readonly #name: StreamName;

@@ -2,7 +2,7 @@
 import { child, childList, children, type SyntaxNode, walk } from "./syntax.ts";
 
 /** `{ a, b: [c], ...d }` -> a, c, d */
-export function patternNames(pattern: SyntaxNode | undefined): string[] {
+function patternNames(pattern: SyntaxNode | undefined): string[] {
   switch (pattern?.type) {
     case "Identifier":
       return [String(pattern.name)];

@@ -35,7 +35,7 @@ export function asExpression(source: string): string {
   return parseSync("cell.ts", wrapped, { lang: "ts", sourceType: "module" }).errors.length === 0 ? wrapped : source;
 }
 
-export function isNode(value: unknown): value is SyntaxNode {
+function isNode(value: unknown): value is SyntaxNode {
   return typeof value === "object" && value !== null && typeof (value as SyntaxNode).type === "string";
 }
 

@@ -2,7 +2,7 @@
 import { constants } from "node:os";
 import type { StdioAddon } from "../capture/stdioAddon.ts";
 
-export const endingSignals = ["SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+const endingSignals = ["SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 export type EndingSignal = (typeof endingSignals)[number];
 export type KernelSignal = EndingSignal | "SIGINT";
 

@@ -2,7 +2,7 @@
 import type { Connection } from "../wire/connection.ts";
 import { type Content, protocolVersion } from "../wire/message.ts";
 
-export const kernelVersion = "0.1.0";
+const kernelVersion = "0.1.0";
 
 export const kernelInfo: Content = {
   status: "ok",

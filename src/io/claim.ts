@@ -11,7 +11,7 @@ import { type FileState, isSystemError, namesIn, operations, removeTree, stateOf
 import { disown, isAbandoned, nobodysName, ownedName, ownerOf, pidIn, silenceMs } from "./owner.ts";
 import { checkName } from "./staging.ts";
 
-export const claimPrefix = ".thaw-save-";
+const claimPrefix = ".thaw-save-";
 
 /** What a save does to a folder from the moment on from which it counts. */
 export interface Journal {
