@@ -66,8 +66,13 @@ function cover(byFrequency: readonly number[], reach: number): Palette | undefin
 }
 
 function distance(a: number, b: number): number {
-  const [one, other] = [channelsOf(a), channelsOf(b)];
-  return Math.max(...one.map((value, i) => Math.abs(value - (other[i] as number))));
+  // without arrays: it is computed millions of times for a picture
+  return Math.max(
+    Math.abs((a >>> 24) - (b >>> 24)),
+    Math.abs(((a >>> 16) & 255) - ((b >>> 16) & 255)),
+    Math.abs(((a >>> 8) & 255) - ((b >>> 8) & 255)),
+    Math.abs((a & 255) - (b & 255)),
+  );
 }
 
 const mostColors = 1 << 13;

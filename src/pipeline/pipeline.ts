@@ -1,6 +1,7 @@
 /** A model used without a trainer, in the manner of `pipeline` in transformers and transformers.js. */
 import { TextDataset } from "../data/textDataset.ts";
 import { listed } from "../display/listed.ts";
+import { formatNumber, formatPercent } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
 import type { ResolveOptions } from "../hub/resolveModel.ts";
 import { AutoModelForSequenceClassification } from "../models/autoModel.ts";
@@ -127,7 +128,12 @@ export async function pipeline(
     ...(localFilesOnly === undefined ? {} : { localFilesOnly }),
   };
   const loaded = await loadModel(model, from);
-  const encoder = await loadTokenizer(tokenizer ?? (typeof model === "string" ? model : undefined), from);
+  const encoder = await loadTokenizer(tokenizer ?? (typeof model === "string" ? model : undefined), from).catch(
+    (error: unknown) => {
+      if (loaded !== model) loaded.dispose(); // nobody else has it
+      throw error;
+    },
+  );
   const classify = async (given: unknown, callOptions: ClassifyOptions = {}) => {
     refuseUnknown(callOptions, classifyNames, { kind: "option of a pipeline's call", elsewhere });
     return classifyInputs(loaded, encoder, given, { ...defaults, ...callOptions });
@@ -200,7 +206,8 @@ async function classifyInputs(
   const scores = logits.map((row) => topScores(row, model.config, apply, topK === undefined ? 1 : topK));
   const shown = scores.map((list) => (topK === undefined ? (list[0] as LabelScore) : { scores: list }));
   const isList = Array.isArray(given) || given instanceof TextDataset;
-  const show = <T extends object>(list: T): T => shownAsTable(list, shown, inputs, model.config.id2label);
+  const show = <T extends object>(list: T): T =>
+    shownAsTable(list, shown, inputs, model.config.id2label, apply === "none" ? formatNumber : formatPercent);
   if (topK !== undefined) return show(isList ? scores : (scores[0] as LabelScore[]));
   const best = scores.map((list) => list[0] as LabelScore);
   return typeof given === "string" || isList ? show(best) : (best[0] as LabelScore);

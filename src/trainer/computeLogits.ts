@@ -43,7 +43,7 @@ export async function* computeLogits(input: LogitsInput): AsyncGenerator<number,
           const bad = indices.filter(
             (_, i) => !found.subarray(i * numLabels, (i + 1) * numLabels).every(Number.isFinite),
           );
-          const answers = `The model's answers for ${rowList(bad)} of the texts are NaN or infinite.`;
+          const answers = `The model's answers for ${rowList(bad.map((index) => index + 1))} of the texts are NaN or infinite.`;
           const computation = { model, batch, cut, rows, precision };
           throw nonFiniteValue(answers, computation, "Train the model again from the start, at a lower learning rate.");
         });

@@ -13,6 +13,8 @@ import { tokenLimit } from "../tokenizer/tokenLimit.ts";
 export interface EncodedDataset {
   readonly texts: readonly EncodedText[];
   readonly labels: Labels;
+  /** The row of the file or list that each example comes from, counted from 1. */
+  readonly rows: readonly number[];
   /** The tokens that texts are cut to, special ones included. */
   readonly limit: number;
   /** Examples that were longer than that, and were cut. */
@@ -71,7 +73,13 @@ export function encodeDataset(
   const { texts, textPairs } = dataset;
   const limit = textLimit(tokenizer, model, maxLength);
   const encoded = encodeTexts(texts, tokenizer, model, maxLength, textPairs);
-  return { texts: encoded, labels: dataset.batchLabels(), limit, cut: countCut(dataset, encoded, tokenizer, limit) };
+  return {
+    texts: encoded,
+    labels: dataset.batchLabels(),
+    rows: Array.from(dataset, ({ row }) => row),
+    limit,
+    cut: countCut(dataset, encoded, tokenizer, limit),
+  };
 }
 
 /** Examples that are longer than `limit`: of those that are as long as that, the whole is looked at. */

@@ -161,7 +161,7 @@ function allowedNow(resident: number): Allowed {
     fits: ({ memory, need }, spare) =>
       memory - resident + spare + reserve <= bytes &&
       need.tensors + spare <= tensors &&
-      need.peak - need.tensors + spare + reserve <= others,
+      memory - resident - need.tensors + spare + reserve <= others,
   };
 }
 

@@ -300,9 +300,15 @@ async function runStep(
 
 /** The step that is being made on these rows of the training data, or what is done outside of steps, for an error. */
 function placeOf(state: State, stage: PlannedStage, place: ArrayLike<number> | string) {
-  const of = { stage: state.input.plan.stages.indexOf(stage), name: stage.row.name };
+  const { input } = state;
+  const of = { stage: input.plan.stages.indexOf(stage), name: stage.row.name };
   if (typeof place === "string") return { ...of, what: `${place} after step ${state.run.step}` };
-  return { ...of, what: `step ${state.run.step + 1}`, rows: place, data: "training data" };
+  return {
+    ...of,
+    what: `step ${state.run.step + 1}`,
+    rows: Array.from(place, (i) => input.train.rows[i] as number),
+    data: "training data",
+  };
 }
 
 function addMicroBatch(state: State, stage: PlannedStage, step: OptimizerStep, indices: Uint32Array): void {

@@ -28,7 +28,7 @@ export interface Place {
   /** Number of the stage, from 0, and its name. */
   readonly stage: number;
   readonly name: string;
-  /** Indices into the data set, and what this is called. */
+  /** Rows of the data, counted from 1, and what the data is called. */
   readonly rows?: ArrayLike<number>;
   readonly data?: string;
 }
@@ -136,7 +136,6 @@ const rowsNamed = 64;
 
 /** `rows 3, 4 and 12 more`, counted from 1, as everywhere where a message names a row. */
 export function rowList(rows: ArrayLike<number>): string {
-  const numbers = Array.from(rows, (row) => row + 1);
-  const more = numbers.length - rowsNamed;
-  return `row${numbers.length === 1 ? "" : "s"} ${numbers.slice(0, rowsNamed).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  const more = rows.length - rowsNamed;
+  return `row${rows.length === 1 ? "" : "s"} ${Array.from(rows).slice(0, rowsNamed).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

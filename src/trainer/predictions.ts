@@ -166,14 +166,18 @@ interface ShownPrediction {
   readonly values?: readonly number[];
 }
 
-/** The same list, which a notebook shows as a table. `names`: of the labels, or of the outputs of a regression. */
+/**
+ * The same list, which a notebook shows as a table. `names`: of the labels, or of the outputs of a regression; `format`: how
+ * scores are written, by default as percentages.
+ */
 export function shownAsTable<T extends object>(
   list: T,
   predictions: readonly ShownPrediction[],
   inputs: Inputs,
   names: readonly string[],
+  format: ScoreFormat = formatPercent,
 ): T {
-  const show = () => predictionTable(predictions, inputs, names)[displaySymbol]();
+  const show = () => predictionTable(predictions, inputs, names, format)[displaySymbol]();
   return Object.defineProperty(list, displaySymbol, { value: show });
 }
 
@@ -185,8 +189,9 @@ export function predictionTable(
   predictions: readonly ShownPrediction[],
   { texts, textPairs }: Inputs,
   names: readonly string[],
+  format: ScoreFormat = formatPercent,
 ): Table {
-  const columns = columnsOf(predictions[0], names);
+  const columns = columnsOf(predictions[0], names, format);
   const left = predictions.length - maxRows;
   return new Table({
     ...(left > 0 ? { caption: `the first ${maxRows} of ${predictions.length}` } : {}),
@@ -223,7 +228,14 @@ interface PredictionColumn extends Column {
   readonly cell: (prediction: ShownPrediction) => string;
 }
 
-function columnsOf(first: ShownPrediction | undefined, names: readonly string[]): readonly PredictionColumn[] {
+type ScoreFormat = (score: number) => string;
+
+function columnsOf(
+  first: ShownPrediction | undefined,
+  names: readonly string[],
+  format: ScoreFormat,
+): readonly PredictionColumn[] {
+  const scored = ({ label = "", score = 0 }: ShownPrediction): string => `${label} ${format(score)}`;
   if (first?.values !== undefined) {
     return names.map((title, i) => ({
       title,
@@ -242,8 +254,10 @@ function columnsOf(first: ShownPrediction | undefined, names: readonly string[])
   }
   return [
     { title: "label", cell: ({ label = "" }) => label },
-    { title: "probability", align: "right", cell: ({ score = 0 }) => formatPercent(score) },
+    {
+      title: format === formatPercent ? "probability" : "score",
+      align: "right",
+      cell: ({ score = 0 }) => format(score),
+    },
   ];
 }
-
-const scored = ({ label = "", score = 0 }: ShownPrediction): string => `${label} ${formatPercent(score)}`;

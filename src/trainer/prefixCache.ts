@@ -129,7 +129,7 @@ export class PrefixCache {
         const precision = this.#precision;
         for (const [cut, tensor] of this.#model.runPrefix(wanted, batch, { start, precision })) {
           if (!isFiniteTensor(tensor)) {
-            const what = `What the frozen layers give for ${rowList(indices)} of the texts is NaN or infinite.`;
+            const what = `What the frozen layers give for ${rowList(indices.map((index) => index + 1))} of the texts is NaN or infinite.`;
             const computation = { model: this.#model, batch, cut: start?.cut ?? -1, rows: start?.hidden, precision };
             throw nonFiniteValue(what, computation, "Load the model again, or thaw these layers.");
           }

@@ -175,8 +175,21 @@ test("a notebook shows the answers as a table of numbered rows with the texts, e
   expect(html).toContain("&lt;i&gt;a&lt;/i&gt;");
   for (const title of ["row", "text", "label", "probability"]) expect(html).toContain(`>${title}<`);
   expect(shown(await classify(texts, { topK: null }))["text/plain"]).toMatch(/1 +a b c +middle \d+\.\d%, low/);
+  const raw = shown(await classify(["a"], { functionToApply: "none" }))["text/plain"] ?? "";
+  expect(raw).toContain("score");
+  expect(raw).not.toContain("%"); // numbers are no shares
+  expect(shown(await classify(texts, { topK: null, functionToApply: "none" }))["text/plain"]).not.toContain("%");
   expect(JSON.stringify(await classify("b"))).toMatch(/^\[\{"label":"\w+","score":0\.\d+\}\]$/);
   classify.dispose();
+});
+
+test("a folder without a tokenizer leaves no tensor behind", async () => {
+  const folder = newFolder();
+  const source = await folderOf(single);
+  for (const name of ["config.json", "model.safetensors"]) cpSync(join(source, name), join(folder, name));
+  const before = tf.memory().numTensors;
+  await expect(pipeline("text-classification", folder)).rejects.toMatchObject({ code: "MISSING_FILE" });
+  expect(tf.memory().numTensors).toBe(before);
 });
 
 /** A model trained here on this data, as a folder. */

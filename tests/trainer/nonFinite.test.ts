@@ -144,6 +144,29 @@ describe("a loss that is not finite though all weights are", () => {
     regression.dispose();
   });
 
+  test("of data from which rows were left out, or that was split: the rows of the file", async () => {
+    const regression = await tinyModel({}, 1);
+    const given = Array.from({ length: 24 }, (_, i) => ({
+      text: String.fromCharCode(97 + i),
+      target: i === 20 ? 1e25 : i,
+    }));
+    const all = TextDataset.fromRows(given, {
+      text: "text",
+      label: ({ target }) => (Number(target) < 8 ? undefined : Number(target)),
+      problemType: "regression",
+    });
+    const args = { perDeviceTrainBatchSize: 4 };
+    for (const trainDataset of [all, all.split({ train: 12, validation: 4, seed: 3 }).train]) {
+      const bad = Array.from(trainDataset).findIndex(({ row }) => row === 21);
+      if (bad < 0) continue;
+      const batch = Array.from(trainDataset, ({ row }) => row).slice(bad - (bad % 4), bad - (bad % 4) + 4);
+      const trainer = await ordered({ model: regression, trainDataset, evalDataset: all, args });
+      const message = await failure(() => trainer.train());
+      expect(message).toContain(`rows ${batch.join(", ")} of the training data: The loss is Infinity`);
+    }
+    regression.dispose();
+  });
+
   test.each([0, 1])("by weights that overflow in layer %i: the layer", async (layer) => {
     const { config } = goldenCases("bert")[0] as ReturnType<typeof goldenCases>[number];
     const other = formulaModel(config, { num_labels: 2, hidden_act: "relu" });
