@@ -40,8 +40,11 @@ import { keepThreads } from "./parents/threads.ts";
 import { keepTimers } from "./parents/timers.ts";
 import type { RealmPort } from "./realm.ts";
 
-/** How long `process.exit` in a cell waits for the worker to say goodbye to the frontend, in milliseconds. */
-const farewellMs = 2000;
+/**
+ * How long `process.exit` in a cell waits for the worker to say goodbye to the frontend, in milliseconds: longer than the
+ * worker may take until its sockets are closed.
+ */
+const farewellMs = 4000;
 
 export interface HostStart {
   readonly flags: Flags;
@@ -148,6 +151,7 @@ export function startHost({ flags, port, captured }: HostStart): void {
     onExit: (code) => {
       reporter.post({ type: "exiting", cell: currentCell(), code });
       Atomics.wait(flags, flag.closed, 0, farewellMs); // a process that ends with an open ZeroMQ socket aborts
+      Atomics.store(flags, flag.exiting, 1);
     },
   });
   transformCell("let warm: number = await 1;", "warm"); // the first cell should not pay for the parser's first use

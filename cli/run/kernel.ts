@@ -130,7 +130,7 @@ export class Kernel {
 
   async #read(socket: Dealer | Subscriber, take: (message: Message) => void): Promise<void> {
     for await (const frames of arriving(socket)) {
-      const message = decode(frames, this.#checker);
+      const message = decode(frames, this.#checker, Number.POSITIVE_INFINITY);
       if (typeof message !== "string") take(message);
     }
   }

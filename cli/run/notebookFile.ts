@@ -26,7 +26,7 @@ export class NotebookFile {
    */
   static async open(path: string, say: (text: string) => void): Promise<NotebookFile> {
     try {
-      const folder = checkTarget(dirname(path));
+      const folder = checkTarget(dirname(resolve(path)));
       const found = statSync(path, { throwIfNoEntry: false });
       if (found === undefined && isLink(path)) throw new Error(`${path} is a link that leads nowhere`);
       if (found !== undefined && !found.isFile()) throw new Error(`${path} is no file`);

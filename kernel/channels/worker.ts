@@ -69,14 +69,13 @@ setTimeout(() => {
   if (captured?.signals !== undefined) void followSignals(captured.signals, (signal) => session.signal(signal));
 }, followAfterMs);
 
-const take = (message: FromMain): void => {
+port.on("message", (message: FromMain) => {
   if (message.type === "drain" || message.type === "done" || message.type === "exiting") nativeOutput?.drain();
   if (message.type === "letGo") watchdog.letGo(message.pid, message.isLetGo);
   else session.report(message);
   taker.took(message);
-};
-port.on("message", take);
-parentPort?.on("message", take); // signals, which are heard outside the kernel's realm
+});
+parentPort?.on("message", (message: FromMain) => session.report(message)); // signals: none of the output that is counted
 sockets.open().then(
   () => session.start(),
   (error: unknown) => {

@@ -1,7 +1,7 @@
 /** A value as a MIME bundle: by the first recogniser that knows its kind; the text Node would print is always there. */
 import { types } from "node:util";
 import { settled } from "../cells.ts";
-import { KernelInterrupt } from "../interrupt/interrupts.ts";
+import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
 import type { Bundle } from "./bundle.ts";
 import { sendable } from "./contents.ts";
 import { plainText } from "./plainText.ts";

@@ -5,7 +5,8 @@
  */
 import { types } from "node:util";
 import { type Flags, flag } from "../interrupt/flags.ts";
-import type { Interrupts, Race } from "../interrupt/interrupts.ts";
+import type { Interrupts } from "../interrupt/interrupts.ts";
+import type { Race } from "../interrupt/races.ts";
 import type { Bound, BoundLoader } from "./boundLoader.ts";
 import type { Disposals } from "./disposals.ts";
 import type { Namespace } from "./namespace.ts";

@@ -5,9 +5,6 @@ import { type Flags, flag } from "./flags.ts";
 import { KernelInterrupt } from "./kernelInterrupt.ts";
 import { type Race, Races } from "./races.ts";
 
-export type { Race };
-export { KernelInterrupt };
-
 /** Taken before a cell can replace it. */
 const { abort } = AbortController.prototype;
 

@@ -68,8 +68,8 @@ async function run(
       endGroup(child);
       reject(new KernelInterrupt());
     };
-    kernelSignal?.addEventListener("abort", stop, { once: true });
-    child.once("exit", () => kernelSignal?.removeEventListener("abort", stop));
+    kernelSignal.addEventListener("abort", stop, { once: true });
+    child.once("exit", () => kernelSignal.removeEventListener("abort", stop));
   });
   interrupted.catch(() => {}); // an interrupt after the end is nobody's
   const [code, signal] = await Promise.race([exitOf(child), interrupted]);

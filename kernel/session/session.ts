@@ -252,7 +252,7 @@ export class Session {
         break;
       case "exiting":
         this.#leave("ProcessExit", `A cell called process.exit(${message.code}): the kernel ends.`, message.cell);
-        this.#options.shutdown();
+        this.#options.shutdown(message.code || 0);
         break;
     }
   }
@@ -297,6 +297,7 @@ export class Session {
 
   async #runChecked(order: ExecuteOrder, cell: NamedCell): Promise<void> {
     const refusal = await this.#types.refusal(cell);
+    if (this.#cells.runningCell !== order.cell) return; // answered meanwhile: the kernel is ending
     if (refusal === undefined) {
       this.#options.toMain(order);
       return;

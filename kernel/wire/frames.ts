@@ -18,13 +18,20 @@ export type Refusal =
   | "not JSON"
   | "not a message";
 
-/** The message in `frames`, or why there is none. The signature is checked before anything is parsed. */
-export function decode(frames: readonly Uint8Array[], signer: Signer): Message | Refusal {
+/**
+ * The message in `frames`, or why there is none. The signature is checked before anything is parsed. `longest`: bytes of a
+ * JSON frame; by default what a kernel takes from a client.
+ */
+export function decode(
+  frames: readonly Uint8Array[],
+  signer: Signer,
+  longest: number = longestJson,
+): Message | Refusal {
   const at = frames.findIndex((frame) => delimiter.equals(frame));
   if (at === -1) return "no delimiter";
   const [signature, ...signed] = frames.slice(at + 1, at + 6);
   if (signature === undefined || signed.length < 4) return "too few frames";
-  if (signed.some((frame) => frame.byteLength > longestJson)) return "too long";
+  if (signed.some((frame) => frame.byteLength > longest)) return "too long";
   if (!signer.accept(signature, signed)) return "bad signature or replay";
   const texts = signed.map((frame) => Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString("utf8"));
   if (texts.some(isTooDeep)) return "nested too deep";

@@ -15,8 +15,9 @@ export interface Target {
 
 /**
  * Looks at `folder` as a place to save to and changes nothing. A link to a folder is followed, `~/` is the home folder.
- * `bytes`: how many have to fit on its disk; `what`: how the caller calls the folder. Errors: `WRITE_FAILED` where it is a file, lies below one, is a link that leads
- * nowhere, may not be written to, or has too little room; `BAD_ARGUMENT` for an empty name.
+ * `bytes`: how many have to fit on its disk; `what`: the folder's name in the message for an empty one. Errors:
+ * `WRITE_FAILED` where it is a file, lies below one, is a link that leads nowhere, may not be written to, or has too little
+ * room; `BAD_ARGUMENT` for an empty name.
  */
 export function checkTarget(
   folder: string,

@@ -8,6 +8,7 @@ import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
 import { readFolder } from "../io/readFolder.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { TokenizerBackend } from "./backend.ts";
+import { warnOfClass } from "./classes.ts";
 import { type EffectiveTokenizer, effectiveTokenizer, padTokenId, runForm } from "./effective.ts";
 import { readTokenizerFolder, type Settings, type TokenizerFolder, truthySetting } from "./folder.ts";
 import { loadNativeBackend, NativeMissing } from "./native/nativeBackend.ts";
@@ -83,6 +84,7 @@ async function load(path: string, options: FromPretrainedTokenizerOptions): Prom
   const read = await readTokenizerFolder(path);
   const folder: TokenizerFolder = { ...read, settings: { ...read.settings, ...own } };
   warnOfIgnoredKeys(join(folder.path, "tokenizer_config.json"), folder.settings);
+  warnOfClass(folder);
   const effective = effectiveTokenizer(folder);
   const { settings } = effective;
   const templates = templatesOf(folder, effective);

@@ -130,10 +130,13 @@ const builtElsewhere = tokenizersCalled(
     "XGLM",
 );
 
+const asItIs =
+  'Where its tokenizer.json says all, write "tokenizer_class": "PreTrainedTokenizerFast" into tokenizer_config.json';
+
 /**
  * The class that `AutoTokenizer.from_pretrained` takes for a folder.
  * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/auto/tokenization_auto.py#L826
- * Throws `BAD_TOKENIZER` for one that runs in Python alone, and warns of one that may run another `tokenizer.json` than it has.
+ * Throws `BAD_TOKENIZER` for one that runs in Python alone.
  */
 export function classOf({
   path,
@@ -147,8 +150,6 @@ export function classOf({
   if (name === undefined) return registered ?? generic;
   const known = classCalled(name);
   if (known !== undefined) return known;
-  const asItIs =
-    'Where its tokenizer.json says all, write "tokenizer_class": "PreTrainedTokenizerFast" into tokenizer_config.json';
   if (inPythonOnly.has(name)) {
     throw new ThawError(
       "BAD_TOKENIZER",
@@ -156,13 +157,18 @@ export function classOf({
         "Python then does the same.",
     );
   }
-  if (builtElsewhere.has(name)) {
-    console.warn(
-      `The tokenizer in ${path} is of the class ${name}, of which transformers builds parts by itself. Here tokenizer.json is taken ` +
-        `as it is, which mostly is the same. ${asItIs}, and Python does the same in any case.`,
-    );
-  }
   return generic;
+}
+
+/** Warns, when a tokenizer is loaded, of a class that may run another `tokenizer.json` than its folder has. */
+export function warnOfClass({ path, settings, model }: Pick<TokenizerFolder, "path" | "settings" | "model">): void {
+  const name = named(settings) ?? named(model);
+  if (name === undefined || !builtElsewhere.has(name) || classCalled(name) !== undefined) return;
+  if (classOfModel.get(String(model.model_type)) === generic) return;
+  console.warn(
+    `The tokenizer in ${path} is of the class ${name}, of which transformers builds parts by itself. Here tokenizer.json is taken ` +
+      `as it is, which mostly is the same. ${asItIs}, and Python does the same in any case.`,
+  );
 }
 
 /** The class that the settings alone name, if it is one that builds its parts. */

@@ -1,7 +1,7 @@
 /**
  * The `tokenizer.json` that counts: what Python's class for a folder would run. Classes that build their parts anew take
  * vocabulary and added tokens from the folder's file, where it has one, and the rest from the settings; the others run the
- * file as it is. Made once, at loading; encoding, saving and exporting all go by it.
+ * file as it is. Encoding, saving and exporting all go by it.
  */
 
 import { join } from "node:path";

@@ -1,6 +1,5 @@
 /** The files that a tokenizer leaves in a folder: those it was loaded from, and what makes Python read the same tokenizer there. */
 import { join } from "node:path";
-import { ThawError } from "../errors.ts";
 import { writeFileAtomic } from "../io/atomicFile.ts";
 import { stringifyLike } from "../io/stringifyLike.ts";
 import { contentOf } from "./addedTokens.ts";
@@ -51,18 +50,7 @@ export async function saveTokenizer(
       files.set("tokenizer_config.json", `${stringifyLike(settings, text)}\n`);
     }
   }
-  for (const [name, content] of files) {
-    try {
-      await writeFileAtomic(join(to, name), content);
-    } catch (cause) {
-      if (cause instanceof ThawError) throw cause;
-      throw new ThawError(
-        "WRITE_FAILED",
-        `Could not save ${name} into ${to}: ${(cause as Error).message}. Check that the folder exists.`,
-        { cause },
-      );
-    }
-  }
+  for (const [name, content] of files) await writeFileAtomic(join(to, name), content);
 }
 
 /** Python goes by the name in the settings and by the type of the model beside: the name has to be enough. */

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { classOf } from "../../src/tokenizer/classes.ts";
+import { classOf, warnOfClass } from "../../src/tokenizer/classes.ts";
 import { golden } from "../golden/read.ts";
 
 /** What each name means to transformers; "python": a class that runs no tokenizer.json, null: none. */
@@ -12,8 +12,12 @@ const plain = [
   ...["PreTrained", "Auto", "Basic", "Character", "Mecab", "Wordpiece", "Rag"].map((name) => `${name}Tokenizer`),
   "ParakeetTokenizer",
 ];
-const of = (name: string) =>
-  classOf({ path: "folder", settings: { tokenizer_class: name }, model: { model_type: "bert" } });
+const folderWith = (name: string) => ({
+  path: "folder",
+  settings: { tokenizer_class: name },
+  model: { model_type: "bert" },
+});
+const of = (name: string) => classOf(folderWith(name));
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -27,6 +31,8 @@ test.each(Object.entries(classes))("%s is what it is to transformers: %s", (name
     expect(() => of(`${name}Fast`)).toThrow(expect.objectContaining({ code: "BAD_TOKENIZER" }));
   } else {
     expect(of(name)).toBe("TokenizersBackend");
+    expect(warned).not.toHaveBeenCalled(); // it is asked again for every save
+    warnOfClass(folderWith(name));
     expect(warned).toHaveBeenCalledTimes(
       meant === null || meant === "TokenizersBackend" || plain.includes(name) ? 0 : 1,
     );

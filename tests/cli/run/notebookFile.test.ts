@@ -131,6 +131,20 @@ test.each<[string, () => string, RegExp]>([
   await expect(open(output)).rejects.toMatchObject({ code: "BAD_OUTPUT" });
 });
 
+test("the folder that is looked at is the one that is written to: ~/ is no other name for the home folder here", async () => {
+  const [home, was] = [process.env.HOME, process.cwd()];
+  process.env.HOME = join(folder, "no", "such", "home");
+  writeFileSync(join(folder, "~"), "a file where the folder would be made");
+  process.chdir(folder);
+  try {
+    await expect(open("~/x.ipynb")).rejects.toMatchObject({ code: "BAD_OUTPUT" });
+  } finally {
+    process.chdir(was);
+    if (home === undefined) delete process.env.HOME;
+    else process.env.HOME = home;
+  }
+});
+
 test("a run that is killed leaves the notebook whole, and the next one leaves nothing of it", async () => {
   const source = "await new Promise((resolve) => setTimeout(resolve, 150))";
   const input = write(folder, notebookOf(Array.from({ length: 40 }, () => source)));

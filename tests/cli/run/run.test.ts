@@ -172,6 +172,12 @@ test("large whole numbers arrive exactly as text, and a key named __proto__ as a
   );
 });
 
+test("an output of any length is in the notebook: what a kernel takes from clients is no limit on what it says", async () => {
+  const path = write(folder, notebookOf(["display.html('x'.repeat(2 ** 26 + 1))"]));
+  expect((await thawRun(path, "-o", out)).code).toBe(0);
+  expect(readFileSync(out, "utf8").length).toBeGreaterThan(2 ** 26);
+});
+
 const cell = notebookOf(["1"]).cells[0] as object;
 test.each<[what: string, notebook: object, told: string]>([
   ["a list", [], 'it says nothing of its "nbformat"'],

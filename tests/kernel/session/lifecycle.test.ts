@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { encode } from "../../../kernel/wire/frames.ts";
 import { newHeader } from "../../../kernel/wire/message.ts";
 import { Signer } from "../../../kernel/wire/signature.ts";
+import { temporaryFolder } from "../../temporary.ts";
 import { Client, errorText, freeConnection, mainPath, result, sleep } from "../client.ts";
 
 test("forged and replayed messages are ignored; the kernel does not say what would have been right", async () => {
@@ -71,6 +72,16 @@ test("process.exit in a cell answers the cell before it ends the process", async
   expect(errorText(run)).toContain("A cell called process.exit(3): the kernel ends.");
   await client.until(() => client.process.exitCode !== null);
   expect(client.process.exitCode).toBe(3);
+  await client.stop();
+});
+
+test("listeners of a cell for the end of the process may take their time, and keep the cell's exit code", async () => {
+  const folder = temporaryFolder();
+  const client = await Client.start();
+  const work = `const until = Date.now() + 900; while (Date.now() < until); require('fs').writeFileSync('${folder}/done', '')`;
+  await client.execute(`process.on('exit', () => { ${work} }); process.exit(3)`);
+  await client.until(() => client.process.exitCode !== null);
+  expect([client.process.exitCode, existsSync(join(folder, "done"))]).toEqual([3, true]);
   await client.stop();
 });
 
