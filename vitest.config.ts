@@ -1,9 +1,16 @@
 import { defineConfig } from "vitest/config";
 
 /** What computes: these tests run on WebAssembly as well, which stands in where TensorFlow is missing. */
-const onBothEngines = ["nn", "engine", "loss", "optim", "models", "trainer"].map(
-  (name) => `tests/${name}/**/*.test.ts`,
-);
+const onBothEngines = [
+  "nn/**",
+  "tensor/**",
+  "task/**",
+  "optim/**",
+  "models",
+  "evaluate/**",
+  "cache/**",
+  "train/**",
+].map((name) => `tests/${name}/*.test.ts`);
 
 export default defineConfig({
   test: {
@@ -19,7 +26,7 @@ export default defineConfig({
         test: {
           name: "wasm",
           include: onBothEngines,
-          exclude: ["tests/engine/fallback.test.ts"],
+          exclude: ["tests/tensor/fallback.test.ts"],
           env: { THAW_ENGINE: "wasm" },
         },
       },

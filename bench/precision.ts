@@ -6,11 +6,11 @@
 import { parseArgs } from "node:util";
 import { formatPercent } from "../src/display/numbers.ts";
 import { Table } from "../src/display/table.ts";
-import { hasBfloat16, type Precision, precisions } from "../src/engine/precision.ts";
-import { accuracyMetric } from "../src/history/metrics.ts";
 import { AutoModelForSequenceClassification, AutoTokenizer, Trainer } from "../src/index.ts";
-import { dataRecord, type EncodedDataset, encodeDataset } from "../src/trainer/encodedDataset.ts";
-import { TrainingLoop } from "../src/trainer/loop.ts";
+import { accuracyMetric } from "../src/task/metricNames.ts";
+import { hasBfloat16, type Precision, precisions } from "../src/tensor/precision.ts";
+import { dataRecord, type EncodedDataset, encodeDataset } from "../src/train/encodedDataset.ts";
+import { TrainingLoop } from "../src/train/loop.ts";
 import { readReviews } from "./reviews.ts";
 
 const { values } = parseArgs({

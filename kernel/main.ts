@@ -1,15 +1,15 @@
 /** The kernel process: the protocol worker first, so that it answers while the rest loads; then the kernel's own realm, and user code on this thread. */
 import { MessageChannel, Worker } from "node:worker_threads";
-import { captureOutput, loadStdioAddon } from "./capture/stdioAddon.ts";
-import { logError, logTo } from "./channels/log.ts";
-import { parentPid } from "./channels/parentProcess.ts";
-import type { WorkerStart } from "./channels/thread.ts";
-import type { HostStart } from "./hostThread.ts";
-import { childrenSince, signalAll } from "./interrupt/children.ts";
-import { newFlags } from "./interrupt/flags.ts";
-import { keepSignals } from "./interrupt/signals.ts";
-import { Realm } from "./realm.ts";
-import { readConnection } from "./wire/connection.ts";
+import type { HostStart } from "./cells/hostThread.ts";
+import { Realm } from "./cells/realm.ts";
+import { childrenSince, signalAll } from "./shared/children.ts";
+import { readConnection } from "./shared/connection.ts";
+import { newFlags } from "./shared/flags.ts";
+import { logError, logTo } from "./shared/log.ts";
+import { parentPid } from "./shared/parentProcess.ts";
+import { keepSignals } from "./shared/signals.ts";
+import { captureOutput, loadStdioAddon } from "./shared/stdioAddon.ts";
+import type { WorkerStart } from "./shared/threadMessages.ts";
 
 const connectionFile = process.argv[2];
 if (connectionFile === undefined) {

@@ -1,6 +1,6 @@
 // Dropout masks out of a counter: whether a value is kept depends on the seed pair and its place alone, so that the
 // backward pass computes the mask again, on any number of threads, and that composed ops have the same mask
-// (src/rng/dropoutMask.ts is the same definition).
+// (src/tensor/dropoutMask.ts is the same definition).
 #pragma once
 #include <cstdint>
 

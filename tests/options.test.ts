@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { refuseUnknown } from "../src/options.ts";
-import { resolveArguments } from "../src/trainer/arguments.ts";
+import { resolveArguments } from "../src/train/arguments.ts";
 
 const known = { numLabels: true, seed: true };
 const elsewhere = { numClasses: "numLabels" };

@@ -1,6 +1,6 @@
 /** The measured points of each series with the line through them, side by side. */
-import { Figure } from "../../src/figures/figure.ts";
-import { axis, baseLayout, palette, titled } from "../../src/figures/theme.ts";
+import { Figure } from "../../src/show/figure/figure.ts";
+import { axis, baseLayout, palette, titled } from "../../src/show/figure/theme.ts";
 import type { Line } from "./fit.ts";
 import type { Series } from "./series.ts";
 

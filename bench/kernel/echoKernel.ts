@@ -1,7 +1,7 @@
 /** A kernel that does nothing: answers at once on one thread. What it takes is what the client and the sockets take. */
 import { readFileSync } from "node:fs";
 import { Publisher, Router } from "zeromq";
-import type { Connection } from "../../kernel/wire/connection.ts";
+import type { Connection } from "../../kernel/shared/connection.ts";
 import { encode, parts } from "./framing.ts";
 
 const connection = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as Connection;

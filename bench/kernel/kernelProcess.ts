@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Connection } from "../../kernel/wire/connection.ts";
+import type { Connection } from "../../kernel/shared/connection.ts";
 import { LeanClient, sleep } from "./leanClient.ts";
 
 /** What a frontend knows of a kernel, and what the benchmark must know to ask it things. */

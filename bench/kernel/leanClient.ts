@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { stripVTControlCharacters } from "node:util";
 import { Dealer, Request, Subscriber } from "zeromq";
-import type { Connection } from "../../kernel/wire/connection.ts";
+import type { Connection } from "../../kernel/shared/connection.ts";
 import { type Arrival, contentOf, decode, encode } from "./framing.ts";
 
 /** What one request caused. */

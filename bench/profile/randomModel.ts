@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseConfig } from "../../src/config/translate.ts";
 import { AutoModelForSequenceClassification } from "../../src/index.ts";
 import { families } from "../../src/models/autoModel.ts";
+import { parseConfig } from "../../src/models/config/translate.ts";
 import type { ParameterSpec } from "../../src/models/parameter.ts";
-import { writeSafetensors } from "../../src/safetensors/write.ts";
+import { writeSafetensors } from "../../src/weights/safetensors/write.ts";
 
 /** Of any family and of BERT's proportions. Throws on an unknown `modelType`. */
 export async function randomModel(modelType: string, [layers, width]: readonly [layers: number, width: number]) {

@@ -2,8 +2,8 @@
 import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AutoModelForSequenceClassification, type SequenceClassifier, type Tokenizer } from "../../src/index.ts";
-import { writeSafetensors } from "../../src/safetensors/write.ts";
-import { saveModel } from "../../src/trainer/saveModel.ts";
+import { saveModel } from "../../src/train/saveModel.ts";
+import { writeSafetensors } from "../../src/weights/safetensors/write.ts";
 import type { ModelSize } from "./flops.ts";
 import type { ModelKind } from "./workloads.ts";
 

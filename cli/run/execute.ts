@@ -1,5 +1,5 @@
 /** Runs the code cells of a notebook in order and gathers what they cause. */
-import type { Message } from "../../kernel/wire/message.ts";
+import type { Message } from "../../kernel/protocol/wire/message.ts";
 import { Kernel } from "./kernel.ts";
 import type { Cell, Notebook } from "./notebook.ts";
 import { Outputs } from "./outputs.ts";

@@ -6,13 +6,13 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Dealer, Subscriber } from "zeromq";
-import { arriving } from "../../kernel/channels/arriving.ts";
 import { kernelspec } from "../../kernel/install/kernelspec.ts";
-import { address, type Connection } from "../../kernel/wire/connection.ts";
-import { decode, encode } from "../../kernel/wire/frames.ts";
-import { type Content, type Message, newHeader } from "../../kernel/wire/message.ts";
-import { Signer } from "../../kernel/wire/signature.ts";
-import { ownedName, sweep } from "../../src/io/owner.ts";
+import { arriving } from "../../kernel/protocol/channels/arriving.ts";
+import { decode, encode } from "../../kernel/protocol/wire/frames.ts";
+import { type Content, type Message, newHeader } from "../../kernel/protocol/wire/message.ts";
+import { Signer } from "../../kernel/protocol/wire/signature.ts";
+import { address, type Connection } from "../../kernel/shared/connection.ts";
+import { ownedName, sweep } from "../../src/platform/owner.ts";
 import { RunError } from "./runError.ts";
 
 /** The kernel is given this long to end by itself, in milliseconds. */

@@ -1,7 +1,7 @@
 /** Notebook files: nbformat 4, checked when read, written as Python's nbformat writes them. */
 import { readFileSync } from "node:fs";
 import { toUSVString } from "node:util";
-import { isTooDeep } from "../../kernel/wire/json.ts";
+import { isTooDeep } from "../../kernel/protocol/wire/json.ts";
 import { RunError } from "./runError.ts";
 
 /** An output as nbformat 4 stores it; texts are whole here and lists of lines in the file. */

@@ -1,9 +1,9 @@
 /** The file that an executed notebook goes to: written whole or not at all, and never over what somebody has changed since. */
 import { accessSync, constants, lstatSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
-import { writeFileAtomic } from "../../src/io/atomicFile.ts";
-import { checkTarget } from "../../src/io/checkTarget.ts";
-import { type FileState, stateOf } from "../../src/io/operations.ts";
+import { writeFileAtomic } from "../../src/platform/atomicFile.ts";
+import { checkTarget } from "../../src/platform/checkTarget.ts";
+import { type FileState, stateOf } from "../../src/platform/operations.ts";
 import { type Notebook, notebookText } from "./notebook.ts";
 import { RunError } from "./runError.ts";
 

@@ -1,5 +1,5 @@
 /** What a kernel publishes, as the outputs of the cells that caused it; the rules are nbclient's. */
-import type { Message } from "../../kernel/wire/message.ts";
+import type { Message } from "../../kernel/protocol/wire/message.ts";
 import type { Bundle, Cell, Output } from "./notebook.ts";
 
 /** The outputs of one notebook's cells. */

@@ -1,7 +1,7 @@
 /** Which parameters a notebook has, told without running it. */
-import { child, childList, children, type SyntaxNode } from "../../kernel/executor/syntax.ts";
-import { maskMagics } from "../../kernel/magics/mask.ts";
-import { statementsOf } from "../../kernel/magics/statements.ts";
+import { child, childList, children, type SyntaxNode } from "../../kernel/cells/executor/syntax.ts";
+import { maskMagics } from "../../kernel/shared/magics/mask.ts";
+import { statementsOf } from "../../kernel/shared/magics/statements.ts";
 import type { Notebook } from "./notebook.ts";
 
 /** Names of the cell tagged `parameters` and of `params({...})`; undefined where there is neither, or no list of names. */

@@ -1,6 +1,6 @@
 /** What TypeScript offers at one place, as candidates: ranked, with the types that frontends show, and signatures. */
 import ts from "typescript";
-import type { Candidate } from "./messages.ts";
+import type { Candidate } from "../shared/languageMessages.ts";
 import type { Program } from "./program.ts";
 import { readable } from "./wording.ts";
 

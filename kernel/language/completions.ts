@@ -1,8 +1,8 @@
 /** Completion from types: members, names in scope, strings that a type allows, module paths. */
 import ts from "typescript";
+import type { Completions } from "../shared/languageMessages.ts";
 import { candidatesFrom, infoAt, ranked, signatureAt, startingWith, withSignatures } from "./candidates.ts";
 import type { Members } from "./members.ts";
-import type { Completions } from "./messages.ts";
 import type { Program } from "./program.ts";
 import { receiverAt } from "./receiver.ts";
 

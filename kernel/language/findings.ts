@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ts from "typescript";
+import type { Finding } from "../shared/languageMessages.ts";
 import type { CellDocument } from "./cells.ts";
-import type { Finding } from "./messages.ts";
 import type { Program } from "./program.ts";
 import { plain } from "./wording.ts";
 

@@ -1,6 +1,6 @@
 /** What the types say about the name under the cursor, or about the call around it. */
 import ts from "typescript";
-import type { Inspection } from "./messages.ts";
+import type { Inspection } from "../shared/languageMessages.ts";
 import type { Program } from "./program.ts";
 import { readable } from "./wording.ts";
 

@@ -1,7 +1,8 @@
 /** The members of receivers that depend on the cells alone, kept for as long as these say the same. */
+
+import type { Candidate } from "../shared/languageMessages.ts";
 import { candidatesFrom, infoAt, ranked, signatureAt, startingWith, withSignatures } from "./candidates.ts";
 import type { CellDocument } from "./cells.ts";
-import type { Candidate } from "./messages.ts";
 import type { Program } from "./program.ts";
 import { accessAt, isSteady, type Receiver } from "./receiver.ts";
 

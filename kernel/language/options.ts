@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import ts from "typescript";
-import { readTsconfig } from "../executor/tsconfig.ts";
+import { readTsconfig } from "../shared/tsconfig.ts";
 
 /** What a tsconfig.json may decide. The rest is how this kernel runs code, which no file changes. */
 const honoured = [
@@ -60,7 +60,7 @@ export function compilerOptions(folder: string): ts.CompilerOptions {
   };
 }
 
-/** What decides which file a name leads to from a folder: the same as when the code runs (kernel/executor/resolve.ts). */
+/** What decides which file a name leads to from a folder: the same as when the code runs (kernel/cells/executor/resolve.ts). */
 export function resolutionOptions(folder: string): ts.CompilerOptions {
   const { paths, baseUrl, pathsBasePath, customConditions = [] } = readTsconfig(ts, folder);
   const named = Object.entries({ paths, baseUrl, pathsBasePath }).filter(([, value]) => value !== undefined);

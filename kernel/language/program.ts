@@ -1,11 +1,11 @@
 /** The language service over the cells: one program whose only root is the text in question, which imports the cells. */
 import { dirname, join } from "node:path";
 import ts from "typescript";
-import { fileVersion } from "../executor/fileVersion.ts";
-import { npmSpecifier } from "../executor/npmSpecifier.ts";
-import { placesFrom } from "../executor/places.ts";
-import { isCommand } from "../magics/commands.ts";
-import { maskMagics } from "../magics/mask.ts";
+import { fileVersion } from "../shared/fileVersion.ts";
+import { isCommand } from "../shared/magics/commands.ts";
+import { maskMagics } from "../shared/magics/mask.ts";
+import { npmSpecifier } from "../shared/npmSpecifier.ts";
+import { placesFrom } from "../shared/places.ts";
 import { type CellDocument, Cells } from "./cells.ts";
 import { globalsText } from "./globals.ts";
 import { compilerOptions, complainsOfAny, resolutionOptions } from "./options.ts";

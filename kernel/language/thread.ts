@@ -3,13 +3,13 @@ import { readlinkSync } from "node:fs";
 import { setPriority } from "node:os";
 import { getHeapStatistics } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
-import { flag } from "../interrupt/flags.ts";
+import { flag } from "../shared/flags.ts";
+import type { FromLanguage, LanguageQuestion, LanguageStart, ToLanguage } from "../shared/languageMessages.ts";
 import { Ahead } from "./ahead.ts";
 import { completionsAt } from "./completions.ts";
 import { findingsOf } from "./findings.ts";
 import { inspectionAt } from "./inspection.ts";
 import { Members } from "./members.ts";
-import type { FromLanguage, LanguageQuestion, LanguageStart, ToLanguage } from "./messages.ts";
 import { Program } from "./program.ts";
 
 /** Below the cells and the sockets, above what is idle: on a busy machine a completion still comes soon. */

@@ -103,7 +103,7 @@ function keyOf(context, tensorflow, compiler) {
   return sha256(JSON.stringify([sources, wheel, tensorflow, compiler, processor()]));
 }
 
-/** The same text as in src/engine/native.ts: one name stands for processors with different instructions. */
+/** The same text as in src/tensor/native.ts: one name stands for processors with different instructions. */
 function processor() {
   let flags = "";
   try {

@@ -1,8 +1,8 @@
 /** From rows to examples with their labels, with everything refused that cannot be learnt from. */
 import { closest } from "../../shared/closest.ts";
-import type { ProblemType } from "../config/config.ts";
 import { listed, listedRows } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
+import type { ProblemType } from "../models/config/config.ts";
 import { indexLabelSets, labelColumns, readWrittenLists } from "./labelSets.ts";
 import { indexLabels, type LabelledContent, type LabelReading, type LabelValue } from "./labels.ts";
 import { type DatasetOptions, rowFunction } from "./options.ts";

@@ -1,8 +1,8 @@
 /** From what a file calls its labels to label indices, one label for each value. */
 import { closest } from "../../shared/closest.ts";
-import type { Labels, ProblemType } from "../config/config.ts";
 import { listed, listedRows } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
+import type { Labels, ProblemType } from "../models/config/config.ts";
 import { rowFunction } from "./options.ts";
 import { shown } from "./rows.ts";
 

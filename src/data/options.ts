@@ -1,6 +1,7 @@
 /** The options of a data set: which columns hold what, and how a file is written. */
-import { type ProblemType, problemTypes } from "../config/config.ts";
+
 import { ThawError } from "../errors.ts";
+import { type ProblemType, problemTypes } from "../models/config/config.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { type Row, shown } from "./rows.ts";
 

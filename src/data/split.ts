@@ -1,9 +1,10 @@
 /** Disjoint parts of a data set, each with its share of every label. */
-import type { Labels, ProblemType } from "../config/config.ts";
+
 import { formatPercent } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
+import type { Labels, ProblemType } from "../models/config/config.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import { shuffled } from "../rng/shuffle.ts";
+import { shuffled } from "../tensor/shuffle.ts";
 import { shown } from "./rows.ts";
 
 /** Below 1: a fraction of all examples. From 1 on: a number of examples. */

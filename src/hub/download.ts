@@ -1,7 +1,7 @@
 /** Downloads the files of a model from the hub into Python's cache. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "../io/atomicFile.ts";
+import { writeFileAtomic } from "../platform/atomicFile.ts";
 import { cacheRoot, repositoryName, snapshotFolder } from "./cache.ts";
 import { makeCacheFolder } from "./cacheFolder.ts";
 import { type DownloadTarget, downloadFile, isThere } from "./downloadFile.ts";

@@ -3,7 +3,7 @@ import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, lstat, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { disown, isAbandoned, ownedName } from "../io/owner.ts";
+import { disown, isAbandoned, ownedName } from "../platform/owner.ts";
 import type { HubFile } from "./modelFiles.ts";
 
 /** Told of the bytes that are there, and of how many of them have just come. */

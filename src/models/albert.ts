@@ -5,8 +5,6 @@
  */
 
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { albertKeys } from "../config/albert.ts";
-import type { HuggingFaceConfig } from "../config/config.ts";
 import type { Asking } from "../nn/packing.ts";
 import {
   dense,
@@ -18,6 +16,8 @@ import {
   postNormLayer,
   sumEmbeddings,
 } from "./bertShape.ts";
+import { albertKeys } from "./config/albert.ts";
+import type { HuggingFaceConfig } from "./config/config.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import { denseSpecs } from "./specs.ts";

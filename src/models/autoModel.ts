@@ -1,16 +1,16 @@
 /** From a name or a folder to a model: `AutoModelForSequenceClassification`. */
 import { basename, isAbsolute } from "node:path";
-import type { HuggingFaceConfig } from "../config/config.ts";
-import { readConfig } from "../config/readConfig.ts";
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
-import { readFolder } from "../io/readFolder.ts";
 import { activationNames } from "../nn/activation.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
+import { readFolder } from "../platform/readFolder.ts";
 import { openWeights, refuseAdapter } from "../weights/openWeights.ts";
 import { albert } from "./albert.ts";
 import { bert } from "./bert.ts";
+import type { HuggingFaceConfig } from "./config/config.ts";
+import { readConfig } from "./config/readConfig.ts";
 import { deberta } from "./deberta.ts";
 import { debertaV2 } from "./debertaV2.ts";
 import { distilbert } from "./distilbert.ts";

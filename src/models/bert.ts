@@ -3,8 +3,9 @@
  * `BertForSequenceClassification` (transformers 5.23, models/bert/modeling_bert.py): post-norm, absolute positions,
  * pooler over the first token.
  */
-import type { HuggingFaceConfig } from "../config/config.ts";
+
 import { denseHead, embeddingSpecs, headSpecs, layerSpecs, postNormLayers, sumEmbeddings } from "./bertShape.ts";
+import type { HuggingFaceConfig } from "./config/config.ts";
 import type { Family } from "./family.ts";
 import { perLayer } from "./specs.ts";
 

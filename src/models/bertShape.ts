@@ -3,11 +3,10 @@
  * normalised, post-norm layers, a head over the first token. Functions to be called by the families, nothing to inherit.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { HuggingFaceConfig } from "../config/config.ts";
-import { precisions } from "../engine/precision.ts";
 import type { Block } from "../freezing/selection.ts";
 import { activate } from "../nn/activation.ts";
-import type { AttentionOptions, ScoreTerms } from "../nn/attentionOptions.ts";
+import type { AttentionOptions, ScoreTerms } from "../nn/attention/attentionOptions.ts";
+import { type Projection, selfAttention } from "../nn/attention/selfAttention.ts";
 import { denseResidualNorm } from "../nn/denseResidualNorm.ts";
 import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
@@ -16,7 +15,8 @@ import { layerNorm } from "../nn/layerNorm.ts";
 import { linear } from "../nn/linear.ts";
 import type { Asking } from "../nn/packing.ts";
 import { selectRows } from "../nn/selectRows.ts";
-import { type Projection, selfAttention } from "../nn/selfAttention.ts";
+import { precisions } from "../tensor/precision.ts";
+import type { HuggingFaceConfig } from "./config/config.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";

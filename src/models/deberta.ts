@@ -4,14 +4,14 @@
  * one projection, head by head, every distance its own, projections for distances of their own.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { HuggingFaceConfig } from "../config/config.ts";
-import { debertaSettings } from "../config/deberta.ts";
-import { attention } from "../nn/attention.ts";
+import { attention } from "../nn/attention/attention.ts";
 import { project } from "../nn/linear.ts";
 import type { Asking } from "../nn/packing.ts";
 import { part } from "../nn/part.ts";
 import { addBias } from "../nn/rows.ts";
 import { askingRows, attentionOptions, dense, layerOutput, outputSpecs } from "./bertShape.ts";
+import type { HuggingFaceConfig } from "./config/config.ts";
+import { debertaSettings } from "./config/deberta.ts";
 import { debertaFamily, disentangledTerms } from "./debertaShape.ts";
 import type { Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";

@@ -4,18 +4,18 @@
  * token. They differ in how query, key and value are projected.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { HuggingFaceConfig } from "../config/config.ts";
-import { debertaSettings, type PositionTerm, type RelativeSettings } from "../config/deberta.ts";
 import { activate } from "../nn/activation.ts";
-import type { ScoreTerms } from "../nn/attentionOptions.ts";
+import type { ScoreTerms } from "../nn/attention/attentionOptions.ts";
+import { logBucket } from "../nn/attention/logBuckets.ts";
+import { distances } from "../nn/attention/relativeShift.ts";
 import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
 import { project } from "../nn/linear.ts";
-import { logBucket } from "../nn/logBuckets.ts";
-import { distances } from "../nn/relativeShift.ts";
 import { addRows } from "../nn/rows.ts";
 import { dense, tokenTypesOf, weightAndBias } from "./bertShape.ts";
+import type { HuggingFaceConfig } from "./config/config.ts";
+import { debertaSettings, type PositionTerm, type RelativeSettings } from "./config/deberta.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";

@@ -4,16 +4,16 @@
  * logarithmic buckets, projected by the layers' own projections or by others; in v2's large models a convolution.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { HuggingFaceConfig } from "../config/config.ts";
-import { debertaSettings, type PositionTerm } from "../config/deberta.ts";
 import { activate } from "../nn/activation.ts";
+import { selfAttention } from "../nn/attention/selfAttention.ts";
 import { dropout } from "../nn/dropout.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
 import type { Asking } from "../nn/packing.ts";
 import { addRows } from "../nn/rows.ts";
-import { selfAttention } from "../nn/selfAttention.ts";
 import { textConvolution } from "../nn/textConvolution.ts";
 import { askingRows, attentionOptions, dense, layerOutput, outputSpecs, weightAndBias } from "./bertShape.ts";
+import type { HuggingFaceConfig } from "./config/config.ts";
+import { debertaSettings, type PositionTerm } from "./config/deberta.ts";
 import { debertaFamily, disentangledTerms } from "./debertaShape.ts";
 import type { Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";

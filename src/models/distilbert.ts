@@ -3,8 +3,7 @@
  * `DistilBertForSequenceClassification` (transformers 5.23, models/distilbert/modeling_distilbert.py): BERT without token
  * types, without dropout after attention, and with a ReLU in the head.
  */
-import type { HuggingFaceConfig } from "../config/config.ts";
-import { flagField } from "../config/fields.ts";
+
 import {
   denseHead,
   embeddingSpecs,
@@ -14,6 +13,8 @@ import {
   postNormLayers,
   sumEmbeddings,
 } from "./bertShape.ts";
+import type { HuggingFaceConfig } from "./config/config.ts";
+import { flagField } from "./config/fields.ts";
 import type { Family } from "./family.ts";
 import { perLayer } from "./specs.ts";
 

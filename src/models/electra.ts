@@ -3,8 +3,9 @@
  * `ElectraForSequenceClassification` (transformers 5.23, models/electra/modeling_electra.py): BERT with embeddings that
  * may be narrower than the layers, and a head of two dense layers with a GELU in between.
  */
-import type { HuggingFaceConfig } from "../config/config.ts";
+
 import { dense, denseHead, embeddingSpecs, headSpecs, layerSpecs, postNormLayers, sumEmbeddings } from "./bertShape.ts";
+import type { HuggingFaceConfig } from "./config/config.ts";
 import type { Family } from "./family.ts";
 import { denseSpecs, perLayer } from "./specs.ts";
 

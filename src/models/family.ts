@@ -1,9 +1,9 @@
 /** What a model family consists of: names and shapes, and the computation cut at every place where freezing may cut it. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { HuggingFaceConfig } from "../config/config.ts";
-import type { Precision } from "../engine/precision.ts";
 import type { DropoutStream } from "../nn/dropout.ts";
 import type { Asking } from "../nn/packing.ts";
+import type { Precision } from "../tensor/precision.ts";
+import type { HuggingFaceConfig } from "./config/config.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";
 

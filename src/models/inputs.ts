@@ -1,7 +1,8 @@
 /** Checks at the border: TensorFlow would read beyond a table, or answer with a message about kernels. */
-import type { HuggingFaceConfig, Labels, ProblemType } from "../config/config.ts";
-import { maxTokens } from "../config/maxTokens.ts";
+
 import { ThawError } from "../errors.ts";
+import type { HuggingFaceConfig, Labels, ProblemType } from "./config/config.ts";
+import { maxTokens } from "./config/maxTokens.ts";
 import type { Family } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 

@@ -1,10 +1,11 @@
 /** Which tensor of a file gives which parameter its values: decided by names and sizes alone, before anything is read. */
-import type { HuggingFaceConfig } from "../config/config.ts";
-import { areNameless, askedNames, type LabelOptions, labelsInFile, matchLabels } from "../config/labels.ts";
+
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import type { WeightsFile } from "../weights/weightsFile.ts";
 import { matchNames } from "./checkpointNames.ts";
+import type { HuggingFaceConfig } from "./config/config.ts";
+import { areNameless, askedNames, type LabelOptions, labelsInFile, matchLabels } from "./config/labels.ts";
 import type { Family } from "./family.ts";
 import type { ParameterSpec } from "./parameter.ts";
 

@@ -5,12 +5,11 @@
  * normalises the topmost rows, `final_norm`, is the block "shared".
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { HuggingFaceConfig } from "../config/config.ts";
-import { modernBertSettings } from "../config/modernbert.ts";
 import { ThawError } from "../errors.ts";
 import type { Block } from "../freezing/selection.ts";
 import { activate } from "../nn/activation.ts";
-import { attention } from "../nn/attention.ts";
+import { attention } from "../nn/attention/attention.ts";
+import { rotate, rotation } from "../nn/attention/rotary.ts";
 import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
@@ -18,10 +17,11 @@ import { linear, project } from "../nn/linear.ts";
 import { meanRows } from "../nn/meanRows.ts";
 import type { Asking } from "../nn/packing.ts";
 import { part } from "../nn/part.ts";
-import { rotate, rotation } from "../nn/rotary.ts";
 import { addRows, multiplyRows } from "../nn/rows.ts";
 import { zeroBias } from "../nn/zeroBias.ts";
 import { askingRows, attentionOptions, dense } from "./bertShape.ts";
+import type { HuggingFaceConfig } from "./config/config.ts";
+import { modernBertSettings } from "./config/modernbert.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";

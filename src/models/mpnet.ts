@@ -3,11 +3,10 @@
  * (transformers 5.23, models/mpnet/modeling_mpnet.py): RoBERTa without token types, whose layers add a bias to their
  * scores that depends on the distance. Its table is the block "shared".
  */
-import type { HuggingFaceConfig } from "../config/config.ts";
-import { integerField } from "../config/fields.ts";
-import type { ScoreTerms } from "../nn/attentionOptions.ts";
+
+import type { ScoreTerms } from "../nn/attention/attentionOptions.ts";
+import { distances } from "../nn/attention/relativeShift.ts";
 import { embedding } from "../nn/embedding.ts";
-import { distances } from "../nn/relativeShift.ts";
 import {
   denseHead,
   embeddingSpecs,
@@ -17,6 +16,8 @@ import {
   postNormLayers,
   sumEmbeddings,
 } from "./bertShape.ts";
+import type { HuggingFaceConfig } from "./config/config.ts";
+import { integerField } from "./config/fields.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import { positionsAfterPadding } from "./positions.ts";

@@ -1,8 +1,8 @@
 /** A weight of a model: its state-dict name, its values in native memory, and whether training may move it. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { markConstant, markTrainable } from "../engine/differentiable.ts";
-import { NativeVariable } from "../engine/variable.ts";
 import type { Block } from "../freezing/selection.ts";
+import { markConstant, markTrainable } from "../tensor/differentiable.ts";
+import { NativeVariable } from "../tensor/variable.ts";
 
 /** How values are made where a file has none, as `_init_weights` of transformers does it. */
 export type Initial =

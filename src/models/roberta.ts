@@ -3,8 +3,9 @@
  * (transformers 5.23, models/roberta/modeling_roberta.py): BERT's layers, positions that are counted from the padding's
  * index on, a head of two dense layers. XLM-RoBERTa and CamemBERT are the same under other vocabularies.
  */
-import type { HuggingFaceConfig } from "../config/config.ts";
+
 import { denseHead, embeddingSpecs, headSpecs, layerSpecs, postNormLayers, sumEmbeddings } from "./bertShape.ts";
+import type { HuggingFaceConfig } from "./config/config.ts";
 import type { Family } from "./family.ts";
 import { positionsAfterPadding } from "./positions.ts";
 import { perLayer } from "./specs.ts";

@@ -1,19 +1,19 @@
 /** A sequence classifier of any family: its parameters, which of them train, and its forward pass. */
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
-import type { HuggingFaceConfig, ProblemType, TrainingInput } from "../config/config.ts";
-import { areNameless } from "../config/labels.ts";
 import { ShownAsTable } from "../display/shownAsTable.ts";
 import type { Table } from "../display/table.ts";
-import { markConstant } from "../engine/differentiable.ts";
-import { checkComputable, type Precision } from "../engine/precision.ts";
-import { recomputed } from "../engine/recomputed.ts";
-import { tf } from "../engine/tensorflow.ts";
 import { ThawError } from "../errors.ts";
 import { type Block, type BlockMap, type Selection, select } from "../freezing/selection.ts";
-import { taskLoss } from "../loss/taskLoss.ts";
 import type { DropoutStream } from "../nn/dropout.ts";
 import type { Asking } from "../nn/packing.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
+import { taskLoss } from "../task/taskLoss.ts";
+import { markConstant } from "../tensor/differentiable.ts";
+import { checkComputable, type Precision } from "../tensor/precision.ts";
+import { recomputed } from "../tensor/recomputed.ts";
+import { tf } from "../tensor/tensorflow.ts";
+import type { HuggingFaceConfig, ProblemType, TrainingInput } from "./config/config.ts";
+import { areNameless } from "./config/labels.ts";
 import type { Family, Pass } from "./family.ts";
 import { checkBatch, checkLabels, type GivenLabels, problemTypeOf } from "./inputs.ts";
 import { PackedBatch, type PaddedBatch } from "./packedBatch.ts";

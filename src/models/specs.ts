@@ -1,6 +1,7 @@
 /** Parameters as PyTorch's modules have them: what a family's list is put together of. */
-import type { HuggingFaceConfig } from "../config/config.ts";
+
 import type { Block } from "../freezing/selection.ts";
+import type { HuggingFaceConfig } from "./config/config.ts";
 import type { Initial, ParameterSpec } from "./parameter.ts";
 
 export interface PartOptions {

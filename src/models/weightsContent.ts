@@ -1,6 +1,6 @@
 /** A model's weights as the content of a safetensors file. */
 import { createHash } from "node:crypto";
-import { safetensorsContent } from "../safetensors/write.ts";
+import { safetensorsContent } from "../weights/safetensors/write.ts";
 import type { SequenceClassifier } from "./sequenceClassifier.ts";
 
 /** The content of `model.safetensors`, piece by piece: one tensor at a time is in memory. Errors: `BAD_TENSOR`. */

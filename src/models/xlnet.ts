@@ -5,23 +5,23 @@
  * other predicts masked tokens. A text ends with `<cls>`, whose row the head reads.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { HuggingFaceConfig } from "../config/config.ts";
-import { xlnetSettings } from "../config/xlnet.ts";
 import { ThawError } from "../errors.ts";
 import { activate } from "../nn/activation.ts";
-import { attention } from "../nn/attention.ts";
+import { attention } from "../nn/attention/attention.ts";
+import { biasProducts, segmentDifference } from "../nn/attention/headBias.ts";
+import { fromHeads, toHeads } from "../nn/attention/headProjection.ts";
+import { distanceSinusoids } from "../nn/attention/sinusoids.ts";
 import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
 import { biasGelu } from "../nn/gelu.ts";
-import { biasProducts, segmentDifference } from "../nn/headBias.ts";
-import { fromHeads, toHeads } from "../nn/headProjection.ts";
 import { project } from "../nn/linear.ts";
 import type { Asking } from "../nn/packing.ts";
 import { residualNorm } from "../nn/residualNorm.ts";
 import { addBias } from "../nn/rows.ts";
-import { distanceSinusoids } from "../nn/sinusoids.ts";
 import { zeroBias } from "../nn/zeroBias.ts";
 import { askingRows, attentionOptions, dense } from "./bertShape.ts";
+import type { HuggingFaceConfig } from "./config/config.ts";
+import { xlnetSettings } from "./config/xlnet.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameter.ts";

@@ -1,9 +1,9 @@
 /** Activations by Hugging Face's names for them (transformers 5.23, `ACT2FN` in activations.py), value by value. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { differentiable } from "../engine/differentiable.ts";
-import { add, fixedScalar, multiply, scale, square, subtract } from "../engine/ops.ts";
-import { tf } from "../engine/tensorflow.ts";
 import { ThawError } from "../errors.ts";
+import { differentiable } from "../tensor/differentiable.ts";
+import { add, fixedScalar, multiply, scale, square, subtract } from "../tensor/ops.ts";
+import { tf } from "../tensor/tensorflow.ts";
 import { gelu } from "./gelu.ts";
 
 type Activation = (x: Tensor) => Tensor;

@@ -1,9 +1,9 @@
 /** What ends the attention half of a post-norm layer: `layerNorm(dropout(x W^T + inputBias) + residual)`. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { arithmeticOf } from "../engine/arithmetic.ts";
-import { differentiable } from "../engine/differentiable.ts";
-import { choose } from "../engine/native.ts";
-import { nativeNormGradients, nativeResidualNorm } from "../engine/nativeOps.ts";
+import { arithmeticOf } from "../tensor/arithmetic.ts";
+import { differentiable } from "../tensor/differentiable.ts";
+import { choose } from "../tensor/native.ts";
+import { nativeNormGradients, nativeResidualNorm } from "../tensor/nativeOps.ts";
 import { siteOf } from "./dropout.ts";
 import { project } from "./linear.ts";
 import { type ResidualNormInputs, type ResidualNormOptions, residualNorm } from "./residualNorm.ts";

@@ -3,12 +3,12 @@
  * TensorFlow with or without the ops of native/ computes, or WebAssembly.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { differentiable } from "../engine/differentiable.ts";
-import { choose } from "../engine/native.ts";
-import { nativeDropout, noDropout } from "../engine/nativeOps.ts";
-import { multiply } from "../engine/ops.ts";
-import { tf } from "../engine/tensorflow.ts";
-import { DropoutMask, type DropoutSite } from "../rng/dropoutMask.ts";
+import { differentiable } from "../tensor/differentiable.ts";
+import { DropoutMask, type DropoutSite } from "../tensor/dropoutMask.ts";
+import { choose } from "../tensor/native.ts";
+import { nativeDropout, noDropout } from "../tensor/nativeOps.ts";
+import { multiply } from "../tensor/ops.ts";
+import { tf } from "../tensor/tensorflow.ts";
 
 /** Hands out one seed pair per mask of a forward pass, in the order of the model's dropout sites. */
 export class DropoutStream {

@@ -1,11 +1,11 @@
 /** Rows of a table by id. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { differentiable } from "../engine/differentiable.ts";
-import { nativeOps } from "../engine/native.ts";
-import { nativeScatterAdd } from "../engine/nativeOps.ts";
-import { gatherRows, segmentSum } from "../engine/ops.ts";
-import { tf } from "../engine/tensorflow.ts";
-import { markTouchedRows } from "../engine/touchedRows.ts";
+import { differentiable } from "../tensor/differentiable.ts";
+import { nativeOps } from "../tensor/native.ts";
+import { nativeScatterAdd } from "../tensor/nativeOps.ts";
+import { gatherRows, segmentSum } from "../tensor/ops.ts";
+import { tf } from "../tensor/tensorflow.ts";
+import { markTouchedRows } from "../tensor/touchedRows.ts";
 
 /**
  * `table [rows, width]` by `ids [tokens]` -> `[tokens, width]`. The row `paddingIndex`, where given, gets no gradient,

@@ -1,15 +1,15 @@
 /** The feed-forward half of a post-norm layer: `layerNorm(dropout(act(x W^T + b) V^T + c) + x)`, `act` a GELU mostly. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { arithmeticOf } from "../engine/arithmetic.ts";
-import { differentiable } from "../engine/differentiable.ts";
-import { choose } from "../engine/native.ts";
+import { arithmeticOf } from "../tensor/arithmetic.ts";
+import { differentiable } from "../tensor/differentiable.ts";
+import { choose } from "../tensor/native.ts";
 import {
   nativeBiasGelu,
   nativeBiasGeluGradients,
   nativeNormGradients,
   nativeResidualNorm,
-} from "../engine/nativeOps.ts";
-import { add } from "../engine/ops.ts";
+} from "../tensor/nativeOps.ts";
+import { add } from "../tensor/ops.ts";
 import { activate } from "./activation.ts";
 import { siteOf } from "./dropout.ts";
 import { biasGelu } from "./gelu.ts";

@@ -1,9 +1,9 @@
 /** The Gaussian error linear unit, in its exact form (Hendrycks and Gimpel 2016, arXiv:1606.08415). */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { differentiable } from "../engine/differentiable.ts";
-import { choose } from "../engine/native.ts";
-import { nativeBiasGelu, nativeBiasGeluGradients } from "../engine/nativeOps.ts";
-import { add, biasAdd, erf, exp, fixedScalar, multiply, scale, square, sumRows } from "../engine/ops.ts";
+import { differentiable } from "../tensor/differentiable.ts";
+import { choose } from "../tensor/native.ts";
+import { nativeBiasGelu, nativeBiasGeluGradients } from "../tensor/nativeOps.ts";
+import { add, biasAdd, erf, exp, fixedScalar, multiply, scale, square, sumRows } from "../tensor/ops.ts";
 
 /** `x * Phi(x)` with `Phi(x) = (1 + erf(x / sqrt(2))) / 2`; any shape. */
 export function gelu(x: Tensor): Tensor {

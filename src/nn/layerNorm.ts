@@ -1,10 +1,10 @@
 /** Layer normalisation over the last dimension (Ba et al. 2016, arXiv:1607.06450). */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { differentiable } from "../engine/differentiable.ts";
-import { choose } from "../engine/native.ts";
-import { nativeLayerNorm, nativeNormGradients, noDropout } from "../engine/nativeOps.ts";
-import { add, meanLast, multiply, rsqrt, square, subtract, sumRows } from "../engine/ops.ts";
-import { tf } from "../engine/tensorflow.ts";
+import { differentiable } from "../tensor/differentiable.ts";
+import { choose } from "../tensor/native.ts";
+import { nativeLayerNorm, nativeNormGradients, noDropout } from "../tensor/nativeOps.ts";
+import { add, meanLast, multiply, rsqrt, square, subtract, sumRows } from "../tensor/ops.ts";
+import { tf } from "../tensor/tensorflow.ts";
 
 /**
  * `(x - mean) / sqrt(variance + epsilon) * weight + bias`, with the biased variance, as PyTorch.

@@ -1,7 +1,7 @@
 /** `y = x W^T + b`, with the weight as PyTorch stores it. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { differentiable } from "../engine/differentiable.ts";
-import { matMul, matMulBias, sumRows } from "../engine/ops.ts";
+import { differentiable } from "../tensor/differentiable.ts";
+import { matMul, matMulBias, sumRows } from "../tensor/ops.ts";
 
 /** `x W^T`: `x [rows, in]`, `weight [out, in]` -> `[rows, out]`; for a bias that the next op adds. */
 export function project(x: Tensor, weight: Tensor): Tensor {

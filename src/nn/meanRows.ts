@@ -1,8 +1,8 @@
 /** The mean over the tokens of each text. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { differentiable } from "../engine/differentiable.ts";
-import { multiply } from "../engine/ops.ts";
-import { tf } from "../engine/tensorflow.ts";
+import { differentiable } from "../tensor/differentiable.ts";
+import { multiply } from "../tensor/ops.ts";
+import { tf } from "../tensor/tensorflow.ts";
 import type { Packing } from "./packing.ts";
 
 /** `x [tokens, width]` -> `[batch, width]` */

@@ -3,8 +3,8 @@
  * travels as `[tokens, hidden]`, text after text; only attention has to know where each text begins.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { gatherRows, scatterRows } from "../engine/ops.ts";
-import { tf } from "../engine/tensorflow.ts";
+import { gatherRows, scatterRows } from "../tensor/ops.ts";
+import { tf } from "../tensor/tensorflow.ts";
 
 /** Of each text all tokens, or its first, or its last. */
 export type Asking = "all" | "first" | "last";

@@ -1,6 +1,6 @@
 /** One of several parts that a projection gives side by side: query, key and value, or the two halves of a gated unit. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { differentiable } from "../engine/differentiable.ts";
+import { differentiable } from "../tensor/differentiable.ts";
 
 export interface PartOptions {
   /** Which part, from 0. */

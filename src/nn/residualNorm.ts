@@ -1,10 +1,10 @@
 /** What ends both halves of a post-norm layer: `layerNorm(dropout(x + inputBias) + residual)`. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { differentiable } from "../engine/differentiable.ts";
-import { choose } from "../engine/native.ts";
-import { nativeNormGradients, nativeResidualNorm } from "../engine/nativeOps.ts";
-import { add, biasAdd, sumRows } from "../engine/ops.ts";
-import type { Precision } from "../engine/precision.ts";
+import { differentiable } from "../tensor/differentiable.ts";
+import { choose } from "../tensor/native.ts";
+import { nativeNormGradients, nativeResidualNorm } from "../tensor/nativeOps.ts";
+import { add, biasAdd, sumRows } from "../tensor/ops.ts";
+import type { Precision } from "../tensor/precision.ts";
 import { composedDropout, type DropoutOptions, siteOf } from "./dropout.ts";
 import { composedLayerNorm } from "./layerNorm.ts";
 

@@ -1,7 +1,7 @@
 /** Sums and products of rows that keep off the tape what no gradient flows into. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { differentiable } from "../engine/differentiable.ts";
-import { add, biasAdd, multiply, scale, sumRows } from "../engine/ops.ts";
+import { differentiable } from "../tensor/differentiable.ts";
+import { add, biasAdd, multiply, scale, sumRows } from "../tensor/ops.ts";
 
 /** `a + b`, both `[rows, width]`: a residual connection. */
 export function addRows(a: Tensor, b: Tensor): Tensor {

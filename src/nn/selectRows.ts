@@ -1,8 +1,8 @@
 /** Some rows of a matrix, each at most once: the first token of every text. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { differentiable } from "../engine/differentiable.ts";
-import { gatherRows, scatterRows } from "../engine/ops.ts";
-import { tf } from "../engine/tensorflow.ts";
+import { differentiable } from "../tensor/differentiable.ts";
+import { gatherRows, scatterRows } from "../tensor/ops.ts";
+import { tf } from "../tensor/tensorflow.ts";
 
 /** `x [rows, width]` by distinct `indices [n]` -> `[n, width]`. */
 export function selectRows(x: Tensor, indices: Int32Array): Tensor {

@@ -1,8 +1,8 @@
 /** A convolution along the tokens of each text, beyond whose ends there are zeros. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { differentiable } from "../engine/differentiable.ts";
-import { matMul, matMulBias, sumRows } from "../engine/ops.ts";
-import { tf } from "../engine/tensorflow.ts";
+import { differentiable } from "../tensor/differentiable.ts";
+import { matMul, matMulBias, sumRows } from "../tensor/ops.ts";
+import { tf } from "../tensor/tensorflow.ts";
 import type { Packing } from "./packing.ts";
 
 export interface ConvolutionInputs {

@@ -1,8 +1,8 @@
 /** The bias of what has none, for ops that want one. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { markConstant } from "../engine/differentiable.ts";
-import { outliving } from "../engine/lasting.ts";
-import { tf } from "../engine/tensorflow.ts";
+import { markConstant } from "../tensor/differentiable.ts";
+import { outliving } from "../tensor/lasting.ts";
+import { tf } from "../tensor/tensorflow.ts";
 
 const made = new Map<number, Tensor>();
 

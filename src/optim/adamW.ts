@@ -4,9 +4,9 @@
  * that trains on keeps its own.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { touchedRows } from "../engine/touchedRows.ts";
-import { type AdamWFactors, type AdamWUpdate, NativeVariable } from "../engine/variable.ts";
 import { ThawError } from "../errors.ts";
+import { touchedRows } from "../tensor/touchedRows.ts";
+import { type AdamWFactors, type AdamWUpdate, NativeVariable } from "../tensor/variable.ts";
 import { RowUnion } from "./rowUnion.ts";
 
 export interface AdamWOptions {

@@ -1,7 +1,7 @@
 /** Gradient clipping by the norm of all gradients together, as `torch.nn.utils.clip_grad_norm_`. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { halfSquaredNorm } from "../engine/ops.ts";
-import { tf } from "../engine/tensorflow.ts";
+import { halfSquaredNorm } from "../tensor/ops.ts";
+import { tf } from "../tensor/tensorflow.ts";
 
 /** The L2 norm of all values of all gradients. */
 export function globalNorm(gradients: readonly Tensor[]): number {

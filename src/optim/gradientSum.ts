@@ -1,6 +1,6 @@
 /** The gradient of one parameter over several micro-batches, in the memory of one. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { NativeVariable } from "../engine/variable.ts";
+import { NativeVariable } from "../tensor/variable.ts";
 
 export class GradientSum {
   /** While there is only one. */

@@ -3,15 +3,15 @@
  * kept in a narrower precision.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { lossAndGradients } from "../engine/gradients.ts";
-import { type PoolUse, poolUse, releaseMemory } from "../engine/memory.ts";
-import { nativeOps } from "../engine/native.ts";
-import type { Precision } from "../engine/precision.ts";
-import { tf } from "../engine/tensorflow.ts";
 import type { Block } from "../freezing/selection.ts";
 import type { PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { DropoutStream } from "../nn/dropout.ts";
+import { lossAndGradients } from "../tensor/gradients.ts";
+import { type PoolUse, poolUse, releaseMemory } from "../tensor/memory.ts";
+import { nativeOps } from "../tensor/native.ts";
+import type { Precision } from "../tensor/precision.ts";
+import { tf } from "../tensor/tensorflow.ts";
 import { sizeOf } from "./plan.ts";
 import { batchOf, rowsFor } from "./speed.ts";
 

@@ -1,18 +1,18 @@
 /** How fast this machine computes this model, measured on its top layers: some tenths of a second, once per model. */
 import { createHash } from "node:crypto";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { markConstant } from "../engine/differentiable.ts";
-import { lossAndGradients } from "../engine/gradients.ts";
-import type { Precision } from "../engine/precision.ts";
-import { tf } from "../engine/tensorflow.ts";
-import { NativeVariable } from "../engine/variable.ts";
-import { taskLoss } from "../loss/taskLoss.ts";
 import { PackedBatch } from "../models/packedBatch.ts";
 import type { Parameter } from "../models/parameter.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { DropoutStream } from "../nn/dropout.ts";
 import { AdamW } from "../optim/adamW.ts";
 import { globalNorm } from "../optim/clip.ts";
+import { taskLoss } from "../task/taskLoss.ts";
+import { markConstant } from "../tensor/differentiable.ts";
+import { lossAndGradients } from "../tensor/gradients.ts";
+import type { Precision } from "../tensor/precision.ts";
+import { tf } from "../tensor/tensorflow.ts";
+import { NativeVariable } from "../tensor/variable.ts";
 
 /** All in seconds. */
 export interface Speed {

@@ -1,10 +1,10 @@
 /** A stage of training as a person writes it: plain data, so that a plan can be read from JSON and stored. */
 import { inspect } from "node:util";
-import type { HuggingFaceConfig, JsonObject } from "../config/config.ts";
-import { parseConfig } from "../config/translate.ts";
 import { ThawError } from "../errors.ts";
 import { checkSelection, type SelectableModel, type Selection, select } from "../freezing/selection.ts";
 import { families } from "../models/autoModel.ts";
+import type { HuggingFaceConfig, JsonObject } from "../models/config/config.ts";
+import { parseConfig } from "../models/config/translate.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
 

@@ -1,12 +1,12 @@
 /** From a name or a folder to a tokenizer: `AutoTokenizer`. */
 import { join } from "node:path";
-import { maxTokens } from "../config/maxTokens.ts";
-import { parseConfig } from "../config/translate.ts";
 import { ThawError } from "../errors.ts";
 import { warnOfIgnoredKeys } from "../hub/ignoredKeys.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
-import { readFolder } from "../io/readFolder.ts";
+import { maxTokens } from "../models/config/maxTokens.ts";
+import { parseConfig } from "../models/config/translate.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
+import { readFolder } from "../platform/readFolder.ts";
 import type { TokenizerBackend } from "./backend.ts";
 import { warnOfClass } from "./classes.ts";
 import { type EffectiveTokenizer, effectiveTokenizer, padTokenId, runForm } from "./effective.ts";

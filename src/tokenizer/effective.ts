@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ThawError } from "../errors.ts";
-import { parseForeignJson } from "../io/foreignFile.ts";
+import { parseForeignJson } from "../platform/foreignFile.ts";
 import { addedTokens, contentOf, specialTokens, type TokenIds, tokenPart } from "./addedTokens.ts";
 import { type ClassName, classNamed, classOf, generic, typesOf } from "./classes.ts";
 import { componentsOf, piecesOf, postProcessorOf, type Recipe } from "./components.ts";

@@ -1,7 +1,7 @@
 /** What a file is that is given as weights and is not what its name says: told by its content. */
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { basename } from "node:path";
-import { readAt } from "../io/readAt.ts";
+import { readAt } from "../platform/readAt.ts";
 import { convertFrom, takeOut } from "./python.ts";
 
 export interface ForeignFormat {

@@ -11,7 +11,7 @@ import type { Row } from "../../src/data/rows.ts";
 import { TextDataset } from "../../src/data/textDataset.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import { goldenPath } from "../golden/read.ts";
-import { letters, tinyTrainer } from "../trainer/tiny.ts";
+import { letters, tinyTrainer } from "../train/tiny.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "thaw-broken-"));
 afterAll(() => rmSync(folder, { recursive: true }));

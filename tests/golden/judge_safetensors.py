@@ -1,6 +1,6 @@
 """What the reference reader says of files on standard input, each behind its length: one byte each, 1 = accepted.
 
-    node tests/safetensors/mutants.mjs SEED COUNT | python judge_safetensors.py
+    node tests/weights/safetensors/mutants.mjs SEED COUNT | python judge_safetensors.py
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""What the reference reader says of the first 20,000 mutants of tests/safetensors/mutants.mjs, as bits: needs node."""
+"""What the reference reader says of the first 20,000 mutants of tests/weights/safetensors/mutants.mjs, as bits: needs node."""
 
 import base64
 import io

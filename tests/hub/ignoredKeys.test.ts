@@ -3,8 +3,8 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { writeConfig } from "../../src/config/writeConfig.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
+import { writeConfig } from "../../src/models/config/writeConfig.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import { goldenPath } from "../golden/read.ts";
 

@@ -1,5 +1,5 @@
 /** What each message of the kernel must look like: messaging 5.3, as `jupyter_kernel_test`'s `msgspec_v5.py` checks it. */
-import type { Content, Message } from "../../kernel/wire/message.ts";
+import type { Content, Message } from "../../kernel/protocol/wire/message.ts";
 
 type Check = (value: unknown) => boolean;
 

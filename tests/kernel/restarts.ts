@@ -3,10 +3,10 @@ import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { expect } from "vitest";
 import { Dealer } from "zeromq";
-import { arriving } from "../../kernel/channels/arriving.ts";
-import { encode } from "../../kernel/wire/frames.ts";
-import { newHeader } from "../../kernel/wire/message.ts";
-import { Signer } from "../../kernel/wire/signature.ts";
+import { arriving } from "../../kernel/protocol/channels/arriving.ts";
+import { encode } from "../../kernel/protocol/wire/frames.ts";
+import { newHeader } from "../../kernel/protocol/wire/message.ts";
+import { Signer } from "../../kernel/protocol/wire/signature.ts";
 import { Client, result, type StartOptions, sleep } from "./client.ts";
 
 /** What a cell of each round leaves: a timer, a busy child and one in its own group, an open server, a thread. */

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { lossAndGradients } from "../../src/engine/gradients.ts";
-import { tf } from "../../src/engine/tensorflow.ts";
-import { crossEntropy } from "../../src/loss/crossEntropy.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
+import { crossEntropy } from "../../src/task/crossEntropy.ts";
+import { lossAndGradients } from "../../src/tensor/gradients.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
 import { golden, goldenPath } from "../golden/read.ts";
 
 interface LogitsGolden {

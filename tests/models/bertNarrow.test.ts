@@ -1,13 +1,13 @@
 /** bert-tiny in bfloat16: no further from the truth than PyTorch's autocast on the same batch. */
 import { expect, test } from "vitest";
-import { lossAndGradients } from "../../src/engine/gradients.ts";
-import { nativeOps } from "../../src/engine/native.ts";
-import type { Precision } from "../../src/engine/precision.ts";
 import { ThawError } from "../../src/errors.ts";
-import { crossEntropy } from "../../src/loss/crossEntropy.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
+import { crossEntropy } from "../../src/task/crossEntropy.ts";
+import { lossAndGradients } from "../../src/tensor/gradients.ts";
+import { nativeOps } from "../../src/tensor/native.ts";
+import type { Precision } from "../../src/tensor/precision.ts";
 import { golden, goldenPath } from "../golden/read.ts";
 
 interface GradientsGolden {

@@ -1,15 +1,15 @@
 import { describe, expect, test, vi } from "vitest";
-import { maxTokens } from "../../src/config/maxTokens.ts";
-import { lossAndGradients } from "../../src/engine/gradients.ts";
-import { nativeOps } from "../../src/engine/native.ts";
-import { tf } from "../../src/engine/tensorflow.ts";
 import { select } from "../../src/freezing/selection.ts";
-import { crossEntropy } from "../../src/loss/crossEntropy.ts";
 import { families } from "../../src/models/autoModel.ts";
+import { maxTokens } from "../../src/models/config/maxTokens.ts";
 import { initialValues } from "../../src/models/initialValues.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
 import { DropoutStream } from "../../src/nn/dropout.ts";
+import { crossEntropy } from "../../src/task/crossEntropy.ts";
+import { lossAndGradients } from "../../src/tensor/gradients.ts";
+import { nativeOps } from "../../src/tensor/native.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
 import {
   formulaModel,
   type GoldenBatch,

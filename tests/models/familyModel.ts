@@ -1,8 +1,8 @@
 /** Models of every family with weights by a formula, and what transformers computes with the same (tests/golden/families). */
 import { readdirSync } from "node:fs";
-import { parseConfig } from "../../src/config/translate.ts";
 import type { Block } from "../../src/freezing/selection.ts";
 import { families } from "../../src/models/autoModel.ts";
+import { parseConfig } from "../../src/models/config/translate.ts";
 import type { Family } from "../../src/models/family.ts";
 import { Parameter, type ParameterSpec } from "../../src/models/parameter.ts";
 import { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { tf } from "../../src/engine/tensorflow.ts";
 import { checkBatch, checkLabels } from "../../src/models/inputs.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
-import { tinyModel } from "../trainer/tiny.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
+import { tinyModel } from "../train/tiny.ts";
 
 const model = await tinyModel();
 const { config, family } = model;

@@ -3,12 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { parseConfig } from "../../src/config/translate.ts";
 import { ThawError } from "../../src/errors.ts";
 import { AutoModelForSequenceClassification, type FromPretrainedOptions } from "../../src/models/autoModel.ts";
-import { readSafetensors, type SafetensorsFile } from "../../src/safetensors/read.ts";
-import { type NamedTensor, writeSafetensors } from "../../src/safetensors/write.ts";
+import { parseConfig } from "../../src/models/config/translate.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
+import { readSafetensors, type SafetensorsFile } from "../../src/weights/safetensors/read.ts";
+import { type NamedTensor, writeSafetensors } from "../../src/weights/safetensors/write.ts";
 import { goldenPath } from "../golden/read.ts";
 import { familyOf, formulaModel, formulaWeight, goldenCases } from "./familyModel.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseConfig } from "../../src/config/translate.ts";
+import { parseConfig } from "../../src/models/config/translate.ts";
 import { initialValues } from "../../src/models/initialValues.ts";
 import { familyOf, formulaModel, goldenCases } from "./familyModel.ts";
 

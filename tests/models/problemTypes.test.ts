@@ -1,12 +1,12 @@
 /** Each problem type in every family, against transformers. */
 import { expect, test } from "vitest";
-import type { problemTypes } from "../../src/config/config.ts";
-import { lossAndGradients } from "../../src/engine/gradients.ts";
-import { tf } from "../../src/engine/tensorflow.ts";
-import { taskLoss } from "../../src/loss/taskLoss.ts";
+import type { problemTypes } from "../../src/models/config/config.ts";
 import { checkLabels } from "../../src/models/inputs.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import { globalNorm } from "../../src/optim/clip.ts";
+import { taskLoss } from "../../src/task/taskLoss.ts";
+import { lossAndGradients } from "../../src/tensor/gradients.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
 import { golden } from "../golden/read.ts";
 import { formulaModel, goldenCases, goldenTypes, relativeError } from "./familyModel.ts";
 

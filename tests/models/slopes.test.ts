@@ -1,8 +1,8 @@
 /** The gradients of every family's models against central differences of transformers' loss in float64. */
 import { describe, expect, test } from "vitest";
-import { lossAndGradients } from "../../src/engine/gradients.ts";
-import { crossEntropy } from "../../src/loss/crossEntropy.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
+import { crossEntropy } from "../../src/task/crossEntropy.ts";
+import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { golden } from "../golden/read.ts";
 import { type Slopes, worstOf } from "../nn/slopes.ts";
 import { formulaModel, type GoldenCase, goldenCases, goldenTypes, paddedBatch } from "./familyModel.ts";

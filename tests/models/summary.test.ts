@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { displaySymbol } from "../../src/display/bundle.ts";
-import { tinyModel } from "../trainer/tiny.ts";
+import { tinyModel } from "../train/tiny.ts";
 
 const model = await tinyModel();
 const layer = 4 * (32 * 32 + 32) + 2 * 32 * 64 + 64 + 32 + 4 * 32;

@@ -1,12 +1,12 @@
 /** The topmost layer computes only the rows that the head reads: they are those of the whole layer. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
-import { lossAndGradients } from "../../src/engine/gradients.ts";
-import { tf } from "../../src/engine/tensorflow.ts";
-import { crossEntropy } from "../../src/loss/crossEntropy.ts";
 import { families } from "../../src/models/autoModel.ts";
 import { askingRows } from "../../src/models/bertShape.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
+import { crossEntropy } from "../../src/task/crossEntropy.ts";
+import { lossAndGradients } from "../../src/tensor/gradients.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
 import { formulaModel, goldenCases, paddedBatch } from "./familyModel.ts";
 
 describe.each(families.map((family) => [family.modelType, family] as const))("%s", (modelType, family) => {

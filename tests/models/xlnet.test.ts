@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { lossAndGradients } from "../../src/engine/gradients.ts";
-import { crossEntropy } from "../../src/loss/crossEntropy.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import { DropoutStream } from "../../src/nn/dropout.ts";
 import { AdamW } from "../../src/optim/adamW.ts";
-import { OptimizerStep } from "../../src/trainer/step.ts";
+import { crossEntropy } from "../../src/task/crossEntropy.ts";
+import { lossAndGradients } from "../../src/tensor/gradients.ts";
+import { OptimizerStep } from "../../src/train/step.ts";
 import { formulaModel, goldenCases } from "./familyModel.ts";
 
 const { config } = goldenCases("xlnet")[0] as ReturnType<typeof goldenCases>[number];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { lossAndGradients } from "../../src/engine/gradients.ts";
-import { tf } from "../../src/engine/tensorflow.ts";
 import { activate, activationNames } from "../../src/nn/activation.ts";
+import { lossAndGradients } from "../../src/tensor/gradients.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
 
 type Tensor = ReturnType<typeof tf.tensor>;
 

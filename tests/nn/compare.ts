@@ -1,9 +1,9 @@
 /** Ops with gradients of their own against the same formula differentiated by tfjs. */
 import { expect } from "vitest";
-import { lossAndGradients } from "../../src/engine/gradients.ts";
-import { tf } from "../../src/engine/tensorflow.ts";
 import { DropoutStream } from "../../src/nn/dropout.ts";
-import { randomNormal } from "../../src/rng/normal.ts";
+import { lossAndGradients } from "../../src/tensor/gradients.ts";
+import { randomNormal } from "../../src/tensor/normal.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
 
 export type Tensor = ReturnType<typeof tf.tensor>;
 /** Standard normal values that depend on the name alone. */

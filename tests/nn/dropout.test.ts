@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { nativeOps } from "../../src/engine/native.ts";
-import { tf } from "../../src/engine/tensorflow.ts";
-import { fusedAttention } from "../../src/nn/attention.ts";
-import { composedAttention } from "../../src/nn/composedAttention.ts";
+import { fusedAttention } from "../../src/nn/attention/attention.ts";
+import { composedAttention } from "../../src/nn/attention/composedAttention.ts";
 import { composedDropout, DropoutStream, dropout, fusedDropout } from "../../src/nn/dropout.ts";
 import { Packing } from "../../src/nn/packing.ts";
 import { composedResidualNorm, fusedResidualNorm } from "../../src/nn/residualNorm.ts";
-import { DropoutMask } from "../../src/rng/dropoutMask.ts";
+import { DropoutMask } from "../../src/tensor/dropoutMask.ts";
+import { nativeOps } from "../../src/tensor/native.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
 import { golden } from "../golden/read.ts";
 import { streamAt, type Tensor } from "./compare.ts";
 

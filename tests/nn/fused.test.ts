@@ -1,10 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { markConstant, markTrainable } from "../../src/engine/differentiable.ts";
-import { lossAndGradients } from "../../src/engine/gradients.ts";
-import { nativeOps } from "../../src/engine/native.ts";
-import { tf } from "../../src/engine/tensorflow.ts";
-import { fusedAttention } from "../../src/nn/attention.ts";
-import { composedAttention } from "../../src/nn/composedAttention.ts";
+import { fusedAttention } from "../../src/nn/attention/attention.ts";
+import { composedAttention } from "../../src/nn/attention/composedAttention.ts";
+import { composedSelfAttention, fusedSelfAttention } from "../../src/nn/attention/selfAttention.ts";
 import { composedDenseResidualNorm, fusedDenseResidualNorm } from "../../src/nn/denseResidualNorm.ts";
 import { composedDropout, DropoutStream, fusedDropout } from "../../src/nn/dropout.ts";
 import { composedFeedForwardNorm, fusedFeedForwardNorm } from "../../src/nn/feedForwardNorm.ts";
@@ -12,8 +9,11 @@ import { composedBiasGelu, fusedBiasGelu } from "../../src/nn/gelu.ts";
 import { composedLayerNorm, fusedLayerNorm } from "../../src/nn/layerNorm.ts";
 import { Packing } from "../../src/nn/packing.ts";
 import { composedResidualNorm, fusedResidualNorm } from "../../src/nn/residualNorm.ts";
-import { composedSelfAttention, fusedSelfAttention } from "../../src/nn/selfAttention.ts";
-import { randomNormal } from "../../src/rng/normal.ts";
+import { markConstant, markTrainable } from "../../src/tensor/differentiable.ts";
+import { lossAndGradients } from "../../src/tensor/gradients.ts";
+import { nativeOps } from "../../src/tensor/native.ts";
+import { randomNormal } from "../../src/tensor/normal.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
 
 type Tensor = ReturnType<typeof tf.tensor>;
 /** An op under contract: its inputs, and itself with a stream of masks or without. */

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { lossAndGradients } from "../../src/engine/gradients.ts";
-import { tf } from "../../src/engine/tensorflow.ts";
 import { embedding } from "../../src/nn/embedding.ts";
 import { gelu } from "../../src/nn/gelu.ts";
 import { layerNorm } from "../../src/nn/layerNorm.ts";
 import { linear } from "../../src/nn/linear.ts";
 import { placeRows, selectRows } from "../../src/nn/selectRows.ts";
+import { lossAndGradients } from "../../src/tensor/gradients.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
 import { compare, random, type Tensor } from "./compare.ts";
 
 const erfGelu = (x: Tensor) => x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5));

@@ -1,15 +1,15 @@
 /** The fused parts of a layer in bfloat16 against themselves in float32. */
 import { describe, expect, test } from "vitest";
-import { lossAndGradients } from "../../src/engine/gradients.ts";
-import { nativeOps } from "../../src/engine/native.ts";
-import type { Precision } from "../../src/engine/precision.ts";
-import { tf } from "../../src/engine/tensorflow.ts";
+import { fusedSelfAttention } from "../../src/nn/attention/selfAttention.ts";
 import { fusedDenseResidualNorm } from "../../src/nn/denseResidualNorm.ts";
 import { DropoutStream } from "../../src/nn/dropout.ts";
 import { fusedFeedForwardNorm } from "../../src/nn/feedForwardNorm.ts";
 import { Packing } from "../../src/nn/packing.ts";
-import { fusedSelfAttention } from "../../src/nn/selfAttention.ts";
-import { randomNormal } from "../../src/rng/normal.ts";
+import { lossAndGradients } from "../../src/tensor/gradients.ts";
+import { nativeOps } from "../../src/tensor/native.ts";
+import { randomNormal } from "../../src/tensor/normal.ts";
+import type { Precision } from "../../src/tensor/precision.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
 
 type Tensor = ReturnType<typeof tf.tensor>;
 const lengths = [7, 1, 53, 20];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { tf } from "../../src/engine/tensorflow.ts";
 import { Packing } from "../../src/nn/packing.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
 
 const packed = (tokens: number) =>
   tf.tensor2d(

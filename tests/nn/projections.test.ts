@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { tf } from "../../src/engine/tensorflow.ts";
-import { biasProducts, segmentDifference } from "../../src/nn/headBias.ts";
-import { fromHeads, toHeads } from "../../src/nn/headProjection.ts";
+import { biasProducts, segmentDifference } from "../../src/nn/attention/headBias.ts";
+import { fromHeads, toHeads } from "../../src/nn/attention/headProjection.ts";
+import { rotate, rotation } from "../../src/nn/attention/rotary.ts";
 import { part } from "../../src/nn/part.ts";
-import { rotate, rotation } from "../../src/nn/rotary.ts";
 import { addBias, addRows, multiplyRows } from "../../src/nn/rows.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
 import { compare, random, type Tensor } from "./compare.ts";
 
 // models/xlnet/modeling_xlnet.py: einsum("ibh,hnd->ibnd") and einsum("ibnd,hnd->ibh")

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { tf } from "../../src/engine/tensorflow.ts";
+import { distances } from "../../src/nn/attention/relativeShift.ts";
+import { distanceSinusoids } from "../../src/nn/attention/sinusoids.ts";
 import { meanRows } from "../../src/nn/meanRows.ts";
 import { Packing } from "../../src/nn/packing.ts";
-import { distances } from "../../src/nn/relativeShift.ts";
-import { distanceSinusoids } from "../../src/nn/sinusoids.ts";
 import { textConvolution } from "../../src/nn/textConvolution.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
 import { compare, random, type Tensor } from "./compare.ts";
 
 describe.each([[[4, 4]], [[3, 1, 5]], [[1]]])("for packed texts of %j tokens", (lengths) => {

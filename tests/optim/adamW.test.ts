@@ -1,16 +1,16 @@
 import { expect, test } from "vitest";
-import { lossAndGradients } from "../../src/engine/gradients.ts";
-import { tf } from "../../src/engine/tensorflow.ts";
-import { NativeVariable } from "../../src/engine/variable.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import { embedding } from "../../src/nn/embedding.ts";
 import { AdamW, type Updatable } from "../../src/optim/adamW.ts";
 import { globalNorm } from "../../src/optim/clip.ts";
 import { isDecayed } from "../../src/optim/weightDecay.ts";
-import { randomNormal } from "../../src/rng/normal.ts";
-import { readSafetensors } from "../../src/safetensors/read.ts";
-import { OptimizerStep } from "../../src/trainer/step.ts";
+import { lossAndGradients } from "../../src/tensor/gradients.ts";
+import { randomNormal } from "../../src/tensor/normal.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
+import { NativeVariable } from "../../src/tensor/variable.ts";
+import { OptimizerStep } from "../../src/train/step.ts";
+import { readSafetensors } from "../../src/weights/safetensors/read.ts";
 import { golden, goldenPath } from "../golden/read.ts";
 
 type Tensor = ReturnType<typeof tf.tensor>;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { tf } from "../../src/engine/tensorflow.ts";
 import { clipFactor, globalNorm } from "../../src/optim/clip.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
 
 const tensor = (values: number[], shape = [values.length]) => tf.tensor(values, shape);
 

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { markConstant } from "../../src/engine/differentiable.ts";
-import { lossAndGradients, tapGradient } from "../../src/engine/gradients.ts";
-import { engineName, tf } from "../../src/engine/tensorflow.ts";
 import { project } from "../../src/nn/linear.ts";
 import { GradientSum } from "../../src/optim/gradientSum.ts";
+import { markConstant } from "../../src/tensor/differentiable.ts";
+import { lossAndGradients, tapGradient } from "../../src/tensor/gradients.ts";
+import { engineName, tf } from "../../src/tensor/tensorflow.ts";
 
 type Tensor = ReturnType<typeof tf.tensor>;
 const vector = (...values: number[]) => tf.tensor1d(values) as unknown as Tensor;

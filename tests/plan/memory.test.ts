@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { nativeOps } from "../../src/engine/native.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import { type MemoryInput, stageMemory } from "../../src/plan/memory.ts";
+import { nativeOps } from "../../src/tensor/native.ts";
 import { goldenPath } from "../golden/read.ts";
 
 const model = await AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny-4")); // 4 layers

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { planTable } from "../../src/plan/plan.ts";
-import { progressiveRun } from "../report/sampleRun.ts";
+import { progressiveRun } from "../show/sampleRun.ts";
 
 const stages = progressiveRun.stages.map(({ plan }) => plan);
 

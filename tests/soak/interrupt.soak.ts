@@ -1,9 +1,9 @@
 /** Goal 4 of the reliability goals: 200 rounds of each of the shapes, on one kernel. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { goldenPath } from "../golden/read.ts";
+import { shapes } from "../kernel/cells/interrupt/shapes.ts";
+import { stop } from "../kernel/cells/interrupt/stop.ts";
 import { Client, errorText, result } from "../kernel/client.ts";
-import { shapes } from "../kernel/interrupt/shapes.ts";
-import { stop } from "../kernel/interrupt/stop.ts";
 
 const rounds = Number(process.env.THAW_SOAK_ROUNDS ?? 200);
 const limitMs = 500;

@@ -14,7 +14,7 @@ import {
   ofMiniLM,
   ratioOf,
   trainInProcess,
-} from "../trainer/memory/memoryRuns.ts";
+} from "../train/memory/memoryRuns.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "thaw-memory-"));
 afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -5,16 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { TextDataset } from "../../src/data/textDataset.ts";
+import { exportOnnx } from "../../src/exportOnnx.ts";
 import { sampleData } from "../../src/hub/sampleData.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
-import { exportOnnx } from "../../src/onnx/exportOnnx.ts";
 import { lastLayers } from "../../src/recipes/recipes.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
-import { Trainer } from "../../src/trainer/trainer.ts";
+import { Trainer } from "../../src/trainer.ts";
 import { pythonOfGoldens } from "../golden/pythonOfGoldens.ts";
 import { goldenPath } from "../golden/read.ts";
-import { chromium } from "../onnx/chromium.ts";
-import { type Classified, classifyInChromium, classifyInNode } from "../onnx/pipelines.ts";
+import { chromium } from "../models/onnx/chromium.ts";
+import { type Classified, classifyInChromium, classifyInNode } from "../models/onnx/pipelines.ts";
 
 const name = "sentence-transformers/all-MiniLM-L6-v2";
 

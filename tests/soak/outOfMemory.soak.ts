@@ -1,6 +1,6 @@
 /** Training under limits on addresses and on private memory, from too little for the model to enough for the run. */
 import { expect, test } from "vitest";
-import { type Found, ofMiniLM, trainInProcess } from "../trainer/memory/memoryRuns.ts";
+import { type Found, ofMiniLM, trainInProcess } from "../train/memory/memoryRuns.ts";
 
 const limits = [
   ...[2.0, 2.4, 3.0, 3.4, 4.0].map((gigabytes) => ["--as", gigabytes] as const),

@@ -4,11 +4,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parseConfig } from "../../src/config/translate.ts";
-import { writeConfig } from "../../src/config/writeConfig.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
+import { parseConfig } from "../../src/models/config/translate.ts";
+import { writeConfig } from "../../src/models/config/writeConfig.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
-import { saveModel } from "../../src/trainer/saveModel.ts";
+import { saveModel } from "../../src/train/saveModel.ts";
 import { pythonOfGoldens } from "../golden/pythonOfGoldens.ts";
 import { golden, goldenPath } from "../golden/read.ts";
 

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { pythonOfGoldens } from "../golden/pythonOfGoldens.ts";
 import { goldenPath } from "../golden/read.ts";
-import { fileOf } from "../safetensors/damaged.ts";
-import { compare, judge, mutant } from "../safetensors/differential.ts";
+import { fileOf } from "../weights/safetensors/damaged.ts";
+import { compare, judge, mutant } from "../weights/safetensors/differential.ts";
 import { archiveOf, pickleOf } from "../weights/torchArchive.ts";
 
 const count = Number(process.env.THAW_MUTANTS ?? 1_000_000);
@@ -75,7 +75,7 @@ const opener = `
   console.log(JSON.stringify({ says, ms, megabytes: resident("VmHWM") - before }));
 `;
 const readers = {
-  safetensors: [new URL("../../dist/src/safetensors/read.js", import.meta.url).href, "readSafetensors"],
+  safetensors: [new URL("../../dist/src/weights/safetensors/read.js", import.meta.url).href, "readSafetensors"],
   torch: [new URL("../../dist/src/weights/torch/read.js", import.meta.url).href, "readTorchFile"],
 } as const;
 

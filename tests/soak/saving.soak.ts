@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import { pythonOfGoldens } from "../golden/pythonOfGoldens.ts";
 import { goldenPath } from "../golden/read.ts";
-import { KilledSaves, type Kind } from "../io/killedSaves.ts";
+import { KilledSaves, type Kind } from "../platform/killedSaves.ts";
 
 const kinds: readonly Kind[] = ["model into a model", "export into a model", "model, new", "export, new"];
 let saves: KilledSaves;

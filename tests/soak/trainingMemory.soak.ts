@@ -2,10 +2,10 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { tf } from "../../src/engine/tensorflow.ts";
 import { progressive } from "../../src/recipes/recipes.ts";
-import type { TrainingArguments } from "../../src/trainer/arguments.ts";
-import { letters, tinyModel, tinyTrainer } from "../trainer/tiny.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
+import type { TrainingArguments } from "../../src/train/arguments.ts";
+import { letters, tinyModel, tinyTrainer } from "../train/tiny.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;

@@ -9,9 +9,9 @@ const root = join(import.meta.dirname, "../..");
 /** What runs code by a name or a text that is not written there, and why it may. */
 const allowed = {
   "src/data/parquet.ts: new Worker(threadSource, ... eval)": "a constant of ours",
-  "src/engine/native.ts: require(library)": "the ops that set-up has compiled into an installed package",
-  "src/figures/plotlyWindow.ts: window.eval(...)": "plotly's own file and a function of ours, in a window of jsdom",
-  'src/memory/garbage.ts: import "node:vm"': "one word of ours, the name of V8's own garbage collector",
+  "src/tensor/native.ts: require(library)": "the ops that set-up has compiled into an installed package",
+  "src/show/figure/plotlyWindow.ts: window.eval(...)": "plotly's own file and a function of ours, in a window of jsdom",
+  'src/platform/garbage.ts: import "node:vm"': "one word of ours, the name of V8's own garbage collector",
   "src/tokenizer/native/nativeBackend.ts: new Worker(source, ... eval)": "a function of ours, for a thread",
   "src/tokenizer/native/process.ts: new Worker(watch, ... eval)":
     "a function of ours, for a thread of the process below",

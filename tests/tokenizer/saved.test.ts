@@ -2,12 +2,12 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
+import { exportOnnx } from "../../src/exportOnnx.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
-import { exportOnnx } from "../../src/onnx/exportOnnx.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import { goldenPath } from "../golden/read.ts";
-import { classifyInNode } from "../onnx/pipelines.ts";
-import { letters, tinyTrainer } from "../trainer/tiny.ts";
+import { classifyInNode } from "../models/onnx/pipelines.ts";
+import { letters, tinyTrainer } from "../train/tiny.ts";
 import { folderOf, scratchFolder } from "./settings.ts";
 
 const root = scratchFolder();

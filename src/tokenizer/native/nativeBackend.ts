@@ -4,7 +4,7 @@ import { freemem } from "node:os";
 import { dirname } from "node:path";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { ThawError } from "../../errors.ts";
-import { assertThreadRoom } from "../../memory/room.ts";
+import { assertThreadRoom } from "../../platform/room.ts";
 import type { TokenizerBackend } from "../backend.ts";
 import {
   type NumberedRequest,

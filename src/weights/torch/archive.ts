@@ -1,5 +1,5 @@
 /** The two formats of `torch.save`: a value, and where in the file its storages lie. */
-import { readAt } from "../../io/readAt.ts";
+import { readAt } from "../../platform/readAt.ts";
 import { unpickle } from "./pickle.ts";
 import type { Value } from "./values.ts";
 import { readZipEntries } from "./zip.ts";

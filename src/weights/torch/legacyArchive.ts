@@ -2,8 +2,8 @@
  * `torch.save` before 1.6: pickles in a row (a magic number, the version, the machine, the value, the keys of its
  * storages), then each storage behind the number of its elements. (torch/serialization.py, `_legacy_save`)
  */
-import { readAt } from "../../io/readAt.ts";
-import { bytesPerElement } from "../../safetensors/dtype.ts";
+import { readAt } from "../../platform/readAt.ts";
+import { bytesPerElement } from "../safetensors/dtype.ts";
 import { type Archive, maxPickleBytes, type Place } from "./archive.ts";
 import { unpickleAt } from "./pickle.ts";
 import { tensorsIn, type Value } from "./values.ts";

@@ -4,9 +4,9 @@
  */
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { ThawError } from "../../errors.ts";
-import { readAt } from "../../io/readAt.ts";
-import { bytesPerElement, toFloat32 } from "../../safetensors/dtype.ts";
+import { readAt } from "../../platform/readAt.ts";
 import { takeOut } from "../python.ts";
+import { bytesPerElement, toFloat32 } from "../safetensors/dtype.ts";
 import type { WeightsFile } from "../weightsFile.ts";
 import { type Archive, type Place, readZipArchive } from "./archive.ts";
 import { isLegacyArchive, readLegacyArchive } from "./legacyArchive.ts";

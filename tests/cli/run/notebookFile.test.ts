@@ -16,9 +16,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Notebook, notebookText, readNotebook } from "../../../cli/run/notebook.ts";
 import { NotebookFile } from "../../../cli/run/notebookFile.ts";
-import { ownedName } from "../../../src/io/owner.ts";
-import { type Fault, withFaults } from "../../io/faults.ts";
+import { ownedName } from "../../../src/platform/owner.ts";
 import { sleep } from "../../kernel/client.ts";
+import { type Fault, withFaults } from "../../platform/faults.ts";
 import { notebookOf, start, thawRun, write } from "./notebooks.ts";
 
 let folder: string;

@@ -169,7 +169,7 @@ test("half a character reaches JupyterLab mended, and what it saves can be opene
   using jupyter = new Jupyter();
   const folder = mkdtempSync(join(tmpdir(), "thaw-lab-"));
   try {
-    const { code, stdout, stderr } = await jupyter.run("../../soak/tools/jupyterlab.py", [folder, ...halves]);
+    const { code, stdout, stderr } = await jupyter.run("./jupyterlab.py", [folder, ...halves]);
     expect(code, stderr).toBe(0);
     const outputs = JSON.parse(stdout) as object[][];
     expect(outputs.map((each) => each.length)).toEqual([2, 1, 1, 1]);

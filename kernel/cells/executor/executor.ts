@@ -1,0 +1,220 @@
+/** Runs one cell: rewritten, evaluated, its value shown, its error described. */
+
+import type { ExecuteOrder } from "../../shared/threadMessages.ts";
+import { isA } from "../cellRealm.ts";
+import type { ToBundle } from "../display/mime.ts";
+import type { Reporter } from "../display/reporter.ts";
+import type { Interrupts } from "../interrupt/interrupts.ts";
+import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
+import type { Magics } from "../magics/magics.ts";
+import { runCell } from "../parents/currentCell.ts";
+import { endThreadsOf } from "../parents/threads.ts";
+import { cancelTimersOf } from "../parents/timers.ts";
+import type { Disposals } from "./disposals.ts";
+import type { Evaluator, Outcome } from "./evaluate.ts";
+import type { CellNames } from "./liveImports.ts";
+import type { ModuleLoader } from "./moduleLoader.ts";
+import type { Sources } from "./sources.ts";
+import { CellSyntaxError } from "./syntaxError.ts";
+import { describeError, type ErrorReport } from "./traceback.ts";
+import { transformCell } from "./transform.ts";
+
+/** What an executor works with; all of it lives on the main thread. */
+export interface ExecutorParts {
+  readonly evaluator: Evaluator;
+  readonly interrupts: Interrupts;
+  readonly reporter: Reporter;
+  readonly sources: Sources;
+  readonly magics: Magics;
+  readonly modules: ModuleLoader;
+  /** What cells have imported by name. */
+  readonly names: CellNames;
+  /** What the running cell holds by `using`. */
+  readonly disposals: Disposals;
+  /** The value of the last expression of the cell that ran last; asked for once per cell. */
+  readonly takeResult: () => unknown;
+  readonly toBundle: ToBundle;
+  /** Lets go of what the cell awaited last. */
+  readonly releaseAwaited: () => void;
+  /** Resolves when everything the cell displays has been shown. */
+  readonly displaysSettled: () => Promise<void>;
+}
+
+export class Executor {
+  readonly #parts: ExecutorParts;
+  /** The cell whose code may still speak. */
+  #running: number | undefined;
+  /** The cell whose end has not been told yet. */
+  #untold: ExecuteOrder | undefined;
+  /** The cell that began last. */
+  #newest = 0;
+  /** Cells up to this one have no timers any more. */
+  #stopped = 0;
+
+  constructor(parts: ExecutorParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs the cell and reports everything it causes, its end last. Never throws. */
+  async run(order: ExecuteOrder): Promise<void> {
+    const { interrupts } = this.#parts;
+    this.#running = order.cell;
+    this.#untold = order;
+    this.#newest = order.cell;
+    const givenUp = interrupts.begin(order.cell);
+    const performed = runCell(order.cell, () => this.#perform(order));
+    await this.#finish(order, await endOf(performed, givenUp), () => interrupts.pending);
+  }
+
+  /**
+   * Tells the end of a cell that nothing tells any more: V8, told to end what ran, may have ended lines of the kernel, or
+   * thrown away what was to happen next.
+   */
+  recover(): void {
+    if (this.#untold !== undefined) void this.#finish(this.#untold, { failed: true }, () => true);
+  }
+
+  /** May be begun a second time where the first did not come to its end. */
+  async #finish(order: ExecuteOrder, end: End, isInterrupted: () => boolean): Promise<void> {
+    const { disposals, interrupts, magics, modules, reporter } = this.#parts;
+    if (this.#untold !== order) return;
+    this.#running = undefined;
+    const interrupted = isInterrupted();
+    const isCut = interrupted || interrupts.failure !== undefined;
+    if (isCut) {
+      this.#parts.evaluator.abandon();
+      await endThreadsOf(order.cell);
+      if (this.#untold !== order) return;
+      void disposals.run(); // what has ended the cell is what there is to tell
+    }
+    this.#parts.releaseAwaited();
+    interrupts.end();
+    const report = interrupted
+      ? this.#describe(interruption(end))
+      : end.failed
+        ? this.#describe(end.thrown)
+        : undefined;
+    const ok = { payload: magics.takePayloads(), user_expressions: end.expressions };
+    const content = report === undefined ? this.#textOf({ status: "ok", ...ok }, order) : report;
+    if (typeof content === "string") reporter.post({ type: "done", cell: order.cell, failed: false, content });
+    else {
+      reporter.output("error", content);
+      const text = JSON.stringify({ status: "error", ...content, execution_count: order.count });
+      reporter.post({ type: "done", cell: order.cell, failed: true, content: text });
+    }
+    this.#untold = undefined;
+    if (!isCut) return;
+    cancelTimersOf(order.cell);
+    modules.stopped();
+    reporter.mute(order.cell); // what it left behind and cannot be stopped is not heard
+  }
+
+  /** The content of the reply; where it is too long to be text, as after `%load` of a huge file, that is the cell's error. */
+  #textOf(content: object, { count }: ExecuteOrder): string | ErrorReport {
+    try {
+      return JSON.stringify({ ...content, execution_count: count });
+    } catch (error) {
+      return this.#describe(error);
+    }
+  }
+
+  /** Ends what all cells so far have left behind. */
+  stopAll(): void {
+    for (; this.#stopped < this.#newest; this.#stopped++) cancelTimersOf(this.#stopped + 1);
+    this.#parts.modules.stopped();
+  }
+
+  /** Resolves to the values of the user expressions. Throws what the cell threw. */
+  async #perform(order: ExecuteOrder): Promise<Record<string, unknown>> {
+    const { cell: number, count, silent } = order;
+    const { disposals, evaluator, magics, names, reporter, sources, takeResult, displaysSettled } = this.#parts;
+    const code = order.code.replace(/\r\n?/g, "\n"); // as JavaScript reads them; a shell does not
+    // a cell that is not counted must not take the name of the one before it: stacks would show the wrong text
+    const name = sources.has(`In[${count}]`) ? `In[${count}.${number}]` : `In[${count}]`;
+    sources.add(name, code);
+    const prepared = magics.prepare(code);
+    const cell = transformCell(prepared?.code ?? code, name, names);
+    sources.add(name, code, cell.edit, cell.back);
+    names.ran(cell);
+    takeResult();
+    const outcome = await evaluator.run(cell.code, name);
+    if (this.#running !== number) return {}; // given up while it awaited; another cell may run by now
+    const value = takeResult();
+    prepared?.ended();
+    if (outcome.kind === "terminated") {
+      await disposals.run();
+      throw new KernelInterrupt();
+    }
+    if (outcome.kind === "thrown") {
+      const thrown = { value: this.#refusal(outcome, cell.code, name) ?? outcome.thrown };
+      throw ((await disposals.run(thrown)) ?? thrown).value;
+    }
+    await displaysSettled();
+    if (value !== undefined && !silent) {
+      const { data, metadata = {} } = await this.#parts.toBundle(value);
+      if (Object.keys(data).length > 0) reporter.output("execute_result", { execution_count: count, data, metadata });
+    }
+    const left = await disposals.run();
+    if (left !== undefined) throw left.value;
+    return await this.#userExpressions(order.userExpressions);
+  }
+
+  /** For a cell that V8 itself refused to compile: the error's stack names no place, the inspector does. */
+  #refusal(
+    { thrown, position }: Outcome & { kind: "thrown" },
+    code: string,
+    name: string,
+  ): CellSyntaxError | undefined {
+    const isRefused = isA(thrown, SyntaxError) && !isA(thrown, CellSyntaxError) && !hasPlace(thrown, name);
+    if (!isRefused || position.line > code.split("\n").length) return undefined;
+    const place = this.#parts.sources.locate(name, position.line + 1, position.column + 1);
+    return new CellSyntaxError(thrown.message, place);
+  }
+
+  #describe(thrown: unknown): ErrorReport {
+    return describeError(thrown, this.#parts.sources);
+  }
+
+  async #userExpressions(expressions: Readonly<Record<string, string>>): Promise<Record<string, unknown>> {
+    const results: Record<string, unknown> = {};
+    for (const [key, expression] of Object.entries(expressions)) {
+      try {
+        const cell = transformCell(String(expression), "expression", this.#parts.names);
+        const outcome = await this.#parts.evaluator.run(cell.code, "expression");
+        const value = this.#parts.takeResult();
+        if (outcome.kind === "thrown") throw outcome.thrown;
+        const { data, metadata = {} } = await this.#parts.toBundle(value);
+        results[key] = { status: "ok", data, metadata };
+      } catch (error) {
+        results[key] = { status: "error", ...this.#describe(error) };
+      }
+    }
+    return results;
+  }
+}
+
+interface End {
+  readonly failed: boolean;
+  readonly thrown?: unknown;
+  readonly expressions?: Record<string, unknown>;
+}
+
+/** How the cell ended: by itself, or because it was given up. */
+async function endOf(performed: Promise<Record<string, unknown>>, givenUp: Promise<never>): Promise<End> {
+  try {
+    return { failed: false, expressions: await Promise.race([performed, givenUp]) };
+  } catch (thrown) {
+    return { failed: true, thrown };
+  }
+}
+
+/** A cell that was asked to stop ends so, whatever it made of that; an error of its own is the cause. */
+function interruption({ failed, thrown }: End): KernelInterrupt {
+  if (!failed) return new KernelInterrupt();
+  return KernelInterrupt.is(thrown) ? thrown : new KernelInterrupt(thrown);
+}
+
+/** Whether the error came out of running code: then its stack names a line of the cell. */
+function hasPlace(error: Error, name: string): boolean {
+  return String(error.stack).includes(`${name}:`);
+}

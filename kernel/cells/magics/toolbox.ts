@@ -1,0 +1,176 @@
+/** `__thaw.magics`: what the calls in a rewritten cell reach. */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describeMagic, listMagics, UnknownMagic } from "../../shared/magics/names.ts";
+import { settled } from "../cellRealm.ts";
+import { changeFolder, environment } from "./environment.ts";
+import { writeCell } from "./files.ts";
+import { MagicError } from "./magicError.ts";
+import type { MagicParts, Payload } from "./magics.ts";
+import { runCommand, runLines } from "./shell.ts";
+import { describeTimes, startTimes, type Times } from "./time.ts";
+import { type Timings, timeRuns } from "./timeRuns.ts";
+import { listVariables, resetVariables, tableOfVariables, Variables } from "./variables.ts";
+
+const shown: Readonly<Record<string, string>> = {
+  html: "text/html",
+  markdown: "text/markdown",
+  latex: "text/latex",
+  svg: "image/svg+xml",
+};
+
+export class Toolbox {
+  readonly #parts: MagicParts;
+  readonly #payloads: Payload[];
+  readonly #variables: Variables;
+  readonly #started: Times[] = [];
+  #cell: Times | undefined;
+
+  constructor(parts: MagicParts, payloads: Payload[], builtIn: ReadonlySet<string>) {
+    this.#parts = parts;
+    this.#payloads = payloads;
+    this.#variables = new Variables(parts.evaluator, parts.names, builtIn);
+  }
+
+  /** What an earlier cell has left behind is not this one's. */
+  cellStarts(): void {
+    this.#started.length = 0;
+    this.#cell = undefined;
+  }
+
+  /** `%time` before statements. */
+  begin(): void {
+    this.#started.push(startTimes());
+  }
+
+  /** `%time` behind them. */
+  end(): void {
+    const started = this.#started.pop();
+    if (started !== undefined) this.#say(describeTimes(started));
+  }
+
+  /** `%%time` */
+  beginCell(): void {
+    this.#cell = startTimes();
+  }
+
+  cellEnded(): void {
+    if (this.#cell !== undefined) this.#say(describeTimes(this.#cell));
+  }
+
+  /** `%time expression`; the value is the expression's. */
+  async time(run: () => unknown): Promise<unknown> {
+    const started = startTimes();
+    try {
+      return await settled(run() as PromiseLike<unknown>);
+    } finally {
+      this.#say(describeTimes(started));
+    }
+  }
+
+  /** `%timeit` */
+  async timeit(run: () => unknown, options: string): Promise<Timings | undefined> {
+    const timings = await timeRuns(run, options, this.#parts.interrupts);
+    if (!/(^|\s)-q\b/.test(options)) this.#say(timings.toString());
+    return /(^|\s)-o\b/.test(options) ? timings : undefined;
+  }
+
+  /** `!command` */
+  async shell(command: string): Promise<void> {
+    await runCommand(["sh", "-c", command], this.#parts);
+  }
+
+  /** `lines = !command` */
+  async lines(command: string): Promise<string[]> {
+    return await runLines(["sh", "-c", command], this.#parts);
+  }
+
+  /** A value inside a command: lists become words. */
+  text(value: unknown): string {
+    return Array.isArray(value) ? value.map(String).join(" ") : String(value);
+  }
+
+  /** `name?` */
+  async page(name: string, detail: 1 | 2): Promise<void> {
+    const magic = describeMagic(name);
+    const known = !name.startsWith("%") && this.#variables.names().includes(name);
+    const data = magic !== undefined && !known ? { "text/plain": magic } : await this.#parts.inspect(name, detail);
+    if (data === undefined) this.#say(`Nothing is known of ${name}: no variable has this name.`);
+    else this.#payloads.push({ source: "page", data, start: 0 });
+  }
+
+  /** `%name args` */
+  async line(name: string, args: string): Promise<unknown> {
+    if (name.startsWith("%")) {
+      throw new MagicError("NOT_FIRST", `%${name} is for a whole cell: it has to be the cell's first line.`);
+    }
+    switch (name) {
+      case "time":
+      case "timeit":
+        throw new MagicError(
+          "NO_CODE",
+          `%${name} needs code on its line, found "${args}". Write %${name} f(x), or %%${name} on a cell's first line.`,
+        );
+      case "env":
+        return environment(args, this.#parts.print);
+      case "cd":
+        return changeFolder(args);
+      case "pwd":
+        return process.cwd();
+      case "who":
+        return this.#say(listVariables(this.#variables));
+      case "whos":
+        return this.#say(tableOfVariables(this.#variables));
+      case "reset":
+        return this.#say(await resetVariables(this.#variables, /(^|\s)-f\b/.test(args)));
+      case "load":
+        return this.#load(args);
+      case "history":
+        return this.#history(args);
+      case "types":
+        return this.#types(args);
+      case "npm":
+        return await runCommand(["sh", "-c", `npm ${args}`], this.#parts, { cwd: this.#parts.folder });
+      case "lsmagic":
+      case "magic":
+        return this.#say(listMagics());
+      default:
+        throw new UnknownMagic("%", name);
+    }
+  }
+
+  /** `%%name args` and the rest of the cell. */
+  async cell(name: string, args: string, body: string): Promise<void> {
+    const type = shown[name];
+    if (type !== undefined) this.#parts.host.display({ data: { [type]: body, "text/plain": body } });
+    else if (name === "bash" || name === "sh") await runCommand([name, "-s"], this.#parts, { input: body });
+    else if (name === "writefile") this.#say(writeCell(args, body));
+    else throw new UnknownMagic("%%", name);
+  }
+
+  #say(line: string): void {
+    this.#parts.print("stdout", `${line}\n`);
+  }
+
+  #load(args: string): void {
+    if (args === "") throw new MagicError("NO_FILE", "%load needs a file: %load train.ts.");
+    const text = readFileSync(resolve(args), "utf8");
+    this.#payloads.push({ source: "set_next_input", text: `// %load ${args}\n${text}`, replace: true });
+  }
+
+  #history(args: string): void {
+    const cells = this.#parts.sources.cells();
+    const numbered = /(^|\s)-n\b/.test(args);
+    this.#say(cells.map(({ name, text }) => (numbered ? `${name}: ${text}` : text)).join("\n"));
+  }
+
+  #types(mode: string): void {
+    if (mode !== "off" && mode !== "warn" && mode !== "strict") {
+      throw new MagicError(
+        "BAD_MODE",
+        `%types takes off, warn or strict, got "${mode}". warn is what a notebook starts with.`,
+      );
+    }
+    this.#parts.post({ type: "types", mode });
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * The output of the frozen layers, text by text. What lies below the lowest trainable layer gives the same for a text in
+ * every epoch (its dropout is off), so it is computed once. Stored unpadded, in float32, in memory as far as that goes,
+ * then on the disk; computed in the run's precision. The pass goes through the texts in batches of its own. With the ops
+ * of native/ a text has the same bits in every batch, so a cached run equals one that computes the rows anew bit for bit;
+ * without them, and where a family composes its attention, it does where its batches have the shape of the pass's, and to
+ * the last bits elsewhere.
+ */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { formatBytes } from "../display/numbers.ts";
+import { lengthBatches } from "../evaluate/lengthBatches.ts";
+import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
+import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { noteGarbage } from "../platform/garbage.ts";
+import { sweep } from "../platform/owner.ts";
+import { markConstant } from "../tensor/differentiable.ts";
+import type { Precision } from "../tensor/precision.ts";
+import { section } from "../tensor/section.ts";
+import { tf } from "../tensor/tensorflow.ts";
+import { breathe } from "../train/breathe.ts";
+import { isFiniteTensor, nonFiniteValue, rowList } from "../train/nonFinite.ts";
+import { CacheBudget } from "./cacheBudget.ts";
+import { DiskRows, diskRowsPrefix } from "./diskRows.ts";
+import { MemoryRows, type RowStore } from "./rowStore.ts";
+
+export class PrefixCache {
+  /** Sentences about what could not be stored. */
+  readonly notices: string[] = [];
+  readonly #noticed = new Set<Cut>();
+  readonly #model: SequenceClassifier;
+  readonly #texts: readonly EncodedText[];
+  readonly #budget: CacheBudget;
+  readonly #precision: Precision;
+  /** Per cut and text `[tokens of the text, hidden]`, or `[hidden]` at the cut before the head. */
+  readonly #stores = new Map<Cut, RowStore>();
+
+  constructor(
+    model: SequenceClassifier,
+    texts: readonly EncodedText[],
+    budget = new CacheBudget(),
+    precision: Precision = "float32",
+  ) {
+    this.#model = model;
+    this.#texts = texts;
+    this.#budget = budget;
+    this.#precision = precision;
+  }
+
+  has(cut: Cut): boolean {
+    return this.#stores.has(cut);
+  }
+
+  /** In use, in memory and on the disk. */
+  get bytes(): number {
+    return [...this.#stores.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Where the rows of a cut are; undefined where they are not stored. */
+  placeOf(cut: Cut): RowStore["place"] | undefined {
+    return this.#stores.get(cut)?.place;
+  }
+
+  /**
+   * Computes the cuts that are not there yet, all in one pass from the highest stored cut below them; yields the number
+   * of texts done. A cut for which there is no room is left out, with a notice: `rows` computes it anew each time.
+   */
+  async *fill(cuts: readonly Cut[], signal?: AbortSignal): AsyncGenerator<number> {
+    const stores = this.#makeRoom(cuts.filter((cut) => !this.has(cut)));
+    if ([...stores.values()].some(({ place }) => place === "disk")) await sweep(this.#budget.folder, diskRowsPrefix);
+    try {
+      let done = 0;
+      for (const indices of lengthBatches(this.#texts, 64)) {
+        if (stores.size === 0) return;
+        signal?.throwIfAborted();
+        section(() => this.#pass(stores, indices));
+        done += indices.length;
+        yield done;
+        await breathe();
+      }
+      for (const [cut, store] of stores) this.#stores.set(cut, store);
+      stores.clear();
+    } finally {
+      for (const [cut, store] of stores) this.#giveUp(cut, store);
+    }
+  }
+
+  /**
+   * What the model computes on from this cut on, for some of the texts: `[tokens, hidden]`, or `[batch, hidden]` before
+   * the head. `batch` holds the same texts.
+   */
+  rows(cut: Cut, indices: ArrayLike<number>, batch: PackedBatch): Tensor {
+    const store = this.#stores.get(cut);
+    if (store === undefined) {
+      const precision = this.#precision;
+      return markConstant(tf.tidy(() => this.#model.runPrefix([cut], batch, { precision }).get(cut) as Tensor));
+    }
+    const hidden = this.#model.config.hiddenSize;
+    const count = cut === this.#model.depth ? indices.length : batch.packing.tokens;
+    const values = new Float32Array(count * hidden);
+    noteGarbage(values.byteLength);
+    let first = 0;
+    for (let i = 0; i < indices.length; i++) first += store.read(indices[i] as number, values.subarray(first));
+    return markConstant(tf.tensor2d(values, [count, hidden]));
+  }
+
+  /** Forgets all other cuts: layers below them have trained, or nobody asks for them any more. */
+  keepOnly(cuts: readonly Cut[]): void {
+    for (const [cut, store] of this.#stores) {
+      if (cuts.includes(cut)) continue;
+      this.#stores.delete(cut);
+      this.#giveUp(cut, store);
+    }
+  }
+
+  /** Frees memory and files. */
+  dispose(): void {
+    this.keepOnly([]);
+  }
+
+  /** Runs some texts through the frozen layers and stores their rows; a store that fails is given up. */
+  #pass(stores: Map<Cut, RowStore>, indices: readonly number[]): void {
+    const wanted = [...stores.keys()];
+    const batch = PackedBatch.fromTexts(indices.map((index) => this.#texts[index] as EncodedText));
+    const computed = new Map<Cut, Float32Array>();
+    try {
+      tf.tidy(() => {
+        const below = Math.max(...[...this.#stores.keys()].filter((cut) => cut <= Math.min(...wanted)));
+        const start = Number.isFinite(below) ? { cut: below, hidden: this.rows(below, indices, batch) } : undefined;
+        const precision = this.#precision;
+        for (const [cut, tensor] of this.#model.runPrefix(wanted, batch, { start, precision })) {
+          if (!isFiniteTensor(tensor)) {
+            const what = `What the frozen layers give for ${rowList(indices.map((index) => index + 1))} of the texts is NaN or infinite.`;
+            const computation = { model: this.#model, batch, cut: start?.cut ?? -1, rows: start?.hidden, precision };
+            throw nonFiniteValue(what, computation, "Load the model again, or thaw these layers.");
+          }
+          computed.set(cut, tensor.dataSync() as Float32Array);
+        }
+      });
+    } finally {
+      batch.dispose();
+    }
+    for (const [cut, rows] of computed) {
+      const store = stores.get(cut) as RowStore;
+      if (store.place === "disk") noteGarbage(rows.byteLength);
+      try {
+        this.#store(store, cut, rows, indices);
+      } catch (error) {
+        stores.delete(cut);
+        this.#giveUp(cut, store);
+        this.#budget.disk = 0;
+        this.#notice(cut, `the disk took no more (${error instanceof Error ? error.message : error})`);
+      }
+    }
+  }
+
+  #store(store: RowStore, cut: Cut, rows: Float32Array, indices: readonly number[]): void {
+    let first = 0;
+    for (const index of indices) {
+      const size = this.#rowsOf(index, cut) * this.#model.config.hiddenSize;
+      store.write(index, rows.subarray(first, first + size));
+      first += size;
+    }
+  }
+
+  /** A place for each cut, small cuts first, in memory while there is room, then on the disk. */
+  #makeRoom(cuts: readonly Cut[]): Map<Cut, RowStore> {
+    const stores = new Map<Cut, RowStore>();
+    for (const cut of [...cuts].sort((a, b) => this.#sizeOf(a) - this.#sizeOf(b))) {
+      const store = this.#place(cut);
+      if (store === undefined) continue;
+      this.#budget[store.place] -= this.#sizeOf(cut);
+      stores.set(cut, store);
+    }
+    return stores;
+  }
+
+  #place(cut: Cut): RowStore | undefined {
+    const { memory, disk, folder } = this.#budget;
+    const size = this.#sizeOf(cut);
+    if (size <= memory) return new MemoryRows();
+    const room = `${formatBytes(memory)} of memory (cacheMemory)`;
+    if (size > disk) {
+      this.#notice(cut, `there is room for ${room} and ${formatBytes(disk)} in ${folder} (cacheDisk)`);
+      return undefined;
+    }
+    try {
+      return new DiskRows(folder);
+    } catch (error) {
+      this.#notice(cut, `there is room for ${room}, and ${error instanceof Error ? error.message : error}`);
+      return undefined;
+    }
+  }
+
+  #giveUp(cut: Cut, store: RowStore): void {
+    this.#budget[store.place] += this.#sizeOf(cut);
+    store.dispose();
+  }
+
+  #notice(cut: Cut, reason: string): void {
+    if (this.#noticed.has(cut)) return;
+    this.#noticed.add(cut);
+    const layers = cut === 0 ? "the embeddings" : `layers 0 to ${cut - 1}`;
+    this.notices.push(
+      `What ${layers} give for ${this.#texts.length} texts (${formatBytes(this.#sizeOf(cut))}) could not be kept: ` +
+        `${reason}. It is computed again in every epoch.`,
+    );
+  }
+
+  #sizeOf(cut: Cut): number {
+    return prefixBytes(this.#model, this.#texts, cut);
+  }
+
+  #rowsOf(index: number, cut: Cut): number {
+    return cut === this.#model.depth ? 1 : (this.#texts[index] as EncodedText).inputIds.length;
+  }
+}
+
+/** Bytes that the rows of all the texts take at a cut. */
+export function prefixBytes(model: SequenceClassifier, texts: readonly EncodedText[], cut: Cut): number {
+  const rows = cut === model.depth ? texts.length : texts.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
+  return 4 * model.config.hiddenSize * rows;
+}

@@ -1,0 +1,109 @@
+/** How the weights of a model get into its graph, and what is computed with them: as they are, or in eight bits. */
+import type { Parameter } from "../parameter.ts";
+import type { GraphBuilder, Initializer, Value } from "./graph.ts";
+import { eightBits, transposed, zeroPoint } from "./quantize.ts";
+
+/** How the files keep a matrix: PyTorch's `nn.Linear`, or XLNet. */
+export type Stored = "[out, in]" | "[in, out]";
+
+/** Of one graph. In eight bits are matrices and tables of words, which is nearly all of a model; the rest stays. */
+export class GraphWeights {
+  readonly #graph: GraphBuilder;
+  readonly #parameters: ReadonlyMap<string, Parameter>;
+  readonly #inEightBits: boolean;
+
+  constructor(graph: GraphBuilder, parameters: ReadonlyMap<string, Parameter>, inEightBits: boolean) {
+    this.#graph = graph;
+    this.#parameters = parameters;
+    this.#inEightBits = inEightBits;
+  }
+
+  /** The values of a parameter in its own shape, or in another of the same size. */
+  tensor(name: string, shape: readonly number[] = this.#parameter(name).shape): Value {
+    const { size } = this.#parameter(name);
+    return this.#graph.initializer(name, () => float32(shape, size, () => this.#parameter(name).data()));
+  }
+
+  /** `x W^T`: `x [..., in]` -> `[..., out]`. In the file a matrix is `[in, out]`, which is what `MatMul` wants. */
+  project(x: Value, name: string, stored: Stored = "[out, in]"): Value {
+    return this.#inEightBits ? this.#eightBitProduct(x, name, stored) : this.#product(x, name, stored);
+  }
+
+  /** Rows of the table of words: `ids [batch, tokens]` -> `[batch, tokens, width]`. */
+  words(name: string, ids: Value): Value {
+    const graph = this.#graph;
+    if (!this.#inEightBits) return this.rows(name, ids);
+    const [rows, width] = this.#parameter(name).shape as [number, number];
+    const { bytes, scales } = eightBits(this.#parameter(name).data(), rows);
+    const stored = graph.op("Gather", [graph.initializer(`${name}_quantized`, () => uint8([rows, width], bytes)), ids]);
+    const scale = graph.initializer(`${name}_scale`, () => float32([rows, 1], rows, () => scales));
+    return this.#restored(stored, graph.op("Gather", [scale, ids]));
+  }
+
+  /** Rows of a table: `ids [...]` -> `[..., width]`. */
+  rows(name: string, ids: Value): Value {
+    return this.#graph.op("Gather", [this.tensor(name), ids]);
+  }
+
+  #product(x: Value, name: string, stored: Stored): Value {
+    const { rows, columns, size } = this.#sizes(name);
+    const shape = stored === "[out, in]" ? [columns, rows] : [rows, columns];
+    const values = () => {
+      const data = this.#parameter(name).data();
+      return stored === "[out, in]" ? transposed(data, rows) : data;
+    };
+    return this.#graph.op("MatMul", [x, this.#graph.initializer(name, () => float32(shape, size, values))]);
+  }
+
+  /**
+   * Each output has a scale. The weights are restored when the file is loaded, since all that makes them is constant: it is
+   * the download that eight bits make small. With inputs in eight bits as well (`MatMulInteger`), one scale for a whole
+   * batch of them, every twentieth label of MiniLM's was another.
+   */
+  #eightBitProduct(x: Value, name: string, stored: Stored): Value {
+    const { rows, columns } = this.#sizes(name);
+    const data = this.#parameter(name).data();
+    const outputs = stored === "[out, in]" ? rows : columns;
+    const { bytes, scales } = eightBits(stored === "[out, in]" ? data : transposed(data, rows), outputs);
+    const shape = [data.length / outputs, outputs];
+    const graph = this.#graph;
+    const matrix = graph.initializer(`${name}_quantized`, () => uint8(shape, transposed(bytes, outputs)));
+    const scale = graph.initializer(`${name}_scale`, () => float32([outputs], outputs, () => scales));
+    return graph.op("MatMul", [x, this.#restored(matrix, scale)]);
+  }
+
+  /** From bytes to about the values that they were made of. */
+  #restored(bytes: Value, scale: Value): Value {
+    const graph = this.#graph;
+    const signed = graph.op("Sub", [graph.op("Cast", [bytes], { to: 1 }), graph.floats(zeroPoint)]);
+    return graph.op("Mul", [signed, scale]);
+  }
+
+  #sizes(name: string) {
+    const { shape, size } = this.#parameter(name);
+    const rows = shape[0] as number;
+    return { rows, columns: size / rows, size };
+  }
+
+  #parameter(name: string): Parameter {
+    return this.#parameters.get(name) as Parameter;
+  }
+}
+
+type Content = Omit<Initializer, "name">;
+
+const bytesOf = (data: Float32Array) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+const float32 = (shape: readonly number[], size: number, values: () => Float32Array): Content => ({
+  type: "float32",
+  shape,
+  byteLength: 4 * size,
+  bytes: () => bytesOf(values()),
+});
+
+const uint8 = (shape: readonly number[], bytes: Uint8Array): Content => ({
+  type: "uint8",
+  shape,
+  byteLength: bytes.length,
+  bytes: () => bytes,
+});

@@ -1,0 +1,171 @@
+/** A run, finished or stopped: its record, its curves and its report. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { type DisplayBundle, displaySymbol, type MimeBundle } from "./display/bundle.ts";
+import { ThawError } from "./errors.ts";
+import type { Stage } from "./plan/stage.ts";
+import type { Figure } from "./show/figure/figure.ts";
+import { type Report, runReport } from "./show/report.ts";
+import { trainingFigure } from "./show/trainingFigure.ts";
+import type { Metrics } from "./task/metricNames.ts";
+import type { TrainingArguments } from "./train/arguments.ts";
+import { type RunRecord, recordVersion } from "./train/runRecord.ts";
+import { recordIn } from "./train/saveModel.ts";
+
+/**
+ * A run, finished, stopped or failed. `run.record` is all of it as plain data; its parts stand here under the same names.
+ * Shown in a notebook as curves, printed as its report.
+ */
+export class Run {
+  /** What the run reached on test data: set it, and `compareRuns` and the record have it. */
+  test?: Metrics;
+  readonly #record: RunRecord;
+
+  /** From its record, as `run.record` or a saved folder has it. */
+  constructor(record: RunRecord) {
+    this.#record = record;
+    if (record.test !== undefined) this.test = record.test;
+  }
+
+  /** The run that a folder written by `saveModel` tells of. Errors: `MISSING_FILE`, `BAD_DATA`. */
+  static async open(folder: string): Promise<Run> {
+    const file = join(folder, "trainer_state.json");
+    let record: RunRecord | undefined;
+    try {
+      record = recordIn(JSON.parse(await readFile(file, "utf8")));
+    } catch (cause) {
+      throw new ThawError(
+        "MISSING_FILE",
+        `There is no readable trainer_state.json in ${folder}: save the model again.`,
+        { cause },
+      );
+    }
+    if (record?.version === recordVersion) return new Run(record);
+    throw new ThawError(
+      "BAD_DATA",
+      `${file} holds no record of a run by this version of Thaw: the model was saved without a run, or by another program. ` +
+        "Train it and save it again.",
+    );
+  }
+
+  /** All of it as plain data. */
+  get record(): RunRecord {
+    return { ...this.#record, ...(this.test === undefined ? {} : { test: this.test }) };
+  }
+
+  /** Whether it finished; where and why it ended otherwise. */
+  get status() {
+    return this.#record.status;
+  }
+
+  /** The stages that it had, every setting decided. With `args` and the same data and seed they train the same weights. */
+  get plan(): readonly Stage[] {
+    return this.#record.stages.map(({ plan }) => plan.resolved);
+  }
+
+  /** The arguments that it used, to be given to another trainer. */
+  get args(): TrainingArguments {
+    return this.#record.args as TrainingArguments;
+  }
+
+  /** Per stage what was planned, and what happened. */
+  get stages() {
+    return this.#record.stages;
+  }
+
+  /** One row per epoch, as in Hugging Face's `log_history`. */
+  get history() {
+    return this.#record.history;
+  }
+
+  /** What the best epoch was chosen by. */
+  get metric() {
+    return this.#record.metric;
+  }
+
+  /** The best epoch; undefined where none was evaluated. */
+  get best() {
+    return this.#record.best;
+  }
+
+  /** Hashes of the weights at the start and the end, and after which step the model had the latter. */
+  get weights() {
+    return this.#record.weights;
+  }
+
+  /** The model, and what the run began from. */
+  get model() {
+    return this.#record.model;
+  }
+
+  /** The data sets, without their texts. */
+  get data() {
+    return this.#record.data;
+  }
+
+  /** The proof that what was frozen did not move. */
+  get evidence() {
+    return this.#record.evidence;
+  }
+
+  get versions() {
+    return this.#record.versions;
+  }
+
+  /** Sentences that whoever reads the numbers should know. */
+  get notices() {
+    return this.#record.notices;
+  }
+
+  /** Wall time in seconds. */
+  get seconds() {
+    return this.#record.seconds;
+  }
+
+  get seed(): number {
+    return this.#record.args.seed as number;
+  }
+
+  get totalParameters() {
+    return this.#record.totalParameters;
+  }
+
+  /** Number of values in the parameters that trained at any time. */
+  get trainableParameters() {
+    return this.#record.trainableParameters;
+  }
+
+  /** Stages, best epoch, and the evidence that what was frozen did not move. */
+  report(): Report {
+    return runReport(this.record);
+  }
+
+  /** Loss, metrics and learning rates over the epochs, with the borders of the stages. */
+  figure(): Figure {
+    return trainingFigure(this.record);
+  }
+
+  /** What JSON keeps of it: its record. */
+  toJSON(): RunRecord {
+    return this.record;
+  }
+
+  toString(): string {
+    return this.report().toString();
+  }
+
+  /** The curves, live and as a picture; the report as text. */
+  async toBundle(): Promise<DisplayBundle> {
+    const bundle = await this.figure().toBundle();
+    return { ...bundle, data: { ...bundle.data, "text/plain": this.toString() } };
+  }
+
+  async [displaySymbol](): Promise<MimeBundle> {
+    return (await this.toBundle()).data;
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}

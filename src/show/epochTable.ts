@@ -1,0 +1,126 @@
+/** The table of epochs as Hugging Face's notebooks print it, with the stage and the course of its learning rates. */
+import { formatDuration, formatRate } from "../display/numbers.ts";
+import { type Cell, type Column, Table } from "../display/table.ts";
+import type { StagePlan } from "../plan/plan.ts";
+import { epochFactors } from "../plan/rates.ts";
+import { indexOfBestEpoch, type MetricKey, type ModelMetric, metricKeys, metricTitle } from "../task/metricNames.ts";
+import type { HistoryRow } from "../train/runRecord.ts";
+
+export interface EpochTableInput {
+  /** One row per epoch. */
+  readonly rows: readonly HistoryRow[];
+  readonly stages: readonly StagePlan[];
+  readonly metric: ModelMetric;
+  /** Index of a stage -> seconds that its pass through the frozen layers has taken: a row of its own. */
+  readonly prefixSeconds?: ReadonlyMap<number, number>;
+}
+
+/** A row of the table: an epoch, or a pass through the frozen layers before the first epoch of a stage. */
+type Line =
+  | { readonly row: HistoryRow; readonly epochInStage: number }
+  | { readonly stage: number; readonly seconds: number };
+
+/** The row that is best in the validation (of equals the lowest loss, then the first) is marked. */
+export function epochTable({ rows, stages, metric, prefixSeconds = new Map() }: EpochTableInput): Table {
+  const lines = linesOf(rows, prefixSeconds);
+  const columns = allColumns(stages, rows).filter(({ isShown }) => isShown);
+  const best = indexOfBestEpoch(rows, metric);
+  const marked = lines.findIndex((line) => "row" in line && best !== undefined && line.row === rows[best]);
+  return new Table({
+    columns,
+    rows: lines.map((line) => columns.map(({ cell }) => cell(line))),
+    marked: marked < 0 ? [] : [marked],
+  });
+}
+
+function linesOf(rows: readonly HistoryRow[], prefixSeconds: ReadonlyMap<number, number>): Line[] {
+  const passes = [...prefixSeconds].filter(([, seconds]) => seconds > 0).sort(([a], [b]) => a - b);
+  const lines: Line[] = [];
+  let epochInStage = 0;
+  rows.forEach((row, i) => {
+    epochInStage = rows[i - 1]?.stage === row.stage ? epochInStage + 1 : 0;
+    while (passes[0] !== undefined && passes[0][0] <= row.stage) {
+      const [stage, seconds] = passes.shift() as [number, number];
+      lines.push({ stage, seconds });
+    }
+    lines.push({ row, epochInStage });
+  });
+  return [...lines, ...passes.map(([stage, seconds]) => ({ stage, seconds }))];
+}
+
+interface EpochColumn extends Column {
+  readonly cell: (line: Line) => Cell;
+  /** A column of which no row knows anything is left out. */
+  readonly isShown: boolean;
+}
+
+function allColumns(stages: readonly StagePlan[], rows: readonly HistoryRow[]): readonly EpochColumn[] {
+  const nameOf = (stage: number) => stages[stage]?.name ?? stage + 1;
+  const ofRow = (cell: (row: HistoryRow) => Cell) => (line: Line) => ("row" in line ? cell(line.row) : undefined);
+  const metric = (key: MetricKey): EpochColumn => ({
+    title: key === "evalLoss" ? "Validation Loss" : metricTitle(key),
+    align: "right",
+    cell: ofRow((row) => fixed(row[key])),
+    isShown: rows.some((row) => row[key] !== undefined),
+  });
+  const rate = (key: "learningRate" | "headLearningRate") => (line: Line) =>
+    "row" in line ? rateOf(line.row, line.epochInStage, stages[line.row.stage], key) : undefined;
+  return [
+    {
+      title: "Epoch",
+      align: "right",
+      cell: ofRow((row) => Math.round(1000 * row.epoch) / 1000),
+      isShown: true,
+    },
+    {
+      title: "Stage",
+      cell: (line) => ("row" in line ? nameOf(line.row.stage) : `${nameOf(line.stage)}: frozen layers, once`),
+      isShown: true,
+    },
+    { title: "Training Loss", align: "right", cell: ofRow(({ loss }) => fixed(loss) ?? "No log"), isShown: true },
+    ...metricKeys.map(metric),
+    {
+      title: "Learning Rate",
+      align: "right",
+      cell: rate("learningRate"),
+      isShown: rows.some(({ learningRate }) => learningRate !== undefined),
+    },
+    {
+      title: "Head Learning Rate",
+      align: "right",
+      cell: rate("headLearningRate"),
+      isShown: rows.some((row) => row.headLearningRate !== undefined && row.headLearningRate !== row.learningRate),
+    },
+    {
+      title: "Time",
+      align: "right",
+      cell: (line) => ("row" in line ? time(line.row) : formatDuration(line.seconds)),
+      isShown: true,
+    },
+  ];
+}
+
+/** Six digits after the point, as Hugging Face has them; seven in all of what is larger, such as the MSE of large targets. */
+function fixed(value: number | undefined): string | undefined {
+  return value === undefined || Math.abs(value) < 10 ? value?.toFixed(6) : value.toPrecision(7);
+}
+
+/** `"0 → 1.00e-3 → 8.02e-4"`: at the first step of the epoch, at the peak of a warm-up within it, at the last step. */
+function rateOf(
+  row: HistoryRow,
+  epochInStage: number,
+  stage: StagePlan | undefined,
+  key: "learningRate" | "headLearningRate",
+): Cell {
+  const last = row[key];
+  if (last === undefined) return undefined;
+  const peak = stage?.[key];
+  if (stage === undefined || peak === undefined) return formatRate(last);
+  const factors = epochFactors(stage, epochInStage);
+  const course = [factors.first, factors.highest, factors.last].map((factor) => formatRate(peak * factor));
+  return course.filter((rate, i) => rate !== course[i - 1]).join(" → ");
+}
+
+function time({ epochSeconds, evalSeconds = 0 }: HistoryRow): Cell {
+  return epochSeconds === undefined ? undefined : formatDuration(epochSeconds + evalSeconds);
+}

@@ -1,0 +1,138 @@
+/** A training run as it goes, in one display that is rewritten in place. */
+import type { DisplayBundle } from "../display/bundle.ts";
+import { escapeHtml } from "../display/escapeHtml.ts";
+import { type LiveDisplay, type LiveDisplayOptions, openDisplay } from "../display/liveDisplay.ts";
+import { formatCount, formatNumber } from "../display/numbers.ts";
+import { type Bar, barHtml, barText } from "../display/progressBar.ts";
+import { describeMetric, metricKinds } from "../task/metricNames.ts";
+import type { TrainerEvent } from "../train/events.ts";
+import type { RunRecord, RunStatus } from "../train/runRecord.ts";
+import { epochTable } from "./epochTable.ts";
+import { RunProgress } from "./runProgress.ts";
+
+export interface LiveViewOptions extends LiveDisplayOptions {
+  /** Seconds from any fixed point. Default: the process's own clock. */
+  readonly clock?: () => number;
+}
+
+/**
+ * Shows the events of a run: `for await (const event of loop) view.show(event)`. The display opens at the first event and
+ * closes with `end`; call `close()` where the loop ends in another way, so that the last state is shown.
+ */
+export class LiveView {
+  readonly #progress: RunProgress;
+  readonly #options: LiveViewOptions;
+  #display: LiveDisplay | undefined;
+  #ended: RunStatus | undefined;
+
+  constructor(options: LiveViewOptions = {}) {
+    this.#options = options;
+    this.#progress = new RunProgress(options.clock ?? (() => performance.now() / 1000));
+  }
+
+  /** Costs microseconds: the view is drawn at most five times a second, whatever the number of events. */
+  show(event: TrainerEvent): void {
+    this.#progress.take(event);
+    if (this.#display === undefined) this.#display = openDisplay(this.#bundle(), this.#options);
+    else this.#display.update(() => this.#bundle());
+    if (event.kind === "end") this.close();
+  }
+
+  /** Shows the last state and ends the display; of a run that did not finish its status is written beside the bar. */
+  close(status?: RunStatus): void {
+    if (this.#display === undefined) return;
+    if (status !== undefined && this.#progress.run === undefined) {
+      this.#ended = status;
+      this.#display.update(() => this.#bundle());
+    }
+    this.#display.close();
+    this.#display = undefined;
+  }
+
+  #bundle(): DisplayBundle {
+    const { rows, stages, notices, metric, prefixSeconds } = this.#progress;
+    const table = rows.length === 0 ? undefined : epochTable({ rows, stages, metric, prefixSeconds });
+    const [stage, bar, side] = [this.#stageLine(), this.#bar(), this.#sideBar()];
+    const html = [
+      `<div>${escapeHtml(stage)}</div>`,
+      barHtml(bar),
+      table?.toHtml() ?? "",
+      side === undefined ? "" : `<div>${escapeHtml(side.label)}</div>${barHtml(side)}`,
+      ...notices.map((notice) => `<div>${escapeHtml(notice)}</div>`),
+    ].join("");
+    const text = [
+      `${barText(bar)} ${stage}`, // one line with everything: it is all that a log shows
+      ...(table === undefined ? [] : [table.toString()]),
+      ...(side === undefined ? [] : [`${barText(side)} ${side.label}`]),
+      ...notices,
+    ].join("\n");
+    return { data: { "text/html": `<div>${html}</div>`, "text/plain": text } };
+  }
+
+  #stageLine(): string {
+    const { stages, stage, run, loss } = this.#progress;
+    if (run !== undefined) return [`Training done${bestInWords(run)}`, ...this.#earlyEnds()].join("; ");
+    const current = stages[stage];
+    if (current === undefined) return "Training";
+    const { name, trains, trainableParameters } = current;
+    const soFar = loss === undefined ? "" : `, training loss ${loss.toFixed(4)}`;
+    const line = `Stage ${stage + 1} of ${stages.length}, ${name}: trains ${trains} (${formatCount(trainableParameters)} parameters)${soFar}`;
+    return [line, ...this.#earlyEnds()].join("; ");
+  }
+
+  /** `'patience 1 ended stage "head" after 3 of 10 epochs'` */
+  #earlyEnds(): string[] {
+    const { stages, outcomes } = this.#progress;
+    return [...outcomes].flatMap(([index, { ended, epochs }]) => {
+      const stage = stages[index];
+      if (ended !== "patience" || stage === undefined) return [];
+      return [`patience ${stage.patience} ended stage "${stage.name}" after ${epochs} of ${stage.epochs} epochs`];
+    });
+  }
+
+  #bar(): Bar {
+    const { step, totalSteps, epoch, totalEpochs, elapsedSeconds, remainingSeconds, secondsPerStep, run } =
+      this.#progress;
+    const note = `epoch ${Math.round(100 * epoch) / 100}/${totalEpochs}`;
+    return {
+      label: "Training, step",
+      done: step,
+      total: totalSteps,
+      elapsedSeconds,
+      remainingSeconds,
+      perSecond: secondsPerStep === undefined ? undefined : 1 / secondsPerStep,
+      note: [note, ...endInWords(this.#ended)].join(", "),
+      isDone: run !== undefined || this.#ended !== undefined,
+    };
+  }
+
+  #sideBar(): Bar | undefined {
+    const side = this.#progress.sideTask;
+    if (side === undefined || this.#ended !== undefined) return undefined;
+    const { kind, done, total, seconds } = side;
+    const perSecond = seconds > 0 && done > 0 ? done / seconds : undefined;
+    return {
+      label: kind === "evaluate" ? "Evaluating, text" : "Running the frozen layers once, text",
+      done,
+      total,
+      elapsedSeconds: seconds,
+      remainingSeconds: perSecond === undefined ? undefined : (total - done) / perSecond,
+      perSecond,
+    };
+  }
+}
+
+/** `": best validation accuracy 84.1% at epoch 8"` */
+function bestInWords({ best, metric: { key } }: RunRecord): string {
+  if (best === undefined) return "";
+  const [value, loss] = [best[key], best.evalLoss];
+  if (value !== undefined) return `: best validation ${describeMetric(key, value)} at epoch ${best.epoch}`;
+  const lowest = loss === undefined ? "" : `; lowest validation loss ${formatNumber(loss)} at epoch ${best.epoch}`;
+  return `: validation ${metricKinds[key].name} not defined${lowest}`;
+}
+
+/** `"stopped"`, or `"failed: NON_FINITE"` */
+function endInWords(status: RunStatus | undefined): string[] {
+  if (status === undefined || status.state === "finished") return [];
+  return [status.code === undefined ? status.state : `${status.state}: ${status.code}`];
+}

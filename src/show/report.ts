@@ -1,0 +1,233 @@
+/** What a run did, stage by stage, what it began from and ended with, and the evidence that what was frozen did not move. */
+import { inspect } from "node:util";
+import { displaySymbol, type MimeBundle } from "../display/bundle.ts";
+import { escapeHtml } from "../display/escapeHtml.ts";
+import { listed } from "../display/listed.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatPercent,
+  formatSeconds,
+} from "../display/numbers.ts";
+import { type Column, Table } from "../display/table.ts";
+import { describeMetric, formatMetric, type MetricKey, metricKinds } from "../task/metricNames.ts";
+import type {
+  BestRecord,
+  Evidence,
+  HistoryRow,
+  InterruptedStatus,
+  RunRecord,
+  StageRecord,
+} from "../train/runRecord.ts";
+
+/** Tables and sentences that show themselves. */
+export interface Report {
+  readonly stages: Table;
+  /**
+   * One sentence each: the result; where it did not finish, where and why; stages that ended early; weights that had been
+   * trained or changed before; then the evidence, with several stages that of the stages, and notices.
+   */
+  readonly sentences: readonly string[];
+  toString(): string;
+  [displaySymbol](): MimeBundle;
+  [inspect.custom](): string;
+}
+
+export function runReport(run: RunRecord): Report {
+  const stages = stageTable(run);
+  const sentences = [
+    ...statusSentence(run),
+    resultSentence(run),
+    ...run.stages.flatMap(endSentence),
+    ...startSentence(run),
+    evidenceSentence(run.evidence),
+    ...stageEvidence(run),
+    ...run.notices,
+  ];
+  const text = [stages.toString(), "", ...sentences].join("\n");
+  const html = stages.toHtml() + sentences.map((sentence) => `<p>${escapeHtml(sentence)}</p>`).join("");
+  return {
+    stages,
+    sentences,
+    toString: () => text,
+    [displaySymbol]: () => ({ "text/html": `<div>${html}</div>`, "text/plain": text }),
+    [inspect.custom]: () => text,
+  };
+}
+
+const right = "right" as const;
+
+interface StageColumn extends Column {
+  readonly cell: (stage: StageRecord) => string;
+}
+
+function stageTable({ stages, metric: { key } }: RunRecord): Table {
+  const isForecast = stages.some(({ plan }) => plan.predictedSeconds !== undefined);
+  const columns: StageColumn[] = [
+    { title: "Stage", cell: ({ plan }) => plan.name },
+    { title: "Trains", cell: ({ plan }) => plan.trains },
+    { title: "Epochs", align: right, cell: epochsOf },
+    { title: "Trainable parameters", align: right, cell: ({ plan }) => formatCount(plan.trainableParameters) },
+    { title: "Predicted cost", align: right, cell: ({ plan }) => formatPercent(plan.relativeCost) },
+  ];
+  if (isForecast) {
+    columns.push({
+      title: "Predicted time",
+      align: right,
+      cell: ({ plan: { predictedSeconds } }) => (predictedSeconds === undefined ? "" : formatSeconds(predictedSeconds)),
+    });
+  }
+  columns.push({ title: "Time", align: right, cell: timeOf });
+  if (stages.some(({ outcome }) => (outcome?.prefixSeconds ?? 0) > 0)) {
+    columns.push({ title: "of it frozen layers", align: right, cell: frozenTimeOf });
+  }
+  if (isForecast) {
+    columns.push(
+      { title: "Predicted memory", align: right, cell: ({ plan }) => memory(plan.predictedMemory) },
+      { title: "Peak memory", align: right, cell: peakOf },
+    );
+  }
+  columns.push({
+    title: `Best validation ${metricKinds[key].name}`,
+    align: right,
+    cell: ({ outcome }) => bestOf(outcome?.best, key),
+  });
+  return new Table({ columns, rows: stages.map((stage) => columns.map(({ cell }) => cell(stage))) });
+}
+
+/** "3", or "3 of 10" where the stage did not run all of its epochs. */
+function epochsOf({ plan, outcome }: StageRecord): string {
+  if (outcome === undefined) return `0 of ${plan.epochs}`;
+  return outcome.epochs === plan.epochs ? String(plan.epochs) : `${outcome.epochs} of ${plan.epochs}`;
+}
+
+const timeOf = ({ outcome }: StageRecord): string =>
+  outcome === undefined ? "not run" : formatDuration(outcome.seconds);
+
+const frozenTimeOf = ({ outcome }: StageRecord): string =>
+  outcome === undefined || outcome.prefixSeconds === 0 ? "" : formatDuration(outcome.prefixSeconds);
+
+const memory = (bytes: number | undefined): string => (bytes === undefined ? "" : formatBytes(bytes));
+
+/** Where the process had held more before, only that is known. */
+function peakOf({ outcome }: StageRecord): string {
+  if (outcome === undefined) return "";
+  return outcome.peakMemory === undefined ? "no more than before" : memory(outcome.peakMemory);
+}
+
+function bestOf(best: BestRecord | undefined, key: MetricKey): string {
+  if (best === undefined) return "";
+  const value = best[key];
+  return `${value === undefined ? "not defined" : formatMetric(key, value)} (epoch ${best.epoch})`;
+}
+
+/** `"stopped at step 7 of 50, in epoch 2 of 10 (training)"`; undefined for a run that finished. */
+export function stopInWords({ status, stages }: Pick<RunRecord, "status" | "stages">): string | undefined {
+  if (status.state === "finished") return undefined;
+  const steps = stages.reduce((sum, { plan }) => sum + plan.steps, 0);
+  const epochs = stages.reduce((sum, { plan }) => sum + plan.epochs, 0);
+  const verb = { stopped: "stopped", failed: "failed", running: "running, as yet" }[status.state];
+  return `${verb} at step ${formatCount(status.step)} of ${formatCount(steps)}, ${placeOf(status, epochs)} (${status.during})`;
+}
+
+function placeOf({ epoch, during }: InterruptedStatus, epochs: number): string {
+  const isWithin = during === "training" || !Number.isInteger(epoch);
+  return isWithin ? `in epoch ${Math.floor(epoch) + 1} of ${epochs}` : `after ${epoch} of ${epochs} epochs`;
+}
+
+function statusSentence(run: RunRecord): string[] {
+  const { status } = run;
+  const words = stopInWords(run);
+  if (words === undefined || status.state === "finished") return [];
+  const reason = status.reason === undefined ? "" : `: ${status.reason.replace(/\.$/, "")}`;
+  const code = status.code === undefined ? "" : ` (${status.code})`;
+  return [`The run was ${words.replace(/^failed/, "ended by an error")}${reason}${code}.`];
+}
+
+function resultSentence(run: RunRecord): string {
+  const { seconds, args, trainableParameters, totalParameters } = run;
+  const trained =
+    `Trained ${formatCount(trainableParameters)} of ${formatCount(totalParameters)} parameters ` +
+    `(${formatPercent(trainableParameters / totalParameters)}) in ${formatSeconds(seconds)}, seed ${args.seed}`;
+  return `${trained}; ${weightsInWords(run)}.`;
+}
+
+/** Which weights the model has, and what they are worth. */
+function weightsInWords({ weights, best, history, metric: { key }, data }: RunRecord): string {
+  const { name } = metricKinds[key];
+  const of = Number.isInteger(weights.epoch)
+    ? `epoch ${weights.epoch}`
+    : `step ${formatCount(weights.step)}, within epoch ${Math.floor(weights.epoch) + 1}`;
+  const has = weights.step === 0 ? "no step changed the model" : `the model has the weights of ${of}`;
+  if (data.evaluation === undefined) return `${has}; nothing was held out, so there is no validation ${name}`;
+  if (best === undefined) return `${has}; no epoch was evaluated`;
+  const worth = (epoch: HistoryRow | BestRecord): string => {
+    const [value, loss] = [epoch[key], epoch.evalLoss];
+    if (value !== undefined) return `validation ${describeMetric(key, value)}`;
+    return `validation ${name} not defined${loss === undefined ? "" : `, loss ${formatNumber(loss)}`}`;
+  };
+  const row = history.find(({ epoch }) => epoch === weights.epoch);
+  if (row?.epoch === best.epoch) return `${has}, ${worth(row)}`;
+  return `${has}${row === undefined ? "" : `, ${worth(row)}`}; the best epoch was ${best.epoch}, ${worth(best)}`;
+}
+
+/** Says of a stage that ended before all of its epochs were done, why. */
+function endSentence({ plan, outcome }: StageRecord): string[] {
+  if (outcome?.ended !== "patience") return [];
+  const worse = plan.patience === 1 ? "1 epoch" : `${plan.patience} epochs in a row`;
+  return [
+    `Stage "${plan.name}" ended after ${outcome.epochs} of ${plan.epochs} epochs: patience ${plan.patience}, no better ` +
+      `validation in ${worse}.`,
+  ];
+}
+
+/** Says where a run did not begin from pretrained weights with a fresh head. */
+function startSentence({ model: { start, name, earlierSteps }, weights }: RunRecord): string[] {
+  const hash = `SHA-256 ${weights.start.slice(0, 12)}`;
+  const from = name === null ? "the model" : name;
+  const steps = `${formatCount(earlierSteps)} ${earlierSteps === 1 ? "step" : "steps"}`;
+  switch (start) {
+    case "pretrained":
+      return [];
+    case "trained":
+      return [
+        earlierSteps > 0
+          ? `It began from trained weights (${hash}): earlier runs had taken ${steps} with this model.`
+          : `It began from trained weights (${hash}): ${from} came with its head.`,
+      ];
+    case "edited":
+      return [
+        `It began from weights (${hash}) that were changed by hand after ${from} was loaded` +
+          `${earlierSteps > 0 ? ` and after ${steps} of earlier runs` : ""}.`,
+      ];
+  }
+}
+
+/** Says what was frozen over the whole run, and that its bytes are those from before it. */
+export function evidenceSentence(evidence: Evidence): string {
+  const { frozenParameters, frozenTensors, before, after, changed, optimizerBytesForFrozen } = evidence;
+  if (frozenTensors === 0) return "Nothing was frozen during the whole run.";
+  const tensors = `${formatCount(frozenTensors)} ${frozenTensors === 1 ? "tensor" : "tensors"}`;
+  const subject = `${formatCount(frozenParameters)} parameters in ${tensors} stayed frozen`;
+  if (after === null)
+    return `${subject}; their bytes could not be read at the end (SHA-256 ${before.slice(0, 12)} before).`;
+  const hashes = `SHA-256 ${before.slice(0, 12)} before, ${after.slice(0, 12)} after`;
+  const moved =
+    changed.length === 0 && before === after
+      ? `0 bytes changed (${hashes})`
+      : `but ${changed.length} of these tensors changed (${hashes}): ${listed(changed.slice(0, 3))}`;
+  return `${subject}: ${moved}; optimizer state held for them: ${formatCount(optimizerBytesForFrozen)} bytes.`;
+}
+
+/** What each of several stages froze. A run whose stages changed one byte of it fails, so there is nothing else to say. */
+function stageEvidence({ stages, totalParameters }: RunRecord): string[] {
+  const froze = stages.filter(
+    ({ plan, outcome }) =>
+      (outcome?.ended === "all epochs" || outcome?.ended === "patience") && plan.trainableParameters < totalParameters,
+  );
+  if (stages.length < 2 || froze.length === 0) return [];
+  const list = froze.map(({ plan }) => `${plan.name}: ${formatCount(totalParameters - plan.trainableParameters)}`);
+  return [`Parameters frozen within a stage, hashed before and after it, 0 bytes changed: ${list.join("; ")}.`];
+}

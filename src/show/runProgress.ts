@@ -1,0 +1,209 @@
+/** What a run's events add up to: counts, rows and measured times, ready to be drawn. */
+
+import type { StagePlan } from "../plan/plan.ts";
+import { accuracyMetric, type ModelMetric } from "../task/metricNames.ts";
+import type { TrainerEvent } from "../train/events.ts";
+import type { HistoryRow, RunRecord, StageOutcome } from "../train/runRecord.ts";
+
+/** A side task with its own bar: how many texts of how many. */
+export interface SideTask {
+  readonly kind: "prefix" | "evaluate";
+  readonly done: number;
+  readonly total: number;
+  readonly seconds: number;
+}
+
+/** Takes events one by one; `clock` gives seconds. */
+export class RunProgress {
+  stages: readonly StagePlan[] = [];
+  stage = 0;
+  step = 0;
+  epoch = 0;
+  /** Steps and epochs that are planned, less those that stages which ended early have left out. */
+  totalSteps = 0;
+  totalEpochs = 0;
+  /** Of the stages that have ended, by their index. */
+  readonly outcomes = new Map<number, StageOutcome>();
+  /** Seconds of the pass through the frozen layers, by the index of the stage. */
+  readonly prefixSeconds = new Map<number, number>();
+  /** Running mean of the training loss in this epoch. */
+  loss: number | undefined;
+  /** One row an epoch, in the order of the run. */
+  rows: HistoryRow[] = [];
+  metric: ModelMetric = accuracyMetric;
+  sideTask: SideTask | undefined;
+  run: RunRecord | undefined;
+  readonly notices: string[] = [];
+  readonly #clock: () => number;
+  #startedAt = 0;
+  /** Time of the last event: what passes until the next one was spent on that next one. */
+  #lastAt = 0;
+  #firstStep = 0;
+  #sideSeconds = 0;
+  #measured: Measured = nothingMeasured;
+
+  constructor(clock: () => number) {
+    this.#clock = clock;
+  }
+
+  get elapsedSeconds(): number {
+    return this.run?.seconds ?? this.#lastAt - this.#startedAt;
+  }
+
+  get secondsPerStep(): number | undefined {
+    return this.#measured.secondsPerStep;
+  }
+
+  /** For the whole schedule; undefined before anything has been measured. */
+  get remainingSeconds(): number | undefined {
+    const { stage } = this;
+    const planned = this.stages.slice(stage).reduce((sum, { epochs }) => sum + epochs, 0);
+    // Counted by stage: one that stopped early leaves no evaluations behind.
+    const evaluationsLeft = Math.max(0, planned - this.rows.filter((row) => row.stage === stage).length);
+    return remainingSeconds(this.stages, { ...this.#measured, evaluationsLeft });
+  }
+
+  take(event: TrainerEvent): void {
+    const now = this.#clock();
+    const passed = event.kind === "begin" ? 0 : now - this.#lastAt;
+    this.#lastAt = now;
+    switch (event.kind) {
+      case "begin":
+        this.stages = event.stages;
+        this.totalSteps = event.totalSteps;
+        this.totalEpochs = event.totalEpochs;
+        this.metric = event.metric;
+        this.#startedAt = now;
+        break;
+      case "stage":
+        this.#enter(event.stage);
+        break;
+      case "prefix":
+        this.#measured = { ...this.#measured, prefixSeconds: this.#measured.prefixSeconds + passed };
+        this.prefixSeconds.set(this.stage, this.#measured.prefixSeconds);
+        this.#side(event, passed);
+        break;
+      case "notice":
+        this.notices.push(event.notice);
+        break;
+      case "evaluate":
+        this.#side(event, passed);
+        break;
+      case "step":
+        this.#advance(event, passed);
+        break;
+      case "epoch":
+        this.#finishEpoch(event.row, passed);
+        break;
+      case "stageEnd":
+        this.#leave(event.stage, event.outcome);
+        break;
+      case "end":
+        this.sideTask = undefined;
+        this.run = event.run;
+        break;
+    }
+  }
+
+  #enter(stage: number): void {
+    const left = this.stages[this.stage];
+    const full = left === undefined ? undefined : fullStepSeconds(left, this.#measured);
+    const { evalSeconds } = this.#measured;
+    this.stage = stage;
+    this.#firstStep = this.step;
+    this.#endSide();
+    this.#measured = { ...nothingMeasured, stage, evalSeconds, fullStepSeconds: full };
+  }
+
+  #leave(stage: number, outcome: StageOutcome): void {
+    this.outcomes.set(stage, outcome);
+    this.totalSteps -= (this.stages[stage]?.steps ?? outcome.steps) - outcome.steps;
+    this.totalEpochs -= (this.stages[stage]?.epochs ?? outcome.epochs) - outcome.epochs;
+  }
+
+  #side({ kind, done, total }: Omit<SideTask, "seconds">, passed: number): void {
+    this.#sideSeconds = (this.sideTask?.kind === kind ? this.#sideSeconds : 0) + passed;
+    this.sideTask = { kind, done, total, seconds: this.#sideSeconds };
+  }
+
+  #endSide(): void {
+    this.sideTask = undefined;
+    this.#sideSeconds = 0;
+  }
+
+  #advance(event: Extract<TrainerEvent, { kind: "step" }>, passed: number): void {
+    this.#endSide();
+    this.step = event.step;
+    this.epoch = event.epoch;
+    this.loss = event.loss;
+    const stepsDone = event.step - this.#firstStep;
+    const before = this.#measured.secondsPerStep ?? passed;
+    // A plain mean at first, then one that forgets: texts differ in length, and a cached prefix makes later epochs faster.
+    const weight = Math.max(0.05, 1 / Math.max(1, stepsDone));
+    this.#measured = { ...this.#measured, stepsDone, secondsPerStep: before + weight * (passed - before) };
+  }
+
+  #finishEpoch(row: HistoryRow, passed: number): void {
+    const evaluating = this.sideTask?.kind === "evaluate" ? this.#sideSeconds + passed : undefined;
+    const evalSeconds = row.evalSeconds ?? evaluating ?? this.#measured.evalSeconds;
+    this.#measured = { ...this.#measured, evalSeconds };
+    this.#endSide();
+    this.epoch = row.epoch;
+    const same = this.rows.findIndex(({ epoch }) => epoch === row.epoch);
+    if (same >= 0) this.rows[same] = row;
+    else this.rows.push(row);
+  }
+}
+
+const nothingMeasured: Measured = {
+  stage: 0,
+  stepsDone: 0,
+  secondsPerStep: undefined,
+  prefixSeconds: 0,
+  evalSeconds: 0,
+  evaluationsLeft: 0,
+  fullStepSeconds: undefined,
+};
+
+/** What has been measured so far in the stage that runs now. Times are in seconds. */
+export interface Measured {
+  /** Index of the stage. */
+  readonly stage: number;
+  readonly stepsDone: number;
+  /** Of one optimizer step as of late; undefined before the first step of the stage. */
+  readonly secondsPerStep: number | undefined;
+  /** Spent on running the frozen prefix ahead of the stage. */
+  readonly prefixSeconds: number;
+  /** Of one evaluation; 0 where nothing is evaluated. */
+  readonly evalSeconds: number;
+  readonly evaluationsLeft: number;
+  /** Seconds a step would take that trains everything, from the stages before this one; undefined in the first. */
+  readonly fullStepSeconds: number | undefined;
+}
+
+/** Seconds that a step would take if everything trained, as this stage tells it; undefined before its first step. */
+export function fullStepSeconds(stage: StagePlan, measured: Measured): number | undefined {
+  if (measured.secondsPerStep === undefined || stage.steps === 0) return measured.fullStepSeconds;
+  const perStep = measured.secondsPerStep + measured.prefixSeconds / stage.steps; // the prefix is part of the stage's cost
+  return perStep / Math.max(stage.relativeCost, smallestCost);
+}
+
+/** Undefined before anything has been measured. */
+export function remainingSeconds(stages: readonly StagePlan[], measured: Measured): number | undefined {
+  const current = stages[measured.stage];
+  if (current === undefined) return undefined;
+  const full = fullStepSeconds(current, measured);
+  if (full === undefined) return undefined;
+  const perStep = measured.secondsPerStep ?? full * current.relativeCost;
+  const later = stages
+    .slice(measured.stage + 1)
+    .reduce((sum, { steps, relativeCost }) => sum + steps * relativeCost, 0);
+  return (
+    Math.max(0, current.steps - measured.stepsDone) * perStep +
+    full * later +
+    measured.evaluationsLeft * measured.evalSeconds
+  );
+}
+
+/** A stage is never predicted to be free: one whose cost rounds to 0 would make all others endless. */
+const smallestCost = 1e-3;

@@ -1,0 +1,337 @@
+/** Runs by their strategies, summed up over their seeds: numbers, a table of them, and what makes them hard to compare. */
+import { inspect, isDeepStrictEqual } from "node:util";
+import { listed } from "../display/listed.ts";
+import { formatCount, formatPercent, formatSeconds } from "../display/numbers.ts";
+import { type Cell, type Column, Table } from "../display/table.ts";
+import { ThawError } from "../errors.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
+import {
+  formatMetric,
+  indexOfBest,
+  type MetricKey,
+  type Metrics,
+  type ModelMetric,
+  metricKeys,
+  metricKinds,
+} from "../task/metricNames.ts";
+import type { RunRecord } from "../train/runRecord.ts";
+import { stopInWords } from "./report.ts";
+
+/** What `trainer.evaluate(test)` returns. */
+export type TestResult = Metrics;
+
+/** A run, or its record; with `test` what it reached on texts that neither training nor the choice of the best epoch has seen. */
+export type RunLike = Omit<RunRecord, "version"> | { readonly record: RunRecord };
+
+export interface CompareOptions {
+  /** Results on test texts by name, in the order of the runs of that name; a run's own `test` goes first. */
+  readonly test?: Readonly<Record<string, TestResult | readonly TestResult[]>>;
+}
+
+const optionNames: OptionNames<CompareOptions> = { test: true };
+
+/** Of several runs. */
+export interface Spread {
+  readonly mean: number;
+  /** Sample standard deviation; 0 for a single value. */
+  readonly deviation: number;
+  readonly count: number;
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+/** Runs of one strategy with different seeds, as one row of numbers. */
+export interface RunSummary {
+  readonly name: string;
+  readonly runs: number;
+  /** What the best epochs were chosen by. */
+  readonly metric: ModelMetric;
+  /** Of the weights that the runs ended with, or of the best epochs of runs that did not finish; absent without evaluation. */
+  readonly validation: Spread | undefined;
+  /** On the test texts: that metric first; the loss is left out. */
+  readonly test: ReadonlyMap<MetricKey, Spread>;
+  readonly seconds: Spread;
+  readonly trainableParameters: Spread;
+  readonly totalParameters: number;
+  /** Epochs that were done. */
+  readonly epochs: Spread;
+  /** Predicted work of what was done, in epochs of training everything. */
+  readonly fullEpochs: Spread;
+  readonly frozenTensors: number;
+  readonly changedTensors: number;
+}
+
+export interface Summed {
+  readonly summaries: readonly RunSummary[];
+  readonly notices: readonly string[];
+}
+
+/** One summary per name, in the order of `runs`. Errors: as `compareRuns`. */
+export function summarize(
+  runs: Readonly<Record<string, RunLike | readonly RunLike[]>>,
+  options: CompareOptions = {},
+): Summed {
+  refuseUnknown(options, optionNames, {
+    kind: "option of compareRuns",
+    elsewhere: { tests: "test", testResults: "test" },
+  });
+  if (typeof runs !== "object" || runs === null || Array.isArray(runs) || "record" in runs || "history" in runs) {
+    throw new ThawError("NO_RUNS", 'compareRuns takes runs by their names: { "a name": run, another: [run, run] }.');
+  }
+  const names = Object.keys(runs);
+  if (names.length === 0) throw new ThawError("NO_RUNS", 'There is no run to compare: pass { "a name": run, ... }.');
+  const stray = Object.keys(options.test ?? {}).find((name) => !names.includes(name));
+  if (stray !== undefined) {
+    throw new ThawError(
+      "BAD_ARGUMENT",
+      `test has results of "${stray}", but there are only runs of ${listed(names)}. Use these names.`,
+    );
+  }
+  const groups = names.map((name) => ({ name, records: recordsOf(name, runs[name], options.test?.[name]) }));
+  const summaries = groups.map(({ name, records }) => summarizeGroup(name, records));
+  const [first] = summaries as [RunSummary];
+  const other = summaries.find(({ metric }) => metric.key !== first.metric.key);
+  if (other !== undefined) throw differentMetrics(first, other);
+  const notices = [
+    ...groups.flatMap(({ name, records }) => differences(name, records)),
+    ...groups.flatMap(({ name, records }) =>
+      records.flatMap((record, i) => unfinished(name, record, i, records.length)),
+    ),
+    ...dataNotices(groups),
+  ];
+  return { summaries, notices };
+}
+
+interface Group {
+  readonly name: string;
+  readonly records: readonly RunRecord[];
+}
+
+function recordsOf(
+  name: string,
+  group: RunLike | readonly RunLike[] | undefined,
+  test: TestResult | readonly TestResult[] | undefined,
+): readonly RunRecord[] {
+  const list = asList(group);
+  if (list.length === 0) {
+    throw new ThawError("NO_RUNS", `"${name}" is an empty list of runs: pass at least one, or leave the name out.`);
+  }
+  const results = asList(test);
+  return list.map((run, i) => {
+    const record = run !== null && typeof run === "object" && "record" in run ? run.record : (run as RunRecord);
+    if (typeof record !== "object" || record === null || !("history" in record) || !("stages" in record)) {
+      throw new ThawError(
+        "NO_RUNS",
+        `"${name}" is no run: pass what trainer.train() gives (with await before it), or trainer.run after a Stop.`,
+      );
+    }
+    const result = record.test ?? results[i];
+    return result === undefined ? record : { ...record, test: result };
+  });
+}
+
+function differentMetrics(first: RunSummary, other: RunSummary): ThawError {
+  return new ThawError(
+    "DIFFERENT_METRICS",
+    `"${first.name}" was judged by ${first.metric.key}, "${other.name}" by ${other.metric.key}: runs are compared by one ` +
+      "metric. Train both for the same task, with the same metricForBestModel.",
+  );
+}
+
+function summarizeGroup(name: string, records: readonly RunRecord[]): RunSummary {
+  const { metric, totalParameters, evidence } = records[0] as RunRecord;
+  const keys = [metric.key, ...metricKeys.filter((key) => key !== metric.key && key !== "evalLoss")];
+  const over = (value: (record: RunRecord) => number) => spread(records.map(value)) as Spread;
+  return {
+    name,
+    runs: records.length,
+    metric,
+    validation: spread(records.flatMap((record) => validationOf(record) ?? [])),
+    test: new Map(
+      keys.flatMap((key) => {
+        const values = spread(records.flatMap((record) => record.test?.[key] ?? []));
+        return values === undefined ? [] : [[key, values] as const];
+      }),
+    ),
+    seconds: over(({ seconds }) => seconds),
+    trainableParameters: over(({ trainableParameters }) => trainableParameters),
+    totalParameters,
+    epochs: over(({ stages }) => stages.reduce((sum, { outcome }) => sum + (outcome?.epochs ?? 0), 0)),
+    fullEpochs: over(({ stages }) => stages.reduce((sum, { outcome }) => sum + (outcome?.fullEpochs ?? 0), 0)),
+    frozenTensors: evidence.frozenTensors,
+    changedTensors: records.reduce((sum, { evidence: { changed } }) => sum + changed.length, 0),
+  };
+}
+
+/** What the weights are worth that the run ended with; of one that ended within an epoch, its best epoch. */
+function validationOf({ history, weights, best, metric: { key } }: RunRecord): number | undefined {
+  const row = history.find(({ epoch }) => epoch === weights.epoch);
+  return (row ?? best)?.[key];
+}
+
+/** Undefined for no values. */
+export function spread(values: readonly number[]): Spread | undefined {
+  const count = values.length;
+  if (count === 0) return undefined;
+  const mean = values.reduce((sum, value) => sum + value, 0) / count;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const deviation = count === 1 ? 0 : Math.sqrt(squares / (count - 1));
+  return { mean, deviation, count, lowest: Math.min(...values), highest: Math.max(...values) };
+}
+
+/** Runs under one name are to differ in their seeds alone, and in the split that a seed makes. */
+function differences(name: string, records: readonly RunRecord[]): string[] {
+  const [first, ...others] = records as [RunRecord, ...RunRecord[]];
+  return others.flatMap((record, i) => {
+    const what = [...planDifferences(first, record), ...argumentDifferences(first, record)];
+    if (first.model.baseSha256 !== record.model.baseSha256) what.push("the model that was loaded");
+    if (first.model.start !== record.model.start)
+      what.push(`what it began from (${first.model.start}, ${record.model.start} weights)`);
+    if (what.length === 0) return [];
+    return [`Runs 1 and ${i + 2} of "${name}" differ in more than their seeds: ${listed(what)}.`];
+  });
+}
+
+function planDifferences(first: RunRecord, other: RunRecord): string[] {
+  if (first.stages.length !== other.stages.length) {
+    return [`the number of stages (${first.stages.length}, ${other.stages.length})`];
+  }
+  return first.stages.flatMap(({ plan }, i) => {
+    const otherPlan = other.stages[i]?.plan as typeof plan;
+    const [one, two] = [plan.resolved, otherPlan.resolved] as unknown as Record<string, unknown>[];
+    const keys = [...new Set([...Object.keys(one ?? {}), ...Object.keys(two ?? {})])];
+    return keys
+      .filter((key) => !isDeepStrictEqual(one?.[key], two?.[key]))
+      .map((key) => `${key} of stage "${plan.name}" (${shown(one?.[key])}, ${shown(two?.[key])})`);
+  });
+}
+
+/** These do not change what is learnt, or stand with the stages. */
+const ofNoConcern = new Set([
+  ...["seed", "cacheMemory", "cacheDisk", "maxMemory", "perDeviceEvalBatchSize", "gradientCheckpointing"],
+  ...["numTrainEpochs", "learningRate", "headLearningRate", "lrSchedulerType", "warmupSteps", "allowFrozenRandomHead"],
+]);
+
+function argumentDifferences({ args: one }: RunRecord, { args: two }: RunRecord): string[] {
+  return [...new Set([...Object.keys(one), ...Object.keys(two)])]
+    .filter((key) => !ofNoConcern.has(key) && one[key] !== two[key])
+    .map((key) => `${key} (${shown(one[key])}, ${shown(two[key])})`);
+}
+
+const shown = (value: unknown): string => inspect(value, { breakLength: Number.POSITIVE_INFINITY, depth: 4 });
+
+function unfinished(name: string, record: RunRecord, index: number, count: number): string[] {
+  const words = stopInWords(record);
+  return words === undefined
+    ? []
+    : [`${count > 1 ? `Run ${index + 1} of ` : ""}"${name}" was ${words.replace(/^failed/, "ended by an error")}.`];
+}
+
+/** Strategies are compared on the same examples: with a split per seed, on those of all the splits. */
+function dataNotices(groups: readonly Group[]): string[] {
+  const evaluated = groups.flatMap(({ name, records }) => {
+    const hashes = [...new Set(records.flatMap(({ data }) => data.evaluation?.sha256 ?? []))].sort().join();
+    return hashes === "" ? [] : [{ name, hashes }];
+  });
+  const other = evaluated.find(({ hashes }) => hashes !== evaluated[0]?.hashes);
+  if (other === undefined) return [];
+  return [
+    `"${evaluated[0]?.name}" and "${other.name}" were evaluated on different validation data: their values are not of the ` +
+      "same examples.",
+  ];
+}
+
+/** One row per strategy; the best one is marked: on the test texts where every strategy has them, else in the validation. */
+export function comparisonTable(summaries: readonly RunSummary[]): Table {
+  const columns = [...firstColumns, ...metricColumns(summaries), ...lastColumns];
+  const seeds = Math.max(...summaries.map(({ runs }) => runs));
+  return new Table({
+    columns,
+    rows: summaries.map((summary) => columns.map(({ cell }) => cell(summary))),
+    marked: bestOf(summaries),
+    caption:
+      (seeds > 1 ? `Mean ± standard deviation over up to ${seeds} seeds. ` : "") +
+      "Cost: predicted work, in epochs of training everything.",
+  });
+}
+
+interface SummaryColumn extends Column {
+  readonly cell: (summary: RunSummary) => Cell;
+}
+
+const right = "right" as const;
+
+const firstColumns: readonly SummaryColumn[] = [
+  { title: "Strategy", cell: ({ name }) => name },
+  { title: "Epochs", align: right, cell: ({ epochs }) => range(epochs, formatCount) },
+  {
+    title: "Trainable parameters",
+    align: right,
+    cell: ({ trainableParameters, totalParameters }) =>
+      `${range(trainableParameters, formatCount)} (${formatPercent(trainableParameters.highest / totalParameters)})`,
+  },
+];
+
+/** "3", or "2-5" where the runs differ. */
+const range = ({ lowest, highest }: Spread, format: (value: number) => string): string =>
+  lowest === highest ? format(lowest) : `${format(lowest)}-${format(highest)}`;
+
+/** The metric of the validation, and all that any strategy has on the test texts. */
+function metricColumns(summaries: readonly RunSummary[]): SummaryColumn[] {
+  const key = (summaries[0] as RunSummary).metric.key;
+  const tested = [key, ...metricKeys.filter((other) => other !== key)].filter((other) =>
+    summaries.some(({ test }) => test.has(other)),
+  );
+  return [
+    ...(summaries.some(({ validation }) => validation !== undefined)
+      ? [
+          {
+            title: `Validation ${metricKinds[key].name}`,
+            align: right,
+            cell: ({ validation }: RunSummary) => metricSpread(key, validation),
+          },
+        ]
+      : []),
+    ...tested.map((other) => ({
+      title: `Test ${metricKinds[other].name}`,
+      align: right,
+      cell: ({ test }: RunSummary) => metricSpread(other, test.get(other)),
+    })),
+  ];
+}
+
+const lastColumns: readonly SummaryColumn[] = [
+  { title: "Time", align: right, cell: ({ seconds }) => formatSeconds(seconds.mean) },
+  { title: "Cost (full epochs)", align: right, cell: ({ fullEpochs }) => costSpread(fullEpochs) },
+  { title: "Frozen bytes changed", align: right, cell: frozenBytesChanged },
+];
+
+/** "1.26", or "1.26 ± 0.10" where the runs differ. */
+export function costSpread({ mean, deviation }: Spread): string {
+  return mean.toFixed(2) + (deviation >= 0.005 ? ` ± ${deviation.toFixed(2)}` : "");
+}
+
+/** 0.812 ± 0.004 -> "81.2% ± 0.4" of a share; a single run has no spread. */
+export function metricSpread(key: MetricKey, value: Spread | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const deviation = formatMetric(key, value.deviation).replace("%", "");
+  return formatMetric(key, value.mean) + (value.count > 1 ? ` ± ${deviation}` : "");
+}
+
+function frozenBytesChanged({ frozenTensors, changedTensors }: RunSummary): string {
+  if (frozenTensors === 0) return "nothing frozen";
+  return changedTensors === 0 ? "0" : `in ${changedTensors} tensors`;
+}
+
+function bestOf(summaries: readonly RunSummary[]): number[] {
+  const { metric } = summaries[0] as RunSummary;
+  const tested = summaries.every(({ test }) => test.has(metric.key));
+  const scores = summaries.map(({ test, validation }) => (tested ? test.get(metric.key) : validation)?.mean);
+  const best = indexOfBest(scores, metric);
+  return summaries.length < 2 || best === undefined ? [] : [best];
+}
+
+function asList<T extends object>(value: T | readonly T[] | undefined): readonly T[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
+}

@@ -1,0 +1,139 @@
+/** What is refused of a data set before anything of it is encoded. */
+
+import type { TextDataset } from "../data/textDataset.ts";
+import { listed } from "../display/listed.ts";
+import { ThawError } from "../errors.ts";
+import type { ProblemType } from "../models/config/config.ts";
+import { matchLabels } from "../models/config/labels.ts";
+import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+
+/**
+ * Throws `BAD_DATA` where a label of `dataset` stands for another one in `training`: files read one by one number their
+ * labels by themselves, and a missing label moves the others. A name that is its own index fits every name but
+ * another number.
+ */
+export function checkSameLabels(dataset: TextDataset, role: string, training: TextDataset): void {
+  if ((dataset.textPairs === undefined) !== (training.textPairs === undefined)) {
+    const [one, other] = dataset.textPairs === undefined ? ["single texts", "pairs"] : ["pairs", "single texts"];
+    throw new ThawError(
+      "BAD_DATA",
+      `The ${role} is ${one}, but the training data is ${other}. Read both with textPair.`,
+    );
+  }
+  if (hasOneTarget(dataset)) return;
+  const { unknown, moved, inOrder } = matchLabels(usedNames(dataset), training.labelNames);
+  if (unknown !== undefined) {
+    throw new ThawError(
+      "BAD_DATA",
+      `Label "${dataset.labelNames[unknown]}" of the ${role} is none of the training data's (${listed(training.labelNames)}). ` +
+        "Correct it, or leave its rows out by a label function that returns undefined.",
+    );
+  }
+  if (moved === undefined) return;
+  throw new ThawError(
+    "BAD_DATA",
+    `Label ${moved} is "${dataset.labelNames[moved]}" in the ${role}, but "${training.labelNames[moved]}" in the training ` +
+      `data. Read both with the same names: ${lineFor(dataset, inOrder)}.`,
+  );
+}
+
+/** A single column of numbers means the same whatever it is called. */
+const hasOneTarget = ({ problemType, labelNames }: TextDataset): boolean =>
+  problemType === "regression" && labelNames.length === 1;
+
+/** The names of labels that examples have; the others say only their index, since nothing depends on them. */
+function usedNames({ problemType, labelNames, labels }: TextDataset): readonly string[] {
+  if (problemType !== "single_label_classification") return labelNames;
+  const used = new Set<number>(labels);
+  return labelNames.map((name, label) => (used.has(label) ? name : `LABEL_${label}`));
+}
+
+/** What to write where the data is read, so that its labels are in this order. */
+function lineFor({ problemType }: TextDataset, names: readonly string[]): string {
+  return `${problemType === "regression" ? "label" : "labels"}: ${JSON.stringify(names)}`;
+}
+
+/** Throws `BAD_DATA` where a data set cannot be learnt by this model, before anything is encoded. */
+export function checkDataset(dataset: TextDataset, role: string, model: SequenceClassifier): void {
+  if (dataset.length === 0) {
+    throw new ThawError("BAD_DATA", `The ${role} is empty: give it at least one example for each label.`);
+  }
+  if (!dataset.isLabelled) {
+    throw new ThawError(
+      "BAD_DATA",
+      `The ${role} has no labels: it was read with label: false, for predict. Read it with the column of its labels, such as ` +
+        'label: "label".',
+    );
+  }
+  checkKind(dataset, role, model);
+  const { numLabels } = model.config;
+  const row =
+    dataset.problemType === "single_label_classification"
+      ? dataset.labels.findIndex((label) => label < 0 || label >= numLabels)
+      : -1;
+  if (row < 0) {
+    checkNames(dataset, role, model);
+    return;
+  }
+  throw new ThawError(
+    "BAD_DATA",
+    `Row ${dataset.at(row)?.row} of the ${role} has label ${dataset.labels[row]} ("${dataset.labelNames[dataset.labels[row] as number]}"), ` +
+      `but the model has labels 0 to ${numLabels - 1}. ${loadWith(dataset)}`,
+  );
+}
+
+/**
+ * Throws `BAD_DATA` where the names of the data are not the model's at the same indices: in another order they would turn every
+ * answer round, and other names would be dropped. Names of the model that say nothing but their index fit all.
+ */
+function checkNames(dataset: TextDataset, role: string, { config }: SequenceClassifier): void {
+  if (hasOneTarget(dataset)) return;
+  const { labelNames } = dataset;
+  const { unknown, moved, inOrder } = matchLabels(usedNames(dataset), config.id2label);
+  if (unknown !== undefined) {
+    const names = config.id2label.map((name, index) => labelNames[index] ?? name);
+    throw new ThawError(
+      "BAD_DATA",
+      `Label ${unknown} is "${labelNames[unknown]}" in the ${role}, but "${config.id2label[unknown]}" in the model. If they mean ` +
+        `the same in this order, load the model with id2label: ${JSON.stringify(names)}; for other labels than those that it ` +
+        "was trained for, with newHead: true as well.",
+    );
+  }
+  if (moved === undefined) return;
+  throw new ThawError(
+    "BAD_DATA",
+    `Label "${labelNames[moved]}" has index ${moved} in the ${role}, but ${inOrder.indexOf(labelNames[moved] as string)} in the ` +
+      `model (${listed(config.id2label)}). Read the data with ${lineFor(dataset, inOrder)}.`,
+  );
+}
+
+const kinds: Readonly<Record<ProblemType, string>> = {
+  single_label_classification: "one label a text",
+  multi_label_classification: "any number of labels a text",
+  regression: "numbers",
+};
+
+/** Throws `BAD_DATA` where the data set is for another problem type than the model, or has other labels or outputs. */
+function checkKind({ problemType, labelNames }: TextDataset, role: string, model: SequenceClassifier): void {
+  const expected = model.problemType ?? problemType;
+  if (expected !== problemType) {
+    throw new ThawError(
+      "BAD_DATA",
+      `The ${role} has ${kinds[problemType]}, but the model is for ${kinds[expected]}: load it with ` +
+        `numLabels: ${labelNames.length}, problemType: "${problemType}", or read the data with problemType: "${expected}".`,
+    );
+  }
+  const { numLabels } = model.config;
+  if (problemType === "single_label_classification" || labelNames.length === numLabels) return;
+  throw new ThawError(
+    "BAD_DATA",
+    `The ${role} has ${labelNames.length} labels a row (${listed(labelNames)}), but the model has ${numLabels}. ` +
+      loadWith({ labelNames }),
+  );
+}
+
+/** The names come along, where they are few: predictions of LABEL_0 tell nobody anything. */
+function loadWith({ labelNames }: Pick<TextDataset, "labelNames">): string {
+  const names = labelNames.length <= 8 ? `id2label: ${JSON.stringify(labelNames)}, or ` : "";
+  return `Load it with ${names}numLabels: ${labelNames.length}.`;
+}

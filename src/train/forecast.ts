@@ -1,0 +1,234 @@
+/** What a run will need of time and memory, before it begins. */
+
+import { cacheMemoryOf } from "../cache/cacheBudget.ts";
+import { prefixBytes } from "../cache/prefixCache.ts";
+import { currentHost } from "../display/host.ts";
+import { formatBytes } from "../display/numbers.ts";
+import { ThawError } from "../errors.ts";
+import type { EncodedText } from "../models/packedBatch.ts";
+import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { reusableCuts, usefulCuts } from "../plan/cost.ts";
+import { type MemoryNeed, stageMemory } from "../plan/memory.ts";
+import { type Plan, sizeOf } from "../plan/plan.ts";
+import { stageSeconds } from "../plan/seconds.ts";
+import { speedOf } from "../plan/speed.ts";
+import { asOutOfMemory, reserve } from "../platform/room.ts";
+import { memoryLeft, releaseMemory } from "../tensor/memory.ts";
+import type { ResolvedArguments } from "./arguments.ts";
+import { epochSteps } from "./epochSteps.ts";
+import { bytesOf } from "./memorySize.ts";
+
+export interface ForecastInput {
+  readonly model: SequenceClassifier;
+  readonly plan: Plan;
+  readonly args: ResolvedArguments;
+  readonly train: readonly EncodedText[];
+  /** Empty where nothing is evaluated. */
+  readonly evaluation: readonly EncodedText[];
+}
+
+/** Of one stage. */
+export interface StageForecast {
+  readonly seconds: number;
+  /** Largest resident memory of the process, in bytes. */
+  readonly memory: number;
+  readonly need: MemoryNeed;
+}
+
+/** Bytes that this process holds of memory, with what is free given back. */
+export function residentMemory(): number {
+  releaseMemory();
+  return process.memoryUsage.rss();
+}
+
+/** What the kernel is still to take: its language service loads the types of a cell's imports while the next cell runs. */
+const pendingMemory = (seconds: number): number => currentHost()?.pendingMemory?.(seconds) ?? 0;
+
+const tokensOf = (texts: readonly EncodedText[]) => texts.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
+
+/** Batches of an evaluation and of the pass through the frozen layers have 2,048 tokens at most, or one text. */
+const passTokens = 2048;
+
+/**
+ * One forecast per stage. `resident`: bytes that the process holds before training; default: `residentMemory()`. What the
+ * kernel around it takes by the end of a stage is added.
+ */
+export function forecast(input: ForecastInput, resident?: number): readonly StageForecast[] {
+  const { model, plan, args, train, evaluation } = input;
+  const [trainTokens, evalTokens] = [tokensOf(train), tokensOf(evaluation)];
+  const texts = [...train, ...evaluation];
+  const typical = lengthsOf(train, epochSteps(train, args, 0)[0]?.[0] ?? new Uint32Array());
+  const speed = speedOf(model, typical, args.precision);
+  const keepsBest = evaluation.length > 0 && args.loadBestModelAtEnd;
+  const base = resident ?? residentMemory(); // what has been measured is free again
+  let stored: readonly number[] = [];
+  let firstEpoch = 0;
+  let secondsSoFar = 0;
+  return plan.stages.map(({ stage, trainable, cut }, index) => {
+    const isCached = cut >= 0 && !args.frozenDropout;
+    let prefix: readonly [number, number] = [0, 0];
+    if (isCached && !stored.includes(cut)) {
+      const cuts = reusableCuts(plan.stages, index);
+      const below = stored.filter((other) => other <= Math.min(...cuts));
+      prefix = [Math.max(0, ...below), Math.max(...cuts)];
+      stored = [...new Set([...stored, ...cuts])];
+    }
+    const need = stageMemory({
+      model,
+      trainable,
+      cut: isCached ? cut : -1,
+      lengths: largestBatch(train, args, firstEpoch, stage.epochs),
+      passTokens: Math.min(passTokens, Math.max(trainTokens, evalTokens)),
+      gradientAccumulationSteps: args.gradientAccumulationSteps,
+      gradientCheckpointing: args.gradientCheckpointing,
+      precision: args.precision,
+      keptParameters: keepsBest ? sizeOf(plan.trainable, model) : 0,
+      largestCopy: Math.max(
+        0,
+        ...[...model.parameters.values()]
+          .filter(({ name }) => !trainable.has(name) || (keepsBest && plan.trainable.has(name)))
+          .map(({ size }) => size),
+      ),
+      cache: Math.min(
+        cacheMemoryOf(args),
+        stored.reduce((sum, each) => sum + prefixBytes(model, texts, each), 0),
+      ),
+    });
+    const steps = epochSteps(train, args, firstEpoch);
+    const seconds = stageSeconds({
+      ...{ model, trainable, speed, trainTokens, evalTokens, prefix },
+      cut: isCached ? cut : -1,
+      evalCut: isCached ? cut : -1,
+      epochs: stage.epochs,
+      steps: steps.length,
+      microBatches: steps.reduce((sum, { length }) => sum + length, 0),
+      gradientCheckpointing: args.gradientCheckpointing,
+      hashed: sizeOf(plan.trainable, model) - sizeOf(trainable, model),
+    });
+    firstEpoch += stage.epochs;
+    const useful = usefulCuts(plan.stages, index);
+    stored = stored.filter((each) => useful.includes(each));
+    secondsSoFar += seconds;
+    return { seconds, memory: base + pendingMemory(secondsSoFar) + need.peak, need };
+  });
+}
+
+/**
+ * Throws where a stage is predicted to need more memory than it may take, with what would fit: `MAX_MEMORY` beyond
+ * `args.maxMemory`, and, where that is not given, `OUT_OF_MEMORY` beyond what this process can still get.
+ */
+export function checkMemory(input: ForecastInput, forecasts: readonly StageForecast[], resident: number): void {
+  const { plan, args } = input;
+  const allowed = allowedBy(args, resident);
+  const index = forecasts.findIndex((each) => !allowed.fits(each, 0));
+  const { memory, need } = forecasts[index] ?? {};
+  if (memory === undefined || need === undefined) return;
+  throw new ThawError(
+    allowed.code,
+    `Stage ${index} (${plan.stages[index]?.row.name}) is predicted to need ${formatBytes(memory)}, but ${allowed.because}: ` +
+      `${formatBytes(resident)} are in use, moments take ${formatBytes(need.moments)}, gradients ` +
+      `${formatBytes(need.gradients)}, activations ${formatBytes(need.activations)}. ${wouldFit(input, resident, allowed)}` +
+      (allowed.code === "OUT_OF_MEMORY"
+        ? " Or set maxMemory to what the process may hold, and train all the same."
+        : ""),
+  );
+}
+
+/** What limits the memory of a run. */
+interface Allowed {
+  readonly code: "MAX_MEMORY" | "OUT_OF_MEMORY";
+  /** Why it is not more, as a part of a sentence. */
+  readonly because: string;
+  /** Whether a stage that needs so much can be trained with so many bytes left over. */
+  readonly fits: (stage: StageForecast, spare: number) => boolean;
+}
+
+function allowedBy({ maxMemory }: ResolvedArguments, resident: number): Allowed {
+  if (maxMemory === undefined) return allowedNow(resident);
+  const limit = bytesOf(maxMemory) as number;
+  return {
+    code: "MAX_MEMORY",
+    because: `maxMemory allows ${formatBytes(limit)}`,
+    fits: ({ memory }, spare) => memory + spare <= limit,
+  };
+}
+
+/** By what this process can get beyond what it holds. */
+function allowedNow(resident: number): Allowed {
+  const { bytes, limit, tensors, others } = memoryLeft();
+  return {
+    code: "OUT_OF_MEMORY",
+    because: `only ${formatBytes(bytes)} more can be had ${limit}, of which tensors may take ${formatBytes(tensors)}`,
+    fits: ({ memory, need }, spare) =>
+      memory - resident + spare + reserve <= bytes &&
+      need.tensors + spare <= tensors &&
+      memory - resident - need.tensors + spare + reserve <= others,
+  };
+}
+
+/** The error of a run that has met the end of memory after all, with what would have fitted; any other as it is. */
+export function withWhatFits(error: unknown, input: () => ForecastInput): unknown {
+  const known = asOutOfMemory(error);
+  if (!(known instanceof ThawError) || known.code !== "OUT_OF_MEMORY") return error;
+  const resident = residentMemory();
+  const advice = wouldFit(input(), resident, allowedNow(resident));
+  return new ThawError("OUT_OF_MEMORY", `${known.message} The weights are those of the step before. ${advice}`, {
+    cause: error,
+  });
+}
+
+/** What another run adds to the memory of the process, which no forecast knows: garbage, code, and what the heap has grown by. */
+const untilNextRun = 40e6;
+
+/** A sentence that says with which changes every stage can be trained. */
+function wouldFit(input: ForecastInput, resident: number, { fits }: Allowed): string {
+  const changes = remedies(input.args).flatMap(({ change, args }) => {
+    const stages = forecast({ ...input, args }, resident);
+    if (!stages.every((stage) => fits(stage, untilNextRun))) return [];
+    return [`${change} (${formatBytes(Math.max(...stages.map(({ memory }) => memory)))})`];
+  });
+  if (changes.length > 0) return `What would fit: ${changes.slice(0, 3).join("; or ")}.`;
+  return "Freeze more layers, or allow more: neither a smaller batch nor gradientCheckpointing is enough.";
+}
+
+/** Changes that keep the result of the training (but for rounding), the cheapest first. */
+function remedies(args: ResolvedArguments): { change: string; args: ResolvedArguments }[] {
+  const { perDeviceTrainBatchSize: size, gradientAccumulationSteps: steps } = args;
+  const splits = [];
+  for (let parts = 2; parts <= size; parts *= 2) {
+    const smaller = { perDeviceTrainBatchSize: Math.ceil(size / parts), gradientAccumulationSteps: steps * parts };
+    splits.push({
+      change:
+        `perDeviceTrainBatchSize: ${smaller.perDeviceTrainBatchSize} with ` +
+        `gradientAccumulationSteps: ${smaller.gradientAccumulationSteps}`,
+      args: { ...args, ...smaller },
+    });
+  }
+  const checkpointing = { change: "gradientCheckpointing: true", args: { ...args, gradientCheckpointing: true } };
+  return args.gradientCheckpointing ? splits : [...splits, checkpointing];
+}
+
+function lengthsOf(texts: readonly EncodedText[], rows: Uint32Array): number[] {
+  return Array.from(rows, (row) => (texts[row] as EncodedText).inputIds.length);
+}
+
+const epochsLookedAt = 20;
+
+/** Lengths of the micro-batch with the most tokens that the stage will see: the order of the data is known beforehand. */
+function largestBatch(
+  texts: readonly EncodedText[],
+  args: ResolvedArguments,
+  firstEpoch: number,
+  epochs: number,
+): number[] {
+  let largest: number[] = [];
+  let most = 0;
+  for (let epoch = firstEpoch; epoch < firstEpoch + Math.min(epochs, epochsLookedAt); epoch++) {
+    for (const rows of epochSteps(texts, args, epoch).flat()) {
+      const lengths = lengthsOf(texts, rows);
+      const tokens = lengths.reduce((sum, length) => sum + length, 0);
+      if (tokens > most) [largest, most] = [lengths, tokens];
+    }
+  }
+  return largest;
+}

@@ -1,0 +1,106 @@
+/** Sentences about a run that whoever reads its numbers should know. */
+
+import { listed } from "../display/listed.ts";
+import { formatCount, formatNumber, formatPercent } from "../display/numbers.ts";
+import type { ProblemType } from "../models/config/config.ts";
+import { describeMetric, indexOfBestEpoch, type ModelMetric, metricKinds } from "../task/metricNames.ts";
+import type { ResolvedArguments } from "./arguments.ts";
+import type { DataRecord, HistoryRow } from "./runRecord.ts";
+
+/** What the data has decided; one label per example is what everybody expects. */
+export function problemTypeNotice(problemType: ProblemType): string | undefined {
+  if (problemType === "single_label_classification") return undefined;
+  return (
+    `Problem type "${problemType}", decided by the training data and stored with the model: ` +
+    (problemType === "regression" ? "its targets are numbers." : "its texts have any number of labels.")
+  );
+}
+
+/** How the arguments make it differ from other runs. */
+export function argumentNotices({ trainSamplingStrategy, precision }: ResolvedArguments): string[] {
+  return [
+    ...samplingNotices(trainSamplingStrategy),
+    ...(precision === "float32" ? [] : [`The products of the layers were computed in ${precision}.`]),
+  ];
+}
+
+function samplingNotices(strategy: ResolvedArguments["trainSamplingStrategy"]): string[] {
+  switch (strategy) {
+    case "random":
+      return [];
+    case "sequential":
+      return ['Every epoch saw the texts in the order of the data (trainSamplingStrategy "sequential").'];
+    case "group_by_length":
+      return ['Batches were made of texts of like length (trainSamplingStrategy "group_by_length").'];
+  }
+}
+
+/** How many examples are longer than what the model was given of them. */
+export function cutNotices(train: DataRecord, evaluation: DataRecord | undefined, maxLength: number): string[] {
+  const parts = [
+    { part: "training", data: train },
+    { part: "validation", data: evaluation },
+  ].flatMap(({ part, data }) =>
+    data === undefined || data.cut === 0
+      ? []
+      : [
+          `${formatCount(data.cut)} of ${formatCount(data.rows)} ${part} examples (${formatPercent(data.cut / data.rows)})`,
+        ],
+  );
+  if (parts.length === 0) return [];
+  return [`Longer than ${formatCount(maxLength)} tokens (maxLength), and cut there: ${parts.join(", ")}.`];
+}
+
+/**
+ * Where the metric cannot tell the epochs apart, as micro F1 while no label has reached a probability of 0.5, or where it
+ * is not defined. `endedByPatience`: whether a stage ended early, so that to train longer would change nothing.
+ */
+export function bestEpochNotices(
+  history: readonly HistoryRow[],
+  metric: ModelMetric,
+  endedByPatience: boolean,
+): string[] {
+  const { key } = metric;
+  const evaluated = history.filter((row) => row.evalLoss !== undefined || row[key] !== undefined);
+  if (evaluated.length === 0 || key === "evalLoss") return [];
+  const values = evaluated.flatMap((row) => row[key] ?? []);
+  const undefinedIn = evaluated.length - values.length;
+  if (undefinedIn > 0) {
+    const all = values.length === 0;
+    return [
+      `Validation ${metricKinds[key].name} is not defined in ${undefinedIn} of ${evaluated.length} epochs, where the targets ` +
+        `or the predictions do not vary: ${all ? "the epochs" : "such epochs"} were compared by their validation loss.`,
+    ];
+  }
+  const [first] = values as [number];
+  if (values.length < 2 || values.some((value) => value !== first)) return [];
+  const best = evaluated[indexOfBestEpoch(evaluated, metric) as number] as HistoryRow;
+  const loss = best.evalLoss === undefined ? "" : `, ${formatNumber(best.evalLoss)}`;
+  return [
+    `Validation ${describeMetric(key, first)} after every epoch: epoch ${best.epoch}, with the lowest validation loss${loss}, ` +
+      "counts as the best. " +
+      (endedByPatience ? "" : "Train longer or at a higher learning rate, or choose ") +
+      (endedByPatience
+        ? 'metricForBestModel: "loss" chooses by that loss alone.'
+        : 'the epoch by metricForBestModel: "loss".'),
+  ];
+}
+
+/** Labels that examples have, and that the model gave to none of them. */
+export interface NeverPredicted {
+  /** Each with the number of examples that have it. */
+  readonly labels: readonly { readonly name: string; readonly examples: number }[];
+  /** Number of all examples. */
+  readonly rows: number;
+}
+
+/** A high accuracy hides a label that is never given: its recall is 0. `where`: `"the validation of epoch 3"`. */
+export function neverPredictedNotice({ labels, rows }: NeverPredicted, where: string): string {
+  const names = listed(
+    labels.map(({ name, examples }) => `"${name}" (${formatCount(examples)} ${examples === 1 ? "has" : "have"} it)`),
+  );
+  return (
+    `In ${where} the model gave none of the ${formatCount(rows)} examples the ` +
+    `${labels.length === 1 ? "label" : "labels"} ${names}: recall 0.`
+  );
+}

@@ -1,0 +1,209 @@
+/**
+ * The record of a run, as plain data that JSON keeps: what it began from, what was planned, what happened, and what it
+ * ended with. It is made in one place (trainer/record.ts); the run itself, its report and figure, saved folders and
+ * comparisons all read it.
+ */
+import type { ProblemType } from "../models/config/config.ts";
+import type { StagePlan } from "../plan/plan.ts";
+import type { Metrics, ModelMetric } from "../task/metricNames.ts";
+import type { Versions } from "./sessionInfo.ts";
+
+/** Grows when a field of the record changes its meaning. */
+export const recordVersion = 1;
+
+/** Everything about a run that tables, figures and saved folders say. Plain data: JSON keeps it whole. */
+export interface RunRecord {
+  readonly version: typeof recordVersion;
+  readonly status: RunStatus;
+  readonly model: ModelRecord;
+  readonly data: {
+    readonly train: DataRecord;
+    /** Absent where nothing was held out. */
+    readonly evaluation?: DataRecord;
+  };
+  /**
+   * The training arguments that were used, by their names in camelCase, defaults filled in. One that the stages decide is
+   * what they have in common, and is left out where they differ. No path of the machine is among them.
+   */
+  readonly args: Readonly<Record<string, string | number | boolean>>;
+  readonly stages: readonly StageRecord[];
+  /** One row per epoch, in the order in which they ended. */
+  readonly history: readonly HistoryRow[];
+  /** What the best epoch was chosen by, and patience judged. */
+  readonly metric: ModelMetric;
+  /** The best epoch; absent where none was evaluated. Whether its weights are those of the model, `weights` says. */
+  readonly best?: BestRecord;
+  readonly weights: WeightsRecord;
+  readonly evidence: Evidence;
+  /** Number of values in all parameters of the model. */
+  readonly totalParameters: number;
+  /** Number of values in the parameters that trained at any time in the run. */
+  readonly trainableParameters: number;
+  /** Wall time of the whole run in seconds. */
+  readonly seconds: number;
+  readonly versions: Versions;
+  /** Sentences about how it was trained that whoever reads the numbers should know. */
+  readonly notices: readonly string[];
+  /** What the run reached on test data, where somebody has noted it (`run.test = await trainer.evaluate(test)`). */
+  readonly test?: Metrics;
+}
+
+/** How a run ended, or where it stands. */
+export type RunStatus = { readonly state: "finished" } | InterruptedStatus;
+
+/** Where a run was when it was stopped, failed, or was looked at while it ran. */
+export interface InterruptedStatus {
+  readonly state: "stopped" | "failed" | "running";
+  /** Index of the stage in the plan; -1 before the first. */
+  readonly stage: number;
+  /** What it was doing. */
+  readonly during: "preparation" | "frozen layers" | "training" | "evaluation";
+  /** Optimizer steps taken, over the whole run. */
+  readonly step: number;
+  /** Epochs done, over the whole run; a fraction within an epoch. */
+  readonly epoch: number;
+  /** Why, in words: the message of the error, or who stopped it. */
+  readonly reason?: string;
+  /** The stable code of the error of a run that failed; absent where it has none. */
+  readonly code?: string;
+}
+
+/** The model that was trained, and the weights it began from. */
+export interface ModelRecord {
+  /** As it was given to `fromPretrained`, an absolute path shortened to its last part; null for a model made otherwise. */
+  readonly name: string | null;
+  /** Hugging Face's `model_type`: `"bert"`. */
+  readonly family: string;
+  readonly problemType: ProblemType;
+  /** Names of the labels, or of the outputs of a regression, in order. */
+  readonly labels: readonly string[];
+  /**
+   * SHA-256 of the weights that the model was loaded with, newly initialised ones left out; null where they had been
+   * changed by hand before the first run saw them. For how it is taken see `WeightsRecord`.
+   */
+  readonly baseSha256: string | null;
+  /** Names of the parameters that were random when the run began. */
+  readonly newlyInitialized: readonly string[];
+  /**
+   * What the run began from: "pretrained" weights with a head that was random; "trained" ones, whose head came from the
+   * file or which earlier runs had trained; or weights "edited" by hand after loading.
+   */
+  readonly start: "pretrained" | "trained" | "edited";
+  /** Optimizer steps that earlier runs had taken with this model since it was loaded. */
+  readonly earlierSteps: number;
+}
+
+/** A data set, without its texts. */
+export interface DataRecord {
+  readonly name: string;
+  /** Number of examples. */
+  readonly rows: number;
+  readonly isPairs: boolean;
+  readonly problemType: ProblemType;
+  readonly labels: readonly string[];
+  /** Examples of each label, by its name; empty for a regression. */
+  readonly labelCounts: Readonly<Record<string, number>>;
+  /** Tokens of all examples together, as they were trained on. */
+  readonly tokens: number;
+  /** Examples that were longer than `maxLength` tokens and were cut. */
+  readonly cut: number;
+  /** `TextDataset.sha256`: over label names, labels and texts in their order. */
+  readonly sha256: string;
+}
+
+/**
+ * Which weights the model had. A hash is the SHA-256 of lines `<hash>  <name>`, one per parameter in the order of the
+ * state dict, where `<hash>` is the SHA-256 of its float32 bytes in hexadecimal: `sha256sum` would print the same.
+ */
+export interface WeightsRecord {
+  /** When the run began, newly initialised parameters included. */
+  readonly start: string;
+  /** When it ended; null where the weights could not be read any more. */
+  readonly end: string | null;
+  /** Optimizer steps of the run after which the model had the weights that it ended with. */
+  readonly step: number;
+  /** The same in epochs of the run; a fraction within an epoch. */
+  readonly epoch: number;
+}
+
+/** One stage: what was planned, and what happened. */
+export interface StageRecord {
+  readonly plan: StagePlan;
+  /** Absent for a stage that never began. */
+  readonly outcome?: StageOutcome;
+}
+
+/** What happened in a stage. */
+export interface StageOutcome {
+  /** Why it ended; "running" in the record of a run that goes on. */
+  readonly ended: "all epochs" | "patience" | "stopped" | "failed" | "running";
+  /** Whole epochs that were done. */
+  readonly epochs: number;
+  /** Optimizer steps that were taken. */
+  readonly steps: number;
+  /** Number of the stage's first epoch in the run, from 1. */
+  readonly firstEpoch: number;
+  /** Work of what was done, as it was predicted, in epochs of training everything. */
+  readonly fullEpochs: number;
+  /** Wall time in seconds, the pass through the frozen layers and evaluations included. */
+  readonly seconds: number;
+  /** Wall time of the pass through the frozen layers, in seconds; 0 where there was none. */
+  readonly prefixSeconds: number;
+  /** Largest resident memory of the process, in bytes; absent where the process had held more before the stage. */
+  readonly peakMemory?: number;
+  /** The best epoch of the stage; absent where none was evaluated. */
+  readonly best?: BestRecord;
+}
+
+/**
+ * One row of the log, in the order in which things happened, with the metrics of an evaluation. Steps are optimizer steps
+ * counted over the whole run.
+ */
+export interface HistoryRow extends Metrics {
+  readonly step: number;
+  /** Epochs done at this row, over the whole run; a fraction within an epoch. */
+  readonly epoch: number;
+  /** Index of the stage in the plan. */
+  readonly stage: number;
+  /** Mean training loss since the last row that has one. */
+  readonly loss?: number;
+  /** Learning rate of the encoder layers at the last step of the epoch; absent where they are frozen. */
+  readonly learningRate?: number;
+  /** Learning rate of the head at the last step of the epoch; absent where it is frozen. */
+  readonly headLearningRate?: number;
+  /** L2 norm of all gradients before clipping, at the last step of the epoch. */
+  readonly gradNorm?: number;
+  /** Wall time of the training steps of the epoch that ends here, in seconds; the evaluation is not in it. */
+  readonly epochSeconds?: number;
+  /** Wall time of the evaluation, in seconds. */
+  readonly evalSeconds?: number;
+}
+
+/** SHA-256 over the bytes of the parameters that stayed frozen during the whole run, before and after it. */
+export interface Evidence {
+  /** Number of values in them. */
+  readonly frozenParameters: number;
+  readonly frozenTensors: number;
+  readonly before: string;
+  /** Null where the weights could not be read any more. */
+  readonly after: string | null;
+  /** Frozen tensors whose bytes differ: always empty, or the run would have failed. */
+  readonly changed: readonly string[];
+  /** Bytes of optimizer state held for frozen tensors: always 0. */
+  readonly optimizerBytesForFrozen: number;
+}
+
+/** An epoch (from 1), its last step, its value of the metric that it was chosen by, and its validation loss. */
+export type BestRecord = { readonly epoch: number; readonly step: number } & Metrics;
+
+/** What is kept of a row of the log that is the best so far. */
+export const bestOfRow = ({ epoch, step, ...row }: HistoryRow, { key }: ModelMetric): BestRecord => {
+  const { evalLoss } = row;
+  const value = row[key];
+  return {
+    epoch,
+    step,
+    ...(evalLoss === undefined ? {} : { evalLoss }),
+    ...(value === undefined ? {} : { [key]: value }),
+  };
+};

@@ -1,0 +1,79 @@
+/** What a result depends on beside the code: for the end of a notebook that others must be able to rerun. */
+import { readFileSync } from "node:fs";
+import { availableParallelism, cpus, platform, release, totalmem } from "node:os";
+import { ShownAsTable } from "../display/shownAsTable.ts";
+import { Table } from "../display/table.ts";
+import { nativeOps } from "../tensor/native.ts";
+import { hasBfloat16 } from "../tensor/precision.ts";
+import { engineInfo } from "../tensor/tensorflow.ts";
+
+export class SessionInfo extends ShownAsTable {
+  /** What -> its version or size. */
+  readonly entries: Readonly<Record<string, string>>;
+
+  constructor(entries: Readonly<Record<string, string>>) {
+    super();
+    this.entries = entries;
+  }
+
+  override toTable(): Table {
+    return new Table({ columns: ["what", { title: "version", align: "left" }], rows: Object.entries(this.entries) });
+  }
+}
+
+/** Versions, processor and memory of this session. No path, no name of the machine or its user. */
+export function sessionInfo(): SessionInfo {
+  const { thaw, node, engine, operations, system, processor, threads } = versions();
+  return new SessionInfo({
+    thaw,
+    Node: node,
+    engine,
+    "fused operations": operations,
+    "bfloat16 instructions": hasBfloat16() ? "yes" : "no",
+    "TensorFlow.js": engineInfo().tfjs,
+    system,
+    processor: `${processor}, ${threads} cores`,
+    memory: `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
+  });
+}
+
+/** What the numbers of a run depend on beside data and plan. */
+export interface Versions {
+  readonly thaw: string;
+  readonly node: string;
+  /** `"TensorFlow 2.21.0 (cpu)"` */
+  readonly engine: string;
+  /** Whether the fused operations were used, or others composed in their place. */
+  readonly operations: "native" | "composed";
+  readonly system: string;
+  readonly processor: string;
+  /** Threads that the process can use at once. */
+  readonly threads: number;
+}
+
+/** The versions of this session, as the record of a run keeps them. */
+export function versions(): Versions {
+  const { engine, device } = engineInfo();
+  return {
+    thaw: ownVersion(),
+    node: process.versions.node,
+    engine: `${engine} (${device})`,
+    operations: nativeOps ? "native" : "composed",
+    system: `${platform()} ${release()}`,
+    processor: cpus()[0]?.model.trim() ?? "unknown",
+    threads: availableParallelism(),
+  };
+}
+
+/** From the package.json above the compiled file or above the source, whichever runs. */
+function ownVersion(): string {
+  for (const path of ["../../package.json", "../../../package.json"]) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
+      if (name === "thaw") return version;
+    } catch {
+      // not there: look one folder further up
+    }
+  }
+  return "unknown";
+}

@@ -1,0 +1,121 @@
+/** One optimizer step: forward and backward over its micro-batches, clip, update. */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { Labels } from "../models/config/config.ts";
+import type { PackedBatch } from "../models/packedBatch.ts";
+import type { Parameter } from "../models/parameter.ts";
+import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
+import type { DropoutStream } from "../nn/dropout.ts";
+import type { AdamW } from "../optim/adamW.ts";
+import { clipFactor, globalNorm } from "../optim/clip.ts";
+import { GradientSum } from "../optim/gradientSum.ts";
+import { isDecayed } from "../optim/weightDecay.ts";
+import { taskLoss } from "../task/taskLoss.ts";
+import { lossAndGradients, tapGradient } from "../tensor/gradients.ts";
+import type { Precision } from "../tensor/precision.ts";
+import { tf } from "../tensor/tensorflow.ts";
+import { nonFiniteGradient, nonFiniteValue } from "./nonFinite.ts";
+
+export interface StepInput {
+  readonly model: SequenceClassifier;
+  readonly optimizer: AdamW;
+  /** Texts in all micro-batches together: the loss is the mean over them. */
+  readonly texts: number;
+  /** Learning rate of each parameter that trains, the schedule's factor included. */
+  readonly learningRates: ReadonlyMap<string, number>;
+  readonly weightDecay: number;
+  /** 0 = no clipping. */
+  readonly maxGradNorm: number;
+}
+
+/** Texts that go through the model at once. */
+export interface MicroBatch {
+  readonly batch: PackedBatch;
+  readonly labels: Labels;
+  /** Where the computation starts, and the cached rows at that place (none at -1). */
+  readonly cut: Cut;
+  readonly rows: Tensor | undefined;
+  readonly stream: DropoutStream | undefined;
+  /** Runs each layer again in the backward pass. Default: false. */
+  readonly gradientCheckpointing?: boolean;
+  /** Of the layers. Default: "float32". */
+  readonly precision?: Precision;
+}
+
+export interface StepResult {
+  readonly loss: number;
+  /** Before clipping. */
+  readonly gradNorm: number;
+}
+
+/** Between `add` and `finish` or `dispose` it holds one gradient a parameter, however many micro-batches there are. */
+export class OptimizerStep {
+  readonly #input: StepInput;
+  readonly #gradients: readonly { readonly parameter: Parameter; readonly sum: GradientSum }[];
+  #loss = 0;
+
+  constructor(input: StepInput) {
+    this.#input = input;
+    this.#gradients = [...input.learningRates.keys()].map((name) => ({
+      parameter: input.model.parameters.get(name) as Parameter,
+      sum: new GradientSum(),
+    }));
+  }
+
+  /**
+   * Forward and backward pass; the gradients are added to those of the micro-batches before, in place. Throws `NON_FINITE`
+   * where the loss is not a number.
+   */
+  add({ batch, labels, cut, rows, stream, gradientCheckpointing = false, precision = "float32" }: MicroBatch): void {
+    const { model, texts } = this.#input;
+    const inputs = this.#gradients.map(({ parameter }) => parameter.tensor);
+    tf.tidy(() => {
+      const isWhole = batch.packing.batch === texts;
+      const problemType = model.problemType ?? "single_label_classification";
+      // a part's gradients are added as they come: all of them beside all of the sums would be two sets
+      const taps = new Map(this.#gradients.map(({ parameter, sum }) => [parameter.name, sum]));
+      const tapped = (name: string, tensor: Tensor) => tapGradient(tensor, (gradient) => taps.get(name)?.add(gradient));
+      const options = { stream, gradientCheckpointing, precision, ...(isWhole ? {} : { through: tapped }) };
+      const { loss, gradients } = lossAndGradients(
+        () => taskLoss(problemType, model.run(rows, cut, batch, options), labels, texts),
+        inputs,
+      );
+      const value = loss.dataSync()[0] as number; // nothing waits for it: the ops have run when they return
+      if (!Number.isFinite(value)) {
+        throw nonFiniteValue(`The loss is ${value}.`, { model, batch, cut, rows, precision });
+      }
+      this.#loss += value;
+      if (!isWhole) return;
+      gradients.forEach((gradient, i) => {
+        // absent where the loss does not depend on it: left alone, as in PyTorch
+        if (gradient !== undefined) this.#gradients[i]?.sum.add(tf.keep(gradient));
+      });
+    });
+  }
+
+  /** Clips and updates. Throws `NON_FINITE` before any weight changes where a gradient, or a new weight, is not a number. */
+  finish(): StepResult {
+    const { model, optimizer, learningRates, weightDecay, maxGradNorm } = this.#input;
+    const present = this.#gradients.flatMap(({ parameter, sum: { value } }) =>
+      value === undefined ? [] : [{ parameter, gradient: value }],
+    );
+    const result = { loss: this.#loss, gradNorm: globalNorm(present.map(({ gradient }) => gradient)) };
+    if (!Number.isFinite(result.gradNorm)) throw nonFiniteGradient(model, present);
+    const factor = maxGradNorm > 0 ? clipFactor(result.gradNorm, maxGradNorm) : 1;
+    optimizer.step(
+      present.map(({ parameter, gradient }) => ({
+        parameter,
+        gradient,
+        gradientScale: factor,
+        learningRate: learningRates.get(parameter.name) as number,
+        weightDecay: isDecayed(parameter.name) ? weightDecay : 0,
+      })),
+    );
+    for (const { parameter } of present) parameter.newlyInitialized = false;
+    return result;
+  }
+
+  /** Frees the gradients. */
+  dispose(): void {
+    for (const { sum } of this.#gradients) sum.dispose();
+  }
+}

@@ -1,0 +1,94 @@
+/** Reads safetensors files: the header once, strictly; each tensor from its own place when it is asked for. */
+import { closeSync, fstatSync, openSync } from "node:fs";
+import { ThawError } from "../../errors.ts";
+import { readAt } from "../../platform/readAt.ts";
+import { asOutOfMemory, isOutOfMemory } from "../../platform/room.ts";
+import { toFloat32 } from "./dtype.ts";
+import { readHeader, type TensorInfo } from "./header.ts";
+
+/** A checked safetensors file. It holds no open file: the file is opened for each read, and must not change between. */
+export interface SafetensorsFile {
+  readonly path: string;
+  readonly metadata: ReadonlyMap<string, string>;
+  /** In the order in which the tensors lie in the file. */
+  readonly names: readonly string[];
+  has(name: string): boolean;
+  /** `"F32"`, `"BF16"`, `"I64"`, ... */
+  dtype(name: string): string;
+  shape(name: string): readonly number[];
+  /** All elements in row-major order; F16 and BF16 are widened exactly, F64 is rounded. `BAD_DTYPE` for other types. */
+  read(name: string): Float32Array<ArrayBuffer>;
+  /** The bytes as they are in the file. */
+  readBytes(name: string): Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Opens a safetensors file. Refuses whatever the reference reader refuses, and duplicate keys besides.
+ * Errors: `MISSING_FILE`, `BAD_SAFETENSORS`.
+ */
+export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  const { header, dataStart, fileBytes } = withFile(path, (file) => {
+    const size = fstatSync(file).size;
+    return { ...readHeader(size, (position, length) => readAt(file, position, length)), fileBytes: size };
+  });
+  const tensor = (name: string): TensorInfo => {
+    const info = header.tensors.get(name);
+    if (info === undefined) {
+      throw new ThawError(
+        "UNKNOWN_TENSOR",
+        `There is no tensor "${name}" in ${path}. It has ${header.tensors.size}: ${[...header.tensors.keys()].slice(0, 5).join(", ")}, ...`,
+      );
+    }
+    return info;
+  };
+  const readBytes = (name: string): Uint8Array<ArrayBuffer> => {
+    const { begin, end } = tensor(name);
+    return withFile(path, (file) => {
+      if (fstatSync(file).size !== fileBytes) throw new Error("it has changed since it was opened");
+      return readAt(file, dataStart + begin, end - begin);
+    });
+  };
+  return {
+    path,
+    metadata: header.metadata,
+    names: [...header.tensors.keys()],
+    has: (name) => header.tensors.has(name),
+    dtype: (name) => tensor(name).dtype,
+    shape: (name) => tensor(name).shape,
+    readBytes,
+    read: (name) => {
+      const { dtype } = tensor(name);
+      const numbers = toFloat32(dtype, readBytes(name));
+      if (numbers !== undefined) return numbers;
+      throw new ThawError(
+        "BAD_DTYPE",
+        `Tensor "${name}" in ${path} has dtype ${dtype}, which holds no real numbers. Store weights as F32, F16, BF16 or F64.`,
+      );
+    },
+  };
+}
+
+function withFile<T>(path: string, use: (file: number) => T): T {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch (cause) {
+    throw new ThawError(
+      "MISSING_FILE",
+      `Cannot open ${path}: ${(cause as Error).message}. Check the path; a model folder has a model.safetensors.`,
+      { cause },
+    );
+  }
+  try {
+    return use(file);
+  } catch (cause) {
+    if (isOutOfMemory(cause)) throw asOutOfMemory(cause);
+    throw new ThawError(
+      "BAD_SAFETENSORS",
+      `${path} is not a valid safetensors file: ${(cause as Error).message}. Download or save it again.`,
+      { cause },
+    );
+  } finally {
+    closeSync(file);
+  }
+}

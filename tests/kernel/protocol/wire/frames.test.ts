@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { decode, encode } from "../../../../kernel/protocol/wire/frames.ts";
+import { newHeader } from "../../../../kernel/protocol/wire/message.ts";
+import { Signer } from "../../../../kernel/protocol/wire/signature.ts";
+
+const message = {
+  identities: [Buffer.from([0, 1, 2])],
+  header: newHeader("execute_request", "session"),
+  parentHeader: {},
+  content: { code: "'é𝄞'" },
+  buffers: [Buffer.from([255, 0])],
+};
+/** As they arrive. */
+const frames = () => encode(message, new Signer("key")).map((frame) => Buffer.from(frame as Uint8Array));
+
+test("what is encoded is decoded, with identities and buffers", () => {
+  expect(decode(frames(), new Signer("key"))).toEqual({ ...message, metadata: {} });
+});
+
+test("of what is sent only buffers are buffers: text ZeroMQ copies, and frees by itself", () => {
+  const kinds = encode(message, new Signer("key")).map((frame) => typeof frame);
+  expect(kinds).toEqual(["object", "string", "string", "string", "string", "string", "string", "object"]);
+});
+
+test("content given as JSON text is sent as it is", () => {
+  const sent = encode({ ...message, content: '{"a":1e2}' }, new Signer("key"));
+  expect(String(sent[6])).toBe('{"a":1e2}');
+});
+
+test.each<[string, (frames: Uint8Array[]) => Uint8Array[], string]>([
+  ["no delimiter", (all) => all.slice(2), "no delimiter"],
+  ["a missing frame", (all) => all.slice(0, 5), "too few frames"],
+  ["a changed content", (all) => all.with(6, Buffer.from("{}")), "bad signature or replay"],
+  ["a signature of another length", (all) => all.with(2, Buffer.from("00")), "bad signature or replay"],
+  ["no frames", () => [], "no delimiter"],
+])("%s is refused", (_, damage, refusal) => {
+  expect(decode(damage(frames()), new Signer("key"))).toBe(refusal);
+});
+
+test.each([
+  ["not JSON", ["{", "{}", "{}", "{}"], "not JSON"],
+  ["a header without a type", ['{"msg_id":"1"}', "{}", "{}", "{}"], "not a message"],
+  ["content that is a list", ['{"msg_id":"1","msg_type":"a"}', "{}", "{}", "[]"], "not a message"],
+])("%s is refused after its signature was found right", (_, texts, refusal) => {
+  const signer = new Signer("key");
+  const signed = texts.map((text) => Buffer.from(text));
+  const all = [Buffer.from("<IDS|MSG>"), Buffer.from(signer.sign(signed)), ...signed];
+  expect(decode(all, new Signer("key"))).toBe(refusal);
+});

@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { regressionMetrics } from "../../src/task/regression.ts";
+import { golden } from "../golden/read.ts";
+
+interface Case {
+  name: string;
+  targets: number[][];
+  predictions: number[][];
+  mse: number;
+  mae: number;
+  r2: number | null;
+  pearson: number | null;
+  spearman: number | null;
+}
+
+test.each(golden<{ regression: Case[] }>("task_metrics.json").regression)(
+  "$name: equal to scikit-learn and SciPy, undefined where they are",
+  (expected) => {
+    const { targets, predictions } = expected;
+    const mine = regressionMetrics(predictions.flat(), targets.flat(), (targets[0] as number[]).length);
+    for (const key of ["mse", "mae", "r2", "pearson", "spearman"] as const) {
+      if (expected[key] === null) expect(mine[key], key).toBeUndefined();
+      else expect(mine[key], key).toBeCloseTo(expected[key], 10);
+    }
+  },
+);

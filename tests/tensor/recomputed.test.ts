@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import { gelu } from "../../src/nn/gelu.ts";
+import { project } from "../../src/nn/linear.ts";
+import { isConstant, markConstant } from "../../src/tensor/differentiable.ts";
+import { lossAndGradients } from "../../src/tensor/gradients.ts";
+import { recomputed } from "../../src/tensor/recomputed.ts";
+import { tf } from "../../src/tensor/tensorflow.ts";
+
+type Tensor = ReturnType<typeof tf.tensor>;
+const random = (seed: number, ...shape: number[]) => tf.randomNormal(shape, 0, 1, "float32", seed) as unknown as Tensor;
+
+const weights = [1, 2, 3].map((seed) => random(seed, 20, 20));
+const x = random(9, 6, 20);
+/** Two uses of the input, so that its gradient is a sum. */
+const layer = (input: Tensor, weight: Tensor): Tensor => gelu(project(input, weight)).add(input) as Tensor;
+const plain = () => weights.reduce(layer, x).sum() as Tensor;
+const runs: boolean[] = [];
+const again = () =>
+  weights
+    .reduce(
+      (input, weight) =>
+        recomputed([input, weight], ([input, weight], isAgain) => {
+          runs.push(isAgain);
+          return layer(input as Tensor, weight as Tensor);
+        }),
+      x,
+    )
+    .sum() as Tensor;
+const bytes = (tensors: readonly (Tensor | undefined)[]) => tensors.map((tensor) => tensor && [...tensor.dataSync()]);
+
+test("loss and gradients are the same to the last bit, and each part runs once forward and once on the way back", () => {
+  const inputs = [x, ...weights];
+  const [expected, actual] = [lossAndGradients(plain, inputs), lossAndGradients(again, inputs)];
+  expect(bytes([actual.loss, ...actual.gradients])).toEqual(bytes([expected.loss, ...expected.gradients]));
+  expect(runs.splice(0)).toEqual([false, false, false, true, true, true]);
+});
+
+test("where an input is constant the others get their gradients, and parts of constants alone run once", () => {
+  markConstant(x);
+  markConstant(weights[0] as Tensor);
+  markConstant(weights[2] as Tensor);
+  const wanted = [weights[1] as Tensor];
+  const [expected, actual] = [lossAndGradients(plain, wanted), lossAndGradients(again, wanted)];
+  expect(bytes(actual.gradients)).toEqual(bytes(expected.gradients));
+  expect(runs.splice(0)).toEqual([false, false, false, true, true]);
+  expect(isConstant(recomputed([x], ([input]) => gelu(input as Tensor)))).toBe(true);
+});
+
+test("an input that the result does not depend on has a gradient of zeros", () => {
+  const [a, b] = [random(4, 3), random(5, 3)];
+  const { gradients } = lossAndGradients(() => recomputed([a, b], ([a]) => gelu(a as Tensor)).sum(), [a, b]);
+  expect(bytes(gradients)[1]).toEqual([0, 0, 0]);
+});
+
+test("nothing is left behind, and of what happens inside nothing is kept for the way back", () => {
+  const inputs = [random(6, 20, 20)];
+  const part = (input: Tensor) => gelu(gelu(gelu(gelu(input))));
+  const passOf = (loss: () => Tensor) => {
+    let kept = 0;
+    const before = tf.memory().numTensors;
+    const { loss: value, gradients } = lossAndGradients(() => {
+      const result = loss().sum() as Tensor;
+      kept = tf.memory().numBytes;
+      return result;
+    }, inputs);
+    tf.dispose([value, ...(gradients as Tensor[])]);
+    expect(tf.memory().numTensors).toBe(before);
+    return kept;
+  };
+  const [all, inputOnly] = [
+    passOf(() => part(inputs[0] as Tensor)),
+    passOf(() => recomputed(inputs, ([input]) => part(input as Tensor))),
+  ];
+  expect(all - inputOnly).toBeGreaterThanOrEqual(3 * 1600); // three inner results of 400 floats
+});
