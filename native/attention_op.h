@@ -82,7 +82,7 @@ class AttentionKernel : public Kernel {
         const HeadTerms own(terms, texts.place(0, index), index, heads_, factor_, tableSpace);
         for (int64_t text = texts.firstOf(unit); text < texts.firstOf(unit + heads_); ++text) {
           const HeadPlace place = texts.place(text, index);
-          run(Head{place, texts.asking(text, index), own, segments + place.firstToken, factor_, window_}, unit, space);
+          run(Head{place, texts.queryRows(text, index), own, segments + place.firstToken, factor_, window_}, unit, space);
         }
       }
     });

@@ -52,14 +52,14 @@ class PackedTexts {
   }
 
   // Of the queries.
-  HeadPlace asking(int64_t text, int64_t head) const {
-    HeadPlace asking = place(text, head);
-    if (asksAll()) return asking;
-    asking.position = last_ ? asking.length - 1 : 0;
-    asking.maskRow += static_cast<uint64_t>(asking.position);
-    asking.firstToken = text;
-    asking.length = 1;
-    return asking;
+  HeadPlace queryRows(int64_t text, int64_t head) const {
+    HeadPlace queryRows = place(text, head);
+    if (asksAll()) return queryRows;
+    queryRows.position = last_ ? queryRows.length - 1 : 0;
+    queryRows.maskRow += static_cast<uint64_t>(queryRows.position);
+    queryRows.firstToken = text;
+    queryRows.length = 1;
+    return queryRows;
   }
 
  private:

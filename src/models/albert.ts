@@ -5,7 +5,7 @@
  */
 
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { Asking } from "../nn/packing.ts";
+import type { QueryRows } from "../nn/packing.ts";
 import {
   dense,
   denseHead,
@@ -65,12 +65,12 @@ export const albert: Family = {
   head: (pass, rows) => denseHead(pass, rows, head),
 };
 
-function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, asking: Asking = "all"): Tensor {
+function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, queryRows: QueryRows = "all"): Tensor {
   const group = weightsOfLayer(index, pass.config);
   // the dropout of its feed-forward part exists in transformers, and is never called
   const options = { names: albertLayer, feedForwardDropout: 0 };
   return group.reduce(
-    (x, name, i) => postNormLayer(pass, name, x, batch, i === group.length - 1 ? asking : "all", options),
+    (x, name, i) => postNormLayer(pass, name, x, batch, i === group.length - 1 ? queryRows : "all", options),
     hidden,
   );
 }

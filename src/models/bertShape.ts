@@ -13,7 +13,7 @@ import { embedding } from "../nn/embedding.ts";
 import { feedForwardNorm } from "../nn/feedForwardNorm.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
 import { linear } from "../nn/linear.ts";
-import type { Asking } from "../nn/packing.ts";
+import type { QueryRows } from "../nn/packing.ts";
 import { selectRows } from "../nn/selectRows.ts";
 import { precisions } from "../tensor/precision.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";
@@ -77,13 +77,13 @@ export function sumEmbeddings(
   { tokenTypes, wordPadding, positionPadding }: EmbeddingOptions,
   positions: Int32Array = batch.positions,
 ): Tensor {
-  const { config, weight, stream } = pass;
+  const { config, weight, dropoutRng } = pass;
   const table = (which: string) => weight(`${name}.${which}_embeddings.weight`);
   const words = embedding(table("word"), batch.inputIds, wordPadding);
   const typed = tokenTypes ? words.add(embedding(table("token_type"), tokenTypesOf(batch, config))) : words;
   const sum: Tensor = typed.add(embedding(table("position"), positions, positionPadding));
   const { weight: scale, bias } = weightAndBias(pass, `${name}.LayerNorm`);
-  return dropout(layerNorm(sum, scale, bias, config.layerNormEps), config.hiddenDropoutProb, stream);
+  return dropout(layerNorm(sum, scale, bias, config.layerNormEps), config.hiddenDropoutProb, dropoutRng);
 }
 
 /** What the parts of a layer after its attention are called, below the layer's own name. */
@@ -169,29 +169,29 @@ export function postNormLayer(
   name: string,
   hidden: Tensor,
   batch: PackedBatch,
-  asking: Asking = "all",
+  queryRows: QueryRows = "all",
   options: LayerOptions = {},
 ): Tensor {
   const { names = bertLayer, terms } = options;
   const part = (which: string) => weightAndBias(pass, `${name}.${which}`);
   const projections = [part(names.query), part(names.key), part(names.value)] as const;
-  const context = selfAttention(hidden, projections, attentionOptions(pass, batch, asking, terms?.(pass, batch)));
-  return layerOutput(pass, name, context, askingRows(hidden, batch, asking), options);
+  const context = selfAttention(hidden, projections, attentionOptions(pass, batch, queryRows, terms?.(pass, batch)));
+  return layerOutput(pass, name, context, selectQueryRows(hidden, batch, queryRows), options);
 }
 
 /** Of the attention of a pass. */
 export const attentionOptions = (
-  { config, stream, precision }: Pass,
+  { config, dropoutRng, precision }: Pass,
   { packing }: PackedBatch,
-  asking: Asking = "all",
+  queryRows: QueryRows = "all",
   terms: ScoreTerms = {},
 ): AttentionOptions => ({
   heads: config.numAttentionHeads,
   packing,
   dropoutRate: config.attentionProbsDropoutProb,
-  stream,
+  dropoutRng,
   precision,
-  asking,
+  queryRows,
   terms,
 });
 
@@ -206,11 +206,11 @@ export function layerOutput(
   residual: Tensor,
   options: OutputOptions = {},
 ): Tensor {
-  const { config, stream, precision } = pass;
+  const { config, dropoutRng, precision } = pass;
   const { names = bertLayer } = options;
   const { attentionOutputDropout = config.hiddenDropoutProb, feedForwardDropout = config.hiddenDropoutProb } = options;
   const part = (which: string) => weightAndBias(pass, `${name}.${which}`);
-  const norm = { epsilon: config.layerNormEps, stream, precision };
+  const norm = { epsilon: config.layerNormEps, dropoutRng, precision };
   const { weight: projection, bias: inputBias } = part(names.attentionOutput);
   const attended = denseResidualNorm(
     { x: context, projection, inputBias, residual, ...part(names.attentionNorm) },
@@ -228,12 +228,12 @@ export const postNormLayers = (
   options: LayerOptions = {},
 ): Required<Pick<Family, "layer" | "precisions">> => ({
   precisions: ({ hiddenAct }) => (hiddenAct === "gelu" ? precisions : ["float32"]), // others are not fused
-  layer: (pass, index, hidden, batch, asking) => postNormLayer(pass, name(index), hidden, batch, asking, options),
+  layer: (pass, index, hidden, batch, queryRows) => postNormLayer(pass, name(index), hidden, batch, queryRows, options),
 });
 
 /** The rows of those that ask: `[tokens, hidden]` -> the same, or `[batch, hidden]`. */
-export function askingRows(hidden: Tensor, { packing }: PackedBatch, asking: Asking = "all"): Tensor {
-  const rows = packing.rowsOf(asking);
+export function selectQueryRows(hidden: Tensor, { packing }: PackedBatch, queryRows: QueryRows = "all"): Tensor {
+  const rows = packing.rowsOf(queryRows);
   return rows === undefined ? hidden : selectRows(hidden, rows);
 }
 
@@ -256,9 +256,9 @@ export function headSpecs({ hiddenSize, numLabels }: HuggingFaceConfig, { dense,
 
 /** `[batch, hidden]` -> logits `[batch, labels]` */
 export function denseHead(pass: Pass, rows: Tensor, options: HeadOptions): Tensor {
-  const { config, stream } = pass;
+  const { config, dropoutRng } = pass;
   const { dropoutRate = config.classifierDropout ?? config.hiddenDropoutProb, dropsInput } = options;
-  const input = dropsInput ? dropout(rows, dropoutRate, stream) : rows;
+  const input = dropsInput ? dropout(rows, dropoutRate, dropoutRng) : rows;
   const inner = activate(options.activation, dense(pass, options.dense, input));
-  return dense(pass, options.output, dropout(inner, dropoutRate, stream));
+  return dense(pass, options.output, dropout(inner, dropoutRate, dropoutRng));
 }

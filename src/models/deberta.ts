@@ -6,10 +6,10 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { attention } from "../nn/attention/attention.ts";
 import { project } from "../nn/linear.ts";
-import type { Asking } from "../nn/packing.ts";
+import type { QueryRows } from "../nn/packing.ts";
 import { part } from "../nn/part.ts";
 import { addBias } from "../nn/rows.ts";
-import { askingRows, attentionOptions, dense, layerOutput, outputSpecs } from "./bertShape.ts";
+import { attentionOptions, dense, layerOutput, outputSpecs, selectQueryRows } from "./bertShape.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";
 import { debertaSettings } from "./config/deberta.ts";
 import { debertaFamily, disentangledTerms } from "./debertaShape.ts";
@@ -37,7 +37,7 @@ function layerSpecs(config: HuggingFaceConfig): ParameterSpec[] {
   });
 }
 
-function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, asking?: Asking): Tensor {
+function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, queryRows?: QueryRows): Tensor {
   const name = `deberta.encoder.layer.${index}`;
   const weight = (which: string) => pass.weight(`${name}.attention.self.${which}`);
   const all = project(hidden, weight("in_proj.weight")); // [tokens, heads * 3 * width of a head]
@@ -48,10 +48,10 @@ function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, as
     term === "c2p" ? project(rows, weight("pos_proj.weight")) : dense(pass, `${name}.attention.self.pos_q_proj`, rows),
   );
   const context = attention(
-    addBias(askingRows(query, batch, asking), weight("q_bias")),
+    addBias(selectQueryRows(query, batch, queryRows), weight("q_bias")),
     key,
     addBias(value, weight("v_bias")),
-    attentionOptions(pass, batch, asking, terms),
+    attentionOptions(pass, batch, queryRows, terms),
   );
-  return layerOutput(pass, name, context, askingRows(hidden, batch, asking));
+  return layerOutput(pass, name, context, selectQueryRows(hidden, batch, queryRows));
 }

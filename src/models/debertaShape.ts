@@ -38,7 +38,7 @@ function embeddingSpecs(config: HuggingFaceConfig): ParameterSpec[] {
 
 /** -> `[tokens, hidden]` */
 function embeddings(pass: Pass, batch: PackedBatch): Tensor {
-  const { config, weight, stream } = pass;
+  const { config, weight, dropoutRng } = pass;
   const table = (which: string) => weight(`deberta.embeddings.${which}_embeddings.weight`);
   const sum = [
     embedding(table("word"), batch.inputIds, config.padTokenId),
@@ -48,7 +48,7 @@ function embeddings(pass: Pass, batch: PackedBatch): Tensor {
   const isNarrow = config.embeddingSize !== config.hiddenSize;
   const rows = isNarrow ? project(sum, weight("deberta.embeddings.embed_proj.weight")) : sum;
   const norm = weightAndBias(pass, "deberta.embeddings.LayerNorm");
-  return dropout(layerNorm(rows, norm.weight, norm.bias, config.layerNormEps), config.hiddenDropoutProb, stream);
+  return dropout(layerNorm(rows, norm.weight, norm.bias, config.layerNormEps), config.hiddenDropoutProb, dropoutRng);
 }
 
 /** What the layers share, and the convolution, which is layer 0's but is called as if it were the encoder's. */
@@ -96,7 +96,7 @@ export function disentangledTerms(
 
 /** The rows of the table that texts of this length need, which lie together; `rowOf` says which is a distance's. */
 function distanceTable(pass: Pass, relative: RelativeSettings, length: number) {
-  const { config, stream, weight } = pass;
+  const { config, dropoutRng, weight } = pass;
   const { span } = relative;
   const inTable = (distance: number) => Math.max(0, Math.min(2 * span - 1, logBucket(distance, relative) + span));
   const first = inTable(-length);
@@ -106,7 +106,7 @@ function distanceTable(pass: Pass, relative: RelativeSettings, length: number) {
   const norm = hasTableNorm ? weightAndBias(pass, "deberta.encoder.LayerNorm") : undefined;
   const table = norm === undefined ? rows : layerNorm(rows, norm.weight, norm.bias, config.layerNormEps);
   return {
-    table: dropout(table, config.hiddenDropoutProb, stream),
+    table: dropout(table, config.hiddenDropoutProb, dropoutRng),
     rowOf: (distance: number) => inTable(distance) - first,
   };
 }
@@ -120,10 +120,10 @@ function headSpecs({ hiddenSize, numLabels }: HuggingFaceConfig): ParameterSpec[
 
 /** `[batch, hidden]` -> logits `[batch, labels]` */
 function head(pass: Pass, rows: Tensor): Tensor {
-  const { config, stream } = pass;
+  const { config, dropoutRng } = pass;
   const { poolerDropout, poolerActivation } = debertaSettings(config);
-  const pooled = activate(poolerActivation, dense(pass, "pooler.dense", dropout(rows, poolerDropout, stream)));
-  const dropped = dropout(pooled, config.classifierDropout ?? config.hiddenDropoutProb, stream);
+  const pooled = activate(poolerActivation, dense(pass, "pooler.dense", dropout(rows, poolerDropout, dropoutRng)));
+  const dropped = dropout(pooled, config.classifierDropout ?? config.hiddenDropoutProb, dropoutRng);
   return dense(pass, "classifier", dropped);
 }
 

@@ -8,10 +8,10 @@ import { activate } from "../nn/activation.ts";
 import { selfAttention } from "../nn/attention/selfAttention.ts";
 import { dropout } from "../nn/dropout.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
-import type { Asking } from "../nn/packing.ts";
+import type { QueryRows } from "../nn/packing.ts";
 import { addRows } from "../nn/rows.ts";
 import { textConvolution } from "../nn/textConvolution.ts";
-import { askingRows, attentionOptions, dense, layerOutput, outputSpecs, weightAndBias } from "./bertShape.ts";
+import { attentionOptions, dense, layerOutput, outputSpecs, selectQueryRows, weightAndBias } from "./bertShape.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";
 import { debertaSettings, type PositionTerm } from "./config/deberta.ts";
 import { debertaFamily, disentangledTerms } from "./debertaShape.ts";
@@ -43,7 +43,7 @@ const positionProjections = (terms: readonly PositionTerm[]): string[] => [
   ...(terms.includes("p2c") ? ["pos_query_proj"] : []),
 ];
 
-function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, asking?: Asking): Tensor {
+function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, queryRows?: QueryRows): Tensor {
   const name = `deberta.encoder.layer.${index}`;
   const { relative, convolution } = debertaSettings(pass.config);
   const self = (part: string) => weightAndBias(pass, `${name}.attention.self.${part}`);
@@ -54,17 +54,17 @@ function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, as
     dense(pass, `${name}.attention.self.${term === "c2p" ? forKeys : forQueries}`, rows),
   );
   const projections = [self("query_proj"), self("key_proj"), self("value_proj")] as const;
-  const context = selfAttention(hidden, projections, attentionOptions(pass, batch, asking, terms));
-  const above = layerOutput(pass, name, context, askingRows(hidden, batch, asking));
+  const context = selfAttention(hidden, projections, attentionOptions(pass, batch, queryRows, terms));
+  const above = layerOutput(pass, name, context, selectQueryRows(hidden, batch, queryRows));
   if (index > 0 || convolution === undefined) return above;
   const beside = textConvolution({ x: hidden, ...weightAndBias(pass, "deberta.encoder.conv.conv") }, batch.packing);
-  return plusActivated(pass, convolution.activation, above, askingRows(beside, batch, asking));
+  return plusActivated(pass, convolution.activation, above, selectQueryRows(beside, batch, queryRows));
 }
 
 /** `layerNorm(above + act(dropout(beside)))`, all `[rows, hidden]`; beside a layer there is a convolution. */
 function plusActivated(pass: Pass, activation: string, above: Tensor, beside: Tensor): Tensor {
-  const { config, stream } = pass;
-  const added = activate(activation, dropout(beside, config.hiddenDropoutProb, stream));
+  const { config, dropoutRng } = pass;
+  const added = activate(activation, dropout(beside, config.hiddenDropoutProb, dropoutRng));
   const norm = weightAndBias(pass, "deberta.encoder.conv.LayerNorm");
   return layerNorm(addRows(above, added), norm.weight, norm.bias, config.layerNormEps);
 }

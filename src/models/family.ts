@@ -1,7 +1,7 @@
 /** What a model family consists of: names and shapes, and the computation cut at every place where freezing may cut it. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { DropoutStream } from "../nn/dropout.ts";
-import type { Asking } from "../nn/packing.ts";
+import type { DropoutRng } from "../nn/dropout.ts";
+import type { QueryRows } from "../nn/packing.ts";
 import type { Precision } from "../tensor/precision.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";
 import type { PackedBatch } from "./packedBatch.ts";
@@ -13,7 +13,7 @@ export interface Pass {
   /** The values of a parameter by its state-dict name. */
   readonly weight: (name: string) => Tensor;
   /** Where dropout masks come from; undefined = evaluation, no dropout. */
-  readonly stream: DropoutStream | undefined;
+  readonly dropoutRng: DropoutRng | undefined;
   /** Of the layers' products and of what they keep for a backward pass; embeddings and head are always in float32. */
   readonly precision: Precision;
 }
@@ -34,9 +34,9 @@ export interface Family {
    * `[tokens, hidden]` -> the rows of those that ask, which are all below the topmost layer: `[tokens, hidden]` or
    * `[batch, hidden]`. Reads the weights of its own block and "shared" ones, no others.
    */
-  layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, asking?: Asking): Tensor;
+  layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, queryRows?: QueryRows): Tensor;
   /** Whose rows of the topmost layer are used: the others are not computed. Default: each text's first token's. */
-  asking?(config: HuggingFaceConfig): Asking;
+  queryRows?(config: HuggingFaceConfig): QueryRows;
   /** From these rows to those that the head reads, `[batch, hidden]`. May read "shared" weights. Default: they are these. */
   pool?(pass: Pass, rows: Tensor, batch: PackedBatch): Tensor;
   /** Whether token types make a difference; where not, they are ignored. */

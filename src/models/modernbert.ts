@@ -15,11 +15,11 @@ import { embedding } from "../nn/embedding.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
 import { linear, project } from "../nn/linear.ts";
 import { meanRows } from "../nn/meanRows.ts";
-import type { Asking } from "../nn/packing.ts";
+import type { QueryRows } from "../nn/packing.ts";
 import { part } from "../nn/part.ts";
 import { addRows, multiplyRows } from "../nn/rows.ts";
 import { zeroBias } from "../nn/zeroBias.ts";
-import { askingRows, attentionOptions, dense } from "./bertShape.ts";
+import { attentionOptions, dense, selectQueryRows } from "./bertShape.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";
 import { modernBertSettings } from "./config/modernbert.ts";
 import type { Family, Pass } from "./family.ts";
@@ -35,7 +35,7 @@ export const modernBert: Family = {
   parameters,
   embeddings,
   layer,
-  asking: (config) => (modernBertSettings(config).pooling === "mean" ? "all" : "first"),
+  queryRows: (config) => (modernBertSettings(config).pooling === "mean" ? "all" : "first"),
   pool,
   head,
 };
@@ -84,28 +84,34 @@ function checkBatch({ packing, positions }: PackedBatch, config: HuggingFaceConf
 }
 
 function embeddings(pass: Pass, batch: PackedBatch): Tensor {
-  const { config, weight, stream } = pass;
+  const { config, weight, dropoutRng } = pass;
   const words = embedding(weight("model.embeddings.tok_embeddings.weight"), batch.inputIds, config.padTokenId);
-  return dropout(normalize(pass, "model.embeddings.norm", words), config.hiddenDropoutProb, stream);
+  return dropout(normalize(pass, "model.embeddings.norm", words), config.hiddenDropoutProb, dropoutRng);
 }
 
-function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, asking?: Asking): Tensor {
-  const { config, stream } = pass;
+function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, queryRows?: QueryRows): Tensor {
+  const { config, dropoutRng } = pass;
   const { attentionBias, mlpBias, mlpDropout } = modernBertSettings(config);
   const name = `model.layers.${index}`;
   const normal = index === 0 ? hidden : normalize(pass, `${name}.attn_norm`, hidden);
   const all = affine(pass, `${name}.attn.Wqkv`, normal, attentionBias); // [tokens, 3 * hidden]
-  const context = affine(pass, `${name}.attn.Wo`, attended(pass, index, all, batch, asking), attentionBias);
-  const residual = askingRows(hidden, batch, asking);
-  const middle = addRows(residual, dropout(context, config.attentionProbsDropoutProb, stream));
+  const context = affine(pass, `${name}.attn.Wo`, attended(pass, index, all, batch, queryRows), attentionBias);
+  const residual = selectQueryRows(hidden, batch, queryRows);
+  const middle = addRows(residual, dropout(context, config.attentionProbsDropoutProb, dropoutRng));
   const wide = affine(pass, `${name}.mlp.Wi`, normalize(pass, `${name}.mlp_norm`, middle), mlpBias);
   const [input, gate] = [0, 1].map((half) => part(wide, { index: half, of: 2 })) as [Tensor, Tensor];
-  const inner = dropout(multiplyRows(activate(config.hiddenAct, input), gate), mlpDropout, stream);
+  const inner = dropout(multiplyRows(activate(config.hiddenAct, input), gate), mlpDropout, dropoutRng);
   return addRows(middle, affine(pass, `${name}.mlp.Wo`, inner, mlpBias));
 }
 
 /** Query, key and value side by side, `[tokens, 3 * hidden]` -> the rows of those that ask. */
-function attended(pass: Pass, index: number, all: Tensor, batch: PackedBatch, asking: Asking | undefined): Tensor {
+function attended(
+  pass: Pass,
+  index: number,
+  all: Tensor,
+  batch: PackedBatch,
+  queryRows: QueryRows | undefined,
+): Tensor {
   const { hiddenSize, numAttentionHeads: heads } = pass.config;
   const { layerTypes, theta, window } = modernBertSettings(pass.config);
   const type = layerTypes[index] as (typeof layerTypes)[number];
@@ -115,7 +121,12 @@ function attended(pass: Pass, index: number, all: Tensor, batch: PackedBatch, as
     return which === 2 ? rows : rotate(rows, heads, turn);
   }) as [Tensor, Tensor, Tensor];
   const terms = type === "full_attention" ? {} : { window };
-  return attention(askingRows(query, batch, asking), key, value, attentionOptions(pass, batch, asking, terms));
+  return attention(
+    selectQueryRows(query, batch, queryRows),
+    key,
+    value,
+    attentionOptions(pass, batch, queryRows, terms),
+  );
 }
 
 /** The topmost rows normalised: those of the first tokens, or the means over all. */
@@ -125,11 +136,11 @@ function pool(pass: Pass, rows: Tensor, { packing }: PackedBatch): Tensor {
 }
 
 function head(pass: Pass, rows: Tensor): Tensor {
-  const { config, stream } = pass;
+  const { config, dropoutRng } = pass;
   const { classifierActivation, classifierBias } = modernBertSettings(config);
   const inner = activate(classifierActivation, affine(pass, "head.dense", rows, classifierBias));
   const pooled = normalize(pass, "head.norm", inner);
-  return dense(pass, "classifier", dropout(pooled, config.classifierDropout ?? 0, stream));
+  return dense(pass, "classifier", dropout(pooled, config.classifierDropout ?? 0, dropoutRng));
 }
 
 /** `nn.Linear` with or without a bias. */

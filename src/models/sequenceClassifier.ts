@@ -4,8 +4,8 @@ import { ShownAsTable } from "../display/shownAsTable.ts";
 import type { Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import { type Block, type BlockMap, type Selection, select } from "../freezing/selection.ts";
-import type { DropoutStream } from "../nn/dropout.ts";
-import type { Asking } from "../nn/packing.ts";
+import type { DropoutRng } from "../nn/dropout.ts";
+import type { QueryRows } from "../nn/packing.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { taskLoss } from "../task/taskLoss.ts";
 import { markConstant } from "../tensor/differentiable.ts";
@@ -36,7 +36,7 @@ export interface ForwardOutput {
 /** How a forward pass is made. Default: without dropout, on the parameters as they are. */
 export interface RunOptions {
   /** Turns dropout on. */
-  readonly stream?: DropoutStream | undefined;
+  readonly dropoutRng?: DropoutRng | undefined;
   /** Of the layers. bfloat16 is computed on every processor that runs the ops of native/, and slow on most. Default: "float32". */
   readonly precision?: Precision;
   /**
@@ -117,8 +117,8 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /** Whose rows of the topmost layer are computed. */
-  get asking(): Asking {
-    return this.family.asking?.(this.config) ?? "first";
+  get queryRows(): QueryRows {
+    return this.family.queryRows?.(this.config) ?? "first";
   }
 
   /** What the model is trained to give; undefined until the first labels, or `decideProblemType`, say it. */
@@ -194,26 +194,26 @@ export class SequenceClassifier extends ShownAsTable {
   /**
    * Logits of a padded batch as the tokenizer gives it, and the loss where it has labels. Padding costs nothing. The
    * first labels decide the problem type where it is not known, as in transformers.
-   * Inside tfjs's gradient functions this is differentiable; `stream` turns dropout on.
+   * Inside tfjs's gradient functions this is differentiable; `dropoutRng` turns dropout on.
    */
-  forward(batch: PaddedBatch & { readonly labels?: GivenLabels }, stream?: DropoutStream): ForwardOutput {
+  forward(batch: PaddedBatch & { readonly labels?: GivenLabels }, dropoutRng?: DropoutRng): ForwardOutput {
     refuseUnknown(batch, batchKeys, { code: "BAD_BATCH", kind: "key of a batch", elsewhere: keysElsewhere });
     const packed = PackedBatch.fromPadded(batch);
     try {
       checkBatch(packed, this.family, this.config);
-      if (batch.labels === undefined) return { logits: this.#logits(packed, stream) };
+      if (batch.labels === undefined) return { logits: this.#logits(packed, dropoutRng) };
       const problemType = problemTypeOf(batch.labels, this.config);
       const labels = checkLabels(batch.labels, packed.packing.batch, this.config, problemType);
       this.decideProblemType(problemType);
-      const logits = this.#logits(packed, stream);
+      const logits = this.#logits(packed, dropoutRng);
       return { logits, loss: taskLoss(problemType, logits, labels) };
     } finally {
       packed.dispose();
     }
   }
 
-  #logits(batch: PackedBatch, stream: DropoutStream | undefined): Tensor2D {
-    return tf.tidy(() => this.run(undefined, -1, batch, { stream })) as Tensor2D;
+  #logits(batch: PackedBatch, dropoutRng: DropoutRng | undefined): Tensor2D {
+    return tf.tidy(() => this.run(undefined, -1, batch, { dropoutRng })) as Tensor2D;
   }
 
   /**
@@ -265,25 +265,30 @@ export class SequenceClassifier extends ShownAsTable {
     for (const parameter of this.parameters.values()) parameter.dispose();
   }
 
-  #pass({ stream, precision = "float32", through = (_, tensor) => tensor }: RunOptions): Pass {
+  #pass({ dropoutRng, precision = "float32", through = (_, tensor) => tensor }: RunOptions): Pass {
     this.checkPrecision(precision);
-    return { config: this.config, stream, precision, weight: (name) => through(name, this.#parameter(name).tensor) };
+    return {
+      config: this.config,
+      dropoutRng,
+      precision,
+      weight: (name) => through(name, this.#parameter(name).tensor),
+    };
   }
 
   /** The rows that the head reads. */
   readonly #topLayer: Family["layer"] = (pass, index, hidden, batch) => {
-    const rows = this.family.layer(pass, index, hidden, batch, this.asking);
+    const rows = this.family.layer(pass, index, hidden, batch, this.queryRows);
     return this.family.pool?.(pass, rows, batch) ?? rows;
   };
 
   #recomputed(layer: Family["layer"], pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
     const own = (block: Block) => block === index || block === "shared";
     const names = [...this.blocks].filter(([, block]) => own(block)).map(([name]) => name);
-    const again = pass.stream?.copy(); // the same masks
+    const again = pass.dropoutRng?.copy(); // the same masks
     return recomputed([hidden, ...names.map(pass.weight)], ([input, ...weights], isAgain) => {
       const byName = new Map(names.map((name, i) => [name, weights[i]]));
       const weight = (name: string) => byName.get(name) ?? this.#outsideLayer(name, index);
-      const recorded = { ...pass, stream: isAgain ? again : pass.stream, weight };
+      const recorded = { ...pass, dropoutRng: isAgain ? again : pass.dropoutRng, weight };
       return layer.call(this.family, recorded, index, input as Tensor, batch);
     });
   }

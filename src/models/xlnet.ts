@@ -15,11 +15,11 @@ import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
 import { biasGelu } from "../nn/gelu.ts";
 import { project } from "../nn/linear.ts";
-import type { Asking } from "../nn/packing.ts";
+import type { QueryRows } from "../nn/packing.ts";
 import { residualNorm } from "../nn/residualNorm.ts";
 import { addBias } from "../nn/rows.ts";
 import { zeroBias } from "../nn/zeroBias.ts";
-import { askingRows, attentionOptions, dense } from "./bertShape.ts";
+import { attentionOptions, dense, selectQueryRows } from "./bertShape.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";
 import { xlnetSettings } from "./config/xlnet.ts";
 import type { Family, Pass } from "./family.ts";
@@ -35,7 +35,7 @@ export const xlnet: Family = {
   parameters,
   embeddings,
   layer,
-  asking: () => "last",
+  queryRows: () => "last",
   head,
 };
 
@@ -81,27 +81,27 @@ function checkBatch({ packing, positions, columns }: PackedBatch): void {
   });
 }
 
-function embeddings({ config, weight, stream }: Pass, batch: PackedBatch): Tensor {
+function embeddings({ config, weight, dropoutRng }: Pass, batch: PackedBatch): Tensor {
   const words = embedding(weight("transformer.word_embedding.weight"), batch.inputIds);
-  return dropout(words, config.hiddenDropoutProb, stream);
+  return dropout(words, config.hiddenDropoutProb, dropoutRng);
 }
 
-function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, asking?: Asking): Tensor {
-  const { config, stream } = pass;
+function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, queryRows?: QueryRows): Tensor {
+  const { config, dropoutRng } = pass;
   const name = `transformer.layer.${index}`;
   const weight = (part: string) => pass.weight(`${name}.${part}`);
-  const norm = { epsilon: config.layerNormEps, dropoutRate: config.hiddenDropoutProb, stream };
+  const norm = { epsilon: config.layerNormEps, dropoutRate: config.hiddenDropoutProb, dropoutRng };
   const attended = residualNorm(
     {
-      x: fromHeads(context(pass, name, hidden, batch, asking), weight("rel_attn.o")),
+      x: fromHeads(context(pass, name, hidden, batch, queryRows), weight("rel_attn.o")),
       inputBias: zeroBias(config.hiddenSize),
-      residual: askingRows(hidden, batch, asking),
+      residual: selectQueryRows(hidden, batch, queryRows),
       weight: weight("rel_attn.layer_norm.weight"),
       bias: weight("rel_attn.layer_norm.bias"),
     },
     norm,
   );
-  const inner = dropout(activated(pass, `${name}.ff.layer_1`, attended), config.hiddenDropoutProb, stream);
+  const inner = dropout(activated(pass, `${name}.ff.layer_1`, attended), config.hiddenDropoutProb, dropoutRng);
   return residualNorm(
     {
       x: project(inner, weight("ff.layer_2.weight")),
@@ -126,19 +126,25 @@ function activated(pass: Pass, name: string, x: Tensor): Tensor {
  * `rel_attn_core`: content to content, content to distance, content to segment, each with a bias of its own on the query.
  * Here the query has the first of these biases; the others less that one do with tables what they do with the query.
  */
-function context(pass: Pass, name: string, hidden: Tensor, batch: PackedBatch, asking: Asking | undefined): Tensor {
-  const { config, stream } = pass;
+function context(
+  pass: Pass,
+  name: string,
+  hidden: Tensor,
+  batch: PackedBatch,
+  queryRows: QueryRows | undefined,
+): Tensor {
+  const { config, dropoutRng } = pass;
   const { hiddenSize: width, numAttentionHeads: heads, hiddenDropoutProb: dropoutRate } = config;
   const weight = (part: string) => pass.weight(`${name}.rel_attn.${part}`);
   const factor = 1 / Math.sqrt(width / heads);
   const ofBias = (rows: Tensor, bias: string) => biasProducts(rows, weight(bias), weight("r_w_bias"), factor);
   const [query, key, value] = ["q", "k", "v"].map((part) =>
-    toHeads(part === "q" ? askingRows(hidden, batch, asking) : hidden, weight(part)),
+    toHeads(part === "q" ? selectQueryRows(hidden, batch, queryRows) : hidden, weight(part)),
   ) as [Tensor, Tensor, Tensor];
   const sinusoids = distanceSinusoids(batch.packing.maxLength, { width, clamp: xlnetSettings(config).clampLength });
-  const distances = toHeads(dropout(sinusoids, dropoutRate, stream?.shared()), weight("r"));
+  const distances = toHeads(dropout(sinusoids, dropoutRate, dropoutRng?.shared()), weight("r"));
   const terms = { factor, byQuery: distances, byDistance: ofBias(distances, "r_r_bias") };
-  const options = { ...attentionOptions(pass, batch, asking), dropoutRate };
+  const options = { ...attentionOptions(pass, batch, queryRows), dropoutRate };
   const asked = addBias(query, weight("r_w_bias"));
   if (!hasSegments(batch)) return attention(asked, key, value, { ...options, terms });
   const otherSegment = segmentDifference(weight("seg_embed"));
@@ -156,10 +162,10 @@ function hasSegments({ packing, tokenTypeIds }: PackedBatch): boolean {
 }
 
 function head(pass: Pass, rows: Tensor): Tensor {
-  const { config, stream } = pass;
+  const { config, dropoutRng } = pass;
   const { summaryActivation, summaryFirstDropout, summaryLastDropout } = xlnetSettings(config);
-  const output = dropout(dropout(rows, config.hiddenDropoutProb, stream), summaryFirstDropout, stream);
+  const output = dropout(dropout(rows, config.hiddenDropoutProb, dropoutRng), summaryFirstDropout, dropoutRng);
   const projected = dense(pass, "sequence_summary.summary", output);
-  const summary = dropout(activate(summaryActivation, projected), summaryLastDropout, stream);
+  const summary = dropout(activate(summaryActivation, projected), summaryLastDropout, dropoutRng);
   return dense(pass, "logits_proj", summary);
 }

@@ -11,7 +11,7 @@ import { multiply } from "../tensor/ops.ts";
 import { tf } from "../tensor/tensorflow.ts";
 
 /** Hands out one seed pair per mask of a forward pass, in the order of the model's dropout sites. */
-export class DropoutStream {
+export class DropoutRng {
   readonly #seed: number;
   readonly #step: number;
   #site = 0;
@@ -29,16 +29,16 @@ export class DropoutStream {
     return [this.#seed | 0, (this.#step * 512 + site) | 0];
   }
 
-  /** A stream of its own for a mask that all layers of a pass share: it stands where `next` does not come. */
-  shared(): DropoutStream {
-    const shared = new DropoutStream(this.#seed, this.#step);
+  /** A dropout generator of its own for a mask that all layers of a pass share: it stands where `next` does not come. */
+  shared(): DropoutRng {
+    const shared = new DropoutRng(this.#seed, this.#step);
     shared.#site = 511;
     return shared;
   }
 
-  /** A stream of its own that hands out what this one is about to. */
-  copy(): DropoutStream {
-    const copy = new DropoutStream(this.#seed, this.#step);
+  /** A dropout generator of its own that hands out what this one is about to. */
+  copy(): DropoutRng {
+    const copy = new DropoutRng(this.#seed, this.#step);
     copy.#site = this.#site;
     return copy;
   }
@@ -46,19 +46,19 @@ export class DropoutStream {
 
 /** The dropout of an op that has some inside. */
 export interface DropoutOptions {
-  /** Applied only with a stream. */
+  /** Applied only with a dropout generator. */
   readonly dropoutRate: number;
-  readonly stream: DropoutStream | undefined;
+  readonly dropoutRng: DropoutRng | undefined;
 }
 
-/** The next site of the stream; one that drops nothing, and takes no number, at rate 0 or without a stream. */
-export const siteOf = ({ dropoutRate, stream }: DropoutOptions): DropoutSite =>
-  dropoutRate > 0 && stream !== undefined ? { rate: dropoutRate, seed: stream.next() } : noDropout;
+/** The next site of the dropout generator; one that drops nothing, and takes no number, at rate 0 or without a dropout generator. */
+export const siteOf = ({ dropoutRate, dropoutRng }: DropoutOptions): DropoutSite =>
+  dropoutRate > 0 && dropoutRng !== undefined ? { rate: dropoutRate, seed: dropoutRng.next() } : noDropout;
 
-/** Zeroes each value with probability `rate` and scales the others by `1 / (1 - rate)`. Without a stream: the identity. */
-export function composedDropout(x: Tensor, rate: number, stream: DropoutStream | undefined): Tensor {
-  if (rate === 0 || stream === undefined) return x;
-  const site = siteOf({ dropoutRate: rate, stream });
+/** Zeroes each value with probability `rate` and scales the others by `1 / (1 - rate)`. Without a dropout generator: the identity. */
+export function composedDropout(x: Tensor, rate: number, dropoutRng: DropoutRng | undefined): Tensor {
+  if (rate === 0 || dropoutRng === undefined) return x;
+  const site = siteOf({ dropoutRate: rate, dropoutRng });
   return differentiable([x], (save) => {
     const mask = maskOf(x.shape, site);
     save(mask);
@@ -76,9 +76,9 @@ function maskOf(shape: readonly number[], site: DropoutSite): Tensor {
 }
 
 /** The same with the mask computed again in the backward pass. */
-export function fusedDropout(x: Tensor, rate: number, stream: DropoutStream | undefined): Tensor {
-  if (rate === 0 || stream === undefined) return x;
-  const site = siteOf({ dropoutRate: rate, stream });
+export function fusedDropout(x: Tensor, rate: number, dropoutRng: DropoutRng | undefined): Tensor {
+  if (rate === 0 || dropoutRng === undefined) return x;
+  const site = siteOf({ dropoutRate: rate, dropoutRng });
   return differentiable([x], () => ({
     value: nativeDropout(x, site),
     gradient: (dy) => [nativeDropout(dy, site)],

@@ -7,7 +7,7 @@ import { gatherRows, scatterRows } from "../tensor/ops.ts";
 import { tf } from "../tensor/tensorflow.ts";
 
 /** Of each text all tokens, or its first, or its last. */
-export type Asking = "all" | "first" | "last";
+export type QueryRows = "all" | "first" | "last";
 
 /**
  * The tensors of a layout are made at first use and kept until `dispose`; a backward pass that comes later has them made
@@ -37,9 +37,9 @@ export class Packing {
   }
 
   /** The row of each text's first or last token; undefined for all rows. */
-  rowsOf(asking: Asking = "all"): Int32Array | undefined {
-    if (asking === "all") return undefined;
-    if (asking === "first") return this.firstTokens;
+  rowsOf(queryRows: QueryRows = "all"): Int32Array | undefined {
+    if (queryRows === "all") return undefined;
+    if (queryRows === "first") return this.firstTokens;
     return this.firstTokens.map((first, text) => first + (this.lengths[text] as number) - 1);
   }
 

@@ -30,7 +30,7 @@ export interface ResidualNormOptions extends DropoutOptions {
 /** -> `[rows, width]`, out of one op after the other. */
 export function composedResidualNorm(inputs: ResidualNormInputs, options: ResidualNormOptions): Tensor {
   const { x, inputBias, residual, weight, bias } = inputs;
-  const dropped = composedDropout(plus(x, inputBias, true), options.dropoutRate, options.stream);
+  const dropped = composedDropout(plus(x, inputBias, true), options.dropoutRate, options.dropoutRng);
   return composedLayerNorm(plus(dropped, residual, false), weight, bias, options.epsilon);
 }
 

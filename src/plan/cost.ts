@@ -29,8 +29,8 @@ const headWork = 0.005;
  * Work of layer `index` for one token, in units of a whole layer. Of the topmost one only key and value are computed for
  * every token, unless the head reads all of its rows.
  */
-export function layerWork({ asking, config, depth }: SequenceClassifier, index: number): number {
-  if (index < depth - 1 || asking === "all") return 1;
+export function layerWork({ queryRows, config, depth }: SequenceClassifier, index: number): number {
+  if (index < depth - 1 || queryRows === "all") return 1;
   const { hiddenSize, intermediateSize } = config;
   return (2 * hiddenSize) / (4 * hiddenSize + 2 * intermediateSize);
 }

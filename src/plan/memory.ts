@@ -6,7 +6,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Block } from "../freezing/selection.ts";
 import type { PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
-import { DropoutStream } from "../nn/dropout.ts";
+import { DropoutRng } from "../nn/dropout.ts";
 import { lossAndGradients } from "../tensor/gradients.ts";
 import { type PoolUse, poolUse, releaseMemory } from "../tensor/memory.ts";
 import { nativeOps } from "../tensor/native.ts";
@@ -169,7 +169,7 @@ function passFrom(model: SequenceClassifier, cut: Cut, batch: PackedBatch, preci
     const trained = [...model.parameters.values()].map(({ tensor }) => tensor);
     const before = use();
     lossAndGradients(() => {
-      const logits = model.run(rows, cut, batch, { stream: new DropoutStream(0, 0), precision });
+      const logits = model.run(rows, cut, batch, { dropoutRng: new DropoutRng(0, 0), precision });
       const { inUse, peak, requested } = use();
       [kept, given, forward] = [requested - before.requested, inUse - before.inUse, peak - inUse];
       return logits.sum();

@@ -4,7 +4,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { PackedBatch } from "../models/packedBatch.ts";
 import type { Parameter } from "../models/parameter.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
-import { DropoutStream } from "../nn/dropout.ts";
+import { DropoutRng } from "../nn/dropout.ts";
 import { AdamW } from "../optim/adamW.ts";
 import { globalNorm } from "../optim/clip.ts";
 import { taskLoss } from "../task/taskLoss.ts";
@@ -124,7 +124,7 @@ function stepThrough(
     typeof block === "string" ? block === "head" || cut < model.depth : block >= cut,
   );
   lossAndGradients(
-    () => taskLoss(problemType, model.run(rows, cut, batch, { stream: new DropoutStream(0, 0), precision }), labels),
+    () => taskLoss(problemType, model.run(rows, cut, batch, { dropoutRng: new DropoutRng(0, 0), precision }), labels),
     [rows, ...parts.map(({ tensor }) => tensor)],
   );
 }

@@ -7,7 +7,7 @@ import { type EvaluateResult, evaluateLogits, neverPredicted } from "../evaluate
 import type { EncodedText } from "../models/packedBatch.ts";
 import { PackedBatch } from "../models/packedBatch.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
-import { DropoutStream } from "../nn/dropout.ts";
+import { DropoutRng } from "../nn/dropout.ts";
 import { AdamW } from "../optim/adamW.ts";
 import { reusableCuts, usefulCuts } from "../plan/cost.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
@@ -319,9 +319,9 @@ function addMicroBatch(state: State, stage: PlannedStage, step: OptimizerStep, i
   const rows = fromCut ? state.trainCache.rows(stage.cut, indices, batch) : undefined;
   try {
     const labels = labelsOf(train, indices);
-    const stream = new DropoutStream(args.seed, state.microBatch);
+    const dropoutRng = new DropoutRng(args.seed, state.microBatch);
     const { gradientCheckpointing, precision } = args;
-    step.add({ batch, labels, cut: fromCut ? stage.cut : -1, rows, stream, gradientCheckpointing, precision });
+    step.add({ batch, labels, cut: fromCut ? stage.cut : -1, rows, dropoutRng, gradientCheckpointing, precision });
     state.microBatch += 1;
   } finally {
     rows?.dispose();

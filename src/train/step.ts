@@ -4,7 +4,7 @@ import type { Labels } from "../models/config/config.ts";
 import type { PackedBatch } from "../models/packedBatch.ts";
 import type { Parameter } from "../models/parameter.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
-import type { DropoutStream } from "../nn/dropout.ts";
+import type { DropoutRng } from "../nn/dropout.ts";
 import type { AdamW } from "../optim/adamW.ts";
 import { clipFactor, globalNorm } from "../optim/clip.ts";
 import { GradientSum } from "../optim/gradientSum.ts";
@@ -34,7 +34,7 @@ export interface MicroBatch {
   /** Where the computation starts, and the cached rows at that place (none at -1). */
   readonly cut: Cut;
   readonly rows: Tensor | undefined;
-  readonly stream: DropoutStream | undefined;
+  readonly dropoutRng: DropoutRng | undefined;
   /** Runs each layer again in the backward pass. Default: false. */
   readonly gradientCheckpointing?: boolean;
   /** Of the layers. Default: "float32". */
@@ -65,7 +65,15 @@ export class OptimizerStep {
    * Forward and backward pass; the gradients are added to those of the micro-batches before, in place. Throws `NON_FINITE`
    * where the loss is not a number.
    */
-  add({ batch, labels, cut, rows, stream, gradientCheckpointing = false, precision = "float32" }: MicroBatch): void {
+  add({
+    batch,
+    labels,
+    cut,
+    rows,
+    dropoutRng,
+    gradientCheckpointing = false,
+    precision = "float32",
+  }: MicroBatch): void {
     const { model, texts } = this.#input;
     const inputs = this.#gradients.map(({ parameter }) => parameter.tensor);
     tf.tidy(() => {
@@ -74,7 +82,7 @@ export class OptimizerStep {
       // a part's gradients are added as they come: all of them beside all of the sums would be two sets
       const taps = new Map(this.#gradients.map(({ parameter, sum }) => [parameter.name, sum]));
       const tapped = (name: string, tensor: Tensor) => tapGradient(tensor, (gradient) => taps.get(name)?.add(gradient));
-      const options = { stream, gradientCheckpointing, precision, ...(isWhole ? {} : { through: tapped }) };
+      const options = { dropoutRng, gradientCheckpointing, precision, ...(isWhole ? {} : { through: tapped }) };
       const { loss, gradients } = lossAndGradients(
         () => taskLoss(problemType, model.run(rows, cut, batch, options), labels, texts),
         inputs,

@@ -5,7 +5,7 @@ import { maxTokens } from "../../src/models/config/maxTokens.ts";
 import { initialValues } from "../../src/models/initialValues.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
-import { DropoutStream } from "../../src/nn/dropout.ts";
+import { DropoutRng } from "../../src/nn/dropout.ts";
 import { crossEntropy } from "../../src/task/crossEntropy.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { nativeOps } from "../../src/tensor/native.ts";
@@ -147,7 +147,7 @@ describe.each(goldenTypes)("%s", (modelType) => {
     const dropouts = Object.keys(first.config).filter((key) => /dropout|_prob$/.test(key));
     const model = formulaModel(first.config, Object.fromEntries(dropouts.map((key) => [key, 0.2])));
     const [plain, checkpointed] = [false, true].map((gradientCheckpointing) =>
-      gradientsOf(model, first, { gradientCheckpointing, stream: new DropoutStream(1, 2) }),
+      gradientsOf(model, first, { gradientCheckpointing, dropoutRng: new DropoutRng(1, 2) }),
     );
     expect(checkpointed?.loss).toBe(plain?.loss);
     expect(checkpointed?.loss).not.toBeCloseTo(first.loss, 3); // the dropout was on
@@ -169,15 +169,15 @@ describe.each(goldenTypes)("%s", (modelType) => {
     const mine = Object.keys(expected).map((key) => {
       const model = formulaModel(first.config, { ...Object.fromEntries(off.map((other) => [other, 0])), [key]: 0.25 });
       const batch = PackedBatch.fromPadded(paddedBatch(first));
-      const stream = new DropoutStream(0, 0);
-      const shared = vi.spyOn(DropoutStream.prototype, "shared");
-      model.run(undefined, -1, batch, { stream }).dispose();
+      const dropoutRng = new DropoutRng(0, 0);
+      const shared = vi.spyOn(DropoutRng.prototype, "shared");
+      model.run(undefined, -1, batch, { dropoutRng }).dispose();
       const isShared = shared.mock.calls.length > 0 && model.config.hiddenDropoutProb > 0;
       shared.mockRestore();
       batch.dispose();
       model.dispose();
       // of the step 0 the second seed is the number of the site; the mask that all layers share stands apart
-      return [key, stream.next()[1] + Number(isShared)];
+      return [key, dropoutRng.next()[1] + Number(isShared)];
     });
     expect(Object.fromEntries(mine)).toEqual(expected);
   });

@@ -2,7 +2,7 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { families } from "../../src/models/autoModel.ts";
-import { askingRows } from "../../src/models/bertShape.ts";
+import { selectQueryRows } from "../../src/models/bertShape.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import { crossEntropy } from "../../src/task/crossEntropy.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
@@ -23,12 +23,12 @@ describe.each(families.map((family) => [family.modelType, family] as const))("%s
     const pass = {
       config: model.config,
       weight: (name: string) => model.parameters.get(name)?.tensor as Tensor,
-      stream: undefined,
+      dropoutRng: undefined,
       precision: "float32",
     } as const;
     const pool = (rows: Tensor) => family.pool?.(pass, rows, batch) ?? rows;
-    const whole = () => pool(askingRows(family.layer(pass, top, x, batch), batch, model.asking));
-    const rows = () => pool(family.layer(pass, top, x, batch, model.asking));
+    const whole = () => pool(selectQueryRows(family.layer(pass, top, x, batch), batch, model.queryRows));
+    const rows = () => pool(family.layer(pass, top, x, batch, model.queryRows));
     const factors = tf.cos(tf.range(0, whole().size)) as Tensor;
     const [expected, found] = [whole, rows].map((run) => {
       const value = run();

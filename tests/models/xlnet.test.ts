@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
-import { DropoutStream } from "../../src/nn/dropout.ts";
+import { DropoutRng } from "../../src/nn/dropout.ts";
 import { AdamW } from "../../src/optim/adamW.ts";
 import { crossEntropy } from "../../src/task/crossEntropy.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
@@ -88,7 +88,7 @@ test("an optimizer step neither moves nor decays mask_emb, and decays all that h
     maxGradNorm: 1,
   });
   const batch = PackedBatch.fromPadded({ inputIds: ids, attentionMask: left, tokenTypeIds: segments });
-  step.add({ batch, labels: Int32Array.of(0, 1), cut: -1, rows: undefined, stream: undefined });
+  step.add({ batch, labels: Int32Array.of(0, 1), cut: -1, rows: undefined, dropoutRng: undefined });
   step.finish();
   const still = [...model.parameters].filter(([name, parameter]) => {
     const first = before.get(name) as Float32Array;
@@ -101,10 +101,10 @@ test("an optimizer step neither moves nor decays mask_emb, and decays all that h
   model.dispose();
 });
 
-test("with dropout, a pass is the same again with the same stream, and not with another", () => {
+test("with dropout, a pass is the same again with the same dropoutRng, and not with another", () => {
   const model = formulaModel(config, { dropout: 0.3, summary_last_dropout: 0.3 });
   const logits = (step: number) =>
-    model.forward({ inputIds: ids, attentionMask: left }, new DropoutStream(1, step)).logits.arraySync();
+    model.forward({ inputIds: ids, attentionMask: left }, new DropoutRng(1, step)).logits.arraySync();
   expect(logits(4)).toEqual(logits(4));
   expect(logits(4)).not.toEqual(logits(5));
   model.dispose();

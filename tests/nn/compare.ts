@@ -1,6 +1,6 @@
 /** Ops with gradients of their own against the same formula differentiated by tfjs. */
 import { expect } from "vitest";
-import { DropoutStream } from "../../src/nn/dropout.ts";
+import { DropoutRng } from "../../src/nn/dropout.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { randomNormal } from "../../src/tensor/normal.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
@@ -45,9 +45,9 @@ export function compare(
   });
 }
 
-/** A stream whose next site has this seed pair. */
-export function streamAt(seed: readonly [number, number]): DropoutStream {
-  const stream = new DropoutStream(0, 0);
-  stream.next = () => seed;
-  return stream;
+/** A dropout generator whose next site has this seed pair. */
+export function streamAt(seed: readonly [number, number]): DropoutRng {
+  const dropoutRng = new DropoutRng(0, 0);
+  dropoutRng.next = () => seed;
+  return dropoutRng;
 }

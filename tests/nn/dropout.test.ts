@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { fusedAttention } from "../../src/nn/attention/attention.ts";
 import { composedAttention } from "../../src/nn/attention/composedAttention.ts";
-import { composedDropout, DropoutStream, dropout, fusedDropout } from "../../src/nn/dropout.ts";
+import { composedDropout, DropoutRng, dropout, fusedDropout } from "../../src/nn/dropout.ts";
 import { Packing } from "../../src/nn/packing.ts";
 import { composedResidualNorm, fusedResidualNorm } from "../../src/nn/residualNorm.ts";
 import { DropoutMask } from "../../src/tensor/dropoutMask.ts";
@@ -12,13 +12,13 @@ import { golden } from "../golden/read.ts";
 import { streamAt, type Tensor } from "./compare.ts";
 
 const ones = tf.ones([40, 50]) as ReturnType<typeof tf.tensor>;
-const mask = (seed: number, step: number, rate = 0.5) => dropout(ones, rate, new DropoutStream(seed, step)).dataSync();
+const mask = (seed: number, step: number, rate = 0.5) => dropout(ones, rate, new DropoutRng(seed, step)).dataSync();
 
-test("without a stream, or at rate 0, dropout is the very same tensor and takes no site", () => {
-  const stream = new DropoutStream(1, 1);
+test("without a dropout generator, or at rate 0, dropout is the very same tensor and takes no site", () => {
+  const dropoutRng = new DropoutRng(1, 1);
   expect(dropout(ones, 0.5, undefined)).toBe(ones);
-  expect(dropout(ones, 0, stream)).toBe(ones);
-  expect(stream.next()).toEqual(new DropoutStream(1, 1).next());
+  expect(dropout(ones, 0, dropoutRng)).toBe(ones);
+  expect(dropoutRng.next()).toEqual(new DropoutRng(1, 1).next());
 });
 
 test("the mask follows seed and step", () => {
@@ -35,32 +35,32 @@ test("what is kept is scaled, so that the mean stays", () => {
 
 test("no two sites of a model share a seed pair, in a pass or in the next", () => {
   const pairs = [0, 1, 2].flatMap((step) => {
-    const stream = new DropoutStream(3, step);
-    return Array.from({ length: 512 }, () => stream.next().join());
+    const dropoutRng = new DropoutRng(3, step);
+    return Array.from({ length: 512 }, () => dropoutRng.next().join());
   });
   expect(new Set(pairs).size).toBe(3 * 512);
 });
 
 test("the mask that layers share is the same for all of them, and no layer's own", () => {
-  const stream = new DropoutStream(3, 1);
-  const shared = stream.shared().next();
-  const own = Array.from({ length: 300 }, () => stream.next().join());
-  expect(stream.shared().next()).toEqual(shared);
+  const dropoutRng = new DropoutRng(3, 1);
+  const shared = dropoutRng.shared().next();
+  const own = Array.from({ length: 300 }, () => dropoutRng.next().join());
+  expect(dropoutRng.shared().next()).toEqual(shared);
   expect(own).not.toContain(shared.join());
-  expect(new DropoutStream(3, 2).shared().next()).not.toEqual(shared);
+  expect(new DropoutRng(3, 2).shared().next()).not.toEqual(shared);
 });
 
 test("seed pairs are 32-bit integers, however long the run", () => {
-  for (const value of new DropoutStream(2 ** 40 + 5, 2 ** 30).next()) expect(value).toBe(value | 0);
+  for (const value of new DropoutRng(2 ** 40 + 5, 2 ** 30).next()) expect(value).toBe(value | 0);
 });
 
-test("a copy of a stream hands out what the stream was about to, whichever is asked first", () => {
-  const stream = new DropoutStream(3, 4);
-  stream.next();
-  const copy = stream.copy();
-  const pairs = [stream.next(), stream.next()];
+test("a copy of a dropout generator hands out what the dropout generator was about to, whichever is asked first", () => {
+  const dropoutRng = new DropoutRng(3, 4);
+  dropoutRng.next();
+  const copy = dropoutRng.copy();
+  const pairs = [dropoutRng.next(), dropoutRng.next()];
   expect([copy.next(), copy.next()]).toEqual(pairs);
-  expect(copy.next()).toEqual(stream.next());
+  expect(copy.next()).toEqual(dropoutRng.next());
 });
 
 interface GoldenSite {
@@ -110,7 +110,7 @@ describe.each(forms)("the masks of %s ops are those of the definition, bit by bi
     const [x, zeros] = [tf.fill([rows, width], 1e-3) as Tensor, tf.zeros([rows, width]) as Tensor];
     const [one, none] = [tf.ones([width]) as Tensor, tf.zeros([width]) as Tensor];
     const inputs = { x, inputBias: none, residual: zeros, weight: one, bias: none };
-    const value = norm(inputs, { epsilon: 1, dropoutRate: rate, stream: streamAt(seed) }).dataSync();
+    const value = norm(inputs, { epsilon: 1, dropoutRate: rate, dropoutRng: streamAt(seed) }).dataSync();
     // of a row of zeros and equal values each is on one side of the mean
     const kept = Math.fround(1 / Math.fround(1 - Math.fround(rate)));
     expect(hashOf(Float32Array.from(value, (y) => (y > 0 ? kept : 0)))).toBe(sha256);
@@ -123,7 +123,7 @@ describe.each(forms)("the masks of %s ops are those of the definition, bit by bi
  */
 function attentionMask(
   attend: typeof composedAttention,
-  stream: DropoutStream,
+  dropoutRng: DropoutRng,
   dropoutRate: number,
   lengths: readonly number[],
   heads: number,
@@ -141,7 +141,7 @@ function attentionMask(
   const context = tf.tidy(() => {
     const zeros = tf.zeros(shape) as Tensor;
     const value = tf.tensor2d(picks, shape) as Tensor;
-    return attend(zeros, zeros, value, { heads, packing, dropoutRate, stream }).dataSync() as Float32Array;
+    return attend(zeros, zeros, value, { heads, packing, dropoutRate, dropoutRng }).dataSync() as Float32Array;
   });
   packing.dispose();
   const kept = Math.fround(1 / Math.fround(1 - Math.fround(dropoutRate)));

@@ -3,7 +3,7 @@ import { fusedAttention } from "../../src/nn/attention/attention.ts";
 import { composedAttention } from "../../src/nn/attention/composedAttention.ts";
 import { composedSelfAttention, fusedSelfAttention } from "../../src/nn/attention/selfAttention.ts";
 import { composedDenseResidualNorm, fusedDenseResidualNorm } from "../../src/nn/denseResidualNorm.ts";
-import { composedDropout, DropoutStream, fusedDropout } from "../../src/nn/dropout.ts";
+import { composedDropout, DropoutRng, fusedDropout } from "../../src/nn/dropout.ts";
 import { composedFeedForwardNorm, fusedFeedForwardNorm } from "../../src/nn/feedForwardNorm.ts";
 import { composedBiasGelu, fusedBiasGelu } from "../../src/nn/gelu.ts";
 import { composedLayerNorm, fusedLayerNorm } from "../../src/nn/layerNorm.ts";
@@ -16,13 +16,13 @@ import { randomNormal } from "../../src/tensor/normal.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 
 type Tensor = ReturnType<typeof tf.tensor>;
-/** An op under contract: its inputs, and itself with a stream of masks or without. */
+/** An op under contract: its inputs, and itself with a dropout generator of masks or without. */
 interface Case {
   readonly name: string;
   readonly inputs: readonly (readonly number[])[];
   /** Shape of the result. Default: that of the first input. */
   readonly output?: readonly number[];
-  readonly run: (inputs: Tensor[], stream: DropoutStream | undefined) => Tensor;
+  readonly run: (inputs: Tensor[], dropoutRng: DropoutRng | undefined) => Tensor;
 }
 
 const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
@@ -42,25 +42,25 @@ function cases(fused: boolean, width = 32, heads = 2): Case[] {
   const matrix = [tokens, hidden];
   const few = [lengths.length, hidden];
   const table = [2 * 53, hidden];
-  const attentionOptions = (stream: DropoutStream | undefined) => ({
+  const attentionOptions = (dropoutRng: DropoutRng | undefined) => ({
     heads,
     packing: new Packing(lengths),
     dropoutRate: 0.1,
-    stream,
+    dropoutRng,
   });
   const square = [hidden, hidden];
   const inner = 2 * hidden + 3;
-  const options = (stream: DropoutStream | undefined) => ({ epsilon: 1e-12, dropoutRate: 0.1, stream });
+  const options = (dropoutRng: DropoutRng | undefined) => ({ epsilon: 1e-12, dropoutRate: 0.1, dropoutRng });
   return [
     {
       name: "attention",
       inputs: [matrix, matrix, matrix],
-      run: ([q, k, v], stream) => attend(q as Tensor, k as Tensor, v as Tensor, attentionOptions(stream)),
+      run: ([q, k, v], dropoutRng) => attend(q as Tensor, k as Tensor, v as Tensor, attentionOptions(dropoutRng)),
     },
-    ...(["all", "first", "last"] as const).map((asking) => ({
-      name: `attention with terms of ${asking}`,
-      inputs: [asking === "all" ? matrix : few, matrix, matrix, table, table, [106, heads], [1, hidden], [1, heads]],
-      run: ([q, k, v, ...tables]: Tensor[], stream: DropoutStream | undefined) => {
+    ...(["all", "first", "last"] as const).map((queryRows) => ({
+      name: `attention with terms of ${queryRows}`,
+      inputs: [queryRows === "all" ? matrix : few, matrix, matrix, table, table, [106, heads], [1, hidden], [1, heads]],
+      run: ([q, k, v, ...tables]: Tensor[], dropoutRng: DropoutRng | undefined) => {
         const [byQuery, byKey, byDistance, otherSegment, segmentBias] = tables as [
           Tensor,
           Tensor,
@@ -69,7 +69,7 @@ function cases(fused: boolean, width = 32, heads = 2): Case[] {
           Tensor,
         ];
         const terms = { byQuery, byKey, byDistance, otherSegment, segmentBias, segments, window: 17, factor: 0.1 };
-        return attend(q as Tensor, k as Tensor, v as Tensor, { ...attentionOptions(stream), asking, terms });
+        return attend(q as Tensor, k as Tensor, v as Tensor, { ...attentionOptions(dropoutRng), queryRows, terms });
       },
     })),
     { name: "biasGelu", inputs: [matrix, [hidden]], run: ([x, b]) => gelu(x as Tensor, b as Tensor) },
@@ -81,40 +81,44 @@ function cases(fused: boolean, width = 32, heads = 2): Case[] {
     {
       name: "residualNorm",
       inputs: [matrix, [hidden], matrix, [hidden], [hidden]],
-      run: ([x, inputBias, residualInput, weight, bias], stream) =>
+      run: ([x, inputBias, residualInput, weight, bias], dropoutRng) =>
         residual({ x, inputBias, residual: residualInput, weight, bias } as Parameters<typeof residual>[0], {
           epsilon: 1e-12,
           dropoutRate: 0.1,
-          stream,
+          dropoutRng,
         }),
     },
-    ...(["all", "first", "last"] as const).map((asking) => ({
-      name: `selfAttention of ${asking}`,
-      output: asking === "all" ? matrix : few,
+    ...(["all", "first", "last"] as const).map((queryRows) => ({
+      name: `selfAttention of ${queryRows}`,
+      output: queryRows === "all" ? matrix : few,
       inputs: [matrix, square, [hidden], square, [hidden], square, [hidden], [106, heads]],
-      run: ([x, ...rest]: Tensor[], stream: DropoutStream | undefined) => {
+      run: ([x, ...rest]: Tensor[], dropoutRng: DropoutRng | undefined) => {
         // small weights, as a model has them: with large ones rounding drowns the slopes that are measured
         const part = (i: number) => ({
           weight: (rest[2 * i] as Tensor).mul(0.1) as Tensor,
           bias: rest[2 * i + 1] as Tensor,
         });
         const terms = { byDistance: rest[6] as Tensor };
-        return attendSelf(x as Tensor, [part(0), part(1), part(2)], { ...attentionOptions(stream), asking, terms });
+        return attendSelf(x as Tensor, [part(0), part(1), part(2)], {
+          ...attentionOptions(dropoutRng),
+          queryRows,
+          terms,
+        });
       },
     })),
     {
       name: "denseResidualNorm",
       inputs: [matrix, square, [hidden], matrix, [hidden], [hidden]],
-      run: ([x, projection, inputBias, residualInput, weight, bias], stream) =>
+      run: ([x, projection, inputBias, residualInput, weight, bias], dropoutRng) =>
         denseNorm(
           { x, projection, inputBias, residual: residualInput, weight, bias } as Parameters<typeof denseNorm>[0],
-          options(stream),
+          options(dropoutRng),
         ),
     },
     {
       name: "feedForwardNorm",
       inputs: [matrix, [inner, hidden], [inner], [hidden, inner], [hidden], [hidden], [hidden]],
-      run: ([x, upWeight, upBias, downWeight, downBias, weight, bias], stream) =>
+      run: ([x, upWeight, upBias, downWeight, downBias, weight, bias], dropoutRng) =>
         feedForward(
           {
             x,
@@ -122,18 +126,18 @@ function cases(fused: boolean, width = 32, heads = 2): Case[] {
             down: { weight: (downWeight as Tensor).mul(0.1), bias: downBias },
             norm: { weight, bias },
           } as Parameters<typeof feedForward>[0],
-          options(stream),
+          options(dropoutRng),
         ),
     },
   ];
 }
 
 /** Value and gradients of `sum(op(inputs) * weights)`. */
-function valueAndGradients({ name, inputs, output, run }: Case, stream: () => DropoutStream | undefined): Tensor[] {
+function valueAndGradients({ name, inputs, output, run }: Case, dropoutRng: () => DropoutRng | undefined): Tensor[] {
   const tensors = inputs.map((shape, i) => random(`${name} ${i}`, shape));
   const weights = random(`${name} weights`, output ?? (inputs[0] as number[]));
-  const { gradients } = lossAndGradients(() => run(tensors, stream()).mul(weights).sum(), tensors);
-  return [run(tensors, stream()), ...(gradients as Tensor[])];
+  const { gradients } = lossAndGradients(() => run(tensors, dropoutRng()).mul(weights).sum(), tensors);
+  return [run(tensors, dropoutRng()), ...(gradients as Tensor[])];
 }
 
 function expectClose(mine: Tensor, theirs: Tensor, tolerance: number, what: string): void {
@@ -143,7 +147,7 @@ function expectClose(mine: Tensor, theirs: Tensor, tolerance: number, what: stri
 }
 
 const none = () => undefined;
-const stream = () => new DropoutStream(3, 5);
+const dropoutRng = () => new DropoutRng(3, 5);
 const variants = nativeOps ? [false, true] : [false]; // the fused forms need the library that set-up builds
 
 describe.skipIf(!nativeOps)("fused and composed forms", () => {
@@ -152,7 +156,7 @@ describe.skipIf(!nativeOps)("fused and composed forms", () => {
     [64, 1],
     [5, 3],
   ])("have the same values and gradients at %i columns x %i heads, with and without dropout", (width, heads) => {
-    for (const masks of [none, stream]) {
+    for (const masks of [none, dropoutRng]) {
       cases(true, width, heads).forEach((fused, i) => {
         const mine = valueAndGradients(fused, masks);
         valueAndGradients(cases(false, width, heads)[i] as Case, masks).forEach((theirs, j) => {
@@ -177,7 +181,7 @@ describe.skipIf(!nativeOps)("fused and composed forms", () => {
 
 describe.each(variants)("with fused = %s", (fused) => {
   test.each(cases(fused).map((op) => [op.name, op] as const))("%s repeats itself bit by bit", (_name, op) => {
-    const [first, second] = [valueAndGradients(op, stream), valueAndGradients(op, stream)];
+    const [first, second] = [valueAndGradients(op, dropoutRng), valueAndGradients(op, dropoutRng)];
     first.forEach((tensor, i) => {
       expect(tensor.dataSync()).toEqual((second[i] as Tensor).dataSync());
     });
@@ -188,7 +192,7 @@ describe.each(variants)("with fused = %s", (fused) => {
     (_name, op) => {
       const tensors = op.inputs.map((shape, i) => random(`${op.name} ${i}`, shape));
       const weights = random(`${op.name} weights`, op.output ?? (op.inputs[0] as number[]));
-      const loss = (inputs: Tensor[]) => op.run(inputs, stream()).mul(weights).sum();
+      const loss = (inputs: Tensor[]) => op.run(inputs, dropoutRng()).mul(weights).sum();
       const { gradients } = lossAndGradients(() => loss(tensors), tensors);
       tensors.forEach((tensor, i) => {
         const direction = random(`${op.name} direction ${i}`, tensor.shape);
@@ -205,7 +209,7 @@ describe.each(variants)("with fused = %s", (fused) => {
   test("dropout keeps 90 % of the values, scaled, the gradient as the value, and no two sites alike", () => {
     const drop = fused ? fusedDropout : composedDropout;
     const x = tf.ones([300, 500]) as Tensor;
-    const both = new DropoutStream(1, 2);
+    const both = new DropoutRng(1, 2);
     const [first, second] = [drop(x, 0.1, both), drop(x, 0.1, both)].map((t) => t.dataSync() as Float32Array);
     const kept = (values: Float32Array) => values.filter((value) => value !== 0);
     const zero = 1 - kept(first as Float32Array).length / x.size;
@@ -213,7 +217,7 @@ describe.each(variants)("with fused = %s", (fused) => {
     for (const value of kept(first as Float32Array)) expect(value).toBeCloseTo(1 / 0.9, 5);
     const together = (first as Float32Array).filter((value, i) => value === 0 && second?.[i] === 0).length;
     expect(Math.abs(together / x.size - 0.01)).toBeLessThan(0.001);
-    const { gradients } = lossAndGradients(() => drop(x, 0.1, new DropoutStream(1, 2)).sum(), [x]);
+    const { gradients } = lossAndGradients(() => drop(x, 0.1, new DropoutRng(1, 2)).sum(), [x]);
     expect((gradients[0] as Tensor).dataSync()).toEqual(first);
     const rows = tf
       .tensor(first as Float32Array, [300, 500])
@@ -230,7 +234,7 @@ describe.each(variants)("with fused = %s", (fused) => {
     const packing = new Packing([length]);
     // equal scores, and values that pick one key each: the result is the dropped probabilities themselves
     const [zeros, identity] = [tf.zeros([length, length]) as Tensor, tf.eye(length) as Tensor];
-    const result = attend(zeros, zeros, identity, { heads: 1, packing, dropoutRate: 0.1, stream: stream() });
+    const result = attend(zeros, zeros, identity, { heads: 1, packing, dropoutRate: 0.1, dropoutRng: dropoutRng() });
     const values = result.dataSync() as Float32Array;
     const kept = values.filter((value) => value !== 0);
     expect(Math.abs(kept.length / values.length - 0.9)).toBeLessThan(0.02);
@@ -259,7 +263,7 @@ describe.each(variants)("with fused = %s", (fused) => {
       const tensors = op.inputs.map((shape, i) => random(`${op.name} ${i}`, shape));
       const once = () =>
         tf.tidy(() => {
-          lossAndGradients(() => op.run(tensors, stream()).sum(), tensors);
+          lossAndGradients(() => op.run(tensors, dropoutRng()).sum(), tensors);
         });
       once();
       const before = tf.memory().numTensors;

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { fusedSelfAttention } from "../../src/nn/attention/selfAttention.ts";
 import { fusedDenseResidualNorm } from "../../src/nn/denseResidualNorm.ts";
-import { DropoutStream } from "../../src/nn/dropout.ts";
+import { DropoutRng } from "../../src/nn/dropout.ts";
 import { fusedFeedForwardNorm } from "../../src/nn/feedForwardNorm.ts";
 import { Packing } from "../../src/nn/packing.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
@@ -28,18 +28,18 @@ const [matrix, square] = [
 interface Part {
   readonly name: string;
   readonly inputs: readonly (readonly number[])[];
-  readonly run: (inputs: readonly Tensor[], precision: Precision, stream?: DropoutStream) => Tensor;
+  readonly run: (inputs: readonly Tensor[], precision: Precision, dropoutRng?: DropoutRng) => Tensor;
 }
 
-const options = (precision: Precision, stream: DropoutStream | undefined) => ({
-  ...{ heads, packing, epsilon: 1e-12, dropoutRate: 0.1, stream, precision },
+const options = (precision: Precision, dropoutRng: DropoutRng | undefined) => ({
+  ...{ heads, packing, epsilon: 1e-12, dropoutRate: 0.1, dropoutRng, precision },
 });
 
 const parts: readonly Part[] = [
   {
     name: "selfAttention",
     inputs: [matrix, square, [hidden], square, [hidden], square, [hidden]],
-    run: (inputs, precision, stream) => {
+    run: (inputs, precision, dropoutRng) => {
       const [x, q, qBias, k, kBias, v, vBias] = inputs as Required<
         readonly [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
       >;
@@ -47,13 +47,13 @@ const parts: readonly Part[] = [
         { weight: q, bias: qBias },
         { weight: k, bias: kBias },
       ];
-      return fusedSelfAttention(x, [query, key, { weight: v, bias: vBias }], options(precision, stream));
+      return fusedSelfAttention(x, [query, key, { weight: v, bias: vBias }], options(precision, dropoutRng));
     },
   },
   {
     name: "denseResidualNorm",
     inputs: [matrix, square, [hidden], matrix, [hidden], [hidden]],
-    run: (inputs, precision, stream) => {
+    run: (inputs, precision, dropoutRng) => {
       const [x, projection, inputBias, residual, weight, bias] = inputs as [
         Tensor,
         Tensor,
@@ -62,13 +62,16 @@ const parts: readonly Part[] = [
         Tensor,
         Tensor,
       ];
-      return fusedDenseResidualNorm({ x, projection, inputBias, residual, weight, bias }, options(precision, stream));
+      return fusedDenseResidualNorm(
+        { x, projection, inputBias, residual, weight, bias },
+        options(precision, dropoutRng),
+      );
     },
   },
   {
     name: "feedForwardNorm",
     inputs: [matrix, [inner, hidden], [inner], [hidden, inner], [hidden], [hidden], [hidden]],
-    run: (inputs, precision, stream) => {
+    run: (inputs, precision, dropoutRng) => {
       const [x, up, upBias, down, downBias, weight, bias] = inputs as [
         Tensor,
         Tensor,
@@ -79,7 +82,7 @@ const parts: readonly Part[] = [
         Tensor,
       ];
       const rest = { up: { weight: up, bias: upBias }, down: { weight: down, bias: downBias }, norm: { weight, bias } };
-      return fusedFeedForwardNorm({ x, ...rest }, options(precision, stream));
+      return fusedFeedForwardNorm({ x, ...rest }, options(precision, dropoutRng));
     },
   },
 ];
@@ -99,7 +102,7 @@ const tensorsOf = ({ name, inputs }: Part): Tensor[] =>
 function valueAndGradients(part: Part, precision: Precision, withDropout: boolean): Tensor[] {
   const tensors = tensorsOf(part);
   const weights = tf.tensor(randomNormal(11, `${part.name} weights`, tokens * hidden), matrix);
-  const run = () => part.run(tensors, precision, withDropout ? new DropoutStream(3, 5) : undefined);
+  const run = () => part.run(tensors, precision, withDropout ? new DropoutRng(3, 5) : undefined);
   return [run(), ...(lossAndGradients(() => run().mul(weights).sum(), tensors).gradients as Tensor[])];
 }
 

@@ -15,7 +15,7 @@ import { composedBiasGelu, fusedBiasGelu, gelu } from "../../src/nn/gelu.ts";
 import { composedLayerNorm, fusedLayerNorm } from "../../src/nn/layerNorm.ts";
 import { linear, project } from "../../src/nn/linear.ts";
 import { meanRows } from "../../src/nn/meanRows.ts";
-import { type Asking, Packing } from "../../src/nn/packing.ts";
+import { Packing, type QueryRows } from "../../src/nn/packing.ts";
 import { part } from "../../src/nn/part.ts";
 import { composedResidualNorm, fusedResidualNorm } from "../../src/nn/residualNorm.ts";
 import { addBias, addRows, multiplyRows, scaleRows } from "../../src/nn/rows.ts";
@@ -44,8 +44,8 @@ const { made_with: _, ...goldens } = golden<Record<string, GoldenOp>>("op_differ
 const packing = new Packing([5, 1, 9]);
 const [heads, epsilon] = [2, 1e-5];
 const segments = Int32Array.from({ length: packing.tokens }, (_, i) => (i * i) % 3);
-const stream = (drops: boolean) => (drops ? streamAt([3, 2560]) : undefined);
-const withDropout = (drops: boolean) => ({ dropoutRate: 0.25, stream: stream(drops), epsilon });
+const dropoutRng = (drops: boolean) => (drops ? streamAt([3, 2560]) : undefined);
+const withDropout = (drops: boolean) => ({ dropoutRate: 0.25, dropoutRng: dropoutRng(drops), epsilon });
 
 /** The op of a golden's name; most have one form only. */
 type Op = (x: Tensor[]) => Tensor;
@@ -57,15 +57,15 @@ function opsOf(fused: boolean): Readonly<Record<string, Op>> {
   const [drop, residual, denseNorm, feedForward] = fused
     ? [fusedDropout, fusedResidualNorm, fusedDenseResidualNorm, fusedFeedForwardNorm]
     : [composedDropout, composedResidualNorm, composedDenseResidualNorm, composedFeedForwardNorm];
-  const attention = ([q, k, v]: Tensor[], terms: object, { asking = "all" as Asking, drops = false } = {}) =>
-    attend(q as Tensor, k as Tensor, v as Tensor, { heads, packing, asking, terms, ...withDropout(drops) });
+  const attention = ([q, k, v]: Tensor[], terms: object, { queryRows = "all" as QueryRows, drops = false } = {}) =>
+    attend(q as Tensor, k as Tensor, v as Tensor, { heads, packing, queryRows, terms, ...withDropout(drops) });
   const both = <T>(make: (drops: boolean) => T) => [false, true].map(make);
   const everywhere = ["all", "first", "last"] as const;
   const ops: [string, Op][] = [
     ...activationNames.map((name): [string, Op] => [`activation ${name}`, ([x]) => activate(name, x as Tensor)]),
     ["biasGelu", ([x, b]) => biasGelu(x as Tensor, b as Tensor)],
     ["layerNorm", ([x, w, b]) => norm(x as Tensor, w as Tensor, b as Tensor, epsilon)],
-    ["dropout", ([x]) => drop(x as Tensor, 0.25, stream(true))],
+    ["dropout", ([x]) => drop(x as Tensor, 0.25, dropoutRng(true))],
     ...both((drops): [string, Op] => [
       `residualNorm${drops ? " with dropout" : ""}`,
       (t) => {
@@ -115,23 +115,23 @@ function opsOf(fused: boolean): Readonly<Record<string, Op>> {
     ["attention by key", (t) => attention(t, { byKey: t[3] })],
     ["attention by distance", (t) => attention(t, { byDistance: t[3] })],
     ["attention by segment", (t) => attention(t, { otherSegment: t[3], segmentBias: t[4], segments })],
-    ...everywhere.flatMap((asking) =>
+    ...everywhere.flatMap((queryRows) =>
       both((drops): [string, Op] => [
-        `attention of ${asking} with all terms${drops ? " and dropout" : ""}`,
+        `attention of ${queryRows} with all terms${drops ? " and dropout" : ""}`,
         (t) => {
           const [byQuery, byKey, byDistance, otherSegment, segmentBias] = t.slice(3);
           const tables = { byQuery, byKey, byDistance, otherSegment, segmentBias };
-          return attention(t, { ...tables, segments, window: 3, factor: 0.375 }, { asking, drops });
+          return attention(t, { ...tables, segments, window: 3, factor: 0.375 }, { queryRows, drops });
         },
       ]),
     ),
-    ...everywhere.flatMap((asking) =>
+    ...everywhere.flatMap((queryRows) =>
       both((drops): [string, Op] => [
-        `selfAttention of ${asking}${drops ? " with dropout" : ""}`,
+        `selfAttention of ${queryRows}${drops ? " with dropout" : ""}`,
         ([x, ...t]) => {
           const projection = (i: number) => ({ weight: t[2 * i] as Tensor, bias: t[2 * i + 1] as Tensor });
           const terms = { byDistance: t[6] as Tensor };
-          const options = { heads, packing, asking, terms, ...withDropout(drops) };
+          const options = { heads, packing, queryRows, terms, ...withDropout(drops) };
           return attendSelf(x as Tensor, [projection(0), projection(1), projection(2)], options);
         },
       ]),

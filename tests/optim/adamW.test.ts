@@ -61,7 +61,7 @@ test("AdamW through head, last 2 layers, everything equals PyTorch with correct 
       labels: Int32Array.from(step.labels),
       cut: -1,
       rows: undefined,
-      stream: undefined,
+      dropoutRng: undefined,
     });
     const { loss, gradNorm } = optimizerStep.finish();
     optimizerStep.dispose();

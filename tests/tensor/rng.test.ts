@@ -15,7 +15,7 @@ test.each([
   expect([...out].map((word) => word.toString(16).padStart(8, "0")).join(" ")).toBe(expected);
 });
 
-test("the numbers of a seed and stream never change between versions", () => {
+test("the numbers of a seed and dropoutRng never change between versions", () => {
   expect([...randomWords(0, "init", 3)]).toEqual([953382416, 3228547083, 4226895764]);
   expect(hash32(7, "dropout/3", 12)).toBe(3887510344);
   expect([...shuffled(10, 0, "shuffle/0")]).toEqual([9, 7, 2, 5, 3, 1, 4, 8, 0, 6]);
@@ -36,7 +36,7 @@ test("a word depends on its index alone, not on what was drawn with it", () => {
 test("seeds, streams and counters above 2^32 are all told apart", () => {
   const seen = new Set([
     ...[0, 1, 2 ** 32, 2 ** 53 - 1].map((seed) => hash32(seed, "a", 0)),
-    ...["", "b", "init/1", "init/10"].map((stream) => hash32(0, stream, 0)),
+    ...["", "b", "init/1", "init/10"].map((dropoutRng) => hash32(0, dropoutRng, 0)),
     ...[1, 4, 2 ** 34, 2 ** 40].map((counter) => hash32(0, "a", counter)),
   ]);
   expect(seen.size).toBe(12);

@@ -113,7 +113,7 @@ test("however many micro-batches, a step holds one gradient a parameter, and fre
   const held: number[] = [];
   for (const text of tinyTokenizer.encodeBatch(letters(8).texts)) {
     const batch = PackedBatch.fromTexts([text]);
-    step.add({ batch, labels: Int32Array.of(1), cut: -1, rows: undefined, stream: undefined });
+    step.add({ batch, labels: Int32Array.of(1), cut: -1, rows: undefined, dropoutRng: undefined });
     batch.dispose();
     held.push(tf.memory().numTensors - before);
   }

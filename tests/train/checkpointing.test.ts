@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
-import { DropoutStream } from "../../src/nn/dropout.ts";
+import { DropoutRng } from "../../src/nn/dropout.ts";
 import type { Stage } from "../../src/plan/stage.ts";
 import { crossEntropy } from "../../src/task/crossEntropy.ts";
 import { lossAndGradients, tapGradient } from "../../src/tensor/gradients.ts";
@@ -47,7 +47,7 @@ test("of a model of 12 layers a pass holds less at its peak", async () => {
         gradient.dispose();
       });
     };
-    const options = { stream: new DropoutStream(1, 1), through, gradientCheckpointing };
+    const options = { dropoutRng: new DropoutRng(1, 1), through, gradientCheckpointing };
     tf.tidy(() => {
       lossAndGradients(
         () => crossEntropy(model.run(undefined, -1, batch, options), labels),

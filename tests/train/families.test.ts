@@ -110,7 +110,13 @@ describe.each(goldenTypes)("%s", (modelType) => {
           attentionMask: attention_mask,
           ...(token_type_ids === undefined ? {} : { tokenTypeIds: token_type_ids }),
         });
-        optimizerStep.add({ batch, labels: Int32Array.from(step.labels), cut: -1, rows: undefined, stream: undefined });
+        optimizerStep.add({
+          batch,
+          labels: Int32Array.from(step.labels),
+          cut: -1,
+          rows: undefined,
+          dropoutRng: undefined,
+        });
         const { loss, gradNorm } = optimizerStep.finish();
         optimizerStep.dispose();
         batch.dispose();

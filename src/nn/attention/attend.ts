@@ -46,13 +46,13 @@ export function attend(scores: readonly Tensor[], value: Tensor, options: Attent
  * The factors of the probabilities, `[heads, batch, maxLength, maxLength]`. The rows of a mask are counted text by text,
  * in each head by head and in each of these query by query, without padding. Factors of padding, and of queries that nobody asks for, stay 0.
  */
-function maskOf({ heads, packing, asking = "all" }: AttentionOptions, site: DropoutSite): Tensor {
+function maskOf({ heads, packing, queryRows = "all" }: AttentionOptions, site: DropoutSite): Tensor {
   const { batch, maxLength, lengths } = packing;
   const factors = new Float32Array(heads * batch * maxLength * maxLength);
   const mask = new DropoutMask(site);
   let row = 0;
   for (const [text, length] of lengths.entries()) {
-    const [from, to] = asking === "all" ? [0, length] : asking === "first" ? [0, 1] : [length - 1, length];
+    const [from, to] = queryRows === "all" ? [0, length] : queryRows === "first" ? [0, 1] : [length - 1, length];
     for (let head = 0; head < heads; head++) {
       const first = (head * batch + text) * maxLength;
       for (let query = from; query < to; query++) mask.fill(factors, row + query, length, (first + query) * maxLength);

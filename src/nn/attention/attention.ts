@@ -17,11 +17,11 @@ import { composedAttention } from "./composedAttention.ts";
  * length, no padding, no matrix of scores in memory; probabilities and masks are computed again in the backward pass.
  */
 export function fusedOp(options: AttentionOptions, hidden: number) {
-  const { heads, packing, asking, terms = {} } = options;
+  const { heads, packing, queryRows, terms = {} } = options;
   const { segments, window, factor: _, ...named } = terms;
   const names = Object.keys(named) as ScoreTable[];
   const site = siteOf(options);
-  const own = { heads, segments, window, factor: factorOf(options, hidden), last: asking === "last", site };
+  const own = { heads, segments, window, factor: factorOf(options, hidden), last: queryRows === "last", site };
   const call = () => ({ ...own, lengths: packing.lengthsTensor });
   const byName = (tables: readonly Tensor[]) => Object.fromEntries(names.map((name, i) => [name, tables[i]]));
   return {

@@ -2,7 +2,7 @@
 import type { ScoreTables } from "../../tensor/nativeAttention.ts";
 import type { Precision } from "../../tensor/precision.ts";
 import type { DropoutOptions } from "../dropout.ts";
-import type { Asking, Packing } from "../packing.ts";
+import type { Packing, QueryRows } from "../packing.ts";
 
 /** What scores are made of besides products of query and key. Default of all: nothing. */
 export interface ScoreTerms extends ScoreTables {
@@ -21,7 +21,7 @@ export interface AttentionOptions extends DropoutOptions {
   /** Of the projections' products, and of what the backward pass needs. Default: "float32". */
   readonly precision?: Precision;
   /** Whose rows are computed: with "first" or "last", one a text, and the query has only these. Default: "all". */
-  readonly asking?: Asking;
+  readonly queryRows?: QueryRows;
   readonly terms?: ScoreTerms;
 }
 

@@ -11,10 +11,10 @@ import { contentScores, distanceBias, distanceScores, segmentScores } from "./sc
  * as well, or `[batch, hidden]` where only one token of each text asks: then all rows are computed, and one is taken.
  */
 export function composedAttention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
-  const { packing, asking = "all", terms = {} } = options;
+  const { packing, queryRows = "all", terms = {} } = options;
   const { byQuery, byKey, byDistance, otherSegment, segmentBias, segments } = terms;
   const factor = factorOf(options, key.shape[1] as number);
-  const rows = packing.rowsOf(asking);
+  const rows = packing.rowsOf(queryRows);
   const asked = scaleRows(rows === undefined ? query : placeRows(query, rows, packing.tokens), factor);
   const scores = [
     contentScores(asked, key, options),

@@ -26,9 +26,12 @@ export type SelfAttention = (
 
 /** Out of one op after the other. */
 export const composedSelfAttention: SelfAttention = (x, [query, key, value], options) => {
-  const rows = options.packing.rowsOf(options.asking);
-  const asking = rows === undefined ? x : selectRows(x, rows);
-  const [q, k, v] = [linear(asking, query.weight, query.bias), ...[key, value].map((p) => linear(x, p.weight, p.bias))];
+  const rows = options.packing.rowsOf(options.queryRows);
+  const queryRows = rows === undefined ? x : selectRows(x, rows);
+  const [q, k, v] = [
+    linear(queryRows, query.weight, query.bias),
+    ...[key, value].map((p) => linear(x, p.weight, p.bias)),
+  ];
   return attention(q as Tensor, k as Tensor, v as Tensor, options);
 };
 
@@ -40,10 +43,10 @@ export const fusedSelfAttention: SelfAttention = (x, projections, options) => {
   const hidden = biases[0]?.size as number;
   const op = fusedOp(options, hidden);
   const { matMul, matMulBias, sumOfProducts, pack, unpack } = arithmeticOf(options.precision);
-  const rows = options.packing.rowsOf(options.asking);
-  const asking = (all: Tensor) => (rows === undefined ? all : gatherRows(all, tf.tensor1d(rows, "int32")));
+  const rows = options.packing.rowsOf(options.queryRows);
+  const queryRows = (all: Tensor) => (rows === undefined ? all : gatherRows(all, tf.tensor1d(rows, "int32")));
   return differentiable([x, ...weights, ...biases, ...op.tables], (save) => {
-    const inputs = [asking(x), x, x];
+    const inputs = [queryRows(x), x, x];
     const projected = projections.map(({ weight, bias }, i) => matMulBias(inputs[i] as Tensor, weight, bias));
     const parts = projected as unknown as QueryKeyValue;
     save(() => pack(x), ...weights, ...parts.map((part) => () => pack(part)), ...op.tables);
@@ -54,7 +57,7 @@ export const fusedSelfAttention: SelfAttention = (x, projections, options) => {
         const parts = packed.map((part) => unpack(part, hidden)) as unknown as QueryKeyValue;
         const found = op.gradients(dy, parts, tables, (table) => wants(7 + table));
         const all = wants(1) || wants(2) || wants(3) ? unpack(x as Tensor, width) : undefined;
-        const inputs = [wants(1) ? asking(all as Tensor) : undefined, all, all];
+        const inputs = [wants(1) ? queryRows(all as Tensor) : undefined, all, all];
         return [
           wants(0) ? dx(found.parts, weights) : undefined,
           ...found.parts.map((part, i) => (wants(1 + i) ? matMul(part, inputs[i] as Tensor, true, false) : undefined)),

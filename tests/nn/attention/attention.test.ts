@@ -55,7 +55,7 @@ describe.each(forms)("%s attention", (_form, attention) => {
   describe.each(texts)("over packed texts of %j tokens", (lengths) => {
     const packing = new Packing(lengths);
     const { tokens, maxLength: longest } = packing;
-    const options = { heads, packing, dropoutRate: 0, stream: undefined };
+    const options = { heads, packing, dropoutRate: 0, dropoutRng: undefined };
     const inputs = ["query", "key", "value"].map((name) => random(name, [tokens, hidden]));
     const table = random("table", [2 * longest, hidden]);
     const segments = Int32Array.from({ length: tokens }, (_, i) => (i * i) % 3);
@@ -161,17 +161,17 @@ describe.each(forms)("%s attention", (_form, attention) => {
     });
   });
 
-  test.each(["first", "last"] as const)("of each text's %s token is that row of the whole", (asking) => {
+  test.each(["first", "last"] as const)("of each text's %s token is that row of the whole", (queryRows) => {
     const packing = new Packing([5, 1, 60]);
     const [query, key, value, table] = ["q", "k", "v", "t"].map((name) =>
       random(name, [name === "t" ? 120 : packing.tokens, hidden]),
     ) as [Tensor, Tensor, Tensor, Tensor];
     const terms = { byQuery: table, byKey: table, window: 7 };
-    const options = { heads, packing, dropoutRate: 0, stream: undefined, terms };
-    const rows = tf.tensor1d(packing.rowsOf(asking) as Int32Array, "int32");
+    const options = { heads, packing, dropoutRate: 0, dropoutRng: undefined, terms };
+    const rows = tf.tensor1d(packing.rowsOf(queryRows) as Int32Array, "int32");
     const pick = (x: Tensor) => tf.gather(x, rows) as Tensor;
     const all = pick(attention(query, key, value, options));
-    const some = attention(pick(query), key, value, { ...options, asking });
+    const some = attention(pick(query), key, value, { ...options, queryRows });
     expect(some.shape).toEqual([3, hidden]);
     expect(all.sub(some).abs().max().dataSync()[0]).toBeLessThan(1e-6);
   });

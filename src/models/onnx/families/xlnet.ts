@@ -33,13 +33,15 @@ function attention(pass: GraphPass, name: string, hidden: Value): Value {
   const { hiddenSize: width, numAttentionHeads: heads } = config;
   const headsOf = (x: Value, part: string) => splitHeads(pass, weights.project(x, `${name}.${part}`, "[in, out]"));
   const [query, key, value] = ["q", "k", "v"].map((part) => headsOf(hidden, part)) as [Value, Value, Value];
-  const asking = (bias: string) =>
+  const queryRows = (bias: string) =>
     graph.op("Add", [query, weights.tensor(`${name}.${bias}`, [heads, 1, width / heads])]);
-  const toDistances = scoresOf(pass, asking("r_r_bias"), headsOf(sinusoids(pass), "r"));
+  const toDistances = scoresOf(pass, queryRows("r_r_bias"), headsOf(sinusoids(pass), "r"));
   const terms = [
-    scoresOf(pass, asking("r_w_bias"), key),
+    scoresOf(pass, queryRows("r_w_bias"), key),
     pickRows(pass, toDistances, rowsOfDistances(pass)),
-    ...(tokenTypeIds === undefined ? [] : [segmentScores(pass, asking("r_s_bias"), `${name}.seg_embed`, tokenTypeIds)]),
+    ...(tokenTypeIds === undefined
+      ? []
+      : [segmentScores(pass, queryRows("r_s_bias"), `${name}.seg_embed`, tokenTypeIds)]),
   ];
   return attend(pass, terms, value, { factor: 1 / Math.sqrt(width / heads) });
 }
