@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
 import { describeTrainable } from "../../src/freezing/describe.ts";
-import { type Block, type Selection, select } from "../../src/freezing/selection.ts";
+import {
+  type Block,
+  checkSelection,
+  layersHaveWeights,
+  plainSelection,
+  type Selection,
+  select,
+} from "../../src/freezing/selection.ts";
 
 /** Twelve layers, so that layer 1 has prefix-named neighbours 10 and 11. */
 const blocks = new Map<string, Block>([
@@ -88,4 +95,77 @@ test("there the other selections work as ever", () => {
   expect(describeTrainable(select(["head", "shared"], allShared, 12), allShared)).toBe("head, shared");
   expect(select({ parameters: /bias/ }, allShared, 12).size).toBe(1);
   expect(() => select({ lastLayer: 1 } as unknown as Selection, allShared, 12)).toThrow(/selects nothing known/);
+});
+
+test.each<[unknown, RegExp]>([
+  [{ layer: [1] }, /Did you mean \{ layers: \.\.\. \}\?/],
+  ["heads", /Did you mean "head"\?/],
+  [["head", "head"], /It has 'head' twice/],
+  [[{ layers: [1] }, { layers: [1] }], /It has \{ layers: \[ 1 \] \} twice/],
+  [["all", "head"], /"all" holds everything: it stands alone/],
+  [{ layers: 3 }, /layers is an array of indices/],
+  [{ layers: [2, 1, 2] }, /has layer 2 twice: name every layer once/],
+  [{ layers: ["1"] }, /no encoder layer '1'/],
+  [{ firstLayers: 13 }, /\{ firstLayers: 13 \} is not possible: this model has 12 encoder layers/],
+  [{ firstLayers: 0.5 }, /\{ firstLayers: 0.5 \} is not possible/],
+  [{ parameters: 7 }, /parameters is a pattern, or an array of names/],
+  [{ parameters: ["classifier.weight", 7] }, /parameters is a pattern, or an array of names/],
+  [{ parameters: "/(/" }, /is no pattern: /],
+  [
+    { parameters: "classifier" },
+    /no parameter "classifier"\. Names look like "bert\.embeddings\.word_embeddings\.weight"/,
+  ],
+  [{ parameters: "/nothing/" }, /matches \/nothing\/\. Names look like "bert\.embeddings\.word_embeddings\.weight"/],
+])("%j is refused with what was meant", (selection, message) => {
+  expect(() => select(selection as Selection, blocks, 12)).toThrow(message);
+});
+
+test.each<[Selection, string]>([
+  [["all"], "everything"],
+  [{ lastLayers: 12 }, "layers 0-11"],
+  [{ firstLayers: 12 }, "layers 0-11"],
+  [{ layers: [] }, "nothing"],
+  [{ layers: [11, 0] }, "layer 0, layer 11"],
+  [{ parameters: "classifier.weight" }, "part of head"],
+  [{ parameters: "/^classifier/" }, "part of head"],
+  [{ parameters: "/CLASSIFIER/i" }, "part of head"],
+  [{ parameters: /layer\.1\..*dense/ }, "part of layer 1"],
+  [[{ layers: [1] }, "embeddings"], "layer 1, embeddings"],
+])("%j is possible, and selects %s", (selection, words) => {
+  expect(describeTrainable(select(selection, blocks, 12), blocks)).toBe(words);
+});
+
+test("arrays may be nested twenty deep, and no deeper", () => {
+  const nested = (levels: number): Selection => (levels === 0 ? "head" : [nested(levels - 1)]);
+  expect(describeTrainable(select(nested(20), blocks, 12), blocks)).toBe("head");
+  expect(() => select(nested(21), blocks, 12)).toThrow(/nested more than 20 deep/);
+});
+
+test("a long selection is cut in the message, a short one is not", () => {
+  const names = Array.from({ length: 100 }, (_, i) => i);
+  expect(() => select({ layers: names, lastLayers: 1 } as unknown as Selection, blocks, 12)).toThrow(
+    /^[^…]{199}… selects/,
+  );
+  expect(() => select(`${"h".repeat(198)}` as unknown as Selection, blocks, 12)).toThrow(
+    `'${"h".repeat(198)}' selects`,
+  );
+});
+
+test("without a model only what no model has is refused", () => {
+  expect(() => checkSelection({ layers: [99] })).not.toThrow();
+  expect(() => checkSelection({ lastLayers: 99 })).not.toThrow();
+  expect(() => checkSelection({ lastLayers: 0 })).toThrow(/from 1 to the number of encoder layers/);
+});
+
+test("a selection as plain JSON selects the same", () => {
+  const selection: Selection = ["head", { parameters: /LayerNorm/i }, [{ layers: [1] }]];
+  const plain = plainSelection(selection);
+  expect(plain).toEqual(["head", { parameters: "/LayerNorm/i" }, [{ layers: [1] }]]);
+  expect(JSON.parse(JSON.stringify(plain))).toEqual(plain);
+  expect(select(plain, blocks, 12)).toEqual(select(selection, blocks, 12));
+  expect(plainSelection({ parameters: ["classifier.weight"] })).toEqual({ parameters: ["classifier.weight"] });
+});
+
+test("whether layers have weights of their own", () => {
+  expect([blocks, withShared, allShared].map(layersHaveWeights)).toEqual([true, true, false]);
 });

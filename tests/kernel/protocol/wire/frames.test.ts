@@ -10,6 +10,7 @@ const message = {
   content: { code: "'é𝄞'" },
   buffers: [Buffer.from([255, 0])],
 };
+const delimiter = Buffer.from("<IDS|MSG>");
 /** As they arrive. */
 const frames = () => encode(message, new Signer("key")).map((frame) => Buffer.from(frame as Uint8Array));
 
@@ -33,6 +34,7 @@ test.each<[string, (frames: Uint8Array[]) => Uint8Array[], string]>([
   ["a changed content", (all) => all.with(6, Buffer.from("{}")), "bad signature or replay"],
   ["a signature of another length", (all) => all.with(2, Buffer.from("00")), "bad signature or replay"],
   ["no frames", () => [], "no delimiter"],
+  ["a delimiter and nothing behind it", (all) => all.slice(0, 2), "too few frames"],
 ])("%s is refused", (_, damage, refusal) => {
   expect(decode(damage(frames()), new Signer("key"))).toBe(refusal);
 });
@@ -40,10 +42,32 @@ test.each<[string, (frames: Uint8Array[]) => Uint8Array[], string]>([
 test.each([
   ["not JSON", ["{", "{}", "{}", "{}"], "not JSON"],
   ["a header without a type", ['{"msg_id":"1"}', "{}", "{}", "{}"], "not a message"],
+  ["a header without an id", ['{"msg_type":"a"}', "{}", "{}", "{}"], "not a message"],
+  ["a header that is a text", ['"header"', "{}", "{}", "{}"], "not a message"],
+  ["a header that is null", ["null", "{}", "{}", "{}"], "not a message"],
+  ["metadata that are a number", ['{"msg_id":"1","msg_type":"a"}', "{}", "1", "{}"], "not a message"],
+  ["a parent that is null", ['{"msg_id":"1","msg_type":"a"}', "null", "{}", "{}"], "not a message"],
+  ["one frame that nests too deep", ['{"msg_id":"1","msg_type":"a"}', "{}", "{}", "[".repeat(3000)], "nested too deep"],
   ["content that is a list", ['{"msg_id":"1","msg_type":"a"}', "{}", "{}", "[]"], "not a message"],
 ])("%s is refused after its signature was found right", (_, texts, refusal) => {
   const signer = new Signer("key");
   const signed = texts.map((text) => Buffer.from(text));
-  const all = [Buffer.from("<IDS|MSG>"), Buffer.from(signer.sign(signed)), ...signed];
+  const all = [delimiter, Buffer.from(signer.sign(signed)), ...signed];
   expect(decode(all, new Signer("key"))).toBe(refusal);
+});
+
+test("a frame is read up to the given length, and refused beyond it before anything else is looked at", () => {
+  const signed = ['{"msg_id":"1","msg_type":"a"}', "{}", "{}", '{"text":"0123456789"}'].map((text) =>
+    Buffer.from(text),
+  );
+  const longest = Math.max(...signed.map((frame) => frame.byteLength));
+  const all = [delimiter, Buffer.from(new Signer("key").sign(signed)), ...signed];
+  expect(decode(all, new Signer("key"), longest)).toMatchObject({ content: { text: "0123456789" } });
+  expect(decode(all, new Signer("key"), longest - 1)).toBe("too long");
+});
+
+test("a parent without an id is no parent", () => {
+  const signed = ['{"msg_id":"1","msg_type":"a"}', '{"msg_type":"b"}', "{}", "{}"].map((text) => Buffer.from(text));
+  const all = [delimiter, Buffer.from(new Signer("key").sign(signed)), ...signed];
+  expect(decode(all, new Signer("key"))).toMatchObject({ parentHeader: {} });
 });

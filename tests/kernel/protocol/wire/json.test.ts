@@ -45,6 +45,7 @@ test.each([
     const cut = readableJson(nested(levels, open, close));
     expect(depthOf(JSON.parse(cut))).toBe(120);
     expect(cut).toContain("[nested more than 120 levels deep]");
+    expect(JSON.parse(readableJson(`[null,7,"a",${nested(levels, open, close)}]`)).slice(0, 3)).toEqual([null, 7, "a"]);
   }
 });
 
