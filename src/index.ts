@@ -7,7 +7,7 @@ export type { SplitOptions } from "./data/split.ts";
 export { type Example, type Split, TextDataset } from "./data/textDataset.ts";
 export { Table } from "./display/table.ts";
 export { ThawError } from "./errors.ts";
-export type { LabelScore, Prediction } from "./evaluate/predictions.ts";
+export type { Prediction } from "./evaluate/predictions.ts";
 export { type ExportOptions, exportOnnx } from "./exportOnnx.ts";
 export type { Selection } from "./freezing/selection.ts";
 export { sampleData } from "./hub/sampleData.ts";
@@ -34,6 +34,7 @@ export {
 } from "./schedule/schedule.ts";
 export { type Comparison, compareRuns } from "./show/compareRuns.ts";
 export { Figure } from "./show/figure/figure.ts";
+export type { LabelScore } from "./task/scores.ts";
 export { tf } from "./tensor/tensorflow.ts";
 export { AutoTokenizer } from "./tokenizer/autoTokenizer.ts";
 export type { BatchEncoding } from "./tokenizer/rows.ts";

@@ -3,20 +3,13 @@ import { TextDataset } from "./data/textDataset.ts";
 import { listed } from "./display/listed.ts";
 import { formatNumber, formatPercent } from "./display/numbers.ts";
 import { ThawError } from "./errors.ts";
-import {
-  checkTopK,
-  checkTrainedOn,
-  type Inputs,
-  type LabelScore,
-  logitsOf,
-  type ScoreFunction,
-  shownAsTable,
-  topScores,
-} from "./evaluate/predictions.ts";
+import { checkTopK, checkTrainedOn, type Inputs, logitsOf, shownAsTable } from "./evaluate/predictions.ts";
 import type { ResolveOptions } from "./hub/resolveModel.ts";
 import { AutoModelForSequenceClassification } from "./models/autoModel.ts";
 import { SequenceClassifier } from "./models/sequenceClassifier.ts";
 import { type OptionNames, refuseUnknown } from "./options.ts";
+import { type LabelScore, type ScoreFunction, topScores } from "./task/scores.ts";
+import { taskOf } from "./task/taskOf.ts";
 import { AutoTokenizer } from "./tokenizer/autoTokenizer.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
@@ -215,8 +208,8 @@ async function classifyInputs(
 
 /** As Python's `postprocess` chooses it: a single output is a probability unless the model says that it is a number. */
 function usualFunction({ config }: SequenceClassifier): ScoreFunction {
-  if (config.problemType === "regression") return "none";
-  return config.problemType === "multi_label_classification" || config.numLabels === 1 ? "sigmoid" : "softmax";
+  if (config.problemType === undefined && config.numLabels === 1) return "sigmoid";
+  return taskOf(config.problemType).scoreFunction;
 }
 
 const pairKeys: OptionNames<TextPairInput> = { text: true, textPair: true };

@@ -8,7 +8,7 @@ import type { Stage } from "./plan/stage.ts";
 import type { Figure } from "./show/figure/figure.ts";
 import { type Report, runReport } from "./show/report.ts";
 import { trainingFigure } from "./show/trainingFigure.ts";
-import type { Metrics } from "./task/metricNames.ts";
+import type { Metrics } from "./task/metrics.ts";
 import type { TrainingArguments } from "./train/arguments.ts";
 import { type RunRecord, recordVersion } from "./train/runRecord.ts";
 import { recordIn } from "./train/saveModel.ts";

@@ -2,8 +2,8 @@
 import { inspect } from "node:util";
 import { TextDataset } from "./data/textDataset.ts";
 import { ThawError } from "./errors.ts";
+import { encodeDataset, textLimit } from "./evaluate/encodedDataset.ts";
 import { type EvaluateResult, evaluateLogits, neverPredicted } from "./evaluate/evaluateLogits.ts";
-import { modelMetric } from "./evaluate/modelMetric.ts";
 import {
   checkTopK,
   checkTrainedOn,
@@ -23,13 +23,13 @@ import type { Stage } from "./plan/stage.ts";
 import { checkTarget } from "./platform/checkTarget.ts";
 import { Run } from "./run.ts";
 import { LiveView } from "./show/liveView.ts";
-import type { ModelMetric } from "./task/metricNames.ts";
+import type { ModelMetric } from "./task/metrics.ts";
+import { modelMetric } from "./task/taskOf.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import { ActiveRun } from "./train/activeRun.ts";
 import { type ResolvedArguments, resolveArguments, type TrainingArguments } from "./train/arguments.ts";
 import { checkDataset, checkSameLabels } from "./train/checkDataset.ts";
 import { checkOptions } from "./train/checkOptions.ts";
-import { dataRecord, encodeDataset, textLimit } from "./train/encodedDataset.ts";
 import type { TrainerEvent } from "./train/events.ts";
 import {
   checkMemory,
@@ -44,6 +44,7 @@ import { assertFiniteWeights } from "./train/nonFinite.ts";
 import { neverPredictedNotice, problemTypeNotice } from "./train/notices.ts";
 import { latestRecordOf } from "./train/recorder.ts";
 import type { HistoryRow, RunRecord } from "./train/runRecord.ts";
+import { dataRecord } from "./train/runRecord.ts";
 import { recordFiles, type SaveModelOptions, saveModel } from "./train/saveModel.ts";
 
 /** What a trainer works with. */
@@ -313,7 +314,7 @@ export class Trainer {
     checkTopK(topK);
     const inputs = inputsOf(examples, textPair);
     checkTrainedOn(inputKind(this.#options.trainDataset), inputs);
-    const { config, problemType = "single_label_classification" } = this.model;
+    const { config, problemType } = this.model;
     const logits = await this.#logits(inputs);
     const predictions = logits.map((row) => predictionOf(row, config, problemType, { threshold, topK }));
     return shownAsTable(predictions, predictions, inputs, config.id2label);

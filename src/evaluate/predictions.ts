@@ -7,19 +7,15 @@ import { listed } from "../display/listed.ts";
 import { formatNumber, formatPercent } from "../display/numbers.ts";
 import { type Column, Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
-import type { HuggingFaceConfig, ProblemType, TrainingInput } from "../models/config/config.ts";
+import type { HuggingFaceConfig, TrainingInput } from "../models/config/config.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { type LabelScore, topScores } from "../task/scores.ts";
+import type { ProblemType } from "../task/task.ts";
+import { taskOf } from "../task/taskOf.ts";
 import type { Precision } from "../tensor/precision.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { encodeTexts } from "../train/encodedDataset.ts";
 import { computeLogits } from "./computeLogits.ts";
-import { argmax, logSoftmax, sigmoid } from "./evaluateLogits.ts";
-
-/** A label's name and its score: a probability, or the number itself where the model gives numbers. */
-export interface LabelScore {
-  readonly label: string;
-  readonly score: number;
-}
+import { encodeTexts } from "./encodedDataset.ts";
 
 /** What the model says of one example. */
 export interface Prediction extends LabelScore {
@@ -36,9 +32,6 @@ export interface Prediction extends LabelScore {
   /** `[labels]` */
   readonly logits: readonly number[];
 }
-
-/** What logits become on the way to scores, as `function_to_apply` of Python's pipeline names it. */
-export type ScoreFunction = "softmax" | "sigmoid" | "none";
 
 /** Examples to be predicted, as lists: single texts, or first and second texts of pairs. */
 export interface Inputs {
@@ -101,30 +94,13 @@ export function checkTrainedOn(trainedOn: TrainingInput | undefined, inputs: Inp
   );
 }
 
-/** Label names with scores, the highest first; `topK` of them, null: all. */
-export function topScores(
-  logits: Float32Array,
-  { id2label }: Pick<HuggingFaceConfig, "id2label">,
-  apply: ScoreFunction,
-  topK: number | null,
-): LabelScore[] {
-  const scores = apply === "softmax" ? logSoftmax(logits).map(Math.exp) : Array.from(logits);
-  const all = scores.map((x, i) => ({ label: id2label[i] as string, score: apply === "sigmoid" ? sigmoid(x) : x }));
-  return all.sort((a, b) => b.score - a.score).slice(0, topK ?? all.length);
-}
-
 /** Throws `BAD_ARGUMENT` for what is no number of labels. */
 export function checkTopK(topK: number | null | undefined): void {
   if (topK === undefined || topK === null || (Number.isInteger(topK) && topK >= 1)) return;
   throw new ThawError("BAD_ARGUMENT", `topK is ${topK}; it is a whole number from 1 on, or null for all labels.`);
 }
 
-const functions: Readonly<Record<ProblemType, ScoreFunction>> = {
-  single_label_classification: "softmax",
-  multi_label_classification: "sigmoid",
-  regression: "none",
-};
-
+/** How predictions are made of logits. */
 export interface PredictionOptions {
   /** Of several labels an example: the probability above which a label belongs to it. */
   readonly threshold: number;
@@ -132,26 +108,17 @@ export interface PredictionOptions {
   readonly topK?: number | null | undefined;
 }
 
+/** Returns what the logits `[labels]` of one example say. */
 export function predictionOf(
   row: Float32Array,
   config: Pick<HuggingFaceConfig, "id2label">,
-  problemType: ProblemType,
+  problemType: ProblemType | undefined,
   { threshold, topK }: PredictionOptions,
 ): Prediction {
-  const logits = Array.from(row);
-  const nameOf = (index: number) => config.id2label[index] as string;
-  const best = argmax(row);
-  const scores = topK === undefined ? {} : { scores: topScores(row, config, functions[problemType], topK) };
-  switch (problemType) {
-    case "single_label_classification":
-      return { label: nameOf(best), score: Math.exp(logSoftmax(row)[best] as number), ...scores, logits };
-    case "multi_label_classification": {
-      const labels = topScores(row, config, "sigmoid", null).filter(({ score }) => score > threshold);
-      return { label: nameOf(best), score: sigmoid(row[best] as number), ...scores, labels, logits };
-    }
-    case "regression":
-      return { label: nameOf(0), score: logits[0] as number, ...scores, values: logits, logits };
-  }
+  const task = taskOf(problemType);
+  const { label, score, ...more } = task.answer(row, config, threshold);
+  const scores = topK === undefined ? {} : { scores: topScores(row, config, task.scoreFunction, topK) };
+  return { label, score, ...scores, ...more, logits: Array.from(row) };
 }
 
 /** Rows of a table at most; the list itself has all. */

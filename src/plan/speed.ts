@@ -7,7 +7,7 @@ import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { DropoutRng } from "../nn/dropout.ts";
 import { AdamW } from "../optim/adamW.ts";
 import { globalNorm } from "../optim/clip.ts";
-import { taskLoss } from "../task/taskLoss.ts";
+import { taskOf } from "../task/taskOf.ts";
 import { markConstant } from "../tensor/differentiable.ts";
 import { lossAndGradients } from "../tensor/gradients.ts";
 import type { Precision } from "../tensor/precision.ts";
@@ -118,13 +118,14 @@ function stepThrough(
   trained: readonly Parameter[],
   precision: Precision,
 ): void {
-  const { numLabels, problemType = "single_label_classification" } = model.config;
-  const labels = new Int32Array(batch.packing.batch * (problemType === "single_label_classification" ? 1 : numLabels));
+  const { numLabels, problemType } = model.config;
+  const task = taskOf(problemType);
+  const labels = new Int32Array(batch.packing.batch * task.labelsPerExample(numLabels));
   const parts = trained.filter(({ block }) =>
     typeof block === "string" ? block === "head" || cut < model.depth : block >= cut,
   );
   lossAndGradients(
-    () => taskLoss(problemType, model.run(rows, cut, batch, { dropoutRng: new DropoutRng(0, 0), precision }), labels),
+    () => task.loss(model.run(rows, cut, batch, { dropoutRng: new DropoutRng(0, 0), precision }), labels),
     [rows, ...parts.map(({ tensor }) => tensor)],
   );
 }

@@ -4,7 +4,7 @@ import { ThawError } from "../errors.ts";
 import { refuseUnknown } from "../options.ts";
 import type { StagePlan } from "../plan/plan.ts";
 import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
-import type { ModelMetric } from "../task/metricNames.ts";
+import type { ModelMetric } from "../task/metrics.ts";
 import { checkPrecision, type Precision, precisions } from "../tensor/precision.ts";
 import { bytesOf, type MemorySize } from "./memorySize.ts";
 

@@ -1,6 +1,6 @@
 /** What the training loop tells while it runs: a closed union, so that a view that forgets a case does not compile. */
 import type { StagePlan } from "../plan/plan.ts";
-import type { ModelMetric } from "../task/metricNames.ts";
+import type { ModelMetric } from "../task/metrics.ts";
 import type { HistoryRow, RunRecord, StageOutcome } from "./runRecord.ts";
 
 /** What happens in a run, as `trainer.events()` yields it; `kind` tells the cases apart. */

@@ -2,18 +2,18 @@
 
 import { listed } from "../display/listed.ts";
 import { formatCount, formatNumber, formatPercent } from "../display/numbers.ts";
-import type { ProblemType } from "../models/config/config.ts";
-import { describeMetric, indexOfBestEpoch, type ModelMetric, metricKinds } from "../task/metricNames.ts";
+import type { NeverPredicted } from "../evaluate/evaluateLogits.ts";
+import { describeMetric, indexOfBestEpoch, type ModelMetric, metricKinds } from "../task/metrics.ts";
+import type { ProblemType } from "../task/task.ts";
+import { taskOf } from "../task/taskOf.ts";
 import type { ResolvedArguments } from "./arguments.ts";
 import type { DataRecord, HistoryRow } from "./runRecord.ts";
 
-/** What the data has decided; one label per example is what everybody expects. */
+/** Says which problem type the training data has decided; undefined where it is the one that everybody expects. */
 export function problemTypeNotice(problemType: ProblemType): string | undefined {
-  if (problemType === "single_label_classification") return undefined;
-  return (
-    `Problem type "${problemType}", decided by the training data and stored with the model: ` +
-    (problemType === "regression" ? "its targets are numbers." : "its texts have any number of labels.")
-  );
+  const { decidedBecause } = taskOf(problemType);
+  if (decidedBecause === undefined) return undefined;
+  return `Problem type "${problemType}", decided by the training data and stored with the model: ${decidedBecause}`;
 }
 
 /** How the arguments make it differ from other runs. */
@@ -84,14 +84,6 @@ export function bestEpochNotices(
         ? 'metricForBestModel: "loss" chooses by that loss alone.'
         : 'the epoch by metricForBestModel: "loss".'),
   ];
-}
-
-/** Labels that examples have, and that the model gave to none of them. */
-export interface NeverPredicted {
-  /** Each with the number of examples that have it. */
-  readonly labels: readonly { readonly name: string; readonly examples: number }[];
-  /** Number of all examples. */
-  readonly rows: number;
 }
 
 /** A high accuracy hides a label that is never given: its recall is 0. `where`: `"the validation of epoch 3"`. */

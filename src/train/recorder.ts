@@ -1,12 +1,13 @@
 /** The record of a run, made here and nowhere else: every reader of it sees what this file has written down. */
 import { ThawError } from "../errors.ts";
+import type { NeverPredicted } from "../evaluate/evaluateLogits.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import type { AdamW } from "../optim/adamW.ts";
 import { fullEpochs } from "../plan/cost.ts";
 import { type Plan, type StagePlan, sizeOf } from "../plan/plan.ts";
-import { isBetterEpoch, type ModelMetric } from "../task/metricNames.ts";
+import { isBetterEpoch, type ModelMetric } from "../task/metrics.ts";
 import { changedNames, combinedHash, type Fingerprint, fingerprint } from "./fingerprint.ts";
-import { type NeverPredicted, neverPredictedNotice } from "./notices.ts";
+import { neverPredictedNotice } from "./notices.ts";
 import {
   type BestRecord,
   bestOfRow,

@@ -3,9 +3,11 @@
  * ended with. It is made in one place (trainer/record.ts); the run itself, its report and figure, saved folders and
  * comparisons all read it.
  */
-import type { ProblemType } from "../models/config/config.ts";
+import type { TextDataset } from "../data/textDataset.ts";
+import type { EncodedDataset } from "../evaluate/encodedDataset.ts";
 import type { StagePlan } from "../plan/plan.ts";
-import type { Metrics, ModelMetric } from "../task/metricNames.ts";
+import type { Metrics, ModelMetric } from "../task/metrics.ts";
+import type { ProblemType } from "../task/task.ts";
 import type { Versions } from "./sessionInfo.ts";
 
 /** Grows when a field of the record changes its meaning. */
@@ -207,3 +209,19 @@ export const bestOfRow = ({ epoch, step, ...row }: HistoryRow, { key }: ModelMet
     ...(value === undefined ? {} : { [key]: value }),
   };
 };
+
+/** Returns what the record of a run says of a data set. */
+export function dataRecord(dataset: TextDataset, { texts, cut }: EncodedDataset): DataRecord {
+  const { name, length, textPairs, problemType, labelNames, sha256 } = dataset;
+  return {
+    name,
+    rows: length,
+    isPairs: textPairs !== undefined,
+    problemType,
+    labels: labelNames,
+    labelCounts: dataset.labelCounts(),
+    tokens: texts.reduce((sum, { inputIds }) => sum + inputIds.length, 0),
+    cut,
+    sha256,
+  };
+}

@@ -1,6 +1,5 @@
 /** One optimizer step: forward and backward over its micro-batches, clip, update. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { Labels } from "../models/config/config.ts";
 import type { PackedBatch } from "../models/packedBatch.ts";
 import type { Parameter } from "../models/parameter.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
@@ -9,7 +8,8 @@ import type { AdamW } from "../optim/adamW.ts";
 import { clipFactor, globalNorm } from "../optim/clip.ts";
 import { GradientSum } from "../optim/gradientSum.ts";
 import { isDecayed } from "../optim/weightDecay.ts";
-import { taskLoss } from "../task/taskLoss.ts";
+import type { Labels } from "../task/task.ts";
+import { taskOf } from "../task/taskOf.ts";
 import { lossAndGradients, tapGradient } from "../tensor/gradients.ts";
 import type { Precision } from "../tensor/precision.ts";
 import { tf } from "../tensor/tensorflow.ts";
@@ -78,13 +78,13 @@ export class OptimizerStep {
     const inputs = this.#gradients.map(({ parameter }) => parameter.tensor);
     tf.tidy(() => {
       const isWhole = batch.packing.batch === texts;
-      const problemType = model.problemType ?? "single_label_classification";
+      const task = taskOf(model.problemType);
       // a part's gradients are added as they come: all of them beside all of the sums would be two sets
       const taps = new Map(this.#gradients.map(({ parameter, sum }) => [parameter.name, sum]));
       const tapped = (name: string, tensor: Tensor) => tapGradient(tensor, (gradient) => taps.get(name)?.add(gradient));
       const options = { dropoutRng, gradientCheckpointing, precision, ...(isWhole ? {} : { through: tapped }) };
       const { loss, gradients } = lossAndGradients(
-        () => taskLoss(problemType, model.run(rows, cut, batch, options), labels, texts),
+        () => task.loss(model.run(rows, cut, batch, options), labels, texts),
         inputs,
       );
       const value = loss.dataSync()[0] as number; // nothing waits for it: the ops have run when they return

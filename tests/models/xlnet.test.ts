@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import { DropoutRng } from "../../src/nn/dropout.ts";
 import { AdamW } from "../../src/optim/adamW.ts";
-import { crossEntropy } from "../../src/task/crossEntropy.ts";
+import { crossEntropy } from "../../src/task/singleLabel.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { OptimizerStep } from "../../src/train/step.ts";
 import { formulaModel, goldenCases } from "./familyModel.ts";

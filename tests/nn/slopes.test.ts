@@ -21,9 +21,9 @@ import { composedResidualNorm, fusedResidualNorm } from "../../src/nn/residualNo
 import { addBias, addRows, multiplyRows, scaleRows } from "../../src/nn/rows.ts";
 import { placeRows, selectRows } from "../../src/nn/selectRows.ts";
 import { textConvolution } from "../../src/nn/textConvolution.ts";
-import { binaryCrossEntropy } from "../../src/task/binaryCrossEntropy.ts";
-import { crossEntropy } from "../../src/task/crossEntropy.ts";
-import { meanSquaredError } from "../../src/task/meanSquaredError.ts";
+import { binaryCrossEntropy } from "../../src/task/multiLabel.ts";
+import { meanSquaredError } from "../../src/task/regression.ts";
+import { crossEntropy } from "../../src/task/singleLabel.ts";
 import { differentiable } from "../../src/tensor/differentiable.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { nativeOps } from "../../src/tensor/native.ts";

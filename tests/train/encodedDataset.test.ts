@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { TextDataset } from "../../src/data/textDataset.ts";
+import { encodeDataset, encodeTexts } from "../../src/evaluate/encodedDataset.ts";
 import { checkSameLabels } from "../../src/train/checkDataset.ts";
-import { encodeDataset, encodeTexts } from "../../src/train/encodedDataset.ts";
 import { tinyModel, tinyTokenizer } from "./tiny.ts";
 
 const model = await tinyModel();

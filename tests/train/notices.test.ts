@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { metricOf } from "../../src/task/metricNames.ts";
+import { metricOf } from "../../src/task/metrics.ts";
 import { resolveArguments } from "../../src/train/arguments.ts";
 import { argumentNotices, bestEpochNotices, cutNotices, neverPredictedNotice } from "../../src/train/notices.ts";
 import type { DataRecord } from "../../src/train/runRecord.ts";

@@ -7,7 +7,7 @@ import { AutoModelForSequenceClassification } from "../../src/models/autoModel.t
 import type { ProblemType } from "../../src/models/config/config.ts";
 import type { Stage } from "../../src/plan/stage.ts";
 import { classifierOnly, lastLayers, progressive } from "../../src/recipes/recipes.ts";
-import type { MetricKey } from "../../src/task/metricNames.ts";
+import type { MetricKey } from "../../src/task/metrics.ts";
 import type { TrainingArguments } from "../../src/train/arguments.ts";
 import type { HistoryRow } from "../../src/train/runRecord.ts";
 import { Trainer } from "../../src/trainer.ts";
