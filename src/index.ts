@@ -22,6 +22,7 @@ export {
   type TextClassificationPipeline,
   type TextPairInput,
 } from "./pipeline.ts";
+export type { TrainingArguments } from "./plan/arguments.ts";
 export type { Plan, StagePlan } from "./plan/plan.ts";
 export { checkStages, type Stage } from "./plan/stage.ts";
 export { classifierOnly, lastLayers, progressive } from "./recipes/recipes.ts";
@@ -39,7 +40,6 @@ export { tf } from "./tensor/tensorflow.ts";
 export { AutoTokenizer } from "./tokenizer/autoTokenizer.ts";
 export type { BatchEncoding } from "./tokenizer/rows.ts";
 export type { Tokenizer } from "./tokenizer/tokenizer.ts";
-export type { TrainingArguments } from "./train/arguments.ts";
 export type { TrainerEvent } from "./train/events.ts";
 export type { HistoryRow, RunRecord, RunStatus, StageOutcome, StageRecord } from "./train/runRecord.ts";
 export { sessionInfo } from "./train/sessionInfo.ts";

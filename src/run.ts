@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { type DisplayBundle, displaySymbol, type MimeBundle } from "./display/bundle.ts";
 import { ThawError } from "./errors.ts";
+import type { TrainingArguments } from "./plan/arguments.ts";
 import type { Stage } from "./plan/stage.ts";
 import type { Figure } from "./show/figure/figure.ts";
 import { type Report, runReport } from "./show/report.ts";
 import { trainingFigure } from "./show/trainingFigure.ts";
 import type { Metrics } from "./task/metrics.ts";
-import type { TrainingArguments } from "./train/arguments.ts";
 import { type RunRecord, recordVersion } from "./train/runRecord.ts";
 import { recordIn } from "./train/saveModel.ts";
 

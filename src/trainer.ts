@@ -17,7 +17,9 @@ import {
 } from "./evaluate/predictions.ts";
 import type { SequenceClassifier } from "./models/sequenceClassifier.ts";
 import { weightsBytes } from "./models/weightsContent.ts";
+import { assertFiniteWeights } from "./optim/nonFinite.ts";
 import { type OptionNames, refuseUnknown } from "./options.ts";
+import { type ResolvedArguments, resolveArguments, type TrainingArguments } from "./plan/arguments.ts";
 import { makePlan, type Plan } from "./plan/plan.ts";
 import type { Stage } from "./plan/stage.ts";
 import { checkTarget } from "./platform/checkTarget.ts";
@@ -27,7 +29,6 @@ import type { ModelMetric } from "./task/metrics.ts";
 import { modelMetric } from "./task/taskOf.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import { ActiveRun } from "./train/activeRun.ts";
-import { type ResolvedArguments, resolveArguments, type TrainingArguments } from "./train/arguments.ts";
 import { checkDataset, checkSameLabels } from "./train/checkDataset.ts";
 import { checkOptions } from "./train/checkOptions.ts";
 import type { TrainerEvent } from "./train/events.ts";
@@ -40,11 +41,10 @@ import {
   withWhatFits,
 } from "./train/forecast.ts";
 import { type LoopInput, TrainingLoop } from "./train/loop.ts";
-import { assertFiniteWeights } from "./train/nonFinite.ts";
 import { neverPredictedNotice, problemTypeNotice } from "./train/notices.ts";
-import { latestRecordOf } from "./train/recorder.ts";
 import type { HistoryRow, RunRecord } from "./train/runRecord.ts";
 import { dataRecord } from "./train/runRecord.ts";
+import { latestRecordOf } from "./train/runRecorder.ts";
 import { recordFiles, type SaveModelOptions, saveModel } from "./train/saveModel.ts";
 
 /** What a trainer works with. */

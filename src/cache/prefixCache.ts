@@ -8,20 +8,19 @@
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { formatBytes } from "../display/numbers.ts";
-import { lengthBatches } from "../evaluate/lengthBatches.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { isFiniteTensor, nonFiniteValue, rowList } from "../optim/nonFinite.ts";
+import { lengthBatches } from "../plan/batches.ts";
+import { prefixBytes } from "../plan/prefix.ts";
+import { breathe } from "../platform/breathe.ts";
 import { noteGarbage } from "../platform/garbage.ts";
 import { sweep } from "../platform/owner.ts";
 import { markConstant } from "../tensor/differentiable.ts";
 import type { Precision } from "../tensor/precision.ts";
 import { section } from "../tensor/section.ts";
 import { tf } from "../tensor/tensorflow.ts";
-import { breathe } from "../train/breathe.ts";
-import { isFiniteTensor, nonFiniteValue, rowList } from "../train/nonFinite.ts";
-import { CacheBudget } from "./cacheBudget.ts";
-import { DiskRows, diskRowsPrefix } from "./diskRows.ts";
-import { MemoryRows, type RowStore } from "./rowStore.ts";
+import { CacheBudget, DiskRows, diskRowsPrefix, MemoryRows, type RowStore } from "./rowStore.ts";
 
 export class PrefixCache {
   /** Sentences about what could not be stored. */
@@ -213,10 +212,4 @@ export class PrefixCache {
   #rowsOf(index: number, cut: Cut): number {
     return cut === this.#model.depth ? 1 : (this.#texts[index] as EncodedText).inputIds.length;
   }
-}
-
-/** Bytes that the rows of all the texts take at a cut. */
-export function prefixBytes(model: SequenceClassifier, texts: readonly EncodedText[], cut: Cut): number {
-  const rows = cut === model.depth ? texts.length : texts.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
-  return 4 * model.config.hiddenSize * rows;
 }

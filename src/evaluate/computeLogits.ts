@@ -3,12 +3,12 @@
 import type { PrefixCache } from "../cache/prefixCache.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { nonFiniteValue, rowList } from "../optim/nonFinite.ts";
+import { lengthBatches } from "../plan/batches.ts";
+import { breathe } from "../platform/breathe.ts";
 import type { Precision } from "../tensor/precision.ts";
 import { section } from "../tensor/section.ts";
 import { tf } from "../tensor/tensorflow.ts";
-import { breathe } from "../train/breathe.ts";
-import { nonFiniteValue, rowList } from "../train/nonFinite.ts";
-import { lengthBatches } from "./lengthBatches.ts";
 
 export interface LogitsInput {
   readonly model: SequenceClassifier;

@@ -14,6 +14,8 @@ import { tokenLimit } from "../tokenizer/tokenLimit.ts";
 export interface EncodedDataset {
   readonly texts: readonly EncodedText[];
   readonly labels: Labels;
+  /** Names of the labels, or of the outputs of a regression, in order. */
+  readonly labelNames: readonly string[];
   /** The row of the file or list that each example comes from, counted from 1. */
   readonly rows: readonly number[];
   /** Number of tokens that texts are cut to, special ones included. */
@@ -77,6 +79,7 @@ export function encodeDataset(
   return {
     texts: encoded,
     labels: dataset.batchLabels(),
+    labelNames: dataset.labelNames,
     rows: Array.from(dataset, ({ row }) => row),
     limit,
     cut: countCut(dataset, encoded, tokenizer, limit),

@@ -8,17 +8,17 @@ import { describeTrainable } from "../freezing/describe.ts";
 import { type Block, plainSelection } from "../freezing/selection.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import type { SchedulerType } from "../schedule/schedule.ts";
+import type { ResolvedArguments } from "./arguments.ts";
 import { fullEpochs, type StageCost, stageCosts } from "./cost.ts";
+import { decidePrefixes, type PrefixDecision } from "./prefix.ts";
 import { type Stage, trainableNames } from "./stage.ts";
 
 /** What the plan takes from the run for stages that do not say it themselves. */
-export interface PlanDefaults {
-  readonly learningRate: number;
-  /** Undefined: the learning rate of the encoder. */
-  readonly headLearningRate: number | undefined;
-  readonly lrSchedulerType: SchedulerType;
-  readonly warmupSteps: number;
-  readonly allowFrozenRandomHead: boolean;
+export interface PlanDefaults
+  extends Pick<
+    ResolvedArguments,
+    "learningRate" | "headLearningRate" | "lrSchedulerType" | "warmupSteps" | "frozenDropout" | "allowFrozenRandomHead"
+  > {
   /** Optimizer steps of an epoch. */
   readonly stepsPerEpoch: number;
 }
@@ -69,6 +69,8 @@ export interface PlannedStage {
   readonly trainable: ReadonlySet<string>;
   /** The lowest place that trains: everything below is constant in this stage. -1 where the embeddings train. */
   readonly cut: Cut;
+  /** The stored outputs that the stage works on; undefined where every step runs the frozen layers itself. */
+  readonly prefix: PrefixDecision | undefined;
   /** Peak learning rate of each trainable parameter, before the schedule's factor. */
   readonly learningRates: ReadonlyMap<string, number>;
   readonly lrSchedulerType: SchedulerType;
@@ -130,11 +132,9 @@ export function makePlan(stages: readonly Stage[], model: SequenceClassifier, de
     trainsShared: [...names].some((name) => model.blocks.get(name) === "shared"),
   }));
   const ratesOf = onceByRates(model);
+  const prefixes = decidePrefixes(trainable.map((names) => parts(names).cut));
   const costs = stageCosts(
-    stages.map(({ epochs }, i) => {
-      const names = trainable[i] as ReadonlySet<string>;
-      return { epochs, trainable: names, cut: parts(names).cut };
-    }),
+    trainable.map((names, i) => ({ trainable: names, cut: parts(names).cut, prefix: prefixes[i] })),
     model,
   );
   let firstEpoch = 1;
@@ -175,7 +175,10 @@ export function makePlan(stages: readonly Stage[], model: SequenceClassifier, de
       ...(trainsShared ? { trainsShared } : {}),
     };
     firstEpoch += stage.epochs;
-    return { stage, trainable: names, cut, learningRates: rates.all, lrSchedulerType, warmupSteps, steps, row };
+    return {
+      ...{ stage, trainable: names, cut, learningRates: rates.all, lrSchedulerType, warmupSteps, steps, row },
+      prefix: defaults.frozenDropout ? undefined : prefixes[i],
+    };
   });
   return new Plan(planned, sizeOf(order, model));
 }

@@ -2,8 +2,8 @@
 import { currentHost } from "../display/host.ts";
 import { ThawError } from "../errors.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { breathe } from "../platform/breathe.ts";
 import { endSection } from "../tensor/section.ts";
-import { breathe } from "./breathe.ts";
 import type { TrainerEvent } from "./events.ts";
 
 /** The parts of a training loop that a run is driven by. */

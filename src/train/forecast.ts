@@ -1,22 +1,20 @@
 /** What a run will need of time and memory, before it begins. */
 
-import { cacheMemoryOf } from "../cache/cacheBudget.ts";
-import { prefixBytes } from "../cache/prefixCache.ts";
+import { cacheMemoryOf } from "../cache/rowStore.ts";
 import { currentHost } from "../display/host.ts";
 import { formatBytes } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
 import type { EncodedText } from "../models/packedBatch.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
-import { reusableCuts, usefulCuts } from "../plan/cost.ts";
+import { bytesOf } from "../options.ts";
+import type { ResolvedArguments } from "../plan/arguments.ts";
+import { epochSteps, passTokens } from "../plan/batches.ts";
 import { type MemoryNeed, stageMemory } from "../plan/memory.ts";
 import { type Plan, sizeOf } from "../plan/plan.ts";
-import { stageSeconds } from "../plan/seconds.ts";
-import { speedOf } from "../plan/speed.ts";
+import { prefixBytes } from "../plan/prefix.ts";
+import { speedOf, stageSeconds } from "../plan/speed.ts";
 import { asOutOfMemory, reserve } from "../platform/room.ts";
 import { memoryLeft, releaseMemory } from "../tensor/memory.ts";
-import type { ResolvedArguments } from "./arguments.ts";
-import { epochSteps } from "./epochSteps.ts";
-import { bytesOf } from "./memorySize.ts";
 
 export interface ForecastInput {
   readonly model: SequenceClassifier;
@@ -46,9 +44,6 @@ const pendingMemory = (seconds: number): number => currentHost()?.pendingMemory?
 
 const tokensOf = (texts: readonly EncodedText[]) => texts.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
 
-/** Batches of an evaluation and of the pass through the frozen layers have 2,048 tokens at most, or one text. */
-const passTokens = 2048;
-
 /**
  * One forecast per stage. `resident`: bytes that the process holds before training; default: `residentMemory()`. What the
  * kernel around it takes by the end of a stage is added.
@@ -61,22 +56,14 @@ export function forecast(input: ForecastInput, resident?: number): readonly Stag
   const speed = speedOf(model, typical, args.precision);
   const keepsBest = evaluation.length > 0 && args.loadBestModelAtEnd;
   const base = resident ?? residentMemory(); // what has been measured is free again
-  let stored: readonly number[] = [];
   let firstEpoch = 0;
   let secondsSoFar = 0;
-  return plan.stages.map(({ stage, trainable, cut }, index) => {
-    const isCached = cut >= 0 && !args.frozenDropout;
-    let prefix: readonly [number, number] = [0, 0];
-    if (isCached && !stored.includes(cut)) {
-      const cuts = reusableCuts(plan.stages, index);
-      const below = stored.filter((other) => other <= Math.min(...cuts));
-      prefix = [Math.max(0, ...below), Math.max(...cuts)];
-      stored = [...new Set([...stored, ...cuts])];
-    }
+  return plan.stages.map(({ stage, trainable, prefix }) => {
+    const cut = prefix?.cut ?? -1;
     const need = stageMemory({
       model,
       trainable,
-      cut: isCached ? cut : -1,
+      cut,
       lengths: largestBatch(train, args, firstEpoch, stage.epochs),
       passTokens: Math.min(passTokens, Math.max(trainTokens, evalTokens)),
       gradientAccumulationSteps: args.gradientAccumulationSteps,
@@ -91,14 +78,13 @@ export function forecast(input: ForecastInput, resident?: number): readonly Stag
       ),
       cache: Math.min(
         cacheMemoryOf(args),
-        stored.reduce((sum, each) => sum + prefixBytes(model, texts, each), 0),
+        (prefix?.stored ?? []).reduce((sum, each) => sum + prefixBytes(model, texts, each), 0),
       ),
     });
     const steps = epochSteps(train, args, firstEpoch);
     const seconds = stageSeconds({
-      ...{ model, trainable, speed, trainTokens, evalTokens, prefix },
-      cut: isCached ? cut : -1,
-      evalCut: isCached ? cut : -1,
+      ...{ model, trainable, speed, trainTokens, evalTokens, cut },
+      prefix: prefix?.pass ?? [0, 0],
       epochs: stage.epochs,
       steps: steps.length,
       microBatches: steps.reduce((sum, { length }) => sum + length, 0),
@@ -106,8 +92,6 @@ export function forecast(input: ForecastInput, resident?: number): readonly Stag
       hashed: sizeOf(plan.trainable, model) - sizeOf(trainable, model),
     });
     firstEpoch += stage.epochs;
-    const useful = usefulCuts(plan.stages, index);
-    stored = stored.filter((each) => useful.includes(each));
     secondsSoFar += seconds;
     return { seconds, memory: base + pendingMemory(secondsSoFar) + need.peak, need };
   });

@@ -3,10 +3,10 @@
 import { listed } from "../display/listed.ts";
 import { formatCount, formatNumber, formatPercent } from "../display/numbers.ts";
 import type { NeverPredicted } from "../evaluate/evaluateLogits.ts";
+import type { ResolvedArguments } from "../plan/arguments.ts";
 import { describeMetric, indexOfBestEpoch, type ModelMetric, metricKinds } from "../task/metrics.ts";
 import type { ProblemType } from "../task/task.ts";
 import { taskOf } from "../task/taskOf.ts";
-import type { ResolvedArguments } from "./arguments.ts";
 import type { DataRecord, HistoryRow } from "./runRecord.ts";
 
 /** Says which problem type the training data has decided; undefined where it is the one that everybody expects. */

@@ -5,6 +5,7 @@
  */
 import type { TextDataset } from "../data/textDataset.ts";
 import type { EncodedDataset } from "../evaluate/encodedDataset.ts";
+import type { ResolvedArguments } from "../plan/arguments.ts";
 import type { StagePlan } from "../plan/plan.ts";
 import type { Metrics, ModelMetric } from "../task/metrics.ts";
 import type { ProblemType } from "../task/task.ts";
@@ -224,4 +225,48 @@ export function dataRecord(dataset: TextDataset, { texts, cut }: EncodedDataset)
     cut,
     sha256,
   };
+}
+
+/** What of the arguments a run has used beside those that it was given. */
+export interface UsedSettings {
+  readonly metric: ModelMetric;
+  /** Longest text in tokens. */
+  readonly maxLength: number;
+  /** Room for the outputs of the frozen layers, in bytes. */
+  readonly cacheMemory: number;
+  readonly cacheDisk: number;
+}
+
+/**
+ * The arguments that a run has used, as plain data; given to another trainer, with the stages as they were resolved, they
+ * train the same. What the stages decide stands with the value that they have in common, and is left out where they
+ * differ. Left out as well: where files go and whether progress is shown.
+ */
+export function usedArguments(
+  args: ResolvedArguments,
+  stages: readonly StagePlan[],
+  used: UsedSettings,
+): Readonly<Record<string, string | number | boolean>> {
+  const { outputDir: _, disableTqdm: __, ...settings } = args;
+  const common = <T>(values: readonly (T | undefined)[]): T | undefined => {
+    const different = new Set(values.filter((value) => value !== undefined));
+    return different.size === 1 ? [...different][0] : undefined;
+  };
+  const megabytes = (bytes: number) => Math.round(bytes / 1e6);
+  const all = {
+    ...settings,
+    numTrainEpochs: stages.reduce((sum, { epochs }) => sum + epochs, 0),
+    learningRate: common(stages.map(({ resolved }) => resolved.learningRate)),
+    headLearningRate: common(stages.map(({ resolved }) => resolved.headLearningRate)),
+    lrSchedulerType: common(stages.map(({ resolved }) => resolved.lrSchedulerType)),
+    warmupSteps: common(stages.map(({ written }) => written.warmupSteps ?? args.warmupSteps)),
+    metricForBestModel: used.metric.key,
+    greaterIsBetter: used.metric.greaterIsBetter,
+    maxLength: Number.isFinite(used.maxLength) ? used.maxLength : undefined,
+    cacheMemory: megabytes(used.cacheMemory),
+    cacheDisk: megabytes(used.cacheDisk),
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string | number | boolean] => entry[1] !== undefined),
+  );
 }

@@ -8,8 +8,8 @@ import { weightsBytes, weightsContent } from "../models/weightsContent.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { saveFolder } from "../platform/saveFolder.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { combinedHash, fingerprint } from "./fingerprint.ts";
 import type { RunRecord } from "./runRecord.ts";
+import { combinedHash, fingerprint } from "./weights.ts";
 
 /** Further files of the folder: name -> content as JSON. */
 export type JsonFiles = Readonly<Record<string, unknown>>;

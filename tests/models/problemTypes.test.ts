@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { problemTypes } from "../../src/models/config/config.ts";
 import { checkLabels } from "../../src/models/inputs.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
-import { globalNorm } from "../../src/optim/clip.ts";
+import { globalNorm } from "../../src/optim/gradients.ts";
 import { taskOf } from "../../src/task/taskOf.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";

@@ -82,7 +82,7 @@ test("an optimizer step neither moves nor decays mask_emb, and decays all that h
   const step = new OptimizerStep({
     model,
     optimizer,
-    texts: 2,
+    examples: 2,
     learningRates: new Map([...model.parameters.keys()].map((name) => [name, 0.01])),
     weightDecay: 0.5,
     maxGradNorm: 1,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { resolveArguments } from "../../src/plan/arguments.ts";
 import { metricOf } from "../../src/task/metrics.ts";
-import { resolveArguments } from "../../src/train/arguments.ts";
 import { argumentNotices, bestEpochNotices, cutNotices, neverPredictedNotice } from "../../src/train/notices.ts";
 import type { DataRecord } from "../../src/train/runRecord.ts";
 

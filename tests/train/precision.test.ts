@@ -2,11 +2,11 @@
 import { describe, expect, test } from "vitest";
 import { computeLogits } from "../../src/evaluate/computeLogits.ts";
 import { type EncodedDataset, encodeDataset } from "../../src/evaluate/encodedDataset.ts";
+import { resolveArguments, type TrainingArguments } from "../../src/plan/arguments.ts";
 import type { Stage } from "../../src/plan/stage.ts";
 import { accuracyMetric } from "../../src/task/metrics.ts";
 import { nativeOps } from "../../src/tensor/native.ts";
 import { hasBfloat16, type Precision } from "../../src/tensor/precision.ts";
-import { resolveArguments, type TrainingArguments } from "../../src/train/arguments.ts";
 import { TrainingLoop } from "../../src/train/loop.ts";
 import type { RunRecord } from "../../src/train/runRecord.ts";
 import { dataRecord } from "../../src/train/runRecord.ts";

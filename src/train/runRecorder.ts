@@ -6,7 +6,6 @@ import type { AdamW } from "../optim/adamW.ts";
 import { fullEpochs } from "../plan/cost.ts";
 import { type Plan, type StagePlan, sizeOf } from "../plan/plan.ts";
 import { isBetterEpoch, type ModelMetric } from "../task/metrics.ts";
-import { changedNames, combinedHash, type Fingerprint, fingerprint } from "./fingerprint.ts";
 import { neverPredictedNotice } from "./notices.ts";
 import {
   type BestRecord,
@@ -21,6 +20,7 @@ import {
   type StageOutcome,
 } from "./runRecord.ts";
 import { versions } from "./sessionInfo.ts";
+import { changedNames, combinedHash, type Fingerprint, fingerprint } from "./weights.ts";
 
 export interface RecorderInput {
   readonly model: SequenceClassifier;
