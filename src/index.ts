@@ -43,4 +43,5 @@ export type { Tokenizer } from "./tokenizer/tokenizer.ts";
 export type { TrainerEvent } from "./train/events.ts";
 export type { HistoryRow, RunRecord, RunStatus, StageOutcome, StageRecord } from "./train/runRecord.ts";
 export { sessionInfo } from "./train/sessionInfo.ts";
-export { type PredictOptions, Trainer, type TrainerOptions, type TrainOptions } from "./trainer.ts";
+export type { PredictOptions, TrainerOptions, TrainOptions } from "./train/trainerOptions.ts";
+export { Trainer } from "./trainer.ts";

@@ -1,7 +1,7 @@
 /** A run, finished or stopped: its record, its curves and its report. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { inspect } from "node:util";
+
 import { type DisplayBundle, displaySymbol, type MimeBundle } from "./display/bundle.ts";
 import { ThawError } from "./errors.ts";
 import type { TrainingArguments } from "./plan/arguments.ts";
@@ -165,7 +165,7 @@ export class Run {
     return (await this.toBundle()).data;
   }
 
-  [inspect.custom](): string {
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
 }
