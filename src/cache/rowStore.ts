@@ -17,11 +17,14 @@ export interface CacheLimits {
   readonly folder?: string | undefined;
 }
 
-/** How many bytes are left for the outputs of the frozen layers, in memory and on the disk. The caches of a run share one. */
+/**
+ * How many bytes are left for the outputs of the frozen layers, in memory and on the disk. The caches of a run share one.
+ */
 export class CacheBudget {
   readonly folder: string;
-  /** Bytes left. */
+  /** Bytes of memory that are left. */
   memory: number;
+  /** Bytes on the disk that are left. */
   disk: number;
 
   constructor({ memory = freeMemory() / 2, disk, folder = tmpdir() }: CacheLimits = {}) {
@@ -31,7 +34,10 @@ export class CacheBudget {
   }
 }
 
-/** Returns the bytes of memory that the caches of a run may take: as asked for, else half of what is free, or a quarter of `maxMemory`. */
+/**
+ * Returns the bytes of memory that the caches of a run may take: as asked for, else half of what is free, or a quarter of
+ * `maxMemory`.
+ */
 export function cacheMemoryOf({
   cacheMemory,
   maxMemory,

@@ -28,7 +28,9 @@ export interface NeverPredicted {
   readonly rows: number;
 }
 
-/** Finds labels that examples have and that the logits give to none; undefined where there is none, and for a regression. */
+/**
+ * Finds labels that examples have and that the logits give to none; undefined where there is none, and for a regression.
+ */
 export function neverPredicted(
   logits: readonly Float32Array[],
   labels: Labels,

@@ -27,14 +27,20 @@ export function assertFiniteWeights(model: SequenceClassifier): void {
   if (bad !== undefined) throw new ThawError("NON_FINITE", `${bad} ${reload}`);
 }
 
-/** Makes the error of a loss or of logits that are not finite. `what`: a sentence that says so; `advice`: where no weight is at fault. */
+/**
+ * Makes the error of a loss or of logits that are not finite. `what`: a sentence that says so; `advice`: where no weight
+ * is at fault.
+ */
 export function nonFiniteValue(what: string, computation: Computation, advice: string = smaller): ThawError {
   const weight = badWeight(computation.model);
   if (weight !== undefined) return new ThawError("NON_FINITE", `${what} ${weight} ${reload}`);
   return new ThawError("NON_FINITE", `${what} All weights are finite${firstBadStates(computation)}. ${advice}`);
 }
 
-/** Makes the error of a norm of gradients that is not finite. In a backward pass the gradients of the topmost parameters come first. */
+/**
+ * Makes the error of a norm of gradients that is not finite. In a backward pass the gradients of the topmost parameters
+ * come first.
+ */
 export function nonFiniteGradient(
   model: SequenceClassifier,
   gradients: readonly { readonly parameter: Parameter; readonly gradient: Tensor }[],
@@ -58,7 +64,10 @@ const reload = "Load the model again, or assign values that are finite.";
 const smaller =
   "The weights are those of the step before. Lower the learning rate, add warm-up steps (warmupSteps), or look at these rows.";
 
-/** Says which weight is the first, in the order of the state dict, that is not finite. Values are read only where their bound does not vouch for them. */
+/**
+ * Says which weight is the first, in the order of the state dict, that is not finite. Values are read only where their
+ * bound does not vouch for them.
+ */
 function badWeight(model: SequenceClassifier): string | undefined {
   for (const [name, parameter] of model.parameters) {
     if (Number.isFinite(parameter.variable.bound)) continue;

@@ -21,14 +21,14 @@ export interface StageCost {
   readonly epoch: number;
 }
 
-/** Work of so many epochs of a stage, in epochs of training everything. */
+/** Returns the work of so many epochs of a stage, in epochs of training everything. */
 export const fullEpochs = ({ prefix, epoch }: StageCost, epochs: number): number => prefix + epochs * epoch;
 
-/** Work of the head beside one encoder layer: it reads one token of each text, the layer all of them. */
+/** Work of the head, in units of one encoder layer: it reads one token of each text, the layer all of them. */
 const headWork = 0.005;
 
 /**
- * Work of layer `index` for one token, in units of a whole layer. Of the topmost one only key and value are computed for
+ * Returns the work of layer `index` for one token, in units of a whole layer. The topmost one computes only key and value for
  * every token, unless the head reads all of its rows.
  */
 export function layerWork({ queryRows, config, depth }: SequenceClassifier, index: number): number {
@@ -37,7 +37,7 @@ export function layerWork({ queryRows, config, depth }: SequenceClassifier, inde
   return (2 * hiddenSize) / (4 * hiddenSize + 2 * intermediateSize);
 }
 
-/** Work of the layers from `from` to below `to`. */
+/** Returns the work of the layers from `from` to below `to`. */
 function layersWork(model: SequenceClassifier, from: number, to: number): number {
   let work = 0;
   for (let layer = from; layer < to; layer++) work += layerWork(model, layer);

@@ -41,7 +41,10 @@ const measured: Readonly<Record<Precision, WeakMap<SequenceClassifier, Speed>>> 
   bfloat16: new WeakMap(),
 };
 
-/** Measures the speed. `lengths`: tokens of each text of a typical batch; of a large one the first 512 tokens stand for all. */
+/**
+ * Measures the speed. `lengths`: tokens of each text of a typical batch; of a large one the first 512 tokens stand for
+ * all.
+ */
 export function speedOf(
   model: SequenceClassifier,
   lengths: readonly number[],
@@ -103,16 +106,16 @@ export interface SecondsInput {
   /** Where a training step, and an evaluation, begins. */
   readonly cut: Cut;
   readonly epochs: number;
-  /** Optimizer steps, and passes forward and back, of one epoch. */
+  /** Number of optimizer steps, and of passes forward and back, of one epoch. */
   readonly steps: number;
   readonly microBatches: number;
-  /** Tokens of one epoch. */
+  /** Number of tokens of both data sets. */
   readonly trainTokens: number;
   readonly evalTokens: number;
   /** The layers [from, to) that both data sets go through once before the stage. */
   readonly prefix: readonly [from: number, to: number];
   readonly gradientCheckpointing: boolean;
-  /** Parameters that are hashed before and after the stage. */
+  /** Number of parameter values that are hashed before and after the stage. */
   readonly hashed: number;
   readonly speed: Speed;
 }

@@ -1,7 +1,7 @@
 /** Learning-rate schedules: pure functions of the step, so that a resumed run needs no scheduler state. */
 import { ThawError } from "../errors.ts";
 
-/** `step` = optimizer steps already taken (0 before the first). Returns the factor of the learning rate, in [0, 1]. */
+/** Returns the factor of the learning rate, in [0, 1], after so many optimizer steps (0 before the first). */
 export type Schedule = (step: number) => number;
 
 /** The length of a schedule, in optimizer steps and not in batches: under gradient accumulation these differ. */
@@ -15,7 +15,10 @@ export const schedulerTypes = ["linear", "cosine", "constant", "constant_with_wa
 /** The name of a schedule. */
 export type SchedulerType = (typeof schedulerTypes)[number];
 
-/** 0 -> 1 over the warm-up, then linearly to 0: `get_linear_schedule_with_warmup`, its 0 at step 0 included. */
+/**
+ * Rises from 0 to 1 over the warm-up, then falls linearly to 0: `get_linear_schedule_with_warmup`, its 0 at step 0
+ * included. Errors: `BAD_SCHEDULE`.
+ */
 export function getLinearScheduleWithWarmup({ numWarmupSteps, numTrainingSteps }: WarmupOptions): Schedule {
   checkWarmup(numWarmupSteps, numTrainingSteps);
   return (step) =>
@@ -24,7 +27,10 @@ export function getLinearScheduleWithWarmup({ numWarmupSteps, numTrainingSteps }
       : Math.max(0, (numTrainingSteps - step) / Math.max(1, numTrainingSteps - numWarmupSteps));
 }
 
-/** 0 -> 1 over the warm-up, then half a cosine down to 0: `get_cosine_schedule_with_warmup` with 0.5 cycles. */
+/**
+ * Rises from 0 to 1 over the warm-up, then falls to 0 in half a cosine: `get_cosine_schedule_with_warmup` with 0.5 cycles.
+ * Errors: `BAD_SCHEDULE`.
+ */
 export function getCosineScheduleWithWarmup({ numWarmupSteps, numTrainingSteps }: WarmupOptions): Schedule {
   checkWarmup(numWarmupSteps, numTrainingSteps);
   return (step) => {
@@ -34,17 +40,17 @@ export function getCosineScheduleWithWarmup({ numWarmupSteps, numTrainingSteps }
   };
 }
 
-/** 1 at every step: `get_constant_schedule`. */
+/** Is 1 at every step: `get_constant_schedule`. */
 export function getConstantSchedule(): Schedule {
   return () => 1;
 }
 
-/** 0 -> 1 over the warm-up, then 1: `get_constant_schedule_with_warmup`. */
+/** Rises from 0 to 1 over the warm-up, and stays at 1: `get_constant_schedule_with_warmup`. */
 export function getConstantScheduleWithWarmup({ numWarmupSteps }: { readonly numWarmupSteps: number }): Schedule {
   return (step) => (step < numWarmupSteps ? step / Math.max(1, numWarmupSteps) : 1);
 }
 
-/** The schedule that goes by this name. */
+/** Returns the schedule that goes by this name. */
 export function scheduleOf(type: SchedulerType, options: WarmupOptions): Schedule {
   switch (type) {
     case "linear":
@@ -67,7 +73,7 @@ export interface StageSchedule {
   readonly steps: number;
 }
 
-/** The schedule of a stage, whose steps are counted from 0. */
+/** Returns the schedule of a stage, whose steps are counted from 0. */
 export const stageSchedule = ({ lrSchedulerType, warmupSteps, steps }: StageSchedule): Schedule =>
   scheduleOf(lrSchedulerType, { numWarmupSteps: warmupSteps, numTrainingSteps: steps });
 
@@ -94,7 +100,10 @@ export interface RatePoint {
   readonly factor: number;
 }
 
-/** Returns the course over the first `steps` steps of the stage: all of them, or as many as a curve needs, the peak among them. */
+/**
+ * Returns the course over the first `steps` steps of the stage: all of them, or as many as a curve needs, the peak among
+ * them.
+ */
 export function rateCourse(stage: StageSchedule, steps: number, points = 120): RatePoint[] {
   if (steps < 1) return [];
   const factor = stageSchedule(stage);

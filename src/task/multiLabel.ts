@@ -67,7 +67,9 @@ export function multiLabelMetrics(
   };
 }
 
-/** F1 from the number of cells that are 1 in both, and that of the ones in the predictions and in the references together. */
+/**
+ * F1 from the number of cells that are 1 in both, and that of the ones in the predictions and in the references together.
+ */
 const f1 = (both: number, either: number): number => (either === 0 ? 0 : (2 * both) / either);
 const sumOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
 

@@ -45,14 +45,20 @@ export interface Task {
    */
   loss(logits: Tensor, labels: Labels, examples?: number): Tensor;
 
-  /** The metrics that `evaluate` gives, the loss first. The best epoch is chosen by the second unless the user says otherwise. */
+  /**
+   * The metrics that `evaluate` gives, the loss first. The best epoch is chosen by the second unless the user says
+   * otherwise.
+   */
   readonly metrics: readonly [loss: MetricKey, byDefault: MetricKey, ...MetricKey[]];
   /** The metrics of a whole data set, in float64: the logits `[labels]` of each example, and all labels. */
   evaluate(logits: readonly Float32Array[], labels: Labels): Readonly<Partial<Record<MetricKey, number | undefined>>>;
 
   /** What makes scores of logits. */
   readonly scoreFunction: ScoreFunction;
-  /** What the logits `[labels]` of one example say. `threshold`: the probability above which one of several labels is given. */
+  /**
+   * What the logits `[labels]` of one example say. `threshold`: the probability above which one of several labels is
+   * given.
+   */
   answer(logits: Float32Array, names: LabelNames, threshold: number): Answer;
   /** Counts the labels that the logits of a data set give and that its examples have; undefined for a regression. */
   labelCounts(logits: readonly Float32Array[], labels: Labels, numLabels: number): LabelCounts | undefined;

@@ -26,7 +26,9 @@ interface MetricChoice {
   readonly greaterIsBetter: boolean | undefined;
 }
 
-/** Returns the metric that the best epoch is chosen by. Throws `BAD_ARGUMENT` where the problem type has none of that name. */
+/**
+ * Returns the metric that the best epoch is chosen by. Throws `BAD_ARGUMENT` where the problem type has none of that name.
+ */
 export function modelMetric(
   { metricForBestModel, greaterIsBetter }: MetricChoice,
   problemType: ProblemType,

@@ -1,4 +1,7 @@
-/** What is refused of a data set before anything of it is encoded: labels that are not the model's, or not the training data's. */
+/**
+ * What is refused of a data set before anything of it is encoded: labels that are not the model's, or not the training
+ * data's.
+ */
 import type { TextDataset } from "../data/textDataset.ts";
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";

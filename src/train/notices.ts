@@ -1,4 +1,4 @@
-/** Sentences about a run that whoever reads its numbers should know. */
+/** Notices: sentences about a run that the reader of its numbers should know. */
 
 import { listed } from "../display/listed.ts";
 import { formatCount, formatNumber, formatPercent } from "../display/numbers.ts";
@@ -16,7 +16,7 @@ export function problemTypeNotice(problemType: ProblemType): string | undefined 
   return `Problem type "${problemType}", decided by the training data and stored with the model: ${decidedBecause}`;
 }
 
-/** How the arguments make it differ from other runs. */
+/** Says how the arguments make a run differ from others. */
 export function argumentNotices({ trainSamplingStrategy, precision }: ResolvedArguments): string[] {
   return [
     ...samplingNotices(trainSamplingStrategy),
@@ -35,7 +35,7 @@ function samplingNotices(strategy: ResolvedArguments["trainSamplingStrategy"]): 
   }
 }
 
-/** How many examples are longer than what the model was given of them. */
+/** Says how many examples were longer than `maxLength` tokens, and were cut. */
 export function cutNotices(train: DataRecord, evaluation: DataRecord | undefined, maxLength: number): string[] {
   const parts = [
     { part: "training", data: train },
@@ -52,7 +52,7 @@ export function cutNotices(train: DataRecord, evaluation: DataRecord | undefined
 }
 
 /**
- * Where the metric cannot tell the epochs apart, as micro F1 while no label has reached a probability of 0.5, or where it
+ * Says where the metric cannot tell the epochs apart, as micro F1 while no label has reached a probability of 0.5, or where it
  * is not defined. `endedByPatience`: whether a stage ended early, so that to train longer would change nothing.
  */
 export function bestEpochNotices(
@@ -86,7 +86,10 @@ export function bestEpochNotices(
   ];
 }
 
-/** A high accuracy hides a label that is never given: its recall is 0. `where`: `"the validation of epoch 3"`. */
+/**
+ * Names the labels that are never given, which a high accuracy hides: their recall is 0. `where`: `"the validation of
+ * epoch 3"`.
+ */
 export function neverPredictedNotice({ labels, rows }: NeverPredicted, where: string): string {
   const names = listed(
     labels.map(({ name, examples }) => `"${name}" (${formatCount(examples)} ${examples === 1 ? "has" : "have"} it)`),

@@ -49,7 +49,9 @@ export interface StepResult {
   readonly gradNorm: number;
 }
 
-/** One optimizer step. From `add` to `dispose` it holds one gradient per parameter, however many micro-batches there are. */
+/**
+ * One optimizer step. From `add` to `dispose` it holds one gradient per parameter, however many micro-batches there are.
+ */
 export class OptimizerStep {
   readonly #input: StepInput;
   readonly #gradients: readonly { readonly parameter: Parameter; readonly sum: GradientSum }[];
@@ -102,7 +104,10 @@ export class OptimizerStep {
     });
   }
 
-  /** Clips the gradients and updates the weights. Throws `NON_FINITE` before any weight changes where a gradient, or a new weight, is not a number. */
+  /**
+   * Clips the gradients and updates the weights. Throws `NON_FINITE` before any weight changes where a gradient, or a new
+   * weight, is not a number.
+   */
   finish(): StepResult {
     const { model, optimizer, learningRates, weightDecay, maxGradNorm } = this.#input;
     const present = this.#gradients.flatMap(({ parameter, sum: { value } }) =>

@@ -16,7 +16,9 @@ export interface TrainerOptions {
   readonly tokenizer: Tokenizer;
   /** The examples that the model learns from. */
   readonly trainDataset: TextDataset;
-  /** The validation data: evaluated after every epoch, and what the best epoch is chosen by. Default: nothing is evaluated. */
+  /**
+   * The validation data: evaluated after every epoch, and what the best epoch is chosen by. Default: nothing is evaluated.
+   */
   readonly evalDataset?: TextDataset;
   /** The settings of the run. Default: each has its own. */
   readonly args?: TrainingArguments;
