@@ -1,6 +1,5 @@
 /** The look of this project's figures: Okabe and Ito's palette, which readers with any colour vision can tell apart. */
 import { fontFamily, fonts } from "./fonts.ts";
-import type { PlotlyFigure } from "./plotlyFigure.ts";
 
 /** A part of a plotly figure: a trace, an axis, an annotation. */
 export type Plain = Record<string, unknown>;
@@ -30,31 +29,6 @@ export const baseLayout = {
   plot_bgcolor: "white",
   hovermode: "x unified",
 } as const;
-
-/**
- * Text of live figures, which stand on the page whatever its theme: its contrast is 4.5 to 1 with white, and 4.2 to 1 with
- * the page of JupyterLab's dark theme.
- */
-const liveInk = "#767676";
-
-/** The same figure for a page of unknown colour: no paper of its own, and text that can be read on light and dark. */
-export function onAnyPage({ data, layout }: PlotlyFigure): PlotlyFigure {
-  const recoloured = (value: unknown): unknown => {
-    if (typeof value === "string")
-      return value === "white" ? clear : value.replaceAll(ink, liveInk).replaceAll(faintInk, liveInk);
-    if (value === null || typeof value !== "object") return value;
-    if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map(recoloured);
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, recoloured(inner)]));
-  };
-  const { font, ...rest } = recoloured(layout) as Plain;
-  const page = {
-    paper_bgcolor: clear,
-    plot_bgcolor: clear,
-    font: { color: liveInk, ...(font as Plain | undefined) },
-    modebar: { bgcolor: clear, color: axisColor, activecolor: liveInk },
-  };
-  return { data: recoloured(data) as PlotlyFigure["data"], layout: { ...page, ...rest } };
-}
 
 /** A title at the left edge, and under it smaller lines; `width` and `height` of the figure in pixels. */
 export function titled(title: string, subtitle: string, { width, height }: { width: number; height: number }): Plain {
