@@ -1,4 +1,7 @@
-/** A plotly figure that shows itself: live where the notebook can, as a picture everywhere else, as a sentence in a terminal. */
+/**
+ * A plotly figure that shows itself: live where the notebook can, as a picture everywhere else, as a sentence in a
+ * terminal.
+ */
 import { writeFile } from "node:fs/promises";
 import { type DisplayBundle, displaySymbol, type MimeBundle } from "../../display/bundle.ts";
 import { escapeHtml } from "../../display/escapeHtml.ts";
@@ -52,7 +55,10 @@ export class Figure {
     return rasterize(await this.#draw(this), scale, "white");
   }
 
-  /** Writes a .png or .svg picture, or the figure's data as .json. Errors: `BAD_FIGURE_PATH` on any other ending, `BAD_FIGURE`. */
+  /**
+   * Writes a .png or .svg picture, or the figure's data as .json. Errors: `BAD_FIGURE_PATH` on any other ending,
+   * `BAD_FIGURE`.
+   */
   async save(path: string): Promise<void> {
     await writeFile(path, await this.#fileContent(path));
   }
@@ -124,7 +130,9 @@ function describe({ data, layout }: PlotlyFigure): string {
  */
 const liveInk = "#767676";
 
-/** Adapts a figure to a page of unknown colour: without paper of its own, and with text that is read on light and dark. */
+/**
+ * Adapts a figure to a page of unknown colour: without paper of its own, and with text that is read on light and dark.
+ */
 function onAnyPage({ data, layout }: PlotlyFigure): PlotlyFigure {
   const recoloured = (value: unknown): unknown => {
     if (typeof value === "string")
@@ -143,7 +151,9 @@ function onAnyPage({ data, layout }: PlotlyFigure): PlotlyFigure {
   return { data: recoloured(data) as PlotlyFigure["data"], layout: { ...page, ...rest } };
 }
 
-/** Copies a figure: typed arrays become plain arrays (older renderers draw nothing else), NaN and infinities null (JSON). */
+/**
+ * Copies a figure: typed arrays become plain arrays (older renderers draw nothing else), NaN and infinities null (JSON).
+ */
 function plainFigure({ data, layout }: PlotlyFigure): PlotlyFigure {
   return {
     data: data.map((trace) => plain(trace) as PlotlyFigure["data"][number]),
@@ -161,7 +171,10 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
 
-/** Embeds the letters that are used, so that the picture looks the same everywhere, and the description for screen readers. */
+/**
+ * Embeds the letters that are used, so that the picture looks the same everywhere, and the description for screen
+ * readers.
+ */
 function withFontAndText(svg: string, altText: string): string {
   // entities stand for these five characters
   const text = svg.replace(/<[^>]*>/g, "").replace(/&#x?([\da-f]+);|&(\w+);/gi, "&\"'<>");

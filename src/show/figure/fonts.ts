@@ -88,7 +88,10 @@ function tableOffsets(view: DataView): Map<string, number> {
   return offsets;
 }
 
-/** Maps a code point to its glyph, 0 where there is none. It reads `cmap` format 4, which every font has for the basic plane. */
+/**
+ * Maps a code point to its glyph, 0 where there is none. It reads `cmap` format 4, which every font has for the basic
+ * plane.
+ */
 function characterMap(view: DataView, cmap: number, path: string): (codePoint: number) => number {
   for (let i = 0; i < view.getUint16(cmap + 2); i++) {
     const subtable = cmap + view.getUint32(cmap + 4 + 8 * i + 4);

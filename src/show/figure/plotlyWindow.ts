@@ -28,7 +28,9 @@ interface Jsdom {
 let opened: PlotlyWindow | undefined;
 let queue: Promise<unknown> = Promise.resolve();
 
-/** Draws a figure as an SVG document of `width` x `height` pixels. One figure is drawn at a time. Errors: `BAD_FIGURE`. */
+/**
+ * Draws a figure as an SVG document of `width` x `height` pixels. One figure is drawn at a time. Errors: `BAD_FIGURE`.
+ */
 export function drawSvg(figure: PlotlyFigure, width: number, height: number): Promise<string> {
   const drawn = queue.then(async () => {
     opened ??= openWindow();

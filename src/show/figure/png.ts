@@ -70,7 +70,10 @@ interface Palette {
 /** A picture of more colours is a photograph or a heat map, for which no palette is tried. */
 const mostColors = 1 << 13;
 
-/** Chooses exact colours where 256 are enough; else rare colours (edges of lines and letters) become the nearest frequent one. */
+/**
+ * Chooses exact colours where 256 are enough; else rare colours (edges of lines and letters) become the nearest frequent
+ * one.
+ */
 function findPalette(pixels: Uint8Array): Palette | undefined {
   const counts = new Map<number, number>();
   for (let at = 0; at < pixels.length; at += 4) {
