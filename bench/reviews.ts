@@ -1,7 +1,10 @@
-/** The rated review snippets as the benchmarks read them. */
+/** The model and the data that the benchmarks share: MiniLM, and rated movie-review snippets. */
 import { sampleData, TextDataset } from "../src/index.ts";
 
-/** `clear`: without those rated within half a point of neutral. Default: all. */
+/** A BERT of 6 layers x 384. */
+export const miniLM = "sentence-transformers/all-MiniLM-L6-v2";
+
+/** Reads the snippets. `clear` leaves out those rated within half a point of neutral. Default: all. */
 export const readReviews = (which: "all" | "clear" = "all"): Promise<TextDataset> =>
   TextDataset.fromTsv(sampleData("movie-reviews"), {
     columns: ["id", "rating", "text"],

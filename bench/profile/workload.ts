@@ -1,4 +1,7 @@
-/** The training that is profiled: a trainer whose one epoch is the steps asked for. */
+/** The training that is profiled: a trainer whose one epoch has the wanted number of steps. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   AutoModelForSequenceClassification,
   AutoTokenizer,
@@ -6,22 +9,23 @@ import {
   TextDataset,
   Trainer,
 } from "../../src/index.ts";
-import { readReviews } from "../reviews.ts";
-import { randomModel } from "./randomModel.ts";
+import { families } from "../../src/models/autoModel.ts";
+import { parseConfig } from "../../src/models/config/translate.ts";
+import type { ParameterSpec } from "../../src/models/parameter.ts";
+import { writeSafetensors } from "../../src/weights/safetensors/write.ts";
+import { miniLM, readReviews } from "../reviews.ts";
 
-const miniLM = "sentence-transformers/all-MiniLM-L6-v2";
-
-export interface Workload {
+interface Workload {
   /**
-   * Short reviews with MiniLM (batch 16), or texts of 128 tokens with a BERT of 12 x 768 (batch 8); or a family's
-   * `model_type`: the short reviews with random weights of MiniLM's shape.
+   * `"mini"` trains MiniLM on short reviews (batch 16), `"base"` a BERT of 12 x 768 on texts of 128 tokens (batch 8). A
+   * family's `model_type` trains random weights of MiniLM's shape on the short reviews.
    */
   readonly model: string;
   readonly train: Selection;
   readonly steps: number;
 }
 
-/** A trainer ready to run; dropout is on, and nothing is evaluated. */
+/** Makes a trainer that is ready to run. Dropout is on, and nothing is evaluated. */
 export async function trainerFor({ model: kind, train, steps }: Workload): Promise<Trainer> {
   const isLong = kind === "base";
   const batchSize = isLong ? 8 : 16;
@@ -36,7 +40,7 @@ export async function trainerFor({ model: kind, train, steps }: Workload): Promi
   return new Trainer({
     model:
       kind === "mini"
-        ? await quietly(miniLM)
+        ? await AutoModelForSequenceClassification.fromPretrained(miniLM, { numLabels: 2, seed: 0 })
         : await randomModel(isLong ? "bert" : kind, isLong ? [12, 768] : [6, 384]),
     tokenizer: await AutoTokenizer.fromPretrained(miniLM),
     trainDataset: TextDataset.fromRows(rows, { text: "text", label: "label" }),
@@ -45,4 +49,41 @@ export async function trainerFor({ model: kind, train, steps }: Workload): Promi
   });
 }
 
-const quietly = (id: string) => AutoModelForSequenceClassification.fromPretrained(id, { numLabels: 2, seed: 0 });
+/**
+ * Makes a model of any family in BERT's proportions, with weights from a seed: all but one, since a file has to hold
+ * something. Throws on an unknown `modelType`.
+ */
+async function randomModel(modelType: string, [layers, width]: readonly [layers: number, width: number]) {
+  const json = { model_type: modelType, vocab_size: 30522, pad_token_id: 0, ...shapeOf(modelType, layers, width) };
+  const family = families.find((one) => one.modelType === modelType);
+  if (family === undefined) throw new Error(`--model is "${modelType}"; known are mini, base and ${known()}.`);
+  const { name, shape } = family
+    .parameters(parseConfig(json))
+    .find(({ block }) => block === 0 || block === "shared") as ParameterSpec;
+  const size = shape.reduce((product, n) => product * n, 1);
+  const folder = mkdtempSync(join(tmpdir(), "thaw-profile-"));
+  try {
+    writeFileSync(join(folder, "config.json"), JSON.stringify(json));
+    const one = { name, shape, data: Float32Array.from({ length: size }, (_, i) => 0.02 * Math.cos(i)) };
+    await writeSafetensors(join(folder, "model.safetensors"), [one]);
+    return await AutoModelForSequenceClassification.fromPretrained(folder, { numLabels: 2, seed: 0 });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const known = () => families.map(({ modelType }) => modelType).join(", ");
+
+/** Names the keys of config.json as the family does. The DeBERTas have the terms of the published models. */
+function shapeOf(modelType: string, layers: number, width: number): Record<string, unknown> {
+  const heads = width / 32;
+  if (modelType === "xlnet") return { n_layer: layers, d_model: width, n_head: heads, d_inner: 4 * width };
+  if (modelType === "distilbert") return { n_layers: layers, dim: width, n_heads: heads, hidden_dim: 4 * width };
+  const terms = { relative_attention: true, pos_att_type: ["c2p", "p2c"], position_biased_input: false };
+  const isSecond = modelType === "deberta-v2";
+  return {
+    ...{ num_hidden_layers: layers, hidden_size: width, num_attention_heads: heads, intermediate_size: 4 * width },
+    ...(modelType.startsWith("deberta") ? { ...terms, type_vocab_size: 0 } : {}),
+    ...(isSecond ? { position_buckets: 256, norm_rel_ebd: "layer_norm", share_att_key: true } : {}),
+  };
+}
