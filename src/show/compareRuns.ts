@@ -21,15 +21,18 @@ export interface Comparison {
   readonly summaries: readonly RunSummary[];
   /** One row per strategy; the best one is marked. */
   readonly table: Table;
+  /** Metric, time, trained share and cost of each strategy, over the table. */
   readonly figure: Figure;
   /**
    * Sentences about what makes the runs hard to compare: other plans under one name, other data, runs that did not
    * finish.
    */
   readonly notices: readonly string[];
+  /** Writes the table and the notices as plain text. */
   toString(): string;
   /** Draws the figure as live plotly, PNG and text. */
   toBundle(): Promise<DisplayBundle>;
+  /** Shows the figure where a cell ends with the comparison. */
   [displaySymbol](): Promise<MimeBundle>;
 }
 

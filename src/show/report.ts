@@ -34,7 +34,9 @@ export interface Report {
    * run's notices.
    */
   readonly sentences: readonly string[];
+  /** Writes the table and the sentences as plain text. */
   toString(): string;
+  /** Shows the report as HTML and text where a cell ends with it. */
   [displaySymbol](): MimeBundle;
 }
 

@@ -19,6 +19,7 @@ export type TestResult = Metrics;
  */
 export type RunLike = Omit<RunRecord, "version"> | { readonly record: RunRecord };
 
+/** Options of `compareRuns`. */
 export interface CompareOptions {
   /** Metrics on test examples by name, in the order of the runs of that name. A run's own `test` takes precedence. */
   readonly test?: Readonly<Record<string, TestResult | readonly TestResult[]>>;
@@ -28,12 +29,15 @@ const optionNames: OptionNames<CompareOptions> = { test: true };
 
 /** The distribution of one value over several runs. */
 export interface Spread {
+  /** The mean over the runs. */
   readonly mean: number;
   /** The sample standard deviation; 0 for a single value. */
   readonly deviation: number;
   /** The number of runs that have the value. */
   readonly count: number;
+  /** The smallest value. */
   readonly lowest: number;
+  /** The largest value. */
   readonly highest: number;
 }
 
@@ -54,7 +58,9 @@ export interface RunSummary {
   readonly test: ReadonlyMap<MetricKey, Spread>;
   /** The time of training in seconds. */
   readonly seconds: Spread;
+  /** The number of parameters that trained in any stage. */
   readonly trainableParameters: Spread;
+  /** The number of parameters of the model. */
   readonly totalParameters: number;
   /** The number of epochs that were done. */
   readonly epochs: Spread;

@@ -23,6 +23,7 @@ export class Figure {
   /** Describes the figure in words, for terminals and screen readers. Default: title and trace names. */
   readonly altText: string;
 
+  /** Copies the figure. `altText` describes it in words. Default: title and trace names. */
   constructor(
     figure: { readonly data: PlotlyFigure["data"]; readonly layout?: PlotlyFigure["layout"] },
     altText?: string,
@@ -82,14 +83,17 @@ export class Figure {
     };
   }
 
+  /** Shows the figure where a cell ends with it. */
   async [displaySymbol](): Promise<MimeBundle> {
     return (await this.toBundle()).data;
   }
 
+  /** Describes the figure in words. */
   toString(): string {
     return this.altText;
   }
 
+  /** Prints the description in Node. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.altText;
   }

@@ -5,9 +5,11 @@ import { ThawError } from "../../errors.ts";
 import { truecolorPng } from "./png.ts";
 import { type Box, boxOf, pathLength, pointAlong, type SvgNode } from "./svgGeometry.ts";
 
-/** A figure as plotly.js takes it: `data` is a list of traces. https://plotly.com/javascript/reference/ */
+/** A figure as plotly.js takes it. https://plotly.com/javascript/reference/ */
 export interface PlotlyFigure {
+  /** The traces: curves, bars, heat maps. */
   readonly data: readonly Readonly<Record<string, unknown>>[];
+  /** Everything but the traces: axes, title, size. */
   readonly layout: Readonly<Record<string, unknown>>;
 }
 
