@@ -15,7 +15,7 @@ import {
   type Stage,
   Trainer,
 } from "../src/index.ts";
-import { miniLM, readReviews } from "./reviews.ts";
+import { miniLM, readReviews } from "./inputs.ts";
 import { mean } from "./statistics.ts";
 
 const strategies: Readonly<Record<string, { stages: readonly Stage[]; asked: number }>> = {

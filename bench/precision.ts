@@ -12,7 +12,7 @@ import { accuracyMetric } from "../src/task/metricNames.ts";
 import { hasBfloat16, type Precision, precisions } from "../src/tensor/precision.ts";
 import { dataRecord, type EncodedDataset, encodeDataset } from "../src/train/encodedDataset.ts";
 import { TrainingLoop } from "../src/train/loop.ts";
-import { miniLM, readReviews } from "./reviews.ts";
+import { miniLM, readReviews } from "./inputs.ts";
 import { mean } from "./statistics.ts";
 
 const { values } = parseArgs({

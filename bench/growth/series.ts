@@ -1,7 +1,7 @@
 /** The sizes that grow, and the time that training takes at each: MiniLM on texts of 64 tokens. */
 import { AutoModelForSequenceClassification, AutoTokenizer, TextDataset, Trainer } from "../../src/index.ts";
 import type { Stage } from "../../src/plan/stage.ts";
-import { miniLM, readReviews } from "../reviews.ts";
+import { miniLM, readReviews } from "../inputs.ts";
 import { median } from "../statistics.ts";
 
 export interface Series {

@@ -1,7 +1,4 @@
 /** The training that is profiled: a trainer whose one epoch has the wanted number of steps. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   AutoModelForSequenceClassification,
   AutoTokenizer,
@@ -9,11 +6,7 @@ import {
   TextDataset,
   Trainer,
 } from "../../src/index.ts";
-import { families } from "../../src/models/autoModel.ts";
-import { parseConfig } from "../../src/models/config/translate.ts";
-import type { ParameterSpec } from "../../src/models/parameter.ts";
-import { writeSafetensors } from "../../src/weights/safetensors/write.ts";
-import { miniLM, readReviews } from "../reviews.ts";
+import { miniLM, randomModel, readReviews } from "../inputs.ts";
 
 interface Workload {
   /**
@@ -41,7 +34,7 @@ export async function trainerFor({ model: kind, train, steps }: Workload): Promi
     model:
       kind === "mini"
         ? await AutoModelForSequenceClassification.fromPretrained(miniLM, { numLabels: 2, seed: 0 })
-        : await randomModel(isLong ? "bert" : kind, isLong ? [12, 768] : [6, 384]),
+        : await modelOf(isLong ? "bert" : kind, isLong ? [12, 768] : [6, 384]),
     tokenizer: await AutoTokenizer.fromPretrained(miniLM),
     trainDataset: TextDataset.fromRows(rows, { text: "text", label: "label" }),
     stages: [{ train, epochs: 1, learningRate: 5e-5 }],
@@ -49,30 +42,13 @@ export async function trainerFor({ model: kind, train, steps }: Workload): Promi
   });
 }
 
-/**
- * Makes a model of any family in BERT's proportions, with weights from a seed: all but one, since a file has to hold
- * something. Throws on an unknown `modelType`.
- */
-async function randomModel(modelType: string, [layers, width]: readonly [layers: number, width: number]) {
-  const json = { model_type: modelType, vocab_size: 30522, pad_token_id: 0, ...shapeOf(modelType, layers, width) };
-  const family = families.find((one) => one.modelType === modelType);
-  if (family === undefined) throw new Error(`--model is "${modelType}"; known are mini, base and ${known()}.`);
-  const { name, shape } = family
-    .parameters(parseConfig(json))
-    .find(({ block }) => block === 0 || block === "shared") as ParameterSpec;
-  const size = shape.reduce((product, n) => product * n, 1);
-  const folder = mkdtempSync(join(tmpdir(), "thaw-profile-"));
-  try {
-    writeFileSync(join(folder, "config.json"), JSON.stringify(json));
-    const one = { name, shape, data: Float32Array.from({ length: size }, (_, i) => 0.02 * Math.cos(i)) };
-    await writeSafetensors(join(folder, "model.safetensors"), [one]);
-    return await AutoModelForSequenceClassification.fromPretrained(folder, { numLabels: 2, seed: 0 });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+/** Makes a model of any family in BERT's proportions. */
+function modelOf(modelType: string, [layers, width]: readonly [layers: number, width: number]) {
+  return randomModel(
+    { model_type: modelType, vocab_size: 30522, pad_token_id: 0, ...shapeOf(modelType, layers, width) },
+    0,
+  );
 }
-
-const known = () => families.map(({ modelType }) => modelType).join(", ");
 
 /** Names the keys of config.json as the family does. The DeBERTas have the terms of the published models. */
 function shapeOf(modelType: string, layers: number, width: number): Record<string, unknown> {

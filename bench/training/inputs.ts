@@ -8,8 +8,7 @@ import {
   type Tokenizer,
 } from "../../src/index.ts";
 import { saveModel } from "../../src/train/saveModel.ts";
-import { writeSafetensors } from "../../src/weights/safetensors/write.ts";
-import { miniLM, readReviews } from "../reviews.ts";
+import { miniLM, randomModel, readReviews } from "../inputs.ts";
 import type { EncodedTexts } from "./task.ts";
 import type { ModelKind } from "./workloads.ts";
 
@@ -59,19 +58,13 @@ export class Texts {
   }
 }
 
-/** Makes a model of two labels. Its head, and all of the 12 x 768, comes from the seed. The caller disposes of it. */
-export async function makeModel(kind: ModelKind, seed: number, place: string): Promise<SequenceClassifier> {
-  const options = { numLabels: 2, seed };
+/** Makes a model of two labels. Its head, and nearly all of the 12 x 768, comes from the seed. The caller disposes of it. */
+export async function makeModel(kind: ModelKind, seed: number): Promise<SequenceClassifier> {
   const info = console.info;
   console.info = () => {}; // that a head is new is no news here
   try {
-    if (kind === "mini") return await AutoModelForSequenceClassification.fromPretrained(miniLM, options);
-    const seedling = join(place, "seedling");
-    mkdirSync(seedling, { recursive: true });
-    writeFileSync(join(seedling, "config.json"), JSON.stringify({ model_type: "bert", vocab_size: 30522 }));
-    const one = { name: "bert.embeddings.LayerNorm.bias", shape: [768], data: new Float32Array(768) };
-    await writeSafetensors(join(seedling, "model.safetensors"), [one]);
-    return await AutoModelForSequenceClassification.fromPretrained(seedling, options);
+    if (kind === "base") return await randomModel({ model_type: "bert", vocab_size: 30522 }, seed);
+    return await AutoModelForSequenceClassification.fromPretrained(miniLM, { numLabels: 2, seed });
   } finally {
     console.info = info;
   }

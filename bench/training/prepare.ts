@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { batchesOf } from "../../src/data/batches.ts";
 import { AutoTokenizer, type SequenceClassifier, type Stage, Trainer } from "../../src/index.ts";
-import { miniLM } from "../reviews.ts";
+import { miniLM } from "../inputs.ts";
 import { type ModelSize, sizeOf } from "./flops.ts";
 import { makeModel, saveBoth, stillOf, Texts } from "./inputs.ts";
 import { paritySteps } from "./parity.ts";
@@ -39,7 +39,7 @@ export async function prepare(able: readonly Workload[], quick: boolean, place: 
       .map(({ workload, size }) => ({ workload, size, seeds: workload.kind === "plan" ? size.pairs : 1 }));
     for (let seed = 0; seed < Math.max(1, ...own.map(({ seeds }) => seeds)); seed++) {
       const folder = join(place, `${kind}-${seed}`);
-      const model = await makeModel(kind, seed, place);
+      const model = await makeModel(kind, seed);
       await saveBoth(folder, model, tokenizer);
       if (seed === 0) parity.set(kind, parityTask(kind, texts, model, stillOf(folder)));
       for (const { workload, size } of own.filter(({ seeds }) => seed < seeds)) {
