@@ -38,7 +38,13 @@ export async function trainerFor({ model: kind, train, steps }: Workload): Promi
     tokenizer: await AutoTokenizer.fromPretrained(miniLM),
     trainDataset: TextDataset.fromRows(rows, { text: "text", label: "label" }),
     stages: [{ train, epochs: 1, learningRate: 5e-5 }],
-    args: { perDeviceTrainBatchSize: batchSize, maxLength: 128, seed: 0, disableTqdm: true },
+    args: {
+      perDeviceTrainBatchSize: batchSize,
+      maxLength: 128,
+      seed: 0,
+      disableTqdm: true,
+      allowFrozenRandomHead: true, // random models stay random below the layers that train
+    },
   });
 }
 
