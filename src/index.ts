@@ -10,7 +10,7 @@ export { ThawError } from "./errors.ts";
 export type { LabelScore, Prediction } from "./evaluate/predictions.ts";
 export { type ExportOptions, exportOnnx } from "./exportOnnx.ts";
 export type { Selection } from "./freezing/selection.ts";
-export { sampleData } from "./hub/sampleData.ts";
+export { sampleData } from "./hub/thawFolder.ts";
 export { AutoModelForSequenceClassification, type FromPretrainedOptions } from "./models/autoModel.ts";
 export type { Parameter } from "./models/parameter.ts";
 export type { SequenceClassifier } from "./models/sequenceClassifier.ts";

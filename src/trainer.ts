@@ -20,7 +20,7 @@ import { weightsBytes } from "./models/weightsContent.ts";
 import { type OptionNames, refuseUnknown } from "./options.ts";
 import { makePlan, type Plan } from "./plan/plan.ts";
 import type { Stage } from "./plan/stage.ts";
-import { checkTarget } from "./platform/checkTarget.ts";
+import { checkTarget } from "./platform/saveFolder.ts";
 import { Run } from "./run.ts";
 import { LiveView } from "./show/liveView.ts";
 import type { ModelMetric } from "./task/metricNames.ts";

@@ -5,7 +5,7 @@ import { exportOnnx } from "../src/exportOnnx.ts";
 import { AutoModelForSequenceClassification } from "../src/models/autoModel.ts";
 import { unknownToXenova } from "../src/models/onnx/families.ts";
 import type { SequenceClassifier } from "../src/models/sequenceClassifier.ts";
-import { manifestName } from "../src/platform/manifest.ts";
+import { manifestName } from "../src/platform/savedFiles.ts";
 import { AutoTokenizer } from "../src/tokenizer/autoTokenizer.ts";
 import { Tokenizer } from "../src/tokenizer/tokenizer.ts";
 import { saveModel } from "../src/train/saveModel.ts";

@@ -11,7 +11,7 @@ import { formatBytes } from "../display/numbers.ts";
 import { lengthBatches } from "../evaluate/lengthBatches.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
-import { noteGarbage } from "../platform/garbage.ts";
+import { noteGarbage } from "../platform/machine.ts";
 import { sweep } from "../platform/owner.ts";
 import { markConstant } from "../tensor/differentiable.ts";
 import type { Precision } from "../tensor/precision.ts";

@@ -4,10 +4,9 @@ import { listed, listedRows } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import type { ProblemType } from "../models/config/config.ts";
 import { indexLabelSets, labelColumns, readWrittenLists } from "./labelSets.ts";
-import { indexLabels, type LabelledContent, type LabelReading, type LabelValue } from "./labels.ts";
+import { indexLabels, type LabelledContent, type LabelReading, type LabelValue, readTargets } from "./labels.ts";
 import { type DatasetOptions, rowFunction } from "./options.ts";
 import type { Row, RowTable } from "./rows.ts";
-import { readTargets } from "./targets.ts";
 import type { DatasetContent } from "./textDataset.ts";
 
 type Source = string | readonly string[] | ((row: Row) => unknown);

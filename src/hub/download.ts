@@ -2,14 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../platform/atomicFile.ts";
-import { cacheRoot, repositoryName, snapshotFolder } from "./cache.ts";
-import { makeCacheFolder } from "./cacheFolder.ts";
+import { cacheRoot, makeCacheFolder, repositoryName, snapshotFolder } from "./cache.ts";
 import { type DownloadTarget, downloadFile, isThere } from "./downloadFile.ts";
 import { DownloadProgress } from "./downloadProgress.ts";
+import { hubServer } from "./environment.ts";
 import { type HubFile, modelFiles } from "./modelFiles.ts";
-import { hubServer } from "./server.ts";
-import { tokenizerFiles } from "./tokenizerFiles.ts";
-import { isIndex, readWeightMap, shardsOf, weightFiles } from "./weightFiles.ts";
+import { isIndex, readWeightMap, shardsOf, tokenizerFiles, weightFiles } from "./modelFolder.ts";
 
 /** The snapshot folder. Honours HF_ENDPOINT and HF_TOKEN, and shows how far it is. Throws an Error with the reason. */
 export async function downloadModel(id: string, revision: string, signal?: AbortSignal): Promise<string> {

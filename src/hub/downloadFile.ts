@@ -1,11 +1,12 @@
 /** Downloads one file into Python's cache: checked before it gets its name, and linked as Python links it. */
 import { copyFile, lstat, rm, stat, statfs, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { repositoryName, snapshotFolder } from "./cache.ts";
-import { makeCacheFolder } from "./cacheFolder.ts";
+import { downloadFile as openFile } from "@huggingface/hub";
+import { askHub, HubRefusal } from "./askHub.ts";
+import { makeCacheFolder, repositoryName, snapshotFolder } from "./cache.ts";
+import type { HubServer } from "./environment.ts";
 import type { HubFile } from "./modelFiles.ts";
 import { type OnProgress, PartialFile } from "./partialFile.ts";
-import { type FileSource, receiveFile } from "./receiveFile.ts";
 
 export interface DownloadTarget extends FileSource {
   /** Root of the cache. */
@@ -75,4 +76,60 @@ async function link(blob: string, pointer: string): Promise<void> {
 async function isBlob(path: string, bytes: number): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined);
   return found?.isFile() === true && found.size === bytes;
+}
+
+/** Requests that bring no new byte, in a row, before it is given up. */
+const idleAttempts = 3;
+
+/** Where the hub has a file. */
+export interface FileSource {
+  readonly server: HubServer;
+  readonly id: string;
+  /** Commit. */
+  readonly sha: string;
+}
+
+/** Asks again from where it was cut, as long as each answer brings something that no earlier one did. */
+export async function receiveFile(partial: PartialFile, file: HubFile, source: FileSource): Promise<void> {
+  let idle = 0;
+  let furthest = partial.bytes;
+  while (partial.bytes < file.bytes) {
+    try {
+      await receiveRest(partial, file, source);
+      if (partial.bytes < file.bytes) throw new Error("the connection was closed early");
+    } catch (cause) {
+      source.server.signal?.throwIfAborted();
+      const isFinal = cause instanceof HubRefusal && cause.status < 500 && cause.status !== 416 && cause.status !== 429;
+      idle = partial.bytes > furthest ? 0 : idle + 1;
+      furthest = Math.max(furthest, partial.bytes);
+      if (isFinal || cause instanceof TooLong) throw cause;
+      if (idle === idleAttempts)
+        throw new Error(`${file.path} ended after ${partial.bytes} of ${file.bytes} bytes`, { cause });
+      if (idle > 0) await new Promise((done) => setTimeout(done, 200 * 2 ** idle));
+      if (cause instanceof HubRefusal && cause.status === 416) await partial.restart();
+    }
+  }
+}
+
+class TooLong extends Error {}
+
+/** One request for what is missing, and what it brings. */
+async function receiveRest(partial: PartialFile, file: HubFile, { server, id, sha }: FileSource): Promise<void> {
+  await askHub(server, async (hub, hasCome) => {
+    const content = await openFile({
+      ...hub,
+      repo: { type: "model", name: id },
+      path: file.path,
+      // Known from the list of files; without it the library asks for the first byte, to learn the size.
+      downloadInfo: { size: file.bytes, etag: file.hash, url: `${hub.hubUrl}/${id}/resolve/${sha}/${file.path}` },
+    });
+    for await (const chunk of content?.slice(partial.bytes).stream() ?? []) {
+      hasCome();
+      if (partial.bytes + chunk.length > file.bytes) {
+        await partial.restart();
+        throw new TooLong(`${file.path} is longer than the ${file.bytes} bytes that the hub gives for it`);
+      }
+      await partial.append(chunk);
+    }
+  });
 }

@@ -1,6 +1,64 @@
-/** What variables mean to Python's `huggingface_hub` (constants.py), so that both find the same cache and the same token. */
+/** The hub that the environment names. */
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+
+export interface HubServer {
+  /** Without a slash at the end; it may have a path. */
+  readonly endpoint: string;
+  readonly token: string | undefined;
+  /** Ends whatever is being asked. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** HF_ENDPOINT and the access token, as Python's `huggingface_hub` reads them. Throws an Error for what is no address. */
+export function hubServer(env: NodeJS.ProcessEnv = process.env): HubServer {
+  const endpoint = (env.HF_ENDPOINT || "https://huggingface.co").replace(/\/+$/, "");
+  // Not repeated here: a password may stand in it.
+  if (!/^https?:\/\/[^@]+$/i.test(endpoint) || !URL.canParse(endpoint)) {
+    throw new Error("HF_ENDPOINT is no address such as https://huggingface.co, without a user name or a password");
+  }
+  return { endpoint, token: hubToken(env) };
+}
+
+/** HF_HUB_OFFLINE, or the older TRANSFORMERS_OFFLINE. */
+export function isOffline(env: NodeJS.ProcessEnv = process.env): boolean {
+  return isTrue(env.HF_HUB_OFFLINE || env.TRANSFORMERS_OFFLINE);
+}
+
+/** Seconds without a byte after which a request is given up: HF_HUB_DOWNLOAD_TIMEOUT, default 30. */
+export function stallSeconds(env: NodeJS.ProcessEnv = process.env): number {
+  const seconds = Number(env.HF_HUB_DOWNLOAD_TIMEOUT);
+  return seconds > 0 ? seconds : 30;
+}
+
+/**
+ * HF_TOKEN, else HUGGING_FACE_HUB_TOKEN, else the file that `hf auth login` leaves (HF_TOKEN_PATH, by default `token`
+ * under HF_HOME); none with HF_HUB_DISABLE_IMPLICIT_TOKEN. Private hubs have tokens of any form. Throws an Error, which
+ * never holds the token, where a file cannot be read or no header can carry what was found.
+ */
+export function hubToken(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (isTrue(env.HF_HUB_DISABLE_IMPLICIT_TOKEN)) return undefined;
+  const name = env.HF_TOKEN ? "HF_TOKEN" : "HUGGING_FACE_HUB_TOKEN";
+  const file = env.HF_TOKEN_PATH ? expandPath(env.HF_TOKEN_PATH, env) : join(hubHome(env), "token");
+  return clean(env[name] ?? "", name) ?? clean(textOf(file), file);
+}
+
+function clean(text: string, source: string): string | undefined {
+  const token = text.replace(/[\r\n]/g, "").trim();
+  if (!/^[\x20-\x7e]*$/.test(token)) throw new Error(`the access token in ${source} has characters that no token has`);
+  return token || undefined;
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return ""; // nobody has logged in
+    throw new Error(`the file ${file} with the access token cannot be read (${code})`, { cause });
+  }
+}
 
 export function isTrue(value: string | undefined): boolean {
   return /^(1|true|yes|on)$/i.test(value ?? "");

@@ -1,7 +1,7 @@
 /** What files a model has at a revision, how long they are, and their hashes. */
 import { type ListFileEntry, listFiles, modelInfo } from "@huggingface/hub";
 import { askHub, type HubAccess } from "./askHub.ts";
-import type { HubServer } from "./server.ts";
+import type { HubServer } from "./environment.ts";
 
 /** Of 1000 files each. */
 const maxPages = 50;

@@ -6,10 +6,9 @@
 import { basename, dirname, join } from "node:path";
 import { ThawError } from "../errors.ts";
 import { writeNewFile } from "./atomicFile.ts";
-import { isAsRecorded, type ManifestEntry } from "./manifest.ts";
-import { type FileState, isSystemError, namesIn, operations, removeTree, stateOf, syncFolder } from "./operations.ts";
+import { type FileState, isSystemError, namesIn, operations, removeTree, stateOf, syncFolder } from "./files.ts";
 import { disown, isAbandoned, nobodysName, ownedName, ownerOf, pidIn, silenceMs } from "./owner.ts";
-import { checkName } from "./staging.ts";
+import { checkName, isAsRecorded, type ManifestEntry } from "./savedFiles.ts";
 
 const claimPrefix = ".thaw-save-";
 

@@ -1,6 +1,7 @@
 /** Files that somebody else made, such as those of a model's folder: read and parsed only where they are what they seem. */
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { isLosslessNumber, parse, stringify } from "lossless-json";
 import { type LibraryErrorCode, ThawError } from "../errors.ts";
 
 export interface ForeignFileLimits {
@@ -122,4 +123,27 @@ function excessOf(bytes: Uint8Array): string | undefined {
     }
   }
   return undefined;
+}
+
+/**
+ * `value` as indented JSON. A number that is still the one at its place in `text` is written as there: in JavaScript 2.0
+ * is 2, which transformers refuses for a key that it declares as a float.
+ */
+export function stringifyLike(value: unknown, text: string | undefined): string {
+  return stringify(
+    text === undefined ? value : withWritten(value, parse(text, null, { onDuplicateKey: ({ newValue }) => newValue })),
+    undefined,
+    2,
+  ) as string;
+}
+
+function withWritten(value: unknown, written: unknown): unknown {
+  if (typeof value === "number") return isLosslessNumber(written) && Number(written.value) === value ? written : value;
+  if (!isContainer(value) || !isContainer(written)) return value;
+  if (Array.isArray(value)) return value.map((item, i) => withWritten(item, written[i]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withWritten(item, written[key])]));
+}
+
+function isContainer(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === "object" && value !== null;
 }

@@ -8,7 +8,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
-import { namesIn, removeTree, stateOf } from "./operations.ts";
+import { namesIn, removeTree, stateOf } from "./files.ts";
 
 /**
  * Who made a temporary file: this copy of the library, another process that is alive or dead, or somebody of whom that

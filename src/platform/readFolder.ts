@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { ThawError } from "../errors.ts";
 import { checkUntouched, endSaves, openJournals, pendingPlaces, removeClaim, takeClaim } from "./claim.ts";
-import { manifestName } from "./manifest.ts";
-import { isSystemError, stateOf } from "./operations.ts";
+import { isSystemError, stateOf } from "./files.ts";
 import { disown, ownedName, sweep } from "./owner.ts";
+import { manifestName } from "./savedFiles.ts";
 
 /**
  * Reads a folder by `read`, which gets the path to read from, and reads it again where a save has changed it meanwhile, so

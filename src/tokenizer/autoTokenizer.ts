@@ -1,18 +1,17 @@
 /** From a name or a folder to a tokenizer: `AutoTokenizer`. */
 import { join } from "node:path";
 import { ThawError } from "../errors.ts";
-import { warnOfIgnoredKeys } from "../hub/ignoredKeys.ts";
+import { warnOfIgnoredKeys } from "../hub/modelFolder.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
 import { maxTokens } from "../models/config/maxTokens.ts";
 import { parseConfig } from "../models/config/translate.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { readFolder } from "../platform/readFolder.ts";
-import type { TokenizerBackend } from "./backend.ts";
 import { warnOfClass } from "./classes.ts";
 import { type EffectiveTokenizer, effectiveTokenizer, padTokenId, runForm } from "./effective.ts";
 import { readTokenizerFolder, type Settings, type TokenizerFolder, truthySetting } from "./folder.ts";
 import { loadNativeBackend, NativeMissing } from "./native/nativeBackend.ts";
-import { type Side, type Templates, templatesIn } from "./rows.ts";
+import { type Side, type Templates, type TokenizerBackend, templatesIn } from "./rows.ts";
 import { saveTokenizer } from "./saved.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
 import { loadXenovaBackend } from "./xenova.ts";

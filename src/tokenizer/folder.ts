@@ -1,7 +1,7 @@
 /** The files of a tokenizer as they were loaded, and what those beside the vocabulary say. */
 import { join } from "node:path";
 import { ThawError } from "../errors.ts";
-import { tokenizerFiles } from "../hub/tokenizerFiles.ts";
+import { tokenizerFiles } from "../hub/modelFolder.ts";
 import type { JsonObject } from "../models/config/config.ts";
 import { parseForeignJson, readForeignFile } from "../platform/foreignFile.ts";
 

@@ -1,6 +1,34 @@
-/** From the ids of texts to the rows that a model takes: cut, with the special tokens around them, padded to one length. */
 import { ThawError } from "../errors.ts";
 import { isObject } from "./folder.ts";
+
+/** What this library needs of a tokenizer library. Special tokens, truncation and padding are done on top, the same for all. */
+export interface TokenizerBackend {
+  readonly name: "native" | "xenova" | "brought";
+  /** The ids of each text, without special tokens, padding or truncation. */
+  encode(texts: readonly string[]): Int32Array[];
+  decode(ids: readonly number[], skipSpecialTokens: boolean): string;
+}
+
+export interface LimitSources {
+  /** What the tokenizer's files say, and the positions of the model they belong to; Infinity where they say nothing. */
+  readonly modelMaxLength: number;
+  /** The positions of the model; undefined or Infinity where they have no end. */
+  readonly positions?: number | undefined;
+  /** What the user asks for, which goes before the tokenizer's files. Default: nothing. */
+  readonly maxLength?: number | undefined;
+}
+
+/** Where nothing says how long a text may be. */
+const unknownLength = 512;
+
+/**
+ * The tokens that a text is cut to, special tokens included: `maxLength`, or else what the tokenizer's files say, and never
+ * more than the model has positions for; 512 where nothing says anything.
+ */
+export function tokenLimit({ modelMaxLength, positions = Number.POSITIVE_INFINITY, maxLength }: LimitSources): number {
+  const limit = Math.min(maxLength ?? modelMaxLength, positions);
+  return Number.isFinite(limit) ? limit : unknownLength;
+}
 
 /** What a model takes: three arrays, each `[batch, tokens]`. Rows differ in length where padding is off. */
 export interface BatchEncoding {

@@ -1,19 +1,19 @@
 /** A tokenizer as people call it: texts in, token ids out, with truncation and padding as in Hugging Face's Python. */
 import { ThawError } from "../errors.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import type { TokenizerBackend } from "./backend.ts";
 import {
   type BatchEncoding,
   pad,
   rowOf,
   type Side,
   type Templates,
+  type TokenizerBackend,
   type Truncation,
   type TruncationStrategy,
+  tokenLimit,
   type UnpaddedText,
 } from "./rows.ts";
 import type { SaveTokenizerOptions } from "./saved.ts";
-import { tokenLimit } from "./tokenLimit.ts";
 import { backendOf, templatesByAsking, type XenovaTokenizer } from "./xenova.ts";
 
 export interface TruncationOptions {

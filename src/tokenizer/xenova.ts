@@ -4,11 +4,10 @@
  */
 import { ThawError } from "../errors.ts";
 import { contentOf } from "./addedTokens.ts";
-import type { TokenizerBackend } from "./backend.ts";
 import { generic } from "./classes.ts";
 import { type EffectiveTokenizer, runForm } from "./effective.ts";
 import { isObject, type Settings } from "./folder.ts";
-import type { Template, Templates } from "./rows.ts";
+import type { Template, Templates, TokenizerBackend } from "./rows.ts";
 import type { Part } from "./vocabulary.ts";
 
 /** A tokenizer object of `@xenova/transformers` or `@huggingface/transformers`. */

@@ -7,8 +7,8 @@ import { maxTokens } from "../models/config/maxTokens.ts";
 import { checkBatch } from "../models/inputs.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { tokenLimit } from "../tokenizer/rows.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { tokenLimit } from "../tokenizer/tokenLimit.ts";
 import type { DataRecord } from "./runRecord.ts";
 
 export interface EncodedDataset {

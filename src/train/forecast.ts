@@ -12,7 +12,7 @@ import { type MemoryNeed, stageMemory } from "../plan/memory.ts";
 import { type Plan, sizeOf } from "../plan/plan.ts";
 import { stageSeconds } from "../plan/seconds.ts";
 import { speedOf } from "../plan/speed.ts";
-import { asOutOfMemory, reserve } from "../platform/room.ts";
+import { asOutOfMemory, reserve } from "../platform/machine.ts";
 import { memoryLeft, releaseMemory } from "../tensor/memory.ts";
 import type { ResolvedArguments } from "./arguments.ts";
 import { epochSteps } from "./epochSteps.ts";

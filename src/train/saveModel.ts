@@ -1,7 +1,7 @@
 /** A folder that Hugging Face's `from_pretrained` loads, written whole or not at all, with what is known of its training. */
 
 import { currentHost } from "../display/host.ts";
-import { tokenizerFiles } from "../hub/tokenizerFiles.ts";
+import { tokenizerFiles } from "../hub/modelFolder.ts";
 import { writeConfig } from "../models/config/writeConfig.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { weightsBytes, weightsContent } from "../models/weightsContent.ts";

@@ -3,13 +3,11 @@ import { readdirSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ThawError } from "../errors.ts";
-import { isIndex, weightFiles } from "../hub/weightFiles.ts";
-import { foreignFormat } from "./foreignFormat.ts";
-import { mergeAdapter } from "./python.ts";
+import { isIndex, weightFiles } from "../hub/modelFolder.ts";
+import { foreignFormat, mergeAdapter } from "./foreignFormat.ts";
 import { readSafetensors } from "./safetensors/read.ts";
-import { openShardedWeights } from "./shardedWeights.ts";
 import { readTorchFile } from "./torch/read.ts";
-import type { WeightsFile } from "./weightsFile.ts";
+import { openShardedWeights, type WeightsFile } from "./weightsFile.ts";
 
 /**
  * Opens `model.safetensors`, else its shards, else `pytorch_model.bin`, else its shards: the order of `from_pretrained`.

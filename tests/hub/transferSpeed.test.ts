@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { TransferSpeed } from "../../src/hub/transferSpeed.ts";
+import { TransferSpeed } from "../../src/hub/downloadProgress.ts";
 
 test("nothing is known before something has come", () => {
   const speed = new TransferSpeed(100);

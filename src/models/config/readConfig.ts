@@ -2,8 +2,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ThawError } from "../../errors.ts";
-import { warnOfIgnoredKeys } from "../../hub/ignoredKeys.ts";
-import { stringifyLike } from "../../platform/stringifyLike.ts";
+import { warnOfIgnoredKeys } from "../../hub/modelFolder.ts";
+import { stringifyLike } from "../../platform/foreignFile.ts";
 import type { HuggingFaceConfig, JsonObject } from "./config.ts";
 import { badConfig } from "./fields.ts";
 import { type LabelOptions, labelsInFile } from "./labels.ts";

@@ -1,7 +1,7 @@
 /** Writes `config.json` into a model folder. */
 import { join } from "node:path";
 import { writeFileAtomic } from "../../platform/atomicFile.ts";
-import { stringifyLike } from "../../platform/stringifyLike.ts";
+import { stringifyLike } from "../../platform/foreignFile.ts";
 import type { HuggingFaceConfig } from "./config.ts";
 import { toHuggingFaceJson } from "./translate.ts";
 

@@ -4,16 +4,20 @@ import { freemem } from "node:os";
 import { dirname } from "node:path";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { ThawError } from "../../errors.ts";
-import { assertThreadRoom } from "../../platform/room.ts";
-import type { TokenizerBackend } from "../backend.ts";
+import { assertThreadRoom } from "../../platform/machine.ts";
+import type { TokenizerBackend } from "../rows.ts";
 import {
+  type Death,
   type NumberedRequest,
   type RequestLimits,
+  relayToTokenizers,
   serveTokenizers,
+  type ThreadAnswer,
+  type ThreadData,
+  type ThreadEvent,
   type TokenizerRequest,
   watchTokenizers,
 } from "./process.ts";
-import { type Death, relayToTokenizers, type ThreadAnswer, type ThreadData, type ThreadEvent } from "./thread.ts";
 
 /** What the library runs, and what it is called in messages. */
 export interface NativeSource {

@@ -3,8 +3,8 @@
  * used here (decompression, encryption, several disks); torch stores every entry as it is, so that an entry is a range
  * of the file. Format: PKWARE APPNOTE 6.3.10, sections 4.3.7, 4.3.12 and 4.3.14 to 4.3.16.
  */
-import { readAt } from "../../platform/readAt.ts";
-import { ForeignContent } from "./values.ts";
+import { readAt } from "../../platform/files.ts";
+import { ForeignContent } from "./stateDict.ts";
 
 /** Where an entry's bytes lie in the file. */
 export interface ZipEntry {

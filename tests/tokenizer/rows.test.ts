@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { maxTokens } from "../../src/models/config/maxTokens.ts";
 import { parseConfig } from "../../src/models/config/translate.ts";
-import { type LimitSources, tokenLimit } from "../../src/tokenizer/tokenLimit.ts";
+import { type LimitSources, tokenLimit } from "../../src/tokenizer/rows.ts";
 import { goldenCases, goldenTypes } from "../models/familyModel.ts";
 
 const none = Number.POSITIVE_INFINITY;

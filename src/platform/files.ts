@@ -2,7 +2,7 @@
  * What writing files asks of the operating system, one function for each kind of call. Everything in this folder goes
  * through `operations`, so that a test can let every call fail once, or end the process at it.
  */
-import { statfsSync } from "node:fs";
+import { readSync, statfsSync } from "node:fs";
 import * as fs from "node:fs/promises";
 
 /** What is known of a file, a folder or a link without following it. */
@@ -126,4 +126,16 @@ export async function syncFolder(path: string): Promise<void> {
   } finally {
     await operations.close(folder);
   }
+}
+
+/** `length` bytes from `position`, in fresh memory. Throws an Error if the file ends before. */
+export function readAt(file: number, position: number, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const count = readSync(file, bytes, done, Math.min(length - done, 2 ** 30), position + done);
+    if (count === 0) throw new Error("it ended while it was read");
+    done += count;
+  }
+  return bytes;
 }
