@@ -1,14 +1,11 @@
 /** The bytes of a data file: found, unpacked, of the right format, and as UTF-8 where they are text. */
-import { isUtf8 } from "node:buffer";
-import type { Stats } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
+
 import { closest } from "../../shared/closest.ts";
 import { listedRows } from "../display/listed.ts";
 import { formatBytes } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
+import { gunzip, isUtf8 } from "../platform/bytes.ts";
+import { basename, dirname, readdir, readFile, resolve, type Stats, stat } from "../platform/files.ts";
 import { type DataFormat, refuseForeign } from "./formats.ts";
 import { shown } from "./rows.ts";
 
@@ -58,7 +55,7 @@ async function readUnpacked(path: unknown): Promise<Buffer> {
   const bytes = await readWhole(path);
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
-    return await promisify(gunzip)(bytes, { maxOutputLength: largestFile });
+    return await gunzip(bytes, { maxOutputLength: largestFile });
   } catch (cause) {
     const why = (cause as Error).message;
     throw new ThawError(

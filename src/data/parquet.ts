@@ -1,10 +1,10 @@
 /** Parquet files as rows, and the names of labels that Hugging Face's `datasets` writes into them. */
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
+
 import type { FileMetaData, SchemaTree } from "hyparquet";
 import { currentHost } from "../display/host.ts";
 import { ThawError } from "../errors.ts";
+import { packageUrl } from "../platform/packages.ts";
+import { scriptOf, startThread, type Worker } from "../platform/threads.ts";
 import { readBinaryFile } from "./dataFile.ts";
 import type { DatasetOptions } from "./options.ts";
 import type { RowTable } from "./rows.ts";
@@ -63,12 +63,11 @@ interface Answer {
 }
 
 /**
- * Run by `new Worker(source, { eval: true })`: a file of its own would have to be JavaScript before and after the build.
+ * What the thread runs; a text, since what compiles this module may write `import()` in another way.
  * Damaged files make the library loop without an end, take what memory there is, and reject promises that nobody waits
  * for; in a thread of its own each of these is an error message.
  */
-const threadSource = `
-const { parentPort, workerData } = require("node:worker_threads");
+const decoding = `({ threads: { parentPort, workerData } }) => {
 const { bytes } = workerData;
 const loaded = Promise.all(workerData.modules.map((url) => import(url)));
 let metadata;
@@ -88,7 +87,7 @@ parentPort.on("message", async (request) => {
     parentPort.postMessage({ error: String((error && error.message) || error) });
   }
 });
-`;
+}`;
 
 /** Seconds that an answer may take, beside one for every megabyte of the file. */
 const patience = 20;
@@ -107,10 +106,9 @@ class ParquetDecoder {
 
   constructor(content: Buffer) {
     const bytes = Uint8Array.from(content).buffer;
-    const { resolve } = createRequire(import.meta.url);
-    const modules = ["hyparquet", "hyparquet-compressors"].map((name) => pathToFileURL(resolve(name)).href);
+    const modules = ["hyparquet", "hyparquet-compressors"].map(packageUrl);
     this.#limitMs = 1000 * (patience + content.length / 1e6);
-    this.#thread = new Worker(threadSource, { eval: true, workerData: { bytes, modules }, transferList: [bytes] });
+    this.#thread = startThread(scriptOf(decoding), { workerData: { bytes, modules }, transferList: [bytes] });
     this.#thread.on("message", (answer) => this.#settle(answer));
     const end = (error: string): void => {
       this.#ended ??= { error };

@@ -1,6 +1,7 @@
 /** Rows by column name, from a file or a program: what examples are made of. */
-import { inspect } from "node:util";
+
 import { ThawError } from "../errors.ts";
+import { inspect } from "../platform/inspect.ts";
 
 /** One row by column name; every value is text where the row comes from a CSV or TSV file. */
 export type Row = Readonly<Record<string, unknown>>;

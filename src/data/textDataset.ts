@@ -1,10 +1,11 @@
 /** Examples: texts, or pairs of texts, with their labels. */
-import { createHash } from "node:crypto";
-import { basename } from "node:path";
+
 import { ShownAsTable } from "../display/shownAsTable.ts";
 import type { Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import type { Labels, ProblemType } from "../models/config/config.ts";
+import { createHash } from "../platform/bytes.ts";
+import { basename } from "../platform/files.ts";
 import { describeDataset, keysOf, observations, partNotes } from "./describe.ts";
 import { collectExamples } from "./examples.ts";
 import { readJson, readJsonLines } from "./json.ts";

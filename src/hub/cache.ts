@@ -1,7 +1,5 @@
 /** Python's Hugging Face cache: the same folders, so that what Python downloaded is found here and the other way round. */
-import { existsSync, readFileSync } from "node:fs";
-import { mkdir, realpath } from "node:fs/promises";
-import { isAbsolute, join, relative } from "node:path";
+import { existsSync, isAbsolute, join, mkdir, readFileSync, realpath, relative } from "../platform/files.ts";
 import { expandPath, hubHome } from "./environment.ts";
 
 const commit = /^[0-9a-f]{40}$/;

@@ -1,7 +1,7 @@
 /** Downloads the files of a model from the hub into Python's cache. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+
 import { writeFileAtomic } from "../platform/atomicFile.ts";
+import { join, readFileSync } from "../platform/files.ts";
 import { cacheRoot, makeCacheFolder, repositoryName, snapshotFolder } from "./cache.ts";
 import { type DownloadTarget, downloadFile, isThere } from "./downloadFile.ts";
 import { DownloadProgress } from "./downloadProgress.ts";

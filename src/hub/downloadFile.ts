@@ -1,7 +1,7 @@
 /** Downloads one file into Python's cache: checked before it gets its name, and linked as Python links it. */
-import { copyFile, lstat, rm, stat, statfs, symlink } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+
 import { downloadFile as openFile } from "@huggingface/hub";
+import { copyFile, dirname, join, lstat, relative, rm, stat, statfs, symlink } from "../platform/files.ts";
 import { askHub, HubRefusal } from "./askHub.ts";
 import { makeCacheFolder, repositoryName, snapshotFolder } from "./cache.ts";
 import type { HubServer } from "./environment.ts";

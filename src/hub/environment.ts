@@ -1,7 +1,5 @@
 /** The hub that the environment names. */
-import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { homedir, join, readFileSync } from "../platform/files.ts";
 
 export interface HubServer {
   /** Without a slash at the end; it may have a path. */

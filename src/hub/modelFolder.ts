@@ -1,6 +1,5 @@
 /** Under which names the weights of a model lie in its folder, and what the index of weights in several files says. */
-import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, readFileSync, statSync } from "../platform/files.ts";
 
 /** First choice first, as in transformers 5.23 (modeling_utils.py, `_get_resolved_checkpoint_files`). */
 export const weightFiles = [

@@ -1,8 +1,17 @@
 /** A download that is not complete yet: each process writes a file of its own, and the next one goes on with what was left. */
-import { createHash, type Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { type FileHandle, lstat, open, readdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { createHash, type Hash } from "../platform/bytes.ts";
+import {
+  basename,
+  createReadStream,
+  dirname,
+  type FileHandle,
+  join,
+  lstat,
+  open,
+  readdir,
+  rename,
+  rm,
+} from "../platform/files.ts";
 import { disown, isAbandoned, ownedName } from "../platform/owner.ts";
 import type { HubFile } from "./modelFiles.ts";
 

@@ -1,9 +1,8 @@
 /** From what a person calls a model to the folder its files are in. */
-import { statSync } from "node:fs";
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+
 import { currentHost } from "../display/host.ts";
 import { ThawError } from "../errors.ts";
+import { homedir, join, resolve, statSync } from "../platform/files.ts";
 import { cachedSnapshot, cacheRoot } from "./cache.ts";
 import { isOffline } from "./environment.ts";
 import { missingFiles } from "./modelFolder.ts";

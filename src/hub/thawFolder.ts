@@ -1,8 +1,7 @@
 /** The rated texts that set-up fetches (vaderSentiment 3.3.2, MIT licence; Hutto and Gilbert 2014). */
-import { existsSync } from "node:fs";
-import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+
 import { ThawError } from "../errors.ts";
+import { dirname, existsSync, homedir, join } from "../platform/files.ts";
 
 const files = {
   "movie-reviews": "movieReviewSnippets_GroundTruth.txt",

@@ -1,9 +1,44 @@
 /**
- * What writing files asks of the operating system, one function for each kind of call. Everything in this folder goes
- * through `operations`, so that a test can let every call fail once, or end the process at it.
+ * The file system. The plain calls and paths are those of Node, for reading and for what may be lost. Whatever saves goes
+ * through `operations`, one function for each kind of call, so that a test can let every call fail once, or end the process
+ * at it.
  */
 import { readSync, statfsSync } from "node:fs";
 import * as fs from "node:fs/promises";
+
+export {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  type Stats,
+  statfsSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+export {
+  copyFile,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  statfs,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+export { homedir, tmpdir } from "node:os";
+export { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
 
 /** What is known of a file, a folder or a link without following it. */
 export interface FileState {
@@ -18,7 +53,7 @@ export interface FileState {
   readonly mode: number;
 }
 
-/** The calls. They throw the system's errors, as `node:fs` does. */
+/** The calls of a save. They throw the system's errors, as `node:fs` does. */
 export interface FileOperations {
   open(path: string, flags: string, mode?: number): Promise<fs.FileHandle>;
   /** Reads into `bytes`, from where the last read ended; returns how many came, 0 at the end. */
@@ -128,7 +163,10 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** `length` bytes from `position`, in fresh memory. Throws an Error if the file ends before. */
+/**
+ * Reads `length` bytes of an open file from `position` on into fresh memory: files above 2 GiB work, and numbers that are
+ * not aligned in the file are aligned in it. Throws an Error if the file ends before.
+ */
 export function readAt(file: number, position: number, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   let done = 0;

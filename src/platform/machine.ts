@@ -1,10 +1,12 @@
-/** How much memory this process can still take, and the error where more is wanted. */
+/** The machine: its processors, how much memory this process can still take and the error where more is wanted, garbage. */
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { formatBytes } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
+
+export { availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
 
 /** Bytes that can still be had, and what limits them. */
 export interface Room {

@@ -1,11 +1,12 @@
 /** From a name or a folder to a tokenizer: `AutoTokenizer`. */
-import { join } from "node:path";
+
 import { ThawError } from "../errors.ts";
 import { warnOfIgnoredKeys } from "../hub/modelFolder.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
 import { maxTokens } from "../models/config/maxTokens.ts";
 import { parseConfig } from "../models/config/translate.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
+import { join } from "../platform/files.ts";
 import { readFolder } from "../platform/readFolder.ts";
 import { warnOfClass } from "./classes.ts";
 import { type EffectiveTokenizer, effectiveTokenizer, padTokenId, runForm } from "./effective.ts";

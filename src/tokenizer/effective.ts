@@ -4,10 +4,10 @@
  * file as it is. Encoding, saving and exporting all go by it.
  */
 
-import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { ThawError } from "../errors.ts";
+import { join } from "../platform/files.ts";
 import { parseForeignJson } from "../platform/foreignFile.ts";
+import { isDeepStrictEqual } from "../platform/inspect.ts";
 import { addedTokens, contentOf, specialTokens, type TokenIds, tokenPart } from "./addedTokens.ts";
 import { type ClassName, classNamed, classOf, generic, typesOf } from "./classes.ts";
 import { componentsOf, piecesOf, postProcessorOf, type Recipe } from "./components.ts";

@@ -1,8 +1,9 @@
 /** The files of a tokenizer as they were loaded, and what those beside the vocabulary say. */
-import { join } from "node:path";
+
 import { ThawError } from "../errors.ts";
 import { tokenizerFiles } from "../hub/modelFolder.ts";
 import type { JsonObject } from "../models/config/config.ts";
+import { join } from "../platform/files.ts";
 import { parseForeignJson, readForeignFile } from "../platform/foreignFile.ts";
 
 /** Keys of `tokenizer_config.json` and its like, in Python's spelling. */

@@ -1,6 +1,7 @@
 /** The files that a tokenizer leaves in a folder: those it was loaded from, and what makes Python read the same tokenizer there. */
-import { join } from "node:path";
+
 import { writeFileAtomic } from "../platform/atomicFile.ts";
+import { join } from "../platform/files.ts";
 import { stringifyLike } from "../platform/foreignFile.ts";
 import { contentOf } from "./addedTokens.ts";
 import { generic, ownClass, roles } from "./classes.ts";

@@ -1,7 +1,5 @@
 /** What a file is that is given as weights and is not what its name says: told by its content. */
-import { closeSync, fstatSync, openSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { readAt } from "../platform/files.ts";
+import { basename, closeSync, dirname, fstatSync, join, openSync, readAt } from "../platform/files.ts";
 
 export interface ForeignFormat {
   /** As in "it is ...". */

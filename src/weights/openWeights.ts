@@ -1,9 +1,8 @@
 /** From a model's folder to its weights, whichever of the four forms of Hugging Face they have. */
-import { readdirSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+
 import { ThawError } from "../errors.ts";
 import { isIndex, weightFiles } from "../hub/modelFolder.ts";
+import { join, readdirSync, readFile, statSync } from "../platform/files.ts";
 import { foreignFormat, mergeAdapter } from "./foreignFormat.ts";
 import { readSafetensors } from "./safetensors/read.ts";
 import { readTorchFile } from "./torch/read.ts";

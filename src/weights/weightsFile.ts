@@ -1,8 +1,8 @@
 /** What a model needs of the files that hold its weights, whatever their format and however many they are. */
-import { readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+
 import { ThawError } from "../errors.ts";
 import { readWeightMap, shardsOf } from "../hub/modelFolder.ts";
+import { dirname, join, readFileSync, statSync } from "../platform/files.ts";
 
 /** Named tensors that are read one by one: only those asked for are ever in memory. */
 export interface WeightsFile {

@@ -1,10 +1,17 @@
 /** npm `tokenizers`: the Rust code that Python's fast tokenizers run, so ids are the same by construction. */
-import { createRequire } from "node:module";
-import { freemem } from "node:os";
-import { dirname } from "node:path";
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+
 import { ThawError } from "../../errors.ts";
-import { assertThreadRoom } from "../../platform/machine.ts";
+import { dirname } from "../../platform/files.ts";
+import { assertThreadRoom, freemem } from "../../platform/machine.ts";
+import { resolvePackage } from "../../platform/packages.ts";
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  scriptOf,
+  startThread,
+  type Worker,
+} from "../../platform/threads.ts";
 import type { TokenizerBackend } from "../rows.ts";
 import {
   type Death,
@@ -146,20 +153,17 @@ class TokenizerProcess {
 
   constructor(onEnd: () => void) {
     const { port1, port2 } = new MessageChannel();
-    const library = createRequire(import.meta.url).resolve("tokenizers");
-    const text = (run: (...args: never[]) => void, ...args: string[]) =>
-      `(${run})(require${args.map((arg) => `, ${JSON.stringify(arg)}`).join("")})`;
+    const library = resolvePackage("tokenizers");
     const workerData: ThreadData = {
       command: process.execPath,
-      args: ["-e", text(serveTokenizers, library, text(watchTokenizers))],
+      args: ["-e", scriptOf(serveTokenizers, library, scriptOf(watchTokenizers))],
       folder: dirname(library),
       port: port2,
       counters: this.#counters.buffer,
     };
     this.#port = port1;
-    const source = text(relayToTokenizers);
     assertThreadRoom("The thread that speaks to the tokenizers' process");
-    this.#worker = new Worker(source, { eval: true, execArgv: [], workerData, transferList: [port2] });
+    this.#worker = startThread(scriptOf(relayToTokenizers), { execArgv: [], workerData, transferList: [port2] });
     this.#worker.unref();
     this.#worker.on("message", (event: ThreadEvent) => this.#hear(event));
     this.#worker.on("error", onEnd);

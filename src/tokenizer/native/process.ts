@@ -2,7 +2,7 @@
  * The process that holds npm `tokenizers`. That library is native code which ends its process where a file leads it astray,
  * so it runs in one of its own. Both functions here are sent to that process as text: they use nothing of this module.
  */
-import type { MessagePort } from "node:worker_threads";
+import type { MessagePort, ScriptModules } from "../../platform/threads.ts";
 
 /** What the process is asked. `key` names a tokenizer. */
 export type TokenizerRequest =
@@ -55,14 +55,13 @@ export interface NumberedRequest {
 }
 
 /** Answers requests one after the other. `watch` is run on another thread, which can end the process while this one is busy. */
-export function serveTokenizers(require: NodeJS.Require, library: string, watch: string): void {
+export function serveTokenizers({ require, threads }: ScriptModules, library: string, watch: string): void {
   interface Native {
     disableTruncation(): void;
     disablePadding(): void;
     encodeBatch(texts: readonly string[], options: object): Promise<{ getIds(): number[] }[]>;
     decode(ids: readonly number[], skipSpecialTokens: boolean): Promise<string>;
   }
-  const { Worker } = require("node:worker_threads") as typeof import("node:worker_threads");
   process.title = "thaw tokenizers";
   process.on("SIGINT", () => {}); // of a terminal; this process ends with the one that started it
   // The other process is gone. An exit would wait for the text that is being encoded.
@@ -70,7 +69,7 @@ export function serveTokenizers(require: NodeJS.Require, library: string, watch:
 
   const busy = new Int32Array(new SharedArrayBuffer(8));
   const limits = new Float64Array(new SharedArrayBuffer(32));
-  const watcher = new Worker(watch, { eval: true, workerData: { busy: busy.buffer, limits: limits.buffer } });
+  const watcher = new threads.Worker(watch, { eval: true, workerData: { busy: busy.buffer, limits: limits.buffer } });
   watcher.unref();
   const processorTime = () => {
     const { user, system } = process.cpuUsage();
@@ -135,14 +134,12 @@ export function serveTokenizers(require: NodeJS.Require, library: string, watch:
 }
 
 /** Ends the process, with a line on its standard error, when a request takes too much, or when its parent is gone. */
-export function watchTokenizers(require: NodeJS.Require): void {
-  const { workerData } = require("node:worker_threads") as typeof import("node:worker_threads");
-  const { writeSync } = require("node:fs") as typeof import("node:fs");
+export function watchTokenizers({ files, threads: { workerData } }: ScriptModules): void {
   const busy = new Int32Array(workerData.busy as SharedArrayBuffer);
   const limits = new Float64Array(workerData.limits as SharedArrayBuffer);
   const parent = process.ppid;
   const end = (reason: string) => {
-    writeSync(2, `thaw: ${reason}\n`);
+    files.writeSync(2, `thaw: ${reason}\n`);
     process.kill(process.pid, "SIGKILL");
   };
   for (;;) {
@@ -188,9 +185,7 @@ export type ThreadEvent = ThreadAnswer | { readonly stillWaitingFor: number };
 /** What the thread hears from it. */
 export type ThreadOrder = { readonly ask: NumberedRequest } | { readonly abandon: number };
 
-export function relayToTokenizers(require: NodeJS.Require): void {
-  const { spawn } = require("node:child_process") as typeof import("node:child_process");
-  const { parentPort, workerData } = require("node:worker_threads") as typeof import("node:worker_threads");
+export function relayToTokenizers({ processes, threads: { parentPort, workerData } }: ScriptModules): void {
   const { command, args, folder, port, counters: shared } = workerData as ThreadData;
   const counters = new Int32Array(shared);
   /** A process that nobody has asked for so long ends: a training needs no tokenizer, and large ones keep 500 MB. */
@@ -214,7 +209,7 @@ export function relayToTokenizers(require: NodeJS.Require): void {
   let rest: NodeJS.Timeout | undefined;
 
   function start() {
-    const child = spawn(command, args, {
+    const child = processes.spawn(command, args, {
       cwd: folder,
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       serialization: "advanced",

@@ -1,7 +1,7 @@
 /** Reads safetensors files: the header once, strictly; each tensor from its own place when it is asked for. */
-import { closeSync, fstatSync, openSync } from "node:fs";
+
 import { ThawError } from "../../errors.ts";
-import { readAt } from "../../platform/files.ts";
+import { closeSync, fstatSync, openSync, readAt } from "../../platform/files.ts";
 import { asOutOfMemory, isOutOfMemory } from "../../platform/machine.ts";
 import { toFloat32 } from "./dtype.ts";
 import { readHeader, type TensorInfo } from "./header.ts";

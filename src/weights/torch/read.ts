@@ -2,9 +2,9 @@
  * Reads `pytorch_model.bin`, a state dict written by `torch.save`, alone or among other things. Its pickle is read as data,
  * by an interpreter that runs nothing; each tensor is read from its own place when it is asked for.
  */
-import { closeSync, fstatSync, openSync } from "node:fs";
+
 import { ThawError } from "../../errors.ts";
-import { readAt } from "../../platform/files.ts";
+import { closeSync, fstatSync, openSync, readAt } from "../../platform/files.ts";
 import { takeOut } from "../foreignFormat.ts";
 import { bytesPerElement, toFloat32 } from "../safetensors/dtype.ts";
 import type { WeightsFile } from "../weightsFile.ts";
