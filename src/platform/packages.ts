@@ -15,6 +15,5 @@ export const packageUrl = (name: string): string => pathToFileURL(resolvePackage
  * Node's error where it is not installed or does not load.
  */
 export function loadPackage<Exports>(name: string, { beside }: { readonly beside?: string } = {}): Exports {
-  const load = beside === undefined ? require : createRequire(resolvePackage(beside));
-  return load(name) as Exports;
+  return (beside === undefined ? require(name) : createRequire(resolvePackage(beside))(name)) as Exports;
 }
