@@ -1,10 +1,11 @@
 /** Thaw: fine-tune Hugging Face sequence classifiers layer by layer, and prove what was trained. */
 import "./platform/checkNode.ts";
 
+export type { Example } from "./data/examples.ts";
 export type { DatasetOptions, SeparatedOptions, TextFileOptions } from "./data/options.ts";
 export type { Row } from "./data/rows.ts";
 export type { SplitOptions } from "./data/split.ts";
-export { type Example, type Split, TextDataset } from "./data/textDataset.ts";
+export { type Split, TextDataset } from "./data/textDataset.ts";
 export { Table } from "./display/table.ts";
 export { ThawError } from "./errors.ts";
 export type { LabelScore, Prediction } from "./evaluate/predictions.ts";

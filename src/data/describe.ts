@@ -4,12 +4,31 @@ import { closest } from "../../shared/closest.ts";
 import { listed, listedRows } from "../display/listed.ts";
 import { formatCount, formatNumber, formatPercent } from "../display/numbers.ts";
 import { type Column, Table } from "../display/table.ts";
+import type { ProblemType } from "../models/config/config.ts";
+import type { Example } from "./examples.ts";
 import { looksMissing } from "./labels.ts";
-import type { SplitOptions } from "./split.ts";
-import type { Split, TextDataset } from "./textDataset.ts";
+import type { PartSizes, SplitOptions } from "./split.ts";
+
+/** What a summary tells of a data set: a `TextDataset` has it. */
+export interface DescribedDataset extends Iterable<Example> {
+  readonly name: string;
+  /** The number of examples. */
+  readonly length: number;
+  readonly texts: readonly string[];
+  readonly textPairs: readonly string[] | undefined;
+  readonly problemType: ProblemType;
+  readonly isLabelled: boolean;
+  readonly labels: readonly number[];
+  readonly labelNames: readonly string[];
+  /** The number of examples of the data set that this one is a part of. */
+  readonly partOf: number | undefined;
+  readonly notes: readonly string[];
+  at(place: number): Example | undefined;
+  labelCounts(): Readonly<Record<string, number>>;
+}
 
 /** A table of the labels with their counts, or of the targets with their ranges; above it size and text lengths, below it the notes. */
-export function describeDataset(dataset: TextDataset): Table {
+export function describeDataset(dataset: DescribedDataset): Table {
   const { name, length, textPairs, problemType, labels, partOf, notes, isLabelled } = dataset;
   const of = partOf === undefined ? "" : ` of ${formatCount(partOf)}`;
   const facts = [`${name}: ${formatCount(length)}${of} ${(partOf ?? length) === 1 ? "example" : "examples"}`];
@@ -29,12 +48,12 @@ interface Content {
 
 const right = (title: string): Column => ({ title, align: "right" });
 
-function contentOf(dataset: TextDataset): Content {
+function contentOf(dataset: DescribedDataset): Content {
   if (!dataset.isLabelled) return { columns: [right("examples")], rows: [[formatCount(dataset.length)]] };
   return dataset.problemType === "regression" ? targetTable(dataset) : labelTable(dataset);
 }
 
-function labelTable(dataset: TextDataset): Content {
+function labelTable(dataset: DescribedDataset): Content {
   const counts = dataset.labelCounts();
   return {
     columns: ["label", right("examples"), right("share")],
@@ -45,7 +64,7 @@ function labelTable(dataset: TextDataset): Content {
   };
 }
 
-function targetTable({ labelNames, labels, length }: TextDataset): Content {
+function targetTable({ labelNames, labels, length }: DescribedDataset): Content {
   const outputs = labelNames.length;
   return {
     columns: ["target", ...["mean", "deviation", "lowest", "highest"].map(right)],
@@ -60,22 +79,22 @@ function targetTable({ labelNames, labels, length }: TextDataset): Content {
   };
 }
 
-function lengthPercentiles({ texts, textPairs }: TextDataset): string {
+function lengthPercentiles({ texts, textPairs }: DescribedDataset): string {
   const lengths = Uint32Array.from(texts, (text, place) => text.length + (textPairs?.[place] ?? "").length).sort();
   const at = (fraction: number): number => lengths[Math.round(fraction * (lengths.length - 1))] ?? 0;
   return `median ${at(0.5)}, 90 % up to ${at(0.9)}, 99 % up to ${at(0.99)}, longest ${at(1)}`;
 }
 
 /** What makes two examples the same: the text, or both texts of a pair. */
-export function keysOf({ texts, textPairs }: Pick<TextDataset, "texts" | "textPairs">): readonly string[] {
+export function keysOf({ texts, textPairs }: Pick<DescribedDataset, "texts" | "textPairs">): readonly string[] {
   return textPairs === undefined ? texts : texts.map((text, place) => JSON.stringify([text, textPairs[place]]));
 }
 
-const rowsOf = (dataset: TextDataset, places: readonly number[]): string =>
+const rowsOf = (dataset: DescribedDataset, places: readonly number[]): string =>
   listedRows(places.map((place) => dataset.at(place)?.row as number));
 
 /** Sentences on texts and labels; those on reading and splitting are not among them. */
-export function observations(dataset: TextDataset): string[] {
+export function observations(dataset: DescribedDataset): string[] {
   if (dataset.length === 0) return [];
   return [...textNotes(dataset), ...repeatNotes(dataset), ...(dataset.isLabelled ? labelNotes(dataset) : [])];
 }
@@ -83,7 +102,7 @@ export function observations(dataset: TextDataset): string[] {
 /** Texts that many others are a hundredth of are hardly one text. */
 const [hugeText, hugeRatio] = [10_000, 100];
 
-function textNotes(dataset: TextDataset): string[] {
+function textNotes(dataset: DescribedDataset): string[] {
   const { texts, textPairs } = dataset;
   const all = (place: number): readonly string[] => [
     texts[place] as string,
@@ -118,7 +137,7 @@ function textNotes(dataset: TextDataset): string[] {
   return notes;
 }
 
-function repeatNotes(dataset: TextDataset): string[] {
+function repeatNotes(dataset: DescribedDataset): string[] {
   const { labels, length } = dataset;
   const width = labels.length / length;
   const labelOf = (place: number) => labels.slice(place * width, (place + 1) * width).join();
@@ -144,11 +163,11 @@ function repeatNotes(dataset: TextDataset): string[] {
   return notes;
 }
 
-function labelNotes(dataset: TextDataset): string[] {
+function labelNotes(dataset: DescribedDataset): string[] {
   return dataset.problemType === "regression" ? targetNotes(dataset) : nameNotes(dataset);
 }
 
-function targetNotes({ labels, labelNames, length }: TextDataset): string[] {
+function targetNotes({ labels, labelNames, length }: DescribedDataset): string[] {
   if (length < 2) return [];
   const constant = labelNames.filter((_, output) => {
     const values = labels.filter((_, cell) => cell % labelNames.length === output);
@@ -159,7 +178,7 @@ function targetNotes({ labels, labelNames, length }: TextDataset): string[] {
     : [`All examples have the same number for ${listed(constant)}: there is nothing to learn.`];
 }
 
-function nameNotes(dataset: TextDataset): string[] {
+function nameNotes(dataset: DescribedDataset): string[] {
   const { length, labelNames, problemType, partOf } = dataset;
   const counts = dataset.labelCounts();
   const isSingle = problemType === "single_label_classification";
@@ -200,7 +219,7 @@ function nameNotes(dataset: TextDataset): string[] {
 
 /** Labels of a single example, where others have more: often a name that was mistyped. */
 function lonelyLabels(
-  dataset: TextDataset,
+  dataset: DescribedDataset,
   used: readonly string[],
   counts: Readonly<Record<string, number>>,
 ): string[] {
@@ -224,7 +243,7 @@ function separatorIn(names: readonly string[]): string | undefined {
 }
 
 /** The rows of the examples that have one of these labels. */
-function rowsWith(dataset: TextDataset, names: readonly string[]): string {
+function rowsWith(dataset: DescribedDataset, names: readonly string[]): string {
   const wanted = new Set(names);
   const rows: number[] = [];
   for (const { label, row } of dataset) {
@@ -233,10 +252,15 @@ function rowsWith(dataset: TextDataset, names: readonly string[]): string {
   return listedRows(rows);
 }
 
-type Places = Readonly<Record<keyof Split, Uint32Array>>;
+type Places = Readonly<Record<keyof PartSizes, Uint32Array>>;
 
 /** What a part of a split should be known for: that it is empty, that it lacks labels, or that it shares texts with another part. */
-export function partNotes(whole: TextDataset, part: keyof Split, places: Places, sizes: SplitOptions): string[] {
+export function partNotes(
+  whole: DescribedDataset,
+  part: keyof PartSizes,
+  places: Places,
+  sizes: SplitOptions,
+): string[] {
   const size = sizes[part] ?? 0;
   if (places[part].length === 0) {
     return size > 0
@@ -246,7 +270,7 @@ export function partNotes(whole: TextDataset, part: keyof Split, places: Places,
   return part === "train" ? missingLabels(whole, places.train) : sharedTexts(whole, part, places);
 }
 
-function missingLabels(whole: TextDataset, train: Uint32Array): string[] {
+function missingLabels(whole: DescribedDataset, train: Uint32Array): string[] {
   if (whole.problemType === "regression") return [];
   const trained = new Set(Array.from(train).flatMap((place) => whole.at(place)?.label ?? []));
   const counts = whole.labelCounts();
@@ -258,7 +282,7 @@ function missingLabels(whole: TextDataset, train: Uint32Array): string[] {
   ];
 }
 
-function sharedTexts(whole: TextDataset, part: "validation" | "test", places: Places): string[] {
+function sharedTexts(whole: DescribedDataset, part: "validation" | "test", places: Places): string[] {
   const keys = keysOf(whole);
   const others = part === "test" ? (["train", "validation"] as const) : (["train"] as const);
   return others.flatMap((other) => {

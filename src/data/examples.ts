@@ -5,9 +5,42 @@ import { ThawError } from "../errors.ts";
 import type { ProblemType } from "../models/config/config.ts";
 import { indexLabelSets, labelColumns, readWrittenLists } from "./labelSets.ts";
 import { indexLabels, type LabelledContent, type LabelReading, type LabelValue, readTargets } from "./labels.ts";
-import { type DatasetOptions, rowFunction } from "./options.ts";
+import { columnsOf, type DatasetOptions, rowFunction } from "./options.ts";
 import type { Row, RowTable } from "./rows.ts";
-import type { DatasetContent } from "./textDataset.ts";
+
+/** One example of a data set. */
+export interface Example {
+  readonly text: string;
+  /** The second text, where examples are pairs. */
+  readonly textPair?: string;
+  /**
+   * The name of the label; of several labels the list of their names; of a regression the number, or the list of them.
+   * Absent where the data set has no labels.
+   */
+  readonly label?: string | number | readonly string[] | readonly number[];
+  /** The row of the file or list that the example comes from, counted from 1 without a header. */
+  readonly row: number;
+}
+
+/** What a data set is made of. It is copied: a data set does not change once it is made. */
+export interface DatasetContent {
+  readonly name: string;
+  readonly texts: readonly string[];
+  /** The second texts of pairs, as many as there are texts. Default: single texts. */
+  readonly textPairs?: readonly string[] | undefined;
+  /** As the problem type says; see `Labels`. Empty where there are no labels. */
+  readonly labels: ArrayLike<number>;
+  /** Names of the labels by index, of a regression those of the outputs. Empty where there are no labels. */
+  readonly labelNames: readonly string[];
+  /** Default: "single_label_classification". */
+  readonly problemType?: ProblemType | undefined;
+  /** The row that each example comes from. Default: 1, 2, 3 and so on. */
+  readonly rows?: ArrayLike<number>;
+  /** Sentences that the summary shows below the table. */
+  readonly notes?: readonly string[];
+  /** How many examples the data set has that this one is a part of. */
+  readonly partOf?: number | undefined;
+}
 
 type Source = string | readonly string[] | ((row: Row) => unknown);
 
@@ -55,14 +88,9 @@ const unlabelled: LabelledContent = {
 };
 
 /** Throws where a column is missing from every row, or from some; those with a part of a joined text may lack it. */
-function checkColumns(
-  { rows, numbers }: RowTable,
-  { text = "text", textPair, label = "label" }: DatasetOptions,
-  name: string,
-): void {
-  const namesIn = (source: unknown) => [source].flat().filter((each) => typeof each === "string");
-  const parts = new Set([text, textPair].filter(Array.isArray).flat());
-  for (const column of [text, textPair, label].flatMap(namesIn)) {
+function checkColumns({ rows, numbers }: RowTable, options: DatasetOptions, name: string): void {
+  const parts = new Set([options.text, options.textPair].filter(Array.isArray).flat());
+  for (const column of columnsOf(options)) {
     const [having, lacking] = [[] as number[], [] as number[]];
     rows.forEach((row, index) => {
       (Object.hasOwn(row, column) ? having : lacking).push(numbers?.[index] ?? index + 1);

@@ -109,6 +109,11 @@ function meaning(option: string, names: readonly string[]): Record<string, strin
   return Object.fromEntries(names.map((name) => [name, option]));
 }
 
+/** The columns that the options name for text, second text and label; a function names none. */
+export function columnsOf({ text = "text", textPair, label = "label" }: DatasetOptions): string[] {
+  return [text, textPair, label].flat().filter((source): source is string => typeof source === "string");
+}
+
 /**
  * Refuses options that there are not and values that mean nothing, before a file is opened. Throws `BAD_ARGUMENT` and,
  * for what concerns labels, `BAD_DATA`.

@@ -6,8 +6,8 @@ import { ThawError } from "../errors.ts";
 import { packageUrl } from "../platform/packages.ts";
 import { scriptOf, startThread, type Worker } from "../platform/threads.ts";
 import { readBinaryFile } from "./dataFile.ts";
-import type { DatasetOptions } from "./options.ts";
-import type { RowTable } from "./rows.ts";
+import { columnsOf, type DatasetOptions } from "./options.ts";
+import { type RowTable, setCell } from "./rows.ts";
 
 /**
  * Rows of a Parquet file, of any codec that Parquet knows. Only the columns that `options` name are read, or all of them
@@ -20,9 +20,10 @@ export async function readParquet(path: string, options: DatasetOptions): Promis
   try {
     const metadata = (await decoder.ask("metadata")) as FileMetaData;
     const schema = parquetSchema(metadata);
-    const asked = columnsIn(options);
+    const asked = columnsOf(options);
     const isKnown = (name: string) => schema.children.some(({ element }) => element.name === name);
-    const isAll = hasFunction(options) || !asked.every(isKnown);
+    const hasFunction = [options.text, options.textPair, options.label].some((source) => typeof source === "function");
+    const isAll = hasFunction || !asked.every(isKnown);
     const columns = schema.children.filter(({ element }) => isAll || asked.includes(element.name));
     checkLayout(metadata, columns);
     const rows: Record<string, unknown>[] = Array.from({ length: Number(metadata.num_rows) }, () => ({}));
@@ -157,18 +158,6 @@ function checkLayout(metadata: FileMetaData, columns: readonly SchemaTree[]): vo
 
 const leavesOf = ({ children, path }: SchemaTree): string[] =>
   children.length === 0 ? [path.join()] : children.flatMap(leavesOf);
-
-function setCell(row: Record<string, unknown>, name: string, value: unknown): void {
-  if (name !== "__proto__") row[name] = value;
-  else Object.defineProperty(row, name, { value, enumerable: true });
-}
-
-const sourcesOf = ({ text = "text", textPair, label = "label" }: DatasetOptions) => [text, textPair, label];
-const hasFunction = (options: DatasetOptions) => sourcesOf(options).some((source) => typeof source === "function");
-const columnsIn = (options: DatasetOptions): string[] =>
-  sourcesOf(options)
-    .flat()
-    .filter((source): source is string => typeof source === "string");
 
 /** Lists of any kind as lists; whole numbers of 64 bits as numbers where nothing is lost. */
 function plainValue(value: unknown): unknown {

@@ -17,6 +17,12 @@ export interface RowTable {
   readonly labelNames?: ReadonlyMap<string, readonly string[]>;
 }
 
+/** Puts a value into a row that is being made; a column called `__proto__` is one like any other. */
+export function setCell(row: Record<string, unknown>, column: string, value: unknown): void {
+  if (column !== "__proto__") row[column] = value;
+  else Object.defineProperty(row, column, { value, enumerable: true });
+}
+
 /**
  * Takes a list of objects, or an object with one list per column (`{ text: [...], label: [...] }`). `source` is named in
  * messages. Throws `BAD_DATA`, with what to write instead.

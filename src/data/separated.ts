@@ -3,8 +3,8 @@ import { listed, listedRows } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { type CsvRecord, csvRecords, QuoteProblem, type SeparatedFormat } from "./csvRecords.ts";
 import { readTextFile } from "./dataFile.ts";
-import type { DatasetOptions, SeparatedOptions } from "./options.ts";
-import type { Row, RowTable } from "./rows.ts";
+import { columnsOf, type DatasetOptions, type SeparatedOptions } from "./options.ts";
+import { type Row, type RowTable, setCell } from "./rows.ts";
 
 type Options = DatasetOptions & SeparatedOptions;
 
@@ -34,18 +34,13 @@ export async function readSeparated(path: string, usual: "," | "\t", options: Op
 
 const named = (delimiter: string): string => (delimiter === "\t" ? "a tab" : JSON.stringify(delimiter));
 
-/** The columns that options name; none for a function. */
-function wantedColumns({ text = "text", textPair, label = "label" }: DatasetOptions): string[] {
-  return [text, textPair, label].flat().filter((each): each is string => typeof each === "string");
-}
-
 /**
  * The delimiter under which the first line has the columns that are asked for, or as many as are named; among several
  * the one under which most of the first lines have as many fields as the first.
  */
 function guessDelimiter(bytes: Buffer, options: Options): string {
   const { columns, quote = true } = options;
-  const wanted = wantedColumns(options);
+  const wanted = columnsOf(options);
   const tried = usualDelimiters.map((delimiter) => {
     const records = sample(bytes, { delimiter, quote });
     const first = records[0] ?? [];
@@ -139,7 +134,7 @@ class SeparatedTable {
           "the blanks between the delimiter and the mark, or, where the mark is text, use quote: false.",
       );
     }
-    const doubled = wantedColumns(options).find((name) => this.#header.filter((each) => each === name).length > 1);
+    const doubled = columnsOf(options).find((name) => this.#header.filter((each) => each === name).length > 1);
     if (doubled !== undefined) {
       fail(
         `the header has "${doubled}" more than once (${listed(this.#header)}). Give the columns of the file different names.`,
@@ -250,11 +245,9 @@ function uniqueNames(header: readonly string[]): readonly string[] {
 }
 
 function rowOf(names: readonly string[], cells: readonly string[]): Row {
-  const row: Record<string, string> = {};
+  const row: Record<string, unknown> = {};
   for (let i = 0; i < names.length; i++) {
-    const [name, value] = [names[i] as string, cells[i] as string];
-    if (name !== "__proto__") row[name] = value;
-    else Object.defineProperty(row, name, { value, enumerable: true });
+    setCell(row, names[i] as string, cells[i]);
   }
   return row;
 }

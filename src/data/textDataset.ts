@@ -7,7 +7,7 @@ import type { Labels, ProblemType } from "../models/config/config.ts";
 import { createHash } from "../platform/bytes.ts";
 import { basename } from "../platform/files.ts";
 import { describeDataset, keysOf, observations, partNotes } from "./describe.ts";
-import { collectExamples } from "./examples.ts";
+import { collectExamples, type DatasetContent, type Example } from "./examples.ts";
 import { readJson, readJsonLines } from "./json.ts";
 import { checkDatasetOptions, type DatasetOptions, type SeparatedOptions, type TextFileOptions } from "./options.ts";
 import { readParquet } from "./parquet.ts";
@@ -20,40 +20,6 @@ export interface Split {
   readonly train: TextDataset;
   readonly validation: TextDataset;
   readonly test: TextDataset;
-}
-
-/** One example of a data set. */
-export interface Example {
-  readonly text: string;
-  /** The second text, where examples are pairs. */
-  readonly textPair?: string;
-  /**
-   * The name of the label; of several labels the list of their names; of a regression the number, or the list of them.
-   * Absent where the data set has no labels.
-   */
-  readonly label?: string | number | readonly string[] | readonly number[];
-  /** The row of the file or list that the example comes from, counted from 1 without a header. */
-  readonly row: number;
-}
-
-/** What a data set is made of. It is copied: a data set does not change once it is made. */
-export interface DatasetContent {
-  readonly name: string;
-  readonly texts: readonly string[];
-  /** The second texts of pairs, as many as there are texts. Default: single texts. */
-  readonly textPairs?: readonly string[] | undefined;
-  /** As the problem type says; see `Labels`. Empty where there are no labels. */
-  readonly labels: ArrayLike<number>;
-  /** Names of the labels by index, of a regression those of the outputs. Empty where there are no labels. */
-  readonly labelNames: readonly string[];
-  /** Default: "single_label_classification". */
-  readonly problemType?: ProblemType | undefined;
-  /** The row that each example comes from. Default: 1, 2, 3 and so on. */
-  readonly rows?: ArrayLike<number>;
-  /** Sentences that the summary shows below the table. */
-  readonly notes?: readonly string[];
-  /** How many examples the data set has that this one is a part of. */
-  readonly partOf?: number | undefined;
 }
 
 /**
