@@ -1,13 +1,17 @@
-/** One call of `@huggingface/hub`, which ends when nothing comes for too long and fails with the error that was the reason. */
+/**
+ * Calls a function of `@huggingface/hub` with a `fetch` of ours: it gives up when nothing comes for too long, fails
+ * with the error that was the reason, and sees to tokens, redirects, ranges and refusals, which the library leaves
+ * open.
+ */
 import { type HubServer, stallSeconds } from "./environment.ts";
 
-/** What every function of the library takes. */
+/** The arguments that every function of the library takes. */
 export interface HubAccess {
   readonly hubUrl: string;
   readonly fetch: typeof fetch;
 }
 
-/** `call` tells with its second argument that something came: the wait for the next begins anew. */
+/** Runs `call`, which tells with its second argument that something came: the wait for the next begins anew. */
 export async function askHub<T>(
   server: HubServer,
   call: (hub: HubAccess, hasCome: () => void) => Promise<T>,
@@ -36,10 +40,10 @@ export async function askHub<T>(
   }
 }
 
-/** The hub sends to a renamed model, and from there to where its files lie. */
+/** Redirects that are followed at most: the hub sends to a renamed model, and from there to where its files lie. */
 const maxRedirects = 5;
 
-/** An answer that brings nothing. */
+/** Thrown for an answer that does not bring what was asked for, with its HTTP status. */
 export class HubRefusal extends Error {
   readonly status: number;
 
@@ -50,9 +54,10 @@ export class HubRefusal extends Error {
 }
 
 /**
- * Only what was asked for comes back, from its first byte on; anything else throws `HubRefusal`, with 416 for another
- * part of the file. The token is set here, since the library takes none that does not begin with `hf_` and sends its own
- * wherever an answer points: it goes to the endpoint's host alone, and not again after a redirect has left that.
+ * Makes a `fetch` that gives back only what was asked for, from its first byte on; anything else throws `HubRefusal`,
+ * with 416 for another part of the file. The token is set here, since the library takes none that does not begin with
+ * `hf_` and sends its own wherever an answer points: it goes to the endpoint's host alone, and not again after a
+ * redirect has left that.
  */
 export function hubFetch({ endpoint, token }: HubServer, signal: AbortSignal): typeof fetch {
   return async (address, init) => {
@@ -99,7 +104,7 @@ function adviceFor(status: number, headers: Headers): string {
   return status === 404 ? `${named}: there is no such model, revision or file` : named;
 }
 
-/** Without the query, in which signatures stand. */
+/** Names an address in a message, without its query, in which signatures stand. */
 function nameOf({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname}`.slice(0, 300);
 }

@@ -1,15 +1,18 @@
-/** Python's Hugging Face cache: the same folders, so that what Python downloaded is found here and the other way round. */
+/**
+ * Python's Hugging Face cache: Thaw uses the same folders, so that what Python downloaded is found here and the other
+ * way round.
+ */
 import { existsSync, isAbsolute, join, mkdir, readFileSync, realpath, relative } from "../platform/files.ts";
 import { expandPath, hubHome } from "./environment.ts";
 
 const commit = /^[0-9a-f]{40}$/;
 
-/** The cache root, from the same variables in the same order as `huggingface_hub`. */
+/** Finds the root of the cache, by the same variables in the same order as `huggingface_hub`. */
 export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
   return expandPath(env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(hubHome(env), "hub"), env);
 }
 
-/** The folder of a repository in the cache: `models--org--name`. */
+/** Names the folder of a repository in the cache: `models--org--name`. */
 export function repositoryName(id: string): string {
   return `models--${id.replace("/", "--")}`;
 }
@@ -18,7 +21,10 @@ export function snapshotFolder(id: string, sha: string, root = cacheRoot()): str
   return join(root, repositoryName(id), "snapshots", sha);
 }
 
-/** The snapshot of a revision in the cache, or undefined. A branch or tag is looked up in `refs/`. */
+/**
+ * Finds the snapshot of a revision in the cache; undefined where there is none. A branch or tag is looked up in
+ * `refs/`.
+ */
 export function cachedSnapshot(id: string, revision: string, root = cacheRoot()): string | undefined {
   const sha = commit.test(revision) ? revision : readReference(join(root, repositoryName(id), "refs", revision));
   if (sha === undefined || !commit.test(sha)) return undefined;
@@ -35,8 +41,8 @@ function readReference(file: string): string | undefined {
 }
 
 /**
- * `root` and the folders below it that `parts` name, one in another. A link on the way may lead elsewhere in the cache;
- * throws an Error where one leads out of it, before anything is made or written there.
+ * Makes `root` and the folders below it that `parts` name, one in another. A link on the way may lead elsewhere in the
+ * cache; throws an Error where one leads out of it, before anything is made or written there.
  */
 export async function makeCacheFolder(root: string, ...parts: readonly string[]): Promise<string> {
   await mkdir(root, { recursive: true });

@@ -9,17 +9,20 @@ import type { HubFile } from "./modelFiles.ts";
 import { type OnProgress, PartialFile } from "./partialFile.ts";
 
 export interface DownloadTarget extends FileSource {
-  /** Root of the cache. */
+  /** The root of the cache. */
   readonly root: string;
 }
 
-/** Whether the file is in its snapshot, as far as its length tells. */
+/** Tells whether the file is in its snapshot, as far as its length says. */
 export async function isThere(file: HubFile, target: DownloadTarget): Promise<boolean> {
   const path = join(snapshotFolder(target.id, target.sha, target.root), file.path);
   return (await stat(path).catch(() => undefined))?.size === file.bytes;
 }
 
-/** The path of the file in its snapshot. Throws an Error with the reason; the cache then has no such file. */
+/**
+ * Downloads a file where it is missing, and returns its path in the snapshot. Throws an Error with the reason; the
+ * cache then has no such file.
+ */
 export async function downloadFile(file: HubFile, target: DownloadTarget, onProgress?: OnProgress): Promise<string> {
   const { id, sha, root } = target;
   const blobs = await makeCacheFolder(root, repositoryName(id), "blobs");
@@ -61,7 +64,7 @@ async function checkSpace(path: string, bytes: number): Promise<void> {
   }
 }
 
-/** As Python links it: relative, so that the cache can be moved. */
+/** Links a blob into the snapshot as Python does: relatively, so that the cache can be moved. */
 async function link(blob: string, pointer: string): Promise<void> {
   await rm(pointer, { force: true }); // one that leads nowhere, or to something of another length
   try {
@@ -72,24 +75,27 @@ async function link(blob: string, pointer: string): Promise<void> {
   }
 }
 
-/** A link in the place of a blob is none of ours: it is written anew. */
+/** Tells whether the blob is there. A link in its place is none of ours: it is written anew. */
 async function isBlob(path: string, bytes: number): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined);
   return found?.isFile() === true && found.size === bytes;
 }
 
-/** Requests that bring no new byte, in a row, before it is given up. */
+/** Requests in a row that may bring no new byte before the download is given up. */
 const idleAttempts = 3;
 
-/** Where the hub has a file. */
+/** Where a file is to be had: the hub, the model and its commit. */
 export interface FileSource {
   readonly server: HubServer;
   readonly id: string;
-  /** Commit. */
+  /** The commit, in hexadecimal. */
   readonly sha: string;
 }
 
-/** Asks again from where it was cut, as long as each answer brings something that no earlier one did. */
+/**
+ * Brings the bytes of a file. It asks again from where a connection was cut, as long as each answer brings something
+ * that no earlier one did.
+ */
 export async function receiveFile(partial: PartialFile, file: HubFile, source: FileSource): Promise<void> {
   let idle = 0;
   let furthest = partial.bytes;
@@ -113,7 +119,7 @@ export async function receiveFile(partial: PartialFile, file: HubFile, source: F
 
 class TooLong extends Error {}
 
-/** One request for what is missing, and what it brings. */
+/** Sends one request for the bytes that are missing, and appends what it brings. */
 async function receiveRest(partial: PartialFile, file: HubFile, { server, id, sha }: FileSource): Promise<void> {
   await askHub(server, async (hub, hasCome) => {
     const content = await openFile({

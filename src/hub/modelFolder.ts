@@ -1,7 +1,13 @@
-/** Under which names the weights of a model lie in its folder, and what the index of weights in several files says. */
+/**
+ * The folder of a model: the names of its weights and of its tokenizer's files, the index of weights in several files,
+ * what is missing, and what its files may ask for and never get (code to be run, files from elsewhere).
+ */
 import { join, readFileSync, statSync } from "../platform/files.ts";
 
-/** First choice first, as in transformers 5.23 (modeling_utils.py, `_get_resolved_checkpoint_files`). */
+/**
+ * Names of the weights, first choice first, as in transformers 5.23 (modeling_utils.py,
+ * `_get_resolved_checkpoint_files`).
+ */
 export const weightFiles = [
   "model.safetensors",
   "model.safetensors.index.json",
@@ -9,7 +15,7 @@ export const weightFiles = [
   "pytorch_model.bin.index.json",
 ] as const;
 
-/** Whether it lists other files that hold the weights. */
+/** Tells whether a file of weights is an index, which lists the files that hold them. */
 export function isIndex(file: string): boolean {
   return file.endsWith(".index.json");
 }
@@ -21,8 +27,8 @@ const deviceName = /^(?:con|prn|aux|nul|com\d|lpt\d)\./i;
 const maxShards = 10_000;
 
 /**
- * Tensor name -> file, from the text of an index. Throws an Error with what is wrong with it; a file that could lead out
- * of the folder is refused.
+ * Reads an index: tensor name -> file. Throws an Error with what is wrong with it; a file that could lead out of the
+ * folder is refused.
  */
 export function readWeightMap(text: string): Map<string, string> {
   let index: unknown;
@@ -47,7 +53,7 @@ export function readWeightMap(text: string): Map<string, string> {
   return map;
 }
 
-/** The files that a weight map names, each once. */
+/** Lists the files that a weight map names, each once. */
 export function shardsOf(weightMap: ReadonlyMap<string, string>): string[] {
   return [...new Set(weightMap.values())].sort();
 }
@@ -69,7 +75,9 @@ export const tokenizerFiles: readonly string[] = [
   "sentencepiece.bpe.model",
 ];
 
-/** Names for a message; empty if the folder has a configuration and all of the weights. */
+/**
+ * Lists, for a message, the files that are missing: nothing if the folder has a configuration and all of the weights.
+ */
 export function missingFiles(folder: string): string[] {
   const has = (file: string): boolean => statSync(join(folder, file), { throwIfNoEntry: false })?.isFile() ?? false;
   const missing = has("config.json") ? [] : ["config.json"];
@@ -84,10 +92,16 @@ export function missingFiles(folder: string): string[] {
   }
 }
 
-/** For transformers: classes in Python files of the folder or of another model, and the permission to import them. */
+/**
+ * Keys that ask transformers for code: classes in Python files of the folder or of another model, and the permission to
+ * import them.
+ */
 const codeKeys = ["auto_map", "custom_pipelines", "custom_generate", "trust_remote_code"] as const;
 
-/** Keys whose value leads out of the folder are meant, not the plain names that `save_pretrained` writes. */
+/**
+ * Keys that name files of a tokenizer. Values that lead out of the folder are meant, not the plain names that
+ * `save_pretrained` writes.
+ */
 const pathKeys = ["tokenizer_file", "vocab_file", "merges_file"] as const;
 
 /** Warns of what a config file asks for. Nothing reads these keys; the warning says so. */
@@ -106,7 +120,7 @@ export function warnOfIgnoredKeys(file: string, json: Readonly<Record<string, un
   }
 }
 
-/** The same without what asks for code: a saved model does not hand it on. */
+/** Leaves out the keys that ask for code: a saved model does not hand them on. */
 export function withoutCode(json: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(json).filter(([key]) => !codeKeys.some((code) => code === key)));
 }

@@ -1,4 +1,4 @@
-/** From what a person calls a model to the folder its files are in. */
+/** Finds the folder with a model's files, from what a person calls the model. */
 
 import { currentHost } from "../display/host.ts";
 import { ThawError } from "../errors.ts";
@@ -11,13 +11,14 @@ import { thawFolders } from "./thawFolder.ts";
 export interface ResolveOptions {
   /** Branch, tag or commit on the hub. Default: `"main"`. */
   readonly revision?: string;
-  /** Never go to the network. Default: true if HF_HUB_OFFLINE is set, else false. */
+  /** Whether the network is never asked. Default: true if HF_HUB_OFFLINE is set, else false. */
   readonly localFilesOnly?: boolean;
 }
 
 /**
- * The folder of a model. Looked for, in this order: a folder of this name; `.thaw/models/<id>` of the clone (or of
- * THAW_HOME); Python's Hugging Face cache; the hub. The Stop button of a notebook ends a download. Errors: `MODEL_NOT_FOUND`, `BAD_REVISION`.
+ * Finds the folder of a model. Looked for, in this order: a folder of this name; `.thaw/models/<id>` of the clone (or
+ * of THAW_HOME); Python's Hugging Face cache; the hub. The Stop button of a notebook ends a download. Errors:
+ * `MODEL_NOT_FOUND`, `BAD_REVISION`.
  */
 export async function resolveModel(
   idOrFolder: string,
@@ -79,7 +80,7 @@ function isFolder(path: string): boolean {
   }
 }
 
-/** "fetch failed" says nothing; the errors that it wraps do. */
+/** Says the reason of an error: "fetch failed" says nothing, the errors that it wraps do. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message} (${reasonOf(error.cause)})` : error.message;
@@ -94,7 +95,10 @@ function notFound(id: string, looked: readonly string[], advice: string, cause?:
 
 const part = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?$/;
 
-/** `bert-base-uncased` or `sentence-transformers/all-MiniLM-L6-v2`: nothing that could lead out of a cache folder. */
+/**
+ * Tells whether a text is a model id by the rules of Python's `huggingface_hub` (utils/_validators.py), such as
+ * `bert-base-uncased` or `sentence-transformers/all-MiniLM-L6-v2`: nothing that could lead out of a cache folder.
+ */
 export function isModelId(text: string): boolean {
   const parts = text.split("/");
   return text.length <= 96 && parts.length <= 2 && parts.every((name) => part.test(name)) && !/\.\.|--/.test(text);

@@ -1,4 +1,7 @@
-/** The rated texts that set-up fetches (vaderSentiment 3.3.2, MIT licence; Hutto and Gilbert 2014). */
+/**
+ * The folder `.thaw/` of a clone, or of the project Thaw is installed in, where set-up keeps the model and the sample
+ * data: rated texts (vaderSentiment 3.3.2, MIT licence; Hutto and Gilbert 2014).
+ */
 
 import { ThawError } from "../errors.ts";
 import { dirname, existsSync, homedir, join } from "../platform/files.ts";
@@ -13,8 +16,8 @@ const files = {
 export type SampleName = keyof typeof files;
 
 /**
- * Path of a sample file: tab-separated, no header; columns id, mean rating from -4 to 4, text.
- * Errors: `SAMPLE_DATA_MISSING`.
+ * Finds a sample data set that set-up has fetched and returns the path of its file: tab-separated, without a header,
+ * with the columns id, mean rating from -4 to 4, and text. Errors: `SAMPLE_DATA_MISSING`.
  */
 export function sampleData(name: SampleName): string {
   const file = Object.hasOwn(files, name) ? files[name] : undefined;
@@ -36,8 +39,8 @@ export function sampleData(name: SampleName): string {
 }
 
 /**
- * Where `.thaw` may be, first choice first: THAW_HOME, or beside any parent of the working folder or of this file, or
- * in the home folder, where the set-up of a global installation puts it.
+ * Finds the folders `.thaw`, first choice first: THAW_HOME alone, or those beside any parent of the working folder or
+ * of this file, or in the home folder, where the set-up of a global installation puts it.
  */
 export function thawFolders(): string[] {
   const home = process.env.THAW_HOME;

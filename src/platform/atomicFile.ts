@@ -1,22 +1,25 @@
-/** Single files that are either the old one or the new one, whole, whatever happens while they are written. */
+/**
+ * Writes single files so that each is the old one or the new one, whole, whatever happens meanwhile; and says why one
+ * could not be written.
+ */
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { ThawError } from "../errors.ts";
 import { isSystemError, operations, syncFolder } from "./files.ts";
 import { disown, ownedName, sweep } from "./owner.ts";
 
-/** What a file is to hold; chunks are asked for one by one, so that not all need be in memory at once. */
+/** The content of a file. Chunks are asked for one by one, so that not all of them need be in memory at once. */
 export type Content = string | Uint8Array | Iterable<Uint8Array>;
 
-/** What is told of a file by who has written or read it. */
+/** The length and the hash of a file, as whoever has written or read it tells them. */
 export interface FileRecord {
   readonly bytes: number;
-  /** In hexadecimal. */
+  /** Hash of the content, in hexadecimal. */
   readonly sha256: string;
 }
 
 export interface WriteOptions {
-  /** Permission bits. Default: what the process gives to new files. */
+  /** Permission bits of the file. Default: those that the process gives to new files. */
   readonly mode?: number | undefined;
   /** Aborting it ends the writing; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
@@ -24,7 +27,7 @@ export interface WriteOptions {
 
 const prefix = ".thaw-file-";
 const gatheredBytes = 2 ** 18;
-/** Between two pieces of this many bytes the event loop goes on, and a signal is looked at. */
+/** A write takes at most so many bytes at once: after each the event loop goes on, and a signal is looked at. */
 const pieceBytes = 8 * 2 ** 20;
 
 /**
@@ -84,7 +87,9 @@ export async function writeNewFile(
   return { bytes, sha256: hash.digest("hex") };
 }
 
-/** Length and hash of a file; undefined where there is none. `sync` brings it to the disk as well. */
+/**
+ * Reads a file and gives its length and hash, or undefined where there is none. `sync` brings it to the disk as well.
+ */
 export async function recordOf(path: string, { sync = false } = {}): Promise<FileRecord | undefined> {
   const hash = createHash("sha256");
   let bytes = 0;
@@ -123,19 +128,22 @@ function* chunksOf(content: Content): Generator<Uint8Array> {
   }
 }
 
-/** What the message says besides the system's reason. */
+/** The parts of the message besides the system's reason. */
 export interface FailedWrite {
-  /** What was to be written, as the user named it. */
+  /** The file or folder that was to be written, as the user named it. */
   readonly path: string;
-  /** A folder on the disk that was written to. */
+  /** A folder on the disk that was written to. Default: the folder of `path`. */
   readonly place?: string;
   /** Bytes that all of it takes; 0 where that is not known. */
   readonly bytes?: number;
-  /** A sentence on what stands there now. */
+  /** A sentence that says what stands there now. */
   readonly state: string;
 }
 
-/** `WRITE_FAILED`; an error that the library has thrown itself comes back as it is. */
+/**
+ * Makes a `WRITE_FAILED` of the system's error: what failed, why, what stands there now, and what to do. An error of
+ * this library comes back as it is.
+ */
 export async function writeFailed(cause: unknown, failed: FailedWrite): Promise<ThawError> {
   if (cause instanceof ThawError) return cause;
   const { path, place = dirname(path), bytes = 0, state } = failed;
@@ -152,7 +160,7 @@ export async function writeFailed(cause: unknown, failed: FailedWrite): Promise<
   });
 }
 
-/** The disk has not the room, or has run out of it. `free` is undefined where the file system does not say. */
+/** Makes the `WRITE_FAILED` of a full disk. `free` is undefined where the file system does not say. */
 export function noSpace(
   path: string,
   bytes: number,

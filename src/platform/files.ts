@@ -1,7 +1,7 @@
 /**
- * The file system. The plain calls and paths are those of Node, for reading and for what may be lost. Whatever saves goes
- * through `operations`, one function for each kind of call, so that a test can let every call fail once, or end the process
- * at it.
+ * The file system. The plain calls and paths are Node's, under their own names. What a save writes, moves or removes
+ * goes through `operations`, one function for each kind of call, so that a test can let every call fail once, or end
+ * the process at it.
  */
 import { readSync, statfsSync } from "node:fs";
 import * as fs from "node:fs/promises";
@@ -40,7 +40,7 @@ export {
 export { homedir, tmpdir } from "node:os";
 export { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
 
-/** What is known of a file, a folder or a link without following it. */
+/** A file, a folder or a link, seen without following it. */
 export interface FileState {
   readonly kind: "file" | "folder" | "link" | "other";
   readonly bytes: number;
@@ -49,11 +49,11 @@ export interface FileState {
   readonly ino: number;
   /** Time of the last change of the content, in milliseconds since 1970. */
   readonly mtimeMs: number;
-  /** Permission bits. */
+  /** Permission bits, without the file's kind. */
   readonly mode: number;
 }
 
-/** The calls of a save. They throw the system's errors, as `node:fs` does. */
+/** The calls by which a save changes the disk and looks at it. They throw the system's errors, as `node:fs` does. */
 export interface FileOperations {
   open(path: string, flags: string, mode?: number): Promise<fs.FileHandle>;
   /** Reads into `bytes`, from where the last read ended; returns how many came, 0 at the end. */
@@ -78,7 +78,7 @@ export interface FileOperations {
   freeBytes(path: string): Promise<number | undefined>;
 }
 
-/** The calls as they are. Only tests put others in their place. */
+/** The calls of the operating system. Only tests put others in their place. */
 export const operations: FileOperations = {
   open: (path, flags, mode) => fs.open(path, flags, mode),
   read: async (file, bytes) => (await file.read(bytes, 0, bytes.byteLength)).bytesRead,
@@ -103,7 +103,9 @@ export const operations: FileOperations = {
   freeBytes: async (path) => freeBytesAt(path),
 };
 
-/** Bytes that this user may still write to the disk of `path`; undefined where the file system does not say. */
+/**
+ * Asks how many bytes this user may still write to the disk of `path`; undefined where the file system does not say.
+ */
 export function freeBytesAt(path: string): number | undefined {
   try {
     const { blocks, bfree, bavail, bsize } = statfsSync(path);
@@ -119,7 +121,7 @@ export function isSystemError(error: unknown, ...codes: readonly string[]): bool
   return error instanceof Error && codes.includes(String((error as NodeJS.ErrnoException).code));
 }
 
-/** What stands at a path; undefined where nothing does. */
+/** Looks at what stands at a path, without following a link; undefined where nothing does. */
 export async function stateOf(path: string): Promise<FileState | undefined> {
   try {
     return await operations.lstat(path);
@@ -129,7 +131,7 @@ export async function stateOf(path: string): Promise<FileState | undefined> {
   }
 }
 
-/** The names in a folder, in order; none where there is no such folder. */
+/** Lists the names in a folder, sorted; none where there is no such folder. */
 export async function namesIn(folder: string): Promise<string[]> {
   try {
     return (await operations.readdir(folder)).sort();

@@ -1,2 +1,2 @@
-/** How Node prints values in its console and compares them by content. */
+/** Node's way to print values in a console, and to compare them by content. */
 export { default as nodeUtil, inspect, isDeepStrictEqual } from "node:util";

@@ -44,8 +44,8 @@ import {
 
 export interface SaveOptions {
   /**
-   * What is saved, as messages call it. Files that an earlier save of the same part has written, and this one does not,
-   * are removed; so is every other part that was saved with other weights.
+   * The kind of what is saved, as messages call it. Files that an earlier save of the same part has written, and this
+   * one does not, are removed; so is every other part that was saved with other weights.
    */
   readonly part: "model" | "export" | "checkpoint";
   /** Bytes that all files together will have at least: whether they fit is looked at before anything is written. */
@@ -78,12 +78,12 @@ export async function saveFolder(
 }
 
 interface Save extends SaveOptions {
-  /** As the user has named it. */
+  /** The folder, as the user has named it. */
   readonly folder: string;
   readonly fill: (staging: Staging) => Promise<string>;
 }
 
-/** False where somebody else has made the folder meanwhile. */
+/** Saves a folder that does not exist yet. Returns false where another process has made it meanwhile. */
 async function saveAsNew(target: string, save: Save): Promise<boolean> {
   const parent = dirname(target);
   const made: string[] = [];
@@ -158,7 +158,7 @@ async function saveInto(target: string, save: Save): Promise<void> {
 
 const unchanged = "What was there before is unchanged.";
 
-/** Looks whether the files fit, and has them written into `place`/files. */
+/** Checks that the files fit on the disk, and has them written into `place`/files. */
 async function stage(place: string, { folder, bytes = 0, signal, fill }: Save) {
   const free = await operations.freeBytes(place).catch(() => undefined);
   if (free !== undefined && free < bytes) throw noSpace(folder, bytes, free, unchanged);
@@ -168,7 +168,7 @@ async function stage(place: string, { folder, bytes = 0, signal, fill }: Save) {
   return { files: await staging.finish(), weights };
 }
 
-/** Writes the new manifest, and decides what goes and what comes. Nothing is changed. */
+/** Writes the new manifest, and decides which files go and which come. Nothing is changed yet. */
 async function journalOf(
   target: string,
   claim: string,
@@ -199,10 +199,12 @@ async function journalOf(
   return { version: 1, places, replaces: await replacedBy(target, places), removes };
 }
 
-/** Without it no reader takes a folder for a model. */
+/** The file that is last in and first out: without it no reader takes a folder for a model. */
 const lastName = "config.json";
 
-/** What stands at the names of the new files. Throws an Error where one of them cannot be moved out of the way. */
+/**
+ * Looks at what stands at the names of the new files. Throws an Error where one of them cannot be moved out of the way.
+ */
 async function replacedBy(target: string, places: readonly string[]): Promise<Journal["replaces"]> {
   const disk = (await stateOf(target))?.dev;
   for (const folder of foldersOf(places)) {
@@ -240,7 +242,7 @@ async function makeFolders(path: string, made: string[]): Promise<void> {
   }
 }
 
-/** Links are followed. */
+/** Tells whether a folder stands at a path; links are followed. */
 async function isFolder(path: string): Promise<boolean> {
   const found = await stateOf(path);
   return found?.kind === "folder" || (found?.kind === "link" && (await stateOf(`${path}/.`)) !== undefined);
@@ -250,9 +252,9 @@ function jsonOf(manifest: Manifest): string {
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
-/** Where a folder that a user has named really is. */
+/** The place of a folder that a user has named. */
 export interface Target {
-  /** Absolute; of a link to a folder, the folder that it leads to. */
+  /** The absolute path; of a link to a folder, that of the folder that it leads to. */
   readonly path: string;
   readonly exists: boolean;
 }

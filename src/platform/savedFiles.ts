@@ -1,4 +1,9 @@
-/** Where the files of a save are written before any of them is put into its place. */
+/**
+ * The files of a save: staging, where they are written before any of them is put into its place, and the manifest
+ * `thaw_manifest.json`, which lists what the last saves into a folder have written there, with lengths and SHA-256. The
+ * manifest tells the files of a save from those of the user, and anybody can check with it that a folder is as it was
+ * saved.
+ */
 import { constants } from "node:fs";
 import { join } from "node:path";
 import { ThawError } from "../errors.ts";
@@ -90,7 +95,7 @@ export function checkName(name: string): void {
 export const manifestName = "thaw_manifest.json";
 
 export interface ManifestEntry extends FileRecord {
-  /** Which save has written the file: `"model"`, `"export"` or `"checkpoint"`. */
+  /** The kind of save that has written the file: `"model"`, `"export"` or `"checkpoint"`. */
   readonly part: string;
 }
 
@@ -101,7 +106,7 @@ export interface Manifest {
   readonly files: Readonly<Record<string, ManifestEntry>>;
 }
 
-/** The manifest of a folder; undefined where there is none, or something else under its name. */
+/** Reads the manifest of a folder; undefined where there is none, or something else under its name. */
 export async function readManifest(folder: string): Promise<Manifest | undefined> {
   let text: string;
   try {
@@ -123,7 +128,7 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
 }
 
 /**
- * The manifest after a save, and the files that earlier saves have written and that do not belong to it: those of the same
+ * Makes the manifest after a save, and lists the files of earlier saves that do not belong to it: those of the same
  * part, and where the weights are others, those of every part.
  */
 export function nextManifest(
@@ -142,7 +147,7 @@ export function nextManifest(
   };
 }
 
-/** Whether a file is byte for byte the one that is recorded, so that nobody has made it his own since. */
+/** Tells whether a file is byte for byte the one that is recorded, so that nobody has made it his own since. */
 export async function isAsRecorded(path: string, record: FileRecord): Promise<boolean> {
   const found = await stateOf(path);
   if (found?.kind !== "file" || found.bytes !== record.bytes) return false;

@@ -1,10 +1,10 @@
-/** Threads and processes that run functions of this library, and turns of the event loop. */
+/** Starts threads, and processes, that run functions of this library; and waits for turns of the event loop. */
 import { Worker, type WorkerOptions } from "node:worker_threads";
 
 export { scheduler } from "node:timers/promises";
 export { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from "node:worker_threads";
 
-/** What a script gets of Node. A module is loaded when it is first asked for. */
+/** The modules of Node that a script gets. Each is loaded when it is first asked for. */
 export interface ScriptModules {
   readonly require: NodeJS.Require;
   readonly files: typeof import("node:fs");
@@ -12,7 +12,7 @@ export interface ScriptModules {
   readonly threads: typeof import("node:worker_threads");
 }
 
-/** Sent as text with every script: it uses nothing of this module. */
+/** Collects the modules. It is sent as text with every script, so it uses nothing of this module. */
 function modulesOf(require: NodeJS.Require): ScriptModules {
   return {
     require,
@@ -29,8 +29,8 @@ function modulesOf(require: NodeJS.Require): ScriptModules {
 }
 
 /**
- * The text of a script that calls `run` with Node's modules and then `args`. `run` is a function that uses nothing of its
- * module, or the text of one: a file of its own would have to be JavaScript before and after the build.
+ * Makes the text of a script that calls `run` with Node's modules and then `args`. `run` is a function that uses
+ * nothing of its module, or the text of one: a file of its own would have to be JavaScript before and after the build.
  */
 export function scriptOf(
   run: string | ((modules: ScriptModules, ...args: never[]) => void),

@@ -1,4 +1,4 @@
-/** From a model's folder to its weights, whichever of the four forms of Hugging Face they have. */
+/** Opens the weights in a model's folder, whichever of the four forms of Hugging Face they have. */
 
 import { ThawError } from "../errors.ts";
 import { isIndex, weightFiles } from "../hub/modelFolder.ts";
@@ -36,7 +36,10 @@ async function openTorch(path: string): Promise<WeightsFile> {
   }
 }
 
-/** Of a file that its reader has refused: what it is instead, or the reader's own error where that is not known. */
+/**
+ * Makes the error for a file that its reader has refused: what it is instead, or the reader's own error where that is
+ * not known.
+ */
 function refused(path: string, reader: "safetensors" | "torch", cause: unknown): unknown {
   const found = foreignFormat(path);
   if (found === undefined || found.reader === reader) return cause;

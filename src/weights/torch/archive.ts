@@ -1,4 +1,4 @@
-/** The two formats of `torch.save`: a value, and where in the file its storages lie. */
+/** Reads the two formats of `torch.save`: a value, and where in the file its storages lie. */
 import { readAt } from "../../platform/files.ts";
 import { bytesPerElement } from "../safetensors/dtype.ts";
 import { unpickle, unpickleAt } from "./pickle.ts";
@@ -13,14 +13,17 @@ export interface Place {
 
 export interface Archive {
   readonly root: Value;
-  /** The bytes of a storage, by its key. */
+  /** Finds the bytes of a storage, by its key. */
   readonly placeOf: (key: string) => Place | undefined;
 }
 
 /** Bytes of a pickle at most; that of a model with 100,000 tensors has fewer. */
 export const maxPickleBytes = 16_000_000;
 
-/** torch 1.6 and later: a zip archive with `<name>/data.pkl` and `<name>/data/<key>`. Throws an Error with what is wrong. */
+/**
+ * Reads the format of torch 1.6 and later: a zip archive with `<name>/data.pkl` and `<name>/data/<key>`. Throws an
+ * Error with what is wrong.
+ */
 export function readZipArchive(file: number, fileBytes: number): Archive {
   const entries = readZipEntries(file, fileBytes);
   const pickle = [...entries.values()].find(({ name }) => /^[^/]+\/data\.pkl$/.test(name));
@@ -44,7 +47,11 @@ export function isLegacyArchive(start: Uint8Array): boolean {
   return magic.equals(start.subarray(0, magic.length));
 }
 
-/** Throws an Error with what is wrong. */
+/**
+ * Reads the format of torch before 1.6: pickles in a row (a magic number, the version, the machine, the value, the keys
+ * of its storages), then each storage behind the number of its elements (torch/serialization.py, `_legacy_save`).
+ * Throws an Error with what is wrong.
+ */
 export function readLegacyArchive(file: number, fileBytes: number): Archive {
   const bytes = readAt(file, 0, Math.min(fileBytes, maxPickleBytes));
   const version = unpickleAt(bytes, magic.length);
@@ -69,7 +76,7 @@ export function readLegacyArchive(file: number, fileBytes: number): Archive {
   return { root: root.value, placeOf: (key) => places.get(key) };
 }
 
-/** Storage key -> bytes of an element, from the tensors that use it. */
+/** Maps storage key -> bytes of an element, from the tensors that use it. */
 function elementSizes(root: Value): Map<string, number> {
   const sizes = new Map<string, number>();
   for (const { storage } of tensorsIn(root)) sizes.set(storage.key, bytesPerElement.get(storage.dtype) as number);

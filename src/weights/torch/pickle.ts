@@ -1,7 +1,7 @@
 /**
- * An interpreter of pickle programs (protocol 2, as `torch.save` writes them) that gives data and runs nothing: it knows
- * the opcodes that a state dict needs and refuses all others, and names no function but those in `rebuild.ts`.
- * Opcodes: CPython, Lib/pickletools.py.
+ * An interpreter of pickle programs (protocol 2, as `torch.save` writes them) that gives data and runs nothing: it
+ * knows the opcodes that a state dict needs and refuses all others, and names no function but the few below that a
+ * state dict needs. Opcodes: CPython, Lib/pickletools.py.
  */
 import { type Dict, ForeignContent, kindOf, type Storage, type StoredTensor, type Value } from "./stateDict.ts";
 
@@ -16,12 +16,12 @@ const maxObjects = 200_000;
 /** Values at most that wait for the tuple, list or dict that they belong to. */
 const maxStack = 100_000;
 
-/** The value that a pickle describes. Throws an Error with the opcode or the global that it refuses. */
+/** Reads the value that a pickle describes. Throws an Error with the opcode or the global that it refuses. */
 export function unpickle(bytes: Uint8Array<ArrayBuffer>): Value {
   return unpickleAt(bytes, 0).value;
 }
 
-/** Of several pickles in a row the one that begins at byte `start`; `end` is the first byte behind it. */
+/** Reads the pickle that begins at byte `start`, of several in a row; `end` is the first byte behind it. */
 export function unpickleAt(bytes: Uint8Array<ArrayBuffer>, start: number): { value: Value; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const stack: Value[] = [];
@@ -230,7 +230,7 @@ function dictOf(value: Value): Dict {
   throw new Error(`its pickle treats a ${kindOf(value)} as a dict`);
 }
 
-/** Little-endian two's complement of any length. */
+/** Reads an integer in little-endian two's complement, of any length. */
 function longOf(bytes: Uint8Array): number {
   const magnitude = bytes.reduceRight((value, byte) => value * 256 + byte, 0);
   const value = (bytes.at(-1) ?? 0) >= 0x80 ? magnitude - 256 ** bytes.length : magnitude;
@@ -254,12 +254,12 @@ const storageTypes: ReadonlyMap<string, string> = new Map([
 
 const functions = ["collections OrderedDict", "torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_parameter"];
 
-/** Whether a pickle may name it at all. `name` is module and name, with a space between, as in the file. */
+/** Tells whether a pickle may name it at all. `name` is module and name, with a space between, as in the file. */
 export function isAllowedGlobal(name: string): boolean {
   return functions.includes(name) || storageTypes.has(name);
 }
 
-/** What calling an allowed global would give. Throws an Error if the arguments do not fit. */
+/** Makes the data that calling an allowed global would give. Throws an Error if the arguments do not fit. */
 export function rebuild(called: Value, args: Value): Value {
   const name = typeof called === "object" && called?.kind === "global" ? called.name : undefined;
   const items = typeof args === "object" && args?.kind === "tuple" ? args.items : undefined;
@@ -271,7 +271,7 @@ export function rebuild(called: Value, args: Value): Value {
   );
 }
 
-/** `("storage", torch.FloatStorage, "0", "cpu", 24)` -> the storage; before torch 1.6 with None behind it. */
+/** Reads `("storage", torch.FloatStorage, "0", "cpu", 24)` as a storage; before torch 1.6 with None behind it. */
 export function storageOf(id: Value): Storage {
   const [word, type, key, , elements, view = null] = typeof id === "object" && id?.kind === "tuple" ? id.items : [];
   const dtype = typeof type === "object" && type?.kind === "global" ? storageTypes.get(type.name) : undefined;
@@ -281,7 +281,7 @@ export function storageOf(id: Value): Storage {
   return { kind: "storage", key, dtype, elements };
 }
 
-/** `(storage, offset, size, stride, requires_grad, hooks)`, checked against the storage. */
+/** Reads `(storage, offset, size, stride, requires_grad, hooks)` as a tensor, checked against the storage. */
 function tensorOf([storage, offset, size, stride]: readonly Value[]): StoredTensor {
   const shape = sizesOf(size);
   const strides = sizesOf(stride);

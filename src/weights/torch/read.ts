@@ -19,7 +19,7 @@ interface PlacedTensor {
 
 interface Content {
   readonly tensors: ReadonlyMap<string, PlacedTensor>;
-  /** The keys that lead to them in the file. */
+  /** The keys that lead to the tensors in the file. */
   readonly within: readonly string[];
 }
 
@@ -110,7 +110,9 @@ function withFile<T>(path: string, use: (file: number) => T): T {
   }
 }
 
-/** The elements that a tensor reaches, as a range of its storage, and whether they lie there in row-major order. */
+/**
+ * Finds the elements that a tensor reaches, as a range of its storage, and whether they lie there in row-major order.
+ */
 export function extentOf({ offset, shape, strides }: StoredTensor) {
   const elements = shape.reduce((product, n) => product * n, 1);
   const span = elements === 0 ? 0 : shape.reduce((sum, n, axis) => sum + (n - 1) * (strides[axis] as number), 1);
@@ -124,7 +126,7 @@ export function extentOf({ offset, shape, strides }: StoredTensor) {
   return { begin: offset, end: offset + span, elements, isContiguous };
 }
 
-/** `values` begins with the tensor's first element; gives `elements` numbers in row-major order. */
+/** Copies the elements of a view in row-major order. `values` begins with the tensor's first element. */
 export function gather(
   values: Float32Array<ArrayBuffer>,
   { shape, strides }: StoredTensor,
