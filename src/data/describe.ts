@@ -1,4 +1,7 @@
-/** The summary of a data set: a table in a few numbers, and below it what a reader should know. */
+/**
+ * Describes a data set: a table of its labels in a few numbers, and notes on what a reader should know, such as what
+ * looks odd in it and may still be meant.
+ */
 
 import { closest } from "../../shared/closest.ts";
 import { listed, listedRows } from "../display/listed.ts";
@@ -9,7 +12,7 @@ import type { Example } from "./examples.ts";
 import { looksMissing } from "./labels.ts";
 import type { PartSizes, SplitOptions } from "./split.ts";
 
-/** What a summary tells of a data set: a `TextDataset` has it. */
+/** The part of a `TextDataset` that its description reads. */
 export interface DescribedDataset extends Iterable<Example> {
   readonly name: string;
   /** The number of examples. */
@@ -27,7 +30,10 @@ export interface DescribedDataset extends Iterable<Example> {
   labelCounts(): Readonly<Record<string, number>>;
 }
 
-/** A table of the labels with their counts, or of the targets with their ranges; above it size and text lengths, below it the notes. */
+/**
+ * Makes a table of the labels with their counts, or of the targets with their ranges; above it size and text lengths,
+ * below it the notes.
+ */
 export function describeDataset(dataset: DescribedDataset): Table {
   const { name, length, textPairs, problemType, labels, partOf, notes, isLabelled } = dataset;
   const of = partOf === undefined ? "" : ` of ${formatCount(partOf)}`;
@@ -85,7 +91,7 @@ function lengthPercentiles({ texts, textPairs }: DescribedDataset): string {
   return `median ${at(0.5)}, 90 % up to ${at(0.9)}, 99 % up to ${at(0.99)}, longest ${at(1)}`;
 }
 
-/** What makes two examples the same: the text, or both texts of a pair. */
+/** Lists the keys of the examples: two examples are the same where their texts, or both texts of their pairs, are. */
 export function keysOf({ texts, textPairs }: Pick<DescribedDataset, "texts" | "textPairs">): readonly string[] {
   return textPairs === undefined ? texts : texts.map((text, place) => JSON.stringify([text, textPairs[place]]));
 }
@@ -93,13 +99,13 @@ export function keysOf({ texts, textPairs }: Pick<DescribedDataset, "texts" | "t
 const rowsOf = (dataset: DescribedDataset, places: readonly number[]): string =>
   listedRows(places.map((place) => dataset.at(place)?.row as number));
 
-/** Sentences on texts and labels; those on reading and splitting are not among them. */
+/** Writes notes on texts and labels; those on reading and splitting are not among them. */
 export function observations(dataset: DescribedDataset): string[] {
   if (dataset.length === 0) return [];
   return [...textNotes(dataset), ...repeatNotes(dataset), ...(dataset.isLabelled ? labelNotes(dataset) : [])];
 }
 
-/** Texts that many others are a hundredth of are hardly one text. */
+/** A text of at least so many characters, and so many times the usual length, is hardly one text. */
 const [hugeText, hugeRatio] = [10_000, 100];
 
 function textNotes(dataset: DescribedDataset): string[] {
@@ -217,7 +223,7 @@ function nameNotes(dataset: DescribedDataset): string[] {
   return notes;
 }
 
-/** Labels of a single example, where others have more: often a name that was mistyped. */
+/** Writes a note on labels of a single example, where others have more: often a name that was mistyped. */
 function lonelyLabels(
   dataset: DescribedDataset,
   used: readonly string[],
@@ -234,7 +240,10 @@ function lonelyLabels(
   return [`Only one example each has the label ${listed(shown)}: ${rowsWith(dataset, lonely)}.`];
 }
 
-/** What stands between the parts of several labels, where the parts are labels themselves or come back in others. */
+/**
+ * Finds the separator in labels that look like several in one: their parts are labels themselves, or come back in
+ * others.
+ */
 function separatorIn(names: readonly string[]): string | undefined {
   return ["|", ";", ","].find((separator) => {
     const parts = names.flatMap((name) => [...new Set(name.split(separator).map((part) => part.trim()))]);
@@ -242,7 +251,7 @@ function separatorIn(names: readonly string[]): string | undefined {
   });
 }
 
-/** The rows of the examples that have one of these labels. */
+/** Lists the rows of the examples that have one of these labels. */
 function rowsWith(dataset: DescribedDataset, names: readonly string[]): string {
   const wanted = new Set(names);
   const rows: number[] = [];
@@ -254,7 +263,9 @@ function rowsWith(dataset: DescribedDataset, names: readonly string[]): string {
 
 type Places = Readonly<Record<keyof PartSizes, Uint32Array>>;
 
-/** What a part of a split should be known for: that it is empty, that it lacks labels, or that it shares texts with another part. */
+/**
+ * Writes notes on a part of a split: that it is empty, that it lacks labels, or that it shares texts with another part.
+ */
 export function partNotes(
   whole: DescribedDataset,
   part: keyof PartSizes,

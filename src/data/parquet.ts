@@ -1,4 +1,4 @@
-/** Parquet files as rows, and the names of labels that Hugging Face's `datasets` writes into them. */
+/** Reads Parquet files as rows, with the names of labels that Hugging Face's `datasets` writes into them. */
 
 import type { FileMetaData, SchemaTree } from "hyparquet";
 import { currentHost } from "../display/host.ts";
@@ -10,8 +10,8 @@ import { columnsOf, type DatasetOptions } from "./options.ts";
 import { type RowTable, setCell } from "./rows.ts";
 
 /**
- * Rows of a Parquet file, of any codec that Parquet knows. Only the columns that `options` name are read, or all of them
- * where a function needs a row. Throws `MISSING_FILE`, `WRONG_FORMAT` and `BAD_DATA`.
+ * Reads the rows of a Parquet file, of any codec that Parquet knows. Only the columns that `options` name are read, or
+ * all of them where a function needs a row. Throws `MISSING_FILE`, `WRONG_FORMAT` and `BAD_DATA`.
  */
 export async function readParquet(path: string, options: DatasetOptions): Promise<RowTable> {
   const bytes = await readBinaryFile(path, "parquet");
@@ -54,19 +54,19 @@ export async function readParquet(path: string, options: DatasetOptions): Promis
   }
 }
 
-/** What the thread is asked for: the metadata, or the values of a column in some rows of one row group. */
+/** A request to the thread: for the metadata, or for the values of a column in some rows of one row group. */
 type Request = "metadata" | { readonly column: string; readonly rowStart: number; readonly rowEnd: number };
 
-/** What the thread sends back: an answer, or why there is none. */
+/** The thread's answer, or why there is none. */
 interface Answer {
   readonly answer?: unknown;
   readonly error?: string;
 }
 
 /**
- * What the thread runs; a text, since what compiles this module may write `import()` in another way.
- * Damaged files make the library loop without an end, take what memory there is, and reject promises that nobody waits
- * for; in a thread of its own each of these is an error message.
+ * The thread's code; a text, since what compiles this module may write `import()` in another way. Damaged files make
+ * the library loop without an end, take what memory there is, and reject promises that nobody waits for; in a thread of
+ * its own each of these is an error message.
  */
 const decoding = `({ threads: { parentPort, workerData } }) => {
 const { bytes } = workerData;
@@ -139,7 +139,7 @@ class ParquetDecoder {
   }
 }
 
-/** Throws where counts or columns of the parts do not agree, before anything is made as large as they say. */
+/** Throws an Error where counts or columns of the parts do not agree, before anything is made as large as they say. */
 function checkLayout(metadata: FileMetaData, columns: readonly SchemaTree[]): void {
   const total = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
   if (total !== Number(metadata.num_rows)) throw new Error(`it has ${total} rows, but says ${metadata.num_rows}`);
@@ -159,7 +159,7 @@ function checkLayout(metadata: FileMetaData, columns: readonly SchemaTree[]): vo
 const leavesOf = ({ children, path }: SchemaTree): string[] =>
   children.length === 0 ? [path.join()] : children.flatMap(leavesOf);
 
-/** Lists of any kind as lists; whole numbers of 64 bits as numbers where nothing is lost. */
+/** Makes lists of any kind plain lists, and whole numbers of 64 bits numbers where nothing is lost. */
 function plainValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plainValue);
   if (ArrayBuffer.isView(value)) return Array.from(value as Uint8Array, plainValue);
@@ -172,7 +172,9 @@ interface Feature {
   readonly feature?: Feature;
 }
 
-/** What `datasets` knows of the columns: `ClassLabel` has the names of its labels, also within a list of labels. */
+/**
+ * Reads what `datasets` knows of the columns: `ClassLabel` has the names of its labels, also within a list of labels.
+ */
 function labelNamesIn({ key_value_metadata: entries = [] }: FileMetaData): ReadonlyMap<string, readonly string[]> {
   const text = entries.find(({ key }) => key === "huggingface")?.value;
   const names = new Map<string, readonly string[]>();

@@ -1,4 +1,4 @@
-/** Rows by column name, from a file or a program: what examples are made of. */
+/** Rows by column name, from a file or a program, which examples are made of. */
 
 import { ThawError } from "../errors.ts";
 import { inspect } from "../platform/inspect.ts";
@@ -37,7 +37,7 @@ export function tableOf(given: unknown, source: string): RowTable {
   return { rows: given as Row[], notes: [] };
 }
 
-/** A value as messages show it: as JSON where that is possible, and not more than a line of it. */
+/** Shows a value in a message: as JSON where that is possible, and not more than a line of it. */
 export function shown(value: unknown): string {
   const text = asJson(value) ?? inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
   return text.length > 100 ? `${text.slice(0, 100)}...` : text;

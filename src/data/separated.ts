@@ -1,4 +1,4 @@
-/** CSV and TSV files as rows: finds the delimiter and the header, and refuses or tells what cannot be meant. */
+/** Reads CSV and TSV files as rows: finds the delimiter and the header, and refuses or tells what cannot be meant. */
 import { listed, listedRows } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { type CsvRecord, csvRecords, QuoteProblem, type SeparatedFormat } from "./csvRecords.ts";
@@ -13,7 +13,10 @@ const usualDelimiters = [",", ";", "\t", "|"];
 /** Records from which a delimiter is guessed. */
 const sampledRecords = 50;
 
-/** Rows of a file. Fields are separated by `usual` unless `options` or, where that is a comma, the file say otherwise. */
+/**
+ * Reads the rows of a file. Fields are separated by `usual` unless `options` or, where that is a comma, the file say
+ * otherwise.
+ */
 export async function readSeparated(path: string, usual: "," | "\t", options: Options): Promise<RowTable> {
   const { columns, quote = true } = options;
   const file = await readTextFile(path, "csv", options.encoding);
@@ -35,8 +38,8 @@ export async function readSeparated(path: string, usual: "," | "\t", options: Op
 const named = (delimiter: string): string => (delimiter === "\t" ? "a tab" : JSON.stringify(delimiter));
 
 /**
- * The delimiter under which the first line has the columns that are asked for, or as many as are named; among several
- * the one under which most of the first lines have as many fields as the first.
+ * Guesses the delimiter: that under which the first line has the columns that are asked for, or as many as are named;
+ * among several the one under which most of the first lines have as many fields as the first.
  */
 function guessDelimiter(bytes: Buffer, options: Options): string {
   const { columns, quote = true } = options;
@@ -178,7 +181,7 @@ class SeparatedTable {
     return `line ${line} has ${fields(cells.length)}, but ${found}.${more} ${advice}`;
   }
 
-  /** Sentences on what was left out, and on what may be meant otherwise. */
+  /** Writes notes on what was left out, and on what may be meant otherwise. */
   notes(): string[] {
     const notes: string[] = [];
     if (this.#empty.length > 0) notes.push(`Left out, since nothing stands in them: ${listedRows(this.#empty)}.`);
@@ -206,7 +209,9 @@ class SeparatedTable {
     return (this.#names ?? []).some((name) => !isNumber(first[name]) && others.every((row) => isNumber(row[name])));
   }
 
-  /** Rows with a field whose inner lines, cut at the delimiter, have values that other rows have in those columns. */
+  /**
+   * Finds rows with a field whose inner lines, cut at the delimiter, have values that other rows have in those columns.
+   */
   #swallowed(): number[] {
     const { delimiter } = this.format;
     const last = (this.#names?.length ?? 0) - 1;
@@ -230,11 +235,11 @@ class SeparatedTable {
   }
 }
 
-/** What columns of texts and labels are called in the wild. */
+/** Usual names of the columns of texts and labels. */
 const headerWords =
   /^(?:text|label|sentence|review|content|comment|tweet|message|body|title|document|premise|hypothesis|question|answer|class|category|target|sentiment|emotion|rating|star|score|topic|intent|id|idx|index|name|date|user|source|split|lang|language)s?[ _-]?\d*$/i;
 
-/** As pandas does it: a second "label" is called "label.1". */
+/** Makes column names unique, as pandas does: a second "label" is called "label.1". */
 function uniqueNames(header: readonly string[]): readonly string[] {
   const seen = new Map<string, number>();
   return header.map((name) => {

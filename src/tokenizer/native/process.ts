@@ -1,17 +1,19 @@
 /**
- * The process that holds npm `tokenizers`. That library is native code which ends its process where a file leads it astray,
- * so it runs in one of its own. Both functions here are sent to that process as text: they use nothing of this module.
+ * Runs npm `tokenizers` in a process of its own: that library is native code which ends its process where a file leads
+ * it astray. Between the process, which answers by events, and a caller that sleeps until its answer is there stands a
+ * thread, which starts the process, and starts it again when it has died. The functions here are sent there as text:
+ * they use nothing of this module.
  */
 import type { MessagePort, ScriptModules } from "../../platform/threads.ts";
 
-/** What the process is asked. `key` names a tokenizer. */
+/** A request to the process. `key` names a tokenizer. */
 export type TokenizerRequest =
   | {
       readonly kind: "load";
       readonly key: number;
-      /** Text of the `tokenizer.json` to run. */
+      /** The text of the `tokenizer.json` to run. */
       readonly source: string;
-      /** Text of another one that has to be readable too; not kept. */
+      /** The text of another one that has to be readable too; it is not kept. */
       readonly checked: string | undefined;
     }
   | { readonly kind: "encode"; readonly key: number; readonly texts: readonly string[] }
@@ -23,16 +25,19 @@ export type TokenizerRequest =
     }
   | { readonly kind: "release"; readonly key: number };
 
-/** Exactly one of the three. */
+/** The answer to a request: exactly one of the three. */
 export interface TokenizerAnswer {
   readonly result?: unknown;
-  /** What went wrong, in the words of the library. */
+  /** The error, in the words of the library. */
   readonly error?: string;
-  /** Why there is no answer: the library does not load here, or the process was started anew since the tokenizer was loaded. */
+  /**
+   * The reason why there is no answer: the library does not load here, or the process was started anew since the
+   * tokenizer was loaded.
+   */
   readonly missing?: "library" | "tokenizer";
 }
 
-/** How much one request may take before the process ends itself. */
+/** The limits of one request, beyond which the process ends itself. */
 export interface RequestLimits {
   /** Processor time of all its threads. */
   readonly milliseconds: number;
@@ -42,7 +47,7 @@ export interface RequestLimits {
   readonly bytes: number;
 }
 
-/** What the process sends: that it has begun with a request, and what came of it. */
+/** A message of the process: that it has begun with a request, and what came of it. */
 export interface ProcessMessage {
   readonly request: number;
   readonly answer?: TokenizerAnswer;
@@ -154,7 +159,7 @@ export function watchTokenizers({ files, threads: { workerData } }: ScriptModule
 }
 
 export interface ThreadData {
-  /** Of the process: the program, its arguments, and a folder that will not vanish. */
+  /** The command that starts the process: the program, its arguments, and a folder that will not vanish. */
   readonly command: string;
   readonly args: readonly string[];
   readonly folder: string;
@@ -164,13 +169,13 @@ export interface ThreadData {
   readonly counters: SharedArrayBuffer;
 }
 
-/** How a process ended that had a request to answer. */
+/** The end of a process that had a request to answer. */
 export interface Death {
-  /** `"time"`, `"memory"`: it ended itself at that limit. */
+  /** The reason of the end. `"time"`, `"memory"`: it ended itself at that limit. */
   readonly reason: "time" | "memory" | "start" | "other";
-  /** What is known beside: the message of a panic, a signal, why it did not start. */
+  /** What else is known: the message of a panic, a signal, why it did not start. */
   readonly detail: string;
-  /** Those of the request. */
+  /** The limits of the request. */
   readonly limits?: RequestLimits;
 }
 
@@ -180,9 +185,11 @@ export interface ThreadAnswer {
   readonly death?: Death;
 }
 
-/** What the caller's event loop hears: answers to requests that it awaits, and whether it is still there. */
+/**
+ * A message to the caller's event loop: an answer to a request that it awaits, or a question whether it is still there.
+ */
 export type ThreadEvent = ThreadAnswer | { readonly stillWaitingFor: number };
-/** What the thread hears from it. */
+/** A message of the caller's event loop to the thread. */
 export type ThreadOrder = { readonly ask: NumberedRequest } | { readonly abandon: number };
 
 export function relayToTokenizers({ processes, threads: { parentPort, workerData } }: ScriptModules): void {
@@ -202,7 +209,7 @@ export function relayToTokenizers({ processes, threads: { parentPort, workerData
     deaths: number;
   }
   type Process = ReturnType<typeof start>;
-  /** In the order in which the process answers. */
+  /** The requests in the order in which the process answers. */
   let pending: Pending[] = [];
   let running: Process | undefined;
   let signs: NodeJS.Timeout | undefined;
@@ -287,7 +294,7 @@ export function relayToTokenizers({ processes, threads: { parentPort, workerData
     if (sleeps) signs ??= setInterval(showLife, 200);
   }
 
-  /** The caller that sleeps hears that somebody works for it, and its event loop, if it goes on, that nobody need. */
+  /** Tells the caller that sleeps that somebody works for it, and its event loop, if it goes on, that nobody need. */
   function showLife(): void {
     const waited = pending.find(({ sleeps, abandoned }) => sleeps && !abandoned);
     if (waited === undefined) {
@@ -299,7 +306,7 @@ export function relayToTokenizers({ processes, threads: { parentPort, workerData
     parentPort?.postMessage({ stillWaitingFor: waited.request.request });
   }
 
-  /** Nobody waits for it, and it may never end: it ends with its process. */
+  /** Gives up a request. Nobody waits for it, and it may never end: it ends with its process. */
   function abandon(request: number): void {
     const one = pending.find((each) => each.request.request === request);
     if (one === undefined || one.abandoned) return;
