@@ -85,7 +85,7 @@ async function isBlob(path: string, bytes: number): Promise<boolean> {
 const idleAttempts = 3;
 
 /** Where a file is to be had: the hub, the model and its commit. */
-export interface FileSource {
+interface FileSource {
   readonly server: HubServer;
   readonly id: string;
   /** The commit, in hexadecimal. */
@@ -96,7 +96,7 @@ export interface FileSource {
  * Brings the bytes of a file. It asks again from where a connection was cut, as long as each answer brings something
  * that no earlier one did.
  */
-export async function receiveFile(partial: PartialFile, file: HubFile, source: FileSource): Promise<void> {
+async function receiveFile(partial: PartialFile, file: HubFile, source: FileSource): Promise<void> {
   let idle = 0;
   let furthest = partial.bytes;
   while (partial.bytes < file.bytes) {

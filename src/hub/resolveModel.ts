@@ -99,13 +99,13 @@ const part = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?$/;
  * Tells whether a text is a model id by the rules of Python's `huggingface_hub` (utils/_validators.py), such as
  * `bert-base-uncased` or `sentence-transformers/all-MiniLM-L6-v2`: nothing that could lead out of a cache folder.
  */
-export function isModelId(text: string): boolean {
+function isModelId(text: string): boolean {
   const parts = text.split("/");
   return text.length <= 96 && parts.length <= 2 && parts.every((name) => part.test(name)) && !/\.\.|--/.test(text);
 }
 
 /** Throws `BAD_REVISION` for what is no branch, tag or commit. */
-export function checkRevision(revision: string): void {
+function checkRevision(revision: string): void {
   const parts = revision.split("/");
   if (revision.length <= 250 && parts.every((name) => part.test(name)) && !revision.includes("..")) return;
   throw new ThawError(

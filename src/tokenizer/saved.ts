@@ -19,7 +19,7 @@ export interface SaveTokenizerOptions {
 }
 
 /** The settings that `fromPretrained` was given in place of the folder's. */
-export type OwnSettings = Settings;
+type OwnSettings = Settings;
 
 /**
  * Writes the files of a tokenizer into the folder `to`. A `tokenizer.json` that its settings contradict, or that was

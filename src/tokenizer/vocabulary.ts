@@ -10,7 +10,7 @@ import { isObject, type Settings } from "./folder.ts";
 /** A part of a `tokenizer.json`, in the form in which the library `tokenizers` stores what it runs. */
 export type Part = Readonly<Record<string, unknown>>;
 
-export type Merge = readonly [left: string, right: string];
+type Merge = readonly [left: string, right: string];
 export type ScoredPiece = readonly [token: string, score: number];
 
 /** A token that is found in a text before anything else is done to it. */
@@ -152,14 +152,14 @@ function indivisible({ text, type }: Piece): AddedToken {
   };
 }
 
-export interface Piece {
+interface Piece {
   readonly text: string;
   /** Log probability. */
   readonly score: number;
   readonly type: "normal" | "unknown" | "control" | "user" | "unused" | "byte";
 }
 
-export interface SentencePieceModel {
+interface SentencePieceModel {
   readonly pieces: readonly Piece[];
   readonly unknownId: number;
   /** The compiled rules by which characters are replaced before anything else; undefined where there are none. */
@@ -170,7 +170,7 @@ const pieceTypes = ["normal", "unknown", "control", "user", "unused", "byte"] as
 const algorithms = ["unigram", "bpe", "word", "char"] as const;
 
 /** Reads a sentencepiece model. Throws an Error for what is no such file, and for another algorithm than Unigram. */
-export function readSentencePiece(bytes: Uint8Array): SentencePieceModel {
+function readSentencePiece(bytes: Uint8Array): SentencePieceModel {
   const pieces: Piece[] = [];
   let trainer = { algorithm: 1, unknownId: 0 };
   let charsMap: Uint8Array | undefined;

@@ -181,7 +181,7 @@ export function takeOut(by: "torch" | "pickle", path: string, keys: readonly str
  * Writes how Python converts weights that TensorFlow's or Flax's classes of transformers wrote into some that are read
  * here.
  */
-export function convertFrom(framework: "tf2" | "flax", path: string): string {
+function convertFrom(framework: "tf2" | "flax", path: string): string {
   const folder = text(dirname(path));
   const [packages, module] = framework === "tf2" ? ["tensorflow tf-keras", "tf"] : ["flax", "flax"];
   const load = `load_${framework}_checkpoint_in_pytorch_model`;

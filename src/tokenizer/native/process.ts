@@ -26,7 +26,7 @@ export type TokenizerRequest =
   | { readonly kind: "release"; readonly key: number };
 
 /** The answer to a request: exactly one of the three. */
-export interface TokenizerAnswer {
+interface TokenizerAnswer {
   readonly result?: unknown;
   /** The error, in the words of the library. */
   readonly error?: string;
@@ -48,7 +48,7 @@ export interface RequestLimits {
 }
 
 /** A message of the process: that it has begun with a request, and what came of it. */
-export interface ProcessMessage {
+interface ProcessMessage {
   readonly request: number;
   readonly answer?: TokenizerAnswer;
 }
@@ -190,7 +190,7 @@ export interface ThreadAnswer {
  */
 export type ThreadEvent = ThreadAnswer | { readonly stillWaitingFor: number };
 /** A message of the caller's event loop to the thread. */
-export type ThreadOrder = { readonly ask: NumberedRequest } | { readonly abandon: number };
+type ThreadOrder = { readonly ask: NumberedRequest } | { readonly abandon: number };
 
 export function relayToTokenizers({ processes, threads: { parentPort, workerData } }: ScriptModules): void {
   const { command, args, folder, port, counters: shared } = workerData as ThreadData;

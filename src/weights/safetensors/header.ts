@@ -20,7 +20,7 @@ export interface Header {
 }
 
 /** Reads `length` bytes of a file from `position` on. */
-export type ReadBytes = (position: number, length: number) => Uint8Array<ArrayBuffer>;
+type ReadBytes = (position: number, length: number) => Uint8Array<ArrayBuffer>;
 
 /** Bytes of the header at most, as in the reference reader. */
 const maxHeaderBytes = 100_000_000;

@@ -18,7 +18,7 @@ export interface Archive {
 }
 
 /** Bytes of a pickle at most; that of a model with 100,000 tensors has fewer. */
-export const maxPickleBytes = 16_000_000;
+const maxPickleBytes = 16_000_000;
 
 /**
  * Reads the format of torch 1.6 and later: a zip archive with `<name>/data.pkl` and `<name>/data/<key>`. Throws an

@@ -255,12 +255,12 @@ const storageTypes: ReadonlyMap<string, string> = new Map([
 const functions = ["collections OrderedDict", "torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_parameter"];
 
 /** Tells whether a pickle may name it at all. `name` is module and name, with a space between, as in the file. */
-export function isAllowedGlobal(name: string): boolean {
+function isAllowedGlobal(name: string): boolean {
   return functions.includes(name) || storageTypes.has(name);
 }
 
 /** Makes the data that calling an allowed global would give. Throws an Error if the arguments do not fit. */
-export function rebuild(called: Value, args: Value): Value {
+function rebuild(called: Value, args: Value): Value {
   const name = typeof called === "object" && called?.kind === "global" ? called.name : undefined;
   const items = typeof args === "object" && args?.kind === "tuple" ? args.items : undefined;
   if (name === "collections OrderedDict" && items?.length === 0) return { kind: "dict" };
@@ -272,7 +272,7 @@ export function rebuild(called: Value, args: Value): Value {
 }
 
 /** Reads `("storage", torch.FloatStorage, "0", "cpu", 24)` as a storage; before torch 1.6 with None behind it. */
-export function storageOf(id: Value): Storage {
+function storageOf(id: Value): Storage {
   const [word, type, key, , elements, view = null] = typeof id === "object" && id?.kind === "tuple" ? id.items : [];
   const dtype = typeof type === "object" && type?.kind === "global" ? storageTypes.get(type.name) : undefined;
   if (word !== "storage" || dtype === undefined || typeof key !== "string" || !isSize(elements) || view !== null) {

@@ -113,7 +113,7 @@ function withFile<T>(path: string, use: (file: number) => T): T {
 /**
  * Finds the elements that a tensor reaches, as a range of its storage, and whether they lie there in row-major order.
  */
-export function extentOf({ offset, shape, strides }: StoredTensor) {
+function extentOf({ offset, shape, strides }: StoredTensor) {
   const elements = shape.reduce((product, n) => product * n, 1);
   const span = elements === 0 ? 0 : shape.reduce((sum, n, axis) => sum + (n - 1) * (strides[axis] as number), 1);
   let dense = 1;
@@ -127,7 +127,7 @@ export function extentOf({ offset, shape, strides }: StoredTensor) {
 }
 
 /** Copies the elements of a view in row-major order. `values` begins with the tensor's first element. */
-export function gather(
+function gather(
   values: Float32Array<ArrayBuffer>,
   { shape, strides }: StoredTensor,
   elements: number,
