@@ -10,6 +10,7 @@ import type { Row, RowTable } from "./rows.ts";
 
 /** One example of a data set: a text or a pair of texts, its label, and the row that it comes from. */
 export interface Example {
+  /** The text, or the first one of a pair. */
   readonly text: string;
   /** The second text, where examples are pairs. */
   readonly textPair?: string;

@@ -17,8 +17,11 @@ import { countOf, partSizes, type SplitOptions, stratified } from "./split.ts";
 
 /** The parts of a split. Those that were not asked for are empty. */
 export interface Split {
+  /** The part to train on. */
   readonly train: TextDataset;
+  /** The part to evaluate on while training. */
   readonly validation: TextDataset;
+  /** The part to evaluate on once, at the end. */
   readonly test: TextDataset;
 }
 
@@ -30,12 +33,15 @@ export interface Split {
  * `fromRows`.
  */
 export class TextDataset extends ShownAsTable {
+  /** What tables and messages call the data set. */
   readonly name: string;
+  /** The texts of the examples, or the first ones of their pairs, in order. */
   readonly texts: readonly string[];
   /** The second texts, as many as there are texts; undefined where the examples are single texts. */
   readonly textPairs: readonly string[] | undefined;
   /** Names of the labels by index, of a regression those of the outputs; empty where there are no labels. */
   readonly labelNames: readonly string[];
+  /** What is learnt: one label per example, any number of labels, or numbers. */
   readonly problemType: ProblemType;
   /** The number of examples of the data set that this one is a part of; undefined where it is no part. */
   readonly partOf: number | undefined;
@@ -295,6 +301,7 @@ export class TextDataset extends ShownAsTable {
     return { length, labelNames, problemType, labels: this.#labels };
   }
 
+  /** The summary as a table: name, size and text lengths, the labels with their counts, and the notes. */
   override toTable(): Table {
     return describeDataset(this);
   }

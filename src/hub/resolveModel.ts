@@ -8,6 +8,7 @@ import { isOffline } from "./environment.ts";
 import { missingFiles } from "./modelFolder.ts";
 import { thawFolders } from "./thawFolder.ts";
 
+/** Options of finding a model. */
 export interface ResolveOptions {
   /** Branch, tag or commit on the hub. Default: `"main"`. */
   readonly revision?: string;

@@ -6,6 +6,22 @@
 import { ThawError } from "../errors.ts";
 import { dirname, existsSync, homedir, join } from "../platform/files.ts";
 
+/**
+ * Finds the folders `.thaw`, first choice first: THAW_HOME alone, or those beside any parent of the working folder or
+ * of this file, or in the home folder, where the set-up of a global installation puts it.
+ */
+export function thawFolders(): string[] {
+  const home = process.env.THAW_HOME;
+  if (home !== undefined && home !== "") return [home];
+  const parents = [...parentsOf(process.cwd()), ...parentsOf(import.meta.dirname), homedir()];
+  return [...new Set(parents.map((parent) => join(parent, ".thaw")))].filter(existsSync);
+}
+
+function parentsOf(folder: string): string[] {
+  const parent = dirname(folder);
+  return parent === folder ? [folder] : [folder, ...parentsOf(parent)];
+}
+
 const files = {
   "movie-reviews": "movieReviewSnippets_GroundTruth.txt",
   tweets: "tweets_GroundTruth.txt",
@@ -13,6 +29,7 @@ const files = {
   editorials: "nytEditorialSnippets_GroundTruth.txt",
 } as const;
 
+/** The names of the sample data sets. */
 export type SampleName = keyof typeof files;
 
 /**
@@ -36,20 +53,4 @@ export function sampleData(name: SampleName): string {
     "SAMPLE_DATA_MISSING",
     `Found no ${file} (looked in: ${looked}). Run npm start or npx thaw setup.`,
   );
-}
-
-/**
- * Finds the folders `.thaw`, first choice first: THAW_HOME alone, or those beside any parent of the working folder or
- * of this file, or in the home folder, where the set-up of a global installation puts it.
- */
-export function thawFolders(): string[] {
-  const home = process.env.THAW_HOME;
-  if (home !== undefined && home !== "") return [home];
-  const parents = [...parentsOf(process.cwd()), ...parentsOf(import.meta.dirname), homedir()];
-  return [...new Set(parents.map((parent) => join(parent, ".thaw")))].filter(existsSync);
-}
-
-function parentsOf(folder: string): string[] {
-  const parent = dirname(folder);
-  return parent === folder ? [folder] : [folder, ...parentsOf(parent)];
 }

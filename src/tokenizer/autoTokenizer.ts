@@ -17,6 +17,7 @@ import { saveTokenizer } from "./saved.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
 import { loadXenovaBackend } from "./xenova.ts";
 
+/** Options of `AutoTokenizer.fromPretrained`. */
 export interface FromPretrainedTokenizerOptions extends ResolveOptions {
   /**
    * The library that cuts texts into tokens. `"native"`: exactly Python's ids. `"xenova"`: runs everywhere. Default:

@@ -2,6 +2,22 @@
 import { ThawError } from "../errors.ts";
 import { isObject } from "./folder.ts";
 
+/** A batch as a model takes it: three arrays, each `[batch, tokens]`. Rows differ in length where nothing is padded. */
+export interface BatchEncoding {
+  /** `[batch, tokens]`: ids of the tokens, special tokens included. */
+  readonly inputIds: number[][];
+  /** `[batch, tokens]`: 1 for tokens of the text, 0 for padding. */
+  readonly attentionMask: number[][];
+  /** `[batch, tokens]`: token types, in most models 0 for the first text and 1 for the second of a pair. */
+  readonly tokenTypeIds: number[][];
+}
+
+/** One encoded text or pair: ids and token types, each `[tokens]`. */
+export interface UnpaddedText {
+  readonly inputIds: Int32Array;
+  readonly tokenTypeIds: Int32Array;
+}
+
 /**
  * A tokenizer library, as far as it is used: special tokens, truncation and padding are done on top, the same for all.
  */
@@ -9,9 +25,11 @@ export interface TokenizerBackend {
   readonly name: "native" | "xenova" | "brought";
   /** Cuts each text into the ids of its tokens, without special tokens, padding or truncation. */
   encode(texts: readonly string[]): Int32Array[];
+  /** Turns ids back into text, with special tokens or without. */
   decode(ids: readonly number[], skipSpecialTokens: boolean): string;
 }
 
+/** What limits the length of a text. */
 export interface LimitSources {
   /**
    * The limit of the tokenizer's files and of the positions of the model they belong to; Infinity where they say
@@ -37,20 +55,7 @@ export function tokenLimit({ modelMaxLength, positions = Number.POSITIVE_INFINIT
   return Number.isFinite(limit) ? limit : unknownLength;
 }
 
-/** A batch as a model takes it: three arrays, each `[batch, tokens]`. Rows differ in length where nothing is padded. */
-export interface BatchEncoding {
-  readonly inputIds: number[][];
-  /** `[batch, tokens]`: 1 for tokens of the text, 0 for padding. */
-  readonly attentionMask: number[][];
-  readonly tokenTypeIds: number[][];
-}
-
-/** One encoded text or pair: ids and token types, each `[tokens]`. */
-export interface UnpaddedText {
-  readonly inputIds: Int32Array;
-  readonly tokenTypeIds: Int32Array;
-}
-
+/** An end of a text: its beginning is `"left"`. */
 export type Side = "left" | "right";
 /** Which text of a pair is cut, by Hugging Face's names: the longer one first, or one of the two alone. */
 export type TruncationStrategy = "longest_first" | "only_first" | "only_second";
@@ -72,6 +77,7 @@ export interface Template {
   readonly specials: number;
 }
 
+/** The templates of a tokenizer. */
 export interface Templates {
   readonly single: Template;
   readonly pair: Template;

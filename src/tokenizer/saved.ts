@@ -11,6 +11,7 @@ import { type EffectiveTokenizer, runForm } from "./effective.ts";
 import { isObject, type Settings, type TokenizerFolder } from "./folder.ts";
 import { xenovaForm, xenovaSettings } from "./xenova.ts";
 
+/** Options of a tokenizer's `save`. */
 export interface SaveTokenizerOptions {
   /** The longest text in tokens, for those who read the folder. Default: what the tokenizer's files say. */
   readonly modelMaxLength?: number | undefined;

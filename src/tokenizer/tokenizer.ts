@@ -18,6 +18,7 @@ import {
 import type { SaveTokenizerOptions } from "./saved.ts";
 import { backendOf, templatesByAsking, type XenovaTokenizer } from "./xenova.ts";
 
+/** Whether and how texts are cut. */
 export interface TruncationOptions {
   /**
    * Whether texts are cut to `maxLength` tokens, special tokens included. true or `"longest_first"`: of a pair the
@@ -34,11 +35,13 @@ export interface TruncationOptions {
   readonly truncationSide?: Side;
 }
 
+/** Options of `encodeBatch`. */
 export interface EncodeOptions extends TruncationOptions {
   /** The second texts of pairs, as many as there are first ones. */
   readonly textPair?: string | readonly string[];
 }
 
+/** Options of a call of the tokenizer. */
 export interface TokenizeOptions extends EncodeOptions {
   /**
    * How far texts are padded. true or `"longest"`: to the longest text of the batch; `"max_length"` (or `"maxLength"`):
@@ -49,6 +52,7 @@ export interface TokenizeOptions extends EncodeOptions {
   readonly paddingSide?: Side;
 }
 
+/** Options of `decode`. */
 export interface DecodeOptions {
   /** Whether `[CLS]` and the like are left out. Default: false. */
   readonly skipSpecialTokens?: boolean;
@@ -78,14 +82,18 @@ export interface Tokenizer {
   encodeBatch(texts: readonly string[], options?: EncodeOptions): UnpaddedText[];
   /** Turns the ids of one text back into text. */
   decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
+  /** The library that cuts texts into tokens. */
   readonly backend: TokenizerBackend["name"];
+  /** Id of the token that texts are padded with; undefined if there is none. */
   readonly padTokenId: number | undefined;
   /**
    * The longest text in tokens, special ones included, that the tokenizer's files name, and the positions in the
    * config.json beside them; Infinity if they say nothing.
    */
   readonly modelMaxLength: number;
+  /** The end at which tokens are taken off a text that is too long. */
   readonly truncationSide: Side;
+  /** The end at which texts are padded. */
   readonly paddingSide: Side;
   /** Ids of the special tokens that stand before and after each single text. */
   readonly specialTokens: { readonly before: readonly number[]; readonly after: readonly number[] };
