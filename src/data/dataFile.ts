@@ -1,5 +1,4 @@
 /** Reads the bytes of a data file: found, unpacked, of the right format, and as UTF-8 where they are text. */
-
 import { closest } from "../../shared/closest.ts";
 import { listedRows } from "../display/listed.ts";
 import { formatBytes } from "../display/numbers.ts";

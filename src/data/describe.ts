@@ -2,7 +2,6 @@
  * Describes a data set: a table of its labels in a few numbers, and notes on what a reader should know, such as what
  * looks odd in it and may still be meant.
  */
-
 import { closest } from "../../shared/closest.ts";
 import { listed, listedRows } from "../display/listed.ts";
 import { formatCount, formatNumber, formatPercent } from "../display/numbers.ts";

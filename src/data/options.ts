@@ -1,5 +1,4 @@
 /** The options of a data set: which columns hold what, and how a file is written. */
-
 import { ThawError } from "../errors.ts";
 import { type ProblemType, problemTypes } from "../models/config/config.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";

@@ -1,5 +1,4 @@
 /** Reads Parquet files as rows, with the names of labels that Hugging Face's `datasets` writes into them. */
-
 import type { FileMetaData, SchemaTree } from "hyparquet";
 import { currentHost } from "../display/host.ts";
 import { ThawError } from "../errors.ts";

@@ -1,5 +1,4 @@
 /** Rows by column name, from a file or a program, which examples are made of. */
-
 import { ThawError } from "../errors.ts";
 import { inspect } from "../platform/inspect.ts";
 

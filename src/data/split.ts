@@ -1,5 +1,4 @@
 /** Splits a data set into disjoint parts, each with its share of every label. */
-
 import { formatPercent } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
 import type { Labels, ProblemType } from "../models/config/config.ts";

@@ -1,5 +1,4 @@
 /** A data set of examples: texts, or pairs of texts, with their labels. */
-
 import { ShownAsTable } from "../display/shownAsTable.ts";
 import type { Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";

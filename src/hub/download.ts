@@ -1,5 +1,4 @@
 /** Downloads the files of a model from the hub into Python's cache. */
-
 import { writeFileAtomic } from "../platform/atomicFile.ts";
 import { join, readFileSync } from "../platform/files.ts";
 import { cacheRoot, makeCacheFolder, repositoryName, snapshotFolder } from "./cache.ts";

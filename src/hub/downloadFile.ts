@@ -1,5 +1,4 @@
 /** Downloads one file into Python's cache: checked before it gets its name, and linked as Python links it. */
-
 import { downloadFile as openFile } from "@huggingface/hub";
 import { copyFile, dirname, join, lstat, relative, rm, stat, statfs, symlink } from "../platform/files.ts";
 import { askHub, HubRefusal } from "./askHub.ts";

@@ -2,7 +2,6 @@
  * The folder `.thaw/` of a clone, or of the project Thaw is installed in, where set-up keeps the model and the sample
  * data: rated texts (vaderSentiment 3.3.2, MIT licence; Hutto and Gilbert 2014).
  */
-
 import { ThawError } from "../errors.ts";
 import { dirname, existsSync, homedir, join } from "../platform/files.ts";
 

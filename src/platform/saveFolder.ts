@@ -13,7 +13,6 @@
  * working folder without it being lost to every process in it, a mount point (EBUSY, EXDEV), the folder behind a link, or
  * one whose parent may not be written to; renaming files within the folder can, and only needs the journal to be whole.
  */
-
 import { accessSync, constants, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";

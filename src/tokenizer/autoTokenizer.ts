@@ -1,5 +1,4 @@
 /** Loads a tokenizer by a model's name or folder: `AutoTokenizer`. */
-
 import { ThawError } from "../errors.ts";
 import { warnOfIgnoredKeys } from "../hub/modelFolder.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";

@@ -3,7 +3,6 @@
  * parts anew take vocabulary and added tokens from the folder's file, where it has one, and the rest from the settings;
  * the others run the file as it is. Encoding, saving and exporting all go by it.
  */
-
 import { ThawError } from "../errors.ts";
 import { join } from "../platform/files.ts";
 import { parseForeignJson } from "../platform/foreignFile.ts";

@@ -1,5 +1,4 @@
 /** Reads the files of a tokenizer, and what those beside the vocabulary say. */
-
 import { ThawError } from "../errors.ts";
 import { tokenizerFiles } from "../hub/modelFolder.ts";
 import type { JsonObject } from "../models/config/config.ts";

@@ -1,7 +1,6 @@
 /**
  * Saves a tokenizer: the files that it was loaded from, and what makes Python read the same tokenizer from the folder.
  */
-
 import { writeFileAtomic } from "../platform/atomicFile.ts";
 import { join } from "../platform/files.ts";
 import { stringifyLike } from "../platform/foreignFile.ts";

@@ -2,7 +2,6 @@
  * Reads the vocabulary of a tokenizer: out of its `tokenizer.json`, or out of the files that it was first published in,
  * of which a sentencepiece model is a protocol buffer (google/sentencepiece, src/sentencepiece_model.proto).
  */
-
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import type { TokenizerClass } from "./classes.ts";
 import { isObject, type Settings } from "./folder.ts";

@@ -1,5 +1,4 @@
 /** Opens the weights in a model's folder, whichever of the four forms of Hugging Face they have. */
-
 import { ThawError } from "../errors.ts";
 import { isIndex, weightFiles } from "../hub/modelFolder.ts";
 import { join, readdirSync, readFile, statSync } from "../platform/files.ts";

@@ -1,5 +1,4 @@
 /** Runs npm `tokenizers`: the Rust code that Python's fast tokenizers run, so ids are the same by construction. */
-
 import { ThawError } from "../../errors.ts";
 import { dirname } from "../../platform/files.ts";
 import { assertThreadRoom, freemem } from "../../platform/machine.ts";

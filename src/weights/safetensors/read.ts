@@ -1,5 +1,4 @@
 /** Reads safetensors files: the header once, strictly; each tensor from its own place when it is asked for. */
-
 import { ThawError } from "../../errors.ts";
 import { closeSync, fstatSync, openSync, readAt } from "../../platform/files.ts";
 import { asOutOfMemory, isOutOfMemory } from "../../platform/machine.ts";

@@ -2,7 +2,6 @@
  * Reads `pytorch_model.bin`, a state dict written by `torch.save`, alone or among other things. Its pickle is read as data,
  * by an interpreter that runs nothing; each tensor is read from its own place when it is asked for.
  */
-
 import { ThawError } from "../../errors.ts";
 import { closeSync, fstatSync, openSync, readAt } from "../../platform/files.ts";
 import { takeOut } from "../foreignFormat.ts";
