@@ -1,6 +1,6 @@
 /** Orders the examples of an epoch and cuts them into batches. */
 import { ThawError } from "../errors.ts";
-import { shuffled } from "../tensor/shuffle.ts";
+import { shuffled } from "../tensor/random.ts";
 
 /** The orders of the examples, by Hugging Face's names. */
 export const samplingStrategies = ["random", "sequential", "group_by_length"] as const;

@@ -5,9 +5,8 @@
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { activate } from "../nn/activation.ts";
-import type { ScoreTerms } from "../nn/attention/attentionOptions.ts";
-import { logBucket } from "../nn/attention/logBuckets.ts";
-import { distances } from "../nn/attention/relativeShift.ts";
+import type { ScoreTerms } from "../nn/attention/attention.ts";
+import { distances, logBucket } from "../nn/attention/scoreTables.ts";
 import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
 import { layerNorm } from "../nn/layerNorm.ts";

@@ -6,11 +6,11 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { activate } from "../nn/activation.ts";
 import { selfAttention } from "../nn/attention/selfAttention.ts";
+import { tokenConvolution } from "../nn/convolution.ts";
 import { dropout } from "../nn/dropout.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
 import type { QueryRows } from "../nn/packing.ts";
 import { addRows } from "../nn/rows.ts";
-import { textConvolution } from "../nn/textConvolution.ts";
 import { attentionOptions, dense, layerOutput, outputSpecs, selectQueryRows, weightAndBias } from "./bertShape.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";
 import { debertaSettings, type PositionTerm } from "./config/deberta.ts";
@@ -57,7 +57,7 @@ function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, qu
   const context = selfAttention(hidden, projections, attentionOptions(pass, batch, queryRows, terms));
   const above = layerOutput(pass, name, context, selectQueryRows(hidden, batch, queryRows));
   if (index > 0 || convolution === undefined) return above;
-  const beside = textConvolution({ x: hidden, ...weightAndBias(pass, "deberta.encoder.conv.conv") }, batch.packing);
+  const beside = tokenConvolution({ x: hidden, ...weightAndBias(pass, "deberta.encoder.conv.conv") }, batch.packing);
   return plusActivated(pass, convolution.activation, above, selectQueryRows(beside, batch, queryRows));
 }
 

@@ -1,5 +1,5 @@
 /** Values for parameters that no file gives any, from a seed and the parameter's name alone. */
-import { randomNormal } from "../tensor/normal.ts";
+import { randomNormal } from "../tensor/random.ts";
 import type { ParameterSpec } from "./parameter.ts";
 
 /** All values of a parameter, row after row. */

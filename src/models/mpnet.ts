@@ -4,8 +4,8 @@
  * scores that depends on the distance. Its table is the block "shared".
  */
 
-import type { ScoreTerms } from "../nn/attention/attentionOptions.ts";
-import { distances } from "../nn/attention/relativeShift.ts";
+import type { ScoreTerms } from "../nn/attention/attention.ts";
+import { distances } from "../nn/attention/scoreTables.ts";
 import { embedding } from "../nn/embedding.ts";
 import {
   denseHead,

@@ -9,8 +9,8 @@ import type { QueryRows } from "../nn/packing.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { taskLoss } from "../task/taskLoss.ts";
 import { markConstant } from "../tensor/differentiable.ts";
+import { recomputed } from "../tensor/gradients.ts";
 import { checkComputable, type Precision } from "../tensor/precision.ts";
-import { recomputed } from "../tensor/recomputed.ts";
 import { tf } from "../tensor/tensorflow.ts";
 import type { HuggingFaceConfig, ProblemType, TrainingInput } from "./config/config.ts";
 import { areNameless } from "./config/labels.ts";
@@ -285,11 +285,14 @@ export class SequenceClassifier extends ShownAsTable {
     const own = (block: Block) => block === index || block === "shared";
     const names = [...this.blocks].filter(([, block]) => own(block)).map(([name]) => name);
     const again = pass.dropoutRng?.copy(); // the same masks
-    return recomputed([hidden, ...names.map(pass.weight)], ([input, ...weights], isAgain) => {
-      const byName = new Map(names.map((name, i) => [name, weights[i]]));
-      const weight = (name: string) => byName.get(name) ?? this.#outsideLayer(name, index);
+    const inputs: Readonly<Record<string, Tensor>> & { readonly hidden: Tensor } = {
+      ...Object.fromEntries(names.map((name) => [name, pass.weight(name)])),
+      hidden,
+    };
+    return recomputed(inputs, ({ hidden, ...weights }, isAgain) => {
+      const weight = (name: string) => weights[name] ?? this.#outsideLayer(name, index);
       const recorded = { ...pass, dropoutRng: isAgain ? again : pass.dropoutRng, weight };
-      return layer.call(this.family, recorded, index, input as Tensor, batch);
+      return layer.call(this.family, recorded, index, hidden, batch);
     });
   }
 

@@ -6,19 +6,15 @@
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { ThawError } from "../errors.ts";
-import { activate } from "../nn/activation.ts";
+import { activate, biasGelu } from "../nn/activation.ts";
 import { attention } from "../nn/attention/attention.ts";
-import { biasProducts, segmentDifference } from "../nn/attention/headBias.ts";
-import { fromHeads, toHeads } from "../nn/attention/headProjection.ts";
-import { distanceSinusoids } from "../nn/attention/sinusoids.ts";
+import { biasProducts, distanceSinusoids, segmentDifference } from "../nn/attention/scoreTables.ts";
 import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
-import { biasGelu } from "../nn/gelu.ts";
-import { project } from "../nn/linear.ts";
+import { fromHeads, project, toHeads, zeroBias } from "../nn/linear.ts";
 import type { QueryRows } from "../nn/packing.ts";
-import { residualNorm } from "../nn/residualNorm.ts";
+import { residualNorm } from "../nn/postNorm.ts";
 import { addBias } from "../nn/rows.ts";
-import { zeroBias } from "../nn/zeroBias.ts";
 import { attentionOptions, dense, selectQueryRows } from "./bertShape.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";
 import { xlnetSettings } from "./config/xlnet.ts";

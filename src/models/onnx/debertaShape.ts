@@ -1,6 +1,6 @@
 /** What the graphs of both DeBERTas have around and inside their attention: see `src/models/debertaShape.ts`. */
 
-import { logBucket } from "../../nn/attention/logBuckets.ts";
+import { logBucket } from "../../nn/attention/scoreTables.ts";
 import { debertaSettings, type PositionTerm, type RelativeSettings } from "../config/deberta.ts";
 import { activate } from "./activation.ts";
 import { isNarrow, tokenTypes } from "./bertShape.ts";

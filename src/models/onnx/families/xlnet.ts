@@ -1,6 +1,6 @@
 /** The graph of XLNet: see `src/models/xlnet.ts`. It reads a text's last token, on whichever side the padding is. */
 
-import { sinusoidFrequencies } from "../../../nn/attention/sinusoids.ts";
+import { sinusoidFrequencies } from "../../../nn/attention/scoreTables.ts";
 import { xlnetSettings } from "../../config/xlnet.ts";
 import { activate } from "../activation.ts";
 import type { Value } from "../graph.ts";

@@ -1,10 +1,36 @@
-// Half the sum of squares of several tensors as an op: the norm of gradients.
+// Sums as ops: over the rows of a matrix, the gradient of a bias; and half the sum of squares of several tensors, the norm of
+// gradients.
 #pragma once
 #include "kernel.h"
 #include "small_product.h"
 
 namespace thaw {
 namespace {
+
+REGISTER_OP("ThawSumRows").Input("x: float").Output("sum: float");
+
+class SumRowsOp : public Kernel {
+ public:
+  using Kernel::Kernel;
+  void Compute(OpKernelContext* context) override {
+    const Tensor& matrix = tensorOf(context, "x");
+    OP_REQUIRES(context, matrix.dims() == 2, absl::InvalidArgumentError("this is no matrix"));
+    const int64_t rows = matrix.dim_size(0);
+    const int64_t width = matrix.dim_size(1);
+    const float* x = floats(matrix);
+    float* sum = output(context, "sum", TensorShape({width}));
+    if (sum == nullptr) return;
+    RowSums sums(rows, width, 1);
+    sums.run(context, width / 8, [&](int64_t row, const auto& part) {
+      const float* from = x + row * width;
+      float* to = part(0);
+#pragma omp simd
+      for (int64_t j = 0; j < width; ++j) to[j] += from[j];
+    });
+    sums.write(0, sum);
+  }
+};
+THAW_REGISTER("ThawSumRows", SumRowsOp);
 
 // `rows` are, for each tensor, those of a matrix that are not zero; none = all.
 REGISTER_OP("ThawHalfSquare").Input("x: N * float").Input("rows: N * int32").Output("sum: float").Attr("N: int >= 1");
@@ -14,19 +40,20 @@ class HalfSquareOp : public Kernel {
  public:
   using Kernel::Kernel;
   void Compute(OpKernelContext* context) override {
-    float* result = output(context, 0, TensorShape({}));
+    float* result = output(context, "sum", TensorShape({}));
     if (result == nullptr) return;
     std::vector<Block> blocks;
-    const int count = context->num_inputs() / 2;
-    for (int i = 0; i < count; ++i) {
-      const float* x = input(context, i);
-      const int64_t size = context->input(i).NumElements();
-      const auto rows = context->input(count + i).flat<int32_t>();
+    const OpInputList tensors = listOf(context, "x");
+    const OpInputList rowsOfTensors = listOf(context, "rows");
+    for (int i = 0; i < tensors.size(); ++i) {
+      const float* x = floats(tensors[i]);
+      const int64_t size = tensors[i].NumElements();
+      const auto rows = rowsOfTensors[i].flat<int32_t>();
       if (rows.size() == 0) {
         for (int64_t first = 0; first < size; first += kBlock) blocks.push_back({x + first, std::min(kBlock, size - first)});
         continue;
       }
-      const int64_t width = context->input(i).dim_size(1);
+      const int64_t width = tensors[i].dim_size(1);
       OP_REQUIRES(context, rows(0) >= 0 && (rows(rows.size() - 1) + 1) * width <= size,
                   absl::InvalidArgumentError("row out of range"));
       for (int64_t row = 0; row < rows.size(); ++row) blocks.push_back({x + rows(row) * width, width});
