@@ -2,8 +2,8 @@
 import { ThawError } from "../errors.ts";
 import { warnOfIgnoredKeys } from "../hub/modelFolder.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
-import { maxTokens } from "../models/config/maxTokens.ts";
-import { parseConfig } from "../models/config/translate.ts";
+import { parseConfig } from "../models/config/parseConfig.ts";
+import { maxTokens } from "../models/families.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { join } from "../platform/files.ts";
 import { readFolder } from "../platform/readFolder.ts";

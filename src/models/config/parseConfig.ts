@@ -1,16 +1,18 @@
 /** From Hugging Face's keys to ours, with BERT's names and class defaults (transformers 5.23, models/bert/configuration_bert.py). */
 import { withoutCode } from "../../hub/modelFolder.ts";
-import { type HuggingFaceConfig, type JsonObject, trainingInputs } from "./config.ts";
-import { families } from "./families.ts";
+import { families, familyOf } from "../families.ts";
 import {
   badConfig,
   type ConfigSource,
+  type HuggingFaceConfig,
   integerField,
+  type JsonObject,
   lookUp,
   positiveField,
   probabilityField,
   textField,
-} from "./fields.ts";
+  trainingInputs,
+} from "./config.ts";
 import { checkKeys, withoutAliases } from "./keys.ts";
 import { type LabelOptions, labelKeys, resolveLabels } from "./labels.ts";
 
@@ -20,9 +22,9 @@ import { type LabelOptions, labelKeys, resolveLabels } from "./labels.ts";
  */
 export function parseConfig(raw: JsonObject, file = "config.json", options: LabelOptions = {}): HuggingFaceConfig {
   const modelType = textField({ json: raw, file }, "model_type", "");
-  const family = families.get(modelType);
+  const family = families.find((candidate) => candidate.modelType === modelType)?.keys;
   if (family === undefined) {
-    const known = [...families.keys()].join(", ");
+    const known = families.map((candidate) => candidate.modelType).join(", ");
     throw badConfig(file, `"model_type" is ${JSON.stringify(raw.model_type)}. Families that can be trained: ${known}.`);
   }
   const json = withoutAliases(raw, family.aliases);
@@ -70,7 +72,7 @@ export function toHuggingFaceJson(config: HuggingFaceConfig): JsonObject {
   const kept = withoutCode(rest);
   return {
     ...kept,
-    architectures: [families.get(config.modelType)?.architecture],
+    architectures: [familyOf(config).keys.architecture],
     model_type: config.modelType,
     ...labelKeys(config.raw, config.id2label),
     ...(config.problemType === undefined ? {} : { problem_type: config.problemType }),

@@ -1,12 +1,12 @@
-/** Reads `config.json` of a model folder. */
+/** The file `config.json` of a model folder: reads it, and writes it. */
 import { ThawError } from "../../errors.ts";
 import { warnOfIgnoredKeys } from "../../hub/modelFolder.ts";
+import { writeFileAtomic } from "../../platform/atomicFile.ts";
 import { join } from "../../platform/files.ts";
 import { parseForeignJson, readForeignFile, stringifyLike } from "../../platform/foreignFile.ts";
-import type { HuggingFaceConfig, JsonObject } from "./config.ts";
-import { badConfig } from "./fields.ts";
+import { badConfig, type HuggingFaceConfig, type JsonObject } from "./config.ts";
 import { type LabelOptions, labelsInFile } from "./labels.ts";
-import { parseConfig, toHuggingFaceJson } from "./translate.ts";
+import { parseConfig, toHuggingFaceJson } from "./parseConfig.ts";
 
 /** Bytes at most: published files have some thousand, those with 100,000 labels some million. */
 const maxBytes = 32_000_000;
@@ -46,4 +46,10 @@ function checkSaving(config: HuggingFaceConfig, file: string): void {
   } catch (cause) {
     throw badConfig(file, `it could not be saved again after training (${(cause as Error).message}). Correct it.`);
   }
+}
+
+/** Writes the configuration into an existing folder, as Python's `from_pretrained` reads it. Errors: `WRITE_FAILED`. */
+export async function writeConfig(folder: string, config: HuggingFaceConfig): Promise<void> {
+  const json = stringifyLike(toHuggingFaceJson(config), config.text);
+  await writeFileAtomic(join(folder, "config.json"), `${json}\n`);
 }
