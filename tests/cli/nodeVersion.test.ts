@@ -21,7 +21,7 @@ test.each<[string, boolean]>([
   const { node } = (await import(join(root, "setup/steps/node.mjs"))) as {
     node: { check(context: object): { done: boolean } };
   };
-  expect(check({ nodeVersion: version }).done).toBe(runs);
+  expect(node.check({ nodeVersion: version }).done).toBe(runs);
 });
 
 test("npm is told the same", () => {
