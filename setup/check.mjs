@@ -58,7 +58,7 @@ const sources = [
       name: "structure",
       program: node,
       args: [tool("vitest/vitest.mjs"), "run", "--project", "tensorflow", "tests/structure"],
-      said: /^\d+ (source files|imports)/,
+      said: /^[\d.]+ (source files|lines|imports) /,
     },
   ],
 ];
