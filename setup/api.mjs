@@ -34,7 +34,7 @@ async function compile() {
 }
 
 /**
- * Reads the declarations: the report as it should be, and what is wrong with the interface.
+ * Reads the declarations and returns the report as it should be, and what is wrong with the interface.
  * @param {string} declarations
  * @returns {{ text: string, findings: string[] }}
  */
@@ -92,7 +92,7 @@ function read(declarations) {
 }
 
 /**
- * The lines that only one of two texts has.
+ * Returns the lines that only one of two texts has.
  * @param {string} before
  * @param {string} after
  */

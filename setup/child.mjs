@@ -1,4 +1,4 @@
-/** Child processes of the set-up: their output is kept for an error message, and they end when the set-up ends. */
+/** Runs child processes for the set-up: their output is kept for an error message, and they end when the set-up ends. */
 import { spawn, spawnSync } from "node:child_process";
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -43,7 +43,7 @@ export function runProgram(program, args, { context, cwd = context.root, env = {
 }
 
 /**
- * Standard output of a short program, trimmed, or `undefined` when it fails. Waits at most 10 s.
+ * Returns the trimmed standard output of a short program, or `undefined` when it fails. Waits at most 10 s.
  * @param {string} program
  * @param {readonly string[]} args
  * @param {{ readonly env: NodeJS.ProcessEnv }} context
@@ -54,7 +54,7 @@ export function answerOf(program, args, { env }) {
 }
 
 /**
- * The full path of a program on PATH, or `undefined`.
+ * Returns the full path of a program on PATH, or `undefined`.
  * @param {string} name
  * @param {NodeJS.ProcessEnv} env
  */
@@ -76,7 +76,7 @@ export function findProgram(name, env) {
 }
 
 /**
- * The last lines of a program's output, for a message.
+ * Returns the last lines of a program's output, for a message.
  * @param {string} output
  * @param {number} [count]
  */

@@ -1,6 +1,6 @@
 /**
- * Where everything lies, in a clone and where the package is installed into a person's own project, and the environment
- * in which tools run there. Nothing here is written.
+ * Tells where everything lies, in a clone and where the package is installed into a person's own project, and in which
+ * environment tools run there. Nothing is written here.
  */
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
@@ -47,7 +47,7 @@ import { fileURLToPath } from "node:url";
 export const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
- * The context of a clone or an installation.
+ * Returns the context of a clone or an installation.
  * @param {{ root?: string, env?: NodeJS.ProcessEnv, nodeVersion?: string, platform?: string, freeBytes?: (folder: string) => number }} [options]
  *   `nodeVersion` and `freeBytes` stand in for what the machine says.
  * @returns {Context}
@@ -94,7 +94,8 @@ export function createContext({
 }
 
 /**
- * The project into whose node_modules the package was installed; the person's home when that is no project (`npm i -g`).
+ * Returns the project into whose node_modules the package was installed, or the person's home when that is no project
+ * (`npm i -g`).
  * @param {string} root
  */
 function projectOf(root) {
@@ -104,7 +105,8 @@ function projectOf(root) {
 }
 
 /**
- * Where Node finds a package of ours: in a clone's own node_modules, or wherever the person's npm has put it.
+ * Returns the folder in which Node finds a package of ours: in a clone's own node_modules, or wherever the person's npm has
+ * put it.
  * @param {Pick<Context, "root" | "installed">} context
  * @param {string} name
  */

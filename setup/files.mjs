@@ -1,4 +1,4 @@
-/** Files that appear whole or not at all, and the proof that they are the right ones. */
+/** Writes files so that they appear whole or not at all, and proves that fetched ones are the right ones. */
 import { createHash } from "node:crypto";
 import {
   createReadStream,
@@ -18,13 +18,13 @@ import { SetupProblem } from "./problem.mjs";
 /** @typedef {{ readonly path: string, readonly size: number, readonly sha256: string }} ListedFile A file known to the byte. */
 
 /**
- * The code of what Node's file system has thrown, such as `"ENOENT"`.
+ * Returns the code of what Node's file system has thrown, such as `"ENOENT"`.
  * @param {unknown} error
  */
 export const codeOf = (error) => (error instanceof Error && "code" in error ? error.code : undefined);
 
 /**
- * Lower-case hexadecimal SHA-256 of a text or a buffer.
+ * Returns the SHA-256 of a text or a buffer as lower-case hexadecimal digits.
  * @param {string | Uint8Array} content
  */
 export function sha256(content) {
@@ -32,7 +32,7 @@ export function sha256(content) {
 }
 
 /**
- * SHA-256 of a file, read in pieces.
+ * Returns the SHA-256 of a file, which is read in pieces.
  * @param {string} path
  */
 export async function sha256OfFile(path) {
@@ -82,7 +82,7 @@ export function refuseLink(folder) {
 }
 
 /**
- * The value of a JSON file, or `undefined` when it is missing or cut short.
+ * Returns the value of a JSON file, or `undefined` when it is missing or cut short.
  * @param {string} path
  */
 export function readJson(path) {
@@ -94,7 +94,7 @@ export function readJson(path) {
 }
 
 /**
- * Whether every listed file is there with its size, and none was touched since `stamp` was taken. Reads no content.
+ * Tells whether every listed file is there with its size and none was touched since `stamp` was taken. Reads no content.
  * @param {string} folder
  * @param {readonly ListedFile[]} files
  * @param {Readonly<Record<string, number>> | undefined} stamp
@@ -110,7 +110,7 @@ export function isUntouched(folder, files, stamp) {
 }
 
 /**
- * Times of last change of the listed files, in milliseconds, by path.
+ * Returns when each of the listed files was last changed, in milliseconds, by path.
  * @param {string} folder
  * @param {readonly ListedFile[]} files
  */

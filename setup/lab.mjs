@@ -68,7 +68,7 @@ function ownJupyter(context) {
   });
 }
 
-/** Folder of the notebooks that come with Thaw, of what executing them gave, and of the user. */
+/** Returns the folders of the notebooks that come with Thaw, of their executed copies, and of the user. */
 export const foldersOf = (/** @type {Pick<Context, "root">} */ { root }) => ({
   shipped: join(root, "notebooks"),
   executed: join(root, "build", "notebooks"),
@@ -76,7 +76,7 @@ export const foldersOf = (/** @type {Pick<Context, "root">} */ { root }) => ({
 });
 
 /**
- * Names of the notebooks in a folder, in order; none where there is no such folder.
+ * Returns the names of the notebooks in a folder, in order; none where there is no such folder.
  * @param {string} folder
  */
 export function notebooksIn(folder) {
@@ -87,17 +87,17 @@ export function notebooksIn(folder) {
 }
 
 /**
- * Version of a notebook: what tells a newer one from the one that was given or executed before.
+ * Returns the version of a notebook, which tells a newer one from the one that was given or executed before.
  * @param {string} folder
  * @param {string} name
  */
 export const versionOf = (folder, name) => sha256(readFileSync(join(folder, name)));
 
-/** Lies in the folder with the executed notebooks: which version of each was executed without an error. */
+/** This file lies beside the executed notebooks and says which version of each was executed without an error. */
 const executedMarkerOf = (/** @type {string} */ executed) => join(executed, ".versions.json");
 
 /**
- * Those of the notebooks whose present version has not been executed in this clone.
+ * Returns those notebooks whose present version has not been executed in this clone.
  * @param {Pick<Folders, "shipped" | "executed">} folders
  * @param {readonly string[]} names
  */
@@ -121,7 +121,7 @@ export function markExecuted({ shipped, executed }, versions) {
   );
 }
 
-/** Lies in the user's folder: which version of each notebook was given. */
+/** This file lies in the user's folder and says which version of each notebook was given. */
 const givenMarkerOf = (/** @type {string} */ work) => join(work, ".thaw-notebooks.json");
 
 /**
@@ -157,7 +157,7 @@ export function prepareWork(folders) {
 }
 
 /**
- * `01-first.new.ipynb`, `01-first.new-2.ipynb`, ...
+ * Yields the names of newer versions of a notebook: `01-first.new.ipynb`, `01-first.new-2.ipynb`, ...
  * @param {string} file
  */
 function* newNamesOf(file) {

@@ -33,7 +33,7 @@ async function need(tool, program, args, options) {
 }
 
 /**
- * uv, in an environment of its own for every version.
+ * Returns the path of uv, which every version has in an environment of its own.
  * @param {Context} context
  */
 async function makeUv(context) {
@@ -46,7 +46,7 @@ async function makeUv(context) {
 }
 
 /**
- * Hashes stand behind the pins that the list has; uv keeps those unless it is told to upgrade.
+ * Puts hashes behind the pins of a list; uv keeps the pins unless it is told to upgrade.
  * @param {Context} context
  * @param {string} uv
  * @param {"requirements" | "fetched"} name
@@ -95,7 +95,7 @@ async function pinNpm(context) {
 }
 
 /**
- * The entry as npm orders it, with what only the old one has behind it.
+ * Returns the entry as npm orders it, with what only the old one has behind it.
  * @param {LockEntry} fresh
  * @param {LockEntry} old
  */

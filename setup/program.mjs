@@ -1,4 +1,4 @@
-/** The frame of every program in setup/: its context from the command line, and how it ends. */
+/** Frames every program in setup/: gives it its context from the command line, and lets it end in one way. */
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { endChildren } from "./child.mjs";
@@ -6,7 +6,7 @@ import { createContext } from "./context.mjs";
 import { formatProblem, SetupProblem } from "./problem.mjs";
 
 /**
- * Whether a module is the program that Node was started with, and not imported by another.
+ * Tells whether a module is the program that Node was started with, and not imported by another.
  * @param {string} url the module's `import.meta.url`
  */
 export function isMain(url) {
@@ -39,7 +39,8 @@ export async function runMain(main) {
 }
 
 /**
- * The context of this clone or installation; a fake version of Node.js or free disk space may be given to see what is said of it.
+ * Returns the context of this clone or installation; a fake version of Node.js or free disk space may be given to see what is
+ * said of it.
  * @param {readonly string[]} args
  */
 export function contextFrom(args) {

@@ -1,10 +1,10 @@
-/** One line per step: `[3/11] Python environment ... 12 s`. A long step shows that it lives. */
+/** Shows one line per step, as in `[3/11] Python environment ... 12 s`. A long step shows that it lives. */
 
-/** How often a line is added where it cannot be rewritten, in milliseconds. */
+/** Where a line cannot be rewritten, one is added every so many milliseconds. */
 const quietIntervalMs = 15_000;
 
 /**
- * Milliseconds as `0.4 s`, `12 s` or `2 min 05 s`.
+ * Writes milliseconds as `0.4 s`, `12 s` or `2 min 05 s`.
  * @param {number} ms
  */
 export function duration(ms) {

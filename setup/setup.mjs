@@ -47,7 +47,7 @@ export async function setUp(context, { quiet = false, engineOnly = false, steps:
 }
 
 /**
- * A project's own .gitignore does not know of `.thaw`.
+ * Hides `.thaw` from Git, since a project's own .gitignore does not know of it.
  * @param {Context} context
  */
 function hideFromGit({ paths }) {
@@ -75,7 +75,7 @@ async function runStep(step, context) {
 }
 
 /**
- * Bytes that may still be written to the disk of a folder.
+ * Returns how many bytes may still be written to the disk of a folder.
  * @param {string} folder
  */
 export function freeBytesAt(folder) {
@@ -83,7 +83,7 @@ export function freeBytesAt(folder) {
   return bavail * bsize;
 }
 
-/** Bytes as gigabytes with one decimal. */
+/** Writes bytes as gigabytes with one decimal. */
 export const gigabytes = (/** @type {number} */ bytes) => `${(bytes / 1e9).toFixed(1)} GB`;
 
 /**
@@ -152,7 +152,7 @@ function takeLock(path) {
 }
 
 /**
- * The process number in a lock; `undefined` when the lock went away just now.
+ * Returns the process number in a lock, or `undefined` when the lock went away just now.
  * @param {string} path
  */
 function lockOwner(path) {

@@ -17,7 +17,7 @@ const only = args.flatMap((arg, index) => (arg === "--only" ? [args[index + 1] ?
 const opensLab = !args.includes("--no-lab") && process.env.CI !== "true";
 
 /**
- * Names of the notebooks whose name begins with one of `--only`'s values (all without it), in order.
+ * Returns the names of the notebooks whose name begins with one of `--only`'s values (all without it), in order.
  * @param {string} folder
  */
 function chosen(folder) {

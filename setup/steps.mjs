@@ -1,4 +1,4 @@
-/** The steps of the set-up, in order. */
+/** Lists the steps of the set-up, in order. */
 import { build, command, kernelspec } from "./steps/build.mjs";
 import { fusedOperations, nativeOutput } from "./steps/native.mjs";
 import { node } from "./steps/node.mjs";
@@ -16,7 +16,8 @@ const ofClone = [
 ];
 
 /**
- * What npm has installed is built; its Jupyter is the person's own, to which `thaw install` makes the kernel known.
+ * A project needs fewer steps: what npm has installed is built already, and Jupyter is the person's own, to which
+ * `thaw install` makes the kernel known.
  * @type {readonly Step[]}
  */
 const ofProject = [
@@ -31,7 +32,7 @@ export const toolSteps = [node, clonePackages];
 export const samples = [model, data];
 
 /**
- * The steps where this context is; with `engineOnly` without the samples.
+ * Returns the steps of a clone or of a project; with `engineOnly` without the samples.
  * @param {Pick<Context, "installed">} context
  * @param {{ engineOnly?: boolean }} [options]
  */

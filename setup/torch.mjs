@@ -1,5 +1,5 @@
 /**
- * Python environments of their own with PyTorch and transformers, for the goldens and the benchmarks.
+ * Makes Python environments with PyTorch and transformers, for the goldens and the benchmarks.
  * `node setup/torch.mjs FOLDER LIST` makes one where it is missing, and says on stderr how far it is.
  */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
@@ -14,7 +14,7 @@ import { findPython, noVenv } from "./steps/python.mjs";
 const what = "PyTorch and transformers";
 
 /**
- * The Python of the environment in `folder`, which is made anew where it does not have every package of `list` in its version.
+ * Returns the Python of the environment in `folder`, which is made anew where it does not have every package of `list` in its version.
  * @param {{ context: import("./context.mjs").Context, folder: string, list: string, stream?: NodeJS.WriteStream }} options `list`: a file of lines
  *   `name==version`; `stream` shows how far it is
  * @throws {SetupProblem} `NO_PYTHON`, `NO_VENV`, `LINKED_FOLDER`; `NO_NETWORK`, `NO_SPACE`, `FETCH_FAILED` from pip
@@ -59,7 +59,7 @@ for line in open(sys.argv[1], encoding="utf-8"):
 print("there")`;
 
 /**
- * Whether all packages of a list are there: pip installs what a package needs before it, so that a killed one leaves a listed
+ * Tells whether all packages of a list are there: pip installs what a package needs before it, so that a killed one leaves a listed
  * package out.
  * @param {string} python
  * @param {string} list

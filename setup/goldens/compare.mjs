@@ -11,7 +11,7 @@ import { toleranceAt } from "./tolerances.mjs";
  */
 
 /**
- * Structure, texts and integers have to be equal, other numbers within the tolerance of their place.
+ * Compares two values: structure, texts and integers have to be equal, other numbers within the tolerance of their place.
  * @param {string} file its name begins every place
  * @param {unknown} made as JSON gives it
  * @param {unknown} committed
@@ -56,7 +56,7 @@ const valueAt = (/** @type {Record<string, unknown>} */ container, /** @type {st
   Object.hasOwn(container, key) ? container[key] : undefined;
 
 /**
- * The first line in which two texts differ.
+ * Finds the first line in which two texts differ.
  * @param {string} file
  * @param {string} made
  * @param {string} committed
@@ -72,7 +72,7 @@ export function compareLines(file, made, committed) {
 const shownAtMost = 3;
 
 /**
- * The first differences of a file, as lines.
+ * Writes the first differences of a file as lines.
  * @param {readonly Difference[]} differences
  */
 export function describe(differences) {
@@ -87,7 +87,7 @@ const shown = (/** @type {unknown} */ value) =>
   value === undefined ? "not there" : JSON.stringify(value).slice(0, 100);
 
 /**
- * Names of all goldens below `folder`, sorted: what lies there but programs, tests and texts for people.
+ * Returns the names of all goldens below `folder`, sorted: all that lies there but programs, tests and texts for people.
  * @param {string} folder
  */
 export const goldensIn = (folder) =>

@@ -1,4 +1,4 @@
-/** The programs that make goldens, in their order, and how one is run. */
+/** Knows the programs that make goldens, in their order, and runs them. */
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -23,7 +23,7 @@ const first = ["bert_tiny", "bert_gradients", "tokenizers"];
 const longest = ["central_differences"];
 
 /**
- * Names of all programs `make_<name>.py` of a folder: those first that others read from, then the longest.
+ * Returns the names of all programs `make_<name>.py` of a folder: those first that others read from, then the longest.
  * @param {string} folder
  */
 export function programsIn(folder) {
@@ -96,12 +96,12 @@ export function age(folder) {
   for (const file of goldensIn(folder)) utimesSync(join(folder, file), 0, 0);
 }
 
-/** What was written since `age`. */
+/** Returns the files that were written since `age`. */
 export const writtenIn = (/** @type {string} */ folder) =>
   goldensIn(folder).filter((file) => statSync(join(folder, file)).mtimeMs > 0);
 
 /**
- * The tensors of a file of weights, read by PyTorch, as plain values.
+ * Returns the tensors of a file of weights, read by PyTorch, as plain values.
  * @param {Place} place
  * @param {string} path
  * @returns {unknown}

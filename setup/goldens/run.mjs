@@ -28,7 +28,7 @@ const scratch = join(context.root, "build", "goldens-running");
 const say = (/** @type {string} */ text) => process.stdout.write(`${text}\n`);
 
 /**
- * The programs that are asked for; all without names.
+ * Returns the programs that are asked for; all of them where no name is given.
  * @param {readonly string[]} args
  */
 function namesOf(args) {
@@ -57,7 +57,7 @@ function modelFolder() {
 }
 
 /**
- * An empty folder, or one with what the programs that are not run have made.
+ * Makes an empty folder, or one with what the programs that are not run have made.
  * @param {boolean} whole
  */
 function prepare(whole) {
@@ -112,7 +112,7 @@ function verdictOf(different, gone) {
 const heads = ["program", "files", "different", "time", "largest difference within what is allowed"];
 
 /**
- * What came of every program, as text.
+ * Writes what came of every program as a table.
  * @param {readonly Row[]} rows
  */
 function tableOf(rows) {

@@ -1,12 +1,12 @@
-/** How far numbers may be from the committed ones: these were made on another processor, which adds in another order. */
+/** Says how far numbers may be from the committed ones, which were made on another processor, which adds in another order. */
 
 /** @typedef {{ absolute: number, relative: number, any?: boolean }} Tolerance Allowed is `absolute + relative * |committed|`; `any`: not compared. */
 
-/** Nine digits of what was computed in float64, and zero gradients, which are rounding and nothing else (1e-17, after Adam 1e-12). */
+/** Allows for nine digits of what was computed in float64, and zero gradients, which are rounding and nothing else (1e-17, after Adam 1e-12). */
 const doubles = { absolute: 1e-11, relative: 2e-9 };
 
 /**
- * First match wins. `at` is tried on the file and the keys, as in `families/bert.json: case_0.logits.0.1`.
+ * The first match wins. `at` is tried on the file and the keys, as in `families/bert.json: case_0.logits.0.1`.
  * @type {readonly ({ at: RegExp } & Partial<Tolerance>)[]}
  */
 export const rules = [
@@ -31,7 +31,7 @@ export const rules = [
 ];
 
 /**
- * What is allowed between two numbers at a place.
+ * Returns what is allowed between two numbers at a place.
  * @param {string} place file and keys
  * @returns {Tolerance}
  */

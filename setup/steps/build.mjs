@@ -1,4 +1,4 @@
-/** The compiled TypeScript, and the two ways in which it is made known: the command `thaw` and the Jupyter kernel. */
+/** Compiles the TypeScript, and makes it known in two ways: as the command `thaw` and as a Jupyter kernel. */
 import {
   chmodSync,
   existsSync,
@@ -23,7 +23,7 @@ const settings = ["tsconfig.json", "tsconfig.build.json", "package-lock.json", "
 const buildMarkerOf = (/** @type {Pick<Context, "paths">} */ { paths }) => join(paths.dist, ".thaw-build.json");
 
 /**
- * dist/, compiled from the TypeScript sources, and the kernel in it bundled.
+ * This step makes dist/, compiled from the TypeScript sources, and the kernel in it bundled.
  * @type {Step}
  */
 export const build = {
@@ -57,7 +57,7 @@ export const build = {
 };
 
 /**
- * Changes with every source that is written, added or removed.
+ * Returns a text that changes with every source that is written, added or removed.
  * @param {Context} context
  */
 export function sourcesOf({ root }) {
@@ -77,7 +77,7 @@ const target = join("..", "..", "dist", "cli", "thaw.js");
 const linkOf = (/** @type {Context} */ { paths }) => join(paths.modules, ".bin", "thaw");
 
 /**
- * node_modules/.bin/thaw, so that `npx thaw doctor` works in the clone.
+ * This step links node_modules/.bin/thaw, so that `npx thaw doctor` works in the clone.
  * @type {Step}
  */
 export const command = {
@@ -111,7 +111,7 @@ const specOf = (/** @type {Context} */ { paths }) =>
   join(paths.venv, "share", "jupyter", "kernels", "thaw", "kernel.json");
 
 /**
- * The kernel "TypeScript (Thaw)", made known to the JupyterLab in .venv.
+ * This step makes the kernel "TypeScript (Thaw)" known to the JupyterLab in .venv.
  * @type {Step}
  */
 export const kernelspec = {

@@ -1,6 +1,6 @@
 /**
- * What is compiled of our own C and C++, each with one compiler call. All works without, so a compiler that cannot build it
- * is no reason to stop.
+ * Compiles our own C and C++, each with one compiler call. All works without, so a compiler that cannot build it is no reason
+ * to stop.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
@@ -35,7 +35,7 @@ async function make(library, marker, compile, sentence) {
 
 const markerOf = (/** @type {string} */ library) => `${library}.json`;
 
-/** Calls the compiler and then a program that tries the library; what went wrong, or `undefined`. */
+/** Calls the compiler and then a program that tries the library. Resolves to what went wrong, or `undefined`. */
 async function compileAndTry(
   /** @type {{ context: Context, compiler: string, call: readonly string[], cwd?: string, tryArgs: readonly string[] }} */
   { context, compiler, call, cwd = context.root, tryArgs },
@@ -50,7 +50,7 @@ async function compileAndTry(
 const fusedLibrary = (/** @type {Context} */ { paths }) => join(paths.binding, "lib", "napi-v8", "thaw_ops.node");
 
 /**
- * Thaw's own TensorFlow ops (native/), compiled for this very processor. Without them training is slower but the same.
+ * This step compiles Thaw's own TensorFlow ops (native/) for this very processor. Without them training is slower but the same.
  * @type {Step}
  */
 export const fusedOperations = {
@@ -90,7 +90,7 @@ export const fusedOperations = {
 };
 
 /**
- * The arguments of the compiler.
+ * Returns the arguments of the compiler.
  * @param {Context} context
  * @param {string} wheel TensorFlow's folder
  * @param {string} output
@@ -126,7 +126,7 @@ function compilerVersion(context) {
 }
 
 /**
- * Changes when the operations have to be built again.
+ * Returns a text that changes when the operations have to be built again.
  * @param {Context} context
  * @param {string} wheel
  * @param {string | undefined} compiler
@@ -140,7 +140,7 @@ function fusedKey(context, wheel, compiler) {
   return sha256(JSON.stringify([sources, wheelRequirement(context), wheel, compiler, processor()]));
 }
 
-/** The same text as in src/tensor/native.ts: one name stands for processors with different instructions. */
+/** Returns the same text as in src/tensor/native.ts: one name stands for processors with different instructions. */
 function processor() {
   let flags = "";
   try {
@@ -155,7 +155,7 @@ const outputSource = (/** @type {Context} */ { root }) => join(root, "native", "
 const outputLibrary = (/** @type {Context} */ { root }) => join(root, "native", "stdio", "build", "stdio.node");
 
 /**
- * The addon through which the kernel shows what native code prints, and hears of signals while a cell blocks it
+ * This step compiles the addon through which the kernel shows what native code prints, and hears of signals while a cell blocks it
  * (native/stdio). Without it such output goes to the kernel's log, and such signals wait.
  * @type {Step}
  */

@@ -1,9 +1,9 @@
-/** Node.js of a version that everything here was tried on. */
+/** Looks for a Node.js of a version that everything here was tried on. */
 import { SetupProblem } from "../problem.mjs";
 
 /** @import { Context, Step } from "../context.mjs" */
 
-/** As package.json's `engines` says; 21 and the first of 22 lack what 20.19 has. */
+/** These versions are those of package.json's `engines`; 21 and the first of 22 lack what 20.19 has. */
 const supported = "Node.js 20.19 or a later 20, or 22.12 to 26";
 
 /** @param {string} version */

@@ -1,4 +1,4 @@
-/** npm packages: those of a clone, and those that a project lacks. */
+/** Installs npm packages: those of a clone, and those that a project lacks. */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram, runProgram } from "../child.mjs";
@@ -8,14 +8,14 @@ import { fetchProblem, SetupProblem } from "../problem.mjs";
 
 /** @import { Context, Step } from "../context.mjs" */
 
-/** Lies in node_modules, so that removing that folder removes the proof as well. */
+/** The proof lies in node_modules, so that removing that folder removes it as well. */
 const markerOf = (/** @type {Context} */ { paths }) => join(paths.modules, ".thaw-packages.json");
 
-/** A Node.js that is a package for tests; linked there, it would shadow the person's own in every npm script. */
+/** A second Node.js is a package for tests; linked there, it would shadow the person's own in every npm script. */
 const shadowOf = (/** @type {Context} */ { paths }) => join(paths.modules, ".bin", "node");
 
 /**
- * Changes with what is installed: not with a package becoming optional, nor with the package that this is.
+ * Returns a text that changes with what is installed: not with a package becoming optional, nor with the package that this is.
  * @param {Context} context
  */
 function lockOf({ root }) {
@@ -24,7 +24,7 @@ function lockOf({ root }) {
 }
 
 /**
- * The npm packages of a clone, exactly as package-lock.json names them, with no install script run.
+ * This step installs the npm packages of a clone, exactly as package-lock.json names them, with no install script run.
  * @type {Step}
  */
 export const clonePackages = {
@@ -63,7 +63,7 @@ export const clonePackages = {
 };
 
 /**
- * The npm packages where Thaw itself is one, in a person's project. npm has put them there, except what it left out: the
+ * This step serves a person's project, where Thaw itself is a package. npm has put the others there, but one at times: the
  * TensorFlow package is optional, because where install scripts are allowed its own one asks for an old TensorFlow, and
  * a failure of that must not take Thaw with it. Without scripts it installs.
  * @type {Step}

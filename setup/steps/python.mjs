@@ -1,4 +1,4 @@
-/** The Python environment, and the packages in it for which a clone has it. */
+/** Makes the Python environment, and installs the packages for which a clone has it. */
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { answerOf, findProgram, lastLines, runProgram } from "../child.mjs";
@@ -12,7 +12,7 @@ const versions = ["3.13", "3.12", "3.11", "3.10"];
 const supported = /^3\.1[0-3]\./;
 
 /**
- * A Python environment of our own: `.venv` in a clone, `.thaw/venv` in a project.
+ * This step makes a Python environment of our own: `.venv` in a clone, `.thaw/venv` in a project.
  * @type {Step}
  */
 export const environment = {
@@ -40,7 +40,7 @@ export const environment = {
 };
 
 /**
- * `version` and the other lines of pyvenv.cfg.
+ * Returns `version` and the other lines of pyvenv.cfg.
  * @param {Context["paths"]} paths
  * @returns {Record<string, string>}
  */
@@ -57,7 +57,7 @@ function readConfig({ venv }) {
 /** @typedef {{ path: string, version: string, canMake: boolean }} Python */
 
 /**
- * The first Python of a supported version that can make environments; PYTHON names one to be tried first.
+ * Returns the first Python of a supported version that can make environments; PYTHON names one to be tried first.
  * @param {Context} context
  */
 export function findPython(context) {
@@ -91,7 +91,7 @@ import importlib.util as u, sys
 print(".".join(map(str, sys.version_info[:3])), "yes" if u.find_spec("venv") and u.find_spec("ensurepip") else "no")`;
 
 /**
- * The problem of a Python that makes no environments.
+ * Returns the problem of a Python that makes no environments.
  * @param {Python} python
  * @param {string} found
  */
@@ -107,18 +107,19 @@ export function noVenv({ version }, found) {
 }
 
 const listOf = (/** @type {Context} */ { root }) => join(root, "setup", "requirements.txt");
-/** Lies in .venv, so that removing that folder removes the proof as well. */
+/** The proof lies in .venv, so that removing that folder removes it as well. */
 const markerOf = (/** @type {Context} */ { paths }) => join(paths.venv, ".thaw-packages.json");
 /**
  * JupyterLab's scripts for Node are CommonJS, and this project's package.json would make ES modules of all that lies below
  * it: they then die with "Dynamic require of "util" is not supported" and print themselves.
  */
 const scopeOf = (/** @type {Context} */ { paths }) => join(paths.venv, "package.json");
-/** There while pip runs: what a killed pip leaves cannot be uninstalled, only written over. */
+/** This file is there while pip runs: what a killed pip leaves cannot be uninstalled, only written over. */
 const startedOf = (/** @type {Context} */ { paths }) => join(paths.venv, ".thaw-packages-started");
 
 /**
- * JupyterLab, its plotly renderer and what executes notebooks, each at the version that setup/requirements.txt names.
+ * This step installs JupyterLab, its plotly renderer and what executes notebooks, each at the version that
+ * setup/requirements.txt names.
  * @type {Step}
  */
 export const pythonPackages = {

