@@ -5,8 +5,9 @@
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { ThawError } from "../errors.ts";
-import { touchedRows } from "../tensor/touchedRows.ts";
-import { type AdamWFactors, type AdamWUpdate, NativeVariable } from "../tensor/variable.ts";
+import { type AdamWFactors, type AdamWUpdate, applyAdamW } from "../tensor/adamW.ts";
+import { touchedRows } from "../tensor/marks.ts";
+import { NativeVariable } from "../tensor/variable.ts";
 import { RowUnion } from "./rowUnion.ts";
 
 export interface AdamWOptions {
@@ -76,7 +77,7 @@ export class AdamW {
       if (bound === undefined) refuseNonFinite(parameter.name, update);
       return { state, update };
     });
-    NativeVariable.applyAdamW(each.map(({ update }) => update));
+    applyAdamW(each.map(({ update }) => update));
     for (const { state } of each) state.step += 1;
   }
 
@@ -139,7 +140,7 @@ function boundAfter(bound: number, factors: AdamWFactors): number | undefined {
 function refuseNonFinite(name: string, update: AdamWUpdate): void {
   const [value, m, v] = [update.value.copy(), update.m.copy(), update.v.copy()];
   try {
-    NativeVariable.applyAdamW([{ ...update, value, m, v }]);
+    applyAdamW([{ ...update, value, m, v }]);
     const after = value.data();
     const bad = after.reduce((count, x) => (Number.isFinite(x) ? count : count + 1), 0);
     if (bad === 0) return;

@@ -9,12 +9,12 @@ import { tf } from "../tensor/tensorflow.ts";
  * Where the batch is a part of a larger one, `texts` is the size of that: the losses of its parts add up to its mean.
  */
 export function crossEntropy(logits: Tensor, labels: Int32Array, texts: number = labels.length): Tensor {
-  return differentiable([logits], (save) => {
-    const [losses, gradients] = sparseSoftmaxCrossEntropy(logits, tf.tensor1d(labels, "int32"));
-    save(gradients);
+  return differentiable({ logits }, () => {
+    const { losses, gradients } = sparseSoftmaxCrossEntropy(logits, tf.tensor1d(labels, "int32"));
     return {
       value: losses.sum().div(texts),
-      gradient: (dy, [gradients]) => [multiply(gradients as Tensor, dy.div(texts))],
+      saved: { gradients },
+      gradient: (dy, { gradients }) => ({ logits: () => multiply(gradients, dy.div(texts)) }),
     };
   });
 }

@@ -3,7 +3,7 @@
 import { cellsOf, type TextDataset } from "../data/textDataset.ts";
 import { ThawError } from "../errors.ts";
 import type { Labels } from "../models/config/config.ts";
-import { maxTokens } from "../models/config/maxTokens.ts";
+import { maxTokens } from "../models/families.ts";
 import { checkBatch } from "../models/inputs.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";

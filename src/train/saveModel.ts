@@ -2,7 +2,7 @@
 
 import { currentHost } from "../display/host.ts";
 import { tokenizerFiles } from "../hub/tokenizerFiles.ts";
-import { writeConfig } from "../models/config/writeConfig.ts";
+import { writeConfig } from "../models/config/configFile.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { weightsBytes, weightsContent } from "../models/weightsContent.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";

@@ -6,7 +6,7 @@ import { AdamW, type Updatable } from "../../src/optim/adamW.ts";
 import { globalNorm } from "../../src/optim/clip.ts";
 import { isDecayed } from "../../src/optim/weightDecay.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
-import { randomNormal } from "../../src/tensor/normal.ts";
+import { randomNormal } from "../../src/tensor/random.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 import { NativeVariable } from "../../src/tensor/variable.ts";
 import { OptimizerStep } from "../../src/train/step.ts";
