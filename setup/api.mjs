@@ -25,7 +25,7 @@ async function compile() {
   });
   if (existsSync(join(made, "src", "index.d.ts"))) return made;
   throw new SetupProblem({
-    code: "NO_DECLARATIONS",
+    code: "BUILD_FAILED",
     title: "There are no declarations of the library.",
     looked: join(made, "src", "index.d.ts"),
     found: `the compiler ended with code ${code}\n${lastLines(output)}`,

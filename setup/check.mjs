@@ -11,7 +11,7 @@ import { duration } from "./progress.mjs";
 import { setUp } from "./setup.mjs";
 import { toolSteps } from "./steps.mjs";
 
-/** @typedef {{ name: string, program: string, args: readonly string[], said?: RegExp }} Part `said`: lines that are shown of a part that is well. */
+/** @typedef {{ name: string, program: string, args: readonly string[], said?: RegExp }} Part `said`: lines of its output that are always shown. */
 /** @typedef {{ name: string, code: number, output: string }} Result */
 
 const context = contextFrom([]);
@@ -94,7 +94,7 @@ async function runRow(row) {
     const env = { NO_COLOR: "1", FORCE_COLOR: "0" };
     const { code, output } = await runProgram(program, args, { context, env });
     say(`${code === 0 ? "ok " : "-- "} ${name.padEnd(20)} ${duration(performance.now() - start)}`);
-    for (const line of output.split("\n")) if (code === 0 && said?.test(line)) say(`      ${line}`);
+    for (const line of output.split("\n")) if (said?.test(line)) say(`      ${line}`);
     results.push({ name, code, output });
   }
   return results;
