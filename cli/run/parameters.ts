@@ -1,9 +1,8 @@
 /** Parameters of `thaw run`: read from the command line, checked against those the notebook has, injected as a cell. */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { child, childList, children, type SyntaxNode } from "../../kernel/cells/executor/syntax.ts";
-import { maskMagics } from "../../kernel/shared/magics/mask.ts";
-import { statementsOf } from "../../kernel/shared/magics/statements.ts";
+import { maskMagics } from "../../kernel/shared/magics/find.ts";
+import { child, childList, children, type SyntaxNode, statementsOf } from "../../kernel/shared/syntax.ts";
 import { closest } from "../../shared/closest.ts";
 import type { Cell, Notebook } from "./notebook.ts";
 import { RunError } from "./runError.ts";

@@ -2,7 +2,7 @@
 
 import { Poster } from "../shared/backpressure.ts";
 import { type Flags, flag } from "../shared/flags.ts";
-import type { FromMain, ToMain } from "../shared/threadMessages.ts";
+import type { FromMain, ToMain } from "../shared/messages.ts";
 import { keepChildren } from "./capture/childProcesses.ts";
 import { guardProcess } from "./capture/processGuard.ts";
 import { cellSide, cells, given } from "./cellRealm.ts";

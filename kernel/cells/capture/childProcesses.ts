@@ -5,7 +5,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import type { StreamName } from "../../shared/streamBuffer.ts";
+import type { StreamName } from "../../shared/messages.ts";
 import { given, sharedModule } from "../cellRealm.ts";
 import { keepEmitter } from "../parents/emitters.ts";
 import { type Inherited, inheritedBy, type Stdio } from "./inherited.ts";

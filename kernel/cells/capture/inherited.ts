@@ -1,6 +1,6 @@
 /** Which of a child's streams would be this process's own stdout and stderr, and what to ask for in their place. */
 
-import type { StreamName } from "../../shared/streamBuffer.ts";
+import type { StreamName } from "../../shared/messages.ts";
 import { own } from "../cellRealm.ts";
 
 /** `stdio` as `node:child_process` takes it. */

@@ -1,16 +1,7 @@
 /** What a name holds, for a frontend's tooltip. */
 import { inspect } from "node:util";
+import type { LiveValue } from "../../shared/messages.ts";
 import type { Evaluator } from "../executor/evaluate.ts";
-
-/** The value of a name or property chain. */
-export interface LiveValue {
-  readonly expression: string;
-  /** `number`, `function`, the name of a class. */
-  readonly type: string;
-  readonly text: string;
-  /** Whether `text` is the source of a function or class. */
-  readonly callable: boolean;
-}
 
 /** The value of the name or property chain around `cursor` (UTF-16 units), or undefined when it has none. */
 export function describeAt(evaluator: Evaluator, code: string, cursor: number): LiveValue | undefined {

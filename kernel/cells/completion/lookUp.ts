@@ -1,8 +1,7 @@
 /** What `name?` shows: what the types say, asked for in the protocol worker, and the value, which is here. */
 
-import { inspectContent } from "../../protocol/completion/merge.ts";
-import type { Inspection } from "../../shared/languageMessages.ts";
-import type { FromMain } from "../../shared/threadMessages.ts";
+import type { FromMain, Inspection } from "../../shared/messages.ts";
+import { tooltipOf } from "../../shared/tooltip.ts";
 import type { Evaluator } from "../executor/evaluate.ts";
 import { describeAt } from "./inspect.ts";
 
@@ -22,8 +21,7 @@ export class LookUp {
     const request = ++this.#count;
     this.#post({ type: "lookUp", request, name });
     const typed = await new Promise<Inspection | undefined>((resolve) => this.#asked.set(request, resolve));
-    const { found, data } = inspectContent(typed, describeAt(this.#evaluator, name, name.length), 1);
-    return found === true ? (data as Record<string, string>) : undefined;
+    return tooltipOf(typed, describeAt(this.#evaluator, name, name.length), 1);
   };
 
   /** The answer of the protocol worker, which always comes. */

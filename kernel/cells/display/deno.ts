@@ -1,7 +1,7 @@
 /** `Deno.jupyter` for notebooks written for Deno's kernel. Cells find it without there being a global `Deno`. */
 import { readFileSync } from "node:fs";
 import { inspect, types } from "node:util";
-import type { CommReport } from "../../shared/threadMessages.ts";
+import type { CommReport } from "../../shared/messages.ts";
 import { given, givenPromise } from "../cellRealm.ts";
 import { type CommOptions, carried } from "../comm/comms.ts";
 import { currentCell } from "../parents/currentCell.ts";

@@ -1,7 +1,6 @@
 /** From the main thread to the protocol worker: the output of each cell, in the order it was made. */
 
-import type { StreamName } from "../../shared/streamBuffer.ts";
-import type { FromMain, OutputKind } from "../../shared/threadMessages.ts";
+import type { FromMain, OutputKind, StreamName } from "../../shared/messages.ts";
 import { currentCell } from "../parents/currentCell.ts";
 import { kernelTimers } from "../parents/timers.ts";
 import type { Bundle, DisplayOptions } from "./bundle.ts";

@@ -1,7 +1,7 @@
 /** Node's `require` for the notebook's own files: one that has changed is loaded again, with all that requires it. */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { fileVersion } from "../../shared/fileVersion.ts";
+import { fileVersion } from "../../shared/modules.ts";
 import { own } from "../cellRealm.ts";
 
 const kernelFolder = fileURLToPath(new URL("../../", import.meta.url));

@@ -1,6 +1,6 @@
 /** Runs one cell: rewritten, evaluated, its value shown, its error described. */
 
-import type { ExecuteOrder } from "../../shared/threadMessages.ts";
+import type { ExecuteOrder } from "../../shared/messages.ts";
 import { isA } from "../cellRealm.ts";
 import type { ToBundle } from "../display/mime.ts";
 import type { Reporter } from "../display/reporter.ts";
@@ -126,9 +126,8 @@ export class Executor {
 
   /** Resolves to the values of the user expressions. Throws what the cell threw. */
   async #perform(order: ExecuteOrder): Promise<Record<string, unknown>> {
-    const { cell: number, count, silent } = order;
+    const { cell: number, code, count, silent } = order;
     const { disposals, evaluator, magics, names, reporter, sources, takeResult, displaysSettled } = this.#parts;
-    const code = order.code.replace(/\r\n?/g, "\n"); // as JavaScript reads them; a shell does not
     // a cell that is not counted must not take the name of the one before it: stacks would show the wrong text
     const name = sources.has(`In[${count}]`) ? `In[${count}.${number}]` : `In[${count}]`;
     sources.add(name, code);

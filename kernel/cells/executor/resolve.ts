@@ -6,11 +6,10 @@ import { relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { createPathsMatcher } from "get-tsconfig";
-import { type NpmSpecifier, npmSpecifier, packageOf, refuseOtherVersion } from "../../shared/npmSpecifier.ts";
-import { placesFrom } from "../../shared/places.ts";
-import { tsconfigOf } from "../../shared/tsconfig.ts";
+import { type NpmSpecifier, npmSpecifier, placesFrom, tsconfigOf } from "../../shared/modules.ts";
 import { ownPackage, settled } from "../cellRealm.ts";
 import { type FileKind, kindOfFile } from "./fileKind.ts";
+import { packageOf, refuseOtherVersion } from "./packageVersion.ts";
 
 type Load = (specifier: string, options?: ImportCallOptions) => Promise<Record<string, unknown>>;
 type Resolver = import("oxc-resolver").ResolverFactory;

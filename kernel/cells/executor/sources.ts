@@ -1,5 +1,6 @@
 /** Every text that runs as rewritten code, to find the user's own line for a position in a stack. */
 import type MagicString from "magic-string";
+import { codeFrame } from "../../shared/codeFrame.ts";
 import type { Back } from "./lower.ts";
 
 /** A place in a cell or local file; line and column from 1. */
@@ -80,15 +81,4 @@ function keepNewest<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, li
   map.delete(key);
   map.set(key, value);
   if (map.size > limit) map.delete(map.keys().next().value as Key);
-}
-
-/** Two lines of source and a caret; `line` and `column` from 1. */
-export function codeFrame(lines: readonly string[], line: number, column: number): string[] {
-  const width = String(line).length;
-  const shown: string[] = [];
-  for (const number of [line - 1, line]) {
-    const text = lines[number - 1];
-    if (text !== undefined) shown.push(`${number === line ? ">" : " "} ${String(number).padStart(width)} | ${text}`);
-  }
-  return [...shown, `  ${" ".repeat(width)} | ${" ".repeat(Math.max(0, column - 1))}^`];
 }

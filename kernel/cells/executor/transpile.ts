@@ -1,7 +1,7 @@
 /** TypeScript's own compiler for what types cannot be erased from, as the notebook's tsconfig.json says. */
 import { SourceMap } from "node:module";
 import type TypeScript from "typescript";
-import { readTsconfig } from "../../shared/tsconfig.ts";
+import { readTsconfig } from "../../shared/modules.ts";
 import { ownPackage } from "../cellRealm.ts";
 import { provideHelpers } from "./emitHelpers.ts";
 import { lineStarts, offsetOf, placeOf } from "./offsets.ts";

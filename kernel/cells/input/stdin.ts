@@ -4,7 +4,7 @@
  */
 import { Readable } from "node:stream";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import type { InputAnswer, InputOrder } from "../../shared/threadMessages.ts";
+import type { InputAnswer, InputOrder } from "../../shared/messages.ts";
 import { cells, sharedModule } from "../cellRealm.ts";
 import { askedHere } from "../executor/stacks.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";

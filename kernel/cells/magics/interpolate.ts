@@ -1,5 +1,5 @@
 /** Text of a magic as a template literal: `${expression}` is the notebook's, `$NAME` stays the shell's. */
-import { statementsOf } from "../../shared/magics/statements.ts";
+import { statementsOf } from "../../shared/syntax.ts";
 
 /** The literal's source. A `${NAME}` that names no variable of the notebook, or is no expression, stays the shell's too. */
 export function interpolated(text: string, isDefined: (name: string) => boolean): string {

@@ -1,9 +1,8 @@
 /** The kernel's side of magics: a cheap look at each cell, and everything else only once a cell has one. */
 
-import { isCommand } from "../../shared/magics/commands.ts";
-import { mayHaveMagics } from "../../shared/magics/shapes.ts";
-import type { StreamName } from "../../shared/streamBuffer.ts";
-import type { FromMain } from "../../shared/threadMessages.ts";
+import { isCommand } from "../../shared/magics/find.ts";
+import { mayHaveMagics } from "../../shared/magics/scan.ts";
+import type { FromMain, StreamName } from "../../shared/messages.ts";
 import { cells } from "../cellRealm.ts";
 import type { Host } from "../display/host.ts";
 import type { Evaluator } from "../executor/evaluate.ts";

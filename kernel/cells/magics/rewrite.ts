@@ -1,7 +1,7 @@
 /** A cell with magics as TypeScript: each becomes a call of `__thaw.magics` on the lines it had, so that tracebacks stay right. */
 
 import { blankMagic, findMagics, type Magic, type Surroundings } from "../../shared/magics/find.ts";
-import { statementsOf } from "../../shared/magics/statements.ts";
+import { statementsOf } from "../../shared/syntax.ts";
 import { contains } from "../executor/syntax.ts";
 import { interpolated } from "./interpolate.ts";
 
