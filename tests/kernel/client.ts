@@ -20,9 +20,11 @@ import {
   type Outgoing,
 } from "../../kernel/protocol/wire/message.ts";
 import type { Connection } from "../../kernel/shared/connection.ts";
+import { ensureBuilt } from "../built.ts";
 import { violations } from "./messageSchema.ts";
 import { keep, record } from "./recording.ts";
 
+await ensureBuilt();
 export const mainPath = fileURLToPath(new URL("../../dist/kernel/main.cjs", import.meta.url));
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 

@@ -4,6 +4,9 @@ import { isAbsolute, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { kernelsFolder } from "../../../kernel/install/folders.ts";
 import { installKernelspec, uninstallKernelspec } from "../../../kernel/install/kernelspec.ts";
+import { ensureBuilt } from "../../built.ts";
+
+await ensureBuilt(); // a kernelspec names files of the build
 
 let prefix = "";
 beforeEach(() => {
