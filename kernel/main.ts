@@ -1,7 +1,7 @@
 /** The kernel process: the protocol worker first, so that it answers while the rest loads; then the kernel's own realm, and user code on this thread. */
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { HostStart } from "./cells/hostThread.ts";
-import { Realm } from "./cells/realm.ts";
+import { Realm } from "./cells/realm/realm.ts";
 import { childrenSince, signalAll } from "./shared/children.ts";
 import { readConnection } from "./shared/connection.ts";
 import { newFlags } from "./shared/flags.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { TextDataset } from "../src/data/textDataset.ts";
-import { displaySymbol } from "../src/display/bundle.ts";
+import { displaySymbol } from "../shared/mimeBundle.ts";
 import { AutoModelForSequenceClassification } from "../src/models/autoModel.ts";
 import { type ClassifyOptions, pipeline } from "../src/pipeline.ts";
 import { tf } from "../src/tensor/tensorflow.ts";

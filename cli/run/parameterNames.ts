@@ -1,5 +1,5 @@
 /** Which parameters a notebook has, told without running it. */
-import { child, childList, children, type SyntaxNode } from "../../kernel/cells/executor/syntax.ts";
+import { child, childList, children, type SyntaxNode } from "../../kernel/cells/rewrite/syntax.ts";
 import { maskMagics } from "../../kernel/shared/magics/mask.ts";
 import { statementsOf } from "../../kernel/shared/magics/statements.ts";
 import type { Notebook } from "./notebook.ts";

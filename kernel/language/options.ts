@@ -60,7 +60,7 @@ export function compilerOptions(folder: string): ts.CompilerOptions {
   };
 }
 
-/** What decides which file a name leads to from a folder: the same as when the code runs (kernel/cells/executor/resolve.ts). */
+/** What decides which file a name leads to from a folder: the same as when the code runs (kernel/cells/modules/resolve.ts). */
 export function resolutionOptions(folder: string): ts.CompilerOptions {
   const { paths, baseUrl, pathsBasePath, customConditions = [] } = readTsconfig(ts, folder);
   const named = Object.entries({ paths, baseUrl, pathsBasePath }).filter(([, value]) => value !== undefined);

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CodedError } from "../../shared/codedError.ts";
-import { ownPackage } from "../cells/cellRealm.ts";
+import { kernelPackage } from "../cells/realm/cellRealm.ts";
 import { placesFrom } from "./places.ts";
 
 /** A specifier as Node knows it, and the versions of its package that were asked for, if any were. */
@@ -36,7 +36,7 @@ export function packageOf(specifier: string): string {
 /** Refuses a package whose installed version is none of those asked for. What says no versions (`latest`) is not checked. */
 export function refuseOtherVersion({ specifier, range }: NpmSpecifier, folder: string): void {
   if (range === undefined) return;
-  const { satisfies, validRange } = ownPackage<typeof import("semver")>("semver");
+  const { satisfies, validRange } = kernelPackage<typeof import("semver")>("semver");
   if (validRange(range) === null) return;
   const name = packageOf(specifier);
   const file = manifestOf(name, folder);

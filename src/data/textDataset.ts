@@ -1,7 +1,7 @@
 /** Examples: texts, or pairs of texts, with their labels. */
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { ShownAsTable } from "../display/shownAsTable.ts";
+import { ShownAsTable } from "../display/table.ts";
 import type { Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import type { Labels, ProblemType } from "../models/config/config.ts";

@@ -1,4 +1,7 @@
 /** Numbers as people read them in tables, bars and captions: the same in every view. */
+import { formatCount } from "../../shared/text.ts";
+
+export { formatCount };
 
 /** 3 -> "0:03", 65 -> "1:05", 3729 -> "1:02:09"; seconds are rounded. */
 export function formatSeconds(seconds: number): string {
@@ -13,11 +16,6 @@ export function formatSeconds(seconds: number): string {
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds >= 9.95) return formatSeconds(seconds);
   return `${seconds < 0.0005 ? "0" : seconds < 0.995 ? Number(seconds.toPrecision(2)) : seconds.toFixed(1)} s`;
-}
-
-/** 22713602 -> "22,713,602". */
-export function formatCount(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** 1234567 -> "1.2 MB", 2.5e9 -> "2.50 GB". */

@@ -1,5 +1,5 @@
 /** A progress bar with its numbers, as HTML and as a line of text. */
-import { escapeHtml } from "./escapeHtml.ts";
+import { escapeHtml } from "../../shared/text.ts";
 import { formatByteRate, formatBytesOf, formatSeconds } from "./numbers.ts";
 
 export interface Bar {

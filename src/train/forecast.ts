@@ -2,7 +2,7 @@
 
 import { cacheMemoryOf } from "../cache/cacheBudget.ts";
 import { prefixBytes } from "../cache/prefixCache.ts";
-import { currentHost } from "../display/host.ts";
+import { currentHost } from "../../shared/host.ts";
 import { formatBytes } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
 import type { EncodedText } from "../models/packedBatch.ts";

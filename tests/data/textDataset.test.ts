@@ -5,7 +5,7 @@ import { inspect } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DatasetOptions, SeparatedOptions } from "../../src/data/options.ts";
 import { TextDataset } from "../../src/data/textDataset.ts";
-import { displaySymbol } from "../../src/display/bundle.ts";
+import { displaySymbol } from "../../shared/mimeBundle.ts";
 import { sampleData } from "../../src/hub/sampleData.ts";
 
 let folder = "";

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import { displaySymbol } from "../../src/display/bundle.ts";
-import { escapeHtml } from "../../src/display/escapeHtml.ts";
+import { displaySymbol } from "../../shared/mimeBundle.ts";
+import { escapeHtml } from "../../shared/text.ts";
 import { Table } from "../../src/display/table.ts";
 
 const table = new Table({

@@ -1,7 +1,7 @@
 /** Completion from what is live: properties of the object before the dot, names of cells, globals, keywords. */
 
 import { isCode } from "../../shared/magics/scan.ts";
-import type { Evaluator } from "../executor/evaluate.ts";
+import type { Evaluator } from "../executor/evaluator.ts";
 
 /** Candidates and the range they replace, in UTF-16 units. */
 export interface LiveCompletion {

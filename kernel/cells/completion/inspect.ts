@@ -1,6 +1,9 @@
 /** What a name holds, for a frontend's tooltip. */
 import { inspect } from "node:util";
-import type { Evaluator } from "../executor/evaluate.ts";
+import { inspectContent } from "../../protocol/completion/merge.ts";
+import type { Inspection } from "../../shared/languageMessages.ts";
+import type { FromMain } from "../../shared/threadMessages.ts";
+import type { Evaluator } from "../executor/evaluator.ts";
 
 /** The value of a name or property chain. */
 export interface LiveValue {
@@ -36,4 +39,31 @@ function describe(value: unknown): string {
   if (typeof value !== "function") return inspect(value, { depth: 1, maxArrayLength: 20, maxStringLength: 1000 });
   const source = Function.prototype.toString.call(value);
   return source.length <= 2000 ? source : `${source.slice(0, 2000)}…`;
+}
+
+export class NameLookup {
+  readonly #evaluator: Evaluator;
+  readonly #post: (message: FromMain) => void;
+  readonly #asked = new Map<number, (typed: Inspection | undefined) => void>();
+  #count = 0;
+
+  constructor(evaluator: Evaluator, post: (message: FromMain) => void) {
+    this.#evaluator = evaluator;
+    this.#post = post;
+  }
+
+  /** A MIME bundle about `name`, or undefined where there is no such thing. */
+  readonly describe = async (name: string): Promise<Record<string, string> | undefined> => {
+    const request = ++this.#count;
+    this.#post({ type: "lookUp", request, name });
+    const typed = await new Promise<Inspection | undefined>((resolve) => this.#asked.set(request, resolve));
+    const { found, data } = inspectContent(typed, describeAt(this.#evaluator, name, name.length), 1);
+    return found === true ? (data as Record<string, string>) : undefined;
+  };
+
+  /** The answer of the protocol worker, which always comes. */
+  answer(request: number, typed: Inspection | undefined): void {
+    this.#asked.get(request)?.(typed);
+    this.#asked.delete(request);
+  }
 }

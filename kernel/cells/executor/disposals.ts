@@ -1,5 +1,5 @@
 /** What a cell holds by `using`: disposed of in reverse when the cell has ended. */
-import { settled } from "../cellRealm.ts";
+import { fromCellPromise } from "../realm/cellRealm.ts";
 
 interface Disposal {
   readonly dispose: () => unknown;
@@ -28,7 +28,7 @@ export class Disposals {
     for (const { dispose, waits } of all) {
       try {
         const done = dispose();
-        if (waits) await settled(done as PromiseLike<unknown>);
+        if (waits) await fromCellPromise(done as PromiseLike<unknown>);
       } catch (error) {
         last = { value: last === undefined ? error : suppressing(error, last.value) };
       }

@@ -1,31 +1,45 @@
 /** Runs one cell: rewritten, evaluated, its value shown, its error described. */
 
 import type { ExecuteOrder } from "../../shared/threadMessages.ts";
-import { isA } from "../cellRealm.ts";
-import type { ToBundle } from "../display/mime.ts";
-import type { Reporter } from "../display/reporter.ts";
+import { startCell } from "../asyncContext/currentCell.ts";
+import { cancelTimersOf } from "../asyncContext/timers.ts";
+import { endThreadsOf } from "../asyncContext/workerThreads.ts";
+import type { ToBundle } from "../display/mimeBundle.ts";
+import type { Sources } from "../errors/sources.ts";
+import { describeError, type ErrorReport } from "../errors/traceback.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
-import type { Magics } from "../magics/magics.ts";
-import { runCell } from "../parents/currentCell.ts";
-import { endThreadsOf } from "../parents/threads.ts";
-import { cancelTimersOf } from "../parents/timers.ts";
+import type { ModuleLoader } from "../modules/moduleLoader.ts";
+import type { Reporter } from "../output/reporter.ts";
+import { isA } from "../realm/cellRealm.ts";
+import type { CellNames } from "../rewrite/imports.ts";
+import { CellSyntaxError } from "../rewrite/syntax.ts";
+import { transformCell } from "../rewrite/transform.ts";
 import type { Disposals } from "./disposals.ts";
-import type { Evaluator, Outcome } from "./evaluate.ts";
-import type { CellNames } from "./liveImports.ts";
-import type { ModuleLoader } from "./moduleLoader.ts";
-import type { Sources } from "./sources.ts";
-import { CellSyntaxError } from "./syntaxError.ts";
-import { describeError, type ErrorReport } from "./traceback.ts";
-import { transformCell } from "./transform.ts";
+import type { Evaluator, Outcome } from "./evaluator.ts";
+
+/** A cell whose magics have become TypeScript, and what is to be done at its end. */
+export interface PreparedCell {
+  readonly code: string;
+  /** Prints what `%%time` measured. */
+  readonly ended: () => void;
+}
+
+/** The part of `Magics` (kernel/cells/magics/magics.ts) that a run of a cell needs. */
+interface CellMagics {
+  /** Rewrites the magics of a cell; undefined for a cell that has none, which is nearly every one. */
+  prepare(code: string): PreparedCell | undefined;
+  /** Returns what the frontend is to do after the reply, and forgets it. */
+  takePayloads(): readonly object[];
+}
 
 /** What an executor works with; all of it lives on the main thread. */
-export interface ExecutorParts {
+export interface ExecutorServices {
   readonly evaluator: Evaluator;
   readonly interrupts: Interrupts;
   readonly reporter: Reporter;
   readonly sources: Sources;
-  readonly magics: Magics;
+  readonly magics: CellMagics;
   readonly modules: ModuleLoader;
   /** What cells have imported by name. */
   readonly names: CellNames;
@@ -41,7 +55,7 @@ export interface ExecutorParts {
 }
 
 export class Executor {
-  readonly #parts: ExecutorParts;
+  readonly #parts: ExecutorServices;
   /** The cell whose code may still speak. */
   #running: number | undefined;
   /** The cell whose end has not been told yet. */
@@ -51,7 +65,7 @@ export class Executor {
   /** Cells up to this one have no timers any more. */
   #stopped = 0;
 
-  constructor(parts: ExecutorParts) {
+  constructor(parts: ExecutorServices) {
     this.#parts = parts;
   }
 
@@ -62,7 +76,7 @@ export class Executor {
     this.#untold = order;
     this.#newest = order.cell;
     const givenUp = interrupts.begin(order.cell);
-    const performed = runCell(order.cell, () => this.#perform(order));
+    const performed = startCell(order.cell, () => this.#perform(order));
     await this.#finish(order, await endOf(performed, givenUp), () => interrupts.pending);
   }
 

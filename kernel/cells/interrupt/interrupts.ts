@@ -1,9 +1,10 @@
 /** The main thread's half of an interrupt: what running code looks at, and when a cell that does not look is given up. */
 import { setMaxListeners } from "node:events";
 import { type Flags, flag } from "../../shared/flags.ts";
-import { kernelTimers } from "../parents/timers.ts";
+import { kernelTimers } from "../asyncContext/timers.ts";
+import { cellSide } from "../realm/cellRealm.ts";
+import type { Race } from "../realm/cellRuntime.ts";
 import { KernelInterrupt } from "./kernelInterrupt.ts";
-import { type Race, Races } from "./races.ts";
 
 /** Taken before a cell can replace it. */
 const { abort } = AbortController.prototype;
@@ -35,7 +36,7 @@ export class Interrupts {
   /** Called as soon as this thread's event loop goes on after V8 was told to end what ran. */
   onForced: () => void = () => {};
   readonly #flags: Flags;
-  readonly #races = new Races();
+  readonly #races = new InterruptibleAwaits();
   #handled = 0;
   #forced = false;
   #cell: RunningCell | undefined;
@@ -179,4 +180,27 @@ export class Interrupts {
 
 function abortBy(controller: AbortController): void {
   Reflect.apply(abort, controller, [new KernelInterrupt()]);
+}
+
+export class InterruptibleAwaits {
+  readonly #running = new Map<Race, (reason: KernelInterrupt) => void>();
+
+  /** What is no promise is not waited for. */
+  begin(value: unknown, epoch: number): Race {
+    if (!cellSide.isThenable(value)) return { value, epoch };
+    const { promise, abandon } = cellSide.abandonable(value, () => this.end(race));
+    const race: Race = { value: promise, epoch };
+    this.#running.set(race, abandon);
+    return race;
+  }
+
+  end(race: Race): void {
+    this.#running.delete(race);
+  }
+
+  abandonAll(): void {
+    const abandoned = [...this.#running.values()];
+    this.#running.clear();
+    for (const abandon of abandoned) abandon(new KernelInterrupt());
+  }
 }

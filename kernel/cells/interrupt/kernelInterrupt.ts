@@ -15,3 +15,13 @@ export class KernelInterrupt extends CodedError {
     return typeof value === "object" && value !== null && #isInterrupt in value && value.#isInterrupt;
   }
 }
+
+/** What `look` returns, or what `otherwise` makes of the error it throws. An interrupt is thrown on: the cell is to stop. */
+export function tryOr<T>(look: () => T, otherwise: (error: unknown) => T): T {
+  try {
+    return look();
+  } catch (error) {
+    if (KernelInterrupt.is(error)) throw error;
+    return otherwise(error);
+  }
+}

@@ -1,15 +1,14 @@
 /** `%env` and `%cd`: the environment and the folder of the kernel's process. */
-import { statSync } from "node:fs";
+import { appendFileSync, existsSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { closest } from "../../../shared/closest.ts";
-import { given } from "../cellRealm.ts";
-import { MagicError } from "./magicError.ts";
-import type { Print } from "./magics.ts";
+import { asCellObject } from "../realm/cellRealm.ts";
+import { MagicError, type Print } from "./magicContext.ts";
 
 /** All variables, one variable's value, or undefined after `NAME=value` (or `NAME value`) has been set. */
 export function environment(args: string, print: Print): unknown {
-  if (args === "") return given({ ...process.env });
+  if (args === "") return asCellObject({ ...process.env });
   const set = /^([A-Za-z_]\w*)(?:\s*=\s*|\s+)([\s\S]*)$/.exec(args);
   if (set !== null) {
     const [, name = "", value = ""] = set;
@@ -38,4 +37,16 @@ export function changeFolder(args: string): string {
   process.env.OLDPWD = process.cwd();
   process.chdir(folder);
   return folder;
+}
+
+/** Writes `body` where `args` (`[-a] file`) says; returns what was done. */
+export function writeCell(args: string, body: string): string {
+  const append = /^(-a|--append)\s+/.test(args);
+  const file = args.replace(/^(-a|--append)\s+/, "").replace(/^(["'])(.*)\1$/, "$2");
+  if (file === "") throw new MagicError("NO_FILE", "%%writefile needs a file: %%writefile notes.txt.");
+  const text = body === "" || body.endsWith("\n") ? body : `${body}\n`;
+  const existed = existsSync(resolve(file));
+  if (append) appendFileSync(resolve(file), text);
+  else writeFileSync(resolve(file), text);
+  return `${append && existed ? "Appended to" : existed ? "Overwrote" : "Wrote"} ${file}`;
 }

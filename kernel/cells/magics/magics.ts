@@ -1,62 +1,193 @@
-/** The kernel's side of magics: a cheap look at each cell, and everything else only once a cell has one. */
-
+/** `__thaw.magics`: what the calls in a rewritten cell reach. */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { isCommand } from "../../shared/magics/commands.ts";
+import { describeMagic, listMagics, UnknownMagic } from "../../shared/magics/names.ts";
 import { mayHaveMagics } from "../../shared/magics/shapes.ts";
-import type { StreamName } from "../../shared/streamBuffer.ts";
-import type { FromMain } from "../../shared/threadMessages.ts";
-import { cells } from "../cellRealm.ts";
-import type { Host } from "../display/host.ts";
-import type { Evaluator } from "../executor/evaluate.ts";
-import type { CellNames } from "../executor/liveImports.ts";
-import type { Sources } from "../executor/sources.ts";
-import type { Interrupts } from "../interrupt/interrupts.ts";
-import { rewriteMagics } from "./rewrite.ts";
-import { Toolbox } from "./toolbox.ts";
+import type { PreparedCell } from "../executor/executor.ts";
+import { cells, fromCellPromise } from "../realm/cellRealm.ts";
+import { changeFolder, environment, writeCell } from "./environment.ts";
+import { MagicError, type MagicServices, type Payload } from "./magicContext.ts";
+import { rewriteMagics } from "./rewriteMagics.ts";
+import { runCommand, runLines } from "./shell.ts";
+import { describeTimes, startTimes, type Times, type Timings, timeRuns } from "./timing.ts";
+import { listVariables, resetVariables, tableOfVariables, Variables } from "./variables.ts";
 
-/** What a frontend does after the reply: shows a page, or puts text into a cell. */
-export type Payload =
-  | { readonly source: "page"; readonly data: Readonly<Record<string, string>>; readonly start: number }
-  | { readonly source: "set_next_input"; readonly text: string; readonly replace: boolean };
+const shown: Readonly<Record<string, string>> = {
+  html: "text/html",
+  markdown: "text/markdown",
+  latex: "text/latex",
+  svg: "image/svg+xml",
+};
 
-export type Print = (name: StreamName, text: string) => void;
+export class MagicCalls {
+  readonly #parts: MagicServices;
+  readonly #payloads: Payload[];
+  readonly #variables: Variables;
+  readonly #started: Times[] = [];
+  #cell: Times | undefined;
 
-/** What magics work with; all of it lives on the main thread. */
-export interface MagicParts {
-  readonly evaluator: Evaluator;
-  readonly interrupts: Interrupts;
-  readonly host: Host;
-  readonly sources: Sources;
-  readonly post: (message: FromMain) => void;
-  /** Prints under the running cell, whatever it has done to the console. */
-  readonly print: Print;
-  /** What cells have imported by name. */
-  readonly names: CellNames;
-  /** The notebook's folder. */
-  readonly folder: string;
-  /** What is known of a name: MIME type -> text; undefined where nothing is. */
-  readonly inspect: (name: string, detail: 1 | 2) => Promise<Readonly<Record<string, string>> | undefined>;
-  /** Where rewritten cells find what they call. */
-  readonly runtime: { magics: object | undefined };
+  constructor(parts: MagicServices, payloads: Payload[], builtIn: ReadonlySet<string>) {
+    this.#parts = parts;
+    this.#payloads = payloads;
+    this.#variables = new Variables(parts.evaluator, parts.names, builtIn);
+  }
+
+  /** What an earlier cell has left behind is not this one's. */
+  cellStarts(): void {
+    this.#started.length = 0;
+    this.#cell = undefined;
+  }
+
+  /** `%time` before statements. */
+  begin(): void {
+    this.#started.push(startTimes());
+  }
+
+  /** `%time` behind them. */
+  end(): void {
+    const started = this.#started.pop();
+    if (started !== undefined) this.#say(describeTimes(started));
+  }
+
+  /** `%%time` */
+  beginCell(): void {
+    this.#cell = startTimes();
+  }
+
+  cellEnded(): void {
+    if (this.#cell !== undefined) this.#say(describeTimes(this.#cell));
+  }
+
+  /** `%time expression`; the value is the expression's. */
+  async time(run: () => unknown): Promise<unknown> {
+    const started = startTimes();
+    try {
+      return await fromCellPromise(run() as PromiseLike<unknown>);
+    } finally {
+      this.#say(describeTimes(started));
+    }
+  }
+
+  /** `%timeit` */
+  async timeit(run: () => unknown, options: string): Promise<Timings | undefined> {
+    const timings = await timeRuns(run, options, this.#parts.interrupts);
+    if (!/(^|\s)-q\b/.test(options)) this.#say(timings.toString());
+    return /(^|\s)-o\b/.test(options) ? timings : undefined;
+  }
+
+  /** `!command` */
+  async shell(command: string): Promise<void> {
+    await runCommand(["sh", "-c", command], this.#parts);
+  }
+
+  /** `lines = !command` */
+  async lines(command: string): Promise<string[]> {
+    return await runLines(["sh", "-c", command], this.#parts);
+  }
+
+  /** A value inside a command: lists become words. */
+  text(value: unknown): string {
+    return Array.isArray(value) ? value.map(String).join(" ") : String(value);
+  }
+
+  /** `name?` */
+  async page(name: string, detail: 1 | 2): Promise<void> {
+    const magic = describeMagic(name);
+    const known = !name.startsWith("%") && this.#variables.names().includes(name);
+    const data = magic !== undefined && !known ? { "text/plain": magic } : await this.#parts.inspect(name, detail);
+    if (data === undefined) this.#say(`Nothing is known of ${name}: no variable has this name.`);
+    else this.#payloads.push({ source: "page", data, start: 0 });
+  }
+
+  /** `%name args` */
+  async line(name: string, args: string): Promise<unknown> {
+    if (name.startsWith("%")) {
+      throw new MagicError("NOT_FIRST", `%${name} is for a whole cell: it has to be the cell's first line.`);
+    }
+    switch (name) {
+      case "time":
+      case "timeit":
+        throw new MagicError(
+          "NO_CODE",
+          `%${name} needs code on its line, found "${args}". Write %${name} f(x), or %%${name} on a cell's first line.`,
+        );
+      case "env":
+        return environment(args, this.#parts.print);
+      case "cd":
+        return changeFolder(args);
+      case "pwd":
+        return process.cwd();
+      case "who":
+        return this.#say(listVariables(this.#variables));
+      case "whos":
+        return this.#say(tableOfVariables(this.#variables));
+      case "reset":
+        return this.#say(await resetVariables(this.#variables, /(^|\s)-f\b/.test(args)));
+      case "load":
+        return this.#load(args);
+      case "history":
+        return this.#history(args);
+      case "types":
+        return this.#types(args);
+      case "npm":
+        return await runCommand(["sh", "-c", `npm ${args}`], this.#parts, { cwd: this.#parts.folder });
+      case "lsmagic":
+      case "magic":
+        return this.#say(listMagics());
+      default:
+        throw new UnknownMagic("%", name);
+    }
+  }
+
+  /** `%%name args` and the rest of the cell. */
+  async cell(name: string, args: string, body: string): Promise<void> {
+    const type = shown[name];
+    if (type !== undefined) this.#parts.host.display({ data: { [type]: body, "text/plain": body } });
+    else if (name === "bash" || name === "sh") await runCommand([name, "-s"], this.#parts, { input: body });
+    else if (name === "writefile") this.#say(writeCell(args, body));
+    else throw new UnknownMagic("%%", name);
+  }
+
+  #say(line: string): void {
+    this.#parts.print("stdout", `${line}\n`);
+  }
+
+  #load(args: string): void {
+    if (args === "") throw new MagicError("NO_FILE", "%load needs a file: %load train.ts.");
+    const text = readFileSync(resolve(args), "utf8");
+    this.#payloads.push({ source: "set_next_input", text: `// %load ${args}\n${text}`, replace: true });
+  }
+
+  #history(args: string): void {
+    const cells = this.#parts.sources.cells();
+    const numbered = /(^|\s)-n\b/.test(args);
+    this.#say(cells.map(({ name, text }) => (numbered ? `${name}: ${text}` : text)).join("\n"));
+  }
+
+  #types(mode: string): void {
+    if (mode !== "off" && mode !== "warn" && mode !== "strict") {
+      throw new MagicError(
+        "BAD_MODE",
+        `%types takes off, warn or strict, got "${mode}". warn is what a notebook starts with.`,
+      );
+    }
+    this.#parts.post({ type: "types", mode });
+  }
 }
 
-/** A cell as it runs, and what is to be done at its end. */
-export interface PreparedCell {
-  readonly code: string;
-  /** Says what `%%time` has to say. */
-  readonly ended: () => void;
-}
-
+/** The magics of a kernel as the executor sees them: a cheap look at each cell, and everything else only once a cell has one. */
 export class Magics {
   /** Payloads of the running cell. */
   readonly payloads: Payload[] = [];
-  readonly #parts: MagicParts;
-  readonly #toolbox: Toolbox;
+  readonly #parts: MagicServices;
+  readonly #calls: MagicCalls;
 
-  constructor(parts: MagicParts) {
+  constructor(parts: MagicServices) {
     this.#parts = parts;
     const builtIn = new Set(Object.keys(cells)); // globals that are not the user's
-    this.#toolbox = new Toolbox(parts, this.payloads, builtIn);
-    parts.runtime.magics = this.#toolbox;
+    this.#calls = new MagicCalls(parts, this.payloads, builtIn);
+    parts.runtime.magics = this.#calls;
   }
 
   /** The payloads, which are then forgotten. */
@@ -71,8 +202,8 @@ export class Magics {
     const isDefined = (name: string): boolean => names.has(name) || name in cells;
     const rewritten = rewriteMagics(code, { isDefined, isCommand });
     if (rewritten === undefined) return undefined;
-    const toolbox = this.#toolbox;
-    toolbox.cellStarts();
-    return { code: rewritten, ended: () => toolbox.cellEnded() };
+    const calls = this.#calls;
+    calls.cellStarts();
+    return { code: rewritten, ended: () => calls.cellEnded() };
   }
 }

@@ -2,12 +2,12 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
-import { cells, given, settled } from "../cellRealm.ts";
+import { currentCell, runInCell } from "../asyncContext/currentCell.ts";
+import { kernelTimers } from "../asyncContext/timers.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
-import { callAs, currentCell } from "../parents/currentCell.ts";
-import { kernelTimers } from "../parents/timers.ts";
-import type { Print } from "./magics.ts";
+import { asCellObject, cells, fromCellPromise } from "../realm/cellRealm.ts";
+import type { Print } from "./magicContext.ts";
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
@@ -42,7 +42,7 @@ export async function runLines(argv: readonly string[], shell: Shell): Promise<s
     output += text;
   });
   const lines = output.replace(/\r?\n$/, "").split(/\r?\n/);
-  return given(output === "" ? [] : lines);
+  return asCellObject(output === "" ? [] : lines);
 }
 
 async function run(
@@ -57,7 +57,7 @@ async function run(
   child.stdin.on("error", () => {}); // a command may end before it has read everything
   child.stdin.end(input);
   const cell = currentCell(); // what a process left behind prints later still belongs here
-  const asCell = (say: (text: string) => void) => (text: string) => callAs(cell, say, undefined, [text]);
+  const asCell = (say: (text: string) => void) => (text: string) => runInCell(cell, say, undefined, [text]);
   child.stdout.setEncoding("utf8").on("data", asCell(onOutput));
   child.stderr.setEncoding("utf8").on(
     "data",
@@ -86,10 +86,10 @@ async function exitOf(child: Child): Promise<[code: number | null, signal: strin
     closed = true;
   });
   for (const stream of [child.stdout, child.stderr]) stream.on("data", () => chunks++);
-  await Promise.race([settled(once(child, "exit")), hasEnded(child)]);
+  await Promise.race([fromCellPromise(once(child, "exit")), hasEnded(child)]);
   for (let seen = -1; !closed && seen !== chunks; ) {
     seen = chunks;
-    await Promise.race([settled(once(child, "close")), pause(silenceMs)]);
+    await Promise.race([fromCellPromise(once(child, "close")), pause(silenceMs)]);
     await pause(0); // what was waiting to be read while this thread was busy comes before its end is believed
   }
   return [child.exitCode, child.signalCode];

@@ -1,9 +1,9 @@
 /** `%who`, `%whos`, `%reset`: the variables that cells have made. */
 import { inspect, types } from "node:util";
-import { cells } from "../cellRealm.ts";
-import type { Evaluator } from "../executor/evaluate.ts";
-import type { CellNames } from "../executor/liveImports.ts";
-import { MagicError } from "./magicError.ts";
+import type { Evaluator } from "../executor/evaluator.ts";
+import { cells } from "../realm/cellRealm.ts";
+import type { CellNames } from "../rewrite/imports.ts";
+import { MagicError } from "./magicContext.ts";
 
 const valueWidth = 60;
 

@@ -1,5 +1,5 @@
 /** Type errors as a person reads them: place, code, sentence, and the line itself. */
-import { codeFrame } from "../../cells/executor/sources.ts";
+import { codeFrame } from "../../cells/errors/sources.ts";
 import type { Finding } from "../../shared/languageMessages.ts";
 
 /** The content of an `error` message for a cell that was not run. */

@@ -1,6 +1,6 @@
 /** Whether a text is code: TypeScript, or with tags in it TypeScript with JSX. */
 import { parseSync } from "oxc-parser";
-import type { SyntaxNode } from "../../cells/executor/syntax.ts";
+import type { SyntaxNode } from "../../cells/rewrite/syntax.ts";
 
 export function parses(code: string): boolean {
   return statementsOf(code) !== undefined;

@@ -1,0 +1,119 @@
+/**
+ * Timers of cells: each runs as code of the cell that set it. Those that a cell or a local file has set end with the cell's
+ * timers. Those that a package has set go on: what it has begun for one cell, such as a connection, or its own loading, it
+ * shares with all.
+ */
+import { syncBuiltinESMExports } from "node:module";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { asCellObject, cellSide, cells, KernelRealmError, newCellPromise, nodeModule } from "../realm/cellRealm.ts";
+import { currentCell, runInCell } from "./currentCell.ts";
+
+const timers = nodeModule<typeof import("node:timers")>("node:timers");
+const timersPromises = nodeModule<typeof import("node:timers/promises")>("node:timers/promises");
+
+/** Node's own timers, for the kernel: those of a cell can be cancelled, and a flush or a deadline must not be. */
+export const kernelTimers = {
+  setTimeout: timers.setTimeout,
+  setInterval: timers.setInterval,
+  setImmediate: timers.setImmediate,
+  clearTimeout: timers.clearTimeout,
+  clearInterval: timers.clearInterval,
+} as const;
+
+const cancelled = new Set<number>();
+
+/**
+ * From now on no timer, interval or immediate of `cell` runs, those it sets afterwards included. Promises of
+ * `node:timers/promises` that it awaits stay pending.
+ */
+export function cancelTimersOf(cell: number): void {
+  cancelled.add(cell);
+}
+
+type Callback = (...values: unknown[]) => unknown;
+type SetTimer = (callback: Callback, ...rest: unknown[]) => unknown;
+
+/** Puts timers that know their cell where cells and packages find them: the globals and both modules. */
+export function patchTimers(): void {
+  const waits = {
+    setTimeout: whileWanted(timersPromises.setTimeout),
+    setImmediate: whileWanted(timersPromises.setImmediate),
+  };
+  const patched = {
+    setTimeout: Object.defineProperty(patch("setTimeout"), promisify.custom, { value: waits.setTimeout }),
+    setImmediate: Object.defineProperty(patch("setImmediate"), promisify.custom, { value: waits.setImmediate }),
+    setInterval: patch("setInterval"),
+  };
+  Object.assign(cells, patched);
+  Object.assign(timers, patched);
+  const { scheduler } = timersPromises;
+  const wait = scheduler.wait as (...values: unknown[]) => Promise<void>;
+  scheduler.wait = whileWanted((...values: unknown[]) => Reflect.apply(wait, scheduler, values));
+  Object.assign(timersPromises, waits, { setInterval: ticksWhileWanted(timersPromises.setInterval) });
+  syncBuiltinESMExports();
+}
+
+/** Node's timer with the callback exchanged; what is no function is left for Node to refuse. */
+function patch(name: "setTimeout" | "setInterval" | "setImmediate"): SetTimer {
+  const set = kernelTimers[name] as SetTimer;
+  const patched = (callback: Callback, ...rest: unknown[]): unknown => {
+    if (typeof callback !== "function") return set(callback, ...rest);
+    const cell = currentCell();
+    const isOver = cancellationOf(cell, patched);
+    return set(
+      function (this: NodeJS.Timeout, ...values: unknown[]): void {
+        if (isOver()) kernelTimers.clearInterval(this);
+        else runInCell(cell, callback, this as unknown, values);
+      },
+      ...rest,
+    );
+  };
+  return asCellObject(Object.defineProperties(patched, { name: { value: name }, length: { value: set.length } }));
+}
+
+/** A wait that does not end once the timers of the cell that waits have been cancelled. */
+function whileWanted<Arguments extends unknown[], Value>(wait: (...values: Arguments) => Promise<Value>) {
+  const patched = (...values: Arguments): Promise<Value> => {
+    const isOver = cancellationOf(currentCell(), patched);
+    const waiting = wait(...values);
+    return newCellPromise((resolve, reject) => {
+      const ended = (value: Value): void => {
+        if (!isOver()) resolve(value);
+      };
+      void cellSide.settle(waiting, ended, reject);
+    });
+  };
+  return asCellObject(patched);
+}
+
+function ticksWhileWanted<Arguments extends unknown[], Value>(ticks: (...values: Arguments) => AsyncIterable<Value>) {
+  const patched = (...values: Arguments): AsyncIterable<Value> => {
+    const isOver = cancellationOf(currentCell(), patched);
+    return cellSide.whileWanted(ticks(...values), isOver);
+  };
+  return asCellObject(patched);
+}
+
+const [never, library] = [() => false, fileURLToPath(new URL("../../../src/", import.meta.url))];
+
+/** Says whether what `callee` is asked for, as code of `cell`, has ended with the cell's timers. */
+function cancellationOf(cell: number, callee: CallableFunction): () => boolean {
+  const file = callerOf(callee);
+  const isPackages = /[\\/]node_modules[\\/]|^node:/.test(file) || file.replace(/^file:\/\//, "").startsWith(library);
+  return isPackages ? never : () => cancelled.has(cell);
+}
+
+/** The file whose code called `callee`; empty for code that has none. */
+function callerOf(callee: CallableFunction): string {
+  const { prepareStackTrace, stackTraceLimit } = KernelRealmError;
+  const seen: { stack?: unknown } = {};
+  try {
+    KernelRealmError.stackTraceLimit = 1;
+    KernelRealmError.prepareStackTrace = (_, sites) => sites[0]?.getFileName() ?? "";
+    KernelRealmError.captureStackTrace(seen, callee as () => void);
+    return typeof seen.stack === "string" ? seen.stack : "";
+  } finally {
+    Object.assign(KernelRealmError, { prepareStackTrace, stackTraceLimit });
+  }
+}

@@ -1,0 +1,107 @@
+/** `display(value)` for cells: shows it where the cell is, in the order it was asked for, and replaces it later. */
+import { randomUUID } from "node:crypto";
+import { types } from "node:util";
+import { type DisplayBundle, type DisplayOptions, displaySymbol } from "../../../shared/mimeBundle.ts";
+import type { ToBundle } from "../display/mimeBundle.ts";
+import { isBundle, isData, sendableBundle } from "../display/mimeData.ts";
+import type { Diagnostics } from "../display/recogniser.ts";
+import { tryOr } from "../interrupt/kernelInterrupt.ts";
+import type { Reporter } from "../output/reporter.ts";
+
+/** A display that was shown and can be replaced. Shows nothing itself when a cell ends with it. */
+export interface DisplayHandle {
+  readonly displayId: string;
+  update(value: unknown, options?: ShowOptions): void;
+}
+
+export interface ShowOptions extends DisplayOptions {
+  /** The value is itself the data of a bundle: `{ "text/html": "<b>hi</b>" }`. Default: false. */
+  readonly raw?: boolean;
+}
+
+/** What takes time and was asked for by one cell. */
+interface Pending {
+  readonly shown: Set<Promise<void>>;
+  failures: unknown[];
+  over: boolean;
+}
+
+/** The displays of one kernel. */
+export class Displays {
+  readonly #reporter: Reporter;
+  readonly #toBundle: ToBundle;
+  readonly #notes: Diagnostics;
+  /** The newest of what was asked for under each display id that something is still awaited for. */
+  readonly #newest = new Map<string, object>();
+  #pending: Pending = { shown: new Set(), failures: [], over: false };
+
+  constructor(reporter: Reporter, toBundle: ToBundle, notes: Diagnostics) {
+    this.#reporter = reporter;
+    this.#toBundle = toBundle;
+    this.#notes = notes;
+  }
+
+  /** Shows the rich form of `value`, or a bundle given as `{ data, metadata }`, under `options.displayId` (default: a new name). */
+  readonly show = (value: unknown, options: ShowOptions = {}): DisplayHandle => {
+    const displayId = String(options.displayId ?? randomUUID());
+    void this.put(value, { ...options, displayId });
+    const update = (next: unknown, { raw = false }: ShowOptions = {}): void =>
+      void this.put(next, { displayId, update: true, raw });
+    return Object.defineProperty({ displayId, update }, displaySymbol, { value: () => ({}) });
+  };
+
+  /**
+   * As `show`; what takes time holds its place by an empty display, which is then updated. The promise never rejects:
+   * a failure is the running cell's.
+   */
+  put(value: unknown, { raw = false, ...options }: ShowOptions): Promise<void> | undefined {
+    const bundle = this.#bundleOf(value, raw);
+    if (types.isPromise(bundle)) return this.#await(bundle, options.displayId ?? randomUUID(), options.update === true);
+    if (options.displayId !== undefined) this.#newest.delete(options.displayId);
+    this.#reporter.display(bundle, options);
+    return undefined;
+  }
+
+  /** A cell begins: failures of what was asked for before it are no longer any cell's. */
+  begin(): void {
+    this.#pending.over = true;
+    this.#pending = { shown: new Set(), failures: [], over: false };
+  }
+
+  /** Resolves when everything the cell asked for has been shown; rejects with the first promise's reason that could not be. */
+  async settled(): Promise<void> {
+    const pending = this.#pending;
+    while (pending.shown.size > 0) await Promise.all(pending.shown);
+    pending.over = true;
+    if (pending.failures.length > 0) throw pending.failures[0];
+  }
+
+  #bundleOf(value: unknown, raw: boolean): DisplayBundle | Promise<DisplayBundle> {
+    const given = tryOr(
+      () => (raw && isData(value) ? { data: value } : isBundle(value) ? value : undefined),
+      () => undefined,
+    );
+    return given === undefined ? this.#toBundle(value) : sendableBundle(given);
+  }
+
+  #await(bundle: Promise<DisplayBundle>, displayId: string, update: boolean): Promise<void> {
+    if (!update) this.#reporter.display({ data: { "text/plain": "" } }, { displayId });
+    const pending = this.#pending;
+    const turn = {};
+    this.#newest.set(displayId, turn);
+    const shown = bundle
+      .then((settled) => {
+        if (this.#newest.get(displayId) === turn) this.#reporter.display(settled, { displayId, update: true });
+      })
+      .catch((error: unknown) => {
+        if (pending.over) this.#notes.warn(`What was to be displayed failed: ${this.#notes.describe(error)}`);
+        else pending.failures.push(error);
+      })
+      .finally(() => {
+        if (this.#newest.get(displayId) === turn) this.#newest.delete(displayId);
+        pending.shown.delete(shown);
+      });
+    pending.shown.add(shown);
+    return shown;
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * `process.stdin` for cells: whoever reads it (`readline`, packages that prompt) gets what the person at the frontend types,
+ * a line at a time, in the box that `input()` has. Unlike `input()` it does not block: it is read by code that waits for an event.
+ */
+import { Readable } from "node:stream";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
+import type { InputAnswer, InputOrder } from "../../shared/threadMessages.ts";
+import { currentCell } from "../asyncContext/currentCell.ts";
+import { kernelTimers } from "../asyncContext/timers.ts";
+import { captureCallSite } from "../errors/stackTraces.ts";
+import type { Interrupts } from "../interrupt/interrupts.ts";
+import { cells, nodeModule } from "../realm/cellRealm.ts";
+import { InputError } from "./prompts.ts";
+
+/** What reads first prints its question, in the same turn or the next: after so many milliseconds it has. */
+const questionMs = 20;
+/** How long code may take to end by itself that hears that nobody will answer, in milliseconds. */
+const graceMs = 100;
+
+export interface StdinServices {
+  /** Hands the order to the worker, and its port with it. */
+  readonly post: (order: InputOrder) => void;
+  readonly interrupts: Interrupts;
+  /** The question that stands in the cell's output; empty without one. */
+  readonly question: () => string;
+}
+
+/** Puts it in place. One that has come to its end, or that another cell has paused, is replaced: each cell reads anew. */
+export function patchStdin(parts: StdinServices): void {
+  let stdin = new CellStdin(parts);
+  const get = (): CellStdin => {
+    if (stdin.isOver()) stdin = new CellStdin(parts);
+    return stdin;
+  };
+  Object.defineProperty(cells.process, "stdin", { get, configurable: true, enumerable: true });
+  for (const name of ["node:readline", "node:readline/promises"] as const) patchQuestion(name);
+}
+
+/** A question whose answer would never come is to be told as an error, so it has to be known. */
+function patchQuestion(name: "node:readline" | "node:readline/promises"): void {
+  const { prototype } = nodeModule<typeof import("node:readline")>(name).Interface;
+  const ask = prototype.question as (...values: unknown[]) => unknown;
+  const patched = function (this: { readonly input?: unknown }, ...values: unknown[]): unknown {
+    if (this.input instanceof CellStdin) this.input.expectAnswer();
+    return Reflect.apply(ask, this, values);
+  };
+  const own = Object.getOwnPropertyDescriptors(ask);
+  Object.defineProperty(prototype, "question", {
+    value: Object.defineProperties(patched, own),
+    configurable: true,
+    writable: true,
+  });
+}
+
+class CellStdin extends Readable {
+  readonly fd = 0;
+  readonly #parts: StdinServices;
+  /** Somebody reads, and has got nothing yet. */
+  #wanted = false;
+  /** Somebody cannot go on without an answer. */
+  #needed = false;
+  #asked: { readonly port: MessagePort; readonly cell: number } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** Puts the place under an error where the cell's code began to read. */
+  #here: (error: unknown) => unknown = (error) => error;
+
+  /** Whose code has begun to read. */
+  #cell = currentCell();
+
+  constructor(parts: StdinServices) {
+    super();
+    this.#parts = parts;
+  }
+
+  isOver(): boolean {
+    if (this.readableEnded || this.destroyed) return true;
+    return this.#cell !== currentCell() && (this.isPaused() || !this.#isHeard());
+  }
+
+  /** Whether what the person types would reach anybody: after `once("data")` nobody is left, though the stream flows. */
+  #isHeard(): boolean {
+    const events = ["data", "readable", "keypress", "end"] as const;
+    return events.some((event) => this.listenerCount(event) > 0);
+  }
+
+  override _read(): void {
+    this.#wanted = true;
+    this.#arm();
+  }
+
+  override resume(): this {
+    this.#here = captureCallSite();
+    if (this.#wanted) this.#arm();
+    return super.resume();
+  }
+
+  override on(event: string | symbol, listener: (...values: never[]) => void): this {
+    super.on(event, listener as (...values: unknown[]) => void);
+    if (this.#wanted && (event === "data" || event === "readable" || event === "keypress")) this.#arm();
+    return this;
+  }
+
+  /** Somebody asks a question. */
+  expectAnswer(): void {
+    this.#needed = true;
+    this.#here = captureCallSite();
+    this.#arm();
+  }
+
+  #arm(): void {
+    const cell = currentCell();
+    this.#cell = cell;
+    kernelTimers.clearTimeout(this.#timer);
+    this.#timer = kernelTimers.setTimeout(() => this.#ask(cell), questionMs);
+  }
+
+  #ask(cell: number): void {
+    const isPaused = this.isPaused() && this.listenerCount("readable") === 0;
+    if (!this.#wanted || isPaused || !this.#isHeard() || this.#asked?.cell === cell) return;
+    this.#asked?.port.close(); // an older cell's, which has ended
+    const prompt = this.#parts.question();
+    this.#needed ||= prompt !== "" || this.listenerCount("keypress") > 0;
+    const { port1, port2 } = new MessageChannel();
+    this.#asked = { port: port1, cell };
+    port1.on("message", (answer: InputAnswer) => this.#answered(cell, answer));
+    const woken = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    this.#parts.post({ type: "input", prompt, password: false, woken, port: port2 });
+  }
+
+  #answered(cell: number, answer: InputAnswer): void {
+    this.#asked?.port.close();
+    this.#asked = undefined;
+    if ("value" in answer) {
+      this.#wanted = false;
+      this.#needed = false;
+      this.push(`${answer.value}\n`);
+      return;
+    }
+    if (answer.refused === "NO_CELL") return; // the next cell that reads asks again
+    if (answer.refused === "ASKED_AGAIN") {
+      this.#arm();
+      return;
+    }
+    const error = this.#here(new InputError(answer.refused)) as InputError;
+    const isNeeded = this.#needed;
+    this.push(null); // as where there is no terminal
+    if (isNeeded) kernelTimers.setTimeout(() => this.#parts.interrupts.fail(error, cell), graceMs);
+  }
+}

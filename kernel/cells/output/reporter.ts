@@ -1,0 +1,110 @@
+/** From the main thread to the protocol worker: the output of each cell, in the order it was made. */
+
+import type { DisplayBundle, DisplayOptions } from "../../../shared/mimeBundle.ts";
+import type { StreamName } from "../../shared/streamBuffer.ts";
+import type { FromMain, OutputKind } from "../../shared/threadMessages.ts";
+import { currentCell } from "../asyncContext/currentCell.ts";
+import { kernelTimers } from "../asyncContext/timers.ts";
+import { withText } from "../display/textFallback.ts";
+
+const windowMs = 20;
+/** Writes in one window that go over at once; beyond them text is gathered, since each message costs a few microseconds. */
+const promptWrites = 50;
+const maxCharacters = 65_536;
+
+export class Reporter {
+  readonly #post: (message: FromMain) => void;
+  #windowStart = 0;
+  #writes = 0;
+  #cell = 0;
+  #name: StreamName = "stdout";
+  readonly #text = new TextBuffer();
+  readonly #muted = new Set<number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(post: (message: FromMain) => void) {
+    this.#post = post;
+  }
+
+  /** Printed text. The first writes leave at once, so that they are seen even when the code goes on to block. */
+  stream(name: StreamName, text: string): void {
+    const cell = currentCell();
+    if (text === "" || this.#muted.has(cell)) return;
+    const now = performance.now();
+    if (now - this.#windowStart > windowMs || cell !== this.#cell) {
+      this.flush();
+      this.#windowStart = now;
+      this.#writes = 0;
+    }
+    if (name !== this.#name || cell !== this.#cell) this.flush();
+    this.#name = name;
+    this.#cell = cell;
+    this.#text.add(text);
+    if (++this.#writes <= promptWrites || this.#text.length >= maxCharacters) this.flush();
+    else this.#timer ??= kernelTimers.setTimeout(() => this.flush(), windowMs);
+  }
+
+  /** Shows a bundle whose contents JSON can carry; where it has no plain text it is given one. */
+  display({ data, metadata = {} }: DisplayBundle, { displayId, update = false }: DisplayOptions = {}): void {
+    const transient = displayId === undefined ? {} : { display_id: String(displayId) };
+    this.output(update ? "update_display_data" : "display_data", { data: withText(data), metadata, transient });
+  }
+
+  output(kind: OutputKind, content: object): void {
+    const cell = currentCell();
+    if (!this.#muted.has(cell)) this.post({ type: "output", cell, kind, content: JSON.stringify(content) });
+  }
+
+  /** What `cell` prints or shows from now on is dropped: it was interrupted, and what it left behind must not speak. */
+  mute(cell: number): void {
+    this.flush();
+    this.#muted.add(cell);
+  }
+
+  post(message: FromMain): void {
+    this.flush();
+    this.#post(message);
+  }
+
+  flush(): void {
+    kernelTimers.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#text.length === 0) return;
+    this.#post({ type: "stream", cell: this.#cell, name: this.#name, text: this.#text.take() });
+  }
+}
+
+/** Text that grows by short pieces and leaves little behind for the garbage collector to copy. */
+
+/**
+ * How many pieces are kept before they become one string. `text += piece` alone makes a chain of as many strings as there
+ * are pieces. What of it outlives collections makes V8 enlarge the memory for young objects: in a flood of lines by 17 MB.
+ */
+const piecesAtMost = 64;
+
+export class TextBuffer {
+  /** In UTF-16 units. */
+  length = 0;
+  #text = "";
+  #pieces: string[] = [];
+
+  add(piece: string): void {
+    this.length += piece.length;
+    this.#pieces.push(piece);
+    if (this.#pieces.length === piecesAtMost) this.#join();
+  }
+
+  /** All of it; nothing is left. */
+  take(): string {
+    this.#join();
+    const text = this.#text;
+    this.#text = "";
+    this.length = 0;
+    return text;
+  }
+
+  #join(): void {
+    this.#text += this.#pieces.join("");
+    this.#pieces.length = 0;
+  }
+}

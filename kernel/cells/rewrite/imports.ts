@@ -1,0 +1,239 @@
+/** `import` statements become calls: V8 evaluates a cell as a script, where `import` is no statement. */
+import type { Edit } from "./edit.ts";
+import { child, childList, type SyntaxNode } from "./syntax.ts";
+
+/** What an import statement brings. */
+export interface Imported {
+  /** The arguments that name the module. */
+  readonly from: string;
+  /** `* as local` */
+  readonly whole: string | undefined;
+  readonly names: readonly { readonly imported: string; readonly local: string }[];
+}
+
+/** The runtime as imports call it: a file that is required cannot wait. */
+export type Via = "await __thaw" | "__thaw.atOnce";
+
+/** A call of the loader. Behind an `await` an interrupt may have come. */
+export function loaderCall(via: Via, method: string, from: string): string {
+  const call = `${via}.${method}(${from})`;
+  return via === "await __thaw" ? `__thaw.check(__thaw.epoch,${call})` : call;
+}
+
+/** An ImportDeclaration; undefined where it brings types only. */
+export function readImport(node: SyntaxNode): Imported | undefined {
+  const all = childList(node, "specifiers");
+  const specifiers = all.filter((specifier) => specifier.importKind !== "type");
+  if (node.importKind === "type" || (specifiers.length === 0 && all.length > 0)) return undefined;
+  const localOf = (specifier: SyntaxNode): string => String(child(specifier, "local")?.name);
+  const whole = specifiers.find(({ type }) => type === "ImportNamespaceSpecifier");
+  return {
+    from: sourceOf(node),
+    whole: whole === undefined ? undefined : localOf(whole),
+    names: specifiers
+      .filter((specifier) => specifier !== whole)
+      .map((specifier) => ({
+        imported: specifier.type === "ImportDefaultSpecifier" ? "default" : nameOf(child(specifier, "imported")),
+        local: localOf(specifier),
+      })),
+  };
+}
+
+/** In a cell the names become variables that later cells have too. `used` are those that the cell uses as values. */
+export function importIntoCell(edit: Edit, node: SyntaxNode, used: ReadonlySet<string>): void {
+  rewrite(edit, node, "await __thaw", (imported) =>
+    declareImports(imported.names, loaderCall("await __thaw", "bind", wanted(imported, used))),
+  );
+}
+
+/** In a local file they are read from the module each time. */
+export function importIntoModule(
+  edit: Edit,
+  node: SyntaxNode,
+  used: ReadonlySet<string>,
+  live: LiveImports,
+  via: Via,
+): void {
+  rewrite(
+    edit,
+    node,
+    via,
+    (imported) => `const ${live.moduleOf(node)}=${loaderCall(via, "link", wanted(imported, used))}`,
+  );
+}
+
+function rewrite(edit: Edit, node: SyntaxNode, via: Via, named: (imported: Imported) => string): void {
+  const imported = readImport(node);
+  if (imported === undefined) {
+    edit.blankStatement(node);
+    return;
+  }
+  const { from, whole, names } = imported;
+  const parts = [
+    ...(whole === undefined ? [] : [`let ${whole}=${loaderCall(via, "namespace", from)}`]),
+    ...(names.length === 0 ? [] : [named(imported)]),
+  ];
+  replace(edit, node, `${parts.length === 0 ? loaderCall(via, "load", from) : parts.join(";")};`);
+}
+
+/** The names, those of them that must be there, and the module. */
+function wanted({ from, names }: Imported, used: ReadonlySet<string>): string {
+  const needed = names.filter(({ local }) => used.has(local)).map(({ imported }) => imported);
+  return `${JSON.stringify(names.map(({ imported }) => imported))},${JSON.stringify(needed)},${from}`;
+}
+
+/** The arguments that name a module: its specifier and, if any, its attributes. */
+export function sourceOf(node: SyntaxNode): string {
+  const attributes = childList(node, "attributes").map(
+    (attribute) => [nameOf(child(attribute, "key")), child(attribute, "value")?.value] as const,
+  );
+  const specifier = JSON.stringify(child(node, "source")?.value);
+  return attributes.length === 0 ? specifier : `${specifier},{with:${JSON.stringify(Object.fromEntries(attributes))}}`;
+}
+
+/** An identifier's name or a string literal's value. */
+export function nameOf(node: SyntaxNode | undefined): string {
+  return String(node?.name ?? node?.value);
+}
+
+/** Puts `text` on the first line of `node` and keeps the line ends of the rest. */
+export function replace(edit: Edit, node: SyntaxNode, text: string): void {
+  edit.out.update(node.start, node.end, text + edit.text(node).replace(/[^\n]/g, ""));
+}
+
+/** Names that are written otherwise than they read. */
+export interface LiveNames {
+  readonly any: boolean;
+  has(name: string): boolean;
+  /** The expression that reads `name`; the name itself where it is no import. */
+  read(name: string): string;
+}
+
+/** The imports of a local file. */
+export class LiveImports implements LiveNames {
+  /** Local name -> expression. */
+  readonly #expressions = new Map<string, string>();
+  readonly #modules = new Map<SyntaxNode, string>();
+
+  constructor(statements: readonly SyntaxNode[]) {
+    for (const statement of statements) {
+      const imported = statement.type === "ImportDeclaration" ? readImport(statement) : undefined;
+      if (imported === undefined) continue;
+      const module = `__thaw${this.#modules.size}`;
+      this.#modules.set(statement, module);
+      for (const { imported: name, local } of imported.names) this.#expressions.set(local, property(module, name));
+    }
+  }
+
+  /** The variable that holds the module of an import statement. */
+  moduleOf(statement: SyntaxNode): string {
+    return this.#modules.get(statement) ?? "";
+  }
+
+  get any(): boolean {
+    return this.#expressions.size > 0;
+  }
+
+  has(name: string): boolean {
+    return this.#expressions.has(name);
+  }
+
+  read(name: string): string {
+    return this.#expressions.get(name) ?? name;
+  }
+}
+
+/**
+ * The names that cells have imported. Beside each there is a variable `__thaw$name`, an object whose `v` is the name's value
+ * in its module: functions of all cells read and assign it there, and see it when a later cell imports or declares the name
+ * anew. A variable of the name itself is there for what is not rewritten, such as `eval`.
+ */
+export class CellNames implements LiveNames {
+  readonly #names = new Set<string>();
+
+  get any(): boolean {
+    return this.#names.size > 0;
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  /** Of a longer expression, such as `name.a.b`, the name at its beginning is read. */
+  read(expression: string): string {
+    const name = /^[\p{ID_Start}$_][\p{ID_Continue}$]*/u.exec(expression)?.[0] ?? "";
+    return this.has(name) ? `${liveVariable(name)}.v${expression.slice(name.length)}` : expression;
+  }
+
+  /** A cell that imports and declares these names runs. */
+  ran({ imported, declared }: { readonly imported: Iterable<string>; readonly declared: Iterable<string> }): void {
+    for (const name of declared) this.#names.delete(name);
+    for (const name of imported) this.#names.add(name);
+  }
+
+  /** Code that sets `name` to undefined, for all functions that know it. It is no import any more. */
+  reset(name: string): string {
+    const code = `${name}=undefined;${this.has(name) ? replaceImport(name) : ""}`;
+    this.#names.delete(name);
+    return code;
+  }
+
+  /** The names as a cell that imports `more` sees them. */
+  with(more: Iterable<string>): CellNames {
+    const names = new CellNames();
+    names.ran({ imported: [...this.#names, ...more], declared: [] });
+    return names;
+  }
+}
+
+const prefix = "__thaw$";
+
+function liveVariable(name: string): string {
+  return `${prefix}${name}`;
+}
+
+/** What V8 says of such a variable, as it is to be said of the name. */
+export function asWritten(message: string): string {
+  return message.includes(prefix) ? message.replaceAll(prefix, "") : message;
+}
+
+/** Code of a cell that declares `name` anew: functions of earlier cells, which knew it as an import, see the new variable. */
+export function replaceImport(name: string): string {
+  return `let ${liveVariable(name)}=new(class{get v(){return ${name}}set v(w){${name}=w}});`;
+}
+
+/**
+ * The declaration that an import becomes in a cell; `source` gives a function the objects that have the names. Each name has
+ * a class of its own: V8 inlines its getter, so that a loop reads the name as fast as a variable. (It inlines none of an object literal.)
+ */
+export function declareImports(names: Imported["names"], source: string): string {
+  const sources = names.map((_, index) => `s${index}`);
+  const pattern = names.flatMap(({ local }) => [local, liveVariable(local)]);
+  const fields = names.flatMap(({ imported, local }, index) => {
+    const value = property(`s${index}`, imported);
+    const live = `new(class{get v(){return ${value}}set v(w){__thaw.assign(this,w)}})`;
+    return [`${local}:${value}`, `${liveVariable(local)}:${live}`];
+  });
+  return `let {${pattern.join(",")}}=(${source})((${sources.join(",")})=>({${fields.join(",")}}))`;
+}
+
+function property(object: string, name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? `${object}.${name}` : `${object}[${JSON.stringify(name)}]`;
+}
+
+/** Where an identifier stands, as far as its rewriting is concerned. */
+export interface Use {
+  readonly parent: SyntaxNode | undefined;
+  /** It is `{ name }` or `{ name = value }`, and so the name of a property too. */
+  readonly shorthand: boolean;
+  /** A statement in a list of them begins with it. */
+  readonly begins: boolean;
+}
+
+export function rewriteUse(edit: Edit, node: SyntaxNode, live: LiveNames, { parent, shorthand, begins }: Use): void {
+  const name = String(node.name);
+  // called as it stands, it would have the module for its `this`
+  const called = parent?.tag === node || (parent?.callee === node && parent.type !== "NewExpression");
+  const expression = called ? `(0,${live.read(name)})` : live.read(name);
+  edit.out.update(node.start, node.end, `${shorthand ? `${name}:` : ""}${begins && called ? ";" : ""}${expression}`);
+}

@@ -1,0 +1,122 @@
+/** The syntax tree of a cell, as loosely typed as a walk over every node needs it. */
+import { parseSync, visitorKeys } from "oxc-parser";
+import { isTooDeep } from "../../shared/nesting.ts";
+import { fromCellArray } from "../realm/cellRealm.ts";
+
+/** An ESTree node (TypeScript flavour); offsets are UTF-16 units. */
+export interface SyntaxNode {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+  readonly [key: string]: unknown;
+}
+
+/** The statements of `source`, with JSX where it has some. Throws `CellSyntaxError` at the first error. */
+export function parse(source: string, name: string): SyntaxNode[] {
+  if (isTooDeep(source)) throw CellSyntaxError.at(0, "The code is nested too deeply to be parsed", source, name);
+  const lang = /\.[mc]?js$/.test(name) ? "js" : "ts";
+  const plain = parseSync("cell", source, { lang, sourceType: "module" });
+  const error = fromCellArray(plain.errors)[0];
+  if (error === undefined) return plain.program.body as unknown as SyntaxNode[];
+  if (/<[\w>]/.test(source)) {
+    const withJsx = parseSync("cell.tsx", source, { lang: "tsx", sourceType: "module" });
+    if (withJsx.errors.length === 0) return withJsx.program.body as unknown as SyntaxNode[];
+  }
+  throw CellSyntaxError.at(fromCellArray(error.labels)[0]?.start ?? 0, error.message, source, name);
+}
+
+/** A cell that is nothing but `{ a: 1 }` means the object, though it reads as a block: the same text in parentheses. */
+export function asExpression(source: string): string {
+  const text = source.trim();
+  if (!text.startsWith("{") || !text.endsWith("}") || isTooDeep(source)) return source;
+  const start = source.indexOf("{");
+  const wrapped = `${source.slice(0, start)}(${text})${source.slice(start + text.length)}`;
+  return parseSync("cell.ts", wrapped, { lang: "ts", sourceType: "module" }).errors.length === 0 ? wrapped : source;
+}
+
+function isNode(value: unknown): value is SyntaxNode {
+  return typeof value === "object" && value !== null && typeof (value as SyntaxNode).type === "string";
+}
+
+/** The child of `node` under `key`, if there is one. */
+export function child(node: SyntaxNode, key: string): SyntaxNode | undefined {
+  const value = node[key];
+  return isNode(value) ? value : undefined;
+}
+
+/** The list of children under `key`; holes left out. */
+export function childList(node: SyntaxNode, key: string): SyntaxNode[] {
+  const value = node[key];
+  return Array.isArray(value) ? value.filter(isNode) : [];
+}
+
+/** All children of `node`, in source order. A list may have more of them than a call takes arguments. */
+export function children(node: SyntaxNode): SyntaxNode[] {
+  const all: SyntaxNode[] = [];
+  for (const key of visitorKeys[node.type] ?? []) {
+    const value = node[key];
+    if (isNode(value)) all.push(value);
+    else if (Array.isArray(value)) for (const each of value as unknown[]) if (isNode(each)) all.push(each);
+  }
+  return all;
+}
+
+/**
+ * Goes through `node` and all below it in source order. `enter` says whether to go below a node, and may return what is to
+ * be done when all below it is done. Without recursion: a sum of ten thousand terms is a tree as deep.
+ */
+export function walk(node: SyntaxNode, enter: (node: SyntaxNode) => boolean | (() => void)): void {
+  const ahead: (SyntaxNode | (() => void))[] = [node];
+  for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+    if (typeof next === "function") {
+      next();
+      continue;
+    }
+    const below = enter(next);
+    if (below === false) continue;
+    if (below !== true) ahead.push(below);
+    const nodes = children(next);
+    for (let index = nodes.length - 1; index >= 0; index--) ahead.push(nodes[index] as SyntaxNode);
+  }
+}
+
+/** Whether `node` or anything below it satisfies `test`. Nothing is looked at below what satisfies `isApart`. */
+export function contains(
+  node: SyntaxNode,
+  test: (node: SyntaxNode) => boolean,
+  isApart: (node: SyntaxNode) => boolean = () => false,
+): boolean {
+  let found = false;
+  walk(node, (each) => {
+    found ||= !isApart(each) && test(each);
+    return !found && !isApart(each);
+  });
+  return found;
+}
+
+/** A cell or local file that does not parse. */
+
+/** A place in a cell or local file; line and column from 1. */
+export interface Place {
+  readonly source: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export class CellSyntaxError extends SyntaxError {
+  override readonly name = "SyntaxError";
+  /** In a cell or local file. */
+  readonly place: Place;
+
+  constructor(message: string, place: Place) {
+    super(message);
+    this.place = place;
+  }
+
+  /** `offset` in UTF-16 units into `text`, the text of `source`. */
+  static at(offset: number, message: string, text: string, source: string): CellSyntaxError {
+    const before = text.slice(0, offset).split("\n");
+    const column = (before.at(-1)?.length ?? 0) + 1;
+    return new CellSyntaxError(message, { source, line: before.length, column });
+  }
+}
