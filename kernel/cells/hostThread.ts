@@ -1,4 +1,13 @@
-/** The main thread, where user code lives: everything a cell can see is put in place here, and the worker's orders are carried out. */
+/**
+ * The main thread, where user code lives: everything a cell can see is put in place here, and the worker's orders are
+ * carried out.
+ *
+ * The folders beside this file import in one direction only: realm (the two realms of this thread) < asyncContext
+ * (which cell a callback belongs to) < interrupt < rewrite (a cell's text becomes JavaScript) < errors (stacks and
+ * tracebacks) < display (a value becomes a MIME bundle) < output (streams, messages, child processes) < globals (what
+ * cells find: `display`, `params`, comms, input) < modules (`import` and `require`) < executor (runs a cell) <
+ * completion < magics < this file.
+ */
 
 import { stripVTControlCharacters } from "node:util";
 import { hostSymbol } from "../../shared/host.ts";
@@ -48,13 +57,13 @@ const farewellMs = 4000;
 
 export interface HostStart {
   readonly flags: Flags;
-  /** Leads to the worker. */
+  /** The port that leads to the worker. */
   readonly port: RealmPort;
   /** Whether the worker reads the process's own stdout and stderr. */
   readonly captured: boolean;
 }
 
-/** Prepares this thread for cells, and carries out what the worker orders. */
+/** Prepares this thread for cells, and carries out the worker's orders. */
 export function startHost({ flags, port, captured }: HostStart): void {
   const folder = process.cwd(); // the notebook's, wherever cells go
   const poster = new Poster(flags);
@@ -213,7 +222,10 @@ export function startHost({ flags, port, captured }: HostStart): void {
   }
 }
 
-/** What pasted CommonJS finds, as in Node's own console: `require.main === module` too. */
+/**
+ * Creates `require`, `module` and `exports` for CommonJS code pasted into a cell, as in Node's own console:
+ * `require.main === module` holds.
+ */
 function commonJs(require: NodeJS.Require, folder: string): Record<string, unknown> {
   const exports = asCellObject({});
   const filename = `${folder}/notebook.ts`;
@@ -230,7 +242,10 @@ function commonJs(require: NodeJS.Require, folder: string): Record<string, unkno
   return { require, module, exports };
 }
 
-/** Not enumerable, so that they do not clutter what a cell lists, and replaceable like any global. */
+/**
+ * Defines globals that are not enumerable, so that they do not clutter what a cell lists, and replaceable like any
+ * global.
+ */
 function defineGlobals(values: Record<string | symbol, unknown>): void {
   for (const key of Reflect.ownKeys(values)) {
     const value = values[key];

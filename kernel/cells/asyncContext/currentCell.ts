@@ -1,36 +1,40 @@
 /**
- * Which cell the code that runs now belongs to, so that what it prints is found under that cell.
+ * Attribution of code to cells: each callback, promise and event belongs to the cell that caused it, so that what it
+ * prints is found under that cell.
  *
- * From Node 24 on AsyncLocalStorage follows timers, callbacks and promises, and survives that V8 ends whatever runs. Before
- * that a forced end leaves its bookkeeping broken and Node aborts (seen with 20.20 and 22.23), so there callbacks are called
- * with their cell by `callAs`, and what follows a promise counts for the cell that runs.
+ * From Node 24 on AsyncLocalStorage follows timers, callbacks and promises, and survives that V8 terminates running
+ * code. Before that a termination leaves its bookkeeping broken and Node aborts (seen with 20.20 and 22.23), so there
+ * callbacks are called with their cell by `runInCell`, and what follows a promise counts for the cell that runs.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { EventEmitter } from "node:events";
 
 const followsPromises = Number.parseInt(process.versions.node, 10) >= 24;
 const store = followsPromises ? new AsyncLocalStorage<number>() : undefined;
-/** The methods as they were at the start. */
+/** The methods of AsyncLocalStorage as they were at the start. */
 const { getStore, run } = AsyncLocalStorage.prototype;
 const followed = (): number | undefined => Reflect.apply(getStore, store, []) as number | undefined;
 /** The cell that runs, or ran last. */
 let running = 0;
-/** The cell of the callback that runs, where nothing follows it by itself. */
+/** The cell of the callback that runs, on a Node without AsyncLocalStorage that can be trusted. */
 let called: number | undefined;
 
-/** The cell whose code runs now; for code of no known cell the one that runs, or ran last. */
+/** Returns the cell whose code runs now; for code of no known cell the one that runs, or ran last. */
 export function currentCell(): number {
   return (store === undefined ? called : followed()) ?? running;
 }
 
-/** Runs `body` as the code of `cell`, which is the running one from now on. */
+/** Runs `body` as the code of `cell`, which is the running cell from now on. */
 export function startCell<Result>(cell: number, body: () => Result): Result {
   running = cell;
   called = undefined; // left over where a callback was ended by force
   return store === undefined ? body() : runIn(cell, body);
 }
 
-/** Node copies a map for this, by the iterators that cells can replace: where that fails, `body` runs all the same. */
+/**
+ * Runs `body` with AsyncLocalStorage. Node copies a map for this, by iterators that cells can replace: where that
+ * fails, `body` runs all the same.
+ */
 function runIn<Result>(cell: number, body: () => Result): Result {
   let state: "before" | "in" | "behind" = "before";
   let result: Result | undefined;
@@ -48,7 +52,7 @@ function runIn<Result>(cell: number, body: () => Result): Result {
   return result as Result;
 }
 
-/** Calls a function that `cell` has left for later. */
+/** Calls a callback that `cell` has registered, as code of that cell. */
 export function runInCell<This, Arguments extends unknown[], Result>(
   cell: number,
   call: (this: This, ...values: Arguments) => Result,
@@ -68,7 +72,9 @@ export function runInCell<This, Arguments extends unknown[], Result>(
   }
 }
 
-/** From now on `emitter` belongs to the cell whose code runs now. */
+/**
+ * Attributes the listeners of `emitter` to the cell whose code runs now, whichever cell runs when an event is emitted.
+ */
 export function bindEmitter<Emitter extends EventEmitter>(emitter: Emitter): Emitter {
   const cell = currentCell();
   const emit = emitter.emit;

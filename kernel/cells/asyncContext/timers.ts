@@ -24,7 +24,7 @@ export const kernelTimers = {
 const cancelled = new Set<number>();
 
 /**
- * From now on no timer, interval or immediate of `cell` runs, those it sets afterwards included. Promises of
+ * Cancels the timers, intervals and immediates of `cell`, those it sets afterwards included. Promises of
  * `node:timers/promises` that it awaits stay pending.
  */
 export function cancelTimersOf(cell: number): void {
@@ -34,7 +34,7 @@ export function cancelTimersOf(cell: number): void {
 type Callback = (...values: unknown[]) => unknown;
 type SetTimer = (callback: Callback, ...rest: unknown[]) => unknown;
 
-/** Puts timers that know their cell where cells and packages find them: the globals and both modules. */
+/** Patches the timers of the globals and of both modules of Node, so that each belongs to the cell that set it. */
 export function patchTimers(): void {
   const waits = {
     setTimeout: whileWanted(timersPromises.setTimeout),
@@ -54,7 +54,7 @@ export function patchTimers(): void {
   syncBuiltinESMExports();
 }
 
-/** Node's timer with the callback exchanged; what is no function is left for Node to refuse. */
+/** Wraps one of Node's timer functions; a callback that is no function is left for Node to refuse. */
 function patch(name: "setTimeout" | "setInterval" | "setImmediate"): SetTimer {
   const set = kernelTimers[name] as SetTimer;
   const patched = (callback: Callback, ...rest: unknown[]): unknown => {
@@ -72,7 +72,7 @@ function patch(name: "setTimeout" | "setInterval" | "setImmediate"): SetTimer {
   return asCellObject(Object.defineProperties(patched, { name: { value: name }, length: { value: set.length } }));
 }
 
-/** A wait that does not end once the timers of the cell that waits have been cancelled. */
+/** Wraps a wait so that it does not end once the timers of the waiting cell have been cancelled. */
 function whileWanted<Arguments extends unknown[], Value>(wait: (...values: Arguments) => Promise<Value>) {
   const patched = (...values: Arguments): Promise<Value> => {
     const isOver = cancellationOf(currentCell(), patched);
@@ -97,14 +97,17 @@ function ticksWhileWanted<Arguments extends unknown[], Value>(ticks: (...values:
 
 const [never, library] = [() => false, fileURLToPath(new URL("../../../src/", import.meta.url))];
 
-/** Says whether what `callee` is asked for, as code of `cell`, has ended with the cell's timers. */
+/**
+ * Returns a function that says whether a call of `callee`, made now by `cell`, has been cancelled with the cell's
+ * timers.
+ */
 function cancellationOf(cell: number, callee: CallableFunction): () => boolean {
   const file = callerOf(callee);
   const isPackages = /[\\/]node_modules[\\/]|^node:/.test(file) || file.replace(/^file:\/\//, "").startsWith(library);
   return isPackages ? never : () => cancelled.has(cell);
 }
 
-/** The file whose code called `callee`; empty for code that has none. */
+/** Returns the file whose code called `callee`; empty for code that has none. */
 function callerOf(callee: CallableFunction): string {
   const { prepareStackTrace, stackTraceLimit } = KernelRealmError;
   const seen: { stack?: unknown } = {};

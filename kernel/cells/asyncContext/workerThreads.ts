@@ -1,19 +1,21 @@
-/** Worker threads of cells: what they print and send arrives as output and code of the cell that started them. */
+/**
+ * Worker threads of cells: their output and their messages belong to the cell that started them, and Stop ends them.
+ */
 import { syncBuiltinESMExports } from "node:module";
 import { Worker } from "node:worker_threads";
 import { fromCellPromise, nodeModule } from "../realm/cellRealm.ts";
 import { bindEmitter, currentCell } from "./currentCell.ts";
 import { kernelTimers } from "./timers.ts";
 
-/** How long the end of a cell waits for its threads, in milliseconds: one that is inside native code ends after that. */
+/** How long the end of a cell waits for its threads, in milliseconds: one that is inside native code ends later. */
 const patienceMs = 100;
 
 const terminate = Worker.prototype.terminate;
-/** Threads that run, and whose they are. */
+/** The threads that run, each with the number of its cell. */
 const running = new Map<Worker, number>();
 const ended = new Set<number>();
 
-/** Puts a `Worker` that knows its cell into `node:worker_threads`. */
+/** Replaces `Worker` in `node:worker_threads` by one that belongs to its cell. */
 export function patchWorkers(): void {
   const patched = class extends Worker {
     constructor(...values: ConstructorParameters<typeof Worker>) {
@@ -25,7 +27,7 @@ export function patchWorkers(): void {
       if (ended.has(cell)) void Reflect.apply(terminate, this, []);
     }
 
-    /** The thread does not keep a process alive: it serves whoever has use for it, as a tokenizer's does, and outlives its cell. */
+    /** An unreferenced thread outlives its cell: it serves whoever has use for it, as a tokenizer's does. */
     override unref(): void {
       running.delete(this);
       super.unref();
@@ -41,7 +43,10 @@ export function patchWorkers(): void {
   syncBuiltinESMExports();
 }
 
-/** From now on `cell` has no threads but those that were let go of by `unref()`. Resolves when they have ended. */
+/**
+ * Terminates the threads of `cell` except those released by `unref()`, now and in the future. Resolves when they have
+ * ended.
+ */
 export async function endThreadsOf(cell: number): Promise<void> {
   ended.add(cell);
   const own = [...running].filter(([, owner]) => owner === cell);

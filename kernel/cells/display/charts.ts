@@ -1,4 +1,7 @@
-/** Charts in the grammars Vega and Vega-Lite: plain specifications, and builders that have `toSpec()`. */
+/**
+ * Charts: specifications of Vega and Vega-Lite (plain, or builders with `toSpec()`), and figures of plotly (`{ data:
+ * traces, layout }`, the arguments of `Plotly.newPlot`).
+ */
 
 import { types } from "node:util";
 import { plainText, printable } from "./plainText.ts";
@@ -39,7 +42,7 @@ function isTrace(value: unknown): boolean {
   return typeof value === "object" && value !== null && traceKeys.some((key) => key in value);
 }
 
-/** JSON has no typed arrays: it would make objects of them. */
+/** Turns typed arrays into lists: JSON would make objects of them. */
 function listed(_: string, value: unknown): unknown {
   if (!types.isTypedArray(value)) return value;
   return Array.from(value as unknown as ArrayLike<number | bigint>, Number);

@@ -1,4 +1,7 @@
-/** A value as a MIME bundle: by the first recogniser that knows its kind; the text Node would print is always there. */
+/**
+ * Where a rich display is decided: a value becomes a MIME bundle by the first recogniser that knows its kind. The text
+ * that Node would print is always in it.
+ */
 import { inspect, types } from "node:util";
 import { type DisplayBundle, displaySymbol } from "../../../shared/mimeBundle.ts";
 import { KernelInterrupt, tryOr } from "../interrupt/kernelInterrupt.ts";
@@ -13,8 +16,8 @@ import { tensor } from "./tensors.ts";
 import { typedArray } from "./typedArrays.ts";
 
 /**
- * A value that has the rich form and a method `toBundle()` beside it gives metadata too, such as the width of a picture
- * drawn at twice its size. A form that fails is told, and the value shown without it.
+ * Calls the value's own display method. A method `toBundle()` beside it gives metadata too, such as the width of a
+ * picture drawn at twice its size. Where a method fails, the failure is reported and the value is shown without it.
  */
 export const displayMethod: Recogniser = (value, notes) => {
   const rich = boundMethod(value, displaySymbol);
@@ -44,10 +47,16 @@ function toBundle(given: unknown, notes: Diagnostics): DisplayBundle | undefined
 export const error: Recogniser = (value, notes) =>
   types.isNativeError(value) || isA(value, Error) ? { data: { "text/plain": notes.describe(value) } } : undefined;
 
-/** At once where that is possible, so that what is shown and what is printed stay in order. */
+/**
+ * Turns a value into a MIME bundle, at once where that is possible, so that what is shown and what is printed stay in
+ * order.
+ */
 export type ToBundle = (value: unknown) => DisplayBundle | Promise<DisplayBundle>;
 
-/** What a value says of itself comes first; then from kinds that are certain to kinds that are told by their looks. */
+/**
+ * All recognisers in the order in which they are asked: the value's own method, then kinds that are certain, then kinds
+ * that are guessed from properties.
+ */
 const recognisers: readonly Recogniser[] = [
   displayMethod,
   error,
@@ -63,10 +72,12 @@ const recognisers: readonly Recogniser[] = [
   dataFrame,
 ];
 
-/** Shows nothing, as a cell that ends with `undefined`. */
+/** The bundle that shows nothing, as a cell that ends with `undefined`. */
 const nothing: DisplayBundle = { data: {} };
 
-/** `notes` hears of rich forms that fail; the value is then shown as if it had none. Only interrupts and rejected promises throw. */
+/**
+ * Creates the function; `diagnostics` hears of display methods that fail. Only interrupts and rejected promises throw.
+ */
 export function createToBundle(notes: Diagnostics): ToBundle {
   const toBundle: ToBundle = (value) => {
     if ((typeof value !== "object" && typeof value !== "function") || value === null) return textOf(value);
@@ -81,7 +92,7 @@ export function createToBundle(notes: Diagnostics): ToBundle {
     return textOf(value);
   };
 
-  /** A value that throws while it is looked at is not of the kind it was looked at for. */
+  /** Asks one recogniser. A value that throws while it is looked at is not of that recogniser's kind. */
   function tryOn(value: object, recognise: Recogniser): ReturnType<Recogniser> {
     try {
       return recognise(value, notes);

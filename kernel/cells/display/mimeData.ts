@@ -1,8 +1,11 @@
-/** The contents of a bundle as JSON can carry them: text, base64 for bytes, plain data for JSON types. */
+/** The data of MIME bundles as JSON can carry it: text, base64 for bytes, plain data for JSON types. */
 import { types } from "node:util";
 import type { DisplayBundle, MimeBundle } from "../../../shared/mimeBundle.ts";
 
-/** What can be sent; a type whose content cannot is left out and told to `refuse`. Metadata may be anything that JSON can carry. */
+/**
+ * Converts the contents for sending; a type whose content cannot be sent is left out and reported to `refuse`. Metadata
+ * may be anything that JSON can carry.
+ */
 export function sendableData(
   data: MimeBundle,
   refuse: (type: string, error: unknown) => void,
@@ -20,7 +23,7 @@ export function sendableData(
   return sent;
 }
 
-/** A bundle that someone wrote to be shown: throws where a content cannot be sent. */
+/** Converts a bundle that a cell has written by hand; throws where a content cannot be sent. */
 export function sendableBundle({
   data,
   metadata,
@@ -47,7 +50,7 @@ function badDisplay(message: string, cause?: unknown): TypeError {
   return Object.assign(new TypeError(message, { cause }), { code: "BAD_DISPLAY" });
 }
 
-/** The types whose contents notebook files may hold as anything but text. */
+/** Whether notebook files may hold contents of this type as anything but text. */
 function isJson(type: string): boolean {
   return /^application\/(.*\+)?json$/.test(type);
 }
@@ -73,7 +76,7 @@ function toBase64(bytes: ArrayBufferView | ArrayBufferLike): string {
   return asBuffer(bytes).toString("base64");
 }
 
-/** The same memory, as a `Buffer`. */
+/** Returns the same memory as a `Buffer`. */
 export function asBuffer(bytes: ArrayBufferView | ArrayBufferLike): Buffer {
   if (!ArrayBuffer.isView(bytes)) return Buffer.from(bytes as ArrayBuffer);
   return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);

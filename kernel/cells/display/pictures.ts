@@ -1,4 +1,4 @@
-/** Pictures as bytes, told by the bytes they begin with. */
+/** Pictures: files as bytes or blobs, canvases, and DOM elements, which are shown as HTML or SVG. */
 import { types } from "node:util";
 import type { DisplayBundle } from "../../../shared/mimeBundle.ts";
 import { tryOr } from "../interrupt/kernelInterrupt.ts";
@@ -9,7 +9,7 @@ import { boundMethod, type Recogniser } from "./recogniser.ts";
 import { pictureText } from "./textFallback.ts";
 import { isHarmless, sandboxedFrame, svgImage } from "./untrustedMarkup.ts";
 
-/** A notebook that holds more than this in one output can hardly be opened. */
+/** The largest picture in bytes: a notebook with more than this in one output can hardly be opened. */
 const maxBytes = 32 * 2 ** 20;
 
 const signatures: readonly [type: string, test: RegExp][] = [
@@ -26,7 +26,7 @@ export const imageBytes: Recogniser = (value) => {
   return isBlob(value) && value.size <= maxBytes ? fromBlob(value) : undefined;
 };
 
-/** By its looks: the first mention of the class itself loads a part of Node. */
+/** Whether the value is a blob, by its tag and method: the first mention of the class itself loads a part of Node. */
 function isBlob(value: object): value is Blob {
   return (
     /^\[object (Blob|File)\]$/.test(Object.prototype.toString.call(value)) &&
@@ -49,7 +49,7 @@ function pictureOf(bytes: Buffer): DisplayBundle | undefined {
   return { data: { "text/html": svgImage(markup), "text/plain": text } };
 }
 
-/** The MIME type of a picture this kernel can show, or undefined. */
+/** Returns the MIME type of a picture this kernel can show, told by its first bytes, or undefined. */
 export function imageType(bytes: Uint8Array): string | undefined {
   const start = asBuffer(bytes).toString("latin1", 0, 1024);
   return signatures.find(([, test]) => test.test(start))?.[0];
@@ -88,7 +88,10 @@ export const element: Recogniser = (value) => {
   return { data: { ...shown, "text/plain": text } };
 };
 
-/** Frontends read a picture as XML, which `outerHTML` is not: the namespace is missing, and `&nbsp;` means nothing. */
+/**
+ * Writes an SVG element as XML, as frontends read it. `outerHTML` lacks the namespace, and `&nbsp;` means nothing in
+ * XML.
+ */
 function asXml(value: object, markup: string): string {
   const written = tryOr<unknown>(
     () => {

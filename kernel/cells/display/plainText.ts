@@ -1,13 +1,13 @@
-/** Any value as text: what Node would print, within bounds, whatever the value does when it is looked at. */
+/** Values as text: what Node would print, within bounds, whatever the value does when it is looked at. */
 import { inspect, toUSVString, types } from "node:util";
 import { tryOr } from "../interrupt/kernelInterrupt.ts";
 
 const maxCharacters = 50_000;
-/** Entries, at all depths together, that Node prints in a few milliseconds. */
+/** The number of entries, at all depths together, that Node prints in a few milliseconds. */
 const maxEntries = 3000;
 const maxKeys = 200;
 const options = { depth: 2, breakLength: 100, maxArrayLength: 100, maxStringLength: 10_000 } as const;
-/** How much of a value is printed, from the most to the least: the first that is not too much. */
+/** Options of `inspect` from the most to the least detail: the first that prints few enough entries is taken. */
 const least = { ...options, depth: 0 } as const;
 const extents = [
   options,
@@ -21,7 +21,7 @@ export function plainText(value: unknown): string {
   return inspect(value, options);
 }
 
-/** One short line for a value inside another: in a table's cell, say. */
+/** Prints a value on one short line, for a cell of a table or the like. */
 export function shortText(value: unknown): string {
   const depth = countEntries(value, 1, 5, 50) > 50 ? 0 : 1;
   return tryOr(
@@ -79,7 +79,10 @@ function clamp(text: string): string {
   return `${formed.slice(0, maxCharacters)}\n... ${formed.length - maxCharacters} more characters`;
 }
 
-/** Entries down to `depth` levels below `value`, of lists the first `listed`; counting stops soon after `limit`. */
+/**
+ * Counts the entries that printing would show, without calling anything of the value's own: down to `depth` levels
+ * below `value`, of lists the first `listed`. Counting stops soon after `limit`.
+ */
 export function countEntries(value: unknown, depth: number, listed: number, limit: number): number {
   if (typeof value !== "object" || value === null || types.isProxy(value) || ArrayBuffer.isView(value)) return 0;
   let count = 0;
@@ -105,7 +108,7 @@ function firstOf<T>(values: IterableIterator<T>, listed: number): T[] {
   return first;
 }
 
-/** `[Function: add] (a, b)`; short arrow functions whole. */
+/** Prints a function as `[Function: add] (a, b)`, short arrow functions whole. */
 export function functionText(value: CallableFunction): string {
   const name = inspect(value, { breakLength: 100, maxArrayLength: 20 });
   const source = Function.prototype.toString.call(value);
@@ -115,7 +118,10 @@ export function functionText(value: CallableFunction): string {
   return `${name} ${printable(tidy(head), 200)}`;
 }
 
-/** From the first parenthesis to the one that closes it; strings with parentheses in defaults are not looked into. */
+/**
+ * Returns the text from the first parenthesis to the one that closes it; strings with parentheses in defaults are not
+ * looked into.
+ */
 function parametersOf(source: string): string | undefined {
   const start = source.indexOf("(");
   let open = 0;
@@ -126,18 +132,21 @@ function parametersOf(source: string): string | undefined {
   return undefined;
 }
 
-/** Types that were taken out of a cell have left blanks. */
+/** Removes the blanks that types have left in the code of a cell. */
 function tidy(source: string): string {
   return source.replace(/\s+/g, " ").replace(/ ([,)])/g, "$1");
 }
 
-/** Control characters, and those that change the direction of what follows them. */
+/** Matches control characters, and those that change the direction of what follows them. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const unprintable = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
 
 const names: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-/** At most `limit` characters; what is cut off is marked by an ellipsis. */
+/**
+ * Makes text of unknown origin fit for one line of at most `limit` characters: control characters are escaped, and an
+ * ellipsis marks what is cut off.
+ */
 export function printable(text: string, limit: number): string {
   const cut = text.length <= limit ? text : `${text.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, "")}…`;
   return toUSVString(cut).replace(unprintable, escaped);
@@ -147,15 +156,15 @@ function escaped(character: string): string {
   return names[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** Which rows, columns or values of many are shown: the first and the last ones. */
-
-/** Indices below `length`: all of them up to twice `edge`, else the first and last `edge` with `undefined` between them. */
+/**
+ * Indices below `length`: all of them up to twice `edge`, else the first and last `edge` with `undefined` between them.
+ */
 export function headAndTail(length: number, edge: number): (number | undefined)[] {
   if (length <= 2 * edge) return range(0, length);
   return [...range(0, edge), undefined, ...range(length - edge, length)];
 }
 
-/** At most `most` indices below `length`, evenly spread. */
+/** Returns at most `most` indices below `length`, evenly spread. */
 export function sampleIndices(length: number, most: number): number[] {
   const step = Math.max(1, length / most);
   return range(0, Math.min(length, most)).map((i) => Math.floor(i * step));

@@ -1,4 +1,4 @@
-/** Arrays of objects with much the same keys: tables. */
+/** Tables: arrays of objects with much the same keys, maps, and data frames of nodejs-polars and arquero. */
 import { types } from "node:util";
 import type { DisplayBundle } from "../../../shared/mimeBundle.ts";
 import { type Align, tableHtml, tableText } from "../../../shared/table.ts";
@@ -6,10 +6,10 @@ import { formatCount } from "../../../shared/text.ts";
 import { headAndTail, plainText, printable, sampleIndices, shortText } from "./plainText.ts";
 import { boundMethod, type Recogniser } from "./recogniser.ts";
 
-/** So many rows, evenly spread, are looked at for their keys, beside those that are shown. */
+/** The number of rows, evenly spread, that are looked at for their keys, beside those that are shown. */
 const sampleRows = 2000;
 const maxColumns = 2000;
-/** The least part of the table's cells that must be there. */
+/** The least share of the table's cells that must have a value. */
 const minFilled = 0.5;
 
 export const records: Recogniser = (value) => {
@@ -31,7 +31,7 @@ export const records: Recogniser = (value) => {
   return rowsTable([...names], rows.length, (index) => rows[index] as object);
 };
 
-/** Plain objects, and those of classes that add nothing to them, such as the rows of a database. */
+/** Whether the value is a plain object, or one of a class that adds nothing to it, such as the row of a database. */
 function isRecord(value: unknown): value is object {
   if (typeof value !== "object" || value === null || types.isProxy(value) || Array.isArray(value)) return false;
   const prototype = Object.getPrototypeOf(value) as object | null;
@@ -39,13 +39,13 @@ function isRecord(value: unknown): value is object {
   return isPlain(value) && Reflect.ownKeys(prototype).every((key) => key === "constructor");
 }
 
-/** No date, map, error or the like: those have their data inside, not in properties. */
+/** Whether the object has its data in properties. Dates, maps, errors and the like have it inside. */
 function isPlain(value: object): boolean {
   return Object.prototype.toString.call(value) === "[object Object]";
 }
 
 const edgeEntries = 10;
-/** To the end of a bigger map it takes too long. */
+/** The largest map that is walked to its end. */
 const maxWalked = 200_000;
 
 export const map: Recogniser = (value) => {
@@ -106,7 +106,7 @@ function arquero(value: object): DisplayBundle | undefined {
   return rowsTable(names, rowCount, (index) => Object.fromEntries(names.map((name) => [name, get(name, index)])));
 }
 
-/** So many rows are shown from each end. */
+/** The number of rows that are shown from each end. */
 export const edgeRows = 10;
 const edgeColumns = 10;
 /** Stands for what is left out. */
@@ -116,7 +116,7 @@ function alignOf(isNumber: boolean): Align {
   return isNumber ? "right" : "left";
 }
 
-/** `rowAt` is asked for the first and the last rows only. */
+/** Renders rows that are objects; `rowAt` is called for the first and the last rows only. */
 export function rowsTable(names: readonly string[], rowCount: number, rowAt: (index: number) => object): DisplayBundle {
   const columns = headAndTail(names.length, edgeColumns).map((index) =>
     index === undefined ? undefined : names[index],
@@ -155,7 +155,10 @@ function fieldOf(row: object, name: string): unknown {
 
 const maxCharacters = 80;
 
-/** Strings without quotes; nothing for what is not there; numbers rounded for reading; other values as Node prints them, on one short line. */
+/**
+ * Formats a value for a cell of a table: strings without quotes, nothing for `undefined`, numbers rounded for reading,
+ * other values as Node prints them on one short line.
+ */
 export function cellText(value: unknown): string {
   if (value === undefined) return "";
   if (typeof value === "string") return printable(value, maxCharacters);
@@ -164,12 +167,12 @@ export function cellText(value: unknown): string {
   return printable(typeof value === "object" && value !== null ? shortText(value) : plainText(value), maxCharacters);
 }
 
-/** Six digits after the point, or six digits of a small number; no zeros at the end. */
+/** Rounds to six digits after the point, or to six digits of a small number, without zeros at the end. */
 function decimal(value: number): string {
   return String(Number(Math.abs(value) < 1 ? value.toPrecision(6) : value.toFixed(6)));
 }
 
-/** The value of a property as it is kept: what is computed when it is asked for is not asked for. */
+/** Formats a property's value; a getter is not called. */
 export function fieldText(row: object, key: string): string {
   const property = Object.getOwnPropertyDescriptor(row, key);
   return property !== undefined && property.get !== undefined ? "[Getter]" : cellText(property?.value);

@@ -8,7 +8,7 @@ import { cells } from "../realm/cellRealm.ts";
 import { headAndTail, printable } from "./plainText.ts";
 import { boundMethod, type Recogniser } from "./recogniser.ts";
 
-/** Up to here all values are read at once: one copy of a few megabytes. */
+/** Tensors up to this size are read whole: one copy of a few megabytes. */
 const readWhole = 1_000_000;
 
 export const tensor: Recogniser = (value) => tfjs(value) ?? onnx(value);
@@ -67,7 +67,7 @@ function isShape(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((length) => Number.isSafeInteger(length) && length >= 0);
 }
 
-/** The part of a tfjs tensor that is used; any instance of the library has it. */
+/** The part of a tfjs tensor that is read; any instance of the library has it. */
 export interface TfTensor {
   readonly shape: readonly number[];
   readonly dtype: string;
@@ -77,7 +77,7 @@ export interface TfTensor {
   slice?(begin: readonly number[], size: readonly number[]): TfTensor;
 }
 
-/** All instances of tfjs in a process share this. */
+/** The engine of tfjs, which all instances of the library in a process share. */
 interface Engine {
   runKernel(
     name: "Slice",
@@ -117,24 +117,24 @@ function read(tensor: TfTensor, begin: readonly number[], size: readonly number[
   return values;
 }
 
-/** Row-major. */
+/** Returns the row-major index of a value. */
 export function flatIndex(index: readonly number[], shape: readonly number[]): number {
   return index.reduce((flat, value, axis) => flat * (shape[axis] ?? 1) + value, 0);
 }
 
-/** What is known of a tensor's values: `at` is asked for those that are shown. */
+/** The values of a tensor; `at` is called for those that are shown. */
 export interface TensorValues {
   readonly shape: readonly number[];
-  /** A text is shown as it is: see `quoted`. */
+  /** Reads one value; a text is shown as it is (see `quoted`). */
   at(index: readonly number[]): unknown;
 }
 
-/** Tensors up to this size are shown whole. */
+/** Tensors up to this number of values are shown whole. */
 const readable = 100;
 const maxShown = 1000;
 const lineWidth = 100;
 
-/** How many values are shown from each end of an axis; 0 where there are too many axes to show any. */
+/** Returns how many values are shown from each end of an axis; 0 where there are too many axes to show any. */
 export function edgeOf(shape: readonly number[]): number {
   if (shape.reduce((product, length) => product * length, 1) <= readable) return readable;
   const shown = (edge: number): number => shape.reduce((n, length) => n * Math.min(length, 2 * edge), 1);
@@ -164,12 +164,12 @@ export function tensorText({ shape, at }: TensorValues): string {
   return shape.length === 0 ? block([]).trim() : block([]);
 }
 
-/** A tensor's text as a value in it. */
+/** Quotes a value that is text. */
 export function quoted(value: unknown): unknown {
   return typeof value === "string" ? printable(inspect(value), 40) : value;
 }
 
-/** A matrix as a table. */
+/** Renders a matrix as a table. */
 export function matrixHtml({ shape, at }: TensorValues, note: string): string {
   const edge = edgeOf(shape);
   const texts = textsOf({ shape, at }, edge);
@@ -189,7 +189,7 @@ export function matrixHtml({ shape, at }: TensorValues, note: string): string {
   });
 }
 
-/** The shown values by their index, all formatted alike. */
+/** Formats the shown values alike, by their index. */
 function textsOf({ shape, at }: TensorValues, edge: number): Map<string, string> {
   let indices: number[][] = [[]];
   for (const length of shape) {
@@ -201,7 +201,10 @@ function textsOf({ shape, at }: TensorValues, edge: number): Map<string, string>
   return new Map(indices.map((index, i) => [index.join(), format(values[i])]));
 }
 
-/** Whole numbers as they are; others with four digits after the point, with an exponent where that would say nothing. */
+/**
+ * Chooses a format: whole numbers as they are, others with four digits after the point, and with an exponent where that
+ * would say nothing.
+ */
 function formatOf(values: readonly unknown[]): (value: unknown) => string {
   const numbers = values.filter((value): value is number => typeof value === "number" && Number.isFinite(value));
   const whole = numbers.every(Number.isInteger);

@@ -1,18 +1,18 @@
-/** A text for what has none of its own: shown where no richer form can be, searched, compared, and read aloud. */
+/** A `text/plain` for bundles that have none: shown where no richer form can be, searched, compared, and read aloud. */
 import type { MimeBundle } from "../../../shared/mimeBundle.ts";
 import { formatCount } from "../../../shared/text.ts";
 import { plainText } from "./plainText.ts";
 
 const longestText = 2000;
-/** Markup beyond this is not read for its text. */
+/** Markup beyond this many characters is not read for its text. */
 const longestMarkup = 200_000;
 
-/** The data with a `text/plain` among it. Data that shows nothing gets an empty one. */
+/** Adds a `text/plain` to the data. Data that shows nothing gets an empty one. */
 export function withText(data: MimeBundle): MimeBundle {
   return typeof data["text/plain"] === "string" ? data : { ...data, "text/plain": textOf(data) };
 }
 
-/** Of the types there are, what says most in words comes first. */
+/** Makes a text of the type that says most in words. */
 function textOf(data: MimeBundle): string {
   for (const type of ["text/markdown", "text/latex"]) if (typeof data[type] === "string") return excerpt(data[type]);
   const html = data["text/html"];
@@ -28,7 +28,7 @@ function textOf(data: MimeBundle): string {
   return type.startsWith("text/") ? excerpt(content) : type;
 }
 
-/** What is said of a picture. */
+/** Describes a picture by its type and size. */
 export function pictureText(type: string, bytes: number): string {
   return `${type.slice("image/".length).replace("+xml", "").toUpperCase()} picture, ${bytes} ${bytes === 1 ? "byte" : "bytes"}`;
 }
@@ -51,14 +51,17 @@ function excerpt(text: string): string {
   return shown === text ? text : `${shown}\n... ${formatCount(text.length - shown.length)} more characters`;
 }
 
-/** Elements whose content is no text, and those after which a new line begins. */
+/** Elements without readable text, and those after which a new line begins. */
 const silent = /^<(script|style|template|head|noscript|iframe|textarea|select)\b/;
 const breaks =
   /^<\/?(p|div|br|hr|tr|table|caption|thead|tbody|ul|ol|li|dl|dt|dd|h[1-6]|pre|section|article|details|summary|figure|figcaption|blockquote|text)\b/;
 const cellEnd = /^<\/(td|th)\b/;
 const alternative = /^<img\b[^>]*?\balt\s*=\s*("[^"]*"|'[^']*')/i;
 
-/** The words of the markup, a line for each block and row. Looks at every character once, whatever the markup is. */
+/**
+ * Extracts the words of the markup, one line per block and row. Every character is looked at once, whatever the markup
+ * is.
+ */
 function htmlText(markup: string): string {
   const html = markup.slice(0, longestMarkup);
   const lower = html.toLowerCase();
@@ -88,7 +91,7 @@ function htmlText(markup: string): string {
   return shown.filter((line) => line !== "").join("\n");
 }
 
-/** Behind the tag that begins at `start`; a `>` in quotation marks does not end it. */
+/** Returns the index behind the tag that begins at `start`; a `>` in quotation marks does not end it. */
 function tagEnd(html: string, start: number): number {
   let quote = "";
   for (let at = start + 1; at < html.length; at++) {

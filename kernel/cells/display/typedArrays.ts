@@ -1,14 +1,14 @@
-/** Typed arrays and buffers that are too long to read: how many, the first and the last, and their range. */
+/** Typed arrays and buffers that are too long to read: their length, the first and the last values, and their range. */
 import { types } from "node:util";
 import { formatCount } from "../../../shared/text.ts";
 import { asBuffer } from "./mimeData.ts";
 import { headAndTail, plainText } from "./plainText.ts";
 import type { Recogniser } from "./recogniser.ts";
 
-/** Node prints so many in full. */
+/** The number of values that Node prints in full. */
 const readable = 100;
 const edge = { values: 5, bytes: 16 } as const;
-/** The range of more values would take longer than a look is worth. */
+/** The largest number of values whose range is computed. */
 const maxScanned = 1_000_000;
 
 type Values = ArrayLike<number | bigint>;
@@ -33,7 +33,9 @@ function excerpt(values: Values, edge: number, text: (value: number | bigint) =>
   return headAndTail(values.length, edge).map((index) => (index === undefined ? "..." : text(values[index] ?? 0)));
 }
 
-/** A float of 32 bits has seven digits; what else its double shows is noise. */
+/**
+ * Returns a function that prints a value. A 32-bit float has seven digits; the further ones of its double are noise.
+ */
 function numberText(values: Values): (value: number | bigint) => string {
   if (types.isFloat32Array(values)) return (value) => String(Number(Number(value).toPrecision(7)));
   return (value) => (typeof value === "bigint" ? `${value}n` : String(value));

@@ -1,7 +1,10 @@
-/** Markup that someone else wrote: shown as it is only if it cannot do anything. */
+/** Markup of unknown origin is shown as it is only if it cannot do anything; else in a sandbox. */
 import { escapeHtml } from "../../../shared/text.ts";
 
-/** Elements that run, load or send something, attributes that do, and the ways to hide them. Rather too many than too few. */
+/**
+ * Patterns of elements that run, load or send something, of attributes that do, and of ways to hide them. They match
+ * rather too much than too little.
+ */
 const active = [
   /<[\s/]*(script|iframe|frame|object|embed|applet|link|meta|base|form|foreignobject|animate|set|use|handler|template|portal|\?xml-stylesheet|!entity|!doctype[^>]*\[)/i,
   /\bon[^\s"'<>/=]*\s*=/i,
@@ -15,7 +18,7 @@ const active = [
 ];
 
 const styles = /<style[\s>]([\s\S]*?)(?:<\/style\s*>|$)/gi;
-/** What in a style sheet loads something, or hides what it does. */
+/** Matches what in a style sheet loads something, or hides what it does. */
 const loading =
   /url\s*\(|image\s*\(|image-set\s*\(|src\s*\(|@(?!media|supports|layer|container|keyframes)|behavior|binding|\\/i;
 
@@ -25,7 +28,7 @@ export function isHarmless(markup: string): boolean {
   return [...markup.matchAll(styles)].every(([, css = ""]) => !loading.test(css) && isOwn(css));
 }
 
-/** Whether each selector names a class or an id: `body` and `*` would be the notebook's. */
+/** Whether each selector names a class or an id: `body` and `*` would restyle the notebook. */
 function isOwn(css: string): boolean {
   const selectors = css
     .replace(/\/\*[\s\S]*?\*\//g, "")
@@ -34,13 +37,15 @@ function isOwn(css: string): boolean {
   return (selectors ?? []).every((list) => list.split(/,(?![^(]*\))/).every((one) => /[.#][\w-]/.test(one)));
 }
 
-/** The markup in a frame of its own without scripts, forms or an origin: what could do something there cannot. */
+/** Puts the markup into a frame without scripts, forms or an origin. */
 export function sandboxedFrame(markup: string): string {
   const style = `width: 100%; height: ${heightOf(markup)}; resize: vertical; border: 0; background: #fff`;
   return `<iframe sandbox="" style="${style}" srcdoc="${escapeHtml(markup)}"></iframe>`;
 }
 
-/** An SVG picture as the source of an `<img>`, where no script runs and nothing is loaded, whatever the frontend does with SVG. */
+/**
+ * Puts an SVG picture into an `<img>`, where no script runs and nothing is loaded, whatever the frontend does with SVG.
+ */
 export function svgImage(svg: string): string {
   const source = `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
   return `<img alt="" style="max-width: 100%" src="${source}">`;
@@ -50,7 +55,10 @@ const pictures = /<(svg|img|canvas|video|iframe|object|embed)\b([^>]*)>/gi;
 const blocks = /<(tr|li|p|h[1-6]|br|hr|dt|dd|figcaption|summary|button|input|label)\b|\n/gi;
 const charactersPerLine = 100;
 
-/** A height that the markup should fit into: nobody outside a frame without an origin can ask it. Rather too high than cut off. */
+/**
+ * Estimates a height that the markup fits into, since nobody outside can ask a frame without an origin. It is rather
+ * too high than cut off.
+ */
 function heightOf(markup: string): string {
   let pixels = 0;
   let end = 0;

@@ -1,22 +1,22 @@
-/** Every text that runs as rewritten code, to find the user's own line for a position in a stack. */
+/** The texts of all cells and local files, which find the user's own line for a position in rewritten code. */
 import type MagicString from "magic-string";
 import type { Back } from "../rewrite/lower.ts";
 import type { Place } from "../rewrite/syntax.ts";
 
 type Segment = readonly number[];
-/** Per rewritten line: [column, 0, source line, source column], all from 0. */
+/** The segments of each rewritten line: [column, 0, source line, source column], all from 0. */
 type Mappings = readonly (readonly Segment[])[];
 
 interface Source {
   readonly text: string;
-  /** Absent for a text that has not been rewritten. */
+  /** The rewriting; absent for a text that has not been rewritten. */
   readonly edit: MagicString | undefined;
   readonly back: Back | undefined;
 }
 
-/** Cells that are remembered. Stacks through older ones still name their lines, as V8 sees them. */
+/** The number of cells that are remembered. Stacks through older ones still name their lines, as V8 sees them. */
 const newestCells = 2000;
-/** Sources whose mappings are kept for the next stack: each is many times as long as its text. */
+/** The number of sources whose mappings are kept for the next stack: each is many times as long as its text. */
 const newestMappings = 8;
 
 export class Sources {
@@ -24,13 +24,13 @@ export class Sources {
   readonly #files = new Map<string, Source>();
   readonly #mappings = new Map<Source, Mappings>();
 
-  /** `name` is what stacks call it: `In[3]`, or a path. Cells run again replace their older selves. */
+  /** Adds a text; `name` is its name in stacks: `In[3]`, or a path. Cells that run again replace their older selves. */
   add(name: string, text: string, edit?: MagicString, back?: Back): void {
     if (name.startsWith("In[")) keepNewest(this.#cells, name, { text, edit, back }, newestCells);
     else this.#files.set(name, { text, edit, back });
   }
 
-  /** The newest cells that ran, in order. */
+  /** Returns the newest cells that ran, in order. */
   cells(): { name: string; text: string }[] {
     return Array.from(this.#cells, ([name, { text }]) => ({ name, text }));
   }
@@ -39,7 +39,7 @@ export class Sources {
     return this.#find(name) !== undefined;
   }
 
-  /** The user's place for a rewritten `line` and `column` (from 1). */
+  /** Finds the user's place for a rewritten `line` and `column` (from 1). */
   locate(name: string, line: number, column: number): Place {
     const source = this.#find(name);
     const place = source === undefined ? { line, column } : this.#unedited(source, line, column);
@@ -47,7 +47,7 @@ export class Sources {
     return { source: name, ...(back === undefined ? place : { line: back.line + 1, column: back.column + 1 }) };
   }
 
-  /** The line of a place with the one before it, numbered, and a caret under the column. */
+  /** Shows the line of a place and the one before it, numbered, and a caret under the column. */
   frame({ source, line, column }: Place): string[] {
     const lines = this.#find(source)?.text.split("\n");
     return lines === undefined ? [] : codeFrame(lines, line, column);
@@ -57,7 +57,7 @@ export class Sources {
     return this.#cells.get(name) ?? this.#files.get(name);
   }
 
-  /** The place in what was rewritten for one in what it was rewritten to; from 1. */
+  /** Finds the place before rewriting for one in the rewritten text, both from 1. */
   #unedited(source: Source, line: number, column: number): { line: number; column: number } {
     if (source.edit === undefined) return { line, column };
     const mappings =
@@ -76,7 +76,7 @@ function keepNewest<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, li
   if (map.size > limit) map.delete(map.keys().next().value as Key);
 }
 
-/** Two lines of source and a caret; `line` and `column` from 1. */
+/** Shows two lines of source and a caret; `line` and `column` from 1. */
 export function codeFrame(lines: readonly string[], line: number, column: number): string[] {
   const width = String(line).length;
   const shown: string[] = [];

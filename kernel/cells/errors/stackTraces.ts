@@ -1,20 +1,29 @@
-/** Stacks are the user's from the start, wherever they are printed or read: the cell's own lines, no frame of the kernel or of Node. */
+/**
+ * Stack traces show the user's code from the start, wherever they are printed or read: the cell's own lines, no frame
+ * of the kernel or of Node.
+ */
 import { fileURLToPath } from "node:url";
 import { types } from "node:util";
 import { asWritten } from "../rewrite/imports.ts";
 import type { Sources } from "./sources.ts";
 
 const kernelFolder = fileURLToPath(new URL("../../", import.meta.url));
-/** `at name (In[3]:4:5)`, without the `at`: in front of the position, source, line, column, behind it. */
+/**
+ * Matches a frame such as `name (In[3]:4:5)`: the text in front of the position, source, line, column, the text behind
+ * it.
+ */
 const frame = /^(.*\()?((?:async )?)(.*?):(\d+):(\d+)(\)?)$/;
 
 type Prepare = NonNullable<typeof Error.prepareStackTrace>;
 
 const titleOf = Error.prototype.toString;
-/** Stacks to which a place was added, as they were. */
+/** The stacks of errors to which a call site was added, as they were before. */
 const bare = new WeakMap<Error, string>();
 
-/** Remembers where the cell's code is. Returns what puts that place under an error that comes later, and knows of no cell. */
+/**
+ * Remembers where the cell's code calls the kernel. Returns a function that adds this place to an error that comes
+ * later and knows of no cell.
+ */
 export function captureCallSite(): (error: unknown) => unknown {
   const place = new Error();
   return (error) => {
@@ -32,7 +41,7 @@ export function captureCallSite(): (error: unknown) => unknown {
   };
 }
 
-/** From now on. Code that prepares stacks itself may, as long as it does. */
+/** Installs `Error.prepareStackTrace` for cells. Code that prepares stacks itself may do so. */
 export function installStackTraces(sources: Sources): void {
   Error.stackTraceLimit = 30;
   let other: Prepare | undefined;
@@ -55,7 +64,7 @@ export function installStackTraces(sources: Sources): void {
   });
 }
 
-/** The frame with its place in what the user wrote. */
+/** Rewrites a frame to its place in what the user wrote. */
 function placedFrame(text: string, sources: Sources): string {
   const [, name = "", waits = "", source = "", line, column, end = ""] = frame.exec(text) ?? [];
   if (!sources.has(source)) return text;
@@ -64,7 +73,7 @@ function placedFrame(text: string, sources: Sources): string {
   return name === "" || name === "eval (" ? at : `${name}${at}${end}`;
 }
 
-/** As V8 begins a stack. */
+/** Formats the first line of a stack as V8 does. */
 function title(error: Error): string {
   try {
     return asWritten(Reflect.apply(titleOf, error, []));

@@ -1,4 +1,4 @@
-/** What a cell threw, as a frontend shows it: the user's own frames with their lines, causes, nothing of the kernel. */
+/** Errors as a frontend shows them: the user's own frames with their lines, causes, nothing of the kernel. */
 import { inspect } from "node:util";
 import { KernelInterrupt, tryOr } from "../interrupt/kernelInterrupt.ts";
 import { fromCellArray, isA } from "../realm/cellRealm.ts";
@@ -15,13 +15,13 @@ export interface ErrorReport {
 
 const maxCauses = 8;
 const maxExtraLines = 30;
-/** Of an aggregate error. */
+/** The number of errors that are shown of an aggregate error. */
 const maxErrors = 50;
-/** What is told of an error: more than this nobody reads, and V8's strings have an end. */
+/** The longest message: nobody reads more than this, and V8's strings have an end. */
 const longestMessage = 20_000;
 const mostLines = 1000;
 
-/** Never throws, though what was thrown may: an error can have getters, and a proxy has traps. */
+/** Describes what a cell threw. It never throws, though an error can have getters, and a proxy has traps. */
 export function describeError(thrown: unknown, sources: Sources): ErrorReport {
   try {
     const { ename, evalue, traceback } = describeThrown(thrown, sources);
@@ -69,13 +69,13 @@ function clipped(text: string): string {
   return `${text.slice(0, longestMessage)}... ${text.length - longestMessage} more characters`;
 }
 
-/** A class that gives its errors no name of their own has one itself. */
+/** Returns the error's name: a class that gives its errors no name of their own has one itself. */
 function nameOf(error: Error): string {
   const own: unknown = error.name === "Error" ? error.constructor?.name : undefined;
   return String((typeof own === "string" && own) || error.name || "Error");
 }
 
-/** The errors that an error is about, with what they are to it. */
+/** Returns the errors inside an error, each with a title. */
 function within(error: Error): [title: string, inner: unknown][] {
   if (isA(error, AggregateError))
     return fromCellArray(error.errors as unknown[])
@@ -91,7 +91,7 @@ function within(error: Error): [title: string, inner: unknown][] {
 
 const told = new Set(["name", "message", "stack", "cause", "errors"]);
 
-/** What an error has beside its message (`code`, `errno`, `path`), as Node prints it. */
+/** Prints the properties of an error beside its message (`code`, `errno`, `path`), as Node does. */
 function extras(error: Error): string[] {
   if (KernelInterrupt.is(error)) return [];
   return tryOr(
@@ -108,7 +108,10 @@ function extras(error: Error): string[] {
   );
 }
 
-/** The frames of a stack that `keepStacks` has prepared; the first one in the user's text is followed by that text. */
+/**
+ * Returns the frames of a stack that `installStackTraces` has prepared; the first one in the user's text is followed by
+ * that text.
+ */
 function frames(error: Error, sources: Sources): string[] {
   const lines: string[] = [];
   let shown = false;
@@ -131,7 +134,7 @@ function isErrorLike(value: unknown): value is Error {
   return isA(value, Error) || Object.prototype.toString.call(value) === "[object Error]";
 }
 
-/** A text that does not compile has no stack, but a place. */
+/** Describes a text that does not compile, which has a place but no stack. */
 function describeRefusal(message: string, place: Place, sources: Sources): ErrorReport {
   return {
     ename: "SyntaxError",

@@ -1,4 +1,6 @@
-/** Children that inherit the process's stdout or stderr print under the cell that started them. */
+/**
+ * Child processes of cells: those that inherit the process's stdout or stderr print under the cell that started them.
+ */
 import { ChildProcess, type SpawnSyncOptions } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
@@ -9,13 +11,15 @@ import type { StreamName } from "../../shared/streamBuffer.ts";
 import { bindEmitter } from "../asyncContext/currentCell.ts";
 import { asCellObject, fromCellArray, nodeModule } from "../realm/cellRealm.ts";
 
-/** Where the text goes; `settled` is called when a child has ended that has printed past this thread. */
+/**
+ * The receivers of such output. `settled` is called when a child has ended whose output did not go through this thread.
+ */
 export interface ChildOutput {
   readonly stream: (name: StreamName, text: string) => void;
   readonly settled: () => void;
-  /** Called with a child that its cell lets go of by `unref()`, or takes back. */
+  /** Called with a child that its cell releases by `unref()`, or takes back by `ref()`. */
   readonly letGo: (pid: number, isLetGo: boolean) => void;
-  /** Whether what such a child writes to the process's own streams is seen. */
+  /** Whether the worker reads what such a child writes to the process's own streams. */
   readonly captured: boolean;
 }
 
@@ -38,7 +42,10 @@ export function patchChildProcesses(output: ChildOutput): void {
   syncBuiltinESMExports();
 }
 
-/** `spawn`, `fork`, `exec` and `execFile` all end here. What would be inherited becomes a pipe that nobody else sees. */
+/**
+ * Patches the method in which `spawn`, `fork`, `exec` and `execFile` all end. A stream that would be inherited becomes
+ * a pipe.
+ */
 function patchSpawn({ stream }: ChildOutput): void {
   const prototype = ChildProcess.prototype as unknown as Spawning;
   const spawn = prototype.spawn;
@@ -69,8 +76,8 @@ function patchReferences({ letGo }: ChildOutput): void {
 }
 
 /**
- * While such a child runs this thread waits: what it prints is seen where the process's own streams are, and shown when it
- * has ended where they are not.
+ * Patches a function that blocks this thread while the child runs. Its output is seen where the worker reads the
+ * process's own streams, else it is shown when the child has ended.
  */
 function patchSync(name: "spawnSync" | "execFileSync" | "execSync", { stream, settled, captured }: ChildOutput): void {
   const run = children[name] as (...values: unknown[]) => unknown;
@@ -94,7 +101,7 @@ function patchSync(name: "spawnSync" | "execFileSync" | "execSync", { stream, se
   Object.assign(children, { [name]: asCellObject(Object.defineProperty(patched, "name", { value: name })) });
 }
 
-/** Files take what such a child prints: to it and to its caller they are what it inherited. */
+/** Runs a child that prints into files; to the child and to its caller they are what it inherited. */
 function withFiles(
   targets: Inherited["targets"],
   stream: ChildOutput["stream"],
@@ -116,16 +123,16 @@ function isOptions(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** `stdio` as `node:child_process` takes it. */
+/** The option `stdio` of `node:child_process`. */
 export type Stdio = string | readonly unknown[] | undefined | null;
 
 export interface Inherited {
   readonly stdio: unknown[];
-  /** The child's descriptor (1 or 2), and the stream of this process that it would have been. */
+  /** The child's descriptor (1 or 2), and the stream of this process that it would have inherited. */
   readonly targets: ReadonlyArray<[fd: 1 | 2, name: StreamName]>;
 }
 
-/** No targets: nothing is inherited, and `stdio` can stay as it was. */
+/** Finds the streams that a child would inherit. Where there are no targets, `stdio` can stay as it was. */
 export function inheritedBy(stdio: Stdio): Inherited {
   const list = typeof stdio === "string" ? [stdio, stdio, stdio] : fromCellArray(stdio ?? []);
   const targets: [fd: 1 | 2, name: StreamName][] = [];

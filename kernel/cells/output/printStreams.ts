@@ -1,4 +1,4 @@
-/** `console` and the process's own streams print into the cell. */
+/** `console`, `process.stdout` and `process.stderr` of cells: what is written to them is output of the cell. */
 import { Console } from "node:console";
 import { clearLine, clearScreenDown, cursorTo, moveCursor } from "node:readline";
 import { Writable } from "node:stream";
@@ -9,7 +9,7 @@ import { currentCell } from "../asyncContext/currentCell.ts";
 import { asCellObject, cells } from "../realm/cellRealm.ts";
 import type { Reporter } from "./reporter.ts";
 
-/** `clear` is what `console.clear` does. Returns what `process.stdout` and `process.stderr` are from now on. */
+/** Replaces the console and both streams; `clear` is what `console.clear` does. Returns the streams. */
 export function patchConsole(
   reporter: Reporter,
   clear: () => void,
@@ -27,13 +27,19 @@ export function patchConsole(
   return { stdout, stderr };
 }
 
-/** As Node decides without a terminal: FORCE_COLOR asks for colours, which frontends show. */
+/**
+ * Whether `console` prints colours, as Node decides without a terminal: FORCE_COLOR asks for them, and frontends show
+ * them.
+ */
 function wantsColour(): boolean {
   const { FORCE_COLOR, NO_COLOR } = process.env;
   return FORCE_COLOR !== undefined && FORCE_COLOR !== "0" && FORCE_COLOR !== "false" && !NO_COLOR;
 }
 
-/** A `console.group` that a cell has left open indents what that cell prints, and no other. Node keeps the indentation under a symbol. */
+/**
+ * Lets a `console.group` that a cell has left open indent what that cell prints, and no other. Node keeps the
+ * indentation under a symbol.
+ */
 function indentByCell(console: Console): void {
   const indents = new Map<number, string>();
   const property = Object.getOwnPropertySymbols(console).find((symbol) => {
@@ -53,14 +59,14 @@ function indentByCell(console: Console): void {
 /** The longest question that is taken from what a cell has printed, in characters. */
 const longestQuestion = 1000;
 
-/** What Node's own streams have and their types do not say. */
+/** The method of Node's own streams that their types do not have. */
 interface Reopened {
   _undestroy(): void;
 }
 
 /**
- * No terminal, whatever the kernel was started from. As Node's own streams it can be ended and destroyed, so that what waits
- * for that goes on, and is then as before: later cells print to it.
+ * A stream that is no terminal, whatever the kernel was started from. Like Node's own streams it can be ended and
+ * destroyed, so that code that waits for that goes on; later cells print to it as before.
  */
 class CellStream extends Writable {
   readonly isTTY = false;
@@ -80,7 +86,10 @@ class CellStream extends Writable {
     this.on("finish", () => process.nextTick(() => this.#reopen()));
   }
 
-  /** What the running cell has printed last, where no line end has followed: the question of who reads input. It is returned once. */
+  /**
+   * Returns the running cell's last line of output where no line end has followed: the question of code that reads
+   * input. It is returned once.
+   */
   takeOpenLine(): string {
     const text = this.#openIn === currentCell() ? stripVTControlCharacters(this.#open) : "";
     const line = text.split("\r").findLast((part) => part.trim() !== "") ?? "";
@@ -88,7 +97,7 @@ class CellStream extends Writable {
     return line;
   }
 
-  /** Past the stream's own queue: whoever prints and then blocks has printed. */
+  /** Writes past the stream's own queue: code that prints and then blocks has printed. */
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (typeof chunk === "string") this.#print(chunk);
     else if (types.isUint8Array(chunk)) this.#print(this.#decoder.write(Buffer.from(chunk)));
@@ -106,7 +115,7 @@ class CellStream extends Writable {
     return cursorTo(this, x, row, done);
   }
 
-  /** Where the whole line is meant, blanks are written over it. */
+  /** Clears the line; where the whole line is meant, blanks are written over it. */
   clearLine(direction: -1 | 0 | 1, callback?: () => void): boolean {
     if (direction === 0 || (direction === 1 && this.#open.endsWith("\r"))) {
       const widths = this.#open.split("\r").map((part) => stripVTControlCharacters(part).length);

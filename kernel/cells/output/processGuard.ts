@@ -1,4 +1,7 @@
-/** What would end the process ends in the notebook instead, whatever a cell has done to the process's listeners. */
+/**
+ * Keeps cells from ending the kernel's process: uncaught errors, unhandled rejections, `process.exit` and signals to
+ * itself are answered in the notebook.
+ */
 import { execFileSync } from "node:child_process";
 import { constants } from "node:os";
 import { asCellObject, cells, fromCellArray } from "../realm/cellRealm.ts";
@@ -10,10 +13,10 @@ export interface GuardOptions {
   readonly onExit: (code: number) => void;
 }
 
-/** The object itself: the kernel's own `process` has what was there at the start. */
+/** The process object of the cells; the kernel's own `process` has what was there at the start. */
 const { process } = cells;
 
-/** Returns the true `process.exit`. */
+/** Installs the guards. Returns the true `process.exit`. */
 export function guardProcess({ report, onExit }: GuardOptions): (code: number) => never {
   const { exit: end } = process;
   const exit = (code?: number | string | null): never => Reflect.apply(end, process, [code]) as never;
@@ -33,8 +36,8 @@ const titles = new Map([
 ]);
 
 /**
- * Node tells of both by an event, and ends the process when nobody listens or a listener throws. So they are answered
- * where they are emitted; a cell's own listeners are called after that.
+ * Answers uncaught errors and unhandled rejections where they are emitted, since Node ends the process when nobody
+ * listens or a listener throws. The cell's own listeners are called after that.
  */
 function patchEmit(report: GuardOptions["report"]): void {
   const emit = process.emit as (...values: unknown[]) => boolean;
@@ -54,7 +57,7 @@ function patchEmit(report: GuardOptions["report"]): void {
   process.emit = caught as typeof process.emit;
 }
 
-/** Listeners that Node and the kernel need outlive a cell's `process.removeAllListeners()`. */
+/** Restores the listeners that Node and the kernel need after a cell's `process.removeAllListeners()`. */
 function patchRemoveAllListeners(): void {
   const needed = fromCellArray(process.eventNames()).map(
     (event) => [event, fromCellArray(process.rawListeners(event))] as const,
@@ -72,15 +75,18 @@ function patchRemoveAllListeners(): void {
   };
 }
 
-/** Signals that by default end no process of Node's: those that mean nothing, and those that stop it until it is continued. */
+/**
+ * Signals that by default end no process of Node: those that mean nothing, and those that stop it until it is
+ * continued.
+ */
 const harmless = new Set([
   ...["SIGCHLD", "SIGCONT", "SIGPIPE", "SIGURG", "SIGUSR1", "SIGWINCH"],
   ...["SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU"],
 ]);
 
 /**
- * Before any signal to itself that has no listener Node clears up as if it were about to end, inspector included, in which
- * cells run (`Kill` in src/node_process_methods.cc). A shell sends those that are not the end.
+ * Sends harmless signals to the process itself through a shell: before a signal that has no listener Node clears up as
+ * if it were about to end, inspector included, in which cells run (`Kill` in src/node_process_methods.cc).
  */
 function patchKill(): void {
   const kill = process.kill;

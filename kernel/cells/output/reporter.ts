@@ -1,4 +1,4 @@
-/** From the main thread to the protocol worker: the output of each cell, in the order it was made. */
+/** The cells' output on its way from the main thread to the protocol worker, in the order it was made. */
 
 import type { DisplayBundle, DisplayOptions } from "../../../shared/mimeBundle.ts";
 import type { StreamName } from "../../shared/streamBuffer.ts";
@@ -8,7 +8,10 @@ import { kernelTimers } from "../asyncContext/timers.ts";
 import { withText } from "../display/textFallback.ts";
 
 const windowMs = 20;
-/** Writes in one window that go over at once; beyond them text is gathered, since each message costs a few microseconds. */
+/**
+ * The number of writes in one window that are sent at once; beyond them text is collected, since each message costs a
+ * few microseconds.
+ */
 const promptWrites = 50;
 const maxCharacters = 65_536;
 
@@ -26,7 +29,7 @@ export class Reporter {
     this.#post = post;
   }
 
-  /** Printed text. The first writes leave at once, so that they are seen even when the code goes on to block. */
+  /** Sends printed text. The first writes leave at once, so that they are seen even when the code goes on to block. */
   stream(name: StreamName, text: string): void {
     const cell = currentCell();
     if (text === "" || this.#muted.has(cell)) return;
@@ -44,7 +47,7 @@ export class Reporter {
     else this.#timer ??= kernelTimers.setTimeout(() => this.flush(), windowMs);
   }
 
-  /** Shows a bundle whose contents JSON can carry; where it has no plain text it is given one. */
+  /** Shows a bundle whose contents JSON can carry; a text is added where it has none. */
   display({ data, metadata = {} }: DisplayBundle, { displayId, update = false }: DisplayOptions = {}): void {
     const transient = displayId === undefined ? {} : { display_id: String(displayId) };
     this.output(update ? "update_display_data" : "display_data", { data: withText(data), metadata, transient });
@@ -55,7 +58,7 @@ export class Reporter {
     if (!this.#muted.has(cell)) this.post({ type: "output", cell, kind, content: JSON.stringify(content) });
   }
 
-  /** What `cell` prints or shows from now on is dropped: it was interrupted, and what it left behind must not speak. */
+  /** Drops what `cell` prints or shows from now on: it was interrupted, and what it left behind must not be heard. */
   mute(cell: number): void {
     this.flush();
     this.#muted.add(cell);
@@ -74,16 +77,17 @@ export class Reporter {
   }
 }
 
-/** Text that grows by short pieces and leaves little behind for the garbage collector to copy. */
+/** Collects text in short pieces and leaves little behind for the garbage collector to copy. */
 
 /**
- * How many pieces are kept before they become one string. `text += piece` alone makes a chain of as many strings as there
- * are pieces. What of it outlives collections makes V8 enlarge the memory for young objects: in a flood of lines by 17 MB.
+ * The number of pieces that are joined at a time. `text += piece` alone makes a chain of as many strings as there are
+ * pieces, and what of it outlives collections makes V8 enlarge the memory for young objects: in a flood of lines by 17
+ * MB.
  */
 const piecesAtMost = 64;
 
 export class TextBuffer {
-  /** In UTF-16 units. */
+  /** The length of the text in UTF-16 units. */
   length = 0;
   #text = "";
   #pieces: string[] = [];
@@ -94,7 +98,7 @@ export class TextBuffer {
     if (this.#pieces.length === piecesAtMost) this.#join();
   }
 
-  /** All of it; nothing is left. */
+  /** Returns all of the text and forgets it. */
   take(): string {
     this.#join();
     const text = this.#text;

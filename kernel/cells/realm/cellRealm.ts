@@ -1,4 +1,7 @@
-/** The kernel's access to the realm in which the cells run (see realm.ts): its global object and its classes, as they were at the start. */
+/**
+ * The kernel's access to the realm in which the cells run (see realm.ts): its global object, its classes as they were
+ * at the start, and the ways of values from one realm to the other.
+ */
 import { createRequire } from "node:module";
 import * as sameRealm from "./cellRuntime.ts";
 
@@ -22,48 +25,57 @@ const seed =
     KernelRealmError: Error,
   } satisfies Seed);
 
-/** The global object of the cells. What stands on it a cell may have replaced. */
+/** The global object of the cells. A cell may have replaced any property of it. */
 export const { cells } = seed;
 
-/** The part of the kernel that lives beside the cells. */
+/** The code of the kernel that runs in the cells' realm (cellRuntime.ts). */
 export const { cellSide } = seed;
 
-/** The class of the kernel's realm. What the kernel throws are errors of the cells' realm, as `Error` is there. */
+/**
+ * The `Error` of the kernel's realm. The global `Error` is that of the cells' realm, so that cells can catch what the
+ * kernel throws.
+ */
 export const { KernelRealmError } = seed;
 
 const { Array: CellArray, Function: CellFunction } = cells;
-/** The cells' own classes. */
+/** The classes of the cells' realm as they were at the start. */
 export const { Object: CellObject, Promise: CellPromise } = cells;
 
-/** A module of Node's itself, to put something into it. An `import` gives what was in it at the start. */
+/**
+ * Returns one of Node's modules as cells share it, so that it can be patched. An `import` gives the functions that were
+ * in it at the start.
+ */
 export function nodeModule<Module>(name: `node:${string}`): Module {
   return seed.requireNode(name) as Module;
 }
 
-/** A CommonJS package that the kernel itself uses. */
+/** Loads a CommonJS package for the kernel itself, in the kernel's realm. */
 export function kernelPackage<Module>(name: string): Module {
   return seed.requireKernel(name) as Module;
 }
 
-/** Makes a function, list or plain object, which goes to a cell, one of the cell's own: `instanceof Array`. Returns it. */
+/**
+ * Makes a function, list or plain object that goes to a cell an instance of the cells' classes (`instanceof Array`
+ * holds). Returns it.
+ */
 export function asCellObject<Value extends object>(value: Value): Value {
   const { prototype } = typeof value === "function" ? CellFunction : Array.isArray(value) ? CellArray : CellObject;
   return Object.setPrototypeOf(value, prototype as object) as Value;
 }
 
-/** A promise for a cell. */
+/** Creates a promise of the cells' realm. */
 export function newCellPromise<Value>(
   executor: (resolve: (value: Value) => void, reject: (reason: unknown) => void) => void,
 ): Promise<Value> {
   return new CellPromise(executor);
 }
 
-/** A promise of the kernel's as one for a cell. */
+/** Turns a promise of the kernel into one of the cells' realm. */
 export function asCellPromise<Value>(promise: Promise<Value>): Promise<Value> {
   return newCellPromise((resolve, reject) => void promise.then(resolve, reject));
 }
 
-/** Settles as `promise` does, which comes from a cell or from Node, without calling its `then`: a cell may have replaced that. */
+/** Follows a promise that comes from a cell or from Node without calling its `then`, which a cell may have replaced. */
 export function fromCellPromise<Value>(promise: PromiseLike<Value>): Promise<Value> {
   return new Promise((resolve, reject) => cellSide.settle(promise, resolve, reject));
 }
@@ -77,7 +89,7 @@ export function fromCellArray<Value>(list: ArrayLike<Value>): Value[] {
 
 const isInstance = Function.prototype[Symbol.hasInstance];
 
-/** `instanceof`, whatever the class says of itself. */
+/** Does what `instanceof` does, whatever the class defines as `Symbol.hasInstance`. */
 export function isA<Instance>(value: unknown, ofClass: abstract new (...values: never) => Instance): value is Instance {
   return Reflect.apply(isInstance, ofClass, [value]);
 }

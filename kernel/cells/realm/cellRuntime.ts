@@ -1,18 +1,19 @@
 /**
- * The part of the kernel that lives in the realm of the cells: `__thaw`, which rewritten code calls, one for all cells and
- * one more per local file. V8 inlines into the loops of a cell what is of the cell's realm only. So this file uses nothing
- * that a cell could replace: no iteration, no method of a built-in but those taken here (tests/kernel/cells/realm/realm.test.ts).
+ * The part of the kernel that runs in the realm of the cells: `__thaw`, which rewritten code calls, one for all cells
+ * and one more per local file. V8 inlines into the loops of a cell only functions of the cell's realm. So this file
+ * uses nothing that a cell could replace: no iteration, no method of a built-in but those taken here
+ * (tests/kernel/cells/realm/realm.test.ts).
  */
 import { types } from "node:util";
 import { type Flags, flag } from "../../shared/flags.ts";
 
-/** What an import resolves to: the exports of a module by name. */
+/** A module's exports by name, as an import gives them. */
 export type Namespace = Record<string, unknown>;
 
 /** Calls `take` with the objects that have what was imported by name, one per name. */
 export type Bound = (take: (...sources: Namespace[]) => unknown) => unknown;
 
-/** An await that an interrupt ends at once. `value` is awaited in the place of what the code gave. */
+/** An await that an interrupt ends at once. The code awaits `value` in place of the promise it named. */
 export interface Race {
   readonly value: unknown;
   readonly epoch: number;
@@ -30,7 +31,7 @@ interface InterruptState {
 /** The part of `BoundLoader` (kernel/cells/modules/boundLoader.ts) that rewritten imports call. */
 interface Loader {
   readonly meta: object;
-  /** The same for a file that is required, which cannot wait. */
+  /** The loader for a file that is required, which cannot wait. */
   readonly atOnce: object;
   load(specifier: string, options?: ImportCallOptions): Promise<Namespace>;
   namespace(specifier: string, options?: ImportCallOptions): Promise<Namespace>;
@@ -46,12 +47,12 @@ const { defineProperty, getOwnPropertyDescriptor, setPrototypeOf } = Object;
 const { isPromise } = types;
 const asyncIterator: typeof Symbol.asyncIterator = Symbol.asyncIterator;
 
-/** `Object.defineProperty`, but for what is put on `Object.prototype`: a descriptor would inherit it. */
+/** Does what `Object.defineProperty` does, without a descriptor that inherits what is put on `Object.prototype`. */
 function define(object: object, key: string, descriptor: PropertyDescriptor): void {
   defineProperty(object, key, setPrototypeOf(descriptor, null) as PropertyDescriptor);
 }
 
-/** The calls that both cells and local files make. */
+/** The calls that the rewritten code of both cells and local files makes. */
 class Runtime {
   readonly #flags: Flags;
   readonly #interrupts: InterruptState;
@@ -72,24 +73,27 @@ class Runtime {
     return this.#loader.meta;
   }
 
-  /** At every loop head: a plain read, a third of the cost of an atomic one. Were it ever moved out of a loop, the watchdog stops that loop. */
+  /**
+   * Checks for an interrupt at every loop head: a plain read, a third of the cost of an atomic one. Were it ever moved
+   * out of a loop, the watchdog stops that loop.
+   */
   tick(): void {
     if (this.#flags[flag.pending] !== 0) throw this.#interrupts.reason();
   }
 
-  /** Around every `await`: `epoch` was read before the code was suspended. */
+  /** Wraps every `await`; `epoch` was read before the code was suspended. */
   check<T>(epoch: number, value: T): T {
     if (epoch !== this.#interrupts.epoch || this.#flags[flag.pending] !== 0) throw this.#interrupts.reason();
     return value;
   }
 
-  /** At the head of every `catch`. */
+  /** Throws an interrupt on at the head of every `catch`. */
   rethrow(caught: unknown): void {
     if (this.#interrupts.isReason(caught)) throw caught;
     this.tick();
   }
 
-  /** Around every callback that is given to `then` or `catch`: it is not called once an interrupt has come. */
+  /** Wraps every callback that is given to `then` or `catch`: it is not called once an interrupt has come. */
   reaction<Callback>(callback: Callback): Callback {
     if (typeof callback !== "function") return callback;
     const { epoch } = this;
@@ -101,13 +105,13 @@ class Runtime {
     } as Callback;
   }
 
-  /** Called in the place of `await value`, followed by `await __thaw.racing` and `raced`. */
+  /** Begins the await of `value`; rewritten code goes on with `await __thaw.racing` and `raced`. */
   race(value: unknown): Race {
     this.#race = this.#interrupts.race(value);
     return this.#race;
   }
 
-  /** What the race that began last is about. */
+  /** The value to await for the race that began last. */
   get racing(): unknown {
     return this.#race?.value;
   }
@@ -117,7 +121,7 @@ class Runtime {
     return this.check(race.epoch, value);
   }
 
-  /** Around what a `for await` iterates. */
+  /** Wraps the iterable of a `for await`. */
   async *stream<T>(values: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
     const asynchronous = (values as AsyncIterable<T>)[asyncIterator] !== undefined;
     const iterator = asynchronous ? (values as AsyncIterable<T>)[asyncIterator]() : awaiting(values as Iterable<T>);
@@ -145,26 +149,26 @@ class Runtime {
   }
 }
 
-/** A name that a cell has imported: `v` is what the module says of it now. */
+/** The variable of a name that a cell has imported: `v` is the name's value in its module now. */
 interface LiveName {
   v: unknown;
 }
 
-/** The cells' runtime: also the place where a cell's value, and whatever the inspector finds, is handed over. */
+/** The `__thaw` of the cells; through it the value of a cell, and values that the inspector finds, reach the kernel. */
 export class CellRuntime extends Runtime {
   result: unknown = undefined;
   caught: unknown = undefined;
-  /** What the calls of rewritten magics reach (kernel/cells/magics/magics.ts). */
+  /** The object whose methods the calls of rewritten magics reach (kernel/cells/magics/magics.ts). */
   magics: object | undefined = undefined;
-  /** `process.stdout` and `process.stderr`. */
+  /** The cells' `process.stdout` and `process.stderr`. */
   streams: readonly unknown[] = [];
-  /** What the next cell calls before anything else, if it is told to. */
+  /** The first call of the next cell where a property was put away (kernel/cells/executor/evaluator.ts). */
   restore: () => void = () => {};
-  /** What the cell calls last of all. */
+  /** The last call of every cell. */
   ended: () => void = () => {};
   readonly #loader: Loader;
   readonly #disposals: { add(value: unknown, waits: boolean): void };
-  /** What the cell awaits at its top. */
+  /** The promise that the cell awaits outside functions. */
   #held: unknown = undefined;
 
   constructor(
@@ -179,15 +183,15 @@ export class CellRuntime extends Runtime {
   }
 
   /**
-   * Around what a cell awaits outside functions. A promise that nobody else knows would be collected with the cell that
-   * waits for it, and the inspector, which waits for the cell, cannot bear that.
+   * Keeps a promise that a cell awaits outside functions. One that nobody else knows would be collected with the cell
+   * that waits for it, and the inspector, which waits for the cell, cannot bear that.
    */
   hold(value: unknown): unknown {
     this.#held = isThenable(value) ? resolved(value) : undefined;
     return this.#held ?? value;
   }
 
-  /** The cell has ended. */
+  /** Releases the promise that the cell awaited, when it has ended. */
   release(): void {
     this.#held = undefined;
   }
@@ -196,29 +200,32 @@ export class CellRuntime extends Runtime {
     return this.hold(super.namespace(specifier, options)) as Promise<Namespace>;
   }
 
-  /** `import { names }`: resolves to what calls a function with the objects that have them, one per name. */
+  /**
+   * Imports `names` for a cell: resolves to a function that passes the objects with these names, one per name, to a
+   * callback.
+   */
   bind(names: string[], uses: string[], specifier: string, options?: ImportCallOptions): Promise<Bound> {
     return this.hold(this.#loader.bind(names, uses, specifier, options)) as Promise<Bound>;
   }
 
-  /** A cell assigns to a name that it has imported: from now on it is an ordinary variable. */
+  /** Makes a name that a cell has imported an ordinary variable, since the cell assigns to it. */
   assign(name: LiveName, value: unknown): void {
     define(name, "v", { value, writable: true, enumerable: true, configurable: true });
   }
 
-  /** `using` and, with `waits`, `await using` at the top of a cell. */
+  /** Registers the value of `using` or, with `waits`, `await using` at the top of a cell. */
   use<T>(waits: boolean, value: T): T {
     this.#disposals.add(value, waits);
     return value;
   }
 
-  /** The value of a cell's last line, a method called on `object`: that something was printed is no result. */
+  /** Returns the result of a cell whose last line calls a method of `object`: printing has no result. */
   shown(object: unknown, value: unknown): unknown {
     const isPrinted = object === this.streams[0] || object === this.streams[1];
     return isPrinted && (typeof value === "boolean" || value === object) ? undefined : value;
   }
 
-  /** The value, which is then forgotten. */
+  /** Returns the value and forgets it. */
   take(key: "result" | "caught"): unknown {
     const value = this[key];
     this[key] = undefined;
@@ -226,7 +233,7 @@ export class CellRuntime extends Runtime {
   }
 }
 
-/** A local file's runtime: its exports become getters on `namespace`. */
+/** The `__thaw` of a local file: its exports become getters on `namespace`. */
 export class ModuleRuntime extends Runtime {
   readonly #loader: Loader;
   readonly #namespace: Namespace;
@@ -241,7 +248,7 @@ export class ModuleRuntime extends Runtime {
     return this.#loader.link(names, uses, specifier, options);
   }
 
-  /** The imports of a file that is required. */
+  /** The loader for a file that is required. */
   get atOnce(): object {
     return this.#loader.atOnce;
   }
@@ -252,7 +259,7 @@ export class ModuleRuntime extends Runtime {
       this.#define(names[i] as string, getters[names[i] as string] as () => unknown);
   }
 
-  /** `export { local as exported } from` */
+  /** Defines the getters of `export { local as exported } from`. */
   exportFrom(from: Namespace, pairs: [local: string, exported: string][]): void {
     for (let i = 0; i < pairs.length; i++) {
       const pair = pairs[i] as [string, string];
@@ -260,7 +267,7 @@ export class ModuleRuntime extends Runtime {
     }
   }
 
-  /** `export * from`, and `export * as name from`. What the file exports itself comes first. */
+  /** Defines the getters of `export * from` and `export * as name from`. The file's own exports come first. */
   exportAll(from: Namespace, as?: string): void {
     if (as !== undefined) {
       this.#define(as, () => from);
@@ -279,7 +286,7 @@ export class ModuleRuntime extends Runtime {
   }
 }
 
-/** The values of what is not asynchronous itself, each awaited. */
+/** Iterates an iterable that is not asynchronous, awaiting each value. */
 async function* awaiting<T>(values: Iterable<T>): AsyncGenerator<T> {
   for (const value of values) yield value;
 }
@@ -289,7 +296,7 @@ export function isThenable(value: unknown): boolean {
   return isPromise(value) || typeof (value as { then?: unknown }).then === "function";
 }
 
-/** Tells what `value` comes to, which is awaited: a cell may have replaced `Promise.prototype.then`. */
+/** Reports the outcome of `value`, which is awaited: a cell may have replaced `Promise.prototype.then`. */
 export async function settle<T>(
   value: T | PromiseLike<T>,
   fulfilled: (value: T) => void,
@@ -305,7 +312,7 @@ export async function settle<T>(
   fulfilled(came);
 }
 
-/** Calls `run`, which is the cell's, that often; what it promises is awaited. */
+/** Calls `run`, a function of the cell, `loops` times and awaits what it promises. */
 export async function runLoops(run: () => unknown, loops: number, tick: () => void): Promise<void> {
   for (let done = 0; done < loops; done++) {
     const value = run();
@@ -315,7 +322,7 @@ export async function runLoops(run: () => unknown, loops: number, tick: () => vo
   }
 }
 
-/** The values of `ticks` until `isOver` says so; then nothing comes any more. */
+/** Yields the values of `ticks` until `isOver` returns true; then it stays pending. */
 export async function* whileWanted<T>(ticks: AsyncIterable<T>, isOver: () => boolean): AsyncGenerator<T> {
   for await (const value of ticks) {
     if (isOver()) await new NativePromise(() => {});
@@ -323,7 +330,7 @@ export async function* whileWanted<T>(ticks: AsyncIterable<T>, isOver: () => boo
   }
 }
 
-/** A promise that follows `value` until it is abandoned. */
+/** Creates a promise that follows `value` until it is abandoned. */
 export function abandonable(
   value: unknown,
   rejected: () => void,

@@ -16,7 +16,10 @@ import * as cellSide from "./cellRuntime.ts";
 const load = createRequire(import.meta.url);
 const kernelFolder = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Globals of Node, which are no part of the language and so in no new realm. Cells share them. */
+/**
+ * Globals of Node, which no new realm has since they are no part of the language. The kernel's realm shares them with
+ * the cells.
+ */
 const shared = [
   ...["AbortController", "Buffer", "URL", "clearImmediate", "clearInterval", "clearTimeout", "queueMicrotask"],
   ...["setImmediate", "setInterval", "setTimeout", "structuredClone", "TextDecoder", "TextEncoder"],
@@ -24,7 +27,7 @@ const shared = [
   ...["AggregateError", "Error", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError"],
 ] as const;
 
-/** A port whose messages are made of the realm's objects. */
+/** A message port whose messages are objects of the kernel's realm. */
 export interface RealmPort {
   onmessage: ((event: { readonly data: unknown }) => void) | null;
   start(): void;
@@ -56,7 +59,10 @@ export class Realm {
     this.#context = Object.assign(context, inside);
   }
 
-  /** A CommonJS file or package of the kernel's, run in the realm; a module of Node's as it was when it was first asked for. */
+  /**
+   * Loads a CommonJS file or package of the kernel in its realm; a module of Node is given as it was when it was first
+   * asked for.
+   */
   require(name: string, from = kernelFolder): unknown {
     // the kernel's own files are found without Node, which works with the built-ins of the cells
     const path = name.startsWith("./") ? join(from, name) : load.resolve(name);
@@ -70,7 +76,7 @@ export class Realm {
     return module.exports;
   }
 
-  /** Takes a port over. */
+  /** Moves a port into the kernel's realm. */
   adopt(port: MessagePort): RealmPort {
     return moveMessagePortToContext(port, this.#context) as unknown as RealmPort;
   }
@@ -90,14 +96,16 @@ export class Realm {
   }
 }
 
-/** What Node adds to the language's own objects, such as `Symbol.dispose` before V8 knew it, is in no new realm. */
+/**
+ * Adds what Node adds to the language's own objects, such as `Symbol.dispose` before V8 knew it: no new realm has it.
+ */
 function addMissing(object: object, like: object): void {
   for (const key of Reflect.ownKeys(like)) {
     if (!(key in object)) Object.defineProperty(object, key, Object.getOwnPropertyDescriptor(like, key) as object);
   }
 }
 
-/** What the object has now, whatever is put into its place later. */
+/** Copies the properties that the object has now, whatever is put into their place later. */
 function snapshot(object: object): object {
   const own = Object.getOwnPropertyDescriptors(object) as PropertyDescriptorMap;
   const { types } = own; // of `node:util`

@@ -20,7 +20,7 @@ const files: Record<string, string> = {
   "home/.npm-global/lib/node_modules/at-home/index.js": "exports.home = 'by .npmrc';",
   "global/lib/node_modules/everywhere/package.json": packageJson("everywhere", { type: "module", exports: "./x.js" }),
   "global/lib/node_modules/everywhere/x.js": "export default 'global'; export const twice = (n) => 2 * n;",
-  "notebook/lib/a.js": `import { b, count, grow } from "../executor/b.js"
+  "notebook/lib/a.js": `import { b, count, grow } from "./b.js"
 export const a = () => "a" + b()
 grow()
 export const seen = count
@@ -30,7 +30,7 @@ function label() { const count = 5; return count }
 export { told, b as again }
 export function shadow(b, { count = 3 } = {}) { for (const grow of [1]) { b += grow } return b + count }
 `,
-  "notebook/lib/b.js": `import { a } from "../executor/a.js";
+  "notebook/lib/b.js": `import { a } from "./a.js";
 export let count = 0;
 export function grow() { count++ }
 export const b = () => "b" + typeof a;

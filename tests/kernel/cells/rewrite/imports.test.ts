@@ -10,7 +10,7 @@ let client: Client;
 const counter = "export let n = 0; export function inc() { n++ }\nexport { n as default };\n";
 const files: Record<string, string> = {
   "counter.ts": counter,
-  "again.ts": 'export { n as count, inc } from "../executor/counter.ts";\nexport * from "../executor/counter.ts";\n',
+  "again.ts": 'export { n as count, inc } from "./counter.ts";\nexport * from "./counter.ts";\n',
   "kind.ts": "export interface Shape { side: number }\nexport type Size = number;\nexport class Box { side = 2 }\n",
   "who.ts":
     "export let who = function (this: unknown) { return typeof this };\nexport const tag = (s: TemplateStringsArray) => s[0];\nexport function change() { who = () => 'changed' }\n",

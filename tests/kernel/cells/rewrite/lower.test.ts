@@ -32,7 +32,7 @@ const files: Record<string, string> = {
   "node_modules/tiny/runtime.js": runtime,
   "plain/view.tsx":
     "/** @jsxImportSource tiny */\nexport const View = ({ n }: { n: number }) => <p>{n} <b>x</b></p>;\n",
-  "plain/classic.tsx": '/** @jsx h */\nimport { h } from "../executor/factory.ts";\nexport default () => <i>c</i>;\n',
+  "plain/classic.tsx": '/** @jsx h */\nimport { h } from "./factory.ts";\nexport default () => <i>c</i>;\n',
   "plain/factory.ts": factory,
   "plain/bad.tsx":
     "/** @jsxImportSource tiny */\nexport const Bad = (p: { x?: string[] }) => (\n  <p>{p.x!.length}</p>\n);\n",
