@@ -12,11 +12,6 @@ export interface DisplayBundle {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** A value that shows itself richly in a notebook. The method may be asynchronous; it returns the data part of a bundle. */
-export interface Displayable {
-  [displaySymbol](): MimeBundle | Promise<MimeBundle>;
-}
-
 /** How a bundle is shown: under a name that later updates refer to, or as such an update. */
 export interface DisplayOptions {
   /** Name of this display; an update with the same name replaces it, also after the cell has ended. */

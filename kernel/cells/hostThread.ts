@@ -94,15 +94,15 @@ export function startHost({ flags, port, captured }: HostStart): void {
     (error, cell) => runInCell(cell, printError("A comm's handler failed:"), undefined, [error]),
   );
   const host = Object.assign(createHost(reporter, interrupts, flags), { comms });
-  const notes: Diagnostics = {
+  const diagnostics: Diagnostics = {
     describe: (error) => stripVTControlCharacters(describeError(error, sources).traceback.join("\n")),
     warn(text) {
       reporter.stream("stderr", `${text}\n`);
       return undefined;
     },
   };
-  const toBundle = createToBundle(notes);
-  const displays = new Displays(reporter, toBundle, notes);
+  const toBundle = createToBundle(diagnostics);
+  const displays = new Displays(reporter, toBundle, diagnostics);
   const lookUp = new NameLookup(evaluator, post);
   const magics = new Magics({
     ...{ evaluator, folder, host, interrupts, names, post, runtime, sources },

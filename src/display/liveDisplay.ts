@@ -1,22 +1,25 @@
-/** One display that is rewritten in place while something runs, wherever the program runs. */
+/**
+ * One display that is rewritten in place while something runs: in this project's kernel, in Deno's, on a terminal, or
+ * in a log.
+ */
 
 import { currentHost, type Host } from "../../shared/host.ts";
 import type { DisplayBundle } from "../../shared/mimeBundle.ts";
 
-/** A bundle, or how to make it: then it is only made when it will be shown. */
-export type Showable = DisplayBundle | (() => DisplayBundle);
+/** A bundle, or a function that makes it, which is only called when the bundle will be shown. */
+type Showable = DisplayBundle | (() => DisplayBundle);
 
 export interface LiveDisplay {
-  /** Shows `bundle` in place of the last one: at once, or after what is left of the interval, whichever update is then the last. */
+  /** Shows `bundle` in place of the last one: at once, or when the interval is over if it is then the newest. */
   update(bundle: Showable): void;
-  /** Shows what is still waiting and ends the display. Updates after this are ignored. */
+  /** Shows an update that is still waiting and ends the display. Updates after this are ignored. */
   close(): void;
 }
 
 export interface LiveDisplayOptions {
-  /** Least time between two redraws in milliseconds. Default: 200. */
+  /** The least time between two redraws in milliseconds. Default: 200. */
   readonly intervalMs?: number;
-  /** Where to draw. Default: the notebook this runs in, else the terminal or log at stderr. */
+  /** The screen to draw on. Default: the notebook this runs in, else the terminal or log at stderr. */
   readonly screen?: Screen;
 }
 
@@ -59,25 +62,28 @@ export function openDisplay(
   };
 }
 
-/** Draws one display. `show` replaces what the last `show` drew. */
+/** The place where one display is drawn. `show` replaces what the last `show` drew. */
 export interface Screen {
   show(bundle: DisplayBundle): void;
   close(): void;
 }
 
 /** The part of a stream that a terminal or log needs; `process.stderr` has it. */
-export interface TextStream {
+interface TextStream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;
 }
 
-/** `Deno.jupyter.broadcast`: sends a message of the Jupyter protocol from a cell. */
-export type Broadcast = (type: string, content: Record<string, unknown>) => Promise<void>;
+/** Sends a message of the Jupyter protocol from a cell (`Deno.jupyter.broadcast`). */
+type Broadcast = (type: string, content: Record<string, unknown>) => Promise<void>;
 
-/** The notebook around this process, else stderr: rewritten in place on a terminal, a line now and then in a log. */
-export function chooseScreen(): Screen {
+/**
+ * Returns the notebook around this process, else stderr: rewritten in place on a terminal, a line now and then in a
+ * log.
+ */
+function chooseScreen(): Screen {
   const host = currentHost();
   if (host !== undefined) return hostScreen(host);
   const broadcast = denoBroadcast();
@@ -85,7 +91,7 @@ export function chooseScreen(): Screen {
   return process.stderr.isTTY ? terminalScreen(process.stderr) : logScreen(process.stderr);
 }
 
-export function hostScreen(host: Host): Screen {
+function hostScreen(host: Host): Screen {
   const displayId = globalThis.crypto.randomUUID();
   let isOpen = false;
   return {
@@ -112,7 +118,10 @@ export function denoScreen(broadcast: Broadcast): Screen {
   };
 }
 
-/** Rewrites its lines in place. Long lines are cut, so that the cursor's way up is known; too many, and the first are dropped. */
+/**
+ * Draws on a terminal by rewriting its lines in place. Long lines are cut, so that the cursor's way up is known; of too
+ * many lines the first are dropped.
+ */
 export function terminalScreen(stream: TextStream): Screen {
   let drawn = 0;
   return {
@@ -129,7 +138,9 @@ export function terminalScreen(stream: TextStream): Screen {
   };
 }
 
-/** The first line of the text at most every `intervalSeconds` (default 10), and all of the last state at the end. */
+/**
+ * Writes the first line of the text at most every `intervalSeconds` (default 10), and all of the last state at the end.
+ */
 export function logScreen(stream: TextStream, intervalSeconds = 10): Screen {
   let writtenAt = Number.NEGATIVE_INFINITY;
   let last = "";
@@ -150,7 +161,10 @@ function textOf({ data }: DisplayBundle): string {
   return String(data["text/plain"] ?? "");
 }
 
-/** Undefined outside Deno, and in Deno programs that are no notebook (where the property throws when it is read). */
+/**
+ * Returns Deno's function; undefined outside Deno, and in Deno programs that are no notebook (where the property throws
+ * when it is read).
+ */
 function denoBroadcast(): Broadcast | undefined {
   const { Deno } = globalThis as { Deno?: { readonly jupyter?: { readonly broadcast?: Broadcast } } };
   try {

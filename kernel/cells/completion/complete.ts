@@ -1,12 +1,12 @@
-/** Completion from what is live: properties of the object before the dot, names of cells, globals, keywords. */
+/** Completion from live values: properties of the object before the dot, names of cells, globals, keywords. */
 
 import { isCode } from "../../shared/magics/scan.ts";
 import type { Evaluator } from "../executor/evaluator.ts";
 
-/** Candidates and the range they replace, in UTF-16 units. */
+/** Candidates and the range that they replace, in UTF-16 units. */
 export interface LiveCompletion {
   readonly matches: string[];
-  /** After a dot. */
+  /** Whether the candidates are properties, behind a dot. */
   readonly member: boolean;
   readonly start: number;
   readonly end: number;
@@ -32,7 +32,7 @@ export function complete(evaluator: Evaluator, code: string, cursor: number): Li
   return { matches: [...new Set(fitting)].sort(byName), member, start: cursor - word.length, end: cursor };
 }
 
-/** Names that begin with `_` are meant to be left alone and come last. */
+/** Compares two names; those that begin with `_` are meant to be left alone and come last. */
 function byName(a: string, b: string): number {
   return Number(a.startsWith("_")) - Number(b.startsWith("_")) || (a < b ? -1 : 1);
 }
@@ -46,7 +46,10 @@ const chain =
   /(?<![\p{ID_Continue}$.])([\p{ID_Start}$_][\p{ID_Continue}$]*(?:\??\.[\p{ID_Start}$_][\p{ID_Continue}$]*|\[(?:\d+|"[^"]*"|'[^']*')\])*)\??\.$/u;
 const literal = /("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\[\])\.$/;
 
-/** The expression in front of a final dot: names and literal indexes, or a literal; undefined for all that would have to run. */
+/**
+ * Returns the expression in front of a final dot: names and literal indexes, or a literal. Undefined for expressions
+ * that would have to run.
+ */
 function receiverBefore(text: string): string | undefined {
   return chain.exec(text)?.[1] ?? literal.exec(text)?.[1];
 }

@@ -1,4 +1,4 @@
-/** What a name holds, for a frontend's tooltip. */
+/** The live value of a name, for a frontend's tooltip and for `name?`. */
 import { inspect } from "node:util";
 import { inspectContent } from "../../protocol/completion/merge.ts";
 import type { Inspection } from "../../shared/languageMessages.ts";
@@ -8,14 +8,14 @@ import type { Evaluator } from "../executor/evaluator.ts";
 /** The value of a name or property chain. */
 export interface LiveValue {
   readonly expression: string;
-  /** `number`, `function`, the name of a class. */
+  /** The type: `number`, `function`, the name of a class. */
   readonly type: string;
   readonly text: string;
   /** Whether `text` is the source of a function or class. */
   readonly callable: boolean;
 }
 
-/** The value of the name or property chain around `cursor` (UTF-16 units), or undefined when it has none. */
+/** Describes the value of the name or property chain around `cursor` (UTF-16 units); undefined when it has none. */
 export function describeAt(evaluator: Evaluator, code: string, cursor: number): LiveValue | undefined {
   const left = /[\p{ID_Continue}$.?]*$/u.exec(code.slice(0, cursor))?.[0] ?? "";
   const right = /^[\p{ID_Continue}$]*/u.exec(code.slice(cursor))?.[0] ?? "";
@@ -52,7 +52,7 @@ export class NameLookup {
     this.#post = post;
   }
 
-  /** A MIME bundle about `name`, or undefined where there is no such thing. */
+  /** Describes `name` as a MIME bundle, or undefined where there is no such thing. */
   readonly describe = async (name: string): Promise<Record<string, string> | undefined> => {
     const request = ++this.#count;
     this.#post({ type: "lookUp", request, name });
@@ -61,7 +61,7 @@ export class NameLookup {
     return found === true ? (data as Record<string, string>) : undefined;
   };
 
-  /** The answer of the protocol worker, which always comes. */
+  /** Receives the answer of the protocol worker, which always comes. */
   answer(request: number, typed: Inspection | undefined): void {
     this.#asked.get(request)?.(typed);
     this.#asked.delete(request);

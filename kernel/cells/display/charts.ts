@@ -7,6 +7,7 @@ import { types } from "node:util";
 import { plainText, printable } from "./plainText.ts";
 import { boundMethod, type Recogniser } from "./recogniser.ts";
 
+/** Charts in the grammars Vega and Vega-Lite. */
 export const vega: Recogniser = (value) => {
   const spec = "$schema" in value ? value : (boundMethod(value, "toSpec")?.() as object | undefined);
   if (typeof spec !== "object" || spec === null) return undefined;
@@ -25,6 +26,7 @@ export const vega: Recogniser = (value) => {
 const figureKeys = new Set(["data", "layout", "config", "frames"]);
 const traceKeys = ["type", "x", "y", "z", "values", "labels", "lat", "lon", "r", "theta"];
 
+/** Figures of plotly. */
 export const plotly: Recogniser = (value) => {
   const { data, layout } = value as { data?: unknown; layout?: unknown };
   if (!Array.isArray(data) || data.length === 0 || !data.every(isTrace)) return undefined;
@@ -34,7 +36,7 @@ export const plotly: Recogniser = (value) => {
   const heading = typeof title === "string" ? title : (title as { text?: unknown } | undefined)?.text;
   const kinds = [...new Set(data.map((trace: { type?: unknown }) => String(trace.type ?? "scatter")))];
   const text = `Plotly figure${typeof heading === "string" ? ` "${printable(heading, 80)}"` : ""}: ${printable(kinds.join(", "), 200)}`;
-  const figure: unknown = JSON.parse(JSON.stringify(value, listed));
+  const figure: unknown = JSON.parse(JSON.stringify(value, typedArraysAsLists));
   return { data: { "application/vnd.plotly.v1+json": figure, "text/plain": text } };
 };
 
@@ -43,7 +45,7 @@ function isTrace(value: unknown): boolean {
 }
 
 /** Turns typed arrays into lists: JSON would make objects of them. */
-function listed(_: string, value: unknown): unknown {
+function typedArraysAsLists(_: string, value: unknown): unknown {
   if (!types.isTypedArray(value)) return value;
   return Array.from(value as unknown as ArrayLike<number | bigint>, Number);
 }

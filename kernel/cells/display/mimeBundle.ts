@@ -10,7 +10,7 @@ import { plotly, vega } from "./charts.ts";
 import { isData, sendableData } from "./mimeData.ts";
 import { canvas, element, imageBytes } from "./pictures.ts";
 import { plainText } from "./plainText.ts";
-import { boundMethod, type Diagnostics, type Recogniser } from "./recogniser.ts";
+import { boundMethod, type Diagnostics, type Recogniser, whenFulfilled } from "./recogniser.ts";
 import { dataFrame, map, records } from "./tables.ts";
 import { tensor } from "./tensors.ts";
 import { typedArray } from "./typedArrays.ts";
@@ -19,24 +19,25 @@ import { typedArray } from "./typedArrays.ts";
  * Calls the value's own display method. A method `toBundle()` beside it gives metadata too, such as the width of a
  * picture drawn at twice its size. Where a method fails, the failure is reported and the value is shown without it.
  */
-export const displayMethod: Recogniser = (value, notes) => {
+const displayMethod: Recogniser = (value, diagnostics) => {
   const rich = boundMethod(value, displaySymbol);
   if (rich === undefined) return undefined;
   const whole = boundMethod(value, "toBundle");
-  const read = (given: unknown): DisplayBundle | undefined =>
-    whole === undefined ? toBundle({ data: given }, notes) : toBundle(given, notes);
-  const failed = (error: unknown): undefined => notes.warn(`A value's rich form failed: ${notes.describe(error)}`);
+  const read = (form: unknown): DisplayBundle | undefined =>
+    bundleOf(whole === undefined ? { data: form } : form, diagnostics);
+  const failed = (error: unknown): undefined =>
+    diagnostics.warn(`A value's rich form failed: ${diagnostics.describe(error)}`);
   return tryOr<DisplayBundle | undefined | Promise<DisplayBundle | undefined>>(() => {
-    const form = whole === undefined ? rich() : whole();
-    return types.isPromise(form) ? fromCellPromise(form).then(read).catch(failed) : read(form);
+    const bundle = whenFulfilled(whole === undefined ? rich() : whole(), read);
+    return types.isPromise(bundle) ? bundle.catch(failed) : bundle;
   }, failed);
 };
 
-function toBundle(given: unknown, notes: Diagnostics): DisplayBundle | undefined {
-  const { data, metadata } = (given ?? {}) as { data?: unknown; metadata?: DisplayBundle["metadata"] };
+function bundleOf(form: unknown, diagnostics: Diagnostics): DisplayBundle | undefined {
+  const { data, metadata } = (form ?? {}) as { data?: unknown; metadata?: DisplayBundle["metadata"] };
   if (isData(data)) return typeof metadata === "object" && metadata !== null ? { data, metadata } : { data };
   if (data !== undefined && data !== null) {
-    notes.warn(
+    diagnostics.warn(
       `A value's rich form is no bundle of MIME types: got ${inspect(data, { depth: 0, maxStringLength: 100 })}, ` +
         `expected an object such as { "text/html": "<b>hi</b>" }.`,
     );
@@ -44,8 +45,9 @@ function toBundle(given: unknown, notes: Diagnostics): DisplayBundle | undefined
   return undefined;
 }
 
-export const error: Recogniser = (value, notes) =>
-  types.isNativeError(value) || isA(value, Error) ? { data: { "text/plain": notes.describe(value) } } : undefined;
+/** Errors as values: they have the same text as if they had been thrown. */
+const error: Recogniser = (value, diagnostics) =>
+  types.isNativeError(value) || isA(value, Error) ? { data: { "text/plain": diagnostics.describe(value) } } : undefined;
 
 /**
  * Turns a value into a MIME bundle, at once where that is possible, so that what is shown and what is printed stay in
@@ -78,7 +80,7 @@ const nothing: DisplayBundle = { data: {} };
 /**
  * Creates the function; `diagnostics` hears of display methods that fail. Only interrupts and rejected promises throw.
  */
-export function createToBundle(notes: Diagnostics): ToBundle {
+export function createToBundle(diagnostics: Diagnostics): ToBundle {
   const toBundle: ToBundle = (value) => {
     if ((typeof value !== "object" && typeof value !== "function") || value === null) return textOf(value);
     if (types.isPromise(value)) {
@@ -95,7 +97,7 @@ export function createToBundle(notes: Diagnostics): ToBundle {
   /** Asks one recogniser. A value that throws while it is looked at is not of that recogniser's kind. */
   function tryOn(value: object, recognise: Recogniser): ReturnType<Recogniser> {
     try {
-      return recognise(value, notes);
+      return recognise(value, diagnostics);
     } catch (reason) {
       if (KernelInterrupt.is(reason)) throw reason;
       return undefined;
@@ -105,7 +107,7 @@ export function createToBundle(notes: Diagnostics): ToBundle {
   function complete(bundle: DisplayBundle | undefined, value: unknown): DisplayBundle {
     if (bundle === undefined) return textOf(value);
     const refuse = (type: string, reason: unknown): void =>
-      notes.warn(`The ${type} form of a value cannot be sent: ${notes.describe(reason)}`);
+      diagnostics.warn(`The ${type} form of a value cannot be sent: ${diagnostics.describe(reason)}`);
     const data = sendableData(bundle.data, refuse);
     const isNothing = Object.keys(bundle.data).length === 0;
     if (!isNothing) data["text/plain"] ??= plainText(value);

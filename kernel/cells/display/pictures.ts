@@ -1,11 +1,11 @@
 /** Pictures: files as bytes or blobs, canvases, and DOM elements, which are shown as HTML or SVG. */
 import { types } from "node:util";
-import type { DisplayBundle } from "../../../shared/mimeBundle.ts";
+import type { DisplayBundle, MimeBundle } from "../../../shared/mimeBundle.ts";
 import { tryOr } from "../interrupt/kernelInterrupt.ts";
 import { fromCellPromise } from "../realm/cellRealm.ts";
 import { asBuffer } from "./mimeData.ts";
 import { printable } from "./plainText.ts";
-import { boundMethod, type Recogniser } from "./recogniser.ts";
+import { boundMethod, type Recogniser, whenFulfilled } from "./recogniser.ts";
 import { pictureText } from "./textFallback.ts";
 import { isHarmless, sandboxedFrame, svgImage } from "./untrustedMarkup.ts";
 
@@ -21,6 +21,7 @@ const signatures: readonly [type: string, test: RegExp][] = [
   ["image/svg+xml", /^(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]/s],
 ];
 
+/** Files of pictures: their bytes, or a blob of them. */
 export const imageBytes: Recogniser = (value) => {
   if (types.isUint8Array(value) || types.isAnyArrayBuffer(value)) return pictureOf(asBuffer(value));
   return isBlob(value) && value.size <= maxBytes ? fromBlob(value) : undefined;
@@ -44,9 +45,12 @@ function pictureOf(bytes: Buffer): DisplayBundle | undefined {
   if (type === undefined || bytes.length > maxBytes) return undefined;
   const text = pictureText(type, bytes.length);
   if (type !== "image/svg+xml") return { data: { [type]: bytes.toString("base64"), "text/plain": text } };
-  const markup = bytes.toString("utf8");
-  if (isHarmless(markup)) return { data: { [type]: markup, "text/plain": text } };
-  return { data: { "text/html": svgImage(markup), "text/plain": text } };
+  return { data: { ...svgData(bytes.toString("utf8")), "text/plain": text } };
+}
+
+/** Shows SVG as itself where it can do nothing, else in an `<img>`. */
+function svgData(svg: string): MimeBundle {
+  return isHarmless(svg) ? { "image/svg+xml": svg } : { "text/html": svgImage(svg) };
 }
 
 /** Returns the MIME type of a picture this kernel can show, told by its first bytes, or undefined. */
@@ -55,15 +59,13 @@ export function imageType(bytes: Uint8Array): string | undefined {
   return signatures.find(([, test]) => test.test(start))?.[0];
 }
 
+/** Canvases of any implementation (canvas, skia-canvas, @napi-rs/canvas, jsdom): their picture. */
 export const canvas: Recogniser = (value) => {
   const { width, height } = value as { width?: unknown; height?: unknown };
   const draw = boundMethod(value, "toDataURL") ?? (boundMethod(value, "getContext") && boundMethod(value, "toBuffer"));
   if (draw === undefined) return undefined;
   const text = `Canvas, ${Number(width)} x ${Number(height)}`;
-  const drawn = draw("image/png");
-  return types.isPromise(drawn)
-    ? fromCellPromise(drawn).then((given) => drawnPicture(given, text))
-    : drawnPicture(drawn, text);
+  return whenFulfilled(draw("image/png"), (drawn) => drawnPicture(drawn, text));
 };
 
 function drawnPicture(drawn: unknown, text: string): DisplayBundle | undefined {
@@ -76,6 +78,7 @@ function drawnPicture(drawn: unknown, text: string): DisplayBundle | undefined {
 
 const maxMarkup = 5_000_000;
 
+/** DOM elements of any implementation (jsdom, linkedom, happy-dom): their markup, whole. */
 export const element: Recogniser = (value) => {
   const { outerHTML: markup } = value as { outerHTML?: unknown };
   if (typeof markup !== "string" || markup.length > maxMarkup) return undefined;
@@ -83,9 +86,7 @@ export const element: Recogniser = (value) => {
   if (!/^<svg[\s>]/i.test(markup)) {
     return { data: { "text/html": isHarmless(markup) ? markup : sandboxedFrame(markup), "text/plain": text } };
   }
-  const svg = asXml(value, markup);
-  const shown = isHarmless(svg) ? { "image/svg+xml": svg } : { "text/html": svgImage(svg) };
-  return { data: { ...shown, "text/plain": text } };
+  return { data: { ...svgData(asXml(value, markup)), "text/plain": text } };
 };
 
 /**

@@ -83,7 +83,7 @@ function clamp(text: string): string {
  * Counts the entries that printing would show, without calling anything of the value's own: down to `depth` levels
  * below `value`, of lists the first `listed`. Counting stops soon after `limit`.
  */
-export function countEntries(value: unknown, depth: number, listed: number, limit: number): number {
+function countEntries(value: unknown, depth: number, listed: number, limit: number): number {
   if (typeof value !== "object" || value === null || types.isProxy(value) || ArrayBuffer.isView(value)) return 0;
   let count = 0;
   for (const child of childrenOf(value, listed, limit)) {
@@ -109,7 +109,7 @@ function firstOf<T>(values: IterableIterator<T>, listed: number): T[] {
 }
 
 /** Prints a function as `[Function: add] (a, b)`, short arrow functions whole. */
-export function functionText(value: CallableFunction): string {
+function functionText(value: CallableFunction): string {
   const name = inspect(value, { breakLength: 100, maxArrayLength: 20 });
   const source = Function.prototype.toString.call(value);
   if (/^class\b/.test(source) || source.endsWith("{ [native code] }") || !name.startsWith("[")) return name;

@@ -6,12 +6,21 @@ import { formatCount } from "../../../shared/text.ts";
 import { headAndTail, plainText, printable, sampleIndices, shortText } from "./plainText.ts";
 import { boundMethod, type Recogniser } from "./recogniser.ts";
 
+/** The number of rows that are shown from each end. */
+const edgeRows = 10;
+const edgeColumns = 10;
+/** Stands for what is left out. */
+const gap = "…";
+/** The longest text of a cell. */
+const maxCharacters = 80;
+
 /** The number of rows, evenly spread, that are looked at for their keys, beside those that are shown. */
 const sampleRows = 2000;
 const maxColumns = 2000;
 /** The least share of the table's cells that must have a value. */
 const minFilled = 0.5;
 
+/** Arrays of objects with much the same keys. */
 export const records: Recogniser = (value) => {
   if (!Array.isArray(value) || value.length < 2) return undefined;
   const rows = value as unknown[];
@@ -44,21 +53,21 @@ function isPlain(value: object): boolean {
   return Object.prototype.toString.call(value) === "[object Object]";
 }
 
-const edgeEntries = 10;
 /** The largest map that is walked to its end. */
 const maxWalked = 200_000;
 
+/** Maps: a table of keys and values. */
 export const map: Recogniser = (value) => {
   if (!types.isMap(value) || value.size === 0) return undefined;
-  const wanted = new Set(headAndTail(value.size, edgeEntries));
+  const wanted = new Set(headAndTail(value.size, edgeRows));
   const entries: [unknown, unknown][] = [];
   let index = 0;
   for (const entry of Map.prototype.entries.call(value)) {
-    if (value.size > maxWalked && index === edgeEntries) break;
+    if (value.size > maxWalked && index === edgeRows) break;
     if (wanted.has(index++)) entries.push(entry);
   }
   const rows = entries.map(([key, held]) => [cellText(key), cellText(held)]);
-  if (wanted.has(undefined)) rows.splice(edgeEntries, 0, [gap, gap]);
+  if (wanted.has(undefined)) rows.splice(edgeRows, 0, [gap, gap]);
   const html = tableHtml({
     columns: [
       { title: "key", align: alignOf(entries.every(([key]) => isNumeric(key))) },
@@ -71,6 +80,7 @@ export const map: Recogniser = (value) => {
   return { data: { "text/html": html, "text/plain": plainText(value) } };
 };
 
+/** Data frames, told by their methods. */
 export const dataFrame: Recogniser = (value) => polars(value) ?? arquero(value);
 
 function polars(value: object): DisplayBundle | undefined {
@@ -106,18 +116,8 @@ function arquero(value: object): DisplayBundle | undefined {
   return rowsTable(names, rowCount, (index) => Object.fromEntries(names.map((name) => [name, get(name, index)])));
 }
 
-/** The number of rows that are shown from each end. */
-export const edgeRows = 10;
-const edgeColumns = 10;
-/** Stands for what is left out. */
-const gap = "…";
-
-function alignOf(isNumber: boolean): Align {
-  return isNumber ? "right" : "left";
-}
-
 /** Renders rows that are objects; `rowAt` is called for the first and the last rows only. */
-export function rowsTable(names: readonly string[], rowCount: number, rowAt: (index: number) => object): DisplayBundle {
+function rowsTable(names: readonly string[], rowCount: number, rowAt: (index: number) => object): DisplayBundle {
   const columns = headAndTail(names.length, edgeColumns).map((index) =>
     index === undefined ? undefined : names[index],
   );
@@ -153,13 +153,15 @@ function fieldOf(row: object, name: string): unknown {
   return Object.getOwnPropertyDescriptor(row, name)?.value;
 }
 
-const maxCharacters = 80;
+function alignOf(isNumber: boolean): Align {
+  return isNumber ? "right" : "left";
+}
 
 /**
  * Formats a value for a cell of a table: strings without quotes, nothing for `undefined`, numbers rounded for reading,
  * other values as Node prints them on one short line.
  */
-export function cellText(value: unknown): string {
+function cellText(value: unknown): string {
   if (value === undefined) return "";
   if (typeof value === "string") return printable(value, maxCharacters);
   if (typeof value === "number" && Number.isFinite(value) && !Number.isInteger(value)) return decimal(value);
@@ -173,11 +175,11 @@ function decimal(value: number): string {
 }
 
 /** Formats a property's value; a getter is not called. */
-export function fieldText(row: object, key: string): string {
+function fieldText(row: object, key: string): string {
   const property = Object.getOwnPropertyDescriptor(row, key);
   return property !== undefined && property.get !== undefined ? "[Getter]" : cellText(property?.value);
 }
 
-export function isNumeric(value: unknown): boolean {
+function isNumeric(value: unknown): boolean {
   return typeof value === "number" || typeof value === "bigint";
 }

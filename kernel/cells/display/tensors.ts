@@ -11,6 +11,7 @@ import { boundMethod, type Recogniser } from "./recogniser.ts";
 /** Tensors up to this size are read whole: one copy of a few megabytes. */
 const readWhole = 1_000_000;
 
+/** Tensors, told by their properties. */
 export const tensor: Recogniser = (value) => tfjs(value) ?? onnx(value);
 
 function tfjs(value: object): DisplayBundle | undefined {
@@ -68,7 +69,7 @@ function isShape(value: unknown): value is number[] {
 }
 
 /** The part of a tfjs tensor that is read; any instance of the library has it. */
-export interface TfTensor {
+interface TfTensor {
   readonly shape: readonly number[];
   readonly dtype: string;
   readonly size: number;
@@ -87,7 +88,7 @@ interface Engine {
 }
 
 /** Reads the values within `edge` of the ends of each axis, a block per corner when it is first asked for. */
-export function cornerReader(tensor: TfTensor, edge: number): (index: readonly number[]) => unknown {
+function cornerReader(tensor: TfTensor, edge: number): (index: readonly number[]) => unknown {
   const blocks = new Map<string, ArrayLike<unknown>>();
   const start = (index: number, axis: number): number => {
     const length = tensor.shape[axis] ?? 0;
@@ -118,12 +119,12 @@ function read(tensor: TfTensor, begin: readonly number[], size: readonly number[
 }
 
 /** Returns the row-major index of a value. */
-export function flatIndex(index: readonly number[], shape: readonly number[]): number {
+function flatIndex(index: readonly number[], shape: readonly number[]): number {
   return index.reduce((flat, value, axis) => flat * (shape[axis] ?? 1) + value, 0);
 }
 
 /** The values of a tensor; `at` is called for those that are shown. */
-export interface TensorValues {
+interface TensorValues {
   readonly shape: readonly number[];
   /** Reads one value; a text is shown as it is (see `quoted`). */
   at(index: readonly number[]): unknown;
@@ -135,13 +136,13 @@ const maxShown = 1000;
 const lineWidth = 100;
 
 /** Returns how many values are shown from each end of an axis; 0 where there are too many axes to show any. */
-export function edgeOf(shape: readonly number[]): number {
+function edgeOf(shape: readonly number[]): number {
   if (shape.reduce((product, length) => product * length, 1) <= readable) return readable;
   const shown = (edge: number): number => shape.reduce((n, length) => n * Math.min(length, 2 * edge), 1);
   return [shape.length === 2 ? 5 : 3, 2, 1].find((edge) => shown(edge) <= maxShown) ?? 0;
 }
 
-export function tensorText({ shape, at }: TensorValues): string {
+function tensorText({ shape, at }: TensorValues): string {
   const edge = edgeOf(shape);
   if (edge === 0) return "[...]";
   const texts = textsOf({ shape, at }, edge);
@@ -170,7 +171,7 @@ export function quoted(value: unknown): unknown {
 }
 
 /** Renders a matrix as a table. */
-export function matrixHtml({ shape, at }: TensorValues, note: string): string {
+function matrixHtml({ shape, at }: TensorValues, note: string): string {
   const edge = edgeOf(shape);
   const texts = textsOf({ shape, at }, edge);
   const [rows, columns] = shape.map((length) => headAndTail(length, edge)) as [

@@ -13,6 +13,7 @@ const maxScanned = 1_000_000;
 
 type Values = ArrayLike<number | bigint>;
 
+/** Typed arrays, and buffers as hexadecimal bytes. */
 export const typedArray: Recogniser = (value) => {
   if (types.isAnyArrayBuffer(value) || types.isDataView(value) || Buffer.isBuffer(value)) return bytes(value);
   if (!types.isTypedArray(value)) return undefined;

@@ -1,4 +1,4 @@
-/** What a cell holds by `using`: disposed of in reverse when the cell has ended. */
+/** The values that a cell holds by `using`; they are disposed of in reverse when the cell has ended. */
 import { fromCellPromise } from "../realm/cellRealm.ts";
 
 interface Disposal {
@@ -20,7 +20,10 @@ export class Disposals {
     this.#all.push({ dispose: () => Reflect.apply(dispose, value, []) as unknown, waits });
   }
 
-  /** All of them, last first, whatever some throw. Resolves to what the cell is to throw: `thrown` is what it threw by itself. */
+  /**
+   * Disposes of all of them, last first, whatever some throw. Resolves to what the cell is to throw; `thrown` is what
+   * it threw by itself.
+   */
   async run(thrown?: Thrown): Promise<Thrown | undefined> {
     let last = thrown;
     const all = this.#all.reverse();
@@ -37,12 +40,12 @@ export class Disposals {
   }
 }
 
-/** Something that was thrown, `undefined` included. */
+/** A thrown value, `undefined` included. */
 export interface Thrown {
   readonly value: unknown;
 }
 
-/** A `SuppressedError`, which Node has from 24 on. */
+/** Creates a `SuppressedError`, which Node has from 24 on. */
 function suppressing(error: unknown, suppressed: unknown): Error {
   const last = new Error("An error was suppressed during disposal");
   const hidden = { enumerable: false, writable: true, configurable: true };

@@ -1,10 +1,16 @@
-/** V8's REPL mode through an inspector session of the main thread: live variables, redeclaration, top-level await. */
+/**
+ * Evaluates code in V8's REPL mode through an inspector session of the main thread: live variables, redeclaration,
+ * top-level await.
+ */
 import { type Runtime, Session } from "node:inspector";
 import { types } from "node:util";
 import { CellObject, CellPromise, fromCellArray } from "../realm/cellRealm.ts";
 import type { CellNames } from "../rewrite/imports.ts";
 
-/** How an evaluation ended. `thrown` is the very value that was thrown; `position` (from 0) is where V8 says it happened. */
+/**
+ * The end of an evaluation. `thrown` is the very value that was thrown; `position` (from 0) is where V8 says it
+ * happened.
+ */
 export type Outcome =
   | { readonly kind: "value" }
   | { readonly kind: "thrown"; readonly thrown: unknown; readonly position: { line: number; column: number } }
@@ -13,7 +19,7 @@ export type Outcome =
 const group = "thaw-cell";
 const { connect, disconnect, post } = Session.prototype;
 
-/** What the evaluator needs of the object that rewritten code knows as `__thaw`. */
+/** The part of `__thaw` through which cells hand values to the evaluator. */
 interface Handover {
   take(key: "caught"): unknown;
   restore: () => void;
@@ -36,7 +42,7 @@ export class Evaluator {
     Reflect.apply(connect, this.#session, []);
   }
 
-  /** Runs `code` to its end, awaits included. `name` is what stacks call it. */
+  /** Runs `code` to its end, awaits included. `name` is its name in stacks. */
   run(code: string, name: string): Promise<Outcome> {
     // a value would be described and kept by the inspector
     const expression = `${code}\n;void __thaw.ended()\n//# sourceURL=${name}`;
@@ -51,15 +57,16 @@ export class Evaluator {
   }
 
   /**
-   * To be called when a cell is abandoned, or was ended by force. The inspector waits for the cell's promise; were that
-   * collected first, the inspector would call back in the middle of the collection, which ends the process (Node 24).
+   * Reconnects the session, when a cell is abandoned or was terminated. The inspector waits for the cell's promise;
+   * were that collected first, the inspector would call back in the middle of the collection, which ends the process
+   * (Node 24).
    */
   abandon(): void {
     Reflect.apply(disconnect, this.#session, []);
     Reflect.apply(connect, this.#session, []); // the same one: to make another takes `Function.prototype.call`
   }
 
-  /** The properties that completion may offer for `expression`, found without running anything that has effects. */
+  /** Returns the properties that completion may offer for `expression`, without running anything that has effects. */
   properties(expression: string): string[] {
     const objectId = this.#look(`Object(${this.#names.read(expression)})`)?.objectId;
     if (objectId === undefined) return [];
@@ -68,14 +75,16 @@ export class Evaluator {
     return names;
   }
 
-  /** For what has indexes, a million of them perhaps: no cell that runs should wait for their names. */
+  /**
+   * Returns the names of a value that has indexes, a million of them perhaps: no running cell should wait for those.
+   */
   #describedNames(objectId: string): string[] {
     const options = { objectId, nonIndexedPropertiesOnly: true };
     const found = this.#ask<Runtime.GetPropertiesReturnType>("Runtime.getProperties", options);
     return fromCellArray(found?.result ?? []).map((property) => property.name);
   }
 
-  /** The value of `expression` in a one-element list, if it can be had without effects. */
+  /** Returns the value of `expression` in a one-element list, if it can be had without effects. */
   peek(expression: string): [] | [unknown] {
     const remote = this.#look(this.#names.read(expression));
     if (remote === undefined) return [];
@@ -84,7 +93,7 @@ export class Evaluator {
     return [value ?? remote.unserializableValue ?? remote.value];
   }
 
-  /** Names that cells have declared. */
+  /** Returns the names that cells have declared. */
   lexicalNames(): string[] {
     const found = this.#ask<Runtime.GlobalLexicalScopeNamesReturnType>("Runtime.globalLexicalScopeNames", {});
     return fromCellArray(found?.names ?? []).filter((name) => !name.startsWith("__thaw"));
@@ -109,12 +118,12 @@ export class Evaluator {
     return this.#handover.take("caught");
   }
 
-  /** The inspector keeps alive what it has shown. */
+  /** Releases the values that the inspector has described, which it keeps alive. */
   #release(): void {
     this.#post("Runtime.releaseObjectGroup", { objectGroup: group });
   }
 
-  /** For requests that are answered before `post` returns: all that await nothing. */
+  /** Sends a request that is answered before `post` returns, as all are that await nothing. */
   #ask<Result>(method: string, params: Readonly<Record<string, unknown>>): Result | undefined {
     let answer: Result | undefined;
     this.#post(method, params, (error, result) => {
@@ -144,17 +153,20 @@ export class Evaluator {
   }
 }
 
-/** A property that Node or V8 itself looks up when a message goes through the inspector: what a cell has put there is away meanwhile. */
+/**
+ * A property that Node or V8 looks up when a message goes through the inspector: a cell's replacement of it is put away
+ * meanwhile.
+ */
 class GuardedProperty {
-  /** Whether it may come back as soon as the cell's code runs. */
+  /** Whether the replacement may come back as soon as the cell's code runs. */
   readonly untilCode: boolean;
   readonly #holder: object;
   readonly #key: string | symbol;
   readonly #original: PropertyDescriptor | undefined;
-  /** What stands in its place meanwhile. */
+  /** The getter that stands in its place meanwhile. */
   readonly #get: (() => unknown) | undefined;
 
-  /** `get` does what the original does; absent where there is none. */
+  /** `get` does what the original does; it is absent where there is no original. */
   constructor(holder: object, key: string | symbol, untilCode: boolean, get?: () => unknown) {
     this.untilCode = untilCode;
     this.#holder = holder;
@@ -169,7 +181,7 @@ class GuardedProperty {
     return this.#original === undefined || now.value !== this.#original.value || now.get !== this.#original.get;
   }
 
-  /** Takes the replacement away. Returns what brings it back, unless a cell has put something else there. */
+  /** Puts the replacement away. Returns a function that brings it back, unless a cell has put something else there. */
   putAway(): () => void {
     const replacement = this.#now() as PropertyDescriptor;
     if (this.#get === undefined) Reflect.deleteProperty(this.#holder, this.#key);
@@ -186,7 +198,7 @@ class GuardedProperty {
   }
 }
 
-/** V8 before that of Node 22 resolves the cell's promise with an object, whose `then` it asks for. */
+/** The `then` of all objects: V8 before that of Node 22 resolves the cell's promise with an object, and looks it up. */
 const resolved = new GuardedProperty(CellObject.prototype, "then", false);
 
 const lookedUp = [
@@ -199,8 +211,8 @@ const lookedUp = [
 ];
 
 /**
- * The names an object and its prototypes have, up to a proxy, which would run code. The inspector knows them too, but
- * describes every property: 20 ms for a namespace of five hundred. Undefined for what has indexes.
+ * Returns the names of an object and its prototypes, up to a proxy, which would run code. The inspector knows them too,
+ * but describes every property: 20 ms for a namespace of five hundred. Undefined for values with indexes.
  */
 function namesOf(value: unknown): string[] | undefined {
   if (Array.isArray(value) || types.isArrayBufferView(value) || types.isStringObject(value)) return undefined;

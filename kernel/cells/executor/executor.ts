@@ -1,4 +1,4 @@
-/** Runs one cell: rewritten, evaluated, its value shown, its error described. */
+/** Runs one cell: it is rewritten and evaluated, its value is shown, its error described. */
 
 import type { ExecuteOrder } from "../../shared/threadMessages.ts";
 import { startCell } from "../asyncContext/currentCell.ts";
@@ -18,7 +18,7 @@ import { transformCell } from "../rewrite/transform.ts";
 import type { Disposals } from "./disposals.ts";
 import type { Evaluator, Outcome } from "./evaluator.ts";
 
-/** A cell whose magics have become TypeScript, and what is to be done at its end. */
+/** A cell whose magics have become TypeScript, with what is to be done at its end. */
 export interface PreparedCell {
   readonly code: string;
   /** Prints what `%%time` measured. */
@@ -33,22 +33,22 @@ interface CellMagics {
   takePayloads(): readonly object[];
 }
 
-/** What an executor works with; all of it lives on the main thread. */
-export interface ExecutorServices {
+/** The services that an executor uses; all of them live on the main thread. */
+interface ExecutorServices {
   readonly evaluator: Evaluator;
   readonly interrupts: Interrupts;
   readonly reporter: Reporter;
   readonly sources: Sources;
   readonly magics: CellMagics;
   readonly modules: ModuleLoader;
-  /** What cells have imported by name. */
+  /** The names that cells have imported. */
   readonly names: CellNames;
-  /** What the running cell holds by `using`. */
+  /** The values that the running cell holds by `using`. */
   readonly disposals: Disposals;
-  /** The value of the last expression of the cell that ran last; asked for once per cell. */
+  /** Returns the value of the last expression of the cell that ran last; called once per cell. */
   readonly takeResult: () => unknown;
   readonly toBundle: ToBundle;
-  /** Lets go of what the cell awaited last. */
+  /** Releases the promise that the cell awaited last. */
   readonly releaseAwaited: () => void;
   /** Resolves when everything the cell displays has been shown. */
   readonly displaysSettled: () => Promise<void>;
@@ -56,13 +56,13 @@ export interface ExecutorServices {
 
 export class Executor {
   readonly #parts: ExecutorServices;
-  /** The cell whose code may still speak. */
+  /** The cell whose output is still sent. */
   #running: number | undefined;
-  /** The cell whose end has not been told yet. */
+  /** The cell whose end has not been reported yet. */
   #untold: ExecuteOrder | undefined;
   /** The cell that began last. */
   #newest = 0;
-  /** Cells up to this one have no timers any more. */
+  /** The timers of cells up to this one are cancelled. */
   #stopped = 0;
 
   constructor(parts: ExecutorServices) {
@@ -81,14 +81,14 @@ export class Executor {
   }
 
   /**
-   * Tells the end of a cell that nothing tells any more: V8, told to end what ran, may have ended lines of the kernel, or
-   * thrown away what was to happen next.
+   * Reports the end of a cell that nothing else will report: V8, told to terminate running code, may have terminated
+   * lines of the kernel, or thrown away their continuations.
    */
   recover(): void {
     if (this.#untold !== undefined) void this.#finish(this.#untold, { failed: true }, () => true);
   }
 
-  /** May be begun a second time where the first did not come to its end. */
+  /** Ends the cell and reports it. It may be begun a second time where the first did not come to its end. */
   async #finish(order: ExecuteOrder, end: End, isInterrupted: () => boolean): Promise<void> {
     const { disposals, interrupts, magics, modules, reporter } = this.#parts;
     if (this.#untold !== order) return;
@@ -123,7 +123,10 @@ export class Executor {
     reporter.mute(order.cell); // what it left behind and cannot be stopped is not heard
   }
 
-  /** The content of the reply; where it is too long to be text, as after `%load` of a huge file, that is the cell's error. */
+  /**
+   * Writes the content of the reply; where it is too long to be text, as after `%load` of a huge file, that is the
+   * cell's error.
+   */
   #textOf(content: object, { count }: ExecuteOrder): string | ErrorReport {
     try {
       return JSON.stringify({ ...content, execution_count: count });
@@ -132,13 +135,13 @@ export class Executor {
     }
   }
 
-  /** Ends what all cells so far have left behind. */
+  /** Cancels what all cells so far have left running. */
   stopAll(): void {
     for (; this.#stopped < this.#newest; this.#stopped++) cancelTimersOf(this.#stopped + 1);
     this.#parts.modules.stopped();
   }
 
-  /** Resolves to the values of the user expressions. Throws what the cell threw. */
+  /** Evaluates the cell. Resolves to the values of the user expressions; throws what the cell threw. */
   async #perform(order: ExecuteOrder): Promise<Record<string, unknown>> {
     const { cell: number, count, silent } = order;
     const { disposals, evaluator, magics, names, reporter, sources, takeResult, displaysSettled } = this.#parts;
@@ -173,7 +176,10 @@ export class Executor {
     return await this.#userExpressions(order.userExpressions);
   }
 
-  /** For a cell that V8 itself refused to compile: the error's stack names no place, the inspector does. */
+  /**
+   * Returns the syntax error of a cell that V8 itself refused to compile: the error's stack names no place, the
+   * inspector does.
+   */
   #refusal(
     { thrown, position }: Outcome & { kind: "thrown" },
     code: string,
@@ -213,7 +219,7 @@ interface End {
   readonly expressions?: Record<string, unknown>;
 }
 
-/** How the cell ended: by itself, or because it was given up. */
+/** Waits for the end of the cell: by itself, or because it was given up. */
 async function endOf(performed: Promise<Record<string, unknown>>, givenUp: Promise<never>): Promise<End> {
   try {
     return { failed: false, expressions: await Promise.race([performed, givenUp]) };
@@ -222,7 +228,7 @@ async function endOf(performed: Promise<Record<string, unknown>>, givenUp: Promi
   }
 }
 
-/** A cell that was asked to stop ends so, whatever it made of that; an error of its own is the cause. */
+/** Returns the error of a cell that was asked to stop; an error of its own is the cause. */
 function interruption({ failed, thrown }: End): KernelInterrupt {
   if (!failed) return new KernelInterrupt();
   return KernelInterrupt.is(thrown) ? thrown : new KernelInterrupt(thrown);

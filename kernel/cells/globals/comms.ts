@@ -6,24 +6,24 @@ import type { CommDelivery, CommReport } from "../../shared/threadMessages.ts";
 import { asBuffer } from "../display/mimeData.ts";
 import { fromCellPromise } from "../realm/cellRealm.ts";
 
-/** What comes with a message of either side. */
-export interface CommMessage {
-  /** An object, if the frontend keeps to the protocol; from Thaw's side always. */
+/** A message of either side. */
+interface CommMessage {
+  /** The message's data: an object, if the frontend keeps to the protocol; from Thaw's side always. */
   readonly data: unknown;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly buffers: readonly Uint8Array[];
 }
 
-/** What may go with a message beside its data. */
+/** Options of a message. */
 export interface CommOptions {
   readonly metadata?: Readonly<Record<string, unknown>>;
-  /** Binary frames, which are copied. Of a view, such as a Float32Array, its bytes. */
+  /** Binary frames, which are copied. A view, such as a Float32Array, is sent as its bytes. */
   readonly buffers?: readonly (ArrayBufferView | ArrayBuffer)[];
 }
 
-export type CommHandler = (message: CommMessage) => unknown;
+type CommHandler = (message: CommMessage) => unknown;
 /** Called with every comm the frontend opens on a target, and with its opening message. */
-export type TargetHandler = (comm: Comm, message: CommMessage) => unknown;
+type TargetHandler = (comm: Comm, message: CommMessage) => unknown;
 type Send = (kind: CommReport["kind"], comm: Comm, data: unknown, options: CommOptions) => void;
 
 /** One open channel. */
@@ -34,14 +34,14 @@ export class Comm {
   readonly #handlers: Record<"message" | "close", CommHandler[]> = { message: [], close: [] };
   #open = true;
 
-  /** Made by `Jupyter.comms.open` and for target handlers. */
+  /** Called by `Jupyter.comms.open` and for target handlers. */
   constructor(id: string, target: string, send: Send) {
     this.id = id;
     this.target = target;
     this.#send = send;
   }
 
-  /** False once either side has closed it. */
+  /** Whether neither side has closed it. */
   get isOpen(): boolean {
     return this.#open;
   }
@@ -52,7 +52,7 @@ export class Comm {
     this.#send("comm_msg", this, data, options);
   }
 
-  /** Closes the frontend's side too. A second call does nothing. */
+  /** Closes both sides. A second call does nothing. */
   close(data: unknown = {}, options: CommOptions = {}): void {
     if (!this.#open) return;
     this.#send("comm_close", this, data, options);
@@ -69,26 +69,29 @@ export class Comm {
     this.#handlers.close.push(callable(handler));
   }
 
-  /** For the registry: what the frontend sent. Returns what the handlers returned. */
+  /** Handles a message of the frontend, for the registry. Returns what the handlers returned. */
   receive(kind: "message" | "close", message: CommMessage): unknown[] {
     if (kind === "close") this.#open = false;
     return this.#handlers[kind].map((handler) => handler(message));
   }
 }
 
-/** Errors of this file; `code` is COMM_CLOSED, COMM_DATA, COMM_HANDLER or COMM_TARGET. */
+/** The errors of comms; `code` is COMM_CLOSED, COMM_DATA, COMM_HANDLER or COMM_TARGET. */
 class CommError extends CodedError {
   override readonly name = "CommError";
 }
 
-/** All comms of the kernel. */
+/** The comms of the kernel. */
 export class Comms {
   readonly #targets = new Map<string, TargetHandler>();
   readonly #open = new Map<string, Comm>();
   readonly #post: (report: Omit<CommReport, "type" | "cell">) => void;
   readonly #failed: (error: unknown, cell: number) => void;
 
-  /** `failed` is told what a handler threw, or what its promise rejected with, and under which cell's number it ran. */
+  /**
+   * `failed` is called with what a handler threw, or its promise rejected with, and the number of the cell under which
+   * it ran.
+   */
   constructor(
     post: (report: Omit<CommReport, "type" | "cell">) => void,
     failed: (error: unknown, cell: number) => void,
@@ -97,7 +100,7 @@ export class Comms {
     this.#failed = failed;
   }
 
-  /** From now on the frontend can open comms on `target`; a second handler replaces the first. */
+  /** Lets the frontend open comms on `target`; a second handler replaces the first. */
   registerTarget(target: string, handler: TargetHandler): void {
     this.#targets.set(name(target), callable(handler));
   }
@@ -113,12 +116,12 @@ export class Comms {
     return comm;
   }
 
-  /** The open comm with this id. */
+  /** Returns the open comm with this id. */
   get(id: string): Comm | undefined {
     return this.#open.get(id);
   }
 
-  /** For the kernel: hands over what the frontend sent. Never throws. */
+  /** Delivers a message of the frontend, for the kernel. Never throws. */
   receive({ cell, kind, id, target, data, metadata, buffers }: CommDelivery): void {
     const message = structuredClone({ data, metadata, buffers }); // made of the cells' own objects
     try {
@@ -149,7 +152,10 @@ export class Comms {
   };
 }
 
-/** What a comm sends as the protocol has it. Throws where frontends would refuse it: data and metadata are JSON objects. */
+/**
+ * Writes a comm message as the protocol has it. It throws where frontends would refuse it: data and metadata are JSON
+ * objects.
+ */
 export function commContent(
   kind: CommReport["kind"],
   id: string,

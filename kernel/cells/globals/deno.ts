@@ -15,7 +15,7 @@ import type { Displays, ShowOptions } from "./displays.ts";
 
 const $display = displaySymbol;
 
-/** Options as Deno names them. */
+/** The display options under the names that Deno has for them. */
 interface DenoDisplayOptions {
   readonly raw?: boolean;
   readonly update?: boolean;
@@ -24,7 +24,7 @@ interface DenoDisplayOptions {
 
 const comms = ["comm_open", "comm_msg", "comm_close"] as const;
 
-/** What cells have for `Deno` where they say `Deno.jupyter`. */
+/** Creates the object that cells have for `Deno` where they say `Deno.jupyter`. */
 export function createDeno(displays: Displays, toBundle: ToBundle, reporter: Reporter) {
   const jupyter = {
     $display,
@@ -35,7 +35,7 @@ export function createDeno(displays: Displays, toBundle: ToBundle, reporter: Rep
     format(value: unknown): Promise<object> {
       return asCellPromise(formatted(value));
     },
-    /** Resolves when `value` is shown. */
+    /** Shows `value`; resolves when it is shown. */
     display(value: unknown, { raw = false, update = false, display_id }: DenoDisplayOptions = {}): Promise<void> {
       return asCellPromise(
         shown(value, { raw, update, ...(display_id === undefined ? {} : { displayId: display_id }) }),
@@ -92,7 +92,7 @@ function commReport(kind: CommReport["kind"], content: Record<string, unknown>, 
   };
 }
 
-/** Shows itself as Deno shows it: what is put in is markup like the rest. As text it is its source. */
+/** Creates a template's tag. Like Deno's, it takes what is put in as markup; as text the value is its source. */
 function tag(type: string) {
   return (strings: TemplateStringsArray, ...values: unknown[]): object => {
     const source = String.raw({ raw: strings }, ...values.map((value) => (value === undefined ? "" : value)));
@@ -100,7 +100,7 @@ function tag(type: string) {
   };
 }
 
-/** A PNG, JPEG, GIF or WebP picture from its bytes or its path. */
+/** Creates a displayable PNG, JPEG, GIF or WebP picture from its bytes or its path. */
 function image(from: string | Uint8Array): object {
   const bytes = typeof from === "string" ? readFileSync(from) : from;
   const type = types.isUint8Array(bytes) ? imageType(bytes) : undefined;

@@ -1,19 +1,19 @@
-/** `display.html(...)` and the like: a display of one MIME type, for those who know which. */
+/** The function `display` with its shortcuts: `display.html(...)` and the like show one MIME type. */
 import { types } from "node:util";
 import { escapeHtml } from "../../../shared/text.ts";
 import { asBuffer } from "../display/mimeData.ts";
 import type { DisplayHandle, Displays, ShowOptions } from "./displays.ts";
 
-/** `display.html("<b>hi</b>")`, or as a template's tag: then what is put in is escaped. */
-export interface ShowText {
+/** Shows text: `display.html("<b>hi</b>")`, or as a template's tag, which escapes what is put in. */
+interface ShowText {
   (text: string, options?: ShowOptions): DisplayHandle;
   (strings: TemplateStringsArray, ...values: unknown[]): DisplayHandle;
 }
 
-/** Bytes, or base64 text of them. */
-export type ShowBytes = (bytes: Uint8Array | ArrayBuffer | string, options?: ShowOptions) => DisplayHandle;
+/** Shows bytes, given as such or as base64 text. */
+type ShowBytes = (bytes: Uint8Array | ArrayBuffer | string, options?: ShowOptions) => DisplayHandle;
 
-/** What cells have as `display`. */
+/** The function that cells have as `display`. */
 export interface Display {
   (value: unknown, options?: ShowOptions): DisplayHandle;
   readonly html: ShowText;
@@ -21,9 +21,9 @@ export interface Display {
   readonly latex: ShowText;
   readonly svg: ShowText;
   readonly text: ShowText;
-  /** Runs in the page of the notebook. */
+  /** Runs JavaScript in the page of the notebook. */
   readonly javascript: ShowText;
-  /** A tree that folds. */
+  /** Shows plain data as a tree that folds. */
   readonly json: (value: unknown, options?: ShowOptions) => DisplayHandle;
   readonly png: ShowBytes;
   readonly jpeg: ShowBytes;

@@ -1,4 +1,4 @@
-/** `display(value)` for cells: shows it where the cell is, in the order it was asked for, and replaces it later. */
+/** The displays of cells: each is shown where its cell is, in the order of the calls, and can be replaced later. */
 import { randomUUID } from "node:crypto";
 import { types } from "node:util";
 import { type DisplayBundle, type DisplayOptions, displaySymbol } from "../../../shared/mimeBundle.ts";
@@ -8,18 +8,18 @@ import type { Diagnostics } from "../display/recogniser.ts";
 import { tryOr } from "../interrupt/kernelInterrupt.ts";
 import type { Reporter } from "../output/reporter.ts";
 
-/** A display that was shown and can be replaced. Shows nothing itself when a cell ends with it. */
+/** A display that was shown and can be replaced. As the value of a cell it shows nothing. */
 export interface DisplayHandle {
   readonly displayId: string;
   update(value: unknown, options?: ShowOptions): void;
 }
 
 export interface ShowOptions extends DisplayOptions {
-  /** The value is itself the data of a bundle: `{ "text/html": "<b>hi</b>" }`. Default: false. */
+  /** Whether the value is itself the data of a bundle: `{ "text/html": "<b>hi</b>" }`. Default: false. */
   readonly raw?: boolean;
 }
 
-/** What takes time and was asked for by one cell. */
+/** The displays that one cell has asked for and that are still awaited. */
 interface Pending {
   readonly shown: Set<Promise<void>>;
   failures: unknown[];
@@ -30,15 +30,15 @@ interface Pending {
 export class Displays {
   readonly #reporter: Reporter;
   readonly #toBundle: ToBundle;
-  readonly #notes: Diagnostics;
-  /** The newest of what was asked for under each display id that something is still awaited for. */
+  readonly #diagnostics: Diagnostics;
+  /** The newest request under each display id whose value is still awaited. */
   readonly #newest = new Map<string, object>();
   #pending: Pending = { shown: new Set(), failures: [], over: false };
 
-  constructor(reporter: Reporter, toBundle: ToBundle, notes: Diagnostics) {
+  constructor(reporter: Reporter, toBundle: ToBundle, diagnostics: Diagnostics) {
     this.#reporter = reporter;
     this.#toBundle = toBundle;
-    this.#notes = notes;
+    this.#diagnostics = diagnostics;
   }
 
   /** Shows the rich form of `value`, or a bundle given as `{ data, metadata }`, under `options.displayId` (default: a new name). */
@@ -51,8 +51,8 @@ export class Displays {
   };
 
   /**
-   * As `show`; what takes time holds its place by an empty display, which is then updated. The promise never rejects:
-   * a failure is the running cell's.
+   * Shows a value as `show` does. One that is awaited holds its place by an empty display, which is then updated. The
+   * promise never rejects: a failure is the running cell's.
    */
   put(value: unknown, { raw = false, ...options }: ShowOptions): Promise<void> | undefined {
     const bundle = this.#bundleOf(value, raw);
@@ -62,13 +62,13 @@ export class Displays {
     return undefined;
   }
 
-  /** A cell begins: failures of what was asked for before it are no longer any cell's. */
+  /** Begins a cell: failures of earlier requests are no longer any cell's. */
   begin(): void {
     this.#pending.over = true;
     this.#pending = { shown: new Set(), failures: [], over: false };
   }
 
-  /** Resolves when everything the cell asked for has been shown; rejects with the first promise's reason that could not be. */
+  /** Resolves when everything the cell asked for has been shown; rejects with the first failure. */
   async settled(): Promise<void> {
     const pending = this.#pending;
     while (pending.shown.size > 0) await Promise.all(pending.shown);
@@ -94,7 +94,8 @@ export class Displays {
         if (this.#newest.get(displayId) === turn) this.#reporter.display(settled, { displayId, update: true });
       })
       .catch((error: unknown) => {
-        if (pending.over) this.#notes.warn(`What was to be displayed failed: ${this.#notes.describe(error)}`);
+        if (pending.over)
+          this.#diagnostics.warn(`What was to be displayed failed: ${this.#diagnostics.describe(error)}`);
         else pending.failures.push(error);
       })
       .finally(() => {

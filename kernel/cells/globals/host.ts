@@ -1,4 +1,7 @@
-/** What libraries find at `globalThis[Symbol.for("thaw.host")]`, and what cells have as `clearOutput()`. */
+/**
+ * The host: the kernel's services for libraries at `globalThis[hostSymbol]`, which `import "tslab"` is wired to as
+ * well; and `clearOutput()`.
+ */
 
 import { createRequire } from "node:module";
 import type { Host } from "../../../shared/host.ts";
@@ -7,9 +10,9 @@ import { sendableBundle } from "../display/mimeData.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import type { Reporter } from "../output/reporter.ts";
 
-/** What the language service holds once it knows the types of an ordinary notebook's imports, in megabytes. */
+/** The memory of the language service once it knows the types of an ordinary notebook's imports, in megabytes. */
 const languageMegabytes = 210;
-/** How long it takes to get there while cells keep the processors busy, in seconds. */
+/** How long the language service takes to get there while cells keep the processors busy, in seconds. */
 const languageSeconds = 4;
 
 export function createHost(reporter: Reporter, interrupts: Interrupts, flags: Flags): Host {
@@ -30,7 +33,7 @@ export function createHost(reporter: Reporter, interrupts: Interrupts, flags: Fl
   };
 }
 
-/** `clearOutput({ wait })` for cells: empties the cell's output, with `wait` only when the next output comes. */
+/** Creates `clearOutput({ wait })`, which empties the cell's output, with `wait` only when the next output comes. */
 export function createClearOutput(reporter: Reporter) {
   return ({ wait = false }: { readonly wait?: boolean } = {}): void =>
     reporter.output("clear_output", { wait: wait === true });
@@ -46,7 +49,10 @@ interface TslabDisplay {
   readonly transient: { readonly display_id?: string };
 }
 
-/** To be called when tslab has been loaded from `folder`; a tslab found elsewhere is wired too. */
+/**
+ * Wires tslab's display API to the host, when tslab has been loaded from `folder`; a tslab found elsewhere is wired
+ * too. It shows everything through one function in its `jupyter` module.
+ */
 export function wireTslab(host: Host, folder: string): void {
   for (const base of [`${folder}/notebook`, import.meta.url]) {
     try {

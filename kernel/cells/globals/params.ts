@@ -1,22 +1,26 @@
-/** `params({ epochs: 3 })` in a notebook: its parameters with their defaults, replaced by what a run was given. */
+/** `params({ epochs: 3 })` in a notebook: its parameters with their defaults, replaced by the values of a run. */
 import { closest } from "../../../shared/closest.ts";
 import { CodedError } from "../../../shared/codedError.ts";
 import { displaySymbol } from "../../../shared/mimeBundle.ts";
 import { escapeHtml } from "../../../shared/text.ts";
 import { asCellObject } from "../realm/cellRealm.ts";
 
-/** What cells have as `params`. */
+/** The function that cells have as `params`. */
 export interface Params {
   /**
-   * The defaults, with what the run was given in their place. Each value has its default's type: `"3"` from a command
-   * line becomes a number where the default is one, `"three"` is refused. As a cell's last expression it shows a table.
+   * Returns the defaults, replaced by the values of the run. Each value has its default's type: `"3"` from a command
+   * line becomes a number where the default is one, `"three"` is refused. As a cell's last expression the result shows
+   * a table.
    */
   <Values extends Record<string, unknown>>(defaults: Values): Values;
-  /** What papermill and `thaw run` call in the cell that they inject. */
+  /** Sets the values of a run; papermill and `thaw run` call it in the cell that they inject. */
   inject(values: Readonly<Record<string, unknown>>): void;
 }
 
-/** `isDeclared` says of a name whether a cell declares it: then it is a parameter without `params()` knowing it. */
+/**
+ * Creates `params`. `isDeclared` says whether a cell declares a name: then it is a parameter without `params()` knowing
+ * it.
+ */
 export function createParams(isDeclared: (name: string) => boolean): Params {
   const injected = new Map<string, unknown>();
   const params = <Values extends Record<string, unknown>>(defaults: Values): Values => {
@@ -54,8 +58,10 @@ export function createParams(isDeclared: (name: string) => boolean): Params {
   }
 }
 
-/** Text becomes what the default is, where it reads as that; everything else must be of the default's type. */
-export function convertParameter(name: string, value: unknown, byDefault: unknown): unknown {
+/**
+ * Converts a value to the type of its parameter's default. Text is read as that type; everything else must be of it.
+ */
+function convertParameter(name: string, value: unknown, byDefault: unknown): unknown {
   const wanted = kindOf(byDefault);
   if (wanted === "null" || kindOf(value) === wanted) return value;
   if (wanted === "bigint" && Number.isSafeInteger(value)) return BigInt(value as number);
@@ -68,7 +74,7 @@ export function convertParameter(name: string, value: unknown, byDefault: unknow
   );
 }
 
-/** A value as it stands in a message or table. */
+/** Prints a value for a message or a table. */
 export function textOf(value: unknown): string {
   return typeof value === "bigint" ? `${value}n` : (JSON.stringify(value) ?? String(value));
 }
@@ -108,15 +114,15 @@ function readAs(wanted: string, text: string): unknown {
   }
 }
 
-export interface ParameterRow {
+interface ParameterRow {
   readonly name: string;
   readonly value: unknown;
-  /** Where the value comes from. */
+  /** Whether the value is the default or comes from the run. */
   readonly from: "default" | "run";
 }
 
-/** MIME type -> content. */
-export function parameterTable(rows: readonly ParameterRow[]): Record<string, string> {
+/** Shows the parameters of a run as a table. */
+function parameterTable(rows: readonly ParameterRow[]): Record<string, string> {
   const cells = rows.map(({ name, value, from }) => [name, textOf(value), from] as const);
   const widths = [0, 1].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0), 0));
   const plain = cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
@@ -137,7 +143,7 @@ export function declaresVariable(text: string, name: string): boolean {
   return [...words].some(([, names = ""]) => names.split(/[^\w$]+/).includes(name));
 }
 
-/** What `params()` refuses: a parameter that a run may not have, or may not have with this value. */
-export class ParameterError extends CodedError {
+/** The error of a parameter that a run may not have, or may not have with this value. */
+class ParameterError extends CodedError {
   override readonly name = "ParameterError";
 }

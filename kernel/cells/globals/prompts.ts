@@ -6,7 +6,7 @@ import type { Interrupts } from "../interrupt/interrupts.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
 
 const longestPrompt = 10_000;
-/** How often a waiting cell looks whether it was interrupted, in milliseconds. */
+/** How often a waiting cell checks whether it was interrupted, in milliseconds. */
 const lookEveryMs = 50;
 
 const refusals = {
@@ -19,7 +19,7 @@ const refusals = {
     "Run it in JupyterLab or VS Code, or write the value into the notebook.",
 } as const;
 
-/** Why no input could be had. */
+/** The error of a cell that asks for input and can have none. */
 export class InputError extends CodedError {
   override readonly name = "InputError";
 
@@ -28,21 +28,21 @@ export class InputError extends CodedError {
   }
 }
 
-/** The functions cells get. All wait for the answer; none returns a promise. */
+/** The functions that cells get. All wait for the answer; none returns a promise. */
 export interface Prompts {
   /** Asks for a line of text. */
   input(prompt?: string): string;
-  /** The same, with what is typed hidden. */
+  /** Asks for a line of text and hides what is typed. */
   password(prompt?: string): string;
-  /** As in browsers and Deno: `defaultValue` for an empty answer, null where there is none. */
+  /** Asks as in browsers and Deno: returns `defaultValue` for an empty answer, null where there is none. */
   prompt(message?: string, defaultValue?: string): string | null;
-  /** True for an answer that begins with y or Y. */
+  /** Returns true for an answer that begins with y or Y. */
   confirm(message?: string): boolean;
   /** Waits for any answer. */
   alert(message?: string): void;
 }
 
-/** `post` hands the order to the worker, and its port with it. */
+/** Creates the functions; `post` sends the order to the worker, and its port with it. */
 export function createPrompts(post: (order: InputOrder) => void, interrupts: Interrupts): Prompts {
   return {
     input: (prompt = "") => ask(String(prompt), false),

@@ -1,6 +1,7 @@
 /**
- * `process.stdin` for cells: whoever reads it (`readline`, packages that prompt) gets what the person at the frontend types,
- * a line at a time, in the box that `input()` has. Unlike `input()` it does not block: it is read by code that waits for an event.
+ * `process.stdin` for cells: code that reads it (`readline`, packages that prompt) gets what the person at the frontend
+ * types, a line at a time, in the box that `input()` has. Unlike `input()` it does not block: it is read by code that
+ * waits for an event.
  */
 import { Readable } from "node:stream";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
@@ -12,20 +13,23 @@ import type { Interrupts } from "../interrupt/interrupts.ts";
 import { cells, nodeModule } from "../realm/cellRealm.ts";
 import { InputError } from "./prompts.ts";
 
-/** What reads first prints its question, in the same turn or the next: after so many milliseconds it has. */
+/** How long code may take to print its question after it has begun to read, in milliseconds. */
 const questionMs = 20;
-/** How long code may take to end by itself that hears that nobody will answer, in milliseconds. */
+/** How long code may take to end by itself after it has heard that nobody will answer, in milliseconds. */
 const graceMs = 100;
 
-export interface StdinServices {
-  /** Hands the order to the worker, and its port with it. */
+interface StdinServices {
+  /** Sends the order to the worker, and its port with it. */
   readonly post: (order: InputOrder) => void;
   readonly interrupts: Interrupts;
-  /** The question that stands in the cell's output; empty without one. */
+  /** Returns the question that stands in the cell's output; empty without one. */
   readonly question: () => string;
 }
 
-/** Puts it in place. One that has come to its end, or that another cell has paused, is replaced: each cell reads anew. */
+/**
+ * Replaces `process.stdin`. A stream that has come to its end, or that another cell has paused, is replaced again: each
+ * cell reads anew.
+ */
 export function patchStdin(parts: StdinServices): void {
   let stdin = new CellStdin(parts);
   const get = (): CellStdin => {
@@ -36,7 +40,7 @@ export function patchStdin(parts: StdinServices): void {
   for (const name of ["node:readline", "node:readline/promises"] as const) patchQuestion(name);
 }
 
-/** A question whose answer would never come is to be told as an error, so it has to be known. */
+/** Notes each `question` of `readline`: one whose answer will never come is to end in an error. */
 function patchQuestion(name: "node:readline" | "node:readline/promises"): void {
   const { prototype } = nodeModule<typeof import("node:readline")>(name).Interface;
   const ask = prototype.question as (...values: unknown[]) => unknown;
@@ -55,16 +59,16 @@ function patchQuestion(name: "node:readline" | "node:readline/promises"): void {
 class CellStdin extends Readable {
   readonly fd = 0;
   readonly #parts: StdinServices;
-  /** Somebody reads, and has got nothing yet. */
+  /** Whether code reads, and has got nothing yet. */
   #wanted = false;
-  /** Somebody cannot go on without an answer. */
+  /** Whether code cannot go on without an answer. */
   #needed = false;
   #asked: { readonly port: MessagePort; readonly cell: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Puts the place under an error where the cell's code began to read. */
+  /** Adds the place where the cell's code began to read to an error. */
   #here: (error: unknown) => unknown = (error) => error;
 
-  /** Whose code has begun to read. */
+  /** The cell whose code has begun to read. */
   #cell = currentCell();
 
   constructor(parts: StdinServices) {
@@ -77,7 +81,7 @@ class CellStdin extends Readable {
     return this.#cell !== currentCell() && (this.isPaused() || !this.#isHeard());
   }
 
-  /** Whether what the person types would reach anybody: after `once("data")` nobody is left, though the stream flows. */
+  /** Whether anybody would receive what the person types: after `once("data")` nobody does, though the stream flows. */
   #isHeard(): boolean {
     const events = ["data", "readable", "keypress", "end"] as const;
     return events.some((event) => this.listenerCount(event) > 0);
@@ -100,7 +104,7 @@ class CellStdin extends Readable {
     return this;
   }
 
-  /** Somebody asks a question. */
+  /** Notes that code asks a question. */
   expectAnswer(): void {
     this.#needed = true;
     this.#here = captureCallSite();

@@ -188,7 +188,7 @@ function abortBy(controller: AbortController): void {
   Reflect.apply(abort, controller, [new KernelInterrupt()]);
 }
 
-export class InterruptibleAwaits {
+class InterruptibleAwaits {
   readonly #running = new Map<Race, (reason: KernelInterrupt) => void>();
 
   /** Begins an await; a value that is no promise is not waited for. */

@@ -1,4 +1,4 @@
-/** What magics have in common: the services of the kernel that they use, their effects on the frontend, their error. */
+/** The context of magics: the services of the kernel that they use, their effects on the frontend, their error. */
 import { CodedError } from "../../../shared/codedError.ts";
 import type { Host } from "../../../shared/host.ts";
 import type { StreamName } from "../../shared/streamBuffer.ts";
@@ -8,14 +8,14 @@ import type { Evaluator } from "../executor/evaluator.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import type { CellNames } from "../rewrite/imports.ts";
 
-/** What a frontend does after the reply: shows a page, or puts text into a cell. */
+/** An effect on the frontend after the reply: it shows a page, or puts text into a cell. */
 export type Payload =
   | { readonly source: "page"; readonly data: Readonly<Record<string, string>>; readonly start: number }
   | { readonly source: "set_next_input"; readonly text: string; readonly replace: boolean };
 
 export type Print = (name: StreamName, text: string) => void;
 
-/** What magics work with; all of it lives on the main thread. */
+/** The services that magics use; all of them live on the main thread. */
 export interface MagicServices {
   readonly evaluator: Evaluator;
   readonly interrupts: Interrupts;
@@ -24,13 +24,13 @@ export interface MagicServices {
   readonly post: (message: FromMain) => void;
   /** Prints under the running cell, whatever it has done to the console. */
   readonly print: Print;
-  /** What cells have imported by name. */
+  /** The names that cells have imported. */
   readonly names: CellNames;
   /** The notebook's folder. */
   readonly folder: string;
-  /** What is known of a name: MIME type -> text; undefined where nothing is. */
+  /** Describes a name: MIME type -> text; undefined where nothing is known. */
   readonly inspect: (name: string, detail: 1 | 2) => Promise<Readonly<Record<string, string>> | undefined>;
-  /** Where rewritten cells find what they call. */
+  /** The runtime in which rewritten cells find the object they call. */
   readonly runtime: { magics: object | undefined };
 }
 

@@ -1,4 +1,7 @@
-/** `__thaw.magics`: what the calls in a rewritten cell reach. */
+/**
+ * Every magic as it is carried out. To add one: its name and help in kernel/shared/magics/names.ts, what it does in
+ * `line` or `cell` below.
+ */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { isCommand } from "../../shared/magics/commands.ts";
@@ -20,7 +23,7 @@ const shown: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-export class MagicCalls {
+class MagicCalls {
   readonly #parts: MagicServices;
   readonly #payloads: Payload[];
   readonly #variables: Variables;
@@ -33,24 +36,24 @@ export class MagicCalls {
     this.#variables = new Variables(parts.evaluator, parts.names, builtIn);
   }
 
-  /** What an earlier cell has left behind is not this one's. */
+  /** Forgets measurements that an earlier cell has left behind. */
   cellStarts(): void {
     this.#started.length = 0;
     this.#cell = undefined;
   }
 
-  /** `%time` before statements. */
+  /** Begins the measurement of `%time` before statements. */
   begin(): void {
     this.#started.push(startTimes());
   }
 
-  /** `%time` behind them. */
+  /** Ends the measurement of `%time` behind statements. */
   end(): void {
     const started = this.#started.pop();
     if (started !== undefined) this.#say(describeTimes(started));
   }
 
-  /** `%%time` */
+  /** Begins the measurement of `%%time`. */
   beginCell(): void {
     this.#cell = startTimes();
   }
@@ -59,7 +62,7 @@ export class MagicCalls {
     if (this.#cell !== undefined) this.#say(describeTimes(this.#cell));
   }
 
-  /** `%time expression`; the value is the expression's. */
+  /** Carries out `%time expression`; the value is the expression's. */
   async time(run: () => unknown): Promise<unknown> {
     const started = startTimes();
     try {
@@ -69,29 +72,29 @@ export class MagicCalls {
     }
   }
 
-  /** `%timeit` */
+  /** Carries out `%timeit`. */
   async timeit(run: () => unknown, options: string): Promise<Timings | undefined> {
     const timings = await timeRuns(run, options, this.#parts.interrupts);
     if (!/(^|\s)-q\b/.test(options)) this.#say(timings.toString());
     return /(^|\s)-o\b/.test(options) ? timings : undefined;
   }
 
-  /** `!command` */
+  /** Carries out `!command`. */
   async shell(command: string): Promise<void> {
     await runCommand(["sh", "-c", command], this.#parts);
   }
 
-  /** `lines = !command` */
+  /** Carries out `lines = !command`. */
   async lines(command: string): Promise<string[]> {
     return await runLines(["sh", "-c", command], this.#parts);
   }
 
-  /** A value inside a command: lists become words. */
+  /** Turns a value inside a command into text: lists become words. */
   text(value: unknown): string {
     return Array.isArray(value) ? value.map(String).join(" ") : String(value);
   }
 
-  /** `name?` */
+  /** Carries out `name?` and `name??`. */
   async page(name: string, detail: 1 | 2): Promise<void> {
     const magic = describeMagic(name);
     const known = !name.startsWith("%") && this.#variables.names().includes(name);
@@ -100,7 +103,7 @@ export class MagicCalls {
     else this.#payloads.push({ source: "page", data, start: 0 });
   }
 
-  /** `%name args` */
+  /** Carries out `%name args`. */
   async line(name: string, args: string): Promise<unknown> {
     if (name.startsWith("%")) {
       throw new MagicError("NOT_FIRST", `%${name} is for a whole cell: it has to be the cell's first line.`);
@@ -140,7 +143,7 @@ export class MagicCalls {
     }
   }
 
-  /** `%%name args` and the rest of the cell. */
+  /** Carries out `%%name args` with the rest of the cell. */
   async cell(name: string, args: string, body: string): Promise<void> {
     const type = shown[name];
     if (type !== undefined) this.#parts.host.display({ data: { [type]: body, "text/plain": body } });
@@ -176,9 +179,9 @@ export class MagicCalls {
   }
 }
 
-/** The magics of a kernel as the executor sees them: a cheap look at each cell, and everything else only once a cell has one. */
+/** The magics of a kernel for its executor: a cheap look at each cell, and everything else only once a cell has one. */
 export class Magics {
-  /** Payloads of the running cell. */
+  /** The payloads of the running cell's reply. */
   readonly payloads: Payload[] = [];
   readonly #parts: MagicServices;
   readonly #calls: MagicCalls;
@@ -190,12 +193,12 @@ export class Magics {
     parts.runtime.magics = this.#calls;
   }
 
-  /** The payloads, which are then forgotten. */
+  /** Returns the payloads and forgets them. */
   takePayloads(): Payload[] {
     return this.payloads.splice(0);
   }
 
-  /** Undefined for a cell that has no magic, which is nearly every one. */
+  /** Rewrites a cell; undefined for one that has no magic, which is nearly every one. */
   prepare(code: string): PreparedCell | undefined {
     if (!mayHaveMagics(code)) return undefined;
     const names = new Set(this.#parts.evaluator.lexicalNames());

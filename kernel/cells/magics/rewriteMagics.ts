@@ -1,9 +1,9 @@
-/** A cell with magics as TypeScript: each becomes a call of `__thaw.magics` on the lines it had, so that tracebacks stay right. */
+/** Magics become TypeScript: each is a call of `__thaw.magics` on the lines it had, so that tracebacks stay right. */
 import { blankMagic, findMagics, type Magic, type Surroundings } from "../../shared/magics/find.ts";
 import { statementsOf } from "../../shared/magics/statements.ts";
 import { contains } from "../rewrite/syntax.ts";
 
-/** The code that runs for `code`, or undefined where there is no magic in it. */
+/** Returns the code that runs for `code`, or undefined where there is no magic in it. */
 export function rewriteMagics(code: string, surroundings: Surroundings): string | undefined {
   const magics = findMagics(code, surroundings);
   const [first] = magics;
@@ -46,7 +46,10 @@ function rewriteLine(code: string, magic: Magic, isDefined: IsDefined): string {
   }
 }
 
-/** An expression is timed with its value, statements between two marks, so that what they declare stays. */
+/**
+ * Rewrites `%time` and `%timeit`: an expression is timed with its value, statements between two marks, so that what
+ * they declare stays.
+ */
 function rewriteTimed(name: "time" | "timeit", options: string, code: string): string {
   const settings = JSON.stringify(options.trim());
   const statements = statementsOf(code);
@@ -81,8 +84,11 @@ function rewriteCell(code: string, { name, start, end }: Magic & { kind: "cell" 
   return `${before}${call}.cell(${JSON.stringify(name)},${argument},${JSON.stringify(body)});${lineEnds}`;
 }
 
-/** The literal's source. A `${NAME}` that names no variable of the notebook, or is no expression, stays the shell's too. */
-export function interpolate(text: string, isDefined: (name: string) => boolean): string {
+/**
+ * Writes the text of a magic as a template literal: `${expression}` is the notebook's, `$NAME` the shell's. A `${NAME}`
+ * that names no variable of the notebook, or is no expression, is left to the shell too.
+ */
+function interpolate(text: string, isDefined: (name: string) => boolean): string {
   let literal = "";
   let index = 0;
   while (index < text.length) {

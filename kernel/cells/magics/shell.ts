@@ -1,4 +1,4 @@
-/** Commands in cells: their output appears while they run, and an interrupt ends them with all their children. */
+/** Shell commands in cells: their output appears while they run, and an interrupt ends them with all their children. */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
@@ -11,26 +11,28 @@ import type { Print } from "./magicContext.ts";
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
-/** Between the polite signal and the other one, in milliseconds. */
+/** The time between SIGINT and SIGKILL, in milliseconds. */
 const graceMs = 250;
-/** A process that the command left behind holds its output open: that it stays silent for so long is the end, in milliseconds. */
+/**
+ * How long a process that the command left behind may stay silent, in milliseconds, until its output counts as ended.
+ */
 const silenceMs = 100;
 const lookEveryMs = 100;
 
-/** What a command runs in. */
+/** The services that a command uses. */
 export interface Shell {
   readonly interrupts: Interrupts;
   readonly print: Print;
 }
 
-/** What a command is given beside its words. */
+/** Options of a command. */
 interface CommandOptions {
   readonly input?: string;
-  /** Default: where the process is. */
+  /** The working folder. Default: that of the process. */
   readonly cwd?: string;
 }
 
-/** Runs a command to its end. What it prints is printed by the cell; its exit code goes to `_exit_code`. */
+/** Runs a command to its end. Its output is printed by the cell; its exit code goes to `_exit_code`. */
 export async function runCommand(argv: readonly string[], shell: Shell, options: CommandOptions = {}): Promise<void> {
   await run(argv, shell, options, (text) => shell.print("stdout", text));
 }
@@ -78,7 +80,7 @@ async function run(
   if (exitCode !== 0) print("stderr", `${program}: ended with ${signal === null ? `exit code ${code}` : signal}\n`);
 }
 
-/** The end of the command and of its output, which may be behind it. */
+/** Waits for the end of the command and of its output, which may come later. */
 async function exitOf(child: Child): Promise<[code: number | null, signal: string | null]> {
   let closed = false;
   let chunks = 0;
@@ -95,7 +97,7 @@ async function exitOf(child: Child): Promise<[code: number | null, signal: strin
   return [child.exitCode, child.signalCode];
 }
 
-/** A cell may have replaced something that Node itself needs to tell of the end. */
+/** Waits for the end by looking: a cell may have replaced something that Node itself needs to report it. */
 async function hasEnded(child: Child): Promise<void> {
   while (child.exitCode === null && child.signalCode === null) await pause(lookEveryMs);
 }
@@ -107,7 +109,7 @@ function pause(ms: number): Promise<void> {
   });
 }
 
-/** The whole group, since `sh -c` starts others. */
+/** Ends the whole process group, since `sh -c` starts others. */
 function endGroup({ pid }: Child): void {
   if (pid === undefined) return;
   const kill = (signal: NodeJS.Signals): void => {

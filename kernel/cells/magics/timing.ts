@@ -1,19 +1,21 @@
+/** Timing code: what `%time` and `%timeit` measure and say. */
 import { kernelTimers } from "../asyncContext/timers.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import { cellSide, fromCellPromise } from "../realm/cellRealm.ts";
 import { MagicError } from "./magicContext.ts";
 
-/** What `%time` says: processor time and wall time, in the unit that fits. */
-
+/** The start of a measurement: wall time and processor time. */
 export interface Times {
   readonly wallMs: number;
   readonly cpu: NodeJS.CpuUsage;
 }
 
+/** Starts a measurement. */
 export function startTimes(): Times {
   return { wallMs: performance.now(), cpu: process.cpuUsage() };
 }
 
+/** Says how much processor time and wall time has passed, in the unit that fits. */
 export function describeTimes(started: Times): string {
   const wallMs = performance.now() - started.wallMs;
   const { user, system } = process.cpuUsage(started.cpu);
@@ -21,8 +23,8 @@ export function describeTimes(started: Times): string {
   return `CPU times: user ${userText}, sys: ${systemText}, total: ${total}\nWall time: ${formatSeconds(wallMs / 1e3)}`;
 }
 
-/** `1.23 ms`; from a minute on `1min 30s`. */
-export function formatSeconds(seconds: number): string {
+/** Formats seconds: `1.23 ms`; from a minute on `1min 30s`. */
+function formatSeconds(seconds: number): string {
   if (seconds >= 60) {
     const whole = Math.round(seconds);
     const parts = [
@@ -45,11 +47,11 @@ export function formatSeconds(seconds: number): string {
   return `${Number((seconds / scale).toPrecision(3))} ${unit}`;
 }
 
-/** A run of fewer seconds is too short to be timed. */
+/** The least duration of a run in seconds: a shorter one cannot be timed well. */
 const leastSeconds = 0.2;
 const defaultRuns = 7;
 
-/** Seconds per loop, one entry a run. */
+/** The measurements of `%timeit`: seconds per loop, one entry per run. */
 export class Timings {
   readonly loops: number;
   readonly runs: readonly number[];
@@ -63,7 +65,7 @@ export class Timings {
     return this.runs.reduce((sum, seconds) => sum + seconds, 0) / this.runs.length;
   }
 
-  /** Of the runs themselves: the root of their mean square distance from the mean. */
+  /** The standard deviation of the runs themselves (not an estimate for others). */
   get standardDeviation(): number {
     const { mean } = this;
     return Math.sqrt(this.runs.reduce((sum, seconds) => sum + (seconds - mean) ** 2, 0) / this.runs.length);
@@ -79,7 +81,7 @@ export class Timings {
   }
 }
 
-/** Times `run`; what it returns is awaited if it is a promise. `options` are `-n N` and `-r R`. */
+/** Carries out `%timeit`: times `run`, whose promise is awaited if it returns one. `options` are `-n N` and `-r R`. */
 export async function timeRuns(run: () => unknown, options: string, interrupts: Interrupts): Promise<Timings> {
   const asked = { n: count(options, "n"), r: count(options, "r") };
   const seconds = async (loops: number): Promise<number> => {
@@ -97,7 +99,7 @@ export async function timeRuns(run: () => unknown, options: string, interrupts: 
   return new Timings(loops, runs);
 }
 
-/** 1, 2, 5, 10, 20, ... until a run is long enough. */
+/** Returns the first of 1, 2, 5, 10, 20, ... loops that make a run long enough. */
 async function enoughLoops(seconds: (loops: number) => Promise<number>): Promise<number> {
   for (let power = 1; ; power *= 10) {
     for (const factor of [1, 2, 5]) {

@@ -1,4 +1,6 @@
-/** The loader as one importer sees it. */
+/**
+ * The module loader bound to one importer: what `import`, `require` and `import.meta` mean in a cell or a local file.
+ */
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { captureCallSite } from "../errors/stackTraces.ts";
@@ -19,24 +21,24 @@ export class BoundLoader {
   readonly #folder: string;
   readonly #importer: string | undefined;
 
-  /** `folder` is where specifiers are looked up; `importer` a local file, absent for cells. */
+  /** `folder` is where specifiers are looked up; `importer` is the local file, absent for cells. */
   constructor(loader: Loader, folder: string, importer?: string) {
     this.#loader = loader;
     this.#folder = folder;
     this.#importer = importer;
   }
 
-  /** `import(specifier, options)`. */
+  /** Carries out `import(specifier, options)`. */
   load(specifier: string, options?: ImportCallOptions): Promise<Namespace> {
     return asCellPromise(this.#load(specifier, options));
   }
 
-  /** `import * as ns` */
+  /** Carries out `import * as ns`. */
   namespace(specifier: string, options?: ImportCallOptions): Promise<Namespace> {
     return asCellPromise(this.#load(specifier, options).then(withNames));
   }
 
-  /** `import { names }` of a cell. */
+  /** Carries out `import { names }` of a cell. */
   bind(
     names: readonly string[],
     uses: readonly string[],
@@ -50,7 +52,7 @@ export class BoundLoader {
     return asCellPromise(bound);
   }
 
-  /** `import { names }` of a local file. */
+  /** Carries out `import { names }` of a local file. */
   link(
     names: readonly string[],
     uses: readonly string[],
@@ -60,7 +62,7 @@ export class BoundLoader {
     return asCellPromise(this.#load(specifier, options, (namespace) => this.#link(namespace, names, uses, specifier)));
   }
 
-  /** The same for a file that is required, which cannot wait. */
+  /** The imports of a file that is required, which cannot wait. */
   readonly atOnce = {
     load: (specifier: string): Namespace => asNamespace(this.#require(specifier)),
     namespace: (specifier: string): Namespace => withNames(this.atOnce.load(specifier)),
@@ -68,14 +70,17 @@ export class BoundLoader {
       this.#link(this.atOnce.load(specifier), names, uses, specifier),
   };
 
-  /** A namespace that is not complete yet, in a cycle of imports, may still get the names. */
+  /**
+   * Returns an object that has the names. A namespace that is not complete yet, in a cycle of imports, may still get
+   * them.
+   */
   #link(namespace: Namespace, names: readonly string[], uses: readonly string[], specifier: string): Namespace {
     const wanted = fromCellArray(names);
     const isWhole = wanted.every((name) => name in namespace) || this.#loader.isRunning(namespace);
     return isWhole ? namespace : joinedSources(wanted, sourcesOf(namespace, wanted, fromCellArray(uses), specifier));
   }
 
-  /** `require` */
+  /** The function `require` of the importer. */
   get require(): NodeJS.Require {
     const require = (specifier: string): unknown => this.#require(specifier);
     let own: NodeJS.Require | undefined;
@@ -90,7 +95,7 @@ export class BoundLoader {
     return asCellObject(require as NodeJS.Require);
   }
 
-  /** `import.meta` */
+  /** The object `import.meta` of the importer. */
   get meta(): object {
     const path = this.#importer ?? `${this.#folder}/notebook.ts`;
     const resolve = (specifier: string): string => resolveUrl(String(specifier), this.#folder);

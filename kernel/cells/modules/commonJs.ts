@@ -1,4 +1,6 @@
-/** Node's `require` for the notebook's own files: one that has changed is loaded again, with all that requires it. */
+/**
+ * CommonJS files of the notebook by Node's `require`: one that has changed is loaded again, with all that requires it.
+ */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { fileVersion } from "../../shared/fileVersion.ts";
@@ -21,7 +23,7 @@ export class CommonJs {
     }
   }
 
-  /** Stands for what was loaded from `path`: another one when it is loaded again. */
+  /** Returns an object that stands for what was loaded from `path`: another one when it is loaded again. */
   loaded(path: string): unknown {
     return cache[path];
   }
@@ -41,7 +43,10 @@ export class CommonJs {
     }
   }
 
-  /** What V8 was made to end in the middle would be taken for loaded. To be called when nothing runs. */
+  /**
+   * Forgets modules that V8 terminated while they were loading: they would be taken for loaded. To be called when
+   * nothing runs.
+   */
   forgetUnfinished(): void {
     for (const path of Object.keys(cache)) if (cache[path]?.loaded === false) delete cache[path];
   }
@@ -52,7 +57,7 @@ export class CommonJs {
   }
 }
 
-/** What packages and the kernel consist of does not change while a notebook runs. */
+/** Returns the loaded files of the notebook. Packages and the kernel do not change while a notebook runs. */
 function ownFiles(): string[] {
   return Object.keys(cache).filter((path) => !/[\\/]node_modules[\\/]/.test(path) && !path.startsWith(kernelFolder));
 }

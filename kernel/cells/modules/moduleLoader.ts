@@ -1,4 +1,7 @@
-/** Modules for cells: packages by Node's own loader, the notebook's own files compiled, and again when they have changed. */
+/**
+ * Modules for cells: packages are loaded by Node, the notebook's own files are compiled, and again when they have
+ * changed.
+ */
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { inspect, types } from "node:util";
@@ -18,26 +21,29 @@ import { CommonJs } from "./commonJs.ts";
 import { asNamespace, emptyNamespace } from "./namespace.ts";
 import { resolveModule } from "./resolve.ts";
 
-/** Whether what a module has imported is still what an import would give. `seen` are modules that have been asked already. */
+/**
+ * Whether what a module has imported is still what an import would give. `seen` are modules that have been checked
+ * already.
+ */
 type Holds = (seen: Set<LocalModule>) => boolean;
 
 interface LocalModule {
   readonly path: string;
   readonly version: string;
-  /** Files it has imported so far. */
+  /** The files it has imported so far. */
   readonly imports: Map<string, Holds>;
-  /** Filled from the start: what a cycle of imports sees. */
+  /** The namespace, filled from the start: a cycle of imports sees it incomplete. */
   readonly namespace: Namespace;
   /** Absent until it begins to run. */
   loaded?: Promise<void>;
-  /** Rejects `loaded`, once the module waits for something. */
+  /** Rejects `loaded` while the module waits for something. */
   abandon?: (reason: Error) => void;
 }
 
-/** What a module's code gets beside the loader: the kernel's runtime with the module's own `load`, `meta` and exports. */
-export type ModuleScope = (loader: BoundLoader, namespace: Namespace) => object;
+/** Creates the `__thaw` of a module's code. */
+type ModuleScope = (loader: BoundLoader, namespace: Namespace) => object;
 
-/** How long a package may take that was probably ended while it was loaded, in milliseconds. */
+/** How long a package may take that was probably terminated while it was loaded, in milliseconds. */
 const cutPatienceMs = 3000;
 
 async function cutPackage(specifier: string): Promise<never> {
@@ -57,9 +63,9 @@ export class ModuleLoader {
   readonly #local = new Map<string, LocalModule>();
   readonly #running = new Set<Namespace>();
   readonly #commonJs = new CommonJs();
-  /** Packages that Node is loading. */
+  /** The packages that Node is loading. */
   readonly #loading = new Set<{ readonly specifier: string }>();
-  /** Those that may have been ended in the middle. */
+  /** The packages that may have been terminated while they were loaded. */
   readonly #cut = new Set<string>();
   /** Called after a package has been loaded, before the cell sees it. */
   onLoad: (specifier: string) => void = () => {};
@@ -70,7 +76,7 @@ export class ModuleLoader {
     this.#scope = scope;
   }
 
-  /** `import()` from `folder`; `importer` is the local file that imports, undefined for a cell. */
+  /** Carries out `import()` from `folder`; `importer` is the local file that imports, undefined for a cell. */
   async load(specifier: string, folder: string, options?: ImportCallOptions, importer?: string): Promise<Namespace> {
     const found = resolveModule(specifier, folder, "import", options);
     if (found.kind === "node") {
@@ -87,8 +93,9 @@ export class ModuleLoader {
   }
 
   /**
-   * A cell was stopped. A local file that was still running will not go on, and what a file has exported as a promise may
-   * never settle now: the next import begins such files anew, and who waits for one hears of the interrupt.
+   * Handles that a cell was stopped. A local file that was still running will not go on, and what a file has exported
+   * as a promise may never settle now: the next import begins such files anew, and code that waits for one gets the
+   * interrupt.
    */
   stopped(): void {
     for (const module of [...this.#local.values()]) {
@@ -100,7 +107,10 @@ export class ModuleLoader {
     this.#commonJs.forgetUnfinished();
   }
 
-  /** Node keeps what it has begun to load: so a package goes on loading when its cell is stopped, and the next import waits for it. */
+  /**
+   * Loads a package. Node keeps what it has begun to load: the package goes on loading when its cell is stopped, and
+   * the next import waits for it.
+   */
   async #loadPackage(specifier: string, load: () => Promise<Namespace>): Promise<Namespace> {
     const loading = { specifier };
     this.#loading.add(loading);
@@ -114,14 +124,17 @@ export class ModuleLoader {
     }
   }
 
-  /** V8 was told to end what ran. Code of a package that was being loaded, if it was that, is never run again. */
+  /**
+   * Handles that V8 terminated running code. The code of a package that was being loaded, if it was that, is never run
+   * again.
+   */
   forced(): void {
     for (const { specifier } of this.#loading) this.#cut.add(specifier);
     this.#loading.clear();
     Atomics.store(this.#flags, flag.loading, 0);
   }
 
-  /** What `require` returns. */
+  /** Returns what `require` returns. */
   require(specifier: string, folder: string, importer?: string): unknown {
     const found = resolveModule(specifier, folder, "require");
     if (found.kind === "node") {
@@ -148,7 +161,7 @@ export class ModuleLoader {
     return exports;
   }
 
-  /** The module of a file as it is now, which may not have begun to run. */
+  /** Returns the module of a file as it is now, which may not have begun to run. */
   #moduleAt(path: string, importer: string | undefined): { module: LocalModule; inCycle: boolean } {
     if (importer === undefined) this.#commonJs.forgetChanged();
     const known = this.#local.get(path);
@@ -177,7 +190,7 @@ export class ModuleLoader {
     return module.version === fileVersion(module.path) && [...module.imports.values()].every((holds) => holds(seen));
   }
 
-  /** Whether `from` is, or imports by any way, `to`: then waiting for it would be waiting for oneself. */
+  /** Whether `from` is `to` or imports it in any way: then waiting for it would be waiting for oneself. */
   #reaches(from: string, to: string, seen: Set<string>): boolean {
     if (from === to) return true;
     seen.add(from);

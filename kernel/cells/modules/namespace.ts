@@ -1,11 +1,14 @@
-/** What an import gives, whatever kind of module it comes from. */
+/** Module namespaces: what an import gives, whatever kind of module it comes from. */
 import { inspect, types } from "node:util";
 import type { Namespace } from "../realm/cellRuntime.ts";
 
-/** Those made here. */
+/** The namespaces made here. */
 const made = new WeakSet<object>();
 
-/** One to be filled with getters. Not `Object.create(null)`, whose properties V8 reads ten times slower. */
+/**
+ * Creates a namespace to be filled with getters. It is not `Object.create(null)`, whose properties V8 reads ten times
+ * slower.
+ */
 export function emptyNamespace(): Namespace {
   const namespace = Object.setPrototypeOf({}, null) as Namespace;
   made.add(namespace);
@@ -14,7 +17,7 @@ export function emptyNamespace(): Namespace {
   return Object.defineProperty(namespace, inspect.custom, { value: show }); // values, where Node would show getters
 }
 
-/** What `require` returned, as `import` shows it. */
+/** Turns what `require` returned into a namespace. */
 export function asNamespace(exports: unknown): Namespace {
   if (types.isModuleNamespaceObject(exports) || made.has(exports as object)) return exports as Namespace;
   const namespace = emptyNamespace();
@@ -25,7 +28,7 @@ export function asNamespace(exports: unknown): Namespace {
   return Object.defineProperty(namespace, "default", { value: exports, enumerable: true, configurable: true });
 }
 
-/** For `import * as ns`: a CommonJS module whose names Node could not see gives them too. */
+/** Adds for `import * as ns` the names of a CommonJS module that Node could not see. */
 export function withNames(namespace: Namespace): Namespace {
   const whole = namespace.default;
   const onlyDefault = Object.keys(namespace).every((key) => ["default", "module.exports", "__esModule"].includes(key));
@@ -34,8 +37,8 @@ export function withNames(namespace: Namespace): Namespace {
 }
 
 /**
- * For `import { names }`: the object that has each of them, which may be what a CommonJS module exports. Refuses a missing
- * name that is among `uses`; one that nothing uses may be a type.
+ * Returns for `import { names }` the object that has each of them, which may be what a CommonJS module exports. It
+ * refuses a missing name that is among `uses`; one that nothing uses may be a type.
  */
 export function sourcesOf(
   namespace: Namespace,
@@ -55,7 +58,7 @@ export function sourcesOf(
   });
 }
 
-/** One object with all the names, each read where it is. */
+/** Returns one object with all the names, each read where it is. */
 export function joinedSources(names: readonly string[], sources: readonly Namespace[]): Namespace {
   const joined = emptyNamespace();
   for (const [index, name] of names.entries()) {

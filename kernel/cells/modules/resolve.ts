@@ -1,4 +1,6 @@
-/** What a specifier in a cell or local file means: a file that the kernel compiles, or something Node loads. */
+/**
+ * Resolves a specifier in a cell or local file: it means a file that the kernel compiles, or something that Node loads.
+ */
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -17,11 +19,11 @@ type Load = (specifier: string, options?: ImportCallOptions) => Promise<Record<s
 type Resolver = import("oxc-resolver").ResolverFactory;
 
 /** A module as found, before it is loaded. */
-export type Resolved =
+type Resolved =
   | { readonly kind: FileKind; readonly path: string }
   | { readonly kind: "node"; readonly load: () => ReturnType<Load>; readonly require: () => unknown };
 
-/** How a module is asked for, as a condition of the `exports` in a package.json. */
+/** The condition in the `exports` of a package.json under which a module is wanted. */
 export type Manner = "import" | "require";
 
 const endings = [".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".jsx", ".json"];
@@ -59,7 +61,7 @@ function localModule(specifier: string, folder: string, options: ImportCallOptio
   return kind === undefined ? nodeFile(path, folder, options, url.search) : { kind, path };
 }
 
-/** A file that Node loads, by its path. */
+/** Returns a file that Node loads, by its path. */
 function nodeFile(path: string, folder: string, options?: ImportCallOptions, search = ""): Resolved {
   const href = pathToFileURL(path).href + search;
   return {
@@ -70,8 +72,9 @@ function nodeFile(path: string, folder: string, options?: ImportCallOptions, sea
 }
 
 /**
- * What a name leads to that Node would not find, or not run: a file by the `paths` of the tsconfig.json, TypeScript of a
- * linked package or of `imports` in the package.json, a file chosen by a custom condition. Undefined for all that is Node's.
+ * Resolves names that Node would not find, or not run: a file by the `paths` of the tsconfig.json, TypeScript of a
+ * linked package or of `imports` in the package.json, a file chosen by a custom condition. Undefined for all that Node
+ * loads.
  */
 function namedFile(specifier: string, folder: string, manner: Manner): Resolved | undefined {
   if (isBuiltin(specifier)) return undefined;
@@ -93,7 +96,7 @@ function namedFile(specifier: string, folder: string, manner: Manner): Resolved 
   return undefined;
 }
 
-/** The source that a package names as its types, where what it would run has not been built. */
+/** Returns the source that a package names as its types, where what it would run has not been built. */
 function sourceOf(specifier: string, place: string, own: readonly string[]): string | undefined {
   const { path } = resolver([...own, "types", "node", "import"]).sync(place, specifier);
   return path !== undefined && isTypeScript(path) ? path : undefined;
@@ -115,7 +118,7 @@ function resolver(conditionNames: readonly string[]): Resolver {
   return made;
 }
 
-/** `import.meta.resolve` */
+/** Carries out `import.meta.resolve`. */
 export function resolveUrl(written: string, folder: string): string {
   const { specifier } = npmSpecifier(written);
   if (isBuiltin(specifier)) return specifier.replace(/^(?:node:)?/, "node:");
@@ -147,7 +150,9 @@ function isDeclaration(path: string): boolean {
   return /\.d\.[mc]?ts$/.test(path);
 }
 
-/** `./x` may be `x.ts`, and `./x.js` too: TypeScript writes the name of what it would compile to. */
+/**
+ * Finds a file: `./x` may be `x.ts`, and `./x.js` too, since TypeScript writes the name of what it would compile to.
+ */
 function findFile(path: string): string | undefined {
   const candidates = [...guesses, ...indexes].map((ending) => path + ending);
   if (/\.[mc]?jsx?$/.test(path)) candidates.push(path.replace(/js(x?)$/, "ts$1"), path.replace(/jsx?$/, "tsx"));
@@ -180,7 +185,7 @@ function requirePackage(asked: NpmSpecifier, folder: string): unknown {
   throw missing(specifier, folder);
 }
 
-/** Where `require` finds a package; undefined where it is missing, or where one of `reasons` keeps it. */
+/** Returns where `require` finds a package; undefined where it is missing, or where one of `reasons` keeps it. */
 function requiredPath(specifier: string, folder: string, ...reasons: string[]): string | undefined {
   try {
     return createRequire(`${folder}/notebook`).resolve(specifier);
@@ -197,7 +202,7 @@ function missing(specifier: string, folder: string): Error {
   return Object.assign(new Error(message), { code: "ERR_MODULE_NOT_FOUND" });
 }
 
-/** A local file that is not there. One in the folder that `%cd` has chosen may have been meant. */
+/** Creates the error of a missing local file. One in the folder that `%cd` has chosen may have been meant. */
 function notFound(specifier: string, folder: string): Error {
   const here = specifier.startsWith(".") ? findFile(resolve(process.cwd(), specifier)) : undefined;
   const path = here === undefined ? "" : relative(folder, here);
@@ -214,7 +219,10 @@ function isMissing(error: unknown, specifier: string): boolean {
   return code === "ERR_MODULE_NOT_FOUND" && (message ?? "").includes(`package '${packageOf(specifier)}'`);
 }
 
-/** Node's own `import()` as a file in `folder` would call it: ESM with top-level await, CommonJS, `exports` maps. */
+/**
+ * Returns Node's own `import()` as a file in `folder` would call it: ESM with top-level await, CommonJS, `exports`
+ * maps.
+ */
 function loaderFor(folder: string): Load {
   let load = loaders.get(folder);
   if (load === undefined) {
@@ -228,14 +236,20 @@ function loaderFor(folder: string): Load {
   return load;
 }
 
-/** `compiled`: by this kernel, as a module; `commonjs`: by Node's `require`. Both are loaded again when they change. */
-export type FileKind = "compiled" | "commonjs" | "json";
+/**
+ * The ways to load a local file. `compiled`: by this kernel, as a module; `commonjs`: by Node's `require`. Both are
+ * loaded again when they change.
+ */
+type FileKind = "compiled" | "commonjs" | "json";
 
-/** Longer JavaScript, in bytes, is a bundle that nobody edits: Node loads it faster. */
+/**
+ * The longest JavaScript file in bytes that is compiled: a longer one is a bundle that nobody edits, and Node loads it
+ * faster.
+ */
 const longest = 500_000;
 
-/** Undefined for what Node alone loads: packages, bundles, addons, WebAssembly. */
-export function kindOfFile(path: string): FileKind | undefined {
+/** Returns how a local file is loaded; undefined for what Node alone loads: packages, bundles, addons, WebAssembly. */
+function kindOfFile(path: string): FileKind | undefined {
   const ending = extname(path);
   if (ending === ".json") return "json";
   if (/^\.([mc]?ts|tsx|jsx)$/.test(ending)) return "compiled";
@@ -245,7 +259,7 @@ export function kindOfFile(path: string): FileKind | undefined {
   return statSync(path).size > longest ? undefined : "compiled";
 }
 
-/** As Node decides: by the `type` of the nearest package.json, without one by the text. */
+/** Decides as Node does: by the `type` of the nearest package.json, without one by the text. */
 function isModule(path: string): boolean {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     const file = join(folder, "package.json");

@@ -14,7 +14,7 @@ import { asCellObject, fromCellArray, nodeModule } from "../realm/cellRealm.ts";
 /**
  * The receivers of such output. `settled` is called when a child has ended whose output did not go through this thread.
  */
-export interface ChildOutput {
+interface ChildOutput {
   readonly stream: (name: StreamName, text: string) => void;
   readonly settled: () => void;
   /** Called with a child that its cell releases by `unref()`, or takes back by `ref()`. */
@@ -124,16 +124,16 @@ function isOptions(value: unknown): boolean {
 }
 
 /** The option `stdio` of `node:child_process`. */
-export type Stdio = string | readonly unknown[] | undefined | null;
+type Stdio = string | readonly unknown[] | undefined | null;
 
-export interface Inherited {
+interface Inherited {
   readonly stdio: unknown[];
   /** The child's descriptor (1 or 2), and the stream of this process that it would have inherited. */
   readonly targets: ReadonlyArray<[fd: 1 | 2, name: StreamName]>;
 }
 
 /** Finds the streams that a child would inherit. Where there are no targets, `stdio` can stay as it was. */
-export function inheritedBy(stdio: Stdio): Inherited {
+function inheritedBy(stdio: Stdio): Inherited {
   const list = typeof stdio === "string" ? [stdio, stdio, stdio] : fromCellArray(stdio ?? []);
   const targets: [fd: 1 | 2, name: StreamName][] = [];
   for (const fd of [1, 2] as const) {

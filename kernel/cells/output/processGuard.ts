@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { constants } from "node:os";
 import { asCellObject, cells, fromCellArray } from "../realm/cellRealm.ts";
 
-export interface GuardOptions {
+interface GuardOptions {
   /** Shows an error that nobody caught; `title` says how it came. */
   readonly report: (title: string, error: unknown) => void;
   /** Says goodbye for a cell that ends the process; returns when that has been said. */

@@ -1,4 +1,4 @@
-/** A source text being rewritten in place: types become blanks, so that lines and most columns stay where they were. */
+/** Edits a source text in place: types become blanks, so that lines and most columns stay where they were. */
 import MagicString from "magic-string";
 import type { SyntaxNode } from "./syntax.ts";
 
@@ -15,7 +15,7 @@ export class Edit {
     return this.source.slice(node.start, node.end);
   }
 
-  /** Spaces for everything from `start` to `end` but line ends. */
+  /** Replaces everything from `start` to `end` but line ends by spaces. */
   blank(start: number, end: number): void {
     if (start < end) this.out.update(start, end, this.source.slice(start, end).replace(/[^\r\n]/g, " "));
   }

@@ -1,4 +1,7 @@
-/** `export` statements of local files: getters on the module's namespace, so that importers see what the file sees. */
+/**
+ * `export` statements of local files become getters on the module's namespace, so that importers see what the file
+ * sees.
+ */
 
 import type { Edit } from "./edit.ts";
 import type { LiveImports } from "./imports.ts";
@@ -6,10 +9,10 @@ import { loaderCall, nameOf, replace, sourceOf, type Via } from "./imports.ts";
 import { declaredNames } from "./scope.ts";
 import { child, childList, type SyntaxNode } from "./syntax.ts";
 
-/** Exported name -> expression that reads it. */
+/** The exported names, each with the expression that reads it. */
 export type Getters = Map<string, string>;
 
-/** Takes `export` off a statement and notes in `getters` what it exported. */
+/** Takes `export` off a statement and adds to `getters` what it exported. */
 export function rewriteExport(edit: Edit, node: SyntaxNode, getters: Getters, live: LiveImports, via: Via): void {
   const declaration = child(node, "declaration");
   if (node.exportKind === "type" || declaration?.type === "TSInterfaceDeclaration") {

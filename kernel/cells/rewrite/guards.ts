@@ -1,21 +1,27 @@
-/** Where running code can be stopped, and where it reaches the kernel: loops, awaits, reactions, `import()`, `import.meta`. */
+/**
+ * Checks that make running code interruptible: at loops, awaits, and callbacks of promises. `import()` and
+ * `import.meta` are led to the kernel here too.
+ */
 import type { Edit } from "./edit.ts";
 import { child, childList, contains, type SyntaxNode } from "./syntax.ts";
 
-/** What surrounds a node within its function, as far as an interrupt is concerned. */
+/** The surroundings of a node within its function, as far as an interrupt is concerned. */
 export interface GuardScope {
-  /** Not inside a function. */
+  /** Whether the node is outside all functions. */
   readonly top: boolean;
-  /** A `finally` or a disposal is to run where the code is abandoned here. */
+  /** Whether a `finally` or a disposal is to run where the code is abandoned here. */
   readonly tidied: boolean;
-  /** Inside a `finally` block, which runs to its end while an interrupt is pending. */
+  /** Whether the node is inside a `finally` block, which runs to its end while an interrupt is pending. */
   readonly tidying: boolean;
 }
 
 export const topScope: GuardScope = { top: true, tidied: false, tidying: false };
 export const functionScope: GuardScope = { top: false, tidied: false, tidying: false };
 
-/** Notebooks written for Deno use `Deno.jupyter`; a global `Deno` would make libraries believe that they run there. */
+/**
+ * The object that cells have for `Deno` in `Deno.jupyter`; a global `Deno` would make libraries believe that they run
+ * there.
+ */
 const deno = '(typeof Deno==="undefined"?globalThis[Symbol.for("thaw.deno")]:Deno)';
 
 const loops = new Set(["ForStatement", "ForInStatement", "ForOfStatement", "WhileStatement", "DoWhileStatement"]);
@@ -28,7 +34,7 @@ const functions = new Set([
   "AccessorProperty",
 ]);
 
-/** The scope of what is below `node`, a child of `parent` in `scope`. */
+/** Returns the scope of what is below `node`, a child of `parent` in `scope`. */
 export function scopeBelow(node: SyntaxNode, parent: SyntaxNode | undefined, scope: GuardScope): GuardScope {
   if (functions.has(node.type)) return functionScope;
   if (node.type === "TryStatement") return child(node, "finalizer") === undefined ? scope : { ...scope, tidied: true };
@@ -37,7 +43,7 @@ export function scopeBelow(node: SyntaxNode, parent: SyntaxNode | undefined, sco
   return childList(node, "body").some(isUsing) ? { ...scope, tidied: true } : scope;
 }
 
-/** `using` and `await using`. */
+/** Whether the node is a declaration by `using` or `await using`. */
 export function isUsing(node: SyntaxNode): boolean {
   return node.type === "VariableDeclaration" && String(node.kind).endsWith("using");
 }
@@ -49,7 +55,7 @@ export function awaits(node: SyntaxNode): boolean {
   return contains(node, isAwait, ({ type }) => functions.has(type));
 }
 
-/** Opens the rewriting of `node`; `closeGuard` is called when everything below it is done. */
+/** Inserts the beginnings of the checks of `node`; `closeGuard` is called when everything below it is done. */
 export function openGuard(edit: Edit, node: SyntaxNode, scope: GuardScope): void {
   switch (node.type) {
     case "AwaitExpression":
@@ -109,7 +115,7 @@ function closeLoop(edit: Edit, node: SyntaxNode, scope: GuardScope): void {
   if (node.await === true && values !== undefined) edit.after(values.end, ")");
 }
 
-/** An interrupt is not for a cell to catch: code that retries whatever failed would go on for good. */
+/** Throws interrupts on at the head of a `catch`: code that retries whatever failed would go on for good. */
 function openCatch(edit: Edit, node: SyntaxNode): void {
   const body = child(node, "body");
   const parameter = child(node, "param");
@@ -119,7 +125,7 @@ function openCatch(edit: Edit, node: SyntaxNode): void {
   edit.out.appendLeft(body.start + 1, `__thaw.rethrow(${name});`);
 }
 
-/** The callbacks of `promise.then(f, g)` and `promise.catch(g)`: what goes on where an `await` would. */
+/** Returns the callbacks of `promise.then(f, g)` and `promise.catch(g)`, which go on where an `await` would. */
 function reactions(node: SyntaxNode): SyntaxNode[] {
   const callee = child(node, "callee");
   if (callee?.type !== "MemberExpression" || callee.computed === true) return [];

@@ -1,26 +1,30 @@
-/** `import` statements become calls: V8 evaluates a cell as a script, where `import` is no statement. */
+/**
+ * `import` statements become calls, since V8 evaluates a cell as a script. What is imported by name is read from the
+ * module wherever it is used, as JavaScript has it: so a variable that the module changes is seen, and files that
+ * import each other work.
+ */
 import type { Edit } from "./edit.ts";
 import { child, childList, type SyntaxNode } from "./syntax.ts";
 
-/** What an import statement brings. */
+/** The names of an import statement. */
 export interface Imported {
-  /** The arguments that name the module. */
+  /** The arguments of the loader that name the module. */
   readonly from: string;
-  /** `* as local` */
+  /** The local name of `* as local`. */
   readonly whole: string | undefined;
   readonly names: readonly { readonly imported: string; readonly local: string }[];
 }
 
-/** The runtime as imports call it: a file that is required cannot wait. */
+/** The expression through which imports reach the runtime: a file that is required cannot wait. */
 export type Via = "await __thaw" | "__thaw.atOnce";
 
-/** A call of the loader. Behind an `await` an interrupt may have come. */
+/** Writes a call of the loader. Behind an `await` an interrupt may have come. */
 export function loaderCall(via: Via, method: string, from: string): string {
   const call = `${via}.${method}(${from})`;
   return via === "await __thaw" ? `__thaw.check(__thaw.epoch,${call})` : call;
 }
 
-/** An ImportDeclaration; undefined where it brings types only. */
+/** Reads an ImportDeclaration; undefined where it imports types only. */
 export function readImport(node: SyntaxNode): Imported | undefined {
   const all = childList(node, "specifiers");
   const specifiers = all.filter((specifier) => specifier.importKind !== "type");
@@ -39,14 +43,17 @@ export function readImport(node: SyntaxNode): Imported | undefined {
   };
 }
 
-/** In a cell the names become variables that later cells have too. `used` are those that the cell uses as values. */
+/**
+ * Rewrites an import of a cell: the names become variables that later cells have too. `used` are those that the cell
+ * uses as values.
+ */
 export function importIntoCell(edit: Edit, node: SyntaxNode, used: ReadonlySet<string>): void {
   rewrite(edit, node, "await __thaw", (imported) =>
     declareImports(imported.names, loaderCall("await __thaw", "bind", wanted(imported, used))),
   );
 }
 
-/** In a local file they are read from the module each time. */
+/** Rewrites an import of a local file: the names are read from the module each time. */
 export function importIntoModule(
   edit: Edit,
   node: SyntaxNode,
@@ -76,13 +83,13 @@ function rewrite(edit: Edit, node: SyntaxNode, via: Via, named: (imported: Impor
   replace(edit, node, `${parts.length === 0 ? loaderCall(via, "load", from) : parts.join(";")};`);
 }
 
-/** The names, those of them that must be there, and the module. */
+/** Writes the loader's arguments: the names, those of them that must exist, and the module. */
 function wanted({ from, names }: Imported, used: ReadonlySet<string>): string {
   const needed = names.filter(({ local }) => used.has(local)).map(({ imported }) => imported);
   return `${JSON.stringify(names.map(({ imported }) => imported))},${JSON.stringify(needed)},${from}`;
 }
 
-/** The arguments that name a module: its specifier and, if any, its attributes. */
+/** Writes the arguments that name a module: its specifier and, if any, its attributes. */
 export function sourceOf(node: SyntaxNode): string {
   const attributes = childList(node, "attributes").map(
     (attribute) => [nameOf(child(attribute, "key")), child(attribute, "value")?.value] as const,
@@ -91,27 +98,27 @@ export function sourceOf(node: SyntaxNode): string {
   return attributes.length === 0 ? specifier : `${specifier},{with:${JSON.stringify(Object.fromEntries(attributes))}}`;
 }
 
-/** An identifier's name or a string literal's value. */
+/** Returns an identifier's name or a string literal's value. */
 export function nameOf(node: SyntaxNode | undefined): string {
   return String(node?.name ?? node?.value);
 }
 
-/** Puts `text` on the first line of `node` and keeps the line ends of the rest. */
+/** Replaces `node` by `text` on its first line and keeps the line ends of the rest. */
 export function replace(edit: Edit, node: SyntaxNode, text: string): void {
   edit.out.update(node.start, node.end, text + edit.text(node).replace(/[^\n]/g, ""));
 }
 
-/** Names that are written otherwise than they read. */
+/** Imported names, whose uses are rewritten. */
 export interface LiveNames {
   readonly any: boolean;
   has(name: string): boolean;
-  /** The expression that reads `name`; the name itself where it is no import. */
+  /** Returns the expression that reads `name`; the name itself where it is no import. */
   read(name: string): string;
 }
 
-/** The imports of a local file. */
+/** The imported names of a local file. */
 export class LiveImports implements LiveNames {
-  /** Local name -> expression. */
+  /** The expressions that read the names, by local name. */
   readonly #expressions = new Map<string, string>();
   readonly #modules = new Map<SyntaxNode, string>();
 
@@ -125,7 +132,7 @@ export class LiveImports implements LiveNames {
     }
   }
 
-  /** The variable that holds the module of an import statement. */
+  /** Returns the variable that holds the module of an import statement. */
   moduleOf(statement: SyntaxNode): string {
     return this.#modules.get(statement) ?? "";
   }
@@ -159,26 +166,29 @@ export class CellNames implements LiveNames {
     return this.#names.has(name);
   }
 
-  /** Of a longer expression, such as `name.a.b`, the name at its beginning is read. */
+  /**
+   * Returns the expression that reads `expression`; of a longer one, such as `name.a.b`, the name at its beginning is
+   * rewritten.
+   */
   read(expression: string): string {
     const name = /^[\p{ID_Start}$_][\p{ID_Continue}$]*/u.exec(expression)?.[0] ?? "";
     return this.has(name) ? `${liveVariable(name)}.v${expression.slice(name.length)}` : expression;
   }
 
-  /** A cell that imports and declares these names runs. */
+  /** Records the names that a cell imports and declares when it runs. */
   ran({ imported, declared }: { readonly imported: Iterable<string>; readonly declared: Iterable<string> }): void {
     for (const name of declared) this.#names.delete(name);
     for (const name of imported) this.#names.add(name);
   }
 
-  /** Code that sets `name` to undefined, for all functions that know it. It is no import any more. */
+  /** Writes code that sets `name` to undefined, for all functions that know it. It is no import any more. */
   reset(name: string): string {
     const code = `${name}=undefined;${this.has(name) ? replaceImport(name) : ""}`;
     this.#names.delete(name);
     return code;
   }
 
-  /** The names as a cell that imports `more` sees them. */
+  /** Returns the names as a cell that imports `more` sees them. */
   with(more: Iterable<string>): CellNames {
     const names = new CellNames();
     names.ran({ imported: [...this.#names, ...more], declared: [] });
@@ -192,21 +202,25 @@ function liveVariable(name: string): string {
   return `${prefix}${name}`;
 }
 
-/** What V8 says of such a variable, as it is to be said of the name. */
+/** Puts the names into a message of V8 about such variables. */
 export function asWritten(message: string): string {
   return message.includes(prefix) ? message.replaceAll(prefix, "") : message;
 }
 
-/** Code of a cell that declares `name` anew: functions of earlier cells, which knew it as an import, see the new variable. */
+/**
+ * Writes the code of a cell that declares `name` anew: functions of earlier cells, which knew it as an import, see the
+ * new variable.
+ */
 export function replaceImport(name: string): string {
   return `let ${liveVariable(name)}=new(class{get v(){return ${name}}set v(w){${name}=w}});`;
 }
 
 /**
- * The declaration that an import becomes in a cell; `source` gives a function the objects that have the names. Each name has
- * a class of its own: V8 inlines its getter, so that a loop reads the name as fast as a variable. (It inlines none of an object literal.)
+ * Writes the declaration that an import becomes in a cell; `source` gives a function the objects that have the names.
+ * Each name has a class of its own: V8 inlines its getter, so that a loop reads the name as fast as a variable. (It
+ * inlines none of an object literal.)
  */
-export function declareImports(names: Imported["names"], source: string): string {
+function declareImports(names: Imported["names"], source: string): string {
   const sources = names.map((_, index) => `s${index}`);
   const pattern = names.flatMap(({ local }) => [local, liveVariable(local)]);
   const fields = names.flatMap(({ imported, local }, index) => {
@@ -221,12 +235,12 @@ function property(object: string, name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? `${object}.${name}` : `${object}[${JSON.stringify(name)}]`;
 }
 
-/** Where an identifier stands, as far as its rewriting is concerned. */
+/** The position of an identifier, as far as its rewriting is concerned. */
 export interface Use {
   readonly parent: SyntaxNode | undefined;
-  /** It is `{ name }` or `{ name = value }`, and so the name of a property too. */
+  /** Whether it is `{ name }` or `{ name = value }`, and so the name of a property too. */
   readonly shorthand: boolean;
-  /** A statement in a list of them begins with it. */
+  /** Whether a statement in a list of statements begins with it. */
   readonly begins: boolean;
 }
 

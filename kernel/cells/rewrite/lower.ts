@@ -1,4 +1,7 @@
-/** What types cannot be erased from: enums, namespaces, decorators, accessor fields, JSX, `using`. TypeScript itself rewrites those statements. */
+/**
+ * Lowers what types cannot be erased from: enums, namespaces, decorators, accessor fields, JSX, `using`. TypeScript
+ * itself compiles those statements.
+ */
 import { Script } from "node:vm";
 import { isUsing } from "./guards.ts";
 import { child, childList, contains, parse, type SyntaxNode } from "./syntax.ts";
@@ -8,23 +11,23 @@ const suspicious = /\b(enum|namespace|module|accessor|using)\b|@|<[\w>]/;
 /** `/** @jsx h *\/` and its like hold for the whole text. */
 const pragmas = /\/\*\*?\s*@jsx.*?\*\//gs;
 
-/** A place in the lowered text -> the source's, both from 0. */
+/** Maps a place in the lowered text to the source's, both from 0. */
 export type Back = (line: number, column: number) => { line: number; column: number };
 
-export interface Lowered {
+interface Lowered {
   readonly text: string;
   readonly statements: readonly SyntaxNode[];
   /** Absent where `text` is the source. */
   readonly back?: Back;
 }
 
-/** A stretch of the lowered text, and how its offsets lead to the source's. */
+/** A stretch of the lowered text with the function that maps its offsets to the source's. */
 interface Piece {
   readonly text: string;
   readonly back: (offset: number) => number;
 }
 
-/** `source` with such statements replaced, each on the lines it had; the same text where there are none. */
+/** Replaces such statements in `source`, each on the lines it had. Returns the same text where there are none. */
 export function lower(source: string, statements: readonly SyntaxNode[], name: string): Lowered {
   if (!suspicious.test(source)) return { text: source, statements };
   const pieces: Piece[] = [];
@@ -53,7 +56,7 @@ export function lower(source: string, statements: readonly SyntaxNode[], name: s
   return { text, statements: parse(text, name), back: backThrough(pieces, text, source) };
 }
 
-/** In `@d export class A {}` the decorator stands in front of its statement. */
+/** Returns where a statement starts: in `@d export class A {}` the decorator stands in front of it. */
 function startOf(statement: SyntaxNode): number {
   const declaration = child(statement, "declaration");
   const decorator = declaration === undefined ? undefined : childList(declaration, "decorators")[0];
@@ -82,8 +85,8 @@ function hasUsing(): boolean {
 }
 
 /**
- * Later lines should keep their numbers, for what reads the text without its way back: missing line ends are added,
- * surplus ones become spaces, unless they may belong to a template. The text's offsets stay.
+ * Gives the text as many lines as the original had, so that later lines keep their numbers: missing line ends are
+ * added, surplus ones become spaces, unless they may belong to a template. The text's offsets stay.
  */
 function onTheLinesOf(original: string, text: string): string {
   const wanted = original.split("\n").length;

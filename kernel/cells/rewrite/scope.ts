@@ -1,7 +1,7 @@
-/** Which names a node declares for what is below it. */
+/** The names that declarations and scopes declare. */
 import { child, childList, children, type SyntaxNode, walk } from "./syntax.ts";
 
-/** `{ a, b: [c], ...d }` -> a, c, d */
+/** Returns the names in a pattern: `{ a, b: [c], ...d }` -> a, c, d. */
 function patternNames(pattern: SyntaxNode | undefined): string[] {
   switch (pattern?.type) {
     case "Identifier":
@@ -23,7 +23,7 @@ function patternNames(pattern: SyntaxNode | undefined): string[] {
   }
 }
 
-/** The names a declaration declares. */
+/** Returns the names that a declaration declares. */
 export function declaredNames(declaration: SyntaxNode): string[] {
   if (declaration.type === "VariableDeclaration") {
     return childList(declaration, "declarations").flatMap((declarator) => patternNames(child(declarator, "id")));
@@ -31,7 +31,7 @@ export function declaredNames(declaration: SyntaxNode): string[] {
   return /^(Function|Class|TSImportEquals)/.test(declaration.type) ? patternNames(child(declaration, "id")) : [];
 }
 
-/** The names of a scope that `node` opens; none where it opens none. */
+/** Returns the names of the scope that `node` opens; none where it opens none. */
 export function scopeNames(node: SyntaxNode): string[] {
   switch (node.type) {
     case "FunctionDeclaration":
@@ -54,7 +54,7 @@ export function scopeNames(node: SyntaxNode): string[] {
   }
 }
 
-/** What `var` declares anywhere in a function. */
+/** Returns the names that `var` declares anywhere in a function. */
 export function hoistedNames(node: SyntaxNode | undefined): string[] {
   const names: string[] = [];
   if (node === undefined) return names;

@@ -1,10 +1,13 @@
-/** TypeScript's types out of a syntax tree: what can be erased is blanked; enums, namespaces and decorators are `lower.ts`'s. */
+/**
+ * Erases TypeScript's types: they are blanked in the text. Enums, namespaces and decorators, which cannot be erased,
+ * are left to lower.ts.
+ */
 import type { Edit } from "./edit.ts";
 import { child, childList, type SyntaxNode } from "./syntax.ts";
 
 const modifiers = /\b(public|private|protected|readonly|override|declare|abstract)\b/g;
 
-/** Erases what is type in `node` itself. Returns false where nothing below needs a look. */
+/** Erases the types in `node` itself. Returns false where the nodes below need no look. */
 export function stripTypes(edit: Edit, node: SyntaxNode): boolean {
   switch (node.type) {
     case "TSTypeAnnotation":
@@ -105,7 +108,7 @@ function stripMember(edit: Edit, node: SyntaxNode): boolean {
   return true;
 }
 
-/** The `?` or `!` behind a name, in front of its type. */
+/** Blanks the `?` or `!` behind a name, in front of its type. */
 function stripMark(edit: Edit, node: SyntaxNode, key: "id" | "key"): void {
   const name = child(node, key);
   if (name === undefined) return;
@@ -132,7 +135,10 @@ function stripFunctionHead(edit: Edit, node: SyntaxNode): void {
   }
 }
 
-/** `constructor(private x: number) {}`: the field is set where TypeScript sets it, after `super(...)` if there is one. */
+/**
+ * Sets the fields of `constructor(private x: number) {}` where TypeScript sets them, after `super(...)` if there is
+ * one.
+ */
 function assignParameters(edit: Edit, method: SyntaxNode): void {
   const names = childList(method, "params")
     .filter((parameter) => parameter.type === "TSParameterProperty")
@@ -150,8 +156,14 @@ function assignParameters(edit: Edit, method: SyntaxNode): void {
   else edit.out.appendLeft(superCall.end, `;${assignments}`);
 }
 
-/** `async <\nT\n>(x): Promise<\nT\n> => x`: the parentheses take the line ends in. */
-export function keepArrowTogether(edit: Edit, node: SyntaxNode): void {
+/**
+ * Keeps an arrow function together whose types span several lines, as in `async <
+ * T
+ * >(x): Promise<
+ * T
+ * > => x`: JavaScript allows no line end in front of `=>` or behind `async`, so the parentheses take it in.
+ */
+function keepArrowTogether(edit: Edit, node: SyntaxNode): void {
   const generics = child(node, "typeParameters");
   const returned = child(node, "returnType");
   const open = generics === undefined ? -1 : edit.source.indexOf("(", generics.end);
@@ -168,8 +180,12 @@ export function keepArrowTogether(edit: Edit, node: SyntaxNode): void {
   edit.after(returned.end, ")");
 }
 
-/** `return <\nT\n>x` */
-export function keepAssertionTogether(edit: Edit, node: SyntaxNode): void {
+/**
+ * Keeps `return <
+ * T
+ * >x` together: JavaScript allows no line end behind `return` and `throw`.
+ */
+function keepAssertionTogether(edit: Edit, node: SyntaxNode): void {
   if (hasLineEnd(edit, node.start, child(node, "expression")?.start ?? node.end)) parenthesise(edit, node);
 }
 

@@ -11,7 +11,7 @@ export interface SyntaxNode {
   readonly [key: string]: unknown;
 }
 
-/** The statements of `source`, with JSX where it has some. Throws `CellSyntaxError` at the first error. */
+/** Parses the statements of `source`, with JSX where it has some. Throws `CellSyntaxError` at the first error. */
 export function parse(source: string, name: string): SyntaxNode[] {
   if (isTooDeep(source)) throw CellSyntaxError.at(0, "The code is nested too deeply to be parsed", source, name);
   const lang = /\.[mc]?js$/.test(name) ? "js" : "ts";
@@ -25,7 +25,7 @@ export function parse(source: string, name: string): SyntaxNode[] {
   throw CellSyntaxError.at(fromCellArray(error.labels)[0]?.start ?? 0, error.message, source, name);
 }
 
-/** A cell that is nothing but `{ a: 1 }` means the object, though it reads as a block: the same text in parentheses. */
+/** Puts a cell that is nothing but `{ a: 1 }` into parentheses: it means the object, though it reads as a block. */
 export function asExpression(source: string): string {
   const text = source.trim();
   if (!text.startsWith("{") || !text.endsWith("}") || isTooDeep(source)) return source;
@@ -38,19 +38,19 @@ function isNode(value: unknown): value is SyntaxNode {
   return typeof value === "object" && value !== null && typeof (value as SyntaxNode).type === "string";
 }
 
-/** The child of `node` under `key`, if there is one. */
+/** Returns the child of `node` under `key`, if there is one. */
 export function child(node: SyntaxNode, key: string): SyntaxNode | undefined {
   const value = node[key];
   return isNode(value) ? value : undefined;
 }
 
-/** The list of children under `key`; holes left out. */
+/** Returns the list of children under `key`, holes left out. */
 export function childList(node: SyntaxNode, key: string): SyntaxNode[] {
   const value = node[key];
   return Array.isArray(value) ? value.filter(isNode) : [];
 }
 
-/** All children of `node`, in source order. A list may have more of them than a call takes arguments. */
+/** Returns all children of `node`, in source order. A list may have more of them than a call takes arguments. */
 export function children(node: SyntaxNode): SyntaxNode[] {
   const all: SyntaxNode[] = [];
   for (const key of visitorKeys[node.type] ?? []) {
@@ -62,8 +62,8 @@ export function children(node: SyntaxNode): SyntaxNode[] {
 }
 
 /**
- * Goes through `node` and all below it in source order. `enter` says whether to go below a node, and may return what is to
- * be done when all below it is done. Without recursion: a sum of ten thousand terms is a tree as deep.
+ * Walks `node` and all below it in source order. `enter` says whether to go below a node, and may return a function to
+ * call when all below it is done. There is no recursion: a sum of ten thousand terms is a tree as deep.
  */
 export function walk(node: SyntaxNode, enter: (node: SyntaxNode) => boolean | (() => void)): void {
   const ahead: (SyntaxNode | (() => void))[] = [node];
@@ -80,7 +80,7 @@ export function walk(node: SyntaxNode, enter: (node: SyntaxNode) => boolean | ((
   }
 }
 
-/** Whether `node` or anything below it satisfies `test`. Nothing is looked at below what satisfies `isApart`. */
+/** Whether `node` or anything below it satisfies `test`. Nothing is looked at below a node that satisfies `isApart`. */
 export function contains(
   node: SyntaxNode,
   test: (node: SyntaxNode) => boolean,
@@ -94,7 +94,7 @@ export function contains(
   return found;
 }
 
-/** A cell or local file that does not parse. */
+/** The error of a cell or local file that does not parse. */
 
 /** A place in a cell or local file; line and column from 1. */
 export interface Place {
@@ -105,7 +105,7 @@ export interface Place {
 
 export class CellSyntaxError extends SyntaxError {
   override readonly name = "SyntaxError";
-  /** In a cell or local file. */
+  /** The place in the cell or local file. */
   readonly place: Place;
 
   constructor(message: string, place: Place) {
@@ -113,7 +113,7 @@ export class CellSyntaxError extends SyntaxError {
     this.place = place;
   }
 
-  /** `offset` in UTF-16 units into `text`, the text of `source`. */
+  /** Creates the error at `offset` (in UTF-16 units) of `text`, the text of `source`. */
   static at(offset: number, message: string, text: string, source: string): CellSyntaxError {
     const before = text.slice(0, offset).split("\n");
     const column = (before.at(-1)?.length ?? 0) + 1;

@@ -1,4 +1,7 @@
-/** A cell or a local file as JavaScript: types out, imports awaited, loops and awaits interruptible, lines kept. */
+/**
+ * A cell or a local file becomes JavaScript: types are erased, imports awaited, loops and awaits made interruptible,
+ * and lines kept.
+ */
 import type MagicString from "magic-string";
 import { Edit } from "./edit.ts";
 import { type Getters, rewriteExport } from "./exports.ts";
@@ -28,24 +31,24 @@ import { declaredNames, hoistedNames, scopeNames } from "./scope.ts";
 import { stripTypes } from "./stripTypes.ts";
 import { asExpression, child, childList, children, parse, type SyntaxNode, walk } from "./syntax.ts";
 
-/** The rewritten text, and the way back from its positions to the source's. */
-export interface Transformed {
+/** A rewritten text with the way back from its positions to the source's. */
+interface Transformed {
   readonly code: string;
   readonly edit: MagicString;
-  /** From what `edit` rewrote to the source, where TypeScript's compiler stood between them. */
+  /** Maps places that `edit` knows to the source's, where TypeScript's compiler stood between them. */
   readonly back?: Back;
 }
 
-/** The same for a cell, with the names that it brings to later ones. */
-export interface TransformedCell extends Transformed {
-  /** Names that live in a module. */
+/** A rewritten cell with the names that it brings to later ones. */
+interface TransformedCell extends Transformed {
+  /** The names whose variables live in a module. */
   readonly imported: readonly string[];
   readonly declared: readonly string[];
 }
 
 /**
- * A cell, for V8's REPL mode: variables outlive it, the value of its last expression goes to `__thaw.result`. `names` are
- * those that earlier cells have imported.
+ * Rewrites a cell for V8's REPL mode: variables outlive it, and the value of its last expression goes to
+ * `__thaw.result`. `names` are those that earlier cells have imported.
  */
 export function transformCell(source: string, name: string, names = new CellNames()): TransformedCell {
   const written = asExpression(source);
@@ -85,13 +88,15 @@ function namesOf(statements: readonly SyntaxNode[]): { imported: string[]; decla
   };
 }
 
-/** The object of a call such as `process.stdout.write("x")`, made for what it does to a stream. */
+/** Returns the object of a call such as `process.stdout.write("x")`, made for its effect on a stream. */
 function printing(text: string, value: SyntaxNode): string | undefined {
   const callee = value.type === "CallExpression" ? text.slice(value.start, child(value, "callee")?.end) : "";
   return /^((?:process\.)?\w+)\.(?:write|end|cursorTo|moveCursor|clearLine|clearScreenDown)$/.exec(callee)?.[1];
 }
 
-/** A local file, for the body of a function that has its own `__thaw`: an async one, unless it is required. */
+/**
+ * Rewrites a local file as the body of a function that has its own `__thaw`: an async one, unless the file is required.
+ */
 export function transformModule(source: string, path: string, via: Via = "await __thaw"): Transformed {
   const written = source.replace(/^#!/, "//");
   const { text, statements, ...way } = lower(written, parse(written, path), path);
@@ -121,11 +126,11 @@ function rewriteStatements(
   own: Hidden = new Set(),
 ): Set<string> {
   const used = new Set<string>();
-  /** In `{ name = value } = object`. */
+  /** The names in patterns such as `{ name = value } = object`. */
   const shorthands = new Set<SyntaxNode>();
   const last = statements.at(-1);
   const starts = new Set<number>(); // of statements in lists
-  /** What is known of a node from those above it. */
+  /** The surroundings of a node, as its parent has set them. */
   interface Above {
     readonly parent: SyntaxNode | undefined;
     readonly scope: GuardScope;
@@ -173,7 +178,7 @@ function rewriteStatements(
   return used;
 }
 
-/** Names that mean something else than the import of that name. */
+/** Imported names that mean something else here, since a scope declares them. */
 type Hidden = ReadonlySet<string>;
 
 /** Whether the statements of `parent` follow each other; those of a file have none. */
@@ -207,7 +212,7 @@ function isUse(node: SyntaxNode, parent: SyntaxNode | undefined): boolean {
   }
 }
 
-/** Imports and exports of a cell; what is exported is simply declared. Returns the declaration itself. */
+/** Rewrites an import or export of a cell; what is exported is simply declared. Returns the declaration itself. */
 function cellStatement(edit: Edit, statement: SyntaxNode, used: ReadonlySet<string>): SyntaxNode {
   if (statement.type === "ImportDeclaration") importIntoCell(edit, statement, used);
   const declaration = child(statement, "declaration");
@@ -229,8 +234,8 @@ function isExport({ type }: SyntaxNode): boolean {
 }
 
 /**
- * V8 lets `let` redeclare `let` across cells, and nothing else: so `const`, `var` and functions of a cell become `let`.
- * Functions move to the top, where JavaScript would have hoisted them.
+ * Makes the declarations of a cell redeclarable: V8 lets `let` redeclare `let` across cells, and nothing else, so
+ * `const`, `var` and functions become `let`. Functions move to the top, where JavaScript would have hoisted them.
  */
 function makeRedeclarable(edit: Edit, statements: readonly SyntaxNode[]): void {
   const declarations = statements.filter(({ type }) => /^(Variable|Function|Class)Declaration$/.test(type));
@@ -261,7 +266,10 @@ function makeRedeclarable(edit: Edit, statements: readonly SyntaxNode[]): void {
   }
 }
 
-/** `using` at the top of a cell: the scope is the cell. What it names stays readable, though it has been disposed of. */
+/**
+ * Rewrites `using` at the top of a cell, whose scope is the cell. The variable stays readable, though its value has
+ * been disposed of.
+ */
 function keepUntilEnd(edit: Edit, statement: SyntaxNode): void {
   const first = childList(statement, "declarations")[0];
   if (first !== undefined) edit.out.update(statement.start, first.start, "let ");

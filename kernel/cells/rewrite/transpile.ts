@@ -1,4 +1,6 @@
-/** TypeScript's own compiler for what types cannot be erased from, as the notebook's tsconfig.json says. */
+/**
+ * Runs TypeScript's own compiler for statements that types cannot be erased from, as the notebook's tsconfig.json says.
+ */
 
 import { SourceMap } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -7,9 +9,9 @@ import type TypeScript from "typescript";
 import { readTsconfig } from "../../shared/tsconfig.ts";
 import { cells, kernelPackage } from "../realm/cellRealm.ts";
 
-/** Where the kernel was started. */
+/** The folder in which the kernel was started. */
 const notebookFolder = process.cwd();
-/** What a tsconfig.json may decide about code that runs. */
+/** The compiler options that a tsconfig.json may set for code that runs. */
 const honoured = [
   "experimentalDecorators",
   "emitDecoratorMetadata",
@@ -19,15 +21,18 @@ const honoured = [
   "jsxImportSource",
 ] as const;
 
-export interface Transpiled {
+interface Transpiled {
   readonly text: string;
   /** The functions of a JSX runtime that `text` calls, by module: `jsx as _jsx`. */
   readonly jsx: ReadonlyMap<string, readonly string[]>;
-  /** Offset in `text` -> offset in the source. */
+  /** Maps an offset in `text` to the offset in the source. */
   readonly back: (offset: number) => number;
 }
 
-/** `pragmas` are comments that stand elsewhere in the source and hold here too. Helpers are global when it returns. */
+/**
+ * Compiles `source`. `pragmas` are comments that stand elsewhere in the file and hold here too. The helpers that the
+ * output calls are global when it returns.
+ */
 export function transpile(source: string, pragmas: string): Transpiled {
   const ts = kernelPackage<typeof TypeScript>("typescript"); // 300 ms to load, so only when needed
   const { outputText, sourceMapText } = ts.transpileModule(pragmas + source, {
@@ -84,15 +89,18 @@ function backBy(map: string, text: string, source: string, shift: number): Trans
 const called =
   /\b__(decorate|metadata|param|esDecorate|runInitializers|propKey|setFunctionName|addDisposableResource)\b/;
 
-/** Texts that need every one of them; what they do is never run. */
+/** Samples whose output declares every helper; they are never run. */
 const legacy = "class A { @d m(@d x: string) {} }";
 const standard =
   "@d class A { @d accessor x = 1; @d static [k]() {} @d static #p() {} } { using x = y; await using z = y; }";
 
 let provided = false;
 
-/** Makes the helpers that `output` calls global, not enumerable. */
-export function provideHelpers(ts: typeof TypeScript, output: string): void {
+/**
+ * Makes the helper functions that `output` calls (`__esDecorate`, `__decorate` and so on) global, once for all cells
+ * and files: a cell that declared them would clash with the next. They are not enumerable.
+ */
+function provideHelpers(ts: typeof TypeScript, output: string): void {
   if (provided || !called.test(output)) return;
   provided = true;
   for (const [text, experimentalDecorators] of [[legacy, true] as const, [standard, false] as const]) {
@@ -108,9 +116,7 @@ export function provideHelpers(ts: typeof TypeScript, output: string): void {
   }
 }
 
-/** Offsets into a text, and lines and columns of it, all from 0. */
-
-/** Where each line of `text` begins. */
+/** Returns the offset at which each line of `text` begins. Offsets, lines and columns count from 0. */
 export function lineStarts(text: string): number[] {
   const starts = [0];
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
