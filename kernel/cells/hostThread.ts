@@ -46,7 +46,7 @@ import { guardProcess } from "./output/processGuard.ts";
 import { Reporter } from "./output/reporter.ts";
 import { asCellObject, cellSide, cells } from "./realm/cellRealm.ts";
 import type { RealmPort } from "./realm/realm.ts";
-import { CellNames } from "./rewrite/imports.ts";
+import { CellImports } from "./rewrite/imports.ts";
 import { transformCell } from "./rewrite/transform.ts";
 
 /**
@@ -83,7 +83,7 @@ export function startHost({ flags, port, captured }: HostStart): void {
   const loader = new BoundLoader(modules, folder);
   const disposals = new Disposals();
   const runtime = new cellSide.CellRuntime(flags, interrupts, loader, disposals);
-  const names = new CellNames();
+  const names = new CellImports();
   const evaluator = new Evaluator(runtime, names);
   const printError = (title: string) => (error: unknown) => {
     if (KernelInterrupt.is(error)) return; // what an interrupt ended after its cell
@@ -157,7 +157,7 @@ export function startHost({ flags, port, captured }: HostStart): void {
   patchWorkers();
   patchChildProcesses({
     stream: (name, text) => reporter.stream(name, text),
-    settled: () => reporter.post({ type: "drain" }),
+    drain: () => reporter.post({ type: "drain" }),
     letGo: (pid, isLetGo) => reporter.post({ type: "letGo", pid, isLetGo }),
     captured,
   });

@@ -37,8 +37,8 @@ type SetTimer = (callback: Callback, ...rest: unknown[]) => unknown;
 /** Patches the timers of the globals and of both modules of Node, so that each belongs to the cell that set it. */
 export function patchTimers(): void {
   const waits = {
-    setTimeout: whileWanted(timersPromises.setTimeout),
-    setImmediate: whileWanted(timersPromises.setImmediate),
+    setTimeout: untilCancelled(timersPromises.setTimeout),
+    setImmediate: untilCancelled(timersPromises.setImmediate),
   };
   const patched = {
     setTimeout: Object.defineProperty(patch("setTimeout"), promisify.custom, { value: waits.setTimeout }),
@@ -49,8 +49,8 @@ export function patchTimers(): void {
   Object.assign(timers, patched);
   const { scheduler } = timersPromises;
   const wait = scheduler.wait as (...values: unknown[]) => Promise<void>;
-  scheduler.wait = whileWanted((...values: unknown[]) => Reflect.apply(wait, scheduler, values));
-  Object.assign(timersPromises, waits, { setInterval: ticksWhileWanted(timersPromises.setInterval) });
+  scheduler.wait = untilCancelled((...values: unknown[]) => Reflect.apply(wait, scheduler, values));
+  Object.assign(timersPromises, waits, { setInterval: ticksUntilCancelled(timersPromises.setInterval) });
   syncBuiltinESMExports();
 }
 
@@ -60,10 +60,10 @@ function patch(name: "setTimeout" | "setInterval" | "setImmediate"): SetTimer {
   const patched = (callback: Callback, ...rest: unknown[]): unknown => {
     if (typeof callback !== "function") return set(callback, ...rest);
     const cell = currentCell();
-    const isOver = cancellationOf(cell, patched);
+    const isCancelled = cancellationOf(cell, patched);
     return set(
       function (this: NodeJS.Timeout, ...values: unknown[]): void {
-        if (isOver()) kernelTimers.clearInterval(this);
+        if (isCancelled()) kernelTimers.clearInterval(this);
         else runInCell(cell, callback, this as unknown, values);
       },
       ...rest,
@@ -73,13 +73,13 @@ function patch(name: "setTimeout" | "setInterval" | "setImmediate"): SetTimer {
 }
 
 /** Wraps a wait so that it does not end once the timers of the waiting cell have been cancelled. */
-function whileWanted<Arguments extends unknown[], Value>(wait: (...values: Arguments) => Promise<Value>) {
+function untilCancelled<Arguments extends unknown[], Value>(wait: (...values: Arguments) => Promise<Value>) {
   const patched = (...values: Arguments): Promise<Value> => {
-    const isOver = cancellationOf(currentCell(), patched);
+    const isCancelled = cancellationOf(currentCell(), patched);
     const waiting = wait(...values);
     return newCellPromise((resolve, reject) => {
       const ended = (value: Value): void => {
-        if (!isOver()) resolve(value);
+        if (!isCancelled()) resolve(value);
       };
       void cellSide.settle(waiting, ended, reject);
     });
@@ -87,10 +87,12 @@ function whileWanted<Arguments extends unknown[], Value>(wait: (...values: Argum
   return asCellObject(patched);
 }
 
-function ticksWhileWanted<Arguments extends unknown[], Value>(ticks: (...values: Arguments) => AsyncIterable<Value>) {
+function ticksUntilCancelled<Arguments extends unknown[], Value>(
+  ticks: (...values: Arguments) => AsyncIterable<Value>,
+) {
   const patched = (...values: Arguments): AsyncIterable<Value> => {
-    const isOver = cancellationOf(currentCell(), patched);
-    return cellSide.whileWanted(ticks(...values), isOver);
+    const isCancelled = cancellationOf(currentCell(), patched);
+    return cellSide.untilCancelled(ticks(...values), isCancelled);
   };
   return asCellObject(patched);
 }
@@ -103,8 +105,8 @@ const [never, library] = [() => false, fileURLToPath(new URL("../../../src/", im
  */
 function cancellationOf(cell: number, callee: CallableFunction): () => boolean {
   const file = callerOf(callee);
-  const isPackages = /[\\/]node_modules[\\/]|^node:/.test(file) || file.replace(/^file:\/\//, "").startsWith(library);
-  return isPackages ? never : () => cancelled.has(cell);
+  const isPackage = /[\\/]node_modules[\\/]|^node:/.test(file) || file.replace(/^file:\/\//, "").startsWith(library);
+  return isPackage ? never : () => cancelled.has(cell);
 }
 
 /** Returns the file whose code called `callee`; empty for code that has none. */

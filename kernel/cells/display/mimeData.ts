@@ -35,12 +35,12 @@ export function sendableBundle({
     throw badDisplay(`The ${type} content of this display is nothing that JSON can carry.`, cause);
   };
   return {
-    data: sendableData(record(data, "data"), refuse),
-    metadata: sendableData(record(metadata ?? {}, "metadata"), refuse, true),
+    data: sendableData(asRecord(data, "data"), refuse),
+    metadata: sendableData(asRecord(metadata ?? {}, "metadata"), refuse, true),
   };
 }
 
-function record(value: unknown, name: string): Record<string, unknown> {
+function asRecord(value: unknown, name: string): Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   const found = value === null ? "null" : Array.isArray(value) ? "a list" : typeof value;
   throw badDisplay(`The ${name} of a display is an object with MIME types as keys; found ${found}.`);

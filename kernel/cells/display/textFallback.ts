@@ -73,12 +73,12 @@ function htmlText(markup: string): string {
     words.push(kept ? text : text.replace(/\s+/g, " "));
     if (start === -1) break;
     at = start + 1;
-    if (lower.startsWith("<!--", start)) at = behind(lower, "-->", start);
+    if (lower.startsWith("<!--", start)) at = indexBehind(lower, "-->", start);
     else if (/[a-z/!?]/.test(lower[start + 1] ?? "")) {
       at = tagEnd(html, start);
       const tag = lower.slice(start, Math.min(at, start + 50));
       const name = silent.exec(tag)?.[1];
-      if (name !== undefined) at = behind(lower, ">", behind(lower, `</${name}`, at));
+      if (name !== undefined) at = indexBehind(lower, ">", indexBehind(lower, `</${name}`, at));
       if (/^<\/?pre\b/.test(tag)) kept = tag[1] !== "/";
       if (breaks.test(tag)) words.push("\n");
       else if (cellEnd.test(tag)) words.push("  ");
@@ -103,7 +103,7 @@ function tagEnd(html: string, start: number): number {
   return html.length;
 }
 
-function behind(text: string, end: string, from: number): number {
+function indexBehind(text: string, end: string, from: number): number {
   const at = text.indexOf(end, from);
   return at === -1 ? text.length : at + end.length;
 }

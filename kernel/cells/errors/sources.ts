@@ -1,6 +1,6 @@
 /** The texts of all cells and local files, which find the user's own line for a position in rewritten code. */
 import type MagicString from "magic-string";
-import type { Back } from "../rewrite/lower.ts";
+import type { MapToSource } from "../rewrite/lower.ts";
 import type { Place } from "../rewrite/syntax.ts";
 
 type Segment = readonly number[];
@@ -11,7 +11,7 @@ interface Source {
   readonly text: string;
   /** The rewriting; absent for a text that has not been rewritten. */
   readonly edit: MagicString | undefined;
-  readonly back: Back | undefined;
+  readonly back: MapToSource | undefined;
 }
 
 /** The number of cells that are remembered. Stacks through older ones still name their lines, as V8 sees them. */
@@ -25,7 +25,7 @@ export class Sources {
   readonly #mappings = new Map<Source, Mappings>();
 
   /** Adds a text; `name` is its name in stacks: `In[3]`, or a path. Cells that run again replace their older selves. */
-  add(name: string, text: string, edit?: MagicString, back?: Back): void {
+  add(name: string, text: string, edit?: MagicString, back?: MapToSource): void {
     if (name.startsWith("In[")) keepNewest(this.#cells, name, { text, edit, back }, newestCells);
     else this.#files.set(name, { text, edit, back });
   }

@@ -35,7 +35,7 @@ export function describeError(thrown: unknown, sources: Sources): ErrorReport {
 }
 
 function describeThrown(thrown: unknown, sources: Sources): ErrorReport {
-  if (isA(thrown, CellSyntaxError)) return describeRefusal(thrown.message, thrown.place, sources);
+  if (isA(thrown, CellSyntaxError)) return describeSyntaxError(thrown.message, thrown.place, sources);
   if (!isErrorLike(thrown)) {
     const evalue = typeof thrown === "string" ? clipped(thrown) : inspect(thrown);
     return { ename: "Thrown", evalue, traceback: [`Thrown: ${evalue}`] };
@@ -54,9 +54,9 @@ function describe(error: Error, sources: Sources, depth: number, seen: Set<unkno
   const lines = [
     ...asWritten(`${clipped(nameOf(error))}: ${clipped(String(error.message))}`).split("\n"),
     ...where,
-    ...extras(error),
+    ...extraProperties(error),
   ];
-  for (const [title, cause] of [["Caused by", error.cause] as const, ...within(error)]) {
+  for (const [title, cause] of [["Caused by", error.cause] as const, ...innerErrors(error)]) {
     if (cause === undefined || seen.has(cause) || depth >= maxCauses) continue;
     const [first = "", ...rest] = isErrorLike(cause) ? describe(cause, sources, depth + 1, seen) : [inspect(cause)];
     lines.push(`${title}: ${first}`, ...rest);
@@ -76,7 +76,7 @@ function nameOf(error: Error): string {
 }
 
 /** Returns the errors inside an error, each with a title. */
-function within(error: Error): [title: string, inner: unknown][] {
+function innerErrors(error: Error): [title: string, inner: unknown][] {
   if (isA(error, AggregateError))
     return fromCellArray(error.errors as unknown[])
       .slice(0, maxErrors)
@@ -89,15 +89,15 @@ function within(error: Error): [title: string, inner: unknown][] {
   ];
 }
 
-const told = new Set(["name", "message", "stack", "cause", "errors"]);
+const standardProperties = new Set(["name", "message", "stack", "cause", "errors"]);
 
 /** Prints the properties of an error beside its message (`code`, `errno`, `path`), as Node does. */
-function extras(error: Error): string[] {
+function extraProperties(error: Error): string[] {
   if (KernelInterrupt.is(error)) return [];
   return tryOr(
     () => {
       const isTold = (key: string): boolean =>
-        told.has(key) || (error.name === "SuppressedError" && /^(error|suppressed)$/.test(key));
+        standardProperties.has(key) || (error.name === "SuppressedError" && /^(error|suppressed)$/.test(key));
       const own = Object.entries(error).filter(([key]) => !isTold(key));
       if (own.length === 0) return [];
       const options = { depth: 1, breakLength: 100, maxArrayLength: 10, maxStringLength: 500 };
@@ -135,7 +135,7 @@ function isErrorLike(value: unknown): value is Error {
 }
 
 /** Describes a text that does not compile, which has a place but no stack. */
-function describeRefusal(message: string, place: Place, sources: Sources): ErrorReport {
+function describeSyntaxError(message: string, place: Place, sources: Sources): ErrorReport {
   return {
     ename: "SyntaxError",
     evalue: message,

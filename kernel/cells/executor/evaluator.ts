@@ -5,7 +5,7 @@
 import { type Runtime, Session } from "node:inspector";
 import { types } from "node:util";
 import { CellObject, CellPromise, fromCellArray } from "../realm/cellRealm.ts";
-import type { CellNames } from "../rewrite/imports.ts";
+import type { CellImports } from "../rewrite/imports.ts";
 
 /**
  * The end of an evaluation. `thrown` is the very value that was thrown; `position` (from 0) is where V8 says it
@@ -29,9 +29,9 @@ interface Handover {
 export class Evaluator {
   readonly #session = new Session();
   readonly #handover: Handover;
-  readonly #names: CellNames;
+  readonly #names: CellImports;
 
-  constructor(handover: Handover, names: CellNames) {
+  constructor(handover: Handover, names: CellImports) {
     this.#handover = handover;
     this.#names = names;
     handover.ended = () => {
@@ -137,7 +137,7 @@ export class Evaluator {
     params: Readonly<Record<string, unknown>>,
     callback?: (error: Error | null, result?: object) => void,
   ): void {
-    const replaced = lookedUp.filter((each) => each.isReplaced());
+    const replaced = guardedProperties.filter((each) => each.isReplaced());
     if (replaced.length === 0) {
       Reflect.apply(post as (...values: unknown[]) => void, this.#session, [method, params, callback]);
       return;
@@ -201,7 +201,7 @@ class GuardedProperty {
 /** The `then` of all objects: V8 before that of Node 22 resolves the cell's promise with an object, and looks it up. */
 const resolved = new GuardedProperty(CellObject.prototype, "then", false);
 
-const lookedUp = [
+const guardedProperties = [
   new GuardedProperty(CellObject.prototype, "toJSON", true), // a message is written as JSON
   // the cell's promise is awaited, once its code has begun
   new GuardedProperty(CellPromise, Symbol.species, false, function (this: unknown) {

@@ -12,7 +12,7 @@ import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
 import type { ModuleLoader } from "../modules/moduleLoader.ts";
 import type { Reporter } from "../output/reporter.ts";
 import { isA } from "../realm/cellRealm.ts";
-import type { CellNames } from "../rewrite/imports.ts";
+import type { CellImports } from "../rewrite/imports.ts";
 import { CellSyntaxError } from "../rewrite/syntax.ts";
 import { transformCell } from "../rewrite/transform.ts";
 import type { Disposals } from "./disposals.ts";
@@ -42,7 +42,7 @@ interface ExecutorServices {
   readonly magics: CellMagics;
   readonly modules: ModuleLoader;
   /** The names that cells have imported. */
-  readonly names: CellNames;
+  readonly names: CellImports;
   /** The values that the running cell holds by `using`. */
   readonly disposals: Disposals;
   /** Returns the value of the last expression of the cell that ran last; called once per cell. */
@@ -59,7 +59,7 @@ export class Executor {
   /** The cell whose output is still sent. */
   #running: number | undefined;
   /** The cell whose end has not been reported yet. */
-  #untold: ExecuteOrder | undefined;
+  #unreported: ExecuteOrder | undefined;
   /** The cell that began last. */
   #newest = 0;
   /** The timers of cells up to this one are cancelled. */
@@ -73,11 +73,11 @@ export class Executor {
   async run(order: ExecuteOrder): Promise<void> {
     const { interrupts } = this.#parts;
     this.#running = order.cell;
-    this.#untold = order;
+    this.#unreported = order;
     this.#newest = order.cell;
     const givenUp = interrupts.begin(order.cell);
-    const performed = startCell(order.cell, () => this.#perform(order));
-    await this.#finish(order, await endOf(performed, givenUp), () => interrupts.pending);
+    const evaluated = startCell(order.cell, () => this.#evaluate(order));
+    await this.#finish(order, await waitForEnd(evaluated, givenUp), () => interrupts.pending);
   }
 
   /**
@@ -85,20 +85,20 @@ export class Executor {
    * lines of the kernel, or thrown away their continuations.
    */
   recover(): void {
-    if (this.#untold !== undefined) void this.#finish(this.#untold, { failed: true }, () => true);
+    if (this.#unreported !== undefined) void this.#finish(this.#unreported, { failed: true }, () => true);
   }
 
   /** Ends the cell and reports it. It may be begun a second time where the first did not come to its end. */
   async #finish(order: ExecuteOrder, end: End, isInterrupted: () => boolean): Promise<void> {
     const { disposals, interrupts, magics, modules, reporter } = this.#parts;
-    if (this.#untold !== order) return;
+    if (this.#unreported !== order) return;
     this.#running = undefined;
     const interrupted = isInterrupted();
-    const isCut = interrupted || interrupts.failure !== undefined;
-    if (isCut) {
+    const isStopped = interrupted || interrupts.failure !== undefined;
+    if (isStopped) {
       this.#parts.evaluator.abandon();
       await endThreadsOf(order.cell);
-      if (this.#untold !== order) return;
+      if (this.#unreported !== order) return;
       void disposals.run(); // what has ended the cell is what there is to tell
     }
     this.#parts.releaseAwaited();
@@ -116,8 +116,8 @@ export class Executor {
       const text = JSON.stringify({ status: "error", ...content, execution_count: order.count });
       reporter.post({ type: "done", cell: order.cell, failed: true, content: text });
     }
-    this.#untold = undefined;
-    if (!isCut) return;
+    this.#unreported = undefined;
+    if (!isStopped) return;
     cancelTimersOf(order.cell);
     modules.stopped();
     reporter.mute(order.cell); // what it left behind and cannot be stopped is not heard
@@ -142,7 +142,7 @@ export class Executor {
   }
 
   /** Evaluates the cell. Resolves to the values of the user expressions; throws what the cell threw. */
-  async #perform(order: ExecuteOrder): Promise<Record<string, unknown>> {
+  async #evaluate(order: ExecuteOrder): Promise<Record<string, unknown>> {
     const { cell: number, count, silent } = order;
     const { disposals, evaluator, magics, names, reporter, sources, takeResult, displaysSettled } = this.#parts;
     const code = order.code.replace(/\r\n?/g, "\n"); // as JavaScript reads them; a shell does not
@@ -163,7 +163,7 @@ export class Executor {
       throw new KernelInterrupt();
     }
     if (outcome.kind === "thrown") {
-      const thrown = { value: this.#refusal(outcome, cell.code, name) ?? outcome.thrown };
+      const thrown = { value: this.#syntaxError(outcome, cell.code, name) ?? outcome.thrown };
       throw ((await disposals.run(thrown)) ?? thrown).value;
     }
     await displaysSettled();
@@ -180,7 +180,7 @@ export class Executor {
    * Returns the syntax error of a cell that V8 itself refused to compile: the error's stack names no place, the
    * inspector does.
    */
-  #refusal(
+  #syntaxError(
     { thrown, position }: Outcome & { kind: "thrown" },
     code: string,
     name: string,
@@ -220,9 +220,9 @@ interface End {
 }
 
 /** Waits for the end of the cell: by itself, or because it was given up. */
-async function endOf(performed: Promise<Record<string, unknown>>, givenUp: Promise<never>): Promise<End> {
+async function waitForEnd(evaluated: Promise<Record<string, unknown>>, givenUp: Promise<never>): Promise<End> {
   try {
-    return { failed: false, expressions: await Promise.race([performed, givenUp]) };
+    return { failed: false, expressions: await Promise.race([evaluated, givenUp]) };
   } catch (thrown) {
     return { failed: true, thrown };
   }

@@ -86,18 +86,18 @@ export class Comms {
   readonly #targets = new Map<string, TargetHandler>();
   readonly #open = new Map<string, Comm>();
   readonly #post: (report: Omit<CommReport, "type" | "cell">) => void;
-  readonly #failed: (error: unknown, cell: number) => void;
+  readonly #onError: (error: unknown, cell: number) => void;
 
   /**
-   * `failed` is called with what a handler threw, or its promise rejected with, and the number of the cell under which
+   * `onError` is called with what a handler threw, or its promise rejected with, and the number of the cell under which
    * it ran.
    */
   constructor(
     post: (report: Omit<CommReport, "type" | "cell">) => void,
-    failed: (error: unknown, cell: number) => void,
+    onError: (error: unknown, cell: number) => void,
   ) {
     this.#post = post;
-    this.#failed = failed;
+    this.#onError = onError;
   }
 
   /** Lets the frontend open comms on `target`; a second handler replaces the first. */
@@ -129,10 +129,10 @@ export class Comms {
       if (kind === "close") this.#open.delete(id);
       const returned = kind === "open" ? [this.#opened(id, target, message)] : (comm?.receive(kind, message) ?? []);
       for (const value of returned) {
-        if (types.isPromise(value)) fromCellPromise(value).catch((error: unknown) => this.#failed(error, cell));
+        if (types.isPromise(value)) fromCellPromise(value).catch((error: unknown) => this.#onError(error, cell));
       }
     } catch (error) {
-      this.#failed(error, cell);
+      this.#onError(error, cell);
       if (kind === "open") this.#open.get(id)?.close();
     }
   }

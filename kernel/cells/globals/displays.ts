@@ -77,21 +77,21 @@ export class Displays {
   }
 
   #bundleOf(value: unknown, raw: boolean): DisplayBundle | Promise<DisplayBundle> {
-    const given = tryOr(
+    const ownBundle = tryOr(
       () => (raw && isData(value) ? { data: value } : isBundle(value) ? value : undefined),
       () => undefined,
     );
-    return given === undefined ? this.#toBundle(value) : sendableBundle(given);
+    return ownBundle === undefined ? this.#toBundle(value) : sendableBundle(ownBundle);
   }
 
   #await(bundle: Promise<DisplayBundle>, displayId: string, update: boolean): Promise<void> {
     if (!update) this.#reporter.display({ data: { "text/plain": "" } }, { displayId });
     const pending = this.#pending;
-    const turn = {};
-    this.#newest.set(displayId, turn);
+    const request = {};
+    this.#newest.set(displayId, request);
     const shown = bundle
       .then((settled) => {
-        if (this.#newest.get(displayId) === turn) this.#reporter.display(settled, { displayId, update: true });
+        if (this.#newest.get(displayId) === request) this.#reporter.display(settled, { displayId, update: true });
       })
       .catch((error: unknown) => {
         if (pending.over)
@@ -99,7 +99,7 @@ export class Displays {
         else pending.failures.push(error);
       })
       .finally(() => {
-        if (this.#newest.get(displayId) === turn) this.#newest.delete(displayId);
+        if (this.#newest.get(displayId) === request) this.#newest.delete(displayId);
         pending.shown.delete(shown);
       });
     pending.shown.add(shown);

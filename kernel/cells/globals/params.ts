@@ -61,30 +61,30 @@ export function createParams(isDeclared: (name: string) => boolean): Params {
 /**
  * Converts a value to the type of its parameter's default. Text is read as that type; everything else must be of it.
  */
-function convertParameter(name: string, value: unknown, byDefault: unknown): unknown {
-  const wanted = kindOf(byDefault);
+function convertParameter(name: string, value: unknown, defaultValue: unknown): unknown {
+  const wanted = kindOf(defaultValue);
   if (wanted === "null" || kindOf(value) === wanted) return value;
   if (wanted === "bigint" && Number.isSafeInteger(value)) return BigInt(value as number);
-  const read = typeof value === "string" ? readAs(wanted, value.trim()) : undefined;
+  const read = typeof value === "string" ? parseAs(wanted, value.trim()) : undefined;
   if (read !== undefined) return read;
   throw new ParameterError(
     "BAD_PARAMETER",
-    `The parameter "${name}" is ${article(wanted)}, and was given ${article(kindOf(value))} (${textOf(value)}). ` +
-      advice(name, value, byDefault),
+    `The parameter "${name}" is ${article(wanted)}, and was given ${article(kindOf(value))} (${valueText(value)}). ` +
+      advice(name, value, defaultValue),
   );
 }
 
 /** Prints a value for a message or a table. */
-export function textOf(value: unknown): string {
+export function valueText(value: unknown): string {
   return typeof value === "bigint" ? `${value}n` : (JSON.stringify(value) ?? String(value));
 }
 
-function advice(name: string, value: unknown, byDefault: unknown): string {
-  if (typeof byDefault === "string") return `Pass it as text: -r ${name} ${String(value)} instead of -p.`;
-  if (typeof byDefault === "number" && typeof value === "string" && wholeNumber.test(value.trim())) {
-    return `A number cannot hold it exactly: make the default a bigint, such as ${byDefault}n, or text.`;
+function advice(name: string, value: unknown, defaultValue: unknown): string {
+  if (typeof defaultValue === "string") return `Pass it as text: -r ${name} ${String(value)} instead of -p.`;
+  if (typeof defaultValue === "number" && typeof value === "string" && wholeNumber.test(value.trim())) {
+    return `A number cannot hold it exactly: make the default a bigint, such as ${defaultValue}n, or text.`;
   }
-  return `Give ${article(kindOf(byDefault))}, as its default ${textOf(byDefault)} is.`;
+  return `Give ${article(kindOf(defaultValue))}, as its default ${valueText(defaultValue)} is.`;
 }
 
 function kindOf(value: unknown): string {
@@ -98,7 +98,7 @@ function article(kind: string): string {
 
 const wholeNumber = /^[-+]?\d+$/;
 
-function readAs(wanted: string, text: string): unknown {
+function parseAs(wanted: string, text: string): unknown {
   if (wanted === "boolean" && /^(true|false)$/i.test(text)) return text.toLowerCase() === "true";
   if (wanted === "bigint" && wholeNumber.test(text)) return BigInt(text);
   if (wanted === "number" && /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text)) {
@@ -123,7 +123,7 @@ interface ParameterRow {
 
 /** Shows the parameters of a run as a table. */
 function parameterTable(rows: readonly ParameterRow[]): Record<string, string> {
-  const cells = rows.map(({ name, value, from }) => [name, textOf(value), from] as const);
+  const cells = rows.map(({ name, value, from }) => [name, valueText(value), from] as const);
   const widths = [0, 1].map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0), 0));
   const plain = cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
   const html = cells.map(

@@ -60,13 +60,13 @@ class CellStdin extends Readable {
   readonly fd = 0;
   readonly #parts: StdinServices;
   /** Whether code reads, and has got nothing yet. */
-  #wanted = false;
+  #isReading = false;
   /** Whether code cannot go on without an answer. */
-  #needed = false;
-  #asked: { readonly port: MessagePort; readonly cell: number } | undefined;
+  #needsAnswer = false;
+  #pending: { readonly port: MessagePort; readonly cell: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Adds the place where the cell's code began to read to an error. */
-  #here: (error: unknown) => unknown = (error) => error;
+  #addCallSite: (error: unknown) => unknown = (error) => error;
 
   /** The cell whose code has begun to read. */
   #cell = currentCell();
@@ -88,65 +88,65 @@ class CellStdin extends Readable {
   }
 
   override _read(): void {
-    this.#wanted = true;
-    this.#arm();
+    this.#isReading = true;
+    this.#scheduleQuestion();
   }
 
   override resume(): this {
-    this.#here = captureCallSite();
-    if (this.#wanted) this.#arm();
+    this.#addCallSite = captureCallSite();
+    if (this.#isReading) this.#scheduleQuestion();
     return super.resume();
   }
 
   override on(event: string | symbol, listener: (...values: never[]) => void): this {
     super.on(event, listener as (...values: unknown[]) => void);
-    if (this.#wanted && (event === "data" || event === "readable" || event === "keypress")) this.#arm();
+    if (this.#isReading && (event === "data" || event === "readable" || event === "keypress")) this.#scheduleQuestion();
     return this;
   }
 
   /** Notes that code asks a question. */
   expectAnswer(): void {
-    this.#needed = true;
-    this.#here = captureCallSite();
-    this.#arm();
+    this.#needsAnswer = true;
+    this.#addCallSite = captureCallSite();
+    this.#scheduleQuestion();
   }
 
-  #arm(): void {
+  #scheduleQuestion(): void {
     const cell = currentCell();
     this.#cell = cell;
     kernelTimers.clearTimeout(this.#timer);
-    this.#timer = kernelTimers.setTimeout(() => this.#ask(cell), questionMs);
+    this.#timer = kernelTimers.setTimeout(() => this.#postQuestion(cell), questionMs);
   }
 
-  #ask(cell: number): void {
+  #postQuestion(cell: number): void {
     const isPaused = this.isPaused() && this.listenerCount("readable") === 0;
-    if (!this.#wanted || isPaused || !this.#isHeard() || this.#asked?.cell === cell) return;
-    this.#asked?.port.close(); // an older cell's, which has ended
+    if (!this.#isReading || isPaused || !this.#isHeard() || this.#pending?.cell === cell) return;
+    this.#pending?.port.close(); // an older cell's, which has ended
     const prompt = this.#parts.question();
-    this.#needed ||= prompt !== "" || this.listenerCount("keypress") > 0;
+    this.#needsAnswer ||= prompt !== "" || this.listenerCount("keypress") > 0;
     const { port1, port2 } = new MessageChannel();
-    this.#asked = { port: port1, cell };
-    port1.on("message", (answer: InputAnswer) => this.#answered(cell, answer));
+    this.#pending = { port: port1, cell };
+    port1.on("message", (answer: InputAnswer) => this.#receiveAnswer(cell, answer));
     const woken = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     this.#parts.post({ type: "input", prompt, password: false, woken, port: port2 });
   }
 
-  #answered(cell: number, answer: InputAnswer): void {
-    this.#asked?.port.close();
-    this.#asked = undefined;
+  #receiveAnswer(cell: number, answer: InputAnswer): void {
+    this.#pending?.port.close();
+    this.#pending = undefined;
     if ("value" in answer) {
-      this.#wanted = false;
-      this.#needed = false;
+      this.#isReading = false;
+      this.#needsAnswer = false;
       this.push(`${answer.value}\n`);
       return;
     }
     if (answer.refused === "NO_CELL") return; // the next cell that reads asks again
     if (answer.refused === "ASKED_AGAIN") {
-      this.#arm();
+      this.#scheduleQuestion();
       return;
     }
-    const error = this.#here(new InputError(answer.refused)) as InputError;
-    const isNeeded = this.#needed;
+    const error = this.#addCallSite(new InputError(answer.refused)) as InputError;
+    const isNeeded = this.#needsAnswer;
     this.push(null); // as where there is no terminal
     if (isNeeded) kernelTimers.setTimeout(() => this.#parts.interrupts.fail(error, cell), graceMs);
   }

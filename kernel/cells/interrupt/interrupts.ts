@@ -65,13 +65,13 @@ export class Interrupts {
 
   /** The same abort signal for the kernel's own use: reading it gives the cell no more time. */
   get kernelSignal(): AbortSignal {
-    const asked = this.#cell ?? this.#leftRunning;
-    if (asked.controller === undefined) {
-      asked.controller = new AbortController();
-      setMaxListeners(0, asked.controller.signal);
-      if (asked.interrupts > 0) abortBy(asked.controller);
+    const owner = this.#cell ?? this.#leftRunning;
+    if (owner.controller === undefined) {
+      owner.controller = new AbortController();
+      setMaxListeners(0, owner.controller.signal);
+      if (owner.interrupts > 0) abortBy(owner.controller);
     }
-    return asked.controller.signal;
+    return owner.controller.signal;
   }
 
   get pending(): boolean {
@@ -102,7 +102,7 @@ export class Interrupts {
     if (number <= this.#handled) return;
     this.#handled = number;
     this.epoch++;
-    this.#seeForce();
+    this.#checkTermination();
     const cell = this.#cell;
     if (cell === undefined) {
       Atomics.store(this.#flags, flag.pending, 0);
@@ -143,7 +143,7 @@ export class Interrupts {
 
   /** Answers the watchdog: the event loop runs. */
   answerPing(number: number): void {
-    this.#seeForce();
+    this.#checkTermination();
     Atomics.store(this.#flags, flag.pong, number);
   }
 
@@ -170,7 +170,7 @@ export class Interrupts {
     this.#races.end(race);
   }
 
-  #seeForce(): void {
+  #checkTermination(): void {
     if (Atomics.load(this.#flags, flag.forced) !== 1) return;
     Atomics.store(this.#flags, flag.forced, 0);
     this.#forced = true;

@@ -6,7 +6,7 @@ import type { FromMain } from "../../shared/threadMessages.ts";
 import type { Sources } from "../errors/sources.ts";
 import type { Evaluator } from "../executor/evaluator.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
-import type { CellNames } from "../rewrite/imports.ts";
+import type { CellImports } from "../rewrite/imports.ts";
 
 /** An effect on the frontend after the reply: it shows a page, or puts text into a cell. */
 export type Payload =
@@ -25,7 +25,7 @@ export interface MagicServices {
   /** Prints under the running cell, whatever it has done to the console. */
   readonly print: Print;
   /** The names that cells have imported. */
-  readonly names: CellNames;
+  readonly names: CellImports;
   /** The notebook's folder. */
   readonly folder: string;
   /** Describes a name: MIME type -> text; undefined where nothing is known. */

@@ -13,10 +13,10 @@ import { changeFolder, environment, writeCell } from "./environment.ts";
 import { MagicError, type MagicServices, type Payload } from "./magicContext.ts";
 import { rewriteMagics } from "./rewriteMagics.ts";
 import { runCommand, runLines } from "./shell.ts";
-import { describeTimes, startTimes, type Times, type Timings, timeRuns } from "./timing.ts";
+import { describeMeasurement, type Measurement, startMeasurement, type Timings, timeRuns } from "./timing.ts";
 import { listVariables, resetVariables, tableOfVariables, Variables } from "./variables.ts";
 
-const shown: Readonly<Record<string, string>> = {
+const displayedTypes: Readonly<Record<string, string>> = {
   html: "text/html",
   markdown: "text/markdown",
   latex: "text/latex",
@@ -27,8 +27,8 @@ class MagicCalls {
   readonly #parts: MagicServices;
   readonly #payloads: Payload[];
   readonly #variables: Variables;
-  readonly #started: Times[] = [];
-  #cell: Times | undefined;
+  readonly #started: Measurement[] = [];
+  #cell: Measurement | undefined;
 
   constructor(parts: MagicServices, payloads: Payload[], builtIn: ReadonlySet<string>) {
     this.#parts = parts;
@@ -44,38 +44,38 @@ class MagicCalls {
 
   /** Begins the measurement of `%time` before statements. */
   begin(): void {
-    this.#started.push(startTimes());
+    this.#started.push(startMeasurement());
   }
 
   /** Ends the measurement of `%time` behind statements. */
   end(): void {
     const started = this.#started.pop();
-    if (started !== undefined) this.#say(describeTimes(started));
+    if (started !== undefined) this.#print(describeMeasurement(started));
   }
 
   /** Begins the measurement of `%%time`. */
   beginCell(): void {
-    this.#cell = startTimes();
+    this.#cell = startMeasurement();
   }
 
   cellEnded(): void {
-    if (this.#cell !== undefined) this.#say(describeTimes(this.#cell));
+    if (this.#cell !== undefined) this.#print(describeMeasurement(this.#cell));
   }
 
   /** Carries out `%time expression`; the value is the expression's. */
   async time(run: () => unknown): Promise<unknown> {
-    const started = startTimes();
+    const started = startMeasurement();
     try {
       return await fromCellPromise(run() as PromiseLike<unknown>);
     } finally {
-      this.#say(describeTimes(started));
+      this.#print(describeMeasurement(started));
     }
   }
 
   /** Carries out `%timeit`. */
   async timeit(run: () => unknown, options: string): Promise<Timings | undefined> {
     const timings = await timeRuns(run, options, this.#parts.interrupts);
-    if (!/(^|\s)-q\b/.test(options)) this.#say(timings.toString());
+    if (!/(^|\s)-q\b/.test(options)) this.#print(timings.toString());
     return /(^|\s)-o\b/.test(options) ? timings : undefined;
   }
 
@@ -99,7 +99,7 @@ class MagicCalls {
     const magic = describeMagic(name);
     const known = !name.startsWith("%") && this.#variables.names().includes(name);
     const data = magic !== undefined && !known ? { "text/plain": magic } : await this.#parts.inspect(name, detail);
-    if (data === undefined) this.#say(`Nothing is known of ${name}: no variable has this name.`);
+    if (data === undefined) this.#print(`Nothing is known of ${name}: no variable has this name.`);
     else this.#payloads.push({ source: "page", data, start: 0 });
   }
 
@@ -122,11 +122,11 @@ class MagicCalls {
       case "pwd":
         return process.cwd();
       case "who":
-        return this.#say(listVariables(this.#variables));
+        return this.#print(listVariables(this.#variables));
       case "whos":
-        return this.#say(tableOfVariables(this.#variables));
+        return this.#print(tableOfVariables(this.#variables));
       case "reset":
-        return this.#say(await resetVariables(this.#variables, /(^|\s)-f\b/.test(args)));
+        return this.#print(await resetVariables(this.#variables, /(^|\s)-f\b/.test(args)));
       case "load":
         return this.#load(args);
       case "history":
@@ -137,7 +137,7 @@ class MagicCalls {
         return await runCommand(["sh", "-c", `npm ${args}`], this.#parts, { cwd: this.#parts.folder });
       case "lsmagic":
       case "magic":
-        return this.#say(listMagics());
+        return this.#print(listMagics());
       default:
         throw new UnknownMagic("%", name);
     }
@@ -145,14 +145,14 @@ class MagicCalls {
 
   /** Carries out `%%name args` with the rest of the cell. */
   async cell(name: string, args: string, body: string): Promise<void> {
-    const type = shown[name];
+    const type = displayedTypes[name];
     if (type !== undefined) this.#parts.host.display({ data: { [type]: body, "text/plain": body } });
     else if (name === "bash" || name === "sh") await runCommand([name, "-s"], this.#parts, { input: body });
-    else if (name === "writefile") this.#say(writeCell(args, body));
+    else if (name === "writefile") this.#print(writeCell(args, body));
     else throw new UnknownMagic("%%", name);
   }
 
-  #say(line: string): void {
+  #print(line: string): void {
     this.#parts.print("stdout", `${line}\n`);
   }
 
@@ -165,7 +165,7 @@ class MagicCalls {
   #history(args: string): void {
     const cells = this.#parts.sources.cells();
     const numbered = /(^|\s)-n\b/.test(args);
-    this.#say(cells.map(({ name, text }) => (numbered ? `${name}: ${text}` : text)).join("\n"));
+    this.#print(cells.map(({ name, text }) => (numbered ? `${name}: ${text}` : text)).join("\n"));
   }
 
   #types(mode: string): void {

@@ -5,18 +5,18 @@ import { cellSide, fromCellPromise } from "../realm/cellRealm.ts";
 import { MagicError } from "./magicContext.ts";
 
 /** The start of a measurement: wall time and processor time. */
-export interface Times {
+export interface Measurement {
   readonly wallMs: number;
   readonly cpu: NodeJS.CpuUsage;
 }
 
 /** Starts a measurement. */
-export function startTimes(): Times {
+export function startMeasurement(): Measurement {
   return { wallMs: performance.now(), cpu: process.cpuUsage() };
 }
 
 /** Says how much processor time and wall time has passed, in the unit that fits. */
-export function describeTimes(started: Times): string {
+export function describeMeasurement(started: Measurement): string {
   const wallMs = performance.now() - started.wallMs;
   const { user, system } = process.cpuUsage(started.cpu);
   const [userText, systemText, total] = [user, system, user + system].map((micros) => formatSeconds(micros / 1e6));

@@ -2,7 +2,7 @@
 import { inspect, types } from "node:util";
 import type { Evaluator } from "../executor/evaluator.ts";
 import { cells } from "../realm/cellRealm.ts";
-import type { CellNames } from "../rewrite/imports.ts";
+import type { CellImports } from "../rewrite/imports.ts";
 import { MagicError } from "./magicContext.ts";
 
 const valueWidth = 60;
@@ -10,7 +10,7 @@ const valueWidth = 60;
 /** The variables of cells: declarations, and globals that were not there at the start. */
 export class Variables {
   readonly #evaluator: Evaluator;
-  readonly #imports: CellNames;
+  readonly #imports: CellImports;
   readonly #builtIn: ReadonlySet<string>;
   /**
    * The names that `%reset` has set to undefined. V8 cannot forget a name, so one that is still undefined counts as
@@ -18,7 +18,7 @@ export class Variables {
    */
   readonly #forgotten = new Set<string>();
 
-  constructor(evaluator: Evaluator, imports: CellNames, builtIn: ReadonlySet<string>) {
+  constructor(evaluator: Evaluator, imports: CellImports, builtIn: ReadonlySet<string>) {
     this.#evaluator = evaluator;
     this.#imports = imports;
     this.#builtIn = builtIn;

@@ -113,19 +113,19 @@ export class BoundLoader {
     options: ImportCallOptions | undefined,
     make = (namespace: Namespace): unknown => namespace,
   ) {
-    const asked = captureCallSite();
+    const addCallSite = captureCallSite();
     const loaded = this.#loader.load(String(specifier), this.#folder, options, this.#importer).then(make);
     return loaded.catch((error: unknown) => {
-      throw asked(error);
+      throw addCallSite(error);
     });
   }
 
   #require(specifier: string): unknown {
-    const asked = captureCallSite();
+    const addCallSite = captureCallSite();
     try {
       return this.#loader.require(String(specifier), this.#folder, this.#importer);
     } catch (error) {
-      throw asked(error);
+      throw addCallSite(error);
     }
   }
 }

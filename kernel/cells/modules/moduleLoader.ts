@@ -14,7 +14,7 @@ import type { Sources } from "../errors/sources.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
 import { fromCellPromise } from "../realm/cellRealm.ts";
 import type { Namespace } from "../realm/cellRuntime.ts";
-import type { Via } from "../rewrite/imports.ts";
+import type { ImportMode } from "../rewrite/imports.ts";
 import { transformModule } from "../rewrite/transform.ts";
 import { BoundLoader } from "./boundLoader.ts";
 import { CommonJs } from "./commonJs.ts";
@@ -25,13 +25,13 @@ import { resolveModule } from "./resolve.ts";
  * Whether what a module has imported is still what an import would give. `seen` are modules that have been checked
  * already.
  */
-type Holds = (seen: Set<LocalModule>) => boolean;
+type IsCurrent = (seen: Set<LocalModule>) => boolean;
 
 interface LocalModule {
   readonly path: string;
   readonly version: string;
   /** The files it has imported so far. */
-  readonly imports: Map<string, Holds>;
+  readonly imports: Map<string, IsCurrent>;
   /** The namespace, filled from the start: a cycle of imports sees it incomplete. */
   readonly namespace: Namespace;
   /** Absent until it begins to run. */
@@ -44,10 +44,10 @@ interface LocalModule {
 type ModuleScope = (loader: BoundLoader, namespace: Namespace) => object;
 
 /** How long a package may take that was probably terminated while it was loaded, in milliseconds. */
-const cutPatienceMs = 3000;
+const terminatedPatienceMs = 3000;
 
-async function cutPackage(specifier: string): Promise<never> {
-  await new Promise((resolve) => kernelTimers.setTimeout(resolve, cutPatienceMs));
+async function terminatedPackage(specifier: string): Promise<never> {
+  await new Promise((resolve) => kernelTimers.setTimeout(resolve, terminatedPatienceMs));
   throw new PackageError(
     "STOPPED_PACKAGE",
     `'${specifier}' was stopped while its code ran for the first time, and Node loads nothing twice. Restart the kernel to load it.`,
@@ -66,7 +66,7 @@ export class ModuleLoader {
   /** The packages that Node is loading. */
   readonly #loading = new Set<{ readonly specifier: string }>();
   /** The packages that may have been terminated while they were loaded. */
-  readonly #cut = new Set<string>();
+  readonly #terminated = new Set<string>();
   /** Called after a package has been loaded, before the cell sees it. */
   onLoad: (specifier: string) => void = () => {};
 
@@ -117,7 +117,7 @@ export class ModuleLoader {
     Atomics.store(this.#flags, flag.loading, this.#loading.size);
     try {
       const loaded = fromCellPromise(load());
-      return await (this.#cut.has(specifier) ? Promise.race([loaded, cutPackage(specifier)]) : loaded);
+      return await (this.#terminated.has(specifier) ? Promise.race([loaded, terminatedPackage(specifier)]) : loaded);
     } finally {
       this.#loading.delete(loading);
       Atomics.store(this.#flags, flag.loading, this.#loading.size);
@@ -129,7 +129,7 @@ export class ModuleLoader {
    * again.
    */
   forced(): void {
-    for (const { specifier } of this.#loading) this.#cut.add(specifier);
+    for (const { specifier } of this.#loading) this.#terminated.add(specifier);
     this.#loading.clear();
     Atomics.store(this.#flags, flag.loading, 0);
   }
@@ -156,8 +156,9 @@ export class ModuleLoader {
   #require(path: string, kind: "commonjs" | "json", importer: string | undefined): unknown {
     const exports = this.#commonJs.require(path);
     const [loaded, version] = [this.#commonJs.loaded(path), fileVersion(path)];
-    const holds = kind === "json" ? () => fileVersion(path) === version : () => this.#commonJs.loaded(path) === loaded;
-    this.#importsOf(importer)?.set(path, holds);
+    const isCurrent =
+      kind === "json" ? () => fileVersion(path) === version : () => this.#commonJs.loaded(path) === loaded;
+    this.#importsOf(importer)?.set(path, isCurrent);
     return exports;
   }
 
@@ -167,27 +168,34 @@ export class ModuleLoader {
     const known = this.#local.get(path);
     const running = known !== undefined && this.#running.has(known.namespace);
     const inCycle = running && importer !== undefined && this.#reaches(path, importer, new Set());
-    const module = known !== undefined && (inCycle || this.#holds(known, new Set())) ? known : this.#begin(path);
-    this.#importsOf(importer)?.set(path, (seen) => this.#local.get(path) === module && this.#holds(module, seen));
+    const module = known !== undefined && (inCycle || this.#isCurrent(known, new Set())) ? known : this.#begin(path);
+    this.#importsOf(importer)?.set(path, (seen) => this.#local.get(path) === module && this.#isCurrent(module, seen));
     return { module, inCycle };
   }
 
   #begin(path: string): LocalModule {
-    const module = { path, version: fileVersion(path), imports: new Map<string, Holds>(), namespace: emptyNamespace() };
+    const module = {
+      path,
+      version: fileVersion(path),
+      imports: new Map<string, IsCurrent>(),
+      namespace: emptyNamespace(),
+    };
     this.#local.set(path, module);
     this.#running.add(module.namespace);
     return module;
   }
 
-  #importsOf(importer: string | undefined): Map<string, Holds> | undefined {
+  #importsOf(importer: string | undefined): Map<string, IsCurrent> | undefined {
     return importer === undefined ? undefined : this.#local.get(importer)?.imports;
   }
 
   /** Whether neither the file nor anything it imports has changed. */
-  #holds(module: LocalModule, seen: Set<LocalModule>): boolean {
+  #isCurrent(module: LocalModule, seen: Set<LocalModule>): boolean {
     if (seen.has(module)) return true;
     seen.add(module);
-    return module.version === fileVersion(module.path) && [...module.imports.values()].every((holds) => holds(seen));
+    return (
+      module.version === fileVersion(module.path) && [...module.imports.values()].every((isCurrent) => isCurrent(seen))
+    );
   }
 
   /** Whether `from` is `to` or imports it in any way: then waiting for it would be waiting for oneself. */
@@ -234,11 +242,11 @@ export class ModuleLoader {
     if (this.#local.get(module.path) === module) this.#local.delete(module.path);
   }
 
-  #start({ path, namespace }: LocalModule, via: Via): unknown {
+  #start({ path, namespace }: LocalModule, mode: ImportMode): unknown {
     const text = readFileSync(path, "utf8");
-    const { code, edit, back } = transformModule(text, path, via);
+    const { code, edit, back } = transformModule(text, path, mode);
     this.#sources.add(path, text, edit, back);
-    const head = `(${via === "await __thaw" ? "async " : ""}(${parameters}) => {"use strict";`;
+    const head = `(${mode === "await __thaw" ? "async " : ""}(${parameters}) => {"use strict";`;
     const script = new vm.Script(`${head}${code}\n})`, { filename: path, columnOffset: -head.length });
     const run = script.runInThisContext() as (...scope: unknown[]) => unknown;
     const folder = dirname(path);

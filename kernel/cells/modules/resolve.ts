@@ -24,7 +24,7 @@ type Resolved =
   | { readonly kind: "node"; readonly load: () => ReturnType<Load>; readonly require: () => unknown };
 
 /** The condition in the `exports` of a package.json under which a module is wanted. */
-export type Manner = "import" | "require";
+export type ImportCondition = "import" | "require";
 
 const endings = [".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".jsx", ".json"];
 const guesses = ["", ...endings];
@@ -36,13 +36,13 @@ const resolvers = new Map<string, Resolver>();
 export function resolveModule(
   written: string,
   folder: string,
-  manner: Manner = "import",
+  condition: ImportCondition = "import",
   options?: ImportCallOptions,
 ): Resolved {
   const asked = npmSpecifier(written);
   if (isLocal(asked.specifier)) return localModule(asked.specifier, folder, options);
   return (
-    namedFile(asked.specifier, folder, manner) ?? {
+    namedFile(asked.specifier, folder, condition) ?? {
       kind: "node",
       load: () => loadPackage(asked, folder, options),
       require: () => requirePackage(asked, folder),
@@ -76,7 +76,7 @@ function nodeFile(path: string, folder: string, options?: ImportCallOptions, sea
  * linked package or of `imports` in the package.json, a file chosen by a custom condition. Undefined for all that Node
  * loads.
  */
-function namedFile(specifier: string, folder: string, manner: Manner): Resolved | undefined {
+function namedFile(specifier: string, folder: string, condition: ImportCondition): Resolved | undefined {
   if (isBuiltin(specifier)) return undefined;
   const tsconfig = tsconfigOf(folder);
   const own = tsconfig?.config.compilerOptions?.customConditions ?? [];
@@ -87,10 +87,10 @@ function namedFile(specifier: string, folder: string, manner: Manner): Resolved 
     return kind === undefined ? nodeFile(path, folder) : { kind, path };
   }
   for (const place of placesFrom(folder)) {
-    const path = resolver([...own, "node", manner]).sync(place, specifier).path ?? sourceOf(specifier, place, own);
+    const path = resolver([...own, "node", condition]).sync(place, specifier).path ?? sourceOf(specifier, place, own);
     if (path === undefined) continue;
     if (isTypeScript(path)) return { kind: "compiled", path };
-    const isOthers = own.length > 0 && path !== resolver(["node", manner]).sync(place, specifier).path;
+    const isOthers = own.length > 0 && path !== resolver(["node", condition]).sync(place, specifier).path;
     return isOthers ? nodeFile(path, folder) : undefined;
   }
   return undefined;

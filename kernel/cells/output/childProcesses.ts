@@ -12,11 +12,11 @@ import { bindEmitter } from "../asyncContext/currentCell.ts";
 import { asCellObject, fromCellArray, nodeModule } from "../realm/cellRealm.ts";
 
 /**
- * The receivers of such output. `settled` is called when a child has ended whose output did not go through this thread.
+ * The receivers of such output. `drain` is called when a child has ended whose output did not go through this thread.
  */
 interface ChildOutput {
   readonly stream: (name: StreamName, text: string) => void;
-  readonly settled: () => void;
+  readonly drain: () => void;
   /** Called with a child that its cell releases by `unref()`, or takes back by `ref()`. */
   readonly letGo: (pid: number, isLetGo: boolean) => void;
   /** Whether the worker reads what such a child writes to the process's own streams. */
@@ -50,7 +50,7 @@ function patchSpawn({ stream }: ChildOutput): void {
   const prototype = ChildProcess.prototype as unknown as Spawning;
   const spawn = prototype.spawn;
   prototype.spawn = function (this: Spawning & ChildProcess, options): number {
-    const { stdio, targets } = inheritedBy(options.stdio);
+    const { stdio, targets } = inheritedStreams(options.stdio);
     const code = Reflect.apply(spawn, this, [targets.length === 0 ? options : { ...options, stdio }]);
     bindEmitter(this);
     for (const pipe of [this.stdout, this.stderr]) if (pipe) bindEmitter(pipe);
@@ -79,18 +79,18 @@ function patchReferences({ letGo }: ChildOutput): void {
  * Patches a function that blocks this thread while the child runs. Its output is seen where the worker reads the
  * process's own streams, else it is shown when the child has ended.
  */
-function patchSync(name: "spawnSync" | "execFileSync" | "execSync", { stream, settled, captured }: ChildOutput): void {
+function patchSync(name: "spawnSync" | "execFileSync" | "execSync", { stream, drain, captured }: ChildOutput): void {
   const run = children[name] as (...values: unknown[]) => unknown;
   const patched = (...values: unknown[]): unknown => {
     const at = values.findLastIndex(isOptions);
     const options = values[at] as SpawnSyncOptions | undefined;
-    const { stdio, targets } = inheritedBy(options?.stdio as Stdio);
+    const { stdio, targets } = inheritedStreams(options?.stdio as Stdio);
     if (targets.length === 0) return run(...values);
     if (captured) {
       try {
         return run(...values);
       } finally {
-        settled();
+        drain();
       }
     }
     return withFiles(targets, stream, (files) => {
@@ -133,7 +133,7 @@ interface Inherited {
 }
 
 /** Finds the streams that a child would inherit. Where there are no targets, `stdio` can stay as it was. */
-function inheritedBy(stdio: Stdio): Inherited {
+function inheritedStreams(stdio: Stdio): Inherited {
   const list = typeof stdio === "string" ? [stdio, stdio, stdio] : fromCellArray(stdio ?? []);
   const targets: [fd: 1 | 2, name: StreamName][] = [];
   for (const fd of [1, 2] as const) {

@@ -74,8 +74,8 @@ class CellStream extends Writable {
   readonly #name: StreamName;
   readonly #reporter: Reporter;
   readonly #decoder = new StringDecoder();
-  #open = "";
-  #openIn = 0;
+  #openLine = "";
+  #openLineCell = 0;
 
   constructor(name: StreamName, fd: number, reporter: Reporter) {
     super({ decodeStrings: false, autoDestroy: false });
@@ -91,9 +91,9 @@ class CellStream extends Writable {
    * input. It is returned once.
    */
   takeOpenLine(): string {
-    const text = this.#openIn === currentCell() ? stripVTControlCharacters(this.#open) : "";
+    const text = this.#openLineCell === currentCell() ? stripVTControlCharacters(this.#openLine) : "";
     const line = text.split("\r").findLast((part) => part.trim() !== "") ?? "";
-    this.#open = "";
+    this.#openLine = "";
     return line;
   }
 
@@ -101,7 +101,7 @@ class CellStream extends Writable {
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (typeof chunk === "string") this.#print(chunk);
     else if (types.isUint8Array(chunk)) this.#print(this.#decoder.write(Buffer.from(chunk)));
-    else throw refused(chunk);
+    else throw invalidChunk(chunk);
     const done = typeof encoding === "function" ? encoding : callback;
     if (typeof done === "function") process.nextTick(done as () => void);
     return true;
@@ -117,8 +117,8 @@ class CellStream extends Writable {
 
   /** Clears the line; where the whole line is meant, blanks are written over it. */
   clearLine(direction: -1 | 0 | 1, callback?: () => void): boolean {
-    if (direction === 0 || (direction === 1 && this.#open.endsWith("\r"))) {
-      const widths = this.#open.split("\r").map((part) => stripVTControlCharacters(part).length);
+    if (direction === 0 || (direction === 1 && this.#openLine.endsWith("\r"))) {
+      const widths = this.#openLine.split("\r").map((part) => stripVTControlCharacters(part).length);
       return this.write(`\r${" ".repeat(Math.max(0, ...widths))}\r`, callback);
     }
     return clearLine(this, direction, callback);
@@ -155,16 +155,16 @@ class CellStream extends Writable {
   }
 
   #print(text: string): void {
-    if (text.endsWith("\n")) this.#open = "";
+    if (text.endsWith("\n")) this.#openLine = "";
     else this.#keepOpen(text);
     this.#reporter.stream(this.#name, text);
   }
 
   #keepOpen(text: string): void {
     const cell = currentCell();
-    if (cell !== this.#openIn) this.#open = "";
-    this.#openIn = cell;
-    this.#open = `${this.#open}${text}`.slice(-longestQuestion).replace(/^.*\n/s, "");
+    if (cell !== this.#openLineCell) this.#openLine = "";
+    this.#openLineCell = cell;
+    this.#openLine = `${this.#openLine}${text}`.slice(-longestQuestion).replace(/^.*\n/s, "");
   }
 
   #reopen(): void {
@@ -172,7 +172,7 @@ class CellStream extends Writable {
   }
 }
 
-function refused(chunk: unknown): TypeError {
+function invalidChunk(chunk: unknown): TypeError {
   const found = chunk === null ? "null" : typeof chunk;
   const message = `The "chunk" argument must be of type string or an instance of Buffer or Uint8Array. Received ${found}`;
   return Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" });

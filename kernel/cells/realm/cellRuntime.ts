@@ -323,9 +323,9 @@ export async function runLoops(run: () => unknown, loops: number, tick: () => vo
 }
 
 /** Yields the values of `ticks` until `isOver` returns true; then it stays pending. */
-export async function* whileWanted<T>(ticks: AsyncIterable<T>, isOver: () => boolean): AsyncGenerator<T> {
+export async function* untilCancelled<T>(ticks: AsyncIterable<T>, isCancelled: () => boolean): AsyncGenerator<T> {
   for await (const value of ticks) {
-    if (isOver()) await new NativePromise(() => {});
+    if (isCancelled()) await new NativePromise(() => {});
     yield value;
   }
 }

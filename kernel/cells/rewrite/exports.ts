@@ -4,8 +4,8 @@
  */
 
 import type { Edit } from "./edit.ts";
-import type { LiveImports } from "./imports.ts";
-import { loaderCall, nameOf, replace, sourceOf, type Via } from "./imports.ts";
+import type { FileImports } from "./imports.ts";
+import { type ImportMode, loaderCall, nameOf, replace, sourceOf } from "./imports.ts";
 import { declaredNames } from "./scope.ts";
 import { child, childList, type SyntaxNode } from "./syntax.ts";
 
@@ -13,7 +13,13 @@ import { child, childList, type SyntaxNode } from "./syntax.ts";
 export type Getters = Map<string, string>;
 
 /** Takes `export` off a statement and adds to `getters` what it exported. */
-export function rewriteExport(edit: Edit, node: SyntaxNode, getters: Getters, live: LiveImports, via: Via): void {
+export function rewriteExport(
+  edit: Edit,
+  node: SyntaxNode,
+  getters: Getters,
+  live: FileImports,
+  mode: ImportMode,
+): void {
   const declaration = child(node, "declaration");
   if (node.exportKind === "type" || declaration?.type === "TSInterfaceDeclaration") {
     edit.blankStatement(node);
@@ -28,7 +34,7 @@ export function rewriteExport(edit: Edit, node: SyntaxNode, getters: Getters, li
   if (node.type === "ExportAllDeclaration") {
     const as = child(node, "exported");
     const names = as === undefined ? "undefined" : JSON.stringify(nameOf(as));
-    replace(edit, node, `__thaw.exportAll(${loaderCall(via, "namespace", sourceOf(node))},${names});`);
+    replace(edit, node, `__thaw.exportAll(${loaderCall(mode, "namespace", sourceOf(node))},${names});`);
     return;
   }
   if (node.type === "ExportDefaultDeclaration" && declaration !== undefined) {
@@ -50,7 +56,11 @@ export function rewriteExport(edit: Edit, node: SyntaxNode, getters: Getters, li
     nameOf(child(specifier, "exported")),
   ]);
   if (child(node, "source") !== undefined) {
-    replace(edit, node, `__thaw.exportFrom(${loaderCall(via, "namespace", sourceOf(node))},${JSON.stringify(pairs)});`);
+    replace(
+      edit,
+      node,
+      `__thaw.exportFrom(${loaderCall(mode, "namespace", sourceOf(node))},${JSON.stringify(pairs)});`,
+    );
     return;
   }
   for (const [local, exported] of pairs) getters.set(exported as string, live.read(local as string));

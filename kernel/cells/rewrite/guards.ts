@@ -10,13 +10,13 @@ export interface GuardScope {
   /** Whether the node is outside all functions. */
   readonly top: boolean;
   /** Whether a `finally` or a disposal is to run where the code is abandoned here. */
-  readonly tidied: boolean;
+  readonly needsCleanup: boolean;
   /** Whether the node is inside a `finally` block, which runs to its end while an interrupt is pending. */
-  readonly tidying: boolean;
+  readonly inFinally: boolean;
 }
 
-export const topScope: GuardScope = { top: true, tidied: false, tidying: false };
-export const functionScope: GuardScope = { top: false, tidied: false, tidying: false };
+export const topScope: GuardScope = { top: true, needsCleanup: false, inFinally: false };
+export const functionScope: GuardScope = { top: false, needsCleanup: false, inFinally: false };
 
 /**
  * The object that cells have for `Deno` in `Deno.jupyter`; a global `Deno` would make libraries believe that they run
@@ -37,10 +37,11 @@ const functions = new Set([
 /** Returns the scope of what is below `node`, a child of `parent` in `scope`. */
 export function scopeBelow(node: SyntaxNode, parent: SyntaxNode | undefined, scope: GuardScope): GuardScope {
   if (functions.has(node.type)) return functionScope;
-  if (node.type === "TryStatement") return child(node, "finalizer") === undefined ? scope : { ...scope, tidied: true };
+  if (node.type === "TryStatement")
+    return child(node, "finalizer") === undefined ? scope : { ...scope, needsCleanup: true };
   if (node.type !== "BlockStatement") return scope;
-  if (parent?.type === "TryStatement" && parent.finalizer === node) return { ...scope, tidying: true };
-  return childList(node, "body").some(isUsing) ? { ...scope, tidied: true } : scope;
+  if (parent?.type === "TryStatement" && parent.finalizer === node) return { ...scope, inFinally: true };
+  return childList(node, "body").some(isUsing) ? { ...scope, needsCleanup: true } : scope;
 }
 
 /** Whether the node is a declaration by `using` or `await using`. */
@@ -59,10 +60,10 @@ export function awaits(node: SyntaxNode): boolean {
 export function openGuard(edit: Edit, node: SyntaxNode, scope: GuardScope): void {
   switch (node.type) {
     case "AwaitExpression":
-      if (scope.tidying) return;
-      if (scope.tidied) edit.out.update(node.start, node.start + "await".length, "__thaw.raced(__thaw.race(");
+      if (scope.inFinally) return;
+      if (scope.needsCleanup) edit.out.update(node.start, node.start + "await".length, "__thaw.raced(__thaw.race(");
       else edit.before(node.start, "__thaw.check(__thaw.epoch,");
-      if (scope.top && !scope.tidied) edit.before(child(node, "argument")?.start ?? node.end, "__thaw.hold(");
+      if (scope.top && !scope.needsCleanup) edit.before(child(node, "argument")?.start ?? node.end, "__thaw.hold(");
       return;
     case "CatchClause":
       openCatch(edit, node);
@@ -86,8 +87,8 @@ export function openGuard(edit: Edit, node: SyntaxNode, scope: GuardScope): void
 
 export function closeGuard(edit: Edit, node: SyntaxNode, scope: GuardScope): void {
   if (loops.has(node.type)) closeLoop(edit, node, scope);
-  else if (node.type === "AwaitExpression" && !scope.tidying) {
-    edit.after(node.end, scope.tidied ? "),await __thaw.racing)" : scope.top ? "))" : ")");
+  else if (node.type === "AwaitExpression" && !scope.inFinally) {
+    edit.after(node.end, scope.needsCleanup ? "),await __thaw.racing)" : scope.top ? "))" : ")");
   } else if (node.type === "CallExpression") {
     for (const reaction of reactions(node)) edit.after(reaction.end, ")");
   }
@@ -103,7 +104,7 @@ function openLoop(edit: Edit, node: SyntaxNode, scope: GuardScope): void {
   const body = child(node, "body");
   const values = child(node, "right");
   if (node.await === true && values !== undefined) edit.before(values.start, "__thaw.stream(");
-  if (body === undefined || scope.tidying) return;
+  if (body === undefined || scope.inFinally) return;
   if (body.type === "BlockStatement") edit.out.appendLeft(body.start + 1, "__thaw.tick();");
   else edit.before(body.start, "{__thaw.tick();");
 }
@@ -111,7 +112,7 @@ function openLoop(edit: Edit, node: SyntaxNode, scope: GuardScope): void {
 function closeLoop(edit: Edit, node: SyntaxNode, scope: GuardScope): void {
   const body = child(node, "body");
   const values = child(node, "right");
-  if (body !== undefined && body.type !== "BlockStatement" && !scope.tidying) edit.after(body.end, "}");
+  if (body !== undefined && body.type !== "BlockStatement" && !scope.inFinally) edit.after(body.end, "}");
   if (node.await === true && values !== undefined) edit.after(values.end, ")");
 }
 

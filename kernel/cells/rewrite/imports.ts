@@ -16,12 +16,12 @@ export interface Imported {
 }
 
 /** The expression through which imports reach the runtime: a file that is required cannot wait. */
-export type Via = "await __thaw" | "__thaw.atOnce";
+export type ImportMode = "await __thaw" | "__thaw.atOnce";
 
 /** Writes a call of the loader. Behind an `await` an interrupt may have come. */
-export function loaderCall(via: Via, method: string, from: string): string {
-  const call = `${via}.${method}(${from})`;
-  return via === "await __thaw" ? `__thaw.check(__thaw.epoch,${call})` : call;
+export function loaderCall(mode: ImportMode, method: string, from: string): string {
+  const call = `${mode}.${method}(${from})`;
+  return mode === "await __thaw" ? `__thaw.check(__thaw.epoch,${call})` : call;
 }
 
 /** Reads an ImportDeclaration; undefined where it imports types only. */
@@ -49,7 +49,7 @@ export function readImport(node: SyntaxNode): Imported | undefined {
  */
 export function importIntoCell(edit: Edit, node: SyntaxNode, used: ReadonlySet<string>): void {
   rewrite(edit, node, "await __thaw", (imported) =>
-    declareImports(imported.names, loaderCall("await __thaw", "bind", wanted(imported, used))),
+    declareImports(imported.names, loaderCall("await __thaw", "bind", bindArguments(imported, used))),
   );
 }
 
@@ -58,18 +58,18 @@ export function importIntoModule(
   edit: Edit,
   node: SyntaxNode,
   used: ReadonlySet<string>,
-  live: LiveImports,
-  via: Via,
+  live: FileImports,
+  mode: ImportMode,
 ): void {
   rewrite(
     edit,
     node,
-    via,
-    (imported) => `const ${live.moduleOf(node)}=${loaderCall(via, "link", wanted(imported, used))}`,
+    mode,
+    (imported) => `const ${live.moduleOf(node)}=${loaderCall(mode, "link", bindArguments(imported, used))}`,
   );
 }
 
-function rewrite(edit: Edit, node: SyntaxNode, via: Via, named: (imported: Imported) => string): void {
+function rewrite(edit: Edit, node: SyntaxNode, mode: ImportMode, named: (imported: Imported) => string): void {
   const imported = readImport(node);
   if (imported === undefined) {
     edit.blankStatement(node);
@@ -77,14 +77,14 @@ function rewrite(edit: Edit, node: SyntaxNode, via: Via, named: (imported: Impor
   }
   const { from, whole, names } = imported;
   const parts = [
-    ...(whole === undefined ? [] : [`let ${whole}=${loaderCall(via, "namespace", from)}`]),
+    ...(whole === undefined ? [] : [`let ${whole}=${loaderCall(mode, "namespace", from)}`]),
     ...(names.length === 0 ? [] : [named(imported)]),
   ];
-  replace(edit, node, `${parts.length === 0 ? loaderCall(via, "load", from) : parts.join(";")};`);
+  replace(edit, node, `${parts.length === 0 ? loaderCall(mode, "load", from) : parts.join(";")};`);
 }
 
 /** Writes the loader's arguments: the names, those of them that must exist, and the module. */
-function wanted({ from, names }: Imported, used: ReadonlySet<string>): string {
+function bindArguments({ from, names }: Imported, used: ReadonlySet<string>): string {
   const needed = names.filter(({ local }) => used.has(local)).map(({ imported }) => imported);
   return `${JSON.stringify(names.map(({ imported }) => imported))},${JSON.stringify(needed)},${from}`;
 }
@@ -109,7 +109,7 @@ export function replace(edit: Edit, node: SyntaxNode, text: string): void {
 }
 
 /** Imported names, whose uses are rewritten. */
-export interface LiveNames {
+export interface ImportedNames {
   readonly any: boolean;
   has(name: string): boolean;
   /** Returns the expression that reads `name`; the name itself where it is no import. */
@@ -117,7 +117,7 @@ export interface LiveNames {
 }
 
 /** The imported names of a local file. */
-export class LiveImports implements LiveNames {
+export class FileImports implements ImportedNames {
   /** The expressions that read the names, by local name. */
   readonly #expressions = new Map<string, string>();
   readonly #modules = new Map<SyntaxNode, string>();
@@ -155,7 +155,7 @@ export class LiveImports implements LiveNames {
  * in its module: functions of all cells read and assign it there, and see it when a later cell imports or declares the name
  * anew. A variable of the name itself is there for what is not rewritten, such as `eval`.
  */
-export class CellNames implements LiveNames {
+export class CellImports implements ImportedNames {
   readonly #names = new Set<string>();
 
   get any(): boolean {
@@ -189,8 +189,8 @@ export class CellNames implements LiveNames {
   }
 
   /** Returns the names as a cell that imports `more` sees them. */
-  with(more: Iterable<string>): CellNames {
-    const names = new CellNames();
+  with(more: Iterable<string>): CellImports {
+    const names = new CellImports();
     names.ran({ imported: [...this.#names, ...more], declared: [] });
     return names;
   }
@@ -244,7 +244,12 @@ export interface Use {
   readonly begins: boolean;
 }
 
-export function rewriteUse(edit: Edit, node: SyntaxNode, live: LiveNames, { parent, shorthand, begins }: Use): void {
+export function rewriteUse(
+  edit: Edit,
+  node: SyntaxNode,
+  live: ImportedNames,
+  { parent, shorthand, begins }: Use,
+): void {
   const name = String(node.name);
   // called as it stands, it would have the module for its `this`
   const called = parent?.tag === node || (parent?.callee === node && parent.type !== "NewExpression");

@@ -12,13 +12,13 @@ const suspicious = /\b(enum|namespace|module|accessor|using)\b|@|<[\w>]/;
 const pragmas = /\/\*\*?\s*@jsx.*?\*\//gs;
 
 /** Maps a place in the lowered text to the source's, both from 0. */
-export type Back = (line: number, column: number) => { line: number; column: number };
+export type MapToSource = (line: number, column: number) => { line: number; column: number };
 
 interface Lowered {
   readonly text: string;
   readonly statements: readonly SyntaxNode[];
   /** Absent where `text` is the source. */
-  readonly back?: Back;
+  readonly back?: MapToSource;
 }
 
 /** A stretch of the lowered text with the function that maps its offsets to the source's. */
@@ -96,7 +96,7 @@ function onTheLinesOf(original: string, text: string): string {
   return `${lines.slice(0, wanted - 1).join("\n")}${wanted > 1 ? "\n" : ""}${lines.slice(wanted - 1).join(" ")}`;
 }
 
-function backThrough(pieces: readonly Piece[], text: string, source: string): Back {
+function backThrough(pieces: readonly Piece[], text: string, source: string): MapToSource {
   const [from, to] = [lineStarts(text), lineStarts(source)];
   return (line, column) => {
     let offset = offsetOf(from, line, column);

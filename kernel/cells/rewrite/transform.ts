@@ -16,17 +16,17 @@ import {
   topScope,
 } from "./guards.ts";
 import {
-  CellNames,
+  CellImports,
+  FileImports,
+  type ImportedNames,
+  type ImportMode,
   importIntoCell,
   importIntoModule,
-  LiveImports,
-  type LiveNames,
   readImport,
   replaceImport,
   rewriteUse,
-  type Via,
 } from "./imports.ts";
-import { type Back, lower } from "./lower.ts";
+import { lower, type MapToSource } from "./lower.ts";
 import { declaredNames, hoistedNames, scopeNames } from "./scope.ts";
 import { stripTypes } from "./stripTypes.ts";
 import { asExpression, child, childList, children, parse, type SyntaxNode, walk } from "./syntax.ts";
@@ -36,7 +36,7 @@ interface Transformed {
   readonly code: string;
   readonly edit: MagicString;
   /** Maps places that `edit` knows to the source's, where TypeScript's compiler stood between them. */
-  readonly back?: Back;
+  readonly back?: MapToSource;
 }
 
 /** A rewritten cell with the names that it brings to later ones. */
@@ -50,7 +50,7 @@ interface TransformedCell extends Transformed {
  * Rewrites a cell for V8's REPL mode: variables outlive it, and the value of its last expression goes to
  * `__thaw.result`. `names` are those that earlier cells have imported.
  */
-export function transformCell(source: string, name: string, names = new CellNames()): TransformedCell {
+export function transformCell(source: string, name: string, names = new CellImports()): TransformedCell {
   const written = asExpression(source);
   const { text, statements, ...way } = lower(written, parse(written, name), name);
   const edit = new Edit(text);
@@ -97,20 +97,20 @@ function printing(text: string, value: SyntaxNode): string | undefined {
 /**
  * Rewrites a local file as the body of a function that has its own `__thaw`: an async one, unless the file is required.
  */
-export function transformModule(source: string, path: string, via: Via = "await __thaw"): Transformed {
+export function transformModule(source: string, path: string, mode: ImportMode = "await __thaw"): Transformed {
   const written = source.replace(/^#!/, "//");
   const { text, statements, ...way } = lower(written, parse(written, path), path);
-  if (via === "__thaw.atOnce" && statements.some(awaits)) {
+  if (mode === "__thaw.atOnce" && statements.some(awaits)) {
     const message = `require() cannot load ${path}, which awaits at its top level. Use await import() instead.`;
     throw Object.assign(new Error(message), { code: "ERR_REQUIRE_ASYNC_MODULE" });
   }
   const edit = new Edit(text);
-  const live = new LiveImports(statements);
+  const live = new FileImports(statements);
   const used = rewriteStatements(edit, statements, functionScope, live);
   const getters: Getters = new Map();
   for (const statement of statements) {
-    if (statement.type === "ImportDeclaration") importIntoModule(edit, statement, used, live, via);
-    else if (isExport(statement)) rewriteExport(edit, statement, getters, live, via);
+    if (statement.type === "ImportDeclaration") importIntoModule(edit, statement, used, live, mode);
+    else if (isExport(statement)) rewriteExport(edit, statement, getters, live, mode);
   }
   const exported = [...getters].map(([name, expression]) => `${JSON.stringify(name)}:()=>${expression}`);
   edit.out.prepend(`__thaw.exports({${exported.join(",")}});`);
@@ -122,8 +122,8 @@ function rewriteStatements(
   edit: Edit,
   statements: readonly SyntaxNode[],
   scope: GuardScope,
-  live: LiveNames,
-  own: Hidden = new Set(),
+  live: ImportedNames,
+  own: ShadowedNames = new Set(),
 ): Set<string> {
   const used = new Set<string>();
   /** The names in patterns such as `{ name = value } = object`. */
@@ -131,14 +131,14 @@ function rewriteStatements(
   const last = statements.at(-1);
   const starts = new Set<number>(); // of statements in lists
   /** The surroundings of a node, as its parent has set them. */
-  interface Above {
+  interface Surroundings {
     readonly parent: SyntaxNode | undefined;
     readonly scope: GuardScope;
-    readonly hidden: Hidden;
+    readonly hidden: ShadowedNames;
   }
-  const above = new Map<SyntaxNode, Above>();
+  const above = new Map<SyntaxNode, Surroundings>();
   const enter = (node: SyntaxNode): boolean | (() => void) => {
-    const { parent, scope, hidden } = above.get(node) as Above;
+    const { parent, scope, hidden } = above.get(node) as Surroundings;
     above.delete(node);
     if (node.type === "ImportDeclaration" || isTypeExport(node)) return false;
     if (!stripTypes(edit, node)) return false;
@@ -179,7 +179,7 @@ function rewriteStatements(
 }
 
 /** Imported names that mean something else here, since a scope declares them. */
-type Hidden = ReadonlySet<string>;
+type ShadowedNames = ReadonlySet<string>;
 
 /** Whether the statements of `parent` follow each other; those of a file have none. */
 function isList(parent: SyntaxNode | undefined): boolean {
