@@ -1,6 +1,7 @@
 /** Tables as HTML in the notebook's own colours and as aligned text: those of the library and those the kernel shows for data. */
 import { escapeHtml } from "./text.ts";
 
+/** The alignment of a column. */
 export type Align = "left" | "right";
 
 /** The content of a table; every text in it is escaped, so it may come from anywhere. */

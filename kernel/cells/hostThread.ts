@@ -55,6 +55,7 @@ import { transformCell } from "./rewrite/transform.ts";
  */
 const farewellMs = 4000;
 
+/** The connections of this thread to the worker. */
 export interface HostStart {
   readonly flags: Flags;
   /** The port that leads to the worker. */

@@ -9,6 +9,7 @@ import type { DisplayBundle } from "../../shared/mimeBundle.ts";
 /** A bundle, or a function that makes it, which is only called when the bundle will be shown. */
 type Showable = DisplayBundle | (() => DisplayBundle);
 
+/** A display that is open. */
 export interface LiveDisplay {
   /** Shows `bundle` in place of the last one: at once, or when the interval is over if it is then the newest. */
   update(bundle: Showable): void;
@@ -16,6 +17,7 @@ export interface LiveDisplay {
   close(): void;
 }
 
+/** Options of a live display. */
 export interface LiveDisplayOptions {
   /** The least time between two redraws in milliseconds. Default: 200. */
   readonly intervalMs?: number;
@@ -91,6 +93,7 @@ function chooseScreen(): Screen {
   return process.stderr.isTTY ? terminalScreen(process.stderr) : logScreen(process.stderr);
 }
 
+/** Draws in a notebook of this project's kernel. */
 function hostScreen(host: Host): Screen {
   const displayId = globalThis.crypto.randomUUID();
   let isOpen = false;
@@ -103,6 +106,7 @@ function hostScreen(host: Host): Screen {
   };
 }
 
+/** Draws in a notebook of Deno's kernel. */
 export function denoScreen(broadcast: Broadcast): Screen {
   const transient = { display_id: globalThis.crypto.randomUUID() };
   let sent: Promise<unknown> | undefined;

@@ -2,6 +2,7 @@
 import { escapeHtml } from "../../shared/text.ts";
 import { formatByteRate, formatBytesOf, formatSeconds } from "./numbers.ts";
 
+/** The state of a progress bar. */
 export interface Bar {
   /** The name of what advances, for screen readers: `"Training, step"`. */
   readonly label: string;
@@ -36,6 +37,7 @@ function barNumbers(bar: Bar): string {
   return `[ ${count} ${clock(elapsedSeconds)}${left}${speed}${note === undefined ? "" : `, ${note}`} ]`;
 }
 
+/** Renders a bar as HTML. */
 export function barHtml(bar: Bar): string {
   const amount = bar.unit === "bytes" ? formatBytesOf(bar.done, bar.total) : `${bar.done} of ${bar.total}`;
   const label = escapeHtml(`${bar.label} ${amount}`);

@@ -17,6 +17,7 @@ const keywords =
     " ",
   );
 
+/** Completes the word before `cursor` from live values. */
 export function complete(evaluator: Evaluator, code: string, cursor: number): LiveCompletion {
   const before = code.slice(0, cursor);
   const word = /[\p{ID_Continue}$]*$/u.exec(before)?.[0] ?? "";

@@ -41,6 +41,7 @@ function describe(value: unknown): string {
   return source.length <= 2000 ? source : `${source.slice(0, 2000)}…`;
 }
 
+/** Describes a name for `name?`: its types, asked for in the protocol worker, with its live value. */
 export class NameLookup {
   readonly #evaluator: Evaluator;
   readonly #post: (message: FromMain) => void;

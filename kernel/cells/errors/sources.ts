@@ -19,6 +19,7 @@ const newestCells = 2000;
 /** The number of sources whose mappings are kept for the next stack: each is many times as long as its text. */
 const newestMappings = 8;
 
+/** The texts of the cells and local files that have run. */
 export class Sources {
   readonly #cells = new Map<string, Source>();
   readonly #files = new Map<string, Source>();

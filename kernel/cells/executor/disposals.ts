@@ -6,6 +6,7 @@ interface Disposal {
   readonly waits: boolean;
 }
 
+/** The values that the running cell holds by `using`. */
 export class Disposals {
   #all: Disposal[] = [];
 

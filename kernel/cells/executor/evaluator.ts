@@ -26,6 +26,7 @@ interface Handover {
   ended: () => void;
 }
 
+/** Evaluates rewritten code and looks at live values. */
 export class Evaluator {
   readonly #session = new Session();
   readonly #handover: Handover;

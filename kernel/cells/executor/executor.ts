@@ -54,6 +54,7 @@ interface ExecutorServices {
   readonly displaysSettled: () => Promise<void>;
 }
 
+/** Runs the cells, one at a time. */
 export class Executor {
   readonly #parts: ExecutorServices;
   /** The cell whose output is still sent. */

@@ -31,6 +31,7 @@ export interface Display {
   readonly pdf: ShowBytes;
 }
 
+/** Creates the function `display` of cells. */
 export function createDisplay(displays: Displays): Display {
   const { show } = displays;
   const raw = (type: string, content: unknown, options: ShowOptions = {}): DisplayHandle =>

@@ -14,6 +14,7 @@ export interface DisplayHandle {
   update(value: unknown, options?: ShowOptions): void;
 }
 
+/** Options of `display` in a cell. */
 export interface ShowOptions extends DisplayOptions {
   /** Whether the value is itself the data of a bundle: `{ "text/html": "<b>hi</b>" }`. Default: false. */
   readonly raw?: boolean;

@@ -15,6 +15,7 @@ const languageMegabytes = 210;
 /** How long the language service takes to get there while cells keep the processors busy, in seconds. */
 const languageSeconds = 4;
 
+/** Creates the host for libraries that run in cells. */
 export function createHost(reporter: Reporter, interrupts: Interrupts, flags: Flags): Host {
   return {
     display(bundle, options) {

@@ -31,6 +31,7 @@ interface RunningCell extends Interruptible {
   readonly giveUp: (reason: Error) => void;
 }
 
+/** The interrupts of the cells; there is one object for all. */
 export class Interrupts {
   /**
    * The number of interrupts so far. Code that was suspended by an `await` compares it: a change means that it must not

@@ -1,6 +1,7 @@
 /** The error of an interrupted cell, and how to look at values without swallowing it. */
 import { CodedError } from "../../../shared/codedError.ts";
 
+/** The error with which an interrupted cell ends. */
 export class KernelInterrupt extends CodedError {
   override readonly name = "KernelInterrupt";
   readonly #isInterrupt = true;

@@ -13,6 +13,7 @@ export type Payload =
   | { readonly source: "page"; readonly data: Readonly<Record<string, string>>; readonly start: number }
   | { readonly source: "set_next_input"; readonly text: string; readonly replace: boolean };
 
+/** Prints text on one of the running cell's streams. */
 export type Print = (name: StreamName, text: string) => void;
 
 /** The services that magics use; all of them live on the main thread. */

@@ -16,6 +16,7 @@ interface Loader {
   isRunning(namespace: Namespace): boolean;
 }
 
+/** The module loader of one importer. */
 export class BoundLoader {
   readonly #loader: Loader;
   readonly #folder: string;

@@ -9,6 +9,7 @@ import { fromCellArray } from "../realm/cellRealm.ts";
 const kernelFolder = fileURLToPath(new URL("../../", import.meta.url));
 const { cache } = createRequire(import.meta.url);
 
+/** The CommonJS files of the notebook that Node has loaded. */
 export class CommonJs {
   readonly #versions = new Map<string, string>();
 

@@ -56,6 +56,7 @@ async function terminatedPackage(specifier: string): Promise<never> {
 
 const parameters = "__thaw, require, __filename, __dirname";
 
+/** Loads the modules of all cells and local files. */
 export class ModuleLoader {
   readonly #flags: Flags;
   readonly #sources: Sources;

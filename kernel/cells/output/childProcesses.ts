@@ -35,6 +35,7 @@ interface Spawning {
 
 const children = nodeModule<typeof import("node:child_process")>("node:child_process");
 
+/** Patches `node:child_process` so that the output of children belongs to their cells. */
 export function patchChildProcesses(output: ChildOutput): void {
   patchSpawn(output);
   patchReferences(output);

@@ -15,6 +15,7 @@ const windowMs = 20;
 const promptWrites = 50;
 const maxCharacters = 65_536;
 
+/** Posts the output of the cells to the protocol worker. */
 export class Reporter {
   readonly #post: (message: FromMain) => void;
   #windowStart = 0;
@@ -77,8 +78,6 @@ export class Reporter {
   }
 }
 
-/** Collects text in short pieces and leaves little behind for the garbage collector to copy. */
-
 /**
  * The number of pieces that are joined at a time. `text += piece` alone makes a chain of as many strings as there are
  * pieces, and what of it outlives collections makes V8 enlarge the memory for young objects: in a flood of lines by 17
@@ -86,6 +85,7 @@ export class Reporter {
  */
 const piecesAtMost = 64;
 
+/** Collects text in short pieces and leaves little behind for the garbage collector to copy. */
 export class TextBuffer {
   /** The length of the text in UTF-16 units. */
   length = 0;

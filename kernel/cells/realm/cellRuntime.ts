@@ -291,6 +291,7 @@ async function* awaiting<T>(values: Iterable<T>): AsyncGenerator<T> {
   for (const value of values) yield value;
 }
 
+/** Whether an `await` would wait for `value`. */
 export function isThenable(value: unknown): boolean {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
   return isPromise(value) || typeof (value as { then?: unknown }).then === "function";

@@ -34,6 +34,7 @@ export interface RealmPort {
   postMessage(message: unknown, transfer?: readonly object[]): void;
 }
 
+/** The realm in which the kernel's code runs. */
 export class Realm {
   readonly #context: vm.Context;
   readonly #loaded = new Map<string, { exports: unknown }>();

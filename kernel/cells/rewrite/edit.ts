@@ -2,6 +2,7 @@
 import MagicString from "magic-string";
 import type { SyntaxNode } from "./syntax.ts";
 
+/** A source text with its edits. */
 export class Edit {
   readonly source: string;
   readonly out: MagicString;

@@ -15,7 +15,9 @@ export interface GuardScope {
   readonly inFinally: boolean;
 }
 
+/** The scope of a cell's own statements. */
 export const topScope: GuardScope = { top: true, needsCleanup: false, inFinally: false };
+/** The scope of a function's statements. */
 export const functionScope: GuardScope = { top: false, needsCleanup: false, inFinally: false };
 
 /**
@@ -85,6 +87,7 @@ export function openGuard(edit: Edit, node: SyntaxNode, scope: GuardScope): void
   }
 }
 
+/** Inserts the ends of the checks of `node`. */
 export function closeGuard(edit: Edit, node: SyntaxNode, scope: GuardScope): void {
   if (loops.has(node.type)) closeLoop(edit, node, scope);
   else if (node.type === "AwaitExpression" && !scope.inFinally) {

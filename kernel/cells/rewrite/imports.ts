@@ -244,6 +244,7 @@ export interface Use {
   readonly begins: boolean;
 }
 
+/** Rewrites one use of an imported name. */
 export function rewriteUse(
   edit: Edit,
   node: SyntaxNode,

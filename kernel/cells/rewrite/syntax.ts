@@ -94,8 +94,6 @@ export function contains(
   return found;
 }
 
-/** The error of a cell or local file that does not parse. */
-
 /** A place in a cell or local file; line and column from 1. */
 export interface Place {
   readonly source: string;
@@ -103,6 +101,7 @@ export interface Place {
   readonly column: number;
 }
 
+/** The error of a cell or local file that does not parse. */
 export class CellSyntaxError extends SyntaxError {
   override readonly name = "SyntaxError";
   /** The place in the cell or local file. */

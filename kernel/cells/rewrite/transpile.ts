@@ -123,6 +123,7 @@ export function lineStarts(text: string): number[] {
   return starts;
 }
 
+/** Returns the line and column of an offset. */
 export function placeOf(starts: readonly number[], offset: number): { line: number; column: number } {
   const line = Math.max(
     0,
@@ -131,6 +132,7 @@ export function placeOf(starts: readonly number[], offset: number): { line: numb
   return { line, column: offset - (starts[line] ?? 0) };
 }
 
+/** Returns the offset of a line and column. */
 export function offsetOf(starts: readonly number[], line: number, column: number): number {
   return (starts[line] ?? starts.at(-1) ?? 0) + column;
 }
