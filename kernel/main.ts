@@ -4,7 +4,7 @@
  */
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { HostStart } from "./cells/hostThread.ts";
-import { Realm } from "./cells/realm.ts";
+import { Realm } from "./cells/realm/realm.ts";
 import { readConnection } from "./shared/connection.ts";
 import { newFlags } from "./shared/flags.ts";
 import { logError, logTo } from "./shared/log.ts";

@@ -38,7 +38,7 @@ const node = ["Buffer", "URL", "AbortController", "process", "performance", "str
 const timers = ["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval", "clearImmediate"];
 const globals = [...language, ...node, ...timers].filter((name) => !/^(NaN|Infinity)$/.test(name));
 
-/** Packages stay packages, but for small ones that cells must not be able to change (see kernel/cells/realm.ts), and what those need. */
+/** Packages stay packages, but for small ones that cells must not be able to change (see kernel/cells/realm/realm.ts), and what those need. */
 const inside = /^(magic-string|@jridgewell\/sourcemap-codec|oxc-parser|get-tsconfig|resolve-pkg-maps|semver\/.*)$/;
 const outside = new Set(["magic-string", "@jridgewell/sourcemap-codec"]);
 

@@ -1,6 +1,6 @@
 /** A folder that `pipeline("text-classification")` of `@xenova/transformers` runs, in Node and in browsers. */
 import { join } from "node:path";
-import { currentHost } from "./display/host.ts";
+import { currentHost } from "../shared/host.ts";
 import { ThawError } from "./errors.ts";
 import { tokenizerFiles } from "./hub/tokenizerFiles.ts";
 import { weightFiles } from "./hub/weightFiles.ts";

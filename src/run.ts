@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { type DisplayBundle, displaySymbol, type MimeBundle } from "./display/bundle.ts";
+import { type DisplayBundle, displaySymbol, type MimeBundle } from "../shared/mimeBundle.ts";
 import { ThawError } from "./errors.ts";
 import type { Stage } from "./plan/stage.ts";
 import type { Figure } from "./show/figure/figure.ts";

@@ -61,7 +61,7 @@ export function compilerOptions(folder: string): ts.CompilerOptions {
   };
 }
 
-/** Returns the options that decide which file a name leads to from a folder: as when the code runs (kernel/cells/executor/resolve.ts). */
+/** Returns the options that decide which file a name leads to from a folder: as when the code runs (kernel/cells/modules/resolve.ts). */
 export function resolutionOptions(folder: string): ts.CompilerOptions {
   const { paths, baseUrl, pathsBasePath, customConditions = [] } = readTsconfig(ts, folder);
   const named = Object.entries({ paths, baseUrl, pathsBasePath }).filter(([, value]) => value !== undefined);

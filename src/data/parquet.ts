@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { FileMetaData, SchemaTree } from "hyparquet";
-import { currentHost } from "../display/host.ts";
+import { currentHost } from "../../shared/host.ts";
 import { ThawError } from "../errors.ts";
 import { readBinaryFile } from "./dataFile.ts";
 import type { DatasetOptions } from "./options.ts";

@@ -1,8 +1,8 @@
 /** Examples: texts, or pairs of texts, with their labels. */
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { ShownAsTable } from "../display/shownAsTable.ts";
 import type { Table } from "../display/table.ts";
+import { ShownAsTable } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import type { Labels, ProblemType } from "../models/config/config.ts";
 import { describeDataset } from "./describe.ts";

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { currentHost } from "../display/host.ts";
+import { currentHost } from "../../shared/host.ts";
 import { ThawError } from "../errors.ts";
 import { cachedSnapshot, cacheRoot } from "./cache.ts";
 import { missingFiles } from "./missingFiles.ts";

@@ -1,8 +1,7 @@
 /** A plan: what each stage trains, at which rates, for how many steps, from which cut on, and at what predicted cost. */
 import { listed } from "../display/listed.ts";
 import { formatBytes, formatCount, formatPercent, formatRate, formatSeconds } from "../display/numbers.ts";
-import { ShownAsTable } from "../display/shownAsTable.ts";
-import { type Cell, type Column, Table } from "../display/table.ts";
+import { type Cell, type Column, ShownAsTable, Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import { describeTrainable } from "../freezing/describe.ts";
 import { type Block, plainSelection } from "../freezing/selection.ts";

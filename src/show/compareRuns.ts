@@ -1,6 +1,6 @@
 /** Strategies side by side: what their runs reached and cost, as one figure with its table, inline in one bundle. */
 import { inspect } from "node:util";
-import { type DisplayBundle, displaySymbol, type MimeBundle } from "../display/bundle.ts";
+import { type DisplayBundle, displaySymbol, type MimeBundle } from "../../shared/mimeBundle.ts";
 import type { Table } from "../display/table.ts";
 import { drawComparison } from "./comparisonFigure.ts";
 import type { Figure } from "./figure/figure.ts";

@@ -1,7 +1,7 @@
 /** What a run did, stage by stage, what it began from and ended with, and the evidence that what was frozen did not move. */
 import { inspect } from "node:util";
-import { displaySymbol, type MimeBundle } from "../display/bundle.ts";
-import { escapeHtml } from "../display/escapeHtml.ts";
+import { displaySymbol, type MimeBundle } from "../../shared/mimeBundle.ts";
+import { escapeHtml } from "../../shared/text.ts";
 import { listed } from "../display/listed.ts";
 import {
   formatBytes,

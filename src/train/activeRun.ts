@@ -1,5 +1,5 @@
 /** Which run trains a model now, and what ends a run that nobody goes on with. */
-import { currentHost } from "../display/host.ts";
+import { currentHost } from "../../shared/host.ts";
 import { ThawError } from "../errors.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { endSection } from "../tensor/section.ts";

@@ -1,8 +1,8 @@
 /** What a run will need of time and memory, before it begins. */
 
+import { currentHost } from "../../shared/host.ts";
 import { cacheMemoryOf } from "../cache/cacheBudget.ts";
 import { prefixBytes } from "../cache/prefixCache.ts";
-import { currentHost } from "../display/host.ts";
 import { formatBytes } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
 import type { EncodedText } from "../models/packedBatch.ts";

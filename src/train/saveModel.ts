@@ -1,6 +1,6 @@
 /** A folder that Hugging Face's `from_pretrained` loads, written whole or not at all, with what is known of its training. */
 
-import { currentHost } from "../display/host.ts";
+import { currentHost } from "../../shared/host.ts";
 import { tokenizerFiles } from "../hub/tokenizerFiles.ts";
 import { writeConfig } from "../models/config/writeConfig.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";

@@ -2,8 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { inspect } from "node:util";
-import { type DisplayBundle, displaySymbol, type MimeBundle } from "../../display/bundle.ts";
-import { escapeHtml } from "../../display/escapeHtml.ts";
+import { type DisplayBundle, displaySymbol, type MimeBundle } from "../../../shared/mimeBundle.ts";
+import { escapeHtml } from "../../../shared/text.ts";
 import { ThawError } from "../../errors.ts";
 import { subsetFont } from "./fontSubset.ts";
 import { type FontFace, fonts } from "./fonts.ts";
