@@ -11,7 +11,7 @@ import { tf } from "../../tensor/tensorflow.ts";
 export const distances = (length: number): number[] => Array.from({ length: 2 * length }, (_, row) => length - 1 - row);
 
 export interface LogBucketOptions {
-  /** How many buckets each direction has; 0 or less: every distance is its own. */
+  /** Number of buckets in each direction; at 0 or less, every distance is its own. */
   readonly buckets: number;
   /** Distances from here on share the last bucket. */
   readonly maxPosition: number;
