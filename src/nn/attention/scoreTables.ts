@@ -108,9 +108,9 @@ export function biasProducts(rows: Tensor, u: Tensor, v: Tensor, factor: number)
  */
 export function segmentDifference(table: Tensor): Tensor {
   return differentiable({ table }, () => {
-    const [same, other] = tf.split(table.reshape([2, -1]), 2);
+    const rows = table.reshape([2, -1]);
     return {
-      value: subtract(other as Tensor, same as Tensor),
+      value: subtract(rows.slice(1, 1), rows.slice(0, 1)),
       gradient: (dy) => ({ table: () => tf.concat([tf.neg(dy), dy], 0).reshape(table.shape) }),
     };
   });
