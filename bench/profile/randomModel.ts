@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AutoModelForSequenceClassification } from "../../src/index.ts";
-import { families } from "../../src/models/autoModel.ts";
-import { parseConfig } from "../../src/models/config/translate.ts";
-import type { ParameterSpec } from "../../src/models/parameter.ts";
+import { parseConfig } from "../../src/models/config/parseConfig.ts";
+import { families } from "../../src/models/families.ts";
+import type { ParameterSpec } from "../../src/models/parameterSpec.ts";
 import { writeSafetensors } from "../../src/weights/safetensors/write.ts";
 
 /** Of any family and of BERT's proportions. Throws on an unknown `modelType`. */
