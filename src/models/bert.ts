@@ -38,7 +38,10 @@ export function precisions({ hiddenAct }: HuggingFaceConfig) {
 export interface EmbeddingOptions {
   /** The row of the word table that belongs to the padding: it is zero at first, and gets no gradient. */
   readonly wordPadding: number | undefined;
-  /** Token id of the padding: positions are counted from the row after it, and its row is as the word table's. Default: from row 0. */
+  /**
+   * Token id of the padding: positions are counted from the row after it, and its row is as the word table's. Default: from
+   * row 0.
+   */
   readonly positionPadding?: number;
   /** Whether there is a table of token types. Default: true. */
   readonly tokenTypes?: boolean;

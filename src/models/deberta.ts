@@ -111,7 +111,10 @@ interface RelativeSettings {
   readonly sharesProjections: boolean;
 }
 
-/** Reads the keys that the DeBERTas alone have. Throws `BAD_CONFIG` on what would be computed otherwise than in transformers. */
+/**
+ * Reads the keys that the DeBERTas alone have. Throws `BAD_CONFIG` on what would be computed otherwise than in
+ * transformers.
+ */
 export function debertaSettings(config: HuggingFaceConfig): DebertaSettings {
   const source: ConfigSource = { json: config.raw, file: "config.json" };
   const isSecond = config.modelType === "deberta-v2";
@@ -266,9 +269,10 @@ function distanceTable<T>(pass: Pass<T>, relative: RelativeSettings): DistanceRo
 }
 
 /**
- * The bucket of a distance, -buckets to buckets: near ones have one each, far ones go by the logarithm. After `make_log_bucket_position` of transformers 5.23,
- * models/deberta_v2/modeling_deberta_v2.py: with `m = buckets / 2`, `r` where `|r| <= m`, else
- * `sign(r) * (m + ceil(ln(|r| / m) / ln((maxPosition - 1) / m) * (m - 1)))`, in float32 there and here.
+ * The bucket of a distance, -buckets to buckets: near ones have one each, far ones go by the logarithm. After
+ * `make_log_bucket_position` of transformers 5.23, models/deberta_v2/modeling_deberta_v2.py: with `m = buckets / 2`, `r`
+ * where `|r| <= m`, else `sign(r) * (m + ceil(ln(|r| / m) / ln((maxPosition - 1) / m) * (m - 1)))`, in float32 there and
+ * here.
  */
 export function logBucket(
   distance: number,

@@ -1,4 +1,4 @@
-/** The pass that computes: families on tensors, with the gradients of `src/nn`, over a batch without padding. */
+/** The pass that computes a family on tensors, with the gradients of `src/nn`, over a batch without padding. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { activate } from "../nn/activation.ts";
 import { attention } from "../nn/attention/attention.ts";
@@ -41,7 +41,7 @@ import type {
 } from "./family.ts";
 import { type PackedBatch, positionsAfterPadding } from "./packedBatch.ts";
 
-/** What a pass over tensors is made of. */
+/** The inputs of a pass over tensors. */
 export interface TensorPassInputs {
   readonly config: HuggingFaceConfig;
   readonly batch: PackedBatch;

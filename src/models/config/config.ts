@@ -1,25 +1,25 @@
 /** A model's `config.json` as this library sees it, with Hugging Face's keys in camelCase, and typed reading of its keys. */
 import { ThawError } from "../../errors.ts";
 
-/** Hugging Face's names of what a classifier can be trained to give. */
+/** The problem types, by Hugging Face's names. */
 export const problemTypes = ["single_label_classification", "multi_label_classification", "regression"] as const;
 export type ProblemType = (typeof problemTypes)[number];
 
-/** What a classifier that was trained here has read: texts, or pairs of a first and a second text. */
+/** The inputs that a classifier can be trained on: texts, or pairs of a first and a second text. */
 export const trainingInputs = ["texts", "text_pairs"] as const;
 export type TrainingInput = (typeof trainingInputs)[number];
 
 /**
- * What examples are labelled with, row after row. One label per example: its index, `[examples]`. Several: 0 or 1 for each
+ * The labels of examples, row after row. One label per example: its index, `[examples]`. Several: 0 or 1 for each
  * label, `[examples, labels]`. Regression: the targets, `[examples, outputs]`.
  */
 export type Labels = Int32Array | Float32Array;
 
-/** Plain JSON, as `JSON.parse` gives it. */
+/** A plain JSON object, as `JSON.parse` gives it. */
 export type JsonObject = { readonly [key: string]: unknown };
 
 export interface HuggingFaceConfig {
-  /** The family, such as `"bert"`. */
+  /** The name of the family, such as `"bert"`. */
   readonly modelType: string;
   readonly vocabSize: number;
   readonly hiddenSize: number;
@@ -35,9 +35,9 @@ export interface HuggingFaceConfig {
   readonly attentionProbsDropoutProb: number;
   /** Dropout in the head; undefined means `hiddenDropoutProb`. */
   readonly classifierDropout: number | undefined;
-  /** Rows of the table of positions; for the longest text ask the family, some keep rows for padding. */
+  /** Rows of the table of positions; `maxTokens` says how long a text may be, since some families keep rows for padding. */
   readonly maxPositionEmbeddings: number;
-  /** 0 where token types have no table. */
+  /** Rows of the table of token types; 0 where there is none. */
   readonly typeVocabSize: number;
   readonly layerNormEps: number;
   /** The row of the word table that gets no gradient; undefined: none. */
@@ -48,7 +48,7 @@ export interface HuggingFaceConfig {
   /** Label names by index: `numLabels` of them. */
   readonly id2label: readonly string[];
   readonly label2id: Readonly<Record<string, number>>;
-  /** Undefined: decided by the first labels it is trained on, as in `transformers`. */
+  /** The problem type; undefined until the first labels that it is trained on decide it, as in `transformers`. */
   readonly problemType: ProblemType | undefined;
   /** The key `trained_on`, which Thaw alone writes; undefined for a model that was not trained here. */
   readonly trainedOn: TrainingInput | undefined;
