@@ -85,7 +85,7 @@ export const debertaV2 = family(
 /** A term that scores have besides content to content; `"c2p"`: a query to a distance, `"p2c"`: a key to a distance. */
 type PositionTerm = "c2p" | "p2c";
 
-export interface DebertaSettings {
+interface DebertaSettings {
   /** The terms that scores are scaled for; without `relative` none of them is computed. */
   readonly terms: readonly PositionTerm[];
   /** The table of distances, if there is one. */

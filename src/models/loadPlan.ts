@@ -15,7 +15,7 @@ export interface HeadOptions extends LabelOptions {
 }
 
 /** One parameter, and the tensor that its values come from. */
-export interface LoadedParameter {
+interface LoadedParameter {
   readonly spec: ParameterSpec;
   /** The name of the tensor in the file; undefined: the values are made from the seed. */
   readonly source: string | undefined;
@@ -138,7 +138,7 @@ function labelsOrNone({ raw }: HuggingFaceConfig): readonly string[] | undefined
 }
 
 /** The names of a weights file matched to those of a model. */
-export interface NameMatch {
+interface NameMatch {
   /** Model name -> name in the file. */
   readonly found: ReadonlyMap<string, string>;
   /** Names in the file that the model has no place for. */

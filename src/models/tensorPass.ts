@@ -42,7 +42,7 @@ import type {
 import { type PackedBatch, positionsAfterPadding } from "./packedBatch.ts";
 
 /** The inputs of a pass over tensors. */
-export interface TensorPassInputs {
+interface TensorPassInputs {
   readonly config: HuggingFaceConfig;
   readonly batch: PackedBatch;
   /** The values of a parameter by its state-dict name. */

@@ -26,7 +26,7 @@ export interface FamilyKeys extends Pick<ConfigSource, "names" | "defaults" | "f
 }
 
 /** A key with which `transformers` computes something that is not computed here, unless it has a harmless value. */
-export interface RefusedKey {
+interface RefusedKey {
   /** Whether nothing changes at this value; null and an absent key are always harmless. */
   readonly isHarmless: (value: unknown) => boolean;
   /** A sentence that says why, and what to do. */

@@ -21,7 +21,7 @@ export interface LabelOptions {
 }
 
 /** The labels of a config once the options are taken in. */
-export interface ResolvedLabels {
+interface ResolvedLabels {
   readonly names: readonly string[];
   /** Undefined where neither the config nor the options say it. */
   readonly problemType: ProblemType | undefined;
@@ -220,7 +220,7 @@ function problemTypeInFile({ json, file }: ConfigSource, count: number): Problem
 }
 
 /** A comparison of two lists of label names. Where both indices are absent the lists mean the same. */
-export interface LabelMatch {
+interface LabelMatch {
   /** The first index whose name is not among the known ones. */
   readonly unknown?: number;
   /** The first index whose name stands at another index among the known ones. */

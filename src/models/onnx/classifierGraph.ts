@@ -15,7 +15,7 @@ export interface TextFit {
   readonly after: readonly number[];
 }
 
-export interface GraphOptions {
+interface GraphOptions {
   /** Whether matrices and the table of words are stored in eight bits. Default: false. */
   readonly inEightBits?: boolean;
   /** Types of special tokens by token id, where they have one of their own, which not all runtimes give. Default: none. */
@@ -69,7 +69,7 @@ function withTypes(graph: GraphBuilder, given: Value, ids: Value, special: Reado
  * has cut to the limit without them, as `@xenova/transformers` 2.17.2 does, gets them back. Padding moves to the right.
  * Numbers are computed in float32, for which every runtime has every operator.
  */
-export function fitTexts(graph: GraphBuilder, inputs: TextInputs, { limit, side, before, after }: TextFit): TextInputs {
+function fitTexts(graph: GraphBuilder, inputs: TextInputs, { limit, side, before, after }: TextFit): TextInputs {
   const float = (value: Value) => graph.op("Cast", [value], { to: 1 });
   const int = (value: Value) => graph.op("Cast", [value], { to: 7 });
   const number = (value: number) => graph.floats(value, [1]);

@@ -34,7 +34,7 @@ export interface TextInputs {
 }
 
 /** The inputs of a traced pass. */
-export interface GraphPassInputs extends TextInputs {
+interface GraphPassInputs extends TextInputs {
   readonly config: HuggingFaceConfig;
   readonly graph: GraphBuilder;
   readonly weights: GraphWeights;

@@ -1,7 +1,6 @@
 /** Puts the weights of a model into its graph, as they are or in eight bits, and adds the operators that read them. */
 import type { MatrixLayout } from "../family.ts";
 import type { Parameter } from "../parameter.ts";
-import { elementsOf } from "../parameterSpec.ts";
 import type { GraphBuilder, Initializer, Value } from "./graph.ts";
 
 /** The weights of one graph. Matrices and tables of words, nearly all of a model, can be in eight bits; the rest stays. */

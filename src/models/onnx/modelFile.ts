@@ -6,7 +6,7 @@ import type { Attribute, ElementType, Graph, GraphNode, GraphPort, Initializer }
 /** Version 8 is the one that goes with opset 17. */
 const irVersion = 8;
 /** Opset 17 has `LayerNormalization`, and the runtimes of 2023 still read it. */
-export const opset = 17;
+const opset = 17;
 /** A protocol buffer holds less than 2 GiB. */
 const limit = 2 ** 31 - 1;
 
