@@ -2,7 +2,7 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Block } from "../freezing/selection.ts";
 import { markConstant, markTrainable } from "../tensor/differentiable.ts";
-import { randomNormal } from "../tensor/normal.ts";
+import { randomNormal } from "../tensor/random.ts";
 import { NativeVariable } from "../tensor/variable.ts";
 import { elementsOf, type ParameterSpec } from "./parameterSpec.ts";
 

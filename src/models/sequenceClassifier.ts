@@ -7,10 +7,10 @@ import { type Block, type BlockMap, type Selection, select } from "../freezing/s
 import type { DropoutRng } from "../nn/dropout.ts";
 import type { QueryRows } from "../nn/packing.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import { taskLoss } from "../task/taskLoss.ts";
+import { taskOf } from "../task/taskOf.ts";
 import { markConstant } from "../tensor/differentiable.ts";
+import { recomputed } from "../tensor/gradients.ts";
 import { checkComputable, type Precision } from "../tensor/precision.ts";
-import { recomputed } from "../tensor/recomputed.ts";
 import { tf } from "../tensor/tensorflow.ts";
 import type { HuggingFaceConfig, ProblemType, TrainingInput } from "./config/config.ts";
 import { areNameless } from "./config/labels.ts";
@@ -216,7 +216,7 @@ export class SequenceClassifier extends ShownAsTable {
       const labels = checkLabels(batch.labels, packed.packing.batch, this.config, problemType);
       this.decideProblemType(problemType);
       const logits = this.#logits(packed, dropoutRng);
-      return { logits, loss: taskLoss(problemType, logits, labels) };
+      return { logits, loss: taskOf(problemType).loss(logits, labels) };
     } finally {
       packed.dispose();
     }
@@ -290,11 +290,14 @@ export class SequenceClassifier extends ShownAsTable {
     const names = [...this.blocks].filter(([, block]) => own(block)).map(([name]) => name);
     const { dropoutRng } = pass.inputs;
     const again = dropoutRng?.copy(); // the same masks
-    return recomputed([hidden, ...names.map(pass.weight)], ([input, ...weights], isAgain) => {
-      const byName = new Map(names.map((name, i) => [name, weights[i]]));
-      const weight = (name: string) => byName.get(name) ?? this.#outsideLayer(name, index);
+    const inputs: Readonly<Record<string, Tensor>> & { readonly hidden: Tensor } = {
+      ...Object.fromEntries(names.map((name) => [name, pass.weight(name)])),
+      hidden,
+    };
+    return recomputed(inputs, ({ hidden, ...weights }, isAgain) => {
+      const weight = (name: string) => weights[name] ?? this.#outsideLayer(name, index);
       const recorded = new TensorPass({ ...pass.inputs, dropoutRng: isAgain ? again : dropoutRng, weight });
-      return this.#layer(recorded, index, input as Tensor);
+      return this.#layer(recorded, index, hidden);
     });
   }
 

@@ -1,29 +1,19 @@
 /** The pass that computes a family on tensors, with the gradients of `src/nn`, over a batch without padding. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { activate } from "../nn/activation.ts";
+import { activate, biasGelu } from "../nn/activation.ts";
+import type { ScoreTerms, AttentionOptions as TensorAttentionOptions } from "../nn/attention/attention.ts";
 import { attention } from "../nn/attention/attention.ts";
-import type { ScoreTerms, AttentionOptions as TensorAttentionOptions } from "../nn/attention/attentionOptions.ts";
-import { biasProducts, segmentDifference } from "../nn/attention/headBias.ts";
-import { fromHeads, toHeads } from "../nn/attention/headProjection.ts";
-import { distances } from "../nn/attention/relativeShift.ts";
 import { rotate, rotation } from "../nn/attention/rotary.ts";
+import { biasProducts, distanceSinusoids, distances, segmentDifference } from "../nn/attention/scoreTables.ts";
 import { selfAttention } from "../nn/attention/selfAttention.ts";
-import { distanceSinusoids } from "../nn/attention/sinusoids.ts";
-import { denseResidualNorm } from "../nn/denseResidualNorm.ts";
+import { tokenConvolution } from "../nn/convolution.ts";
 import { type DropoutRng, dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
-import { feedForwardNorm } from "../nn/feedForwardNorm.ts";
-import { biasGelu } from "../nn/gelu.ts";
 import { layerNorm } from "../nn/layerNorm.ts";
-import { linear, project } from "../nn/linear.ts";
-import { meanRows } from "../nn/meanRows.ts";
+import { fromHeads, linear, project, toHeads, zeroBias } from "../nn/linear.ts";
 import type { QueryRows } from "../nn/packing.ts";
-import { part } from "../nn/part.ts";
-import { residualNorm } from "../nn/residualNorm.ts";
-import { addBias, addRows, multiplyRows } from "../nn/rows.ts";
-import { selectRows } from "../nn/selectRows.ts";
-import { textConvolution } from "../nn/textConvolution.ts";
-import { zeroBias } from "../nn/zeroBias.ts";
+import { denseResidualNorm, feedForwardNorm, residualNorm } from "../nn/postNorm.ts";
+import { addBias, addRows, meanRows, multiplyRows, part, selectRows } from "../nn/rows.ts";
 import type { Precision } from "../tensor/precision.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";
 import type {
@@ -136,8 +126,8 @@ export class TensorPass implements Pass<Tensor> {
     return meanRows(x, this.inputs.batch.packing);
   }
 
-  textConvolution(module: string, x: Tensor): Tensor {
-    return textConvolution({ x, ...this.#module(module) }, this.inputs.batch.packing);
+  tokenConvolution(module: string, x: Tensor): Tensor {
+    return tokenConvolution({ x, ...this.#module(module) }, this.inputs.batch.packing);
   }
 
   denseResidualNorm({ dense, norm }: DenseResidualNorm, x: Tensor, residual: Tensor, dropoutRate: number): Tensor {

@@ -1,19 +1,12 @@
 /** A model's `config.json` as this library sees it, with Hugging Face's keys in camelCase, and typed reading of its keys. */
 import { ThawError } from "../../errors.ts";
+import type { ProblemType } from "../../task/task.ts";
 
-/** The problem types, by Hugging Face's names. */
-export const problemTypes = ["single_label_classification", "multi_label_classification", "regression"] as const;
-export type ProblemType = (typeof problemTypes)[number];
+export { type Labels, type ProblemType, problemTypes } from "../../task/task.ts";
 
 /** The inputs that a classifier can be trained on: texts, or pairs of a first and a second text. */
 export const trainingInputs = ["texts", "text_pairs"] as const;
 export type TrainingInput = (typeof trainingInputs)[number];
-
-/**
- * The labels of examples, row after row. One label per example: its index, `[examples]`. Several: 0 or 1 for each
- * label, `[examples, labels]`. Regression: the targets, `[examples, outputs]`.
- */
-export type Labels = Int32Array | Float32Array;
 
 /** A plain JSON object, as `JSON.parse` gives it. */
 export type JsonObject = { readonly [key: string]: unknown };

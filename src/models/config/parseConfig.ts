@@ -2,7 +2,7 @@
  * Translates Hugging Face's keys to ours and back, with BERT's names and class defaults (transformers 5.23,
  * models/bert/configuration_bert.py).
  */
-import { withoutCode } from "../../hub/ignoredKeys.ts";
+import { withoutCode } from "../../hub/modelFolder.ts";
 import { families, familyOf } from "../families.ts";
 import {
   badConfig,

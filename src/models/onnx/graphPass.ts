@@ -5,7 +5,7 @@
  */
 import { ThawError } from "../../errors.ts";
 import { rotaryFrequencies } from "../../nn/attention/rotary.ts";
-import { sinusoidFrequencies } from "../../nn/attention/sinusoids.ts";
+import { sinusoidFrequencies } from "../../nn/attention/scoreTables.ts";
 import type { QueryRows } from "../../nn/packing.ts";
 import type { HuggingFaceConfig } from "../config/config.ts";
 import type {
@@ -159,7 +159,7 @@ export class GraphPass implements Pass<Value> {
     return this.#op("Div", [sum(this.multiply(x, isToken)), sum(isToken)]);
   }
 
-  textConvolution(module: string, x: Value): Value {
+  tokenConvolution(module: string, x: Value): Value {
     const turned = (rows: Value) => this.#op("Transpose", [rows], { perm: [0, 2, 1] });
     const [weight, bias] = [`${module}.weight`, `${module}.bias`];
     const reach = ((this.#weights.shape(weight)[2] as number) - 1) / 2;
