@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AutoModelForSequenceClassification, type SequenceClassifier, sampleData, TextDataset } from "../src/index.ts";
-import { families } from "../src/models/autoModel.ts";
-import { parseConfig } from "../src/models/config/translate.ts";
+import { parseConfig } from "../src/models/config/parseConfig.ts";
+import { families } from "../src/models/families.ts";
 import { writeSafetensors } from "../src/weights/safetensors/write.ts";
 
 /** A BERT of 6 layers x 384. */

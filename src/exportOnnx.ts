@@ -4,11 +4,10 @@ import { currentHost } from "./display/host.ts";
 import { ThawError } from "./errors.ts";
 import { tokenizerFiles } from "./hub/tokenizerFiles.ts";
 import { weightFiles } from "./hub/weightFiles.ts";
-import { maxTokens } from "./models/config/maxTokens.ts";
-import { writeConfig } from "./models/config/writeConfig.ts";
+import { writeConfig } from "./models/config/configFile.ts";
+import { maxTokens } from "./models/families.ts";
+import type { TextFit } from "./models/onnx/classifierGraph.ts";
 import { classifierGraph } from "./models/onnx/classifierGraph.ts";
-import { unknownToXenova } from "./models/onnx/families.ts";
-import type { TextFit } from "./models/onnx/fitTexts.ts";
 import { modelFile } from "./models/onnx/modelFile.ts";
 import { SequenceClassifier } from "./models/sequenceClassifier.ts";
 import { weightsHash } from "./models/weightsContent.ts";
@@ -75,7 +74,7 @@ export async function exportOnnx(folder: string, options: ExportOptions): Promis
     if (quantized !== undefined) await staging.write(quantizedName, modelFile(quantized));
     return weights;
   });
-  if (unknownToXenova.includes(modelType)) {
+  if (model.family.hasXenovaClass === false) {
     console.info(
       `@xenova/transformers has no class for models of type "${modelType}". Its pipeline() runs ${folder} under the name of ` +
         'another, whose class does the same: give it the option { config: { ...config, model_type: "bert" } }, where ' +

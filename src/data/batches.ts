@@ -1,6 +1,6 @@
 /** The order in which an epoch sees the examples, cut into batches. */
 import { ThawError } from "../errors.ts";
-import { shuffled } from "../tensor/shuffle.ts";
+import { shuffled } from "../tensor/random.ts";
 
 /** Hugging Face's names of the orders. */
 export const samplingStrategies = ["random", "sequential", "group_by_length"] as const;

@@ -4,7 +4,7 @@ import { formatPercent } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
 import type { Labels, ProblemType } from "../models/config/config.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import { shuffled } from "../tensor/shuffle.ts";
+import { shuffled } from "../tensor/random.ts";
 import { shown } from "./rows.ts";
 
 /** Below 1: a fraction of all examples. From 1 on: a number of examples. */

@@ -2,7 +2,7 @@
 import { type DisplayBundle, displaySymbol, type MimeBundle } from "../display/bundle.ts";
 import { formatCount, formatPercent, formatSeconds } from "../display/numbers.ts";
 import { type Cell, type Column, Table } from "../display/table.ts";
-import { indexOfBest, metricKeys, metricKinds } from "../task/metricNames.ts";
+import { indexOfBest, metricKeys, metricKinds } from "../task/metrics.ts";
 import { drawComparison } from "./comparisonFigure.ts";
 import type { Figure } from "./figure/figure.ts";
 import {

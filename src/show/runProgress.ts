@@ -1,7 +1,7 @@
 /** The progress of a run, from its events: steps, rows, measured times and the remaining time, ready to be drawn. */
 
 import type { StagePlan } from "../plan/plan.ts";
-import { accuracyMetric, type ModelMetric } from "../task/metricNames.ts";
+import { accuracyMetric, type ModelMetric } from "../task/metrics.ts";
 import type { TrainerEvent } from "../train/events.ts";
 import type { HistoryRow, RunRecord, StageOutcome } from "../train/runRecord.ts";
 

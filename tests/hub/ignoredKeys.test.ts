@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
-import { writeConfig } from "../../src/models/config/writeConfig.ts";
+import { writeConfig } from "../../src/models/config/configFile.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import { goldenPath } from "../golden/read.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { maxTokens } from "../../src/models/config/maxTokens.ts";
-import { parseConfig } from "../../src/models/config/translate.ts";
+import { parseConfig } from "../../src/models/config/parseConfig.ts";
+import { maxTokens } from "../../src/models/families.ts";
 import { type LimitSources, tokenLimit } from "../../src/tokenizer/tokenLimit.ts";
 import { goldenCases, goldenTypes } from "../models/familyModel.ts";
 

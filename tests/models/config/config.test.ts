@@ -4,9 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { HuggingFaceConfig } from "../../../src/models/config/config.ts";
-import { readConfig } from "../../../src/models/config/readConfig.ts";
-import { parseConfig, toHuggingFaceJson } from "../../../src/models/config/translate.ts";
-import { writeConfig } from "../../../src/models/config/writeConfig.ts";
+import { readConfig, writeConfig } from "../../../src/models/config/configFile.ts";
+import { parseConfig, toHuggingFaceJson } from "../../../src/models/config/parseConfig.ts";
 import { goldenPath } from "../../golden/read.ts";
 
 let folder = "";
