@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { hubServer } from "../../src/hub/server.ts";
-import { hubToken } from "../../src/hub/token.ts";
+import { hubServer, hubToken } from "../../src/hub/environment.ts";
 import { inHome, makeHome, tokenSettings } from "./tokenSettings.ts";
 
 let home = "";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parseConfig } from "../../src/models/config/parseConfig.ts";
 import { maxTokens } from "../../src/models/families.ts";
-import { type LimitSources, tokenLimit } from "../../src/tokenizer/tokenLimit.ts";
+import { type LimitSources, tokenLimit } from "../../src/tokenizer/rows.ts";
 import { goldenCases, goldenTypes } from "../models/familyModel.ts";
 
 const none = Number.POSITIVE_INFINITY;

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { readTorchFile } from "../../src/weights/torch/read.ts";
-import { golden, goldenPath } from "../golden/read.ts";
+import { readTorchFile } from "../../../src/weights/torch/read.ts";
+import { golden, goldenPath } from "../../golden/read.ts";
 import { hostile } from "./hostileArchives.ts";
 import { archiveOf, dict, op, pickleOf, storage, tensor, zipOf } from "./torchArchive.ts";
 

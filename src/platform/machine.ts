@@ -1,16 +1,22 @@
-/** How much memory this process can still take, and the error where more is wanted. */
+/**
+ * The machine: its processors, how much memory this process can still take, the error where more is wanted, and garbage
+ * collection on request.
+ */
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { formatBytes } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
-import { collectGarbage } from "./garbage.ts";
 
-/** Bytes that can still be had, and what limits them. */
+export { availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
+
+/** How many bytes of memory can still be had, and what limits them. */
 export interface Room {
   readonly bytes: number;
   /** The end of a sentence: `of the 6.0 GB that "ulimit -v" allows`. */
   readonly limit: string;
-  /** What is counted: addresses, private memory, or what is resident. */
+  /** Whether the limit counts addresses, private memory, or what is resident. */
   readonly counts: "addresses" | "data" | "resident";
 }
 
@@ -25,12 +31,15 @@ const readSystemFile: ReadSystemFile = (path) => {
   }
 };
 
-/** Bytes that are left to V8, whose end cannot be caught, and to what the C library takes in larger pieces. */
+/**
+ * Bytes that are left to V8, which ends the process where it gets none, and to the C library, which takes larger
+ * pieces.
+ */
 export const reserve = 64e6;
 
 /**
- * The least of what the limits on the process, its container and the machine leave. `free`: bytes that the process has taken
- * and does not use, which count as left where a limit counts them as taken.
+ * Asks how much memory the limits on the process, its container and the machine leave, and takes the least. `free`:
+ * bytes that the process has taken and does not use, which count as left where a limit counts them as taken.
  */
 export function roomLeft(free = 0, read: ReadSystemFile = readSystemFile): Room {
   const rooms = [...limitRooms(read), ...containerRooms(read), machineRoom(read)].map((room) =>
@@ -39,12 +48,12 @@ export function roomLeft(free = 0, read: ReadSystemFile = readSystemFile): Room 
   return rooms.reduce((least, room) => (room.bytes < least.bytes ? room : least));
 }
 
-/** What TensorFlow's library, and the thread that a tokenizer runs in, will take. */
+/** Bytes that TensorFlow's library, and the thread that a tokenizer runs in, will take. */
 const toCome = { addresses: 2e9, data: 0.1e9, resident: 0 } as const;
 /** The share of what a limit leaves that tensors may take; the rest is JavaScript's. */
 const tensorShare = { addresses: 0.6, data: 0.6, resident: 0.9 } as const;
 
-/** Bytes that tensors may take at most, as it looks before TensorFlow is loaded. */
+/** Computes how many bytes tensors may take at most, as it looks before TensorFlow is loaded. */
 export function tensorLimit(read: ReadSystemFile = readSystemFile): number {
   const limits = [...limitRooms(read), ...containerRooms(read)].map(
     ({ bytes, counts }) => tensorShare[counts] * (bytes - toCome[counts]),
@@ -52,7 +61,7 @@ export function tensorLimit(read: ReadSystemFile = readSystemFile): number {
   return Math.max(reserve, Math.min(totalmem(), ...limits));
 }
 
-/** The same of this process. */
+/** Bytes that tensors of this process may take at most. */
 export const tensorsAtMost = tensorLimit();
 
 /** Throws `OUT_OF_MEMORY` where `bytes` cannot be had. `what`: what is to be made, as the subject of a sentence. */
@@ -62,7 +71,7 @@ export function assertRoom(bytes: number, what: string): void {
   refuseBeyond(roomLeft(), bytes, reserve, what);
 }
 
-/** What a thread with JavaScript of its own takes of addresses; V8 ends the process where it cannot have them. */
+/** Addresses that a thread with JavaScript of its own takes; V8 ends the process where it cannot have them. */
 const threadAddresses = 750e6;
 
 /** Throws `OUT_OF_MEMORY` where no thread can be started. `what`: what is to run in it, as the subject of a sentence. */
@@ -90,13 +99,13 @@ const outOfMemory = [
   /^Aborted\(Cannot enlarge memory/,
 ];
 
-/** Whether an error of TensorFlow, V8 or WebAssembly says that memory has run out. */
+/** Tells whether an error of TensorFlow, V8 or WebAssembly says that memory has run out. */
 export const isOutOfMemory = (error: unknown): error is Error =>
   error instanceof Error && !(error instanceof ThawError) && outOfMemory.some((pattern) => pattern.test(error.message));
 
 /**
- * Such an error as `OUT_OF_MEMORY`, with what was wanted and what can be had; any other as it is. `shape`: of the tensor that
- * was to be made; default: as the error has it.
+ * Makes an `OUT_OF_MEMORY` of an error that says that memory has run out, with what was wanted and what can be had; any
+ * other comes back as it is. `shape`: of the tensor that was to be made; default: the one in the error's message.
  */
 export function asOutOfMemory(error: unknown, shape?: readonly number[]): unknown {
   if (!isOutOfMemory(error)) return error;
@@ -112,7 +121,7 @@ export function asOutOfMemory(error: unknown, shape?: readonly number[]): unknow
   );
 }
 
-/** Runs something; where memory runs out meanwhile, the error says so as `OUT_OF_MEMORY`. */
+/** Runs something; where memory runs out meanwhile, throws `OUT_OF_MEMORY` in place of the engine's error. */
 export function guardMemory<T>(run: () => T, shape?: readonly number[]): T {
   try {
     return run();
@@ -121,7 +130,7 @@ export function guardMemory<T>(run: () => T, shape?: readonly number[]): T {
   }
 }
 
-/** What `ulimit -v` and `ulimit -d` leave. */
+/** Reads what `ulimit -v` and `ulimit -d` leave. */
 function limitRooms(read: ReadSystemFile): Room[] {
   const [limits, status] = [read("/proc/self/limits"), read("/proc/self/status")];
   if (limits === undefined || status === undefined) return [];
@@ -135,7 +144,10 @@ function limitRooms(read: ReadSystemFile): Room[] {
   return [...room("Max address space", "VmSize", "-v", "addresses"), ...room("Max data size", "VmData", "-d", "data")];
 }
 
-/** What the control groups leave, version 2 or 1. Pages of files that were read count as free: they are given up first. */
+/**
+ * Reads what the control groups leave, version 2 or 1. Pages of files that were read count as free: they are given up
+ * first.
+ */
 function containerRooms(read: ReadSystemFile): Room[] {
   const groups = read("/proc/self/cgroup") ?? "";
   const [, second] = /^0::(\/.*)$/m.exec(groups) ?? [];
@@ -157,7 +169,7 @@ function containerRooms(read: ReadSystemFile): Room[] {
   ];
 }
 
-/** The folder of a control group, then those of the groups that it is part of, whose limits hold as well. */
+/** Lists the folder of a control group, then those of the groups that it is part of, whose limits hold as well. */
 function foldersUp(root: string, path: string | undefined): string[] {
   if (path === undefined) return [];
   const parts = path.split("/").filter((part) => part !== "");
@@ -170,4 +182,34 @@ function machineRoom(read: ReadSystemFile): Room {
   const bytes =
     memory === undefined ? process.availableMemory() : 1024 * (kilobytes("MemAvailable") + kilobytes("SwapFree"));
   return { bytes, limit: "of this machine's memory", counts: "resident" };
+}
+
+type Collect = (options?: { readonly type: "minor" }) => void;
+
+/** V8's own garbage collection. V8 shows it to new contexts only while the flag is set: to no code but this. */
+const collect: Collect = (() => {
+  setFlagsFromString("--expose-gc");
+  const gc = runInNewContext("gc") as Collect;
+  setFlagsFromString("--no-expose-gc");
+  return gc;
+})();
+
+/**
+ * Frees everything that JavaScript uses no more, of which V8 lets gigabytes wait. It takes some tens of milliseconds.
+ */
+export const collectGarbage = (): void => collect();
+
+let garbage = 0;
+const garbageAtMost = 32e6;
+
+/** Frees the arrays that were made lately and are used no more. It takes about a millisecond. */
+export function collectYoung(): void {
+  garbage = 0;
+  collect({ type: "minor" });
+}
+
+/** Says that an array of so many bytes is made that will soon be garbage; after some tens of megabytes it is collected. */
+export function noteGarbage(bytes: number): void {
+  garbage += bytes;
+  if (garbage >= garbageAtMost) collectYoung();
 }

@@ -8,7 +8,7 @@ import {
   guardMemory,
   roomLeft,
   tensorLimit,
-} from "../../src/platform/room.ts";
+} from "../../src/platform/machine.ts";
 
 const status = "Name:\tnode\nVmSize:\t 2000000 kB\nVmData:\t  400000 kB\nThreads:\t11\n";
 const limitsOf = (addresses = "unlimited", data = "unlimited") =>

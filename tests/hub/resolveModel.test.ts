@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { cacheRoot } from "../../src/hub/cache.ts";
 import { resolveModel } from "../../src/hub/resolveModel.ts";
-import { sampleData } from "../../src/hub/sampleData.ts";
+import { sampleData } from "../../src/hub/thawFolder.ts";
 import { commit, startHub } from "./loopbackHub.ts";
 
 let folder = "";

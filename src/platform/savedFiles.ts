@@ -1,9 +1,14 @@
-/** Where the files of a save are written before any of them is put into its place. */
+/**
+ * The files of a save: staging, where they are written before any of them is put into its place, and the manifest
+ * `thaw_manifest.json`, which lists what the last saves into a folder have written there, with lengths and SHA-256. The
+ * manifest tells the files of a save from those of the user, and anybody can check with it that a folder is as it was
+ * saved.
+ */
 import { constants } from "node:fs";
 import { join } from "node:path";
 import { ThawError } from "../errors.ts";
 import { type Content, type FileRecord, recordOf, writeNewFile } from "./atomicFile.ts";
-import { isSystemError, namesIn, operations, stateOf, syncFolder } from "./operations.ts";
+import { isSystemError, namesIn, operations, stateOf, syncFolder } from "./files.ts";
 
 /** The folder that a save fills. */
 export class Staging {
@@ -85,4 +90,66 @@ export function checkName(name: string): void {
   const isPlain = parts.every((part) => part !== "" && part !== "." && part !== ".." && !part.startsWith(".thaw-"));
   if (isPlain && !/[\0\\]/.test(name) && name.length <= 1000) return;
   throw new ThawError("BAD_ARGUMENT", `${JSON.stringify(name)} cannot be the name of a file in a saved folder.`);
+}
+
+export const manifestName = "thaw_manifest.json";
+
+export interface ManifestEntry extends FileRecord {
+  /** The kind of save that has written the file: `"model"`, `"export"` or `"checkpoint"`. */
+  readonly part: string;
+}
+
+export interface Manifest {
+  readonly version: 1;
+  /** SHA-256 of the weights that all of the files belong to. */
+  readonly weights: string;
+  readonly files: Readonly<Record<string, ManifestEntry>>;
+}
+
+/** Reads the manifest of a folder; undefined where there is none, or something else under its name. */
+export async function readManifest(folder: string): Promise<Manifest | undefined> {
+  let text: string;
+  try {
+    text = await operations.readFile(join(folder, manifestName));
+  } catch (error) {
+    if (isSystemError(error, "ENOENT", "ENOTDIR", "EISDIR")) return undefined;
+    throw error;
+  }
+  try {
+    const manifest = JSON.parse(text) as Manifest;
+    for (const [name, { part, bytes, sha256 }] of Object.entries(manifest.files)) {
+      checkName(name);
+      if (typeof part !== "string" || !Number.isSafeInteger(bytes) || !/^[0-9a-f]{64}$/.test(sha256)) return undefined;
+    }
+    return manifest.version === 1 && typeof manifest.weights === "string" ? manifest : undefined;
+  } catch {
+    return undefined; // not ours: it is written anew, since the name is
+  }
+}
+
+/**
+ * Makes the manifest after a save, and lists the files of earlier saves that do not belong to it: those of the same
+ * part, and where the weights are others, those of every part.
+ */
+export function nextManifest(
+  previous: Manifest | undefined,
+  part: string,
+  written: ReadonlyMap<string, FileRecord>,
+  weights: string,
+): { readonly manifest: Manifest; readonly outdated: Readonly<Record<string, ManifestEntry>> } {
+  const others = Object.entries(previous?.files ?? {}).filter(([name]) => !written.has(name));
+  const stays = ([, entry]: [string, ManifestEntry]) => entry.part !== part && previous?.weights === weights;
+  const own = [...written].map(([name, record]) => [name, { part, ...record }] as const);
+  const files = [...others.filter(stays), ...own].sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    manifest: { version: 1, weights, files: Object.fromEntries(files) },
+    outdated: Object.fromEntries(others.filter((entry) => !stays(entry))),
+  };
+}
+
+/** Tells whether a file is byte for byte the one that is recorded, so that nobody has made it his own since. */
+export async function isAsRecorded(path: string, record: FileRecord): Promise<boolean> {
+  const found = await stateOf(path);
+  if (found?.kind !== "file" || found.bytes !== record.bytes) return false;
+  return (await recordOf(path))?.sha256 === record.sha256;
 }

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { HubRefusal, hubFetch } from "../../src/hub/hubFetch.ts";
+import { HubRefusal, hubFetch } from "../../src/hub/askHub.ts";
 import { type HubOptions, type LoopbackHub, startHub } from "./loopbackHub.ts";
 
 const id = "org/name";

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { operations } from "../../src/platform/operations.ts";
+import { operations } from "../../src/platform/files.ts";
+import type { Staging } from "../../src/platform/savedFiles.ts";
 import { saveFolder } from "../../src/platform/saveFolder.ts";
-import type { Staging } from "../../src/platform/staging.ts";
 import { restsIn, treeOf } from "./world.ts";
 
 let folder = "";

@@ -1,11 +1,46 @@
 /**
- * What writing files asks of the operating system, one function for each kind of call. Everything in this folder goes
- * through `operations`, so that a test can let every call fail once, or end the process at it.
+ * The file system. The plain calls and paths are Node's, under their own names. What a save writes, moves or removes
+ * goes through `operations`, one function for each kind of call, so that a test can let every call fail once, or end
+ * the process at it.
  */
-import { statfsSync } from "node:fs";
+import { readSync, statfsSync } from "node:fs";
 import * as fs from "node:fs/promises";
 
-/** What is known of a file, a folder or a link without following it. */
+export {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  type Stats,
+  statfsSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+export {
+  copyFile,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  statfs,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+export { homedir, tmpdir } from "node:os";
+export { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
+
+/** A file, a folder or a link, seen without following it. */
 export interface FileState {
   readonly kind: "file" | "folder" | "link" | "other";
   readonly bytes: number;
@@ -14,11 +49,11 @@ export interface FileState {
   readonly ino: number;
   /** Time of the last change of the content, in milliseconds since 1970. */
   readonly mtimeMs: number;
-  /** Permission bits. */
+  /** Permission bits, without the file's kind. */
   readonly mode: number;
 }
 
-/** The calls. They throw the system's errors, as `node:fs` does. */
+/** The calls by which a save changes the disk and looks at it. They throw the system's errors, as `node:fs` does. */
 export interface FileOperations {
   open(path: string, flags: string, mode?: number): Promise<fs.FileHandle>;
   /** Reads into `bytes`, from where the last read ended; returns how many came, 0 at the end. */
@@ -43,7 +78,7 @@ export interface FileOperations {
   freeBytes(path: string): Promise<number | undefined>;
 }
 
-/** The calls as they are. Only tests put others in their place. */
+/** The calls of the operating system. Only tests put others in their place. */
 export const operations: FileOperations = {
   open: (path, flags, mode) => fs.open(path, flags, mode),
   read: async (file, bytes) => (await file.read(bytes, 0, bytes.byteLength)).bytesRead,
@@ -68,7 +103,9 @@ export const operations: FileOperations = {
   freeBytes: async (path) => freeBytesAt(path),
 };
 
-/** Bytes that this user may still write to the disk of `path`; undefined where the file system does not say. */
+/**
+ * Asks how many bytes this user may still write to the disk of `path`; undefined where the file system does not say.
+ */
 export function freeBytesAt(path: string): number | undefined {
   try {
     const { blocks, bfree, bavail, bsize } = statfsSync(path);
@@ -84,7 +121,7 @@ export function isSystemError(error: unknown, ...codes: readonly string[]): bool
   return error instanceof Error && codes.includes(String((error as NodeJS.ErrnoException).code));
 }
 
-/** What stands at a path; undefined where nothing does. */
+/** Looks at what stands at a path, without following a link; undefined where nothing does. */
 export async function stateOf(path: string): Promise<FileState | undefined> {
   try {
     return await operations.lstat(path);
@@ -94,7 +131,7 @@ export async function stateOf(path: string): Promise<FileState | undefined> {
   }
 }
 
-/** The names in a folder, in order; none where there is no such folder. */
+/** Lists the names in a folder, sorted; none where there is no such folder. */
 export async function namesIn(folder: string): Promise<string[]> {
   try {
     return (await operations.readdir(folder)).sort();
@@ -126,4 +163,19 @@ export async function syncFolder(path: string): Promise<void> {
   } finally {
     await operations.close(folder);
   }
+}
+
+/**
+ * Reads `length` bytes of an open file from `position` on into fresh memory: files above 2 GiB work, and numbers that are
+ * not aligned in the file are aligned in it. Throws an Error if the file ends before.
+ */
+export function readAt(file: number, position: number, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const count = readSync(file, bytes, done, Math.min(length - done, 2 ** 30), position + done);
+    if (count === 0) throw new Error("it ended while it was read");
+    done += count;
+  }
+  return bytes;
 }
