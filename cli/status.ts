@@ -1,7 +1,7 @@
 /** `thaw status`: which kernels Jupyter knows, whether they can start, and whether training can. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import type { FoundKernelspec } from "../kernel/install/ownership.ts";
+import type { FoundKernelspec } from "../kernel/install/search.ts";
 import { findKernelspecs, jupyterDataFolders } from "../kernel/install/search.ts";
 
 /** What `thaw status --json` prints. */

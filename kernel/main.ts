@@ -2,14 +2,13 @@
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { HostStart } from "./cells/hostThread.ts";
 import { Realm } from "./cells/realm/realm.ts";
-import { childrenSince, signalAll } from "./shared/children.ts";
 import { readConnection } from "./shared/connection.ts";
 import { newFlags } from "./shared/flags.ts";
 import { logError, logTo } from "./shared/log.ts";
-import { parentPid } from "./shared/parentProcess.ts";
+import type { WorkerStart } from "./shared/messages.ts";
+import { childrenSince, parentPid, signalAll } from "./shared/processes.ts";
 import { keepSignals } from "./shared/signals.ts";
 import { captureOutput, loadStdioAddon } from "./shared/stdioAddon.ts";
-import type { WorkerStart } from "./shared/threadMessages.ts";
 
 const connectionFile = process.argv[2];
 if (connectionFile === undefined) {

@@ -46,8 +46,8 @@ for (const file of readdirSync(kernel)) if (file.endsWith(".cjs")) rmSync(join(k
 await write({
   input: {
     main: join(kernel, "main.js"),
-    worker: join(kernel, "protocol", "channels", "worker.js"),
-    language: join(kernel, "language", "thread.js"), // an ES module takes two seconds to import TypeScript
+    worker: join(kernel, "protocol", "worker.js"),
+    language: join(kernel, "language", "worker.js"), // an ES module takes two seconds to import TypeScript
   },
   external: (id) => !/^[./]/.test(id) && !outside.has(id),
   names: "[name].cjs",

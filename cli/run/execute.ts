@@ -2,8 +2,7 @@
 import type { Message } from "../../kernel/protocol/wire/message.ts";
 import { Kernel } from "./kernel.ts";
 import type { Cell, Notebook } from "./notebook.ts";
-import { Outputs } from "./outputs.ts";
-import { beginCell, endCell } from "./record.ts";
+import { beginCell, endCell, Outputs } from "./record.ts";
 
 export interface ExecuteOptions {
   /** Where the kernel runs. */

@@ -13,7 +13,7 @@ import { stripVTControlCharacters } from "node:util";
 import { hostSymbol } from "../../shared/host.ts";
 import { Poster } from "../shared/backpressure.ts";
 import { type Flags, flag } from "../shared/flags.ts";
-import type { FromMain, ToMain } from "../shared/threadMessages.ts";
+import type { FromMain, ToMain } from "../shared/messages.ts";
 import { currentCell, runInCell } from "./asyncContext/currentCell.ts";
 import { patchTimers } from "./asyncContext/timers.ts";
 import { patchWorkers } from "./asyncContext/workerThreads.ts";

@@ -1,10 +1,10 @@
-/** Puts the kernel where Jupyter finds it: a folder with `kernel.json` and logos. Needs no Python. */
-import { cpSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+/** Puts the kernel where Jupyter finds it, a folder with `kernel.json` and logos, and takes it away again. Needs no Python. */
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CodedError } from "../../shared/codedError.ts";
 import { type InstallTarget, kernelFolder } from "./folders.ts";
-import { readKernelspec } from "./ownership.ts";
+import { readKernelspec } from "./search.ts";
 
 /** What can differ from the usual installation. */
 export interface KernelspecOptions {
@@ -38,6 +38,29 @@ export function installKernelspec({
   const file = join(folder, "kernel.json");
   writeFileSync(`${file}.new`, `${JSON.stringify(kernelspec(displayName), undefined, 2)}\n`);
   renameSync(`${file}.new`, file);
+  return folder;
+}
+
+/**
+ * Removes the kernelspec of this name and returns the folder that is gone. Errors: `NO_KERNELSPEC` when there is none,
+ * `FOREIGN_KERNELSPEC` when Thaw did not make it.
+ */
+export function uninstallKernelspec({ name = "thaw", ...target }: InstallTarget & { readonly name?: string }): string {
+  const folder = kernelFolder(target, name);
+  const found = readKernelspec(folder);
+  if (found === undefined) {
+    throw new CodedError(
+      "NO_KERNELSPEC",
+      `There is no kernel ${folder}. \`thaw status\` shows where there is one; name its place with --prefix DIR, --user or --sys-prefix.`,
+    );
+  }
+  if (found.state.kind === "foreign") {
+    throw new CodedError(
+      "FOREIGN_KERNELSPEC",
+      `${folder} was not made by Thaw ("${found.displayName}"), so it is left alone. Remove it with \`jupyter kernelspec uninstall ${name}\`.`,
+    );
+  }
+  rmSync(folder, { recursive: true });
   return folder;
 }
 

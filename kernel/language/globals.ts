@@ -1,8 +1,11 @@
-/** What every cell finds in place, as one ambient declaration file. Its types are those of the kernel's own code. */
+/**
+ * Declares what every cell finds in place, as one ambient declaration file. Its types are those of the code that puts it there
+ * (kernel/cells), by the paths of its declarations: nothing of that thread is imported here.
+ */
 import { fileURLToPath } from "node:url";
 
-const kernel = fileURLToPath(new URL("../", import.meta.url)).replaceAll("\\", "/");
-const from = (module: string): string => `import(${JSON.stringify(kernel + module)})`;
+const cells = fileURLToPath(new URL("../cells/", import.meta.url)).replaceAll("\\", "/");
+const from = (module: string): string => `import(${JSON.stringify(cells + module)})`;
 
 export const globalsText = `
 /**

@@ -1,6 +1,6 @@
 /** Keeps output that is made faster than it can be sent from piling up: the main thread waits while the worker is far behind. */
 import { type Flags, flag } from "./flags.ts";
-import type { FromMain } from "./threadMessages.ts";
+import type { FromMain } from "./messages.ts";
 
 /** Characters of output, and bytes of buffers, that may be on their way. */
 const allowance = 4_000_000;

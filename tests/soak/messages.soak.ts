@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { encode } from "../../kernel/protocol/wire/frames.ts";
 import { newHeader } from "../../kernel/protocol/wire/message.ts";
-import { Signer } from "../../kernel/protocol/wire/signature.ts";
+import { Signer } from "../../kernel/protocol/wire/frames.ts";
 import { Client, parentId, result } from "../kernel/client.ts";
 import { disorder, violations } from "../kernel/messageSchema.ts";
 

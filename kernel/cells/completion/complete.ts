@@ -1,16 +1,8 @@
 /** Completion from live values: properties of the object before the dot, names of cells, globals, keywords. */
 
 import { isCode } from "../../shared/magics/scan.ts";
+import type { LiveCompletion } from "../../shared/messages.ts";
 import type { Evaluator } from "../executor/evaluator.ts";
-
-/** Candidates and the range that they replace, in UTF-16 units. */
-export interface LiveCompletion {
-  readonly matches: string[];
-  /** Whether the candidates are properties, behind a dot. */
-  readonly member: boolean;
-  readonly start: number;
-  readonly end: number;
-}
 
 const keywords =
   "async await break case catch class const continue debugger default delete do else enum export extends false finally for function if implements import in instanceof interface let new null of return satisfies static super switch this throw true try type typeof undefined var void while yield".split(

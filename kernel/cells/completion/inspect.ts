@@ -1,19 +1,8 @@
 /** The live value of a name, for a frontend's tooltip and for `name?`. */
 import { inspect } from "node:util";
-import { inspectContent } from "../../protocol/completion/merge.ts";
-import type { Inspection } from "../../shared/languageMessages.ts";
-import type { FromMain } from "../../shared/threadMessages.ts";
+import type { FromMain, Inspection, LiveValue } from "../../shared/messages.ts";
+import { tooltipOf } from "../../shared/tooltip.ts";
 import type { Evaluator } from "../executor/evaluator.ts";
-
-/** The value of a name or property chain. */
-export interface LiveValue {
-  readonly expression: string;
-  /** The type: `number`, `function`, the name of a class. */
-  readonly type: string;
-  readonly text: string;
-  /** Whether `text` is the source of a function or class. */
-  readonly callable: boolean;
-}
 
 /** Describes the value of the name or property chain around `cursor` (UTF-16 units); undefined when it has none. */
 export function describeAt(evaluator: Evaluator, code: string, cursor: number): LiveValue | undefined {
@@ -58,8 +47,7 @@ export class NameLookup {
     const request = ++this.#count;
     this.#post({ type: "lookUp", request, name });
     const typed = await new Promise<Inspection | undefined>((resolve) => this.#asked.set(request, resolve));
-    const { found, data } = inspectContent(typed, describeAt(this.#evaluator, name, name.length), 1);
-    return found === true ? (data as Record<string, string>) : undefined;
+    return tooltipOf(typed, describeAt(this.#evaluator, name, name.length), 1);
   };
 
   /** Receives the answer of the protocol worker, which always comes. */

@@ -1,5 +1,6 @@
 /** The texts of all cells and local files, which find the user's own line for a position in rewritten code. */
 import type MagicString from "magic-string";
+import { codeFrame } from "../../shared/codeFrame.ts";
 import type { MapToSource } from "../rewrite/lower.ts";
 import type { Place } from "../rewrite/syntax.ts";
 
@@ -75,15 +76,4 @@ function keepNewest<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, li
   map.delete(key);
   map.set(key, value);
   if (map.size > limit) map.delete(map.keys().next().value as Key);
-}
-
-/** Shows two lines of source and a caret; `line` and `column` from 1. */
-export function codeFrame(lines: readonly string[], line: number, column: number): string[] {
-  const width = String(line).length;
-  const shown: string[] = [];
-  for (const number of [line - 1, line]) {
-    const text = lines[number - 1];
-    if (text !== undefined) shown.push(`${number === line ? ">" : " "} ${String(number).padStart(width)} | ${text}`);
-  }
-  return [...shown, `  ${" ".repeat(width)} | ${" ".repeat(Math.max(0, column - 1))}^`];
 }

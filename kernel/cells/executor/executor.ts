@@ -1,6 +1,6 @@
 /** Runs one cell: it is rewritten and evaluated, its value is shown, its error described. */
 
-import type { ExecuteOrder } from "../../shared/threadMessages.ts";
+import type { ExecuteOrder } from "../../shared/messages.ts";
 import { startCell } from "../asyncContext/currentCell.ts";
 import { cancelTimersOf } from "../asyncContext/timers.ts";
 import { endThreadsOf } from "../asyncContext/workerThreads.ts";
@@ -144,9 +144,8 @@ export class Executor {
 
   /** Evaluates the cell. Resolves to the values of the user expressions; throws what the cell threw. */
   async #evaluate(order: ExecuteOrder): Promise<Record<string, unknown>> {
-    const { cell: number, count, silent } = order;
+    const { cell: number, code, count, silent } = order;
     const { disposals, evaluator, magics, names, reporter, sources, takeResult, displaysSettled } = this.#parts;
-    const code = order.code.replace(/\r\n?/g, "\n"); // as JavaScript reads them; a shell does not
     // a cell that is not counted must not take the name of the one before it: stacks would show the wrong text
     const name = sources.has(`In[${count}]`) ? `In[${count}.${number}]` : `In[${count}]`;
     sources.add(name, code);

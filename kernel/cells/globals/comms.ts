@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { types } from "node:util";
 import { CodedError } from "../../../shared/codedError.ts";
-import type { CommDelivery, CommReport } from "../../shared/threadMessages.ts";
+import type { CommDelivery, CommReport } from "../../shared/messages.ts";
 import { asBuffer } from "../display/mimeData.ts";
 import { fromCellPromise } from "../realm/cellRealm.ts";
 

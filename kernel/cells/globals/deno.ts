@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { inspect, types } from "node:util";
 import { displaySymbol } from "../../../shared/mimeBundle.ts";
-import type { CommReport } from "../../shared/threadMessages.ts";
+import type { CommReport } from "../../shared/messages.ts";
 import { currentCell } from "../asyncContext/currentCell.ts";
 import type { ToBundle } from "../display/mimeBundle.ts";
 import { sendableBundle } from "../display/mimeData.ts";

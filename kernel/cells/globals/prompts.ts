@@ -1,7 +1,7 @@
 /** `input()` and its relatives for cells: synchronous, as in a script, while heartbeat and Stop go on in the worker. */
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { CodedError } from "../../../shared/codedError.ts";
-import type { InputAnswer, InputOrder } from "../../shared/threadMessages.ts";
+import type { InputAnswer, InputOrder } from "../../shared/messages.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
 

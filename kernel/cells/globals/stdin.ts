@@ -5,7 +5,7 @@
  */
 import { Readable } from "node:stream";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import type { InputAnswer, InputOrder } from "../../shared/threadMessages.ts";
+import type { InputAnswer, InputOrder } from "../../shared/messages.ts";
 import { currentCell } from "../asyncContext/currentCell.ts";
 import { kernelTimers } from "../asyncContext/timers.ts";
 import { captureCallSite } from "../errors/stackTraces.ts";

@@ -1,8 +1,7 @@
 /** The context of magics: the services of the kernel that they use, their effects on the frontend, their error. */
 import { CodedError } from "../../../shared/codedError.ts";
 import type { Host } from "../../../shared/host.ts";
-import type { StreamName } from "../../shared/streamBuffer.ts";
-import type { FromMain } from "../../shared/threadMessages.ts";
+import type { FromMain, StreamName } from "../../shared/messages.ts";
 import type { Sources } from "../errors/sources.ts";
 import type { Evaluator } from "../executor/evaluator.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";

@@ -4,9 +4,9 @@
  */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { isCommand } from "../../shared/magics/commands.ts";
+import { isCommand } from "../../shared/magics/find.ts";
 import { describeMagic, listMagics, UnknownMagic } from "../../shared/magics/names.ts";
-import { mayHaveMagics } from "../../shared/magics/shapes.ts";
+import { mayHaveMagics } from "../../shared/magics/scan.ts";
 import type { PreparedCell } from "../executor/executor.ts";
 import { cells, fromCellPromise } from "../realm/cellRealm.ts";
 import { changeFolder, environment, writeCell } from "./environment.ts";

@@ -3,7 +3,7 @@
  */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { fileVersion } from "../../shared/fileVersion.ts";
+import { fileVersion } from "../../shared/modules.ts";
 import { fromCellArray } from "../realm/cellRealm.ts";
 
 const kernelFolder = fileURLToPath(new URL("../../", import.meta.url));

@@ -6,9 +6,8 @@ import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { inspect, types } from "node:util";
 import vm from "node:vm";
-import { fileVersion } from "../../shared/fileVersion.ts";
 import { type Flags, flag } from "../../shared/flags.ts";
-import { PackageError } from "../../shared/npmSpecifier.ts";
+import { fileVersion } from "../../shared/modules.ts";
 import { kernelTimers } from "../asyncContext/timers.ts";
 import type { Sources } from "../errors/sources.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
@@ -19,6 +18,7 @@ import { transformModule } from "../rewrite/transform.ts";
 import { BoundLoader } from "./boundLoader.ts";
 import { CommonJs } from "./commonJs.ts";
 import { asNamespace, emptyNamespace } from "./namespace.ts";
+import { PackageError } from "./packageVersion.ts";
 import { resolveModule } from "./resolve.ts";
 
 /**

@@ -9,11 +9,10 @@ import { dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { createPathsMatcher } from "get-tsconfig";
-import { type NpmSpecifier, npmSpecifier, packageOf, refuseOtherVersion } from "../../shared/npmSpecifier.ts";
-import { placesFrom } from "../../shared/places.ts";
-import { tsconfigOf } from "../../shared/tsconfig.ts";
+import { type NpmSpecifier, npmSpecifier, placesFrom, tsconfigOf } from "../../shared/modules.ts";
 import { fromCellPromise, kernelPackage } from "../realm/cellRealm.ts";
 import { parse } from "../rewrite/syntax.ts";
+import { packageOf, refuseOtherVersion } from "./packageVersion.ts";
 
 type Load = (specifier: string, options?: ImportCallOptions) => Promise<Record<string, unknown>>;
 type Resolver = import("oxc-resolver").ResolverFactory;

@@ -7,7 +7,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import type { StreamName } from "../../shared/streamBuffer.ts";
+import type { StreamName } from "../../shared/messages.ts";
 import { bindEmitter } from "../asyncContext/currentCell.ts";
 import { asCellObject, fromCellArray, nodeModule } from "../realm/cellRealm.ts";
 

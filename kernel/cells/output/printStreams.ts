@@ -4,7 +4,7 @@ import { clearLine, clearScreenDown, cursorTo, moveCursor } from "node:readline"
 import { Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import { stripVTControlCharacters, types } from "node:util";
-import type { StreamName } from "../../shared/streamBuffer.ts";
+import type { StreamName } from "../../shared/messages.ts";
 import { currentCell } from "../asyncContext/currentCell.ts";
 import { asCellObject, cells } from "../realm/cellRealm.ts";
 import type { Reporter } from "./reporter.ts";

@@ -1,8 +1,7 @@
 /** The cells' output on its way from the main thread to the protocol worker, in the order it was made. */
 
 import type { DisplayBundle, DisplayOptions } from "../../../shared/mimeBundle.ts";
-import type { StreamName } from "../../shared/streamBuffer.ts";
-import type { FromMain, OutputKind } from "../../shared/threadMessages.ts";
+import type { FromMain, OutputKind, StreamName } from "../../shared/messages.ts";
 import { currentCell } from "../asyncContext/currentCell.ts";
 import { kernelTimers } from "../asyncContext/timers.ts";
 import { withText } from "../display/textFallback.ts";

@@ -1,15 +1,10 @@
 /** The syntax tree of a cell, as loosely typed as a walk over every node needs it. */
-import { parseSync, visitorKeys } from "oxc-parser";
+import { parseSync } from "oxc-parser";
 import { isTooDeep } from "../../shared/nesting.ts";
+import { children, type SyntaxNode } from "../../shared/syntax.ts";
 import { fromCellArray } from "../realm/cellRealm.ts";
 
-/** An ESTree node (TypeScript flavour); offsets are UTF-16 units. */
-export interface SyntaxNode {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-  readonly [key: string]: unknown;
-}
+export { child, childList, children, type SyntaxNode } from "../../shared/syntax.ts";
 
 /** Parses the statements of `source`, with JSX where it has some. Throws `CellSyntaxError` at the first error. */
 export function parse(source: string, name: string): SyntaxNode[] {
@@ -32,33 +27,6 @@ export function asExpression(source: string): string {
   const start = source.indexOf("{");
   const wrapped = `${source.slice(0, start)}(${text})${source.slice(start + text.length)}`;
   return parseSync("cell.ts", wrapped, { lang: "ts", sourceType: "module" }).errors.length === 0 ? wrapped : source;
-}
-
-function isNode(value: unknown): value is SyntaxNode {
-  return typeof value === "object" && value !== null && typeof (value as SyntaxNode).type === "string";
-}
-
-/** Returns the child of `node` under `key`, if there is one. */
-export function child(node: SyntaxNode, key: string): SyntaxNode | undefined {
-  const value = node[key];
-  return isNode(value) ? value : undefined;
-}
-
-/** Returns the list of children under `key`, holes left out. */
-export function childList(node: SyntaxNode, key: string): SyntaxNode[] {
-  const value = node[key];
-  return Array.isArray(value) ? value.filter(isNode) : [];
-}
-
-/** Returns all children of `node`, in source order. A list may have more of them than a call takes arguments. */
-export function children(node: SyntaxNode): SyntaxNode[] {
-  const all: SyntaxNode[] = [];
-  for (const key of visitorKeys[node.type] ?? []) {
-    const value = node[key];
-    if (isNode(value)) all.push(value);
-    else if (Array.isArray(value)) for (const each of value as unknown[]) if (isNode(each)) all.push(each);
-  }
-  return all;
 }
 
 /**

@@ -6,7 +6,7 @@ import { SourceMap } from "node:module";
 import { fileURLToPath } from "node:url";
 import { Script } from "node:vm";
 import type TypeScript from "typescript";
-import { readTsconfig } from "../../shared/tsconfig.ts";
+import { readTsconfig } from "../../shared/modules.ts";
 import { cells, kernelPackage } from "../realm/cellRealm.ts";
 
 /** The folder in which the kernel was started. */

@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the cells of this file have placeholders of their own
 import { expect, test } from "vitest";
 import { rewriteMagics } from "../../../../kernel/cells/magics/rewriteMagics.ts";
-import { maskMagics } from "../../../../kernel/shared/magics/mask.ts";
-import { mayHaveMagics } from "../../../../kernel/shared/magics/shapes.ts";
+import { maskMagics } from "../../../../kernel/shared/magics/find.ts";
+import { mayHaveMagics } from "../../../../kernel/shared/magics/scan.ts";
 
 const surroundings = {
   isDefined: (name: string) => ["done", "limit", "files", "console"].includes(name),
