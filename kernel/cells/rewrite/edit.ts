@@ -1,6 +1,6 @@
 /** Edits a source text in place: types become blanks, so that lines and most columns stay where they were. */
 import MagicString from "magic-string";
-import type { SyntaxNode } from "./syntax.ts";
+import type { SyntaxNode } from "../../shared/syntax.ts";
 
 /** A source text with its edits. */
 export class Edit {

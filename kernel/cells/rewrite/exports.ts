@@ -3,11 +3,11 @@
  * sees.
  */
 
+import { child, childList, type SyntaxNode } from "../../shared/syntax.ts";
 import type { Edit } from "./edit.ts";
 import type { FileImports } from "./imports.ts";
 import { type ImportMode, loaderCall, nameOf, replace, sourceOf } from "./imports.ts";
 import { declaredNames } from "./scope.ts";
-import { child, childList, type SyntaxNode } from "./syntax.ts";
 
 /** The exported names, each with the expression that reads it. */
 export type Getters = Map<string, string>;

@@ -3,8 +3,9 @@
  * module wherever it is used, as JavaScript has it: so a variable that the module changes is seen, and files that
  * import each other work.
  */
+
+import { child, childList, type SyntaxNode } from "../../shared/syntax.ts";
 import type { Edit } from "./edit.ts";
-import { child, childList, type SyntaxNode } from "./syntax.ts";
 
 /** The names of an import statement. */
 export interface Imported {

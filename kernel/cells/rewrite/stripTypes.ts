@@ -2,8 +2,9 @@
  * Erases TypeScript's types: they are blanked in the text. Enums, namespaces and decorators, which cannot be erased,
  * are left to lower.ts.
  */
+
+import { child, childList, type SyntaxNode } from "../../shared/syntax.ts";
 import type { Edit } from "./edit.ts";
-import { child, childList, type SyntaxNode } from "./syntax.ts";
 
 const modifiers = /\b(public|private|protected|readonly|override|declare|abstract)\b/g;
 

@@ -4,8 +4,6 @@ import { isTooDeep } from "../../shared/nesting.ts";
 import { children, type SyntaxNode } from "../../shared/syntax.ts";
 import { fromCellArray } from "../realm/cellRealm.ts";
 
-export { child, childList, children, type SyntaxNode } from "../../shared/syntax.ts";
-
 /** Parses the statements of `source`, with JSX where it has some. Throws `CellSyntaxError` at the first error. */
 export function parse(source: string, name: string): SyntaxNode[] {
   if (isTooDeep(source)) throw CellSyntaxError.at(0, "The code is nested too deeply to be parsed", source, name);

@@ -3,6 +3,7 @@
  * and lines kept.
  */
 import type MagicString from "magic-string";
+import { child, childList, children, type SyntaxNode } from "../../shared/syntax.ts";
 import { Edit } from "./edit.ts";
 import { type Getters, rewriteExport } from "./exports.ts";
 import {
@@ -29,7 +30,7 @@ import {
 import { lower, type MapToSource } from "./lower.ts";
 import { declaredNames, hoistedNames, scopeNames } from "./scope.ts";
 import { stripTypes } from "./stripTypes.ts";
-import { asExpression, child, childList, children, parse, type SyntaxNode, walk } from "./syntax.ts";
+import { asExpression, parse, walk } from "./syntax.ts";
 
 /** A rewritten text with the way back from its positions to the source's. */
 interface Transformed {
