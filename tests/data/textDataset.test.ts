@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { displaySymbol } from "../../shared/mimeBundle.ts";
 import type { DatasetOptions, SeparatedOptions } from "../../src/data/options.ts";
 import { TextDataset } from "../../src/data/textDataset.ts";
-import { sampleData } from "../../src/hub/sampleData.ts";
+import { sampleData } from "../../src/hub/thawFolder.ts";
 
 let folder = "";
 beforeAll(() => {
