@@ -7,9 +7,10 @@ import { closest } from "../../shared/closest.ts";
 import type { Cell, Notebook } from "./notebook.ts";
 import { RunError } from "./runError.ts";
 
+/** Names and values of parameters. */
 export type Parameters = Readonly<Record<string, unknown>>;
 
-/** Where parameters come from; later ones win: the file, then `-p`, then `-r`. */
+/** The sources of parameters; later ones win: the file, then `-p`, then `-r`. */
 export interface ParameterSources {
   /** A JSON file with one object. */
   readonly file?: string;
@@ -19,6 +20,7 @@ export interface ParameterSources {
   readonly raw?: readonly (readonly [string, string])[];
 }
 
+/** Reads the parameters of all sources. Errors: `BAD_NAME`, `BAD_PARAMETER`, `BAD_PARAMETERS`. */
 export function readParameters({ file, pairs = [], raw = [] }: ParameterSources): Parameters {
   const read = pairs.map(([name, value]) => [name, readValue(value)] as const);
   const parameters = { ...(file === undefined ? {} : readFile(file)), ...Object.fromEntries([...read, ...raw]) };
@@ -48,7 +50,7 @@ function readFile(path: string): Parameters {
   throw new RunError("BAD_PARAMETERS", `${path} should hold one object of names and values, such as { "epochs": 3 }.`);
 }
 
-/** As papermill reads `-p`: Python's words for true, false and nothing are taken as well as JSON's. */
+/** Reads a value as papermill reads `-p`: Python's words for true, false and nothing are taken as well as JSON's. */
 function readValue(text: string): unknown {
   if (/^(true|True)$/.test(text)) return true;
   if (/^(false|False)$/.test(text)) return false;
@@ -113,7 +115,10 @@ function parameterCode(parameters: Parameters): string {
   return ["// Parameters", ...lines, `params.inject({ ${Object.keys(parameters).join(", ")} });`].join("\n");
 }
 
-/** Names of the cell tagged `parameters` and of `params({...})`; undefined where there is neither, or no list of names. */
+/**
+ * Reads which parameters a notebook has without running it: the names of its cell tagged `parameters` and of `params({...})`;
+ * undefined where there is neither, or no list of names.
+ */
 function parameterNames({ cells }: Notebook): string[] | undefined {
   const names: string[] = [];
   let told = false;

@@ -1,4 +1,4 @@
-/** `thaw run`: a notebook from its file to its file, with parameters, and an exit code that says how it went. */
+/** `thaw run` takes a notebook from its file to its file, with parameters, and an exit code that says how it went. */
 
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -44,6 +44,7 @@ function pairOf(option: string, word: string): [string, string] {
   );
 }
 
+/** The options of a run, checked. */
 interface RunOptions {
   readonly input: string;
   /** The file to write. Absent with `inplace`. */
@@ -53,9 +54,9 @@ interface RunOptions {
   readonly allowErrors?: boolean;
   /** Seconds a cell may take. */
   readonly timeout?: number;
-  /** What cells print is printed here as well. */
+  /** Whether what cells print is printed here as well. */
   readonly logOutput?: boolean;
-  /** Where the notebook runs. Default: where it lies. */
+  /** Folder in which the notebook runs. Default: the one in which it lies. */
   readonly cwd?: string;
   readonly version: string;
 }

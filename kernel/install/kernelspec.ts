@@ -6,11 +6,11 @@ import { CodedError } from "../../shared/codedError.ts";
 import { type InstallTarget, kernelFolder } from "./folders.ts";
 import { readKernelspec } from "./search.ts";
 
-/** What can differ from the usual installation. */
+/** The names that can differ from the usual installation. */
 export interface KernelspecOptions {
-  /** Folder name, by which notebooks refer to the kernel: letters, digits, `.`, `_`, `-`. Default: `"thaw"`. */
+  /** Name of the folder, by which notebooks refer to the kernel: letters, digits, `.`, `_`, `-`. Default: `"thaw"`. */
   readonly name?: string;
-  /** What frontends show. Default: `"TypeScript (Thaw)"`. */
+  /** Name that frontends show. Default: `"TypeScript (Thaw)"`. */
   readonly displayName?: string;
 }
 
@@ -64,7 +64,7 @@ export function uninstallKernelspec({ name = "thaw", ...target }: InstallTarget 
   return folder;
 }
 
-/** The content of `kernel.json`, with absolute paths: frontends start kernels with a PATH of their own. */
+/** Returns the content of `kernel.json`, with absolute paths: frontends start kernels with a PATH of their own. */
 export function kernelspec(displayName: string): object {
   const candidates = ["../main.cjs", "../../dist/kernel/main.cjs"]; // beside the compiled copy of this file, or from its source
   const main = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path));
@@ -90,7 +90,7 @@ export function kernelspec(displayName: string): object {
   };
 }
 
-/** The logos lie beside the sources, of which `dist/` is the compiled copy. */
+/** Finds the logos, which lie beside the sources, of which `dist/` is the compiled copy. */
 function logosFolder(): string | undefined {
   const here = dirname(fileURLToPath(import.meta.url));
   return [join(here, "logos"), join(here, "../../../kernel/install/logos")].find((folder) => existsSync(folder));

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { userDataFolder } from "./folders.ts";
 
-/** What one kernelspec is worth. */
+/** Whether a kernelspec is Thaw's and can start. */
 export type KernelspecState =
   | { readonly kind: "ok"; readonly version: string; readonly node: string }
   /** The Node that was to run it does not exist any more. */
@@ -23,7 +23,7 @@ export interface FoundKernelspec {
 }
 
 /**
- * Jupyter's data folders, first choice first as `jupyter --paths` has them: JUPYTER_PATH, the user's, those of Python
+ * Returns Jupyter's data folders, first choice first as `jupyter --paths` has them: JUPYTER_PATH, the user's, those of Python
  * environments, the machine's. `prefixes` names environments that are not on PATH.
  */
 export function jupyterDataFolders(prefixes: readonly string[] = []): string[] {
@@ -37,7 +37,7 @@ export function jupyterDataFolders(prefixes: readonly string[] = []): string[] {
   return [...new Set(folders.filter((folder) => folder).map((folder) => resolve(folder as string)))];
 }
 
-/** Kernelspecs that are Thaw's or are called `thaw`, in the order of the folders. */
+/** Finds the kernelspecs that are Thaw's or are called `thaw`, in the order of the folders. */
 export function findKernelspecs(dataFolders: readonly string[]): FoundKernelspec[] {
   return dataFolders
     .map((folder) => join(folder, "kernels"))
@@ -46,7 +46,7 @@ export function findKernelspecs(dataFolders: readonly string[]): FoundKernelspec
     .filter(({ name, state }) => state.kind !== "foreign" || name === "thaw");
 }
 
-/** The kernelspec in a folder, or undefined when there is no `kernel.json`. */
+/** Reads the kernelspec in a folder; returns undefined when there is no `kernel.json`. */
 export function readKernelspec(folder: string): FoundKernelspec | undefined {
   const file = join(folder, "kernel.json");
   if (!existsSync(file)) return undefined;
@@ -87,7 +87,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** `sys.prefix` of the Pythons that PATH leads to, and of the one that `jupyter` there is run by. */
+/** Returns `sys.prefix` of the Pythons that PATH leads to, and of the one that `jupyter` there is run by. */
 function prefixesOnPath(): string[] {
   const pythons = ["python3", "python"].flatMap((name) => onPath(name) ?? []);
   const jupyter = onPath("jupyter");
@@ -108,7 +108,7 @@ function firstLine(file: string): string {
   }
 }
 
-/** An environment says by its pyvenv.cfg where it is; any other Python is asked. */
+/** Returns the prefix of a Python. An environment says by its pyvenv.cfg where it is; any other Python is asked. */
 function prefixOf(python: string): string[] {
   const prefix = dirname(dirname(python));
   if (existsSync(join(prefix, "pyvenv.cfg"))) return [prefix];

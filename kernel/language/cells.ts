@@ -15,7 +15,7 @@ export interface CellDocument {
   readonly code: string;
   /** Header, code and exports. */
   readonly text: string;
-  /** Where the code begins in the text, in UTF-16 units. */
+  /** The offset of the code in the text, in UTF-16 units. */
   readonly offset: number;
   /** Names that the header takes over. */
   readonly outer: ReadonlySet<string>;
@@ -34,7 +34,7 @@ interface Declared {
   readonly exported: boolean;
 }
 
-/** What a cell declares at its top level, and which names it mentions. */
+/** The names that a cell declares at its top level, and those that it mentions. */
 interface Outline {
   readonly declared: ReadonlyMap<string, Declared>;
   /** Every identifier in the text. */

@@ -33,8 +33,9 @@ const honoured = [
 const lenient = ["noImplicitAny", "useUnknownInCatchVariables", "strictPropertyInitialization", "noImplicitThis"];
 
 /**
- * Returns the options for the cells of a notebook in `folder`. `noImplicitAny` is always on, since without it `let list = []` is a list that takes nothing. What it complains about
- * counts only where the folder asks for it: see `complainsOfAny`.
+ * Returns the options for the cells of a notebook in `folder`. `noImplicitAny` is always on, since without it
+ * `let list = []` is a list that takes nothing. What it complains about counts only where the folder asks for it: see
+ * `complainsOfAny`.
  */
 export function compilerOptions(folder: string): ts.CompilerOptions {
   return {

@@ -122,7 +122,7 @@ export class Program {
     return true;
   }
 
-  /** What was not found may have been installed since. */
+  /** Forgets which modules were not found: they may have been installed since. */
   forgetResolutions(): void {
     this.#resolutions = this.#newResolutions();
     this.#world++;

@@ -44,7 +44,10 @@ const hidden = new Set([
 /** Codes of "cannot find name", which is true only when it does not exist at run time either. */
 const unknownNames = new Set([2304, 2503, 2552, 2580, 2581, 2582, 2583, 2584, 2591, 2592, 2593, 2693, 18004]);
 
-/** Codes of errors that hold in one file, but not for a variable of an earlier cell, which may have been assigned since, or may be edited and run again. */
+/**
+ * Codes of errors that hold in one file, but not for a variable of an earlier cell, which may have been assigned since, or
+ * may be edited and run again.
+ */
 const aboutOuterNames = new Set([2367, 2454, 2531, 2532, 2533, 2678, 18047, 18048, 18049]);
 
 const shownPerCell = 20;

@@ -1,5 +1,4 @@
-/** Cells wait here and run one by one: busy > execute_input > outputs > reply > idle, and what an error aborts. */
-
+/** Runs cells one by one, with the messages in their order (busy, execute_input, outputs, reply, idle), and aborts what waits behind an error. */
 import type { ExecuteOrder } from "../shared/messages.ts";
 import type { History } from "./history.ts";
 import type { Outbox } from "./outbox.ts";
@@ -7,17 +6,17 @@ import type { RequestChannel } from "./sockets/sockets.ts";
 import { type Content, errorReply, type Message } from "./wire/message.ts";
 
 /** A cell's end as the main thread reports it; `content` is the reply as JSON text. */
-export interface CellEnd {
+interface CellEnd {
   readonly cell: number;
   readonly failed: boolean;
   readonly content: string;
 }
 
-/** A request that waits for its turn, and where its reply goes. */
+/** A request that waits for its turn, and the channel that its reply goes to. */
 interface Waiting {
   readonly channel: RequestChannel;
   readonly request: Message;
-  /** When it came, by this machine's clock, in milliseconds since 1970. */
+  /** The time when it came, by this machine's clock, in milliseconds since 1970. */
   readonly came: number;
 }
 
@@ -25,9 +24,9 @@ interface Running extends Waiting {
   readonly cell: number;
   readonly count: number;
   readonly stored: boolean;
-  /** When it began, as an ISO date: frontends show how long a cell took. */
+  /** The time when it began, as an ISO date: frontends show how long a cell took. */
   readonly started: string;
-  /** Content of its `execute_result`, as JSON text. */
+  /** The content of its `execute_result`, as JSON text. */
   result?: string;
 }
 
@@ -36,6 +35,7 @@ const abortWindowMs = 5;
 /** On a busy machine they come later. For so long, requests whose dates are before the cell's failure are aborted too. */
 const lateMs = 500;
 
+/** The cells that wait, and the one that runs. */
 export class CellQueue {
   readonly #outbox: Outbox;
   readonly #history: History;
@@ -69,11 +69,12 @@ export class CellQueue {
     return this.#count;
   }
 
-  /** A number for something that is no cell and has output all the same. */
+  /** Returns a number for something that is no cell and has output all the same. */
   number(): number {
     return ++this.#cells;
   }
 
+  /** Runs the cell of a request when those before it have ended. */
   add(channel: RequestChannel, request: Message): void {
     const waiting = { channel, request, came: Date.now() };
     if (this.#isLeaving || this.#isLate(waiting)) {
@@ -84,11 +85,12 @@ export class CellQueue {
     if (this.#running === undefined) this.#next();
   }
 
-  /** The running cell has this `execute_result`. */
+  /** Notes the `execute_result` of the running cell. */
   result(cell: number, content: string): void {
     if (this.#running?.cell === cell) this.#running.result = content;
   }
 
+  /** A cell has ended. */
   end({ cell, failed, content }: CellEnd): void {
     const running = this.#running;
     if (running?.cell !== cell) return;
@@ -125,13 +127,13 @@ export class CellQueue {
     this.#next();
   }
 
-  /** The client may be on a machine with another clock: by that, the cell took as long from its sending as it did here. */
+  /** Notes when a cell failed by the clock of its client, whose machine may have another: it took as long by that as it did here. */
   #noteFailure({ request: { header }, came }: Waiting): void {
     const now = Date.now();
     this.#failure = { session: header.session, clientTime: Date.parse(header.date) + now - came, until: now + lateMs };
   }
 
-  /** Dates of whole seconds, as some clients write them, are too coarse to tell. */
+  /** Whether a request was sent before the last failure. Dates of whole seconds, as some clients write them, are too coarse to tell. */
   #isLate({ request: { header }, came }: Waiting): boolean {
     const { session, clientTime, until } = this.#failure;
     const isExact = /:\d\d[.,]\d/.test(header.date);
@@ -163,7 +165,7 @@ export class CellQueue {
     if (refusal !== undefined) this.end({ cell, failed: true, content: JSON.stringify(refusal) });
   }
 
-  /** The content of the reply where the cell could not even be begun: the next one can. */
+  /** Begins a cell. Returns the content of the reply where it could not even be begun: the next one can. */
   #begin(order: ExecuteOrder): Content | undefined {
     try {
       this.#run(order);

@@ -1,4 +1,4 @@
-/** The protocol worker's half of comms: which are open, and which messages of the frontend the main thread still works on. */
+/** The protocol worker's half of comms: it knows which are open, and which messages of the frontend the main thread still works on. */
 import type { CommDelivery, CommReport } from "../shared/messages.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Content, Message } from "./wire/message.ts";
@@ -6,6 +6,7 @@ import type { Content, Message } from "./wire/message.ts";
 const kinds = { comm_open: "open", comm_msg: "message", comm_close: "close" } as const;
 type CommType = keyof typeof kinds;
 
+/** The comms that are open. */
 export class CommTable {
   readonly #outbox: Outbox;
   readonly #deliver: (delivery: CommDelivery) => void;
@@ -19,13 +20,13 @@ export class CommTable {
     this.#deliver = deliver;
   }
 
-  /** The content of `comm_info_reply`. */
+  /** Returns the content of `comm_info_reply`. */
   info({ target_name }: Content): Content {
     const wanted = [...this.#open].filter(([, target]) => (target_name ?? target) === target);
     return { status: "ok", comms: Object.fromEntries(wanted.map(([id, target]) => [id, { target_name: target }])) };
   }
 
-  /** A message of the frontend. What its handlers cause counts as output of the cell numbered `cell`. */
+  /** Delivers a message of the frontend. What its handlers cause counts as output of the cell numbered `cell`. */
   receive(message: Message, cell: number): void {
     const { header, content, metadata, buffers } = message;
     const type = header.msg_type as CommType;
@@ -39,7 +40,7 @@ export class CommTable {
     this.#delivered.set(cell, message);
   }
 
-  /** Something that code on the main thread says on a comm. */
+  /** Passes on what code on the main thread says on a comm. */
   report({ cell, kind, id, target, content, metadata, buffers }: CommReport): void {
     if (kind === "comm_open") this.#open.set(id, target);
     else if (kind === "comm_close") this.#open.delete(id);

@@ -6,12 +6,12 @@ import type { RequestChannel } from "./sockets/sockets.ts";
 import { magicAt, writtenAt } from "./textCompletion.ts";
 import type { Content, Message } from "./wire/message.ts";
 
-/** How long live values are waited for: the main thread may be busy. */
+/** Live values are waited for so long, in milliseconds: the main thread may be busy. */
 const liveMs = 20;
-/** How long anything is waited for: a list of candidates that comes later is not looked at any more. */
+/** Anything is waited for so long, in milliseconds: a list of candidates that comes later is not looked at any more. */
 const patienceMs = { complete: 1000, inspect: 3000 };
 
-/** What the questions are answered with. */
+/** The surroundings that the answers need. */
 interface QuestionsOptions {
   readonly language: LanguageWorker;
   readonly toMain: (message: ToMain) => void;
@@ -22,7 +22,7 @@ interface QuestionsOptions {
 export class Questions {
   readonly #options: QuestionsOptions;
   readonly #asked = new Map<number, (answer: unknown) => void>();
-  /** What ends the waits that are under way. */
+  /** Functions that end the waits that are under way. */
   readonly #waits = new Set<() => void>();
   #count = 0;
   #isLeaving = false;
@@ -79,7 +79,7 @@ export class Questions {
     for (const end of this.#waits) end();
   }
 
-  /** An answer of the main thread. */
+  /** Takes an answer of the main thread. */
   answer(request: number, content: string): void {
     this.#asked.get(request)?.(content === "" ? undefined : JSON.parse(content));
     this.#asked.delete(request);

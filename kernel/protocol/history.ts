@@ -14,7 +14,7 @@ export interface HistoryEntry {
   readonly result?: string;
 }
 
-/** `[session, line, input]`, or `[session, line, [input, output]]` when outputs are asked for; the output of none is empty. */
+/** A row of the reply: `[session, line, input]`, or `[session, line, [input, output]]` when outputs are asked for; the output of none is empty. */
 export type HistoryRow = readonly [number, number, string | readonly [string, string]];
 
 /** Cells of this session that are remembered, how long they are together, and the longest result, in characters. */
@@ -24,13 +24,13 @@ const longestResult = 10_000;
 
 /** Remembers the inputs of this session. */
 export class History {
-  /** Grows from kernel to kernel: when this one started, in milliseconds since 1970. */
+  /** The time when this kernel started, in milliseconds since 1970: it grows from kernel to kernel. */
   readonly session = Date.now();
   readonly #file: HistoryFile | undefined;
   readonly #own: HistoryEntry[] = [];
   #characters = 0;
 
-  /** Without a file nothing outlives the kernel. */
+  /** Without a file, no input outlives the kernel. */
   constructor(file: HistoryFile | undefined) {
     this.#file = file;
   }
@@ -118,7 +118,7 @@ function sessionAsked(all: readonly HistoryEntry[], asked: number, current: numb
 /** Matches `*` and `?` over the whole text, in time that a pattern cannot blow up as it can with a regular expression. */
 export function matchesGlob(pattern: string, text: string): boolean {
   let [p, t] = [0, 0];
-  /** Where the last `*` stands, and up to where it has taken text. */
+  /** The place of the last `*`, and the end of the text that it has taken. */
   let [star, taken] = [-1, 0];
   while (t < text.length) {
     if (pattern[p] === "*") {
@@ -173,7 +173,7 @@ export class HistoryFile {
     await this.#writing;
   }
 
-  /** Entries of sessions other than `current`, oldest first; lines that cannot be read are passed over. */
+  /** Reads the entries of sessions other than `current`, oldest first; lines that cannot be read are passed over. */
   async earlier(current: number): Promise<HistoryEntry[]> {
     const texts: string[] = [];
     for (const path of [...(await this.#archives()), this.#path]) {
@@ -209,7 +209,7 @@ export class HistoryFile {
     for (const old of archives.slice(0, -1)) await rm(old, { force: true });
   }
 
-  /** Files put aside, oldest first. */
+  /** Returns the paths of files put aside, oldest first. */
   async #archives(): Promise<string[]> {
     const names = await readdir(this.#folder).catch(() => []);
     return names

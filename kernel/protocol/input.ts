@@ -3,6 +3,7 @@ import type { InputAnswer, InputOrder } from "../shared/messages.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Message } from "./wire/message.ts";
 
+/** The questions of cells to the person at the frontend. */
 export class InputRequests {
   readonly #outbox: Outbox;
   #waiting: { readonly order: InputOrder; readonly request: Message; readonly id: string } | undefined;
@@ -11,7 +12,7 @@ export class InputRequests {
     this.#outbox = outbox;
   }
 
-  /** `request` is the one whose cell runs, if one does. */
+  /** Passes a question on. `request` is the one whose cell runs, if one does. */
   ask(order: InputOrder, request: Message | undefined): void {
     if (request?.content.allow_stdin !== true) {
       answer(order, { refused: request === undefined ? "NO_CELL" : "NO_STDIN" });
@@ -43,7 +44,7 @@ export class InputRequests {
   }
 }
 
-/** Wakes the main thread, which blocks. */
+/** Answers the main thread, which blocks, and wakes it. */
 function answer({ port, woken }: InputOrder, content: InputAnswer): void {
   port.postMessage(content);
   port.close();

@@ -1,21 +1,26 @@
-/** The protocol worker's half of an interrupt: asks the main thread to stop, and stops it by force when its event loop stays silent. */
+/**
+ * The protocol worker's half of an interrupt. It is asked for by `interrupt_request` or SIGINT (session.ts), and has three
+ * levels: the main thread is asked to stop, which its half does (kernel/cells/interrupt); where its event loop stays silent, V8
+ * ends what runs there; where that hits the kernel's own code, the main thread is told to make up the cell's end.
+ */
 import { Session } from "node:inspector";
 import { type Flags, flag } from "../shared/flags.ts";
 import type { ToMain } from "../shared/messages.ts";
 import { childrenSince, signalAll } from "../shared/processes.ts";
 
-/** How long a silent main thread may finish what it does, in milliseconds; `long` where it may be inside a native step, or loads a package. */
+/** A silent main thread may finish what it does for so long, in milliseconds; `long` where it may be inside a native step, or loads a package. */
 const patienceMs = { ordinary: 200, long: 4000, again: 50 };
 const pingEveryMs = 50;
-/** After V8 ended what ran, how long the kernel's own code may take to tell the cell's end. */
+/** The kernel's own code may take so long to tell a cell's end after V8 ended what ran, in milliseconds. */
 const recoverAfterMs = 150;
-/** What the cell's child processes get, and how many milliseconds after the request. */
+/** Signals to the cell's child processes, and how many milliseconds after the request they come. */
 const childSignals = [
   ["SIGINT", 0],
   ["SIGTERM", 150],
   ["SIGKILL", 250],
 ] as const;
 
+/** Interrupts the cell that runs, and watches until it has ended. */
 export class Watchdog {
   readonly #flags: Flags;
   readonly #toMain: (message: ToMain) => void;
@@ -28,7 +33,7 @@ export class Watchdog {
   #pong = 0;
   #lastAnswer = 0;
   #again = false;
-  /** When V8 was last told to end what ran; undefined once the cell has ended. */
+  /** The time when V8 was last told to end what ran; undefined once the cell has ended. */
   #forcedAt: number | undefined;
   /** Processes that this interrupt has ended, or is about to. */
   readonly #told = new Set<number>();
@@ -45,10 +50,12 @@ export class Watchdog {
   }
 
   /**
+   * Interrupts the cell.
    * Level (a): loops and awaits in cells throw, the cell's AbortSignal aborts, its child processes get SIGINT.
    * Level (b), when the main thread has not answered for 200 ms (4 s where the code watches the signal and may be inside
-   * a native step, or where a package is being loaded), or at once on a second request: V8 ends whatever JavaScript runs. That may be the kernel's own, where
-   * the code ended by itself just then; so if nothing is heard of the cell's end, (c) the main thread is told to make it up.
+   * a native step, or where a package is being loaded), or at once on a second request: V8 ends whatever JavaScript runs.
+   * Level (c), when nothing is heard of the cell's end after that: what V8 has ended may be the kernel's own code, where the
+   * cell's ended by itself just then; so the main thread is told to make the end up.
    */
   interrupt(): void {
     if (this.#timer !== undefined) this.#again = true;
@@ -77,7 +84,7 @@ export class Watchdog {
     this.#inspector.post("Runtime.terminateExecution");
   }
 
-  /** A process that ends with the inspector connected waits for a debugger. */
+  /** Disconnects the inspector: a process that ends with it connected waits for a debugger. */
   disconnect(): void {
     this.rest();
     this.#inspector?.disconnect();
@@ -129,7 +136,7 @@ export class Watchdog {
     else this.#letGo.delete(pid);
   }
 
-  /** Each child is told once an interrupt: what the system gives its number later is somebody else. */
+  /** Signals the cell's children, each once per interrupt: a process that gets its number later is another. */
   #endChildren(): void {
     const all = this.#cellStart === undefined ? [] : childrenSince(this.#cellStart, this.#letGo);
     const children = all.filter((pid) => !this.#told.has(pid));

@@ -1,8 +1,8 @@
-/** Whether a frontend's console should run what was typed or wait for more lines. */
+/** Decides whether a frontend's console should run what was typed or wait for more lines. */
 import { mayBeTooDeep } from "../shared/nesting.ts";
 import type { Content } from "./wire/message.ts";
 
-/** The content of `is_complete_reply`: `complete`, `incomplete` with the indentation to continue with, `invalid`, or `unknown`. */
+/** Returns the content of `is_complete_reply`: `complete`, `incomplete` with the indentation to continue with, `invalid`, or `unknown`. */
 export async function isComplete(cell: string): Promise<Content> {
   if (mayBeTooDeep(cell)) return { status: "unknown" }; // the parser would end the process, and this thread's stack is small
   const { parseSync } = await import("oxc-parser"); // 50 ms to load, asked for by consoles only
@@ -24,7 +24,7 @@ export async function isComplete(cell: string): Promise<Content> {
   return { status: "invalid" };
 }
 
-/** The last line's indentation, and two spaces more after an opening bracket. */
+/** Returns the last line's indentation, and two spaces more after an opening bracket. */
 function indentAfter(code: string): string {
   const line = code.split("\n").at(-1) ?? "";
   const indent = /^\s*/.exec(line)?.[0] ?? "";

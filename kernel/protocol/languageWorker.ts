@@ -1,4 +1,4 @@
-/** The language service as the protocol worker sees it: started when first needed, told of every cell, asked. */
+/** Starts the thread of the language service when it is first needed, tells it of every cell, and asks it questions. */
 import { Worker } from "node:worker_threads";
 import { type Flags, flag } from "../shared/flags.ts";
 import { log } from "../shared/log.ts";
@@ -7,13 +7,14 @@ import type { FromLanguage, LanguageQuestion, LanguageStart, ToLanguage } from "
 /** Types of one huge package must not take the whole kernel's memory: beyond this the service is given up. */
 const resourceLimits = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 48 };
 
+/** The language service as the protocol worker sees it. */
 export class LanguageWorker {
   /** Whether a question would be answered soon. */
   ready = false;
   readonly #folder: string;
   readonly #flags: Flags;
   readonly #waiting = new Map<number, (answer: unknown) => void>();
-  /** What the thread has to know once it runs. */
+  /** Messages that the thread gets once it is asked something. */
   #unsent: ToLanguage[] = [];
   #thread: Worker | undefined;
   #lost = false;

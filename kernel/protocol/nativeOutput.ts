@@ -1,4 +1,4 @@
-/** What native code and children have written to the process's own stdout and stderr, read in the protocol worker. */
+/** Reads, in the protocol worker, what native code and children have written to the process's own stdout and stderr. */
 import { readSync } from "node:fs";
 import type { Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
@@ -10,14 +10,14 @@ const chunkBytes = 65_536;
 interface Pipe {
   readonly name: StreamName;
   readonly fd: number;
-  /** This pipe's bit in what the addon says is waiting. */
+  /** The bit of this pipe in what the addon says is waiting. */
   readonly bit: number;
   readonly decoder: StringDecoder;
 }
 
 type Report = (name: StreamName, text: string) => void;
 
-/** `undefined` where nothing is captured. */
+/** Returns a reader, or undefined where nothing is captured. */
 export function openNativeOutput(captured: CapturedOutput | undefined, report: Report): NativeOutput | undefined {
   const addon = captured === undefined ? undefined : loadStdioAddon();
   return captured === undefined || addon === undefined ? undefined : new NativeOutput(addon, captured, report);

@@ -1,17 +1,17 @@
-/** Everything a session says, in the order it is said: streams are flushed before any other message. */
+/** Makes the messages that a session sends, in the order in which things happen: streams are flushed before any other message. */
 
 import type { StreamName } from "../shared/messages.ts";
 import { outputLimit, StreamBuffer, TextBudget } from "./printedText.ts";
 import type { RequestChannel } from "./sockets/sockets.ts";
 import { type Content, type Message, newHeader, type Outgoing, replyType } from "./wire/message.ts";
 
-/** Where the outbox puts its messages. `failed` is called when one cannot be delivered. */
+/** Sends a message on a channel. `failed` is called when it cannot be delivered. */
 export type Send = (channel: RequestChannel | "iopub", message: Outgoing, failed?: (error: unknown) => void) => void;
 
-/** What a message answers, or is caused by: of the request only the header, since its buffers may be large. */
+/** The request that a message answers or is caused by: only its header is kept, since its buffers may be large. */
 type Parent = Pick<Message, "header">;
 
-/** Who gets the output of a cell, and how much text that may be. */
+/** The request whose output a cell's is, and how much text that may be. */
 interface Cell {
   readonly parent: Parent;
   readonly budget: TextBudget;
@@ -24,12 +24,13 @@ const rememberedCells = 4096;
 /** Characters that are made JSON at once. Each may become six, and V8's strings end at 500 million. */
 const longestPiece = 200_000;
 
+/** The messages of one session. */
 export class Outbox {
   readonly #send: Send;
   readonly #session: string;
   readonly #limit = outputLimit();
   readonly #cells = new Map<number, Cell>();
-  /** Its text is inside JSON's quotation marks already: a megabyte is not made twice, as text and as JSON. */
+  /** Gathers text that is inside JSON's quotation marks already: a megabyte is not made twice, as text and as JSON. */
   readonly #streams = new StreamBuffer((cell, name, text) =>
     this.#publish("stream", `{"name":"${name}","text":"${text}"}`, this.#cells.get(cell)?.parent, { isFlat: true }),
   );
@@ -45,7 +46,7 @@ export class Outbox {
     if (this.#cells.size > rememberedCells) this.#cells.delete(this.#cells.keys().next().value as number);
   }
 
-  /** Printed text, up to the cell's limit. */
+  /** Sends printed text, up to the cell's limit. */
   stream(cell: number, name: StreamName, text: string): void {
     const known = this.#cells.get(cell);
     const whole = known?.halves === undefined ? text : completed(known.halves, name, text);
@@ -66,11 +67,12 @@ export class Outbox {
     if (known.budget.summary !== "") this.#print(cell, "stderr", known.budget.summary);
   }
 
+  /** Publishes a message as output of its cell. */
   output(cell: number, type: string, content: Content | string): void {
     this.publish(type, content, this.#cells.get(cell)?.parent);
   }
 
-  /** What code says on a comm, as output of its cell. */
+  /** Publishes what code says on a comm, as output of its cell. */
   comm(cell: number, type: string, content: string, metadata: string, buffers: readonly Uint8Array[]): void {
     this.#streams.flush();
     this.#publish(type, content, this.#cells.get(cell)?.parent, { metadata, buffers });
@@ -106,7 +108,7 @@ export class Outbox {
     return header.msg_id;
   }
 
-  /** The message for those who subscribe to messages whose topic begins with `topic` (JEP 65): they miss nothing from now on. */
+  /** Makes the message for those who subscribe to messages whose topic begins with `topic` (JEP 65): they miss nothing from now on. */
   welcome(topic: Uint8Array): Outgoing {
     const content = { subscription: Buffer.from(topic).toString() };
     return { identities: [topic], header: newHeader("iopub_welcome", this.#session), parentHeader: {}, content };
@@ -136,7 +138,7 @@ export class Outbox {
   }
 }
 
-/** `text` after the half that waits for it; if it ends with half a pair itself, that waits now. */
+/** Joins `text` to the half of a pair that waits for it; if it ends with half a pair itself, that waits now. */
 function completed(halves: Partial<Record<StreamName, string>>, name: StreamName, text: string): string {
   const whole = (halves[name] ?? "") + text;
   const isCut = isFirstHalf(whole, whole.length - 1);

@@ -25,13 +25,13 @@ import {
   replyType,
 } from "./wire/message.ts";
 
-/** What a session cannot do by itself. */
+/** The surroundings of a session: what it cannot do by itself. */
 export interface SessionOptions {
   readonly connection: Connection;
   readonly flags: Flags;
   readonly send: Send;
   readonly toMain: (message: ToMain) => void;
-  /** Where inputs outlive the kernel. */
+  /** The file in which inputs outlive the kernel. */
   readonly historyFile: HistoryFile | undefined;
   /** Ends what runs on the main thread; returns at once. */
   readonly interrupt: () => void;
@@ -42,7 +42,7 @@ export interface SessionOptions {
 }
 
 /**
- * For how long, in milliseconds, requests may be on their way to a kernel that is about to end. Who has asked for the end
+ * Requests may be on their way to a kernel that is about to end for so long, in milliseconds. Who has asked for the end
  * sends nothing behind that; a cell's `process.exit` comes as a surprise, and on a busy machine clients are slow.
  */
 const lateMs = { asked: 10, surprise: 250 };
@@ -119,7 +119,7 @@ export class Session {
     this.#outbox.status("starting", undefined);
   }
 
-  /** What a client that subscribes to `topic` is told first. */
+  /** Makes the first message to a client that subscribes to `topic`. */
   greet(topic: Uint8Array): Outgoing {
     return this.#outbox.welcome(topic);
   }
@@ -144,7 +144,7 @@ export class Session {
     while (this.#answering.size > 0) await Promise.all(this.#answering);
   }
 
-  /** Never throws: what fails costs the client that asked an answer, and nobody else anything. */
+  /** Deals with a message of a client. Never throws: what fails costs the client that asked an answer, and nobody else anything. */
   receive(channel: RequestChannel, request: Message): void {
     const type = request.header.msg_type;
     try {
@@ -224,7 +224,7 @@ export class Session {
     }
   }
 
-  /** A report of the main thread. Never throws. */
+  /** Deals with a report of the main thread. Never throws. */
   report(message: FromMain): void {
     try {
       this.#report(message);
@@ -233,7 +233,7 @@ export class Session {
     }
   }
 
-  /** A signal to the process. Those that ask it to end do so after the running cell has been answered. */
+  /** Deals with a signal to the process. One that asks it to end ends it after the running cell has been answered. */
   signal(signal: KernelSignal): void {
     if (signal === "SIGINT") {
       this.#options.interrupt();
@@ -289,7 +289,7 @@ export class Session {
     }
   }
 
-  /** The kernel is about to end: the running cell, and what waits behind it, is told why. */
+  /** Tells the running cell, and what waits behind it, why the kernel is about to end. */
   #leave(ename: string, evalue: string, cell = this.#cells.runningCell): void {
     if (cell === undefined) return;
     const error = { ename, evalue, traceback: [`${ename}: ${evalue}`] };
@@ -317,7 +317,7 @@ export class Session {
     this.#answering.add(answered);
   }
 
-  /** A cell goes to the main thread; a strict kernel has it checked before. */
+  /** Sends a cell to the main thread; a strict kernel has it checked before. */
   #run(written: ExecuteOrder): void {
     const order = { ...written, code: written.code.replace(/\r\n?/g, "\n") }; // as JavaScript reads them; a shell does not
     const cell = this.#types.add(order.cell, order.count, order.code);
@@ -340,14 +340,14 @@ export class Session {
     this.#cells.end({ cell: order.cell, failed: true, content });
   }
 
-  /** Frontends show the newest status whatever it answers, so a running cell says again that it is busy. */
+  /** Says that a request is done. Frontends show the newest status whatever it answers, so a running cell is busy again. */
   #idle(request: Message): void {
     this.#outbox.status("idle", request);
     if (this.#cells.running !== undefined) this.#outbox.status("busy", this.#cells.running);
   }
 }
 
-/** The content of the reply to a request that the kernel could not deal with. */
+/** Makes the content of the reply to a request that the kernel could not deal with. */
 function failure(request: Message, error: unknown): Content {
   return errorReply(replyType(request.header.msg_type), "KernelError", String(error));
 }

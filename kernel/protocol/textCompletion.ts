@@ -1,4 +1,4 @@
-/** Completion and tooltips for what has no types: magics, their arguments, commands, and files that a string names. */
+/** Completes what has no types, from the text alone: magics, their arguments, commands, and files that a string names. */
 import { opendir, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -6,17 +6,21 @@ import { cellMagics, describeMagic, lineMagics } from "../shared/magics/names.ts
 import { isCode, openString, shapeOf } from "../shared/magics/scan.ts";
 import type { Candidate, Completions } from "../shared/messages.ts";
 
-/** More files than these nobody reads through. */
+/** Files that are offered at most: nobody reads through more. */
 const filesAtMost = 500;
 /** Cell magics below whose line the notebook's own code stands. */
 const ofCode = new Set(["time", "timeit"]);
 
-/** What can be completed at `cursor` by its looks. `alone`: it is no code, so nothing else can be meant. */
+/** Completions by the looks of the text. */
 export interface Written extends Completions {
+  /** Whether the text is no code, so that nothing else can be meant. */
   readonly alone: boolean;
 }
 
-/** `cursor` and the range that is replaced are in UTF-16 units. Relative files are looked for in `folder`. */
+/**
+ * Completes at `cursor` by the looks of the text, if it looks like anything. `cursor` and the range that is replaced are in
+ * UTF-16 units. Relative files are looked for in `folder`.
+ */
 export async function writtenAt(code: string, cursor: number, folder: string): Promise<Written | undefined> {
   const start = code.lastIndexOf("\n", cursor - 1) + 1;
   const line = code.slice(start, cursor);
@@ -40,7 +44,7 @@ export async function writtenAt(code: string, cursor: number, folder: string): P
   return files(code.slice(open, cursor), cursor, folder, quoted, false);
 }
 
-/** What `%lsmagic` says of the magic whose name is at `cursor`. */
+/** Returns what `%lsmagic` says of the magic whose name is at `cursor`. */
 export function magicAt(code: string, cursor: number): string | undefined {
   const start = code.lastIndexOf("\n", cursor - 1) + 1;
   if (!isCode(code, start)) return undefined;
@@ -66,14 +70,14 @@ async function magicArgument(name: string, line: string, cursor: number, folder:
   return /^(?:cd|load|npm|%writefile|%bash|%sh)$/.test(name) ? argument(line, cursor, folder) : nothing(cursor);
 }
 
-/** The last word of a command. */
+/** Completes the last word of a command. */
 function argument(line: string, cursor: number, folder: string): Promise<Written> {
   const word = /(?:[^\s\\"'=;|&<>()]|\\.)*$/.exec(line)?.[0] ?? "";
   const quoted = (name: string): string => name.replace(/[\s\\"'$&|;<>()*?[\]`!#]/g, "\\$&");
   return files(word.replace(/\\(.)/g, "$1"), cursor, folder, quoted, true, word);
 }
 
-/** The files that `path` may become; what is replaced is the part of `written` behind its last slash. */
+/** Returns the files that `path` may become; they replace the part of `written` behind its last slash. */
 async function files(
   path: string,
   cursor: number,
@@ -97,7 +101,7 @@ async function files(
 }
 
 /**
- * The names in `folder` that begin so. Folders end in a slash, so that completion goes on in them. The file system may be
+ * Lists the names in `folder` that begin so. Folders end in a slash, so that completion goes on in them. The file system may be
  * slow, and this thread has heartbeats to answer.
  */
 async function list(folder: string, begun: string): Promise<Candidate[]> {

@@ -1,4 +1,4 @@
-/** Type errors of cells: warnings that come when the kernel is quiet, or, in strict mode, a reason not to run a cell. */
+/** Turns type errors of cells into warnings when the kernel is quiet, or, in strict mode, into a refusal to run the cell. */
 
 import { codeFrame } from "../shared/codeFrame.ts";
 import { type Flags, flag } from "../shared/flags.ts";
@@ -12,14 +12,14 @@ export function modeFrom(text: string | undefined): TypesMode {
   return text !== undefined && modes.includes(text) ? (text as TypesMode) : "warn";
 }
 
-/** What the checks of types work with. */
+/** The surroundings that the checks of types need. */
 interface TypeChecksOptions {
   readonly flags: Flags;
   readonly language: LanguageWorker;
   readonly mode: TypesMode;
   /** Prints a warning under a cell. */
   readonly warn: (cell: number, text: string) => void;
-  /** Which of these names exist on the main thread; answered when it is free. */
+  /** Resolves, when the main thread is free, to those of `names` that exist there. */
   readonly existing: (names: readonly string[]) => Promise<readonly string[]>;
 }
 
@@ -39,11 +39,11 @@ export interface NamedCell {
 
 /** Cells run in a row are not disturbed: checks begin when no cell has begun for so long, in milliseconds. */
 const quietMs = 200;
-/** How long the first check, which loads TypeScript, waits for that, in milliseconds. */
+/** The first check, which loads TypeScript, waits so long instead, in milliseconds. */
 const firstQuietMs = 1500;
-/** Of more cells that run in a row, only so many of the newest wait for a check. */
+/** At most so many cells wait for a check: the newest of those that run in a row. */
 const mostWaiting = 500;
-/** How long a strict cell waits for its check, in milliseconds. */
+/** A strict cell waits so long for its check, in milliseconds. */
 const patienceMs = 20_000;
 
 /** Has cells checked by the language service and says what it finds. */
@@ -91,7 +91,7 @@ export class TypeChecks {
     this.#schedule();
   }
 
-  /** The cell has failed: which names it lacks, its error says. */
+  /** The cell has failed, and its error says which names it lacks. */
   failed(cell: number): void {
     if (this.#waiting.has(cell)) this.#failed.add(cell);
   }
@@ -134,7 +134,7 @@ export class TypeChecks {
     if (findings.length > 0 && this.#mode !== "off") this.#options.warn(cell, warning(name, code, findings));
   }
 
-  /** A name that TypeScript does not know may have been put on `globalThis`. */
+  /** Leaves out names that TypeScript does not know and that somebody has put on `globalThis`. */
   async #withoutExisting(findings: readonly Finding[]): Promise<readonly Finding[]> {
     const unknown = findings.flatMap(({ unknownName }) => unknownName ?? []);
     if (unknown.length === 0) return findings;

@@ -1,4 +1,7 @@
-/** The protocol worker: owns the sockets, so that heartbeat, control and output go on while a cell blocks the main thread. */
+/**
+ * The protocol worker owns the sockets, so that heartbeat, control and output go on while a cell blocks the main thread. This
+ * file connects its parts, and ends the kernel.
+ */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
@@ -17,19 +20,19 @@ import { Session } from "./session.ts";
 import { Sockets } from "./sockets/sockets.ts";
 
 const orphanCheckMs = 500;
-/** When the process's own output, and signals, begin to be read as they come: after the start, which should be quick. */
+/** The process's own output, and signals, begin to be read as they come so long after the start, which should be quick. */
 const followAfterMs = 200;
 /**
- * How long the main thread may take to begin to end the process before what it runs is ended, and to end it before that is
- * done from here: listeners of cells may block, and on a busy machine all takes longer.
+ * The main thread may take so long to begin to end the process before what it runs is ended, and so long to end it before
+ * that is done from here, in milliseconds: listeners of cells may block, and on a busy machine all takes longer.
  */
 const beginExitMs = 250;
 const exitMs = 4000;
-/** How long the end waits for the last lines of the history, and for the answers to what was asked, in milliseconds. */
+/** The end waits so long for the last lines of the history, and for the answers to what was asked, in milliseconds. */
 const historyGraceMs = 200;
-/** How long requests are still answered at the end, however many come, in milliseconds. */
+/** Requests are still answered for so long at the end, however many come, in milliseconds. */
 const lateMs = 500;
-/** How long processes that cells have started may take to clear up, and how often they are looked at, in milliseconds. */
+/** Processes that cells have started may take so long to clear up, and are looked at so often, in milliseconds. */
 const graceMs = 300;
 const lookEveryMs = 10;
 
@@ -37,7 +40,7 @@ const { connection, flags, captured, parentPid, port } = workerData as WorkerSta
 if (captured !== undefined) logTo(captured.log);
 // What is not expected costs what it happened in. Each message is guarded where it is taken; this is for timers and the like.
 process.on("uncaughtException", logError("unexpected"));
-/** The cell that runs, or ran last: whose the process's own output is. */
+/** The cell that runs, or ran last: the process's own output belongs to it. */
 let cell = 0;
 const toMain = (message: ToMain): void => {
   if (message.type === "execute") {
@@ -93,8 +96,8 @@ setInterval(() => {
 let ending: Promise<void> | undefined;
 
 /**
- * Answers the last requests, closes the sockets, ends what cells have started, lets the main thread end the process with `code`, and ends it itself
- * when the main thread cannot.
+ * Answers the last requests, closes the sockets, ends what cells have started, lets the main thread end the process with
+ * `code`, and ends it itself when the main thread cannot.
  */
 function end(code = 0): Promise<void> {
   ending ??= (async () => {

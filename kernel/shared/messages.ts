@@ -10,7 +10,7 @@ import type { CapturedOutput } from "./stdioAddon.ts";
 
 // ---- The protocol worker and the main thread ----
 
-/** What the protocol worker is started with. */
+/** The data that the protocol worker is started with. */
 export interface WorkerStart {
   readonly connection: Connection;
   readonly flags: Flags;
@@ -49,7 +49,7 @@ export type FromMain =
   /** The comm message delivered as `cell` has been dealt with. */
   | { readonly type: "handled"; readonly cell: number }
   | InputOrder
-  /** What the process itself has printed so far comes before what follows. */
+  /** Asks that what the process itself has printed so far comes before what follows. */
   | { readonly type: "drain" }
   /** Asks what the types say about a name. */
   | { readonly type: "lookUp"; readonly request: number; readonly name: string }
@@ -58,12 +58,13 @@ export type FromMain =
   | { readonly type: "signal"; readonly signal: KernelSignal }
   | { readonly type: "exiting"; readonly cell: number; readonly code: number };
 
+/** The streams that cells print to. */
 export type StreamName = "stdout" | "stderr";
 
 /** The types of messages on iopub that a running cell causes, streams aside. */
 export type OutputKind = "execute_result" | "display_data" | "update_display_data" | "clear_output" | "error";
 
-/** What is done about type errors in a cell: nothing, a warning under the cell, or a refusal to run it. */
+/** The reaction to type errors in a cell: none, a warning under the cell, or a refusal to run it. */
 export type TypesMode = "off" | "warn" | "strict";
 
 /** A cell to run. `cell` names it in everything that comes back. */
@@ -138,6 +139,7 @@ export interface InputOrder {
   readonly port: MessagePort;
 }
 
+/** The answer to an `InputOrder`. */
 export type InputAnswer =
   | { readonly value: string }
   /** `ASKED_AGAIN`: another question has come before the answer. */
@@ -145,7 +147,7 @@ export type InputAnswer =
 
 // ---- The protocol worker and the language service ----
 
-/** What the thread of the language service is started with. */
+/** The data that the thread of the language service is started with. */
 export interface LanguageStart {
   readonly flags: Flags;
   /** Folder of the notebook, from which its imports are looked up. */
@@ -189,7 +191,7 @@ export interface Candidate {
   readonly signature?: string;
 }
 
-/** What the types say about a name. */
+/** The signature and documentation of a name, as the types have them. */
 export interface Inspection {
   /** `const size: number`, overloads one per line. */
   readonly signature: string;

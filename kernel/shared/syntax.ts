@@ -41,6 +41,39 @@ export function children(node: SyntaxNode): SyntaxNode[] {
   return all;
 }
 
+/**
+ * Walks `node` and all below it in source order. `enter` says whether to go below a node, and may return a function to
+ * call when all below it is done. There is no recursion: a sum of ten thousand terms is a tree as deep.
+ */
+export function walk(node: SyntaxNode, enter: (node: SyntaxNode) => boolean | (() => void)): void {
+  const ahead: (SyntaxNode | (() => void))[] = [node];
+  for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+    if (typeof next === "function") {
+      next();
+      continue;
+    }
+    const below = enter(next);
+    if (below === false) continue;
+    if (below !== true) ahead.push(below);
+    const nodes = children(next);
+    for (let index = nodes.length - 1; index >= 0; index--) ahead.push(nodes[index] as SyntaxNode);
+  }
+}
+
+/** Whether `node` or anything below it satisfies `test`. Nothing is looked at below a node that satisfies `isApart`. */
+export function contains(
+  node: SyntaxNode,
+  test: (node: SyntaxNode) => boolean,
+  isApart: (node: SyntaxNode) => boolean = () => false,
+): boolean {
+  let found = false;
+  walk(node, (each) => {
+    found ||= !isApart(each) && test(each);
+    return !found && !isApart(each);
+  });
+  return found;
+}
+
 function isNode(value: unknown): value is SyntaxNode {
   return typeof value === "object" && value !== null && typeof (value as SyntaxNode).type === "string";
 }

@@ -1,5 +1,4 @@
 /** Completion from live values: properties of the object before the dot, names of cells, globals, keywords. */
-
 import { isCode } from "../../shared/magics/scan.ts";
 import type { LiveCompletion } from "../../shared/messages.ts";
 import type { Evaluator } from "../executor/evaluator.ts";

@@ -1,7 +1,6 @@
 /** Magics become TypeScript: each is a call of `__thaw.magics` on the lines it had, so that tracebacks stay right. */
 import { blankMagic, findMagics, type Magic, type Surroundings } from "../../shared/magics/find.ts";
-import { statementsOf } from "../../shared/syntax.ts";
-import { contains } from "../rewrite/syntax.ts";
+import { contains, statementsOf } from "../../shared/syntax.ts";
 
 /** Returns the code that runs for `code`, or undefined where there is no magic in it. */
 export function rewriteMagics(code: string, surroundings: Surroundings): string | undefined {

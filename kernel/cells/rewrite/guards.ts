@@ -3,9 +3,8 @@
  * `import.meta` are led to the kernel here too.
  */
 
-import { child, childList, type SyntaxNode } from "../../shared/syntax.ts";
+import { child, childList, contains, type SyntaxNode } from "../../shared/syntax.ts";
 import type { Edit } from "./edit.ts";
-import { contains } from "./syntax.ts";
 
 /** The surroundings of a node within its function, as far as an interrupt is concerned. */
 export interface GuardScope {

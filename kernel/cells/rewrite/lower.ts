@@ -3,9 +3,9 @@
  * itself compiles those statements.
  */
 import { Script } from "node:vm";
-import { child, childList, type SyntaxNode } from "../../shared/syntax.ts";
+import { child, childList, contains, type SyntaxNode } from "../../shared/syntax.ts";
 import { isUsing } from "./guards.ts";
-import { contains, parse } from "./syntax.ts";
+import { parse } from "./syntax.ts";
 import { lineStarts, offsetOf, placeOf, transpile } from "./transpile.ts";
 
 const suspicious = /\b(enum|namespace|module|accessor|using)\b|@|<[\w>]/;

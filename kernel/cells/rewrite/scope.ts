@@ -1,6 +1,5 @@
 /** The names that declarations and scopes declare. */
-import { child, childList, children, type SyntaxNode } from "../../shared/syntax.ts";
-import { walk } from "./syntax.ts";
+import { child, childList, children, type SyntaxNode, walk } from "../../shared/syntax.ts";
 
 /** Returns the names in a pattern: `{ a, b: [c], ...d }` -> a, c, d. */
 function patternNames(pattern: SyntaxNode | undefined): string[] {

@@ -1,7 +1,7 @@
-/** The syntax tree of a cell, as loosely typed as a walk over every node needs it. */
+/** Parses cells and local files. */
 import { parseSync } from "oxc-parser";
 import { isTooDeep } from "../../shared/nesting.ts";
-import { children, type SyntaxNode } from "../../shared/syntax.ts";
+import type { SyntaxNode } from "../../shared/syntax.ts";
 import { fromCellArray } from "../realm/cellRealm.ts";
 
 /** Parses the statements of `source`, with JSX where it has some. Throws `CellSyntaxError` at the first error. */
@@ -25,39 +25,6 @@ export function asExpression(source: string): string {
   const start = source.indexOf("{");
   const wrapped = `${source.slice(0, start)}(${text})${source.slice(start + text.length)}`;
   return parseSync("cell.ts", wrapped, { lang: "ts", sourceType: "module" }).errors.length === 0 ? wrapped : source;
-}
-
-/**
- * Walks `node` and all below it in source order. `enter` says whether to go below a node, and may return a function to
- * call when all below it is done. There is no recursion: a sum of ten thousand terms is a tree as deep.
- */
-export function walk(node: SyntaxNode, enter: (node: SyntaxNode) => boolean | (() => void)): void {
-  const ahead: (SyntaxNode | (() => void))[] = [node];
-  for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
-    if (typeof next === "function") {
-      next();
-      continue;
-    }
-    const below = enter(next);
-    if (below === false) continue;
-    if (below !== true) ahead.push(below);
-    const nodes = children(next);
-    for (let index = nodes.length - 1; index >= 0; index--) ahead.push(nodes[index] as SyntaxNode);
-  }
-}
-
-/** Whether `node` or anything below it satisfies `test`. Nothing is looked at below a node that satisfies `isApart`. */
-export function contains(
-  node: SyntaxNode,
-  test: (node: SyntaxNode) => boolean,
-  isApart: (node: SyntaxNode) => boolean = () => false,
-): boolean {
-  let found = false;
-  walk(node, (each) => {
-    found ||= !isApart(each) && test(each);
-    return !found && !isApart(each);
-  });
-  return found;
 }
 
 /** A place in a cell or local file; line and column from 1. */

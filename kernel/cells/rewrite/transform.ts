@@ -3,7 +3,7 @@
  * and lines kept.
  */
 import type MagicString from "magic-string";
-import { child, childList, children, type SyntaxNode } from "../../shared/syntax.ts";
+import { child, childList, children, type SyntaxNode, walk } from "../../shared/syntax.ts";
 import { Edit } from "./edit.ts";
 import { type Getters, rewriteExport } from "./exports.ts";
 import {
@@ -30,7 +30,7 @@ import {
 import { lower, type MapToSource } from "./lower.ts";
 import { declaredNames, hoistedNames, scopeNames } from "./scope.ts";
 import { stripTypes } from "./stripTypes.ts";
-import { asExpression, parse, walk } from "./syntax.ts";
+import { asExpression, parse } from "./syntax.ts";
 
 /** A rewritten text with the way back from its positions to the source's. */
 interface Transformed {

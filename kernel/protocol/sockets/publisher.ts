@@ -1,4 +1,4 @@
-/** The iopub socket: greets every subscriber, waits for one that is slow, and stops waiting for one that stands still. */
+/** The iopub socket, which greets every subscriber, waits for one that is slow, and stops waiting for one that stands still. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { XPublisher } from "zeromq";
 import { logError } from "../../shared/log.ts";
@@ -8,7 +8,7 @@ import { arriving } from "./oneSocket.ts";
 
 /** Messages a subscriber may be behind before output waits for it. More would be memory of the kernel's. */
 const messagesAhead = 256;
-/** How long output waits for one subscriber that reads nothing, and how long it then does without it, in milliseconds. */
+/** Output waits so long for one subscriber that reads nothing, and then does so long without it, in milliseconds. */
 const patienceMs = 2000;
 const doWithoutMs = 60_000;
 const retryMs = 1;
@@ -20,7 +20,7 @@ const [subscribe, unsubscribe] = [6, 7];
 
 const failed = logError("a subscriber could not be greeted");
 
-/** Subscriptions begin to count when they have been read, so that nothing can be published ahead of the welcome. */
+/** A publisher whose subscriptions begin to count when they have been read, so that nothing is published ahead of the welcome. */
 class ManualPublisher extends XPublisher {
   /** Applies what the subscriber whose message was read last has asked for. */
   apply(frame: Uint8Array): void {
@@ -28,6 +28,7 @@ class ManualPublisher extends XPublisher {
   }
 }
 
+/** Publishes to the subscribers of iopub. */
 export class Publisher implements Sender {
   readonly #socket = new ManualPublisher({
     linger: 500,
@@ -46,6 +47,7 @@ export class Publisher implements Sender {
     this.#reader = this.#read(greet);
   }
 
+  /** Resolves when every subscriber has room for the message, or is done without. */
   async send(frames: Frame[]): Promise<void> {
     const deadline = performance.now() + patienceMs;
     while (!this.#socket.closed) {

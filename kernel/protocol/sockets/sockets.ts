@@ -1,4 +1,4 @@
-/** The five ZeroMQ sockets of a kernel: bound, read, written in order, closed before the process ends. */
+/** Binds the five ZeroMQ sockets of a kernel, reads them, writes to them in order, and closes them before the process ends. */
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { Router } from "zeromq";
 import { address, type Connection } from "../../shared/connection.ts";
@@ -11,11 +11,11 @@ import { Publisher } from "./publisher.ts";
 /** Channels on which requests arrive. */
 export type RequestChannel = "shell" | "control" | "stdin";
 
-/** What the sockets report. */
+/** The handlers that the sockets call. */
 export interface SocketEvents {
   /** A message that passed the signature check. */
   readonly receive: (channel: RequestChannel, message: Message) => void;
-  /** A client subscribed to iopub, to messages whose topic begins with `topic`: what to tell it first. */
+  /** A client subscribed to iopub, to messages whose topic begins with `topic`. Returns the message to send it first. */
   readonly subscribed: (topic: Uint8Array) => Outgoing;
   /** Nothing waits to be published any more. */
   readonly published: () => void;
@@ -24,7 +24,7 @@ export interface SocketEvents {
 /** The largest part of a message, in bytes, buffers included. ZeroMQ closes the connection of whoever sends a larger one. */
 const largestPart = 2 ** 28;
 const largestHeartbeat = 1024;
-/** No high water mark: a mark drops replies. What is unsent when the kernel ends gets 500 ms. Sends never wait. */
+/** Options without a high water mark, which would drop replies. What is unsent when the kernel ends gets 500 ms. Sends never wait. */
 const unlimited = {
   linger: 500,
   sendHighWaterMark: 0,
@@ -32,13 +32,14 @@ const unlimited = {
   sendTimeout: 0,
   maxMessageSize: largestPart,
 };
-/** How long the end waits for what is queued: a client may read slowly, or not at all. */
+/** The end waits so long for what is queued, in milliseconds: a client may read slowly, or not at all. */
 const drainMs = 1500;
 
+/** The sockets of one kernel. */
 export class Sockets {
   readonly #shell = new Router(unlimited);
   readonly #control = new Router(unlimited);
-  /** Mandatory: a cell that asks for input must hear that its client has no such socket. */
+  /** Sends to it fail where the client has no such socket (`mandatory`): a cell that asks for input must hear of that. */
   readonly #stdin = new Router({ ...unlimited, mandatory: true });
   readonly #iopub = new Publisher();
   readonly #heartbeat = new Router({ ...unlimited, maxMessageSize: largestHeartbeat });
@@ -47,13 +48,13 @@ export class Sockets {
   readonly #signer: Signer;
   readonly #connection: Connection;
   readonly #refused = new Map<Refusal, number>();
-  /** How many messages have been read. */
+  /** The number of messages that have been read. */
   #arrived = 0;
   /** One promise for each socket that is read; it settles once that socket is closed. */
   #readers: readonly Promise<void>[] = [];
   #closing = false;
 
-  /** What is under way when the sockets are closed fails, which nobody needs to know. */
+  /** Logs an error, unless the sockets are being closed: what is under way then fails, which nobody needs to know. */
   readonly #failed = (error: unknown): void => {
     if (!this.#closing) logError("a message could not be sent")(error);
   };
@@ -70,7 +71,7 @@ export class Sockets {
     };
   }
 
-  /** What waits to be published, by the weight of `SendQueue`. */
+  /** The size of what waits to be published, as `SendQueue` weighs it. */
   get unpublished(): number {
     return this.#queues.iopub.weight;
   }
@@ -167,7 +168,7 @@ export class Sockets {
   }
 }
 
-/** A reply in place of one that cannot be made, for a client that waits for it. */
+/** Makes a reply in place of one that cannot be sent, for a client that waits for it. */
 function unsendable(message: Outgoing, error: unknown): Outgoing {
   const evalue = `The kernel could not send its reply: ${String(error)}`;
   return { ...message, metadata: {}, content: errorReply(message.header.msg_type, "KernelError", evalue) };

@@ -12,7 +12,7 @@ const delimiter = Buffer.from(delimiterText);
 /** The longest JSON frame that is read, in bytes. Parsed it may take ten times as much memory; what is larger goes into buffers. */
 const longestJson = 2 ** 26;
 
-/** Why frames were not taken for a message. Never names the expected signature. */
+/** The reason why frames were not taken for a message. It never names the expected signature. */
 export type Refusal =
   | "no delimiter"
   | "too few frames"
@@ -23,8 +23,8 @@ export type Refusal =
   | "not a message";
 
 /**
- * Returns the message in `frames`, or why there is none. The signature is checked before anything is parsed. `longest`: bytes of a
- * JSON frame; by default what a kernel takes from a client.
+ * Returns the message in `frames`, or why there is none. The signature is checked before anything is parsed.
+ * `longest` is the most bytes of a JSON frame; by default what a kernel takes from a client.
  */
 export function decode(
   frames: readonly Uint8Array[],
@@ -76,7 +76,7 @@ function isHeader(value: unknown): value is Header {
   return isObject(value) && typeof value.msg_id === "string" && typeof value.msg_type === "string";
 }
 
-/** Digests remembered against replay; older ones are forgotten first. */
+/** Digests that are remembered against replay; older ones are forgotten first. */
 const remembered = 65_536;
 
 /** Signs and checks the frames of one connection. An empty key turns signing, and with it the replay check, off. */
@@ -85,7 +85,7 @@ export class Signer {
   readonly #hash: string;
   readonly #length: number;
   readonly #seen = new Set<string>();
-  /** The same digests in a ring, oldest at `#next`: taking the first out of a set gets slow once many have been. */
+  /** Those digests in a ring, oldest at `#next`: taking the first out of a set gets slow once many have been. */
   readonly #order: string[] = [];
   #next = 0;
 

@@ -1,9 +1,10 @@
 /** Messages of the Jupyter protocol 5.3: their parts, the fields of each request, and replies that tell an error. */
 import { randomUUID } from "node:crypto";
 
+/** The version of the protocol that headers name. */
 export const protocolVersion = "5.3";
 
-/** Keys are the protocol's own, so that a header can be echoed as it came. */
+/** The header of a message. Its keys are the protocol's own, so that it can be echoed as it came. */
 export interface Header {
   readonly msg_id: string;
   readonly msg_type: string;
@@ -13,14 +14,15 @@ export interface Header {
   readonly version: string;
 }
 
+/** The content of a message, or its metadata. */
 export type Content = Readonly<Record<string, unknown>>;
 
 /** A message that has been verified and parsed. */
 export interface Message {
-  /** Routing frames in front of the delimiter: whom a reply goes to, or the topic on iopub. */
+  /** The routing frames in front of the delimiter: they name the client that a reply goes to, or the topic on iopub. */
   readonly identities: readonly Uint8Array[];
   readonly header: Header;
-  /** `{}` where a message answers nothing. */
+  /** The header of the request it answers; `{}` where it answers none. */
   readonly parentHeader: Header | Record<string, never>;
   readonly metadata: Content;
   readonly content: Content;
@@ -40,7 +42,7 @@ export interface Outgoing {
   readonly parentHeader: Header | Record<string, never>;
   readonly metadata?: Content | string;
   readonly content: Content | string;
-  /** The content is known not to nest, so that a flood of text need not be searched. Default: false. */
+  /** Whether the content is known not to nest, so that a flood of text need not be searched. Default: false. */
   readonly isFlat?: boolean;
   readonly buffers?: readonly Uint8Array[];
 }

@@ -9,7 +9,7 @@ export function mayHaveMagics(code: string): boolean {
   return /^[ \t]*[%!?]|[\w$\])]\?\??[ \t]*;?[ \t]*$|=[ \t]*[!%][ \t]*[\w./~$"'({[]/m.test(code);
 }
 
-/** What a line would be if it were a magic; offsets are relative to the line. */
+/** The kind of magic that a line looks like; offsets are relative to the line. */
 export type Shape =
   | { readonly kind: "percent"; readonly name: string; readonly at: number; readonly assigned: boolean }
   | { readonly kind: "bang"; readonly at: number; readonly assigned: boolean }
@@ -45,7 +45,7 @@ export interface CandidateLine {
 /** Returns the candidates from top to bottom. What follows a candidate's first character on its line is taken for its own text. */
 export function scan(code: string): CandidateLine[] {
   const found: CandidateLine[] = [];
-  /** For each template literal that is open: how many braces are open inside its `${`. */
+  /** The number of braces that are open inside the `${` of each template literal that is open. */
   const templates: number[] = [];
   let index = 0;
   let lineStart = true;
