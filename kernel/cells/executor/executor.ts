@@ -13,7 +13,7 @@ import type { ModuleLoader } from "../modules/moduleLoader.ts";
 import type { Reporter } from "../output/reporter.ts";
 import { isA } from "../realm/cellRealm.ts";
 import type { CellImports } from "../rewrite/imports.ts";
-import { CellSyntaxError } from "../rewrite/syntax.ts";
+import { CellSyntaxError } from "../rewrite/parse.ts";
 import { transformCell } from "../rewrite/transform.ts";
 import type { Disposals } from "./disposals.ts";
 import type { Evaluator, Outcome } from "./evaluator.ts";
