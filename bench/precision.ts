@@ -6,11 +6,12 @@
 import { parseArgs } from "node:util";
 import { formatPercent } from "../src/display/numbers.ts";
 import { Table } from "../src/display/table.ts";
+import { type EncodedDataset, encodeDataset } from "../src/evaluate/encodedDataset.ts";
 import { AutoModelForSequenceClassification, AutoTokenizer, Trainer } from "../src/index.ts";
-import { accuracyMetric } from "../src/task/metricNames.ts";
+import { accuracyMetric } from "../src/task/metrics.ts";
 import { hasBfloat16, type Precision, precisions } from "../src/tensor/precision.ts";
-import { dataRecord, type EncodedDataset, encodeDataset } from "../src/train/encodedDataset.ts";
 import { TrainingLoop } from "../src/train/loop.ts";
+import { dataRecord } from "../src/train/runRecord.ts";
 import { readReviews } from "./reviews.ts";
 
 const { values } = parseArgs({

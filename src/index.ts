@@ -8,7 +8,7 @@ export type { SplitOptions } from "./data/split.ts";
 export { type Split, TextDataset } from "./data/textDataset.ts";
 export { Table } from "./display/table.ts";
 export { ThawError } from "./errors.ts";
-export type { LabelScore, Prediction } from "./evaluate/predictions.ts";
+export type { Prediction } from "./evaluate/predictions.ts";
 export { type ExportOptions, exportOnnx } from "./exportOnnx.ts";
 export type { Selection } from "./freezing/selection.ts";
 export { sampleData } from "./hub/thawFolder.ts";
@@ -23,6 +23,7 @@ export {
   type TextClassificationPipeline,
   type TextPairInput,
 } from "./pipeline.ts";
+export type { TrainingArguments } from "./plan/arguments.ts";
 export type { Plan, StagePlan } from "./plan/plan.ts";
 export { checkStages, type Stage } from "./plan/stage.ts";
 export { classifierOnly, lastLayers, progressive } from "./recipes/recipes.ts";
@@ -35,12 +36,13 @@ export {
 } from "./schedule/schedule.ts";
 export { type Comparison, compareRuns } from "./show/compareRuns.ts";
 export { Figure } from "./show/figure/figure.ts";
+export type { LabelScore } from "./task/scores.ts";
 export { tf } from "./tensor/tensorflow.ts";
 export { AutoTokenizer } from "./tokenizer/autoTokenizer.ts";
 export type { BatchEncoding } from "./tokenizer/rows.ts";
 export type { Tokenizer } from "./tokenizer/tokenizer.ts";
-export type { TrainingArguments } from "./train/arguments.ts";
 export type { TrainerEvent } from "./train/events.ts";
 export type { HistoryRow, RunRecord, RunStatus, StageOutcome, StageRecord } from "./train/runRecord.ts";
 export { sessionInfo } from "./train/sessionInfo.ts";
-export { type PredictOptions, Trainer, type TrainerOptions, type TrainOptions } from "./trainer.ts";
+export type { PredictOptions, TrainerOptions, TrainOptions } from "./train/trainerOptions.ts";
+export { Trainer } from "./trainer.ts";

@@ -1,7 +1,7 @@
 /** Strategies side by side: quality, time, trainable parameters and cost, over the table of the same numbers. */
 import { formatPercent, formatSeconds } from "../display/numbers.ts";
 import type { Table } from "../display/table.ts";
-import { type MetricKey, metricKinds } from "../task/metricNames.ts";
+import { type MetricKey, metricKinds } from "../task/metrics.ts";
 import { drawTable } from "./figure/drawnTable.ts";
 import { Figure } from "./figure/figure.ts";
 import {

@@ -2,8 +2,8 @@
 import { formatDuration, formatRate } from "../display/numbers.ts";
 import { type Cell, type Column, Table } from "../display/table.ts";
 import type { StagePlan } from "../plan/plan.ts";
-import { epochFactors } from "../plan/rates.ts";
-import { indexOfBestEpoch, type MetricKey, type ModelMetric, metricKeys, metricTitle } from "../task/metricNames.ts";
+import { epochFactors } from "../schedule/schedule.ts";
+import { indexOfBestEpoch, type MetricKey, type ModelMetric, metricKeys, metricTitle } from "../task/metrics.ts";
 import type { HistoryRow } from "../train/runRecord.ts";
 
 export interface EpochTableInput {

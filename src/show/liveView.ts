@@ -4,7 +4,7 @@ import { escapeHtml } from "../display/escapeHtml.ts";
 import { type LiveDisplay, type LiveDisplayOptions, openDisplay } from "../display/liveDisplay.ts";
 import { formatCount, formatNumber } from "../display/numbers.ts";
 import { type Bar, barHtml, barText } from "../display/progressBar.ts";
-import { describeMetric, metricKinds } from "../task/metricNames.ts";
+import { describeMetric, metricKinds } from "../task/metrics.ts";
 import type { TrainerEvent } from "../train/events.ts";
 import type { RunRecord, RunStatus } from "../train/runRecord.ts";
 import { epochTable } from "./epochTable.ts";

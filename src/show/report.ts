@@ -12,7 +12,7 @@ import {
   formatSeconds,
 } from "../display/numbers.ts";
 import { type Column, Table } from "../display/table.ts";
-import { describeMetric, formatMetric, type MetricKey, metricKinds } from "../task/metricNames.ts";
+import { describeMetric, formatMetric, type MetricKey, metricKinds } from "../task/metrics.ts";
 import type {
   BestRecord,
   Evidence,

@@ -1,7 +1,7 @@
 /** What a run's events add up to: counts, rows and measured times, ready to be drawn. */
 
 import type { StagePlan } from "../plan/plan.ts";
-import { accuracyMetric, type ModelMetric } from "../task/metricNames.ts";
+import { accuracyMetric, type ModelMetric } from "../task/metrics.ts";
 import type { TrainerEvent } from "../train/events.ts";
 import type { HistoryRow, RunRecord, StageOutcome } from "../train/runRecord.ts";
 

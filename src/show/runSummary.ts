@@ -13,7 +13,7 @@ import {
   type ModelMetric,
   metricKeys,
   metricKinds,
-} from "../task/metricNames.ts";
+} from "../task/metrics.ts";
 import type { RunRecord } from "../train/runRecord.ts";
 import { stopInWords } from "./report.ts";
 

@@ -1,7 +1,7 @@
 /** A run as curves: loss, metrics and learning rates over the epochs, with the borders of its stages. */
 import { formatPercent, formatSeconds } from "../display/numbers.ts";
-import { rateCourse } from "../plan/rates.ts";
-import { describeMetric, formatMetric, type MetricKey, metricKeys, metricKinds } from "../task/metricNames.ts";
+import { rateCourse } from "../schedule/schedule.ts";
+import { describeMetric, formatMetric, type MetricKey, metricKeys, metricKinds } from "../task/metrics.ts";
 import type { HistoryRow, RunRecord, StageRecord } from "../train/runRecord.ts";
 import { Figure } from "./figure/figure.ts";
 import {

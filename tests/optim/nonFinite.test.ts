@@ -1,7 +1,6 @@
 /** Numbers that are NaN or infinite never reach a weight, and the error says where they came from. */
 import { describe, expect, test } from "vitest";
-import { DiskRows } from "../../src/cache/diskRows.ts";
-import { MemoryRows } from "../../src/cache/rowStore.ts";
+import { DiskRows, MemoryRows } from "../../src/cache/rowStore.ts";
 import { TextDataset } from "../../src/data/textDataset.ts";
 import type { Parameter } from "../../src/models/parameter.ts";
 import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
@@ -11,7 +10,7 @@ import { engineName, tf } from "../../src/tensor/tensorflow.ts";
 import { NativeVariable } from "../../src/tensor/variable.ts";
 import type { Trainer } from "../../src/trainer.ts";
 import { formulaModel, goldenCases } from "../models/familyModel.ts";
-import { letters, tinyModel, tinyTokenizer, tinyTrainer, weightsOf } from "./tiny.ts";
+import { letters, tinyModel, tinyTokenizer, tinyTrainer, weightsOf } from "../train/tiny.ts";
 
 type Tensor = ReturnType<typeof tf.tensor>;
 const model = await tinyModel();

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { TextDataset } from "../../src/data/textDataset.ts";
+import { encodeDataset, encodeTexts } from "../../src/evaluate/encodedDataset.ts";
 import { checkSameLabels } from "../../src/train/checkDataset.ts";
-import { encodeDataset, encodeTexts } from "../../src/train/encodedDataset.ts";
-import { tinyModel, tinyTokenizer } from "./tiny.ts";
+import { tinyModel, tinyTokenizer } from "../train/tiny.ts";
 
 const model = await tinyModel();
 const dataset = (labels: string[], names?: string[]) =>

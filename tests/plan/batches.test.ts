@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { lengthBatches } from "../../src/evaluate/lengthBatches.ts";
+import { lengthBatches } from "../../src/plan/batches.ts";
 
 const texts = (...lengths: number[]) => lengths.map((length) => ({ inputIds: new Int32Array(length) }));
 

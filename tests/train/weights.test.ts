@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { assertUnchanged, changedNames, combinedHash, fingerprint } from "../../src/train/fingerprint.ts";
+import { assertUnchanged, changedNames, combinedHash, fingerprint, KeptWeights } from "../../src/train/weights.ts";
 import { tinyModel } from "./tiny.ts";
 
 const names = ["bert.pooler.dense.bias", "classifier.bias"];
@@ -42,4 +42,31 @@ test("one hash over all tensors is that of the lines that sha256sum prints", () 
     ["b", "11ee"],
   ]);
   expect(combinedHash(hashes)).toBe(createHash("sha256").update("00ff  a\n11ee  b\n").digest("hex"));
+});
+
+const [bias, frozen] = ["classifier.bias", "bert.pooler.dense.bias"];
+
+test("the weights that were kept last come back, as often as wanted, and nothing else is touched", async () => {
+  const model = await tinyModel();
+  const { parameters } = model;
+  const kept = new KeptWeights(model, new Set([bias]));
+  for (const value of [1, 2]) {
+    parameters.get(bias)?.assign(Float32Array.of(value, -value));
+    kept.keep();
+  }
+  parameters.get(frozen)?.assign(new Float32Array(32).fill(7));
+  for (const _ of [1, 2]) {
+    parameters.get(bias)?.assign(Float32Array.of(8, 9)); // what is kept is a copy
+    kept.restore();
+    expect([...(parameters.get(bias)?.data() ?? [])]).toEqual([2, -2]);
+  }
+  expect(parameters.get(frozen)?.data()[0]).toBe(7);
+});
+
+test("where nothing was kept, nothing is restored", async () => {
+  const model = await tinyModel();
+  const kept = new KeptWeights(model, new Set([bias]));
+  model.parameters.get(bias)?.assign(Float32Array.of(3, 4));
+  kept.restore();
+  expect([...(model.parameters.get(bias)?.data() ?? [])]).toEqual([3, 4]);
 });

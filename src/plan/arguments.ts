@@ -1,106 +1,113 @@
 /** The settings of a run, named as Hugging Face's `TrainingArguments`. */
 import { type SamplingStrategy, samplingStrategies } from "../data/batches.ts";
 import { ThawError } from "../errors.ts";
-import { refuseUnknown } from "../options.ts";
-import type { StagePlan } from "../plan/plan.ts";
+import { bytesOf, type MemorySize, refuseUnknown } from "../options.ts";
 import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
-import type { ModelMetric } from "../task/metricNames.ts";
 import { checkPrecision, type Precision, precisions } from "../tensor/precision.ts";
-import { bytesOf, type MemorySize } from "./memorySize.ts";
 
 /** The settings of a run, named as Hugging Face's `TrainingArguments`; each has a default. */
 export interface TrainingArguments {
-  /** Where `saveModel()` without a folder writes. Default: "runs/thaw". Nothing is written before. */
+  /** The folder that `saveModel()` writes to where it is given none; nothing is written before. Default: "runs/thaw". */
   readonly outputDir?: string;
   /** Passes over the training data of a run without stages. Default: 3. */
   readonly numTrainEpochs?: number;
   /** Peak learning rate of the encoder layers. Default: 5e-5. */
   readonly learningRate?: number;
-  /** Peak learning rate of the head. Default: the learning rate of the encoder; the recipes set it. */
+  /** Peak learning rate of the head. Default: that of the encoder layers; the recipes set it. */
   readonly headLearningRate?: number;
-  /** Examples that go through the model at once. Default: 8. */
+  /** Number of examples that go through the model at once, in a micro-batch. Default: 8. */
   readonly perDeviceTrainBatchSize?: number;
   /**
-   * Batches per optimizer step: their gradients are added up before the weights move, in the memory that one batch
-   * takes. The loss is the mean over the texts of all of them, steps and warm-up are counted in optimizer steps, and
-   * what an epoch leaves over is a step of its own. Default: 1.
+   * Number of batches per optimizer step: their gradients are added up before the weights move, in the memory that one batch
+   * takes. The loss is the mean over the examples of all of them, steps and warm-up are counted in optimizer steps, and the
+   * batches that an epoch leaves over are a step of their own. Default: 1.
    */
   readonly gradientAccumulationSteps?: number;
   /**
-   * Order of the training texts in an epoch: "random", "sequential" (that of the data), or "group_by_length": batches of
-   * texts of like length, shuffled in another way in every epoch. Default: "random".
+   * Order of the training examples in an epoch: "random", "sequential" (the order of the data), or "group_by_length": batches
+   * of examples of like length, shuffled in another way in every epoch. Default: "random".
    */
   readonly trainSamplingStrategy?: SamplingStrategy;
-  /** Examples that are evaluated at once; it changes the speed only. Default: 64. */
+  /** Number of examples that are evaluated at once; it changes the speed only. Default: 64. */
   readonly perDeviceEvalBatchSize?: number;
-  /** Decoupled weight decay, on all parameters but biases and normalisations. Default: 0. */
+  /**
+   * Factor of AdamW's decoupled weight decay, which applies to all parameters but biases and normalisations. Default: 0.
+   */
   readonly weightDecay?: number;
   /** Decay rate of AdamW's first moment. Default: 0.9. */
   readonly adamBeta1?: number;
   /** Decay rate of AdamW's second moment. Default: 0.999. */
   readonly adamBeta2?: number;
-  /** What AdamW adds to the root of the second moment. Default: 1e-8. */
+  /** Number that AdamW adds to the root of the second moment, for numerical stability. Default: 1e-8. */
   readonly adamEpsilon?: number;
-  /** The L2 norm of all gradients together is clipped to this; 0 = never. Default: 1. */
+  /** Largest L2 norm of all gradients together, to which they are clipped; 0 = no clipping. Default: 1. */
   readonly maxGradNorm?: number;
   /** Schedule of the learning rates in each stage. Default: "linear". */
   readonly lrSchedulerType?: SchedulerType;
-  /** Optimizer steps in which the rates rise to their peak; below 1 a share of each stage's steps. Default: 0. */
+  /** Number of optimizer steps in which the rates rise to their peak; below 1 a share of each stage's steps. Default: 0. */
   readonly warmupSteps?: number;
-  /** Seed of the order of the data and of dropout. Default: 42. */
+  /** Seed of the order of the data and of dropout, a whole number of 0 or more. Default: 42. */
   readonly seed?: number;
-  /** Longest text in tokens, special tokens included; longer ones are cut, which the run says. Default: what the model can read, at most 512. */
+  /**
+   * Longest example in tokens, special tokens included; longer ones are cut, which the run says. Default: the longest that the
+   * model can read, at most 512.
+   */
   readonly maxLength?: number;
   /**
-   * After training, go back to the weights of the epoch that was best in the validation: the best by
+   * Gives the model, after training, the weights of the epoch that was best in the validation: the best by
    * `metricForBestModel`, of equals the one with the lowest validation loss, then the first. A run that is stopped keeps
    * the weights that it has. Default: true.
    */
   readonly loadBestModelAtEnd?: boolean;
   /**
-   * What the best epoch, and with it the patience of a stage, is judged by: a metric of the evaluation, with or without
-   * "eval". Default: "accuracy"; of several labels a text "microF1", of regression "mse".
+   * The metric of the evaluation that the best epoch is chosen and the patience of a stage is judged by, with or without
+   * "eval" before it. Default: "accuracy"; for several labels per example "microF1", for a regression "mse".
    */
   readonly metricForBestModel?: string;
   /** Whether a higher value of `metricForBestModel` is better. Default: false for the loss and for errors, else true. */
   readonly greaterIsBetter?: boolean;
   /**
-   * Dropout in the frozen layers below the lowest trainable one, as Hugging Face has it; it makes every epoch compute
-   * them again. Default: false: they run once and are remembered.
+   * Whether there is dropout in the frozen layers below the lowest trainable one, as Hugging Face has it; every epoch then
+   * computes them again. Default: false: they run once, and their outputs are stored.
    */
   readonly frozenDropout?: boolean;
   /**
-   * What the outputs of the frozen layers may take in memory, in MB or as text ("4GB"). What does not fit goes into a
-   * temporary file, and what fits neither is computed again in every epoch, which the run says. Default: half of the
-   * memory that is free when training begins, or a quarter of `maxMemory` where that is less.
+   * Memory that the outputs of the frozen layers may take, in MB or as text ("4GB"). Outputs that do not fit go into a
+   * temporary file, and those that do not fit there either are computed again in every epoch, which the run says. Default:
+   * half of the memory that is free when training begins, or a quarter of `maxMemory` where that is less.
    */
   readonly cacheMemory?: MemorySize;
-  /** The same on the disk, in the system's folder for temporary files (TMPDIR); 0 = none. Default: half of what is free. */
+  /**
+   * Disk space that the outputs of the frozen layers may take, in MB or as text ("4GB"), in the system's folder for temporary
+   * files (TMPDIR); 0 = none. Default: half of the space that is free when training begins.
+   */
   readonly cacheDisk?: MemorySize;
   /**
-   * Keep of each layer that trains, and of those above, only its input until the backward pass, which runs the layer
-   * again: less memory for about a third more time, and the same weights to the last bit. Default: false.
+   * Keeps only the input of each layer that trains, and of those above, until the backward pass, which runs the layer again:
+   * less memory for about a third more time, and the same weights to the last bit. Default: false.
    */
   readonly gradientCheckpointing?: boolean;
   /**
-   * "bfloat16": the products of the layers, forward and back, the frozen ones included, take factors of 8 bits precision,
-   * and what is kept for the backward pass takes half the memory. Weights, sums, softmax, normalisations, the head and the
-   * optimizer stay in float32. Refused (`PRECISION_UNSUPPORTED`) where the processor has no instruction for it
+   * Precision of the layers' products. With "bfloat16" they take factors of 8 bits precision, forward and back, in the frozen
+   * layers too, and what is kept for the backward pass takes half the memory. Weights, sums, softmax, normalisations, the head
+   * and the optimizer stay in float32. It is refused (`PRECISION_UNSUPPORTED`) where the processor has no instruction for it
    * (AVX512_BF16). Default: "float32".
    */
   readonly precision?: Precision;
   /**
-   * The most that the process may hold, in MB or as text ("4GB"). A plan that is predicted to need more is refused before
-   * anything is trained, with what would fit. Default: no limit.
+   * Largest memory that the process may hold, in MB or as text ("4GB"). A plan that is predicted to need more is refused
+   * (`MAX_MEMORY`) before anything is trained, with changes that would fit. Default: no limit.
    */
   readonly maxMemory?: MemorySize;
-  /** Let newly initialised parameters stay frozen. Default: false, refused. */
+  /**
+   * Whether newly initialised parameters may stay frozen. Default: false: such a plan is refused (`FROZEN_RANDOM_HEAD`).
+   */
   readonly allowFrozenRandomHead?: boolean;
-  /** Show no progress. Default: false. */
+  /** Whether `train` shows no progress. Default: false. */
   readonly disableTqdm?: boolean;
 }
 
-/** Those without a default of their own. */
+/** The arguments without a default of their own. */
 const optional = [
   "headLearningRate",
   "maxLength",
@@ -112,6 +119,7 @@ const optional = [
 ] as const;
 type Optional = (typeof optional)[number];
 
+/** Training arguments with their defaults filled in. */
 export type ResolvedArguments = Required<Omit<TrainingArguments, Optional>> & {
   readonly [key in Optional]: TrainingArguments[key] | undefined;
 };
@@ -269,48 +277,4 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   }
   checkPrecision(resolved.precision);
   return resolved;
-}
-
-/** What of the arguments a run has used beside those that it was given. */
-export interface UsedSettings {
-  readonly metric: ModelMetric;
-  /** Longest text in tokens. */
-  readonly maxLength: number;
-  /** Room for the outputs of the frozen layers, in bytes. */
-  readonly cacheMemory: number;
-  readonly cacheDisk: number;
-}
-
-/**
- * The arguments that a run has used, as plain data; given to another trainer, with the stages as they were resolved, they
- * train the same. What the stages decide stands with the value that they have in common, and is left out where they
- * differ. Left out as well: where files go and whether progress is shown.
- */
-export function usedArguments(
-  args: ResolvedArguments,
-  stages: readonly StagePlan[],
-  used: UsedSettings,
-): Readonly<Record<string, string | number | boolean>> {
-  const { outputDir: _, disableTqdm: __, ...settings } = args;
-  const common = <T>(values: readonly (T | undefined)[]): T | undefined => {
-    const different = new Set(values.filter((value) => value !== undefined));
-    return different.size === 1 ? [...different][0] : undefined;
-  };
-  const megabytes = (bytes: number) => Math.round(bytes / 1e6);
-  const all = {
-    ...settings,
-    numTrainEpochs: stages.reduce((sum, { epochs }) => sum + epochs, 0),
-    learningRate: common(stages.map(({ resolved }) => resolved.learningRate)),
-    headLearningRate: common(stages.map(({ resolved }) => resolved.headLearningRate)),
-    lrSchedulerType: common(stages.map(({ resolved }) => resolved.lrSchedulerType)),
-    warmupSteps: common(stages.map(({ written }) => written.warmupSteps ?? args.warmupSteps)),
-    metricForBestModel: used.metric.key,
-    greaterIsBetter: used.metric.greaterIsBetter,
-    maxLength: Number.isFinite(used.maxLength) ? used.maxLength : undefined,
-    cacheMemory: megabytes(used.cacheMemory),
-    cacheDisk: megabytes(used.cacheDisk),
-  };
-  return Object.fromEntries(
-    Object.entries(all).filter((entry): entry is [string, string | number | boolean] => entry[1] !== undefined),
-  );
 }

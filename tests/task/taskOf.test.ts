@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { modelMetric } from "../../src/evaluate/modelMetric.ts";
 import type { ProblemType } from "../../src/models/config/config.ts";
+import { modelMetric } from "../../src/task/taskOf.ts";
 
 const metric = (problemType: ProblemType, metricForBestModel?: string, greaterIsBetter?: boolean) =>
   modelMetric({ metricForBestModel, greaterIsBetter }, problemType);

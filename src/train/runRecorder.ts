@@ -1,12 +1,12 @@
-/** The record of a run, made here and nowhere else: every reader of it sees what this file has written down. */
+/** Makes the record of a run, here and nowhere else: every reader of it sees what this file has written down. */
 import { ThawError } from "../errors.ts";
+import type { NeverPredicted } from "../evaluate/evaluateLogits.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import type { AdamW } from "../optim/adamW.ts";
 import { fullEpochs } from "../plan/cost.ts";
 import { type Plan, type StagePlan, sizeOf } from "../plan/plan.ts";
-import { isBetterEpoch, type ModelMetric } from "../task/metricNames.ts";
-import { changedNames, combinedHash, type Fingerprint, fingerprint } from "./fingerprint.ts";
-import { type NeverPredicted, neverPredictedNotice } from "./notices.ts";
+import { isBetterEpoch, type ModelMetric } from "../task/metrics.ts";
+import { neverPredictedNotice } from "./notices.ts";
 import {
   type BestRecord,
   bestOfRow,
@@ -20,7 +20,9 @@ import {
   type StageOutcome,
 } from "./runRecord.ts";
 import { versions } from "./sessionInfo.ts";
+import { changedNames, combinedHash, type Fingerprint, fingerprint } from "./weights.ts";
 
+/** What a recorder needs to know of a run. */
 export interface RecorderInput {
   readonly model: SequenceClassifier;
   readonly plan: Plan;
@@ -28,14 +30,15 @@ export interface RecorderInput {
   readonly metric: ModelMetric;
   readonly args: RunRecord["args"];
   readonly data: RunRecord["data"];
-  /** Sentences that hold from the beginning. */
+  /** Notices that hold from the beginning. */
   readonly notices: readonly string[];
 }
 
-/** What earlier runs have done to a model. */
+/** The history of a model since it was loaded, over all runs. */
 interface Past {
-  /** Of the weights that came from the file; null where somebody had changed them before the first run. */
+  /** SHA-256 of the weights that came from the file; null where somebody had changed them before the first run. */
   readonly base: string | null;
+  /** Optimizer steps that runs have taken. */
   steps: number;
   /** The record of the latest run, once it has ended. */
   latest?: RunRecord;
@@ -43,10 +46,10 @@ interface Past {
 
 const pasts = new WeakMap<SequenceClassifier, Past>();
 
-/** The record of the run that trained this model last, by whichever trainer; undefined where none has ended. */
+/** Returns the record of the run that trained this model last, by whichever trainer; undefined where none has ended. */
 export const latestRecordOf = (model: SequenceClassifier): RunRecord | undefined => pasts.get(model)?.latest;
 
-/** A stage while it runs. */
+/** A stage while it runs: its times, its steps and its best epoch. */
 interface StageCourse {
   readonly firstEpoch: number;
   readonly startedAt: number;
@@ -63,17 +66,17 @@ interface StageCourse {
   peakMemory?: number | undefined;
 }
 
-/** Takes down what happens in a run, and gives the record of it, at its end or in between. */
+/** Writes down what happens in a run, and makes the record of it, at its end or in between. */
 export class RunRecorder {
   readonly history: HistoryRow[] = [];
   readonly notices: string[];
   /** What the run is doing. */
   during: InterruptedStatus["during"] = "preparation";
-  /** Optimizer steps taken. */
+  /** Number of optimizer steps taken. */
   step = 0;
-  /** Whole epochs done. */
+  /** Number of whole epochs done. */
   epochs = 0;
-  /** The same with the fraction of the epoch that runs. */
+  /** Number of epochs done, with the fraction of the one that runs. */
   epoch = 0;
   /** The best epoch so far. */
   best: BestRecord | undefined;
@@ -88,7 +91,7 @@ export class RunRecorder {
   /** The epoch whose weights the model was given back. */
   #restored: BestRecord | undefined;
 
-  /** Hashes all weights: what a run costs beside its steps, once at its start and once at its end. */
+  /** Hashes all weights, which costs a run some time at its start and at its end. */
   constructor(input: RecorderInput) {
     this.#input = input;
     this.notices = [...input.notices];
@@ -102,6 +105,7 @@ export class RunRecorder {
     return this.#evidence(this.#end, this.#trained).changed;
   }
 
+  /** Begins the next stage. */
   enterStage(): void {
     this.#courses.push({
       firstEpoch: this.epochs + 1,
@@ -116,18 +120,18 @@ export class RunRecorder {
     });
   }
 
-  /** The pass through the frozen layers has taken so long. */
+  /** Adds the time that a pass through the frozen layers has taken. */
   passedFrozenLayers(seconds: number): void {
     this.#course.prefixSeconds += seconds;
   }
 
-  /** One optimizer step is over; `share` of the epoch is done. */
+  /** Counts an optimizer step, after which `share` of the epoch is done. */
   stepDone(share: number): void {
     this.step += 1;
     this.epoch = this.epochs + share;
   }
 
-  /** An epoch is over, evaluated or not. Returns whether it is the best of the run so far. */
+  /** Adds the row of an epoch that is over, evaluated or not. Returns whether it is the best of the run so far. */
   epochDone(row: HistoryRow): boolean {
     const { metric } = this.#input;
     const course = this.#course;
@@ -144,12 +148,12 @@ export class RunRecorder {
     return true;
   }
 
-  /** Epochs of the present stage since its best one. */
+  /** Number of epochs of the present stage since its best one. */
   get epochsSinceBest(): number {
     return this.#course.sinceBest;
   }
 
-  /** Whole epochs of the present stage. */
+  /** Number of whole epochs of the present stage. */
   get stageEpochs(): number {
     return this.#course.epochs;
   }
@@ -159,16 +163,17 @@ export class RunRecorder {
     return this.#courses.some(({ ended }) => ended === "patience");
   }
 
-  /** Labels that examples have and that the model gave none of them, in the evaluation of an epoch. */
+  /** Notes the labels that the model gave to no example in the evaluation of an epoch. */
   evaluated(epoch: number, missed: NeverPredicted | undefined): void {
     if (missed !== undefined) this.#neverPredicted.set(epoch, missed);
   }
 
-  /** The model has the weights of its best epoch again. */
+  /** Notes that the model has the weights of its best epoch again. */
   restored(): void {
     this.#restored = this.best;
   }
 
+  /** Ends the present stage, and returns what happened in it. */
   endStage(ended: StageOutcome["ended"]): StageOutcome {
     const course = this.#course;
     course.ended = ended;
@@ -185,7 +190,7 @@ export class RunRecorder {
     return missed === undefined ? undefined : neverPredictedNotice(missed, `the validation of epoch ${epoch}`);
   }
 
-  /** Where the run stands, as the status of one that does not go on. */
+  /** Returns where the run stands, as the status of one that does not go on. */
   status(state: InterruptedStatus["state"], reason?: unknown): InterruptedStatus {
     const { step, epoch, during } = this;
     const words = reason === undefined ? undefined : reason instanceof Error ? reason.message : String(reason);
@@ -197,7 +202,7 @@ export class RunRecorder {
     };
   }
 
-  /** The record of the run as it stands now; hashes all weights. */
+  /** Makes the record of the run as it stands now; hashes all weights. */
   record(status: RunStatus): RunRecord {
     const { model, plan, metric, args, data } = this.#input;
     const trained = this.#trained;
@@ -233,7 +238,7 @@ export class RunRecorder {
     };
   }
 
-  /** The record of the run, which has ended; the model remembers it. */
+  /** Makes the record of the run, which has ended; the model remembers it. */
   finish(status: RunStatus): RunRecord {
     if (status.state === "stopped" || status.state === "failed") {
       if (this.#courses.at(-1)?.ended === "running") this.endStage(status.state);
@@ -291,7 +296,7 @@ export class RunRecorder {
   }
 }
 
-/** Undefined where the weights cannot be read any more: the model was disposed. */
+/** Hashes all weights; undefined where they cannot be read any more, because the model was disposed. */
 function readFingerprint(model: SequenceClassifier): Fingerprint | undefined {
   try {
     return fingerprint(model, model.parameters.keys());
@@ -301,7 +306,7 @@ function readFingerprint(model: SequenceClassifier): Fingerprint | undefined {
   }
 }
 
-/** What a run of this model begins from; remembers the base at the first run. */
+/** Returns what a run of this model begins from; remembers the base at the first run. */
 function modelRecord(model: SequenceClassifier, start: Fingerprint): ModelRecord {
   const parameters = [...model.parameters.values()];
   const isUntouched = parameters.every(({ isAsMade }) => isAsMade);
@@ -327,12 +332,12 @@ function modelRecord(model: SequenceClassifier, start: Fingerprint): ModelRecord
   };
 }
 
-/** Largest resident memory of this process since it began, in bytes. */
+/** Returns the largest resident memory of this process since it began, in bytes. */
 function largestResident(): number {
   return 1024 * process.resourceUsage().maxRSS;
 }
 
-/** A maximum that was reached before says nothing of a stage, nor does one a few pages higher. */
+/** Returns the largest resident memory of a stage, unless it was reached before the stage, or but for a few pages. */
 function peakSince(heldBefore: number): number | undefined {
   const peak = largestResident();
   return peak > 1.01 * heldBefore ? peak : undefined;

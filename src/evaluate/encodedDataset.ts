@@ -1,39 +1,41 @@
-/** A data set as token ids and labels: what the loop works on. */
+/** Data sets as token ids and labels: training and evaluation compute on these. */
 
 import { cellsOf, type TextDataset } from "../data/textDataset.ts";
 import { ThawError } from "../errors.ts";
-import type { Labels } from "../models/config/config.ts";
 import { maxTokens } from "../models/families.ts";
 import { checkBatch } from "../models/inputs.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import type { Labels } from "../task/task.ts";
 import { tokenLimit } from "../tokenizer/rows.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import type { DataRecord } from "./runRecord.ts";
 
+/** A data set as token ids and labels. */
 export interface EncodedDataset {
   readonly texts: readonly EncodedText[];
   readonly labels: Labels;
+  /** Names of the labels, or of the outputs of a regression, in order. */
+  readonly labelNames: readonly string[];
   /** The row of the file or list that each example comes from, counted from 1. */
   readonly rows: readonly number[];
-  /** The tokens that texts are cut to, special ones included. */
+  /** Number of tokens that texts are cut to, special ones included. */
   readonly limit: number;
   /** Examples that were longer than that, and were cut. */
   readonly cut: number;
 }
 
-/** The labels of these rows. */
+/** Returns the labels of the examples at these places. */
 export function labelsOf({ texts, labels }: EncodedDataset, rows: ArrayLike<number>): Labels {
   return cellsOf(labels, rows, labels.length / texts.length);
 }
 
-/** The tokens that texts are cut to, special ones included. `maxLength` is what the user asks for. */
+/** Returns the number of tokens that texts are cut to, special ones included. `maxLength` is what the user asks for. */
 export function textLimit(tokenizer: Tokenizer, model: SequenceClassifier, maxLength: number | undefined): number {
   return tokenLimit({ modelMaxLength: tokenizer.modelMaxLength, positions: maxTokens(model.config), maxLength });
 }
 
 /**
- * Token ids, cut to `maxLength` tokens at most, as `textLimit` says. Throws `BAD_TEXT`, and `BAD_BATCH` where the tokenizer
+ * Encodes texts, or pairs of texts, as token ids, cut to `maxLength` tokens at most, as `textLimit` says. Throws `BAD_TEXT`, and `BAD_BATCH` where the tokenizer
  * is not the model's.
  */
 export function encodeTexts(
@@ -64,7 +66,7 @@ export function encodeTexts(
   return encoded;
 }
 
-/** A data set as the loop works on it: token ids, and how many examples were cut. */
+/** Encodes a data set, and counts the examples that were cut. Errors: as `encodeTexts`. */
 export function encodeDataset(
   dataset: TextDataset,
   tokenizer: Tokenizer,
@@ -77,13 +79,14 @@ export function encodeDataset(
   return {
     texts: encoded,
     labels: dataset.batchLabels(),
+    labelNames: dataset.labelNames,
     rows: Array.from(dataset, ({ row }) => row),
     limit,
     cut: countCut(dataset, encoded, tokenizer, limit),
   };
 }
 
-/** Examples that are longer than `limit`: of those that are as long as that, the whole is looked at. */
+/** Counts the examples that are longer than `limit`; only those that are as long as it are encoded once more, whole. */
 function countCut(
   { texts, textPairs }: TextDataset,
   encoded: readonly EncodedText[],
@@ -98,20 +101,4 @@ function countCut(
     ...(textPairs === undefined ? {} : { textPair: of(textPairs) }),
   });
   return whole.filter(({ inputIds }) => inputIds.length > limit).length;
-}
-
-/** What the record of a run says of a data set. */
-export function dataRecord(dataset: TextDataset, { texts, cut }: EncodedDataset): DataRecord {
-  const { name, length, textPairs, problemType, labelNames, sha256 } = dataset;
-  return {
-    name,
-    rows: length,
-    isPairs: textPairs !== undefined,
-    problemType,
-    labels: labelNames,
-    labelCounts: dataset.labelCounts(),
-    tokens: texts.reduce((sum, { inputIds }) => sum + inputIds.length, 0),
-    cut,
-    sha256,
-  };
 }

@@ -5,11 +5,12 @@ import { expect, test } from "vitest";
 import { TextDataset } from "../../src/data/textDataset.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
+import type { TrainingArguments } from "../../src/plan/arguments.ts";
 import type { Stage } from "../../src/plan/stage.ts";
 import { classifierOnly, lastLayers, progressive } from "../../src/recipes/recipes.ts";
-import type { TrainingArguments } from "../../src/train/arguments.ts";
 import type { RunRecord } from "../../src/train/runRecord.ts";
-import { Trainer, type TrainerOptions } from "../../src/trainer.ts";
+import type { TrainerOptions } from "../../src/train/trainerOptions.ts";
+import { Trainer } from "../../src/trainer.ts";
 import { goldenPath } from "../golden/read.ts";
 import { letters, tinyModel, tinyTokenizer, tinyTrainer } from "./tiny.ts";
 

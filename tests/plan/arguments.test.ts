@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { resolveArguments, type TrainingArguments } from "../../src/train/arguments.ts";
+import { resolveArguments, type TrainingArguments } from "../../src/plan/arguments.ts";
 
 test("without arguments the defaults are Hugging Face's, but for the best model at the end", () => {
   expect(resolveArguments()).toEqual({

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import { crossEntropy } from "../../src/task/crossEntropy.ts";
+import { classificationMetrics, crossEntropy } from "../../src/task/singleLabel.ts";
 import { markConstant } from "../../src/tensor/differentiable.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
+import { golden } from "../golden/read.ts";
 
 const rows = [
   [1, 2, 3],
@@ -43,4 +44,18 @@ test("it leaves its result alone behind", () => {
   const before = tf.memory().numTensors;
   crossEntropy(x, Int32Array.from(labels)).dispose();
   expect(tf.memory().numTensors).toBe(before);
+});
+
+interface MetricsCase {
+  name: string;
+  labels: number[];
+  predictions: number[];
+  accuracy: number;
+  macro_f1: number;
+}
+
+test.each(golden<{ cases: MetricsCase[] }>("metrics.json").cases)("$name: equal to scikit-learn", (expected) => {
+  const { accuracy, macroF1 } = classificationMetrics(expected.predictions, expected.labels);
+  expect(accuracy).toBeCloseTo(expected.accuracy, 12);
+  expect(macroF1).toBeCloseTo(expected.macro_f1, 12);
 });
