@@ -9,9 +9,9 @@
 
 import { exportOnnx } from "../../dist/src/exportOnnx.js";
 import { AutoModelForSequenceClassification } from "../../dist/src/models/autoModel.js";
-import { operations } from "../../dist/src/platform/files.js";
 import { AutoTokenizer } from "../../dist/src/tokenizer/autoTokenizer.js";
 import { saveModel } from "../../dist/src/train/saveModel.js";
+import { operations } from "../../src/platform/files.ts";
 
 const { what, from, to, at, number, times } = JSON.parse(process.argv[2]);
 console.info = () => {};

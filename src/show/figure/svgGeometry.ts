@@ -1,7 +1,7 @@
-/** Where the text of an SVG stands: what a browser's `getBoundingClientRect` tells plotly and jsdom does not know. */
+/** The geometry of an SVG that plotly asks a browser for and jsdom does not know: boxes of text and lengths of paths. */
 import { fonts } from "./fonts.ts";
 
-/** The part of an SVG element's interface that is read here; jsdom's elements have it. */
+/** This is the part of an SVG element's interface that is read here; jsdom's elements have it. */
 export interface SvgNode {
   readonly tagName: string;
   readonly textContent: string | null;
@@ -13,7 +13,7 @@ export interface SvgNode {
   getAttribute(name: string): string | null;
 }
 
-/** A rectangle in pixels, y downwards. */
+/** A rectangle in pixels; y grows downwards. */
 export interface Box {
   readonly left: number;
   readonly top: number;
@@ -23,7 +23,10 @@ export interface Box {
 
 const emptyBox: Box = { left: 0, top: 0, right: 0, bottom: 0 };
 
-/** Box of a text, or of all that a group holds, in the coordinates of the element itself (its own transform is left out). */
+/**
+ * Measures the box of a text, or of all that a group holds, in the coordinates of the element itself: its own transform is
+ * left out.
+ */
 export function boxOf(node: SvgNode): Box {
   if (node.tagName === "text" || node.tagName === "tspan") return textBox(node);
   if (node.tagName === "rect" || node.tagName === "image") return rectBox(node);
@@ -45,7 +48,7 @@ function textBox(node: SvgNode): Box {
   return { left, top, right: left + width, bottom: number(node, "y") + below };
 }
 
-/** In em; bold parts of a line (plotly turns `<b>` into a tspan) are measured in bold. */
+/** Measures a line in em. Its bold parts (plotly turns `<b>` into a tspan) are measured in bold. */
 function lineWidth(line: SvgNode, weight: string): number {
   const bolds = [...line.children]
     .filter((part) => part.style?.fontWeight === "bold")
@@ -69,7 +72,7 @@ function inherited(node: SvgNode, property: "fontSize" | "fontWeight" | "textAnc
   return undefined;
 }
 
-/** The box after the child's own `translate` and `rotate`, which are all that plotly puts on labels. */
+/** Applies the node's own `translate` and `rotate` to its box: plotly puts no other transforms on labels. */
 function placed(box: Box, node: SvgNode): Box {
   let placedBox = box;
   const steps = [...(node.getAttribute("transform") ?? "").matchAll(/(translate|rotate)\(([^)]*)\)/g)].reverse();
@@ -84,7 +87,7 @@ function moved({ left, top, right, bottom }: Box, x: number, y: number): Box {
   return { left: left + x, top: top + y, right: right + x, bottom: bottom + y };
 }
 
-/** Smallest upright box around `box` turned by `degrees` around the point (x, y). */
+/** Turns `box` by `degrees` around the point (x, y), and returns the smallest upright box around it. */
 function rotated({ left, top, right, bottom }: Box, degrees: number, x: number, y: number): Box {
   const [cos, sin] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
   const corners = [left, right].flatMap((cx) => [top, bottom].map((cy) => [cx - x, cy - y] as const));
@@ -104,4 +107,45 @@ function union(boxes: readonly Box[]): Box {
 
 function number(node: SvgNode, attribute: string): number {
   return Number.parseFloat(node.getAttribute(attribute) ?? "") || 0;
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/**
+ * Measures an SVG path of straight lines (`M0,0L30,40`), which plotly asks for at arrows and contour labels. Curves count as
+ * the straight lines between their control points.
+ */
+export function pathLength(d: string): number {
+  return segments(points(d)).reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Finds the point `distance` along the path; the path's end where it is shorter. */
+export function pointAlong(d: string, distance: number): Point {
+  const corners = points(d);
+  let left = Math.max(0, distance);
+  for (const { from, to, length } of segments(corners)) {
+    if (left <= length && length > 0) {
+      const part = left / length;
+      return { x: from.x + part * (to.x - from.x), y: from.y + part * (to.y - from.y) };
+    }
+    left -= length;
+  }
+  return corners.at(-1) ?? { x: 0, y: 0 };
+}
+
+function points(d: string): Point[] {
+  const numbers = (d.match(/-?\d*\.?\d+(?:e-?\d+)?/gi) ?? []).map(Number);
+  const corners: Point[] = [];
+  for (let i = 0; i + 1 < numbers.length; i += 2) corners.push({ x: numbers[i] ?? 0, y: numbers[i + 1] ?? 0 });
+  return corners;
+}
+
+function segments(corners: readonly Point[]) {
+  return corners.slice(1).map((to, i) => {
+    const from = corners[i] ?? to;
+    return { from, to, length: Math.hypot(to.x - from.x, to.y - from.y) };
+  });
 }
