@@ -1,5 +1,4 @@
 /** Computes the logits of a whole data set. */
-
 import type { PrefixCache } from "../cache/prefixCache.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";

@@ -1,5 +1,4 @@
 /** Predictions: from texts or a data set to labels with their scores, and the table that shows them. */
-
 import { TextDataset } from "../data/textDataset.ts";
 import { displaySymbol } from "../display/bundle.ts";
 import { currentHost } from "../display/host.ts";

@@ -1,5 +1,4 @@
 /** Checks at the border: TensorFlow would read beyond a table, or answer with a message about kernels. */
-
 import { ThawError } from "../errors.ts";
 import type { HuggingFaceConfig, Labels, ProblemType } from "./config/config.ts";
 import { maxTokens } from "./families.ts";

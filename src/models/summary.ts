@@ -1,5 +1,4 @@
 /** What a model consists of, block by block, and what of it trains: the table that tells the truth. */
-
 import { formatCount, formatPercent } from "../display/numbers.ts";
 import { ShownAsTable } from "../display/shownAsTable.ts";
 import { Table } from "../display/table.ts";

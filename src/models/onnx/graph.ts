@@ -1,5 +1,5 @@
 /** What an ONNX graph consists of (onnx/onnx, docs/IR.md), and a builder that names its values. */
-import { createHash } from "node:crypto";
+import { createHash } from "../../platform/bytes.ts";
 
 /** Types of values, of those that ONNX has. */
 export type ElementType = "float32" | "uint8" | "int32" | "int64" | "bool";
