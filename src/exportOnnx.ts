@@ -1,5 +1,5 @@
 /** A folder that `pipeline("text-classification")` of `@xenova/transformers` runs, in Node and in browsers. */
-import { currentHost } from "./display/host.ts";
+import { currentHost } from "../shared/host.ts";
 import { ThawError } from "./errors.ts";
 import { tokenizerFiles, weightFiles } from "./hub/modelFolder.ts";
 import { writeConfig } from "./models/config/configFile.ts";

@@ -1,5 +1,5 @@
 /** A run, finished, stopped or failed: its record, its curves and its report. */
-import { type DisplayBundle, displaySymbol, type MimeBundle } from "./display/bundle.ts";
+import { type DisplayBundle, displaySymbol, type MimeBundle } from "../shared/mimeBundle.ts";
 import { ThawError } from "./errors.ts";
 import type { TrainingArguments } from "./plan/arguments.ts";
 import type { Stage } from "./plan/stage.ts";

@@ -1,6 +1,5 @@
 /** The versions that a result depends on beside the code: for the end of a notebook that others must be able to rerun. */
-import { ShownAsTable } from "../display/shownAsTable.ts";
-import { Table } from "../display/table.ts";
+import { ShownAsTable, Table } from "../display/table.ts";
 import { readFileSync } from "../platform/files.ts";
 import { availableParallelism, cpus, platform, release, totalmem } from "../platform/machine.ts";
 import { nativeOps } from "../tensor/native.ts";

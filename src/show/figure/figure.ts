@@ -2,8 +2,8 @@
  * A plotly figure that shows itself: live where the notebook can, as a picture everywhere else, as a sentence in a
  * terminal.
  */
-import { type DisplayBundle, displaySymbol, type MimeBundle } from "../../display/bundle.ts";
-import { escapeHtml } from "../../display/escapeHtml.ts";
+import { type DisplayBundle, displaySymbol, type MimeBundle } from "../../../shared/mimeBundle.ts";
+import { escapeHtml } from "../../../shared/text.ts";
 import { ThawError } from "../../errors.ts";
 import { writeFile } from "../../platform/files.ts";
 import { type FontFace, fonts, subsetFont } from "./fonts.ts";
