@@ -1,11 +1,9 @@
 /** A run, finished, stopped or failed: its record, its curves and its report. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-
 import { type DisplayBundle, displaySymbol, type MimeBundle } from "../shared/mimeBundle.ts";
 import { ThawError } from "./errors.ts";
 import type { TrainingArguments } from "./plan/arguments.ts";
 import type { Stage } from "./plan/stage.ts";
+import { join, readFile } from "./platform/files.ts";
 import type { Figure } from "./show/figure/figure.ts";
 import { type Report, runReport } from "./show/report.ts";
 import { trainingFigure } from "./show/trainingFigure.ts";

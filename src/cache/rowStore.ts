@@ -1,10 +1,8 @@
 /** Where the outputs of the frozen layers lie: in memory as far as the budget of a run goes, then in a temporary file. */
-import { closeSync, openSync, readSync, statfsSync, unlinkSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { ThawError } from "../errors.ts";
 import { bytesOf } from "../options.ts";
 import type { ResolvedArguments } from "../plan/arguments.ts";
+import { closeSync, join, openSync, readSync, statfsSync, tmpdir, unlinkSync, writeSync } from "../platform/files.ts";
 import { disown, ownedName } from "../platform/owner.ts";
 
 /** How much the caches of a run may take. */

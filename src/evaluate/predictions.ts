@@ -1,5 +1,4 @@
 /** Predictions: from texts or a data set to labels with their scores, and the table that shows them. */
-
 import { currentHost } from "../../shared/host.ts";
 import { displaySymbol } from "../../shared/mimeBundle.ts";
 import { TextDataset } from "../data/textDataset.ts";

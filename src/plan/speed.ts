@@ -2,7 +2,6 @@
  * How fast this machine computes a model, measured on its top layers in some tenths of a second, once per model; and how long
  * a stage takes at that speed.
  */
-import { createHash } from "node:crypto";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { layersHaveWeights } from "../freezing/selection.ts";
 import { PackedBatch } from "../models/packedBatch.ts";
@@ -11,6 +10,7 @@ import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { DropoutRng } from "../nn/dropout.ts";
 import { AdamW } from "../optim/adamW.ts";
 import { globalNorm } from "../optim/gradients.ts";
+import { createHash } from "../platform/bytes.ts";
 import { taskOf } from "../task/taskOf.ts";
 import { markConstant } from "../tensor/differentiable.ts";
 import { lossAndGradients } from "../tensor/gradients.ts";

@@ -2,7 +2,7 @@
 import { currentHost } from "../../shared/host.ts";
 import { ThawError } from "../errors.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
-import { breathe } from "../platform/breathe.ts";
+import { breathe } from "../platform/threads.ts";
 import { endSection } from "../tensor/section.ts";
 import type { TrainerEvent } from "./events.ts";
 

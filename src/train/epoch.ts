@@ -12,7 +12,7 @@ import { rowList } from "../optim/nonFinite.ts";
 import type { ResolvedArguments } from "../plan/arguments.ts";
 import { epochSteps } from "../plan/batches.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
-import { breathe } from "../platform/breathe.ts";
+import { breathe } from "../platform/threads.ts";
 import { stageSchedule } from "../schedule/schedule.ts";
 import { section } from "../tensor/section.ts";
 import type { TrainerEvent } from "./events.ts";

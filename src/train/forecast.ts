@@ -1,5 +1,4 @@
 /** Forecasts the time and memory that a run will need, and refuses a run that would not fit into memory. */
-
 import { currentHost } from "../../shared/host.ts";
 import { cacheMemoryOf } from "../cache/rowStore.ts";
 import { formatBytes } from "../display/numbers.ts";
