@@ -83,7 +83,7 @@ export function torchPython(): string {
   const folder = join(root, ".thaw", "bench", "training", "venv");
   const list = join(root, "bench", "training", "requirements.txt");
   // Standard output is for the figures.
-  const { status } = spawnSync(process.execPath, [join(root, "setup", "torch", "make.mjs"), folder, list], {
+  const { status } = spawnSync(process.execPath, [join(root, "setup", "torch.mjs"), folder, list], {
     stdio: ["ignore", 2, 2],
   });
   if (status === 0) return join(folder, "bin", "python");

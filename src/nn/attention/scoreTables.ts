@@ -11,7 +11,7 @@ import { tf } from "../../tensor/tensorflow.ts";
 export const distances = (length: number): number[] => Array.from({ length: 2 * length }, (_, row) => length - 1 - row);
 
 export interface LogBucketOptions {
-  /** How many buckets each direction has; 0 or less: every distance is its own. */
+  /** Number of buckets in each direction; at 0 or less, every distance is its own. */
   readonly buckets: number;
   /** Distances from here on share the last bucket. */
   readonly maxPosition: number;
@@ -108,9 +108,9 @@ export function biasProducts(rows: Tensor, u: Tensor, v: Tensor, factor: number)
  */
 export function segmentDifference(table: Tensor): Tensor {
   return differentiable({ table }, () => {
-    const [same, other] = tf.split(table.reshape([2, -1]), 2);
+    const rows = table.reshape([2, -1]);
     return {
-      value: subtract(other as Tensor, same as Tensor),
+      value: subtract(rows.slice(1, 1), rows.slice(0, 1)),
       gradient: (dy) => ({ table: () => tf.concat([tf.neg(dy), dy], 0).reshape(table.shape) }),
     };
   });

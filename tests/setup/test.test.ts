@@ -17,7 +17,7 @@ interface Report {
     }[];
   }[];
 }
-const { countTests, describeFailures } = (await import(join(repository, "setup", "testCount.mjs"))) as {
+const { countTests, describeFailures } = (await import(join(repository, "setup", "test.mjs"))) as {
   countTests(report: Report | undefined, code: number): { passed: number; failed: number };
   describeFailures(report: Report | undefined, root: string): string[];
 };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { repository, scratchClone } from "./scratchClone.ts";
 
-const workplace = await import(new URL("../../setup/workplace.mjs", import.meta.url).href);
+const workplace = await import(new URL("../../setup/lab.mjs", import.meta.url).href);
 const { foldersOf, markExecuted, notExecuted, prepareWork, versionOf } = workplace as {
   foldersOf(context: { readonly root: string }): Folders;
   markExecuted(folders: Folders, versions: Readonly<Record<string, string>>): void;
