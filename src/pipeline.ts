@@ -32,7 +32,7 @@ export interface ClassifyOptions {
   /** Second texts, where the first ones are given as texts. */
   readonly textPair?: string | readonly string[];
   /**
-   * What makes scores of logits: "softmax", "sigmoid" or "none". Default: as the model's problem type and number of labels
+   * The function that makes scores of logits: "softmax", "sigmoid" or "none". Default: as the model's problem type and number of labels
    * ask for it.
    */
   readonly functionToApply?: ScoreFunction;

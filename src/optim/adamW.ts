@@ -25,7 +25,7 @@ export interface Updatable {
   readonly variable: NativeVariable;
 }
 
-/** What one step does to one parameter. */
+/** The update of one parameter in one step. */
 export interface Update {
   readonly parameter: Updatable;
   readonly gradient: Tensor;
@@ -60,7 +60,7 @@ export function init({ shape }: Pick<Updatable, "shape">): ParameterState {
 }
 
 /** An update, and the state that its parameter has before it. */
-export interface StatefulUpdate extends Update {
+interface StatefulUpdate extends Update {
   readonly state: ParameterState;
 }
 

@@ -6,7 +6,7 @@ export interface LabelScore {
   readonly score: number;
 }
 
-/** What logits become on the way to scores, as `function_to_apply` of Python's pipeline names it. */
+/** The function that makes scores of logits, as `function_to_apply` of Python's pipeline names it. */
 export type ScoreFunction = "softmax" | "sigmoid" | "none";
 
 /** The names of the labels by their index, as a model's config has them. */

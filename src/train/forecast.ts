@@ -16,7 +16,7 @@ import { speedOf, stageSeconds } from "../plan/speed.ts";
 import { asOutOfMemory, reserve } from "../platform/room.ts";
 import { memoryLeft, releaseMemory } from "../tensor/memory.ts";
 
-/** What a forecast is made from. */
+/** The inputs of a forecast. */
 export interface ForecastInput {
   readonly model: SequenceClassifier;
   readonly plan: Plan;

@@ -54,12 +54,12 @@ export interface RunRecord {
 /** How a run ended, or where it stands. */
 export type RunStatus = { readonly state: "finished" } | InterruptedStatus;
 
-/** Where a run was when it was stopped, failed, or was looked at while it ran. */
+/** The status of a run that was stopped, failed, or was looked at while it ran. */
 export interface InterruptedStatus {
   readonly state: "stopped" | "failed" | "running";
   /** Index of the stage in the plan; -1 before the first. */
   readonly stage: number;
-  /** What the run was doing. */
+  /** The activity that the run was at. */
   readonly during: "preparation" | "frozen layers" | "training" | "evaluation";
   /** Optimizer steps taken, over the whole run. */
   readonly step: number;
@@ -88,7 +88,7 @@ export interface ModelRecord {
   /** Names of the parameters that were random when the run began. */
   readonly newlyInitialized: readonly string[];
   /**
-   * What the run began from: "pretrained" weights with a head that was random; "trained" ones, whose head came from the
+   * The weights that the run began from: "pretrained" weights with a head that was random; "trained" ones, whose head came from the
    * file or which earlier runs had trained; or weights "edited" by hand after loading.
    */
   readonly start: "pretrained" | "trained" | "edited";
@@ -96,7 +96,7 @@ export interface ModelRecord {
   readonly earlierSteps: number;
 }
 
-/** What the record says of a data set; its texts are not in it. */
+/** A data set as the record keeps it, without its texts. */
 export interface DataRecord {
   readonly name: string;
   /** Number of examples. */
@@ -136,7 +136,7 @@ export interface StageRecord {
   readonly outcome?: StageOutcome;
 }
 
-/** What happened in a stage. */
+/** The outcome of a stage. */
 export interface StageOutcome {
   /** Why it ended; "running" in the record of a run that goes on. */
   readonly ended: "all epochs" | "patience" | "stopped" | "failed" | "running";
@@ -230,7 +230,7 @@ export function dataRecord(dataset: TextDataset, { texts, cut }: EncodedDataset)
 }
 
 /** The settings that a run has used where its arguments left them open. */
-export interface UsedSettings {
+interface UsedSettings {
   readonly metric: ModelMetric;
   /** Longest example in tokens. */
   readonly maxLength: number;
