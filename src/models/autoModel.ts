@@ -7,39 +7,12 @@ import { activationNames } from "../nn/activation.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { readFolder } from "../platform/readFolder.ts";
 import { openWeights, refuseAdapter } from "../weights/openWeights.ts";
-import { albert } from "./albert.ts";
-import { bert } from "./bert.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";
-import { readConfig } from "./config/readConfig.ts";
-import { deberta } from "./deberta.ts";
-import { debertaV2 } from "./debertaV2.ts";
-import { distilbert } from "./distilbert.ts";
-import { electra } from "./electra.ts";
-import type { Family } from "./family.ts";
-import { initialValues } from "./initialValues.ts";
+import { readConfig } from "./config/configFile.ts";
+import { familyOf } from "./families.ts";
 import { type HeadOptions, planLoading } from "./loadPlan.ts";
-import { modernBert } from "./modernbert.ts";
-import { mpnet } from "./mpnet.ts";
-import { Parameter } from "./parameter.ts";
-import { camembert, roberta, xlmRoberta } from "./roberta.ts";
+import { initialValues, Parameter } from "./parameter.ts";
 import { SequenceClassifier } from "./sequenceClassifier.ts";
-import { xlnet } from "./xlnet.ts";
-
-/** How a family is added: docs/adding-a-family.md. */
-export const families: readonly Family[] = [
-  bert,
-  roberta,
-  xlmRoberta,
-  camembert,
-  distilbert,
-  electra,
-  mpnet,
-  albert,
-  xlnet,
-  deberta,
-  debertaV2,
-  modernBert,
-];
 
 /**
  * How a model is loaded. With another number of labels than the file's, what of the head has another shape is made anew,
@@ -111,7 +84,7 @@ export const AutoModelForSequenceClassification = {
 async function load(folder: string, idOrFolder: string, options: FromPretrainedOptions): Promise<SequenceClassifier> {
   await refuseAdapter(folder);
   const config = await readConfig(folder, options);
-  const family = familyOf(config, folder);
+  const family = familyOf(config);
   refuseOtherActivations(config, folder);
   const file = await openWeights(folder);
   const { plan, unused } = planLoading(family, config, file, options);
@@ -148,15 +121,6 @@ function sayOnce(sentence: string): void {
   if (said.has(sentence)) return;
   said.add(sentence);
   console.info(sentence);
-}
-
-function familyOf({ modelType }: HuggingFaceConfig, folder: string): Family {
-  const family = families.find((candidate) => candidate.modelType === modelType);
-  if (family !== undefined) return family;
-  throw new ThawError(
-    "UNKNOWN_FAMILY",
-    `The model in ${folder} is of type "${modelType}". Supported: ${families.map((f) => f.modelType).join(", ")}.`,
-  );
 }
 
 /** What would be computed all the same, and wrongly. */

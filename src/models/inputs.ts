@@ -2,7 +2,7 @@
 
 import { ThawError } from "../errors.ts";
 import type { HuggingFaceConfig, Labels, ProblemType } from "./config/config.ts";
-import { maxTokens } from "./config/maxTokens.ts";
+import { maxTokens } from "./families.ts";
 import type { Family } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 

@@ -9,16 +9,17 @@ import type { QueryRows } from "../nn/packing.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { taskOf } from "../task/taskOf.ts";
 import { markConstant } from "../tensor/differentiable.ts";
+import { recomputed } from "../tensor/gradients.ts";
 import { checkComputable, type Precision } from "../tensor/precision.ts";
-import { recomputed } from "../tensor/recomputed.ts";
 import { tf } from "../tensor/tensorflow.ts";
 import type { HuggingFaceConfig, ProblemType, TrainingInput } from "./config/config.ts";
 import { areNameless } from "./config/labels.ts";
-import type { Family, Pass } from "./family.ts";
+import type { Family } from "./family.ts";
 import { checkBatch, checkLabels, type GivenLabels, problemTypeOf } from "./inputs.ts";
 import { PackedBatch, type PaddedBatch } from "./packedBatch.ts";
 import type { Parameter } from "./parameter.ts";
 import { type ModelSummary, summarize } from "./summary.ts";
+import { TensorPass } from "./tensorPass.ts";
 
 /**
  * A place to cut a model in two: -1 = before the embeddings, i = before encoder layer i, `depth` = before the head
@@ -221,16 +222,13 @@ export class SequenceClassifier extends ShownAsTable {
    * cut; undefined for -1.
    */
   run(hidden: Tensor | undefined, from: Cut, batch: PackedBatch, options: RunOptions = {}): Tensor {
-    const pass = this.#pass(options);
+    const pass = this.#pass(batch, options);
     let x = hidden;
-    if (from < 0) x = this.family.embeddings(pass, batch);
+    if (from < 0) x = this.family.embeddings(pass);
     for (let i = Math.max(0, from); i < this.depth; i++) {
       const below = x as Tensor;
-      const layer = i === this.depth - 1 ? this.#topLayer : this.family.layer;
       x = tf.tidy(() =>
-        options.gradientCheckpointing === true
-          ? this.#recomputed(layer, pass, i, below, batch)
-          : layer.call(this.family, pass, i, below, batch),
+        options.gradientCheckpointing === true ? this.#recomputed(pass, i, below) : this.#layer(pass, i, below),
       ); // what no gradient needs goes at once
       if (below !== hidden) below.dispose();
     }
@@ -246,16 +244,15 @@ export class SequenceClassifier extends ShownAsTable {
     batch: PackedBatch,
     { start, precision = "float32" }: PrefixOptions = {},
   ): Map<Cut, Tensor> {
-    const pass = this.#pass({ precision });
+    const pass = this.#pass(batch, { precision });
     const top = Math.max(...cuts);
     const states = new Map<Cut, Tensor>();
-    let x = start?.hidden ?? this.family.embeddings(pass, batch);
+    let x = start?.hidden ?? this.family.embeddings(pass);
     for (let i = start?.cut ?? 0; ; i++) {
       if (cuts.includes(i)) states.set(i, markConstant(x));
       if (i === top) return states;
       const below = x;
-      const layer = i === this.depth - 1 ? this.#topLayer : this.family.layer;
-      x = tf.tidy(() => layer.call(this.family, pass, i, below, batch));
+      x = tf.tidy(() => this.#layer(pass, i, below));
       if (!cuts.includes(i) && below !== start?.hidden) below.dispose();
     }
   }
@@ -265,31 +262,33 @@ export class SequenceClassifier extends ShownAsTable {
     for (const parameter of this.parameters.values()) parameter.dispose();
   }
 
-  #pass({ dropoutRng, precision = "float32", through = (_, tensor) => tensor }: RunOptions): Pass {
+  #pass(batch: PackedBatch, options: RunOptions): TensorPass {
+    const { dropoutRng, precision = "float32", through = (_, tensor) => tensor } = options;
     this.checkPrecision(precision);
-    return {
-      config: this.config,
-      dropoutRng,
-      precision,
-      weight: (name) => through(name, this.#parameter(name).tensor),
-    };
+    const weight = (name: string) => through(name, this.#parameter(name).tensor);
+    return new TensorPass({ config: this.config, batch, weight, dropoutRng, precision });
   }
 
-  /** The rows that the head reads. */
-  readonly #topLayer: Family["layer"] = (pass, index, hidden, batch) => {
-    const rows = this.family.layer(pass, index, hidden, batch, this.queryRows);
-    return this.family.pool?.(pass, rows, batch) ?? rows;
-  };
+  /** Computes one layer; the topmost gives the rows that the head reads. */
+  #layer(pass: TensorPass, index: number, hidden: Tensor): Tensor {
+    if (index < this.depth - 1) return this.family.layer(pass, index, hidden);
+    const rows = this.family.layer(pass, index, hidden, this.queryRows);
+    return this.family.pool?.(pass, rows) ?? rows;
+  }
 
-  #recomputed(layer: Family["layer"], pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
+  #recomputed(pass: TensorPass, index: number, hidden: Tensor): Tensor {
     const own = (block: Block) => block === index || block === "shared";
     const names = [...this.blocks].filter(([, block]) => own(block)).map(([name]) => name);
-    const again = pass.dropoutRng?.copy(); // the same masks
-    return recomputed([hidden, ...names.map(pass.weight)], ([input, ...weights], isAgain) => {
-      const byName = new Map(names.map((name, i) => [name, weights[i]]));
-      const weight = (name: string) => byName.get(name) ?? this.#outsideLayer(name, index);
-      const recorded = { ...pass, dropoutRng: isAgain ? again : pass.dropoutRng, weight };
-      return layer.call(this.family, recorded, index, input as Tensor, batch);
+    const { dropoutRng } = pass.inputs;
+    const again = dropoutRng?.copy(); // the same masks
+    const inputs: Readonly<Record<string, Tensor>> & { readonly hidden: Tensor } = {
+      ...Object.fromEntries(names.map((name) => [name, pass.weight(name)])),
+      hidden,
+    };
+    return recomputed(inputs, ({ hidden, ...weights }, isAgain) => {
+      const weight = (name: string) => weights[name] ?? this.#outsideLayer(name, index);
+      const recorded = new TensorPass({ ...pass.inputs, dropoutRng: isAgain ? again : dropoutRng, weight });
+      return this.#layer(recorded, index, hidden);
     });
   }
 

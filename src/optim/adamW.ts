@@ -5,8 +5,9 @@
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { ThawError } from "../errors.ts";
-import { touchedRows } from "../tensor/touchedRows.ts";
-import { type AdamWFactors, type AdamWUpdate, NativeVariable } from "../tensor/variable.ts";
+import { type AdamWFactors, type AdamWUpdate, applyAdamW } from "../tensor/adamW.ts";
+import { touchedRows } from "../tensor/marks.ts";
+import { NativeVariable } from "../tensor/variable.ts";
 
 /** The settings of AdamW, as PyTorch names them. */
 export interface AdamWOptions {
@@ -78,7 +79,7 @@ export function update(updates: readonly StatefulUpdate[], settings: Required<Ad
     if (bound === undefined) refuseNonFinite(parameter.name, step);
     return step;
   });
-  NativeVariable.applyAdamW(steps);
+  applyAdamW(steps);
   return steps.map(({ m, v, factors: { step, rows } }) => ({ step, m, v, rows }));
 }
 
@@ -193,7 +194,7 @@ function boundAfter(bound: number, factors: AdamWFactors): number | undefined {
 function refuseNonFinite(name: string, step: AdamWUpdate): void {
   const [value, m, v] = [step.value.copy(), step.m.copy(), step.v.copy()];
   try {
-    NativeVariable.applyAdamW([{ ...step, value, m, v }]);
+    applyAdamW([{ ...step, value, m, v }]);
     const after = value.data();
     const bad = after.reduce((count, x) => (Number.isFinite(x) ? count : count + 1), 0);
     if (bad === 0) return;

@@ -7,8 +7,7 @@ import { formatBytes, formatCount, formatPercent, formatRate, formatSeconds } fr
 import { ShownAsTable } from "../display/shownAsTable.ts";
 import { type Cell, type Column, Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
-import { describeTrainable } from "../freezing/describe.ts";
-import { type Block, plainSelection } from "../freezing/selection.ts";
+import { type Block, describeTrainable, plainSelection } from "../freezing/selection.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import type { SchedulerType } from "../schedule/schedule.ts";
 import type { ResolvedArguments } from "./arguments.ts";

@@ -2,9 +2,9 @@
 import { inspect } from "node:util";
 import { ThawError } from "../errors.ts";
 import { checkSelection, type SelectableModel, type Selection, select } from "../freezing/selection.ts";
-import { families } from "../models/autoModel.ts";
 import type { HuggingFaceConfig, JsonObject } from "../models/config/config.ts";
-import { parseConfig } from "../models/config/translate.ts";
+import { parseConfig } from "../models/config/parseConfig.ts";
+import { families } from "../models/families.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
 

@@ -17,16 +17,16 @@ export function binaryCrossEntropy(
   examples: number = logits.shape[0] as number,
 ): Tensor {
   const cells = examples * (logits.shape[1] as number);
-  return differentiable([logits], (save) => {
+  return differentiable({ logits }, () => {
     const targets = tf.tensor(labels, logits.shape, "float32");
     const losses = tf
       .relu(logits)
       .sub(multiply(logits, targets))
       .add(tf.log1p(tf.exp(tf.neg(tf.abs(logits)))));
-    save(subtract(tf.sigmoid(logits), targets));
     return {
       value: losses.sum().div(cells),
-      gradient: (dy, [difference]) => [multiply(difference as Tensor, dy.div(cells))],
+      saved: { difference: subtract(tf.sigmoid(logits), targets) },
+      gradient: (dy, { difference }) => ({ logits: () => multiply(difference, dy.div(cells)) }),
     };
   });
 }

@@ -16,12 +16,12 @@ export function meanSquaredError(
   examples: number = logits.shape[0] as number,
 ): Tensor {
   const cells = examples * (logits.shape[1] as number);
-  return differentiable([logits], (save) => {
+  return differentiable({ logits }, () => {
     const difference = subtract(logits, tf.tensor(targets, logits.shape, "float32"));
-    save(difference);
     return {
       value: square(difference).sum().div(cells),
-      gradient: (dy, [difference]) => [multiply(difference as Tensor, dy.mul(2 / cells))],
+      saved: { difference },
+      gradient: (dy, { difference }) => ({ logits: () => multiply(difference, dy.mul(2 / cells)) }),
     };
   });
 }

@@ -11,12 +11,12 @@ import type { Task } from "./task.ts";
  * `examples`: the size of the larger batch that this one is a part of. Default: its own.
  */
 export function crossEntropy(logits: Tensor, labels: Int32Array, examples: number = labels.length): Tensor {
-  return differentiable([logits], (save) => {
-    const [losses, gradients] = sparseSoftmaxCrossEntropy(logits, tf.tensor1d(labels, "int32"));
-    save(gradients);
+  return differentiable({ logits }, () => {
+    const { losses, gradients } = sparseSoftmaxCrossEntropy(logits, tf.tensor1d(labels, "int32"));
     return {
       value: losses.sum().div(examples),
-      gradient: (dy, [gradients]) => [multiply(gradients as Tensor, dy.div(examples))],
+      saved: { gradients },
+      gradient: (dy, { gradients }) => ({ logits: () => multiply(gradients, dy.div(examples)) }),
     };
   });
 }

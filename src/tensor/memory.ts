@@ -2,8 +2,7 @@
  * How much memory TensorFlow's tensors take. They lie in a pool (tensorflow.ts), which keeps what is freed until it is asked
  * to give it back.
  */
-import { collectGarbage } from "../platform/garbage.ts";
-import { type Room, roomLeft } from "../platform/room.ts";
+import { collectGarbage, type Room, roomLeft } from "../platform/machine.ts";
 import { nativeOps } from "./native.ts";
 import { boolAttribute, runOp, tf } from "./tensorflow.ts";
 
@@ -24,9 +23,9 @@ function runMemoryOp({ reset = false, release = false }): PoolUse | undefined {
   if (!nativeOps) return undefined;
   const values = tf.tidy(() => {
     const attributes = [boolAttribute("reset", reset), boolAttribute("release", release)];
-    return (runOp("ThawMemory", [], attributes, 1)[0] as ReturnType<typeof tf.tensor>).dataSync();
+    return runOp("ThawMemory", [], attributes).dataSync();
   });
-  const [inUse, peak, reserved, limit, requested] = values as unknown as [number, number, number, number, number];
+  const [inUse = 0, peak = 0, reserved = 0, limit = 0, requested = 0] = values;
   return { inUse, peak, reserved, limit, requested };
 }
 

@@ -3,7 +3,7 @@
  * `finally` runs, scopes and tapes of tfjs stay open, and the tensors of the step are lost.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { isLasting } from "./lasting.ts";
+import { isLasting } from "./marks.ts";
 import { tf } from "./tensorflow.ts";
 
 /** The part of tfjs's engine that registers tensors and nests scopes (tfjs-core 4.22, src/engine.ts). */

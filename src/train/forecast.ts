@@ -13,7 +13,7 @@ import { type MemoryNeed, stageMemory } from "../plan/memory.ts";
 import { type Plan, sizeOf } from "../plan/plan.ts";
 import { prefixBytes } from "../plan/prefix.ts";
 import { speedOf, stageSeconds } from "../plan/speed.ts";
-import { asOutOfMemory, reserve } from "../platform/room.ts";
+import { asOutOfMemory, reserve } from "../platform/machine.ts";
 import { memoryLeft, releaseMemory } from "../tensor/memory.ts";
 
 /** The inputs of a forecast. */

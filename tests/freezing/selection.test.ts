@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { describeTrainable } from "../../src/freezing/describe.ts";
-import { type Block, type Selection, select } from "../../src/freezing/selection.ts";
+import { type Block, describeTrainable, type Selection, select } from "../../src/freezing/selection.ts";
 
 /** Twelve layers, so that layer 1 has prefix-named neighbours 10 and 11. */
 const blocks = new Map<string, Block>([

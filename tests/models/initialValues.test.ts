@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { parseConfig } from "../../src/models/config/translate.ts";
-import { initialValues } from "../../src/models/initialValues.ts";
-import type { Initial } from "../../src/models/parameter.ts";
+import { parseConfig } from "../../src/models/config/parseConfig.ts";
+import { initialValues } from "../../src/models/parameter.ts";
+import type { Initial } from "../../src/models/parameterSpec.ts";
 import { familyOf } from "./familyModel.ts";
 
 const config = { initializerRange: 0.02 };

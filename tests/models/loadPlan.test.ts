@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ThawError } from "../../src/errors.ts";
 import { AutoModelForSequenceClassification, type FromPretrainedOptions } from "../../src/models/autoModel.ts";
-import { parseConfig } from "../../src/models/config/translate.ts";
+import { parseConfig } from "../../src/models/config/parseConfig.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import { readSafetensors, type SafetensorsFile } from "../../src/weights/safetensors/read.ts";
 import { type NamedTensor, writeSafetensors } from "../../src/weights/safetensors/write.ts";

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { bucketOf } from "../../src/models/mpnet.ts";
-import { PackedBatch } from "../../src/models/packedBatch.ts";
-import { positionsAfterPadding } from "../../src/models/positions.ts";
+import { PackedBatch, positionsAfterPadding } from "../../src/models/packedBatch.ts";
 
 const positions = (padding: number, ...texts: number[][]) => [
   ...positionsAfterPadding(PackedBatch.fromTexts(texts.map((inputIds) => ({ inputIds }))), padding),

@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { DropoutRng } from "../../src/nn/dropout.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
-import { randomNormal } from "../../src/tensor/normal.ts";
+import { randomNormal } from "../../src/tensor/random.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 
 export type Tensor = ReturnType<typeof tf.tensor>;

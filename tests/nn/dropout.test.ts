@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { fusedAttention } from "../../src/nn/attention/attention.ts";
-import { composedAttention } from "../../src/nn/attention/composedAttention.ts";
+import { composedAttention, fusedAttention } from "../../src/nn/attention/attention.ts";
 import { composedDropout, DropoutRng, dropout, fusedDropout } from "../../src/nn/dropout.ts";
 import { Packing } from "../../src/nn/packing.ts";
-import { composedResidualNorm, fusedResidualNorm } from "../../src/nn/residualNorm.ts";
+import { composedResidualNorm, fusedResidualNorm } from "../../src/nn/postNorm.ts";
 import { DropoutMask } from "../../src/tensor/dropoutMask.ts";
 import { nativeOps } from "../../src/tensor/native.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";

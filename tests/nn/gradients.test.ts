@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
+import { gelu } from "../../src/nn/activation.ts";
 import { embedding } from "../../src/nn/embedding.ts";
-import { gelu } from "../../src/nn/gelu.ts";
 import { layerNorm } from "../../src/nn/layerNorm.ts";
 import { linear } from "../../src/nn/linear.ts";
-import { placeRows, selectRows } from "../../src/nn/selectRows.ts";
+import { placeRows, selectRows } from "../../src/nn/rows.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 import { compare, random, type Tensor } from "./compare.ts";

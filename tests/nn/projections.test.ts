@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import { biasProducts, segmentDifference } from "../../src/nn/attention/headBias.ts";
-import { fromHeads, toHeads } from "../../src/nn/attention/headProjection.ts";
 import { rotate, rotation } from "../../src/nn/attention/rotary.ts";
-import { part } from "../../src/nn/part.ts";
-import { addBias, addRows, multiplyRows } from "../../src/nn/rows.ts";
+import { biasProducts, segmentDifference } from "../../src/nn/attention/scoreTables.ts";
+import { fromHeads, toHeads } from "../../src/nn/linear.ts";
+import { addBias, addRows, multiplyRows, part } from "../../src/nn/rows.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 import { compare, random, type Tensor } from "./compare.ts";
 

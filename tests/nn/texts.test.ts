@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { distances } from "../../src/nn/attention/relativeShift.ts";
-import { distanceSinusoids } from "../../src/nn/attention/sinusoids.ts";
-import { meanRows } from "../../src/nn/meanRows.ts";
+import { distanceSinusoids, distances } from "../../src/nn/attention/scoreTables.ts";
+import { tokenConvolution } from "../../src/nn/convolution.ts";
 import { Packing } from "../../src/nn/packing.ts";
-import { textConvolution } from "../../src/nn/textConvolution.ts";
+import { meanRows } from "../../src/nn/rows.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 import { compare, random, type Tensor } from "./compare.ts";
 
@@ -26,7 +25,8 @@ describe.each([[[4, 4]], [[3, 1, 5]], [[1]]])("for packed texts of %j tokens", (
     compare(
       "convolution",
       [random("x", [packing.tokens, 4]), random("w", [5, 4, 3]), random("b", [5])],
-      (x, weight, bias) => textConvolution({ x: x as Tensor, weight: weight as Tensor, bias: bias as Tensor }, packing),
+      (x, weight, bias) =>
+        tokenConvolution({ x: x as Tensor, weight: weight as Tensor, bias: bias as Tensor }, packing),
       (x, weight, bias) =>
         tf.concat(
           textsOf(x as Tensor).map((text) => {

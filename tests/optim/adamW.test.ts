@@ -5,7 +5,7 @@ import { embedding } from "../../src/nn/embedding.ts";
 import { AdamW, isDecayed, type ParameterState, type Updatable, unionOfRows } from "../../src/optim/adamW.ts";
 import { globalNorm } from "../../src/optim/gradients.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
-import { randomNormal } from "../../src/tensor/normal.ts";
+import { randomNormal } from "../../src/tensor/random.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 import { NativeVariable } from "../../src/tensor/variable.ts";
 import { OptimizerStep } from "../../src/train/step.ts";

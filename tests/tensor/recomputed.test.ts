@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import { gelu } from "../../src/nn/gelu.ts";
+import { gelu } from "../../src/nn/activation.ts";
 import { project } from "../../src/nn/linear.ts";
 import { isConstant, markConstant } from "../../src/tensor/differentiable.ts";
-import { lossAndGradients } from "../../src/tensor/gradients.ts";
-import { recomputed } from "../../src/tensor/recomputed.ts";
+import { lossAndGradients, recomputed } from "../../src/tensor/gradients.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 
 type Tensor = ReturnType<typeof tf.tensor>;
@@ -19,9 +18,9 @@ const again = () =>
   weights
     .reduce(
       (input, weight) =>
-        recomputed([input, weight], ([input, weight], isAgain) => {
+        recomputed({ input, weight }, ({ input, weight }, isAgain) => {
           runs.push(isAgain);
-          return layer(input as Tensor, weight as Tensor);
+          return layer(input, weight);
         }),
       x,
     )
@@ -43,17 +42,17 @@ test("where an input is constant the others get their gradients, and parts of co
   const [expected, actual] = [lossAndGradients(plain, wanted), lossAndGradients(again, wanted)];
   expect(bytes(actual.gradients)).toEqual(bytes(expected.gradients));
   expect(runs.splice(0)).toEqual([false, false, false, true, true]);
-  expect(isConstant(recomputed([x], ([input]) => gelu(input as Tensor)))).toBe(true);
+  expect(isConstant(recomputed({ x }, ({ x }) => gelu(x)))).toBe(true);
 });
 
 test("an input that the result does not depend on has a gradient of zeros", () => {
   const [a, b] = [random(4, 3), random(5, 3)];
-  const { gradients } = lossAndGradients(() => recomputed([a, b], ([a]) => gelu(a as Tensor)).sum(), [a, b]);
+  const { gradients } = lossAndGradients(() => recomputed({ a, b }, ({ a }) => gelu(a)).sum(), [a, b]);
   expect(bytes(gradients)[1]).toEqual([0, 0, 0]);
 });
 
 test("nothing is left behind, and of what happens inside nothing is kept for the way back", () => {
-  const inputs = [random(6, 20, 20)];
+  const input = random(6, 20, 20);
   const part = (input: Tensor) => gelu(gelu(gelu(gelu(input))));
   const passOf = (loss: () => Tensor) => {
     let kept = 0;
@@ -62,14 +61,11 @@ test("nothing is left behind, and of what happens inside nothing is kept for the
       const result = loss().sum() as Tensor;
       kept = tf.memory().numBytes;
       return result;
-    }, inputs);
+    }, [input]);
     tf.dispose([value, ...(gradients as Tensor[])]);
     expect(tf.memory().numTensors).toBe(before);
     return kept;
   };
-  const [all, inputOnly] = [
-    passOf(() => part(inputs[0] as Tensor)),
-    passOf(() => recomputed(inputs, ([input]) => part(input as Tensor))),
-  ];
+  const [all, inputOnly] = [passOf(() => part(input)), passOf(() => recomputed({ input }, ({ input }) => part(input)))];
   expect(all - inputOnly).toBeGreaterThanOrEqual(3 * 1600); // three inner results of 400 floats
 });

@@ -1,7 +1,7 @@
 /** Sums over rows, as the gradient of a bias needs them. */
 import { expect, test } from "vitest";
-import { randomNormal } from "../../src/tensor/normal.ts";
 import { sumRows } from "../../src/tensor/ops.ts";
+import { randomNormal } from "../../src/tensor/random.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 
 test.each([

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { embedding } from "../../src/nn/embedding.ts";
+import { type AdamWFactors, applyAdamW } from "../../src/tensor/adamW.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
-import { randomNormal } from "../../src/tensor/normal.ts";
 import { halfSquaredNorm } from "../../src/tensor/ops.ts";
+import { randomNormal } from "../../src/tensor/random.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
-import { type AdamWFactors, NativeVariable } from "../../src/tensor/variable.ts";
+import { NativeVariable } from "../../src/tensor/variable.ts";
 
 const size = 1000; // several blocks of the fused form, the last one not full
 const factors = { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
@@ -36,9 +37,7 @@ test.each([
     if (step === 2) gradient[300] = 0.5; // and one that a later text does
     const all = { ...factors, weightDecay, gradientScale, step };
     expected(weight, first, second, gradient, all);
-    tf.tidy(() =>
-      NativeVariable.applyAdamW([{ value: variable, m, v, gradient: tf.tensor1d(gradient), factors: all }]),
-    );
+    tf.tidy(() => applyAdamW([{ value: variable, m, v, gradient: tf.tensor1d(gradient), factors: all }]));
   }
   variable.data().forEach((value, i) => {
     expect(Math.abs(value - (weight[i] as number))).toBeLessThan(1e-6);
@@ -54,7 +53,7 @@ test("who still holds the old values keeps them", () => {
   ];
   const old = variable.value.clone();
   const first = { ...factors, weightDecay: 0, gradientScale: 1, step: 1 };
-  NativeVariable.applyAdamW([{ value: variable, m, v, gradient: tf.tensor1d([1, 1]), factors: first }]);
+  applyAdamW([{ value: variable, m, v, gradient: tf.tensor1d([1, 1]), factors: first }]);
   expect([...old.dataSync()]).toEqual([1, 2]);
   expect(variable.data()[0]).toBeCloseTo(0.99, 6);
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { TextDataset } from "../../src/data/textDataset.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
-import { randomWords } from "../../src/tensor/philox.ts";
+import { randomWords } from "../../src/tensor/random.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import type { TrainerOptions } from "../../src/train/trainerOptions.ts";
 import { Trainer } from "../../src/trainer.ts";

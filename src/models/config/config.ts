@@ -1,4 +1,5 @@
-/** A model's `config.json` as this library sees it: Hugging Face's keys in camelCase, defaults filled in. */
+/** A model's `config.json` as this library sees it, with Hugging Face's keys in camelCase, and typed reading of its keys. */
+import { ThawError } from "../../errors.ts";
 
 import type { ProblemType } from "../../task/task.ts";
 
@@ -49,4 +50,62 @@ export interface HuggingFaceConfig {
   readonly raw: JsonObject;
   /** The text that `raw` was parsed from; undefined where it was made by a program. */
   readonly text?: string;
+}
+
+/**
+ * A parsed config.json, the file it comes from, for the messages, and what the keys are called in it. The functions below read
+ * one key each: they give its value, or the default where the key is absent, or throw `BAD_CONFIG`.
+ */
+export interface ConfigSource {
+  readonly json: JsonObject;
+  readonly file: string;
+  /** The keys that are called otherwise than by BERT, by its names. */
+  readonly names?: Readonly<Record<string, string>> | undefined;
+  /** Values for absent keys, before the reader's own, by BERT's names. */
+  readonly defaults?: Readonly<Record<string, unknown>> | undefined;
+  /** Values that are no keys of this file and always the same, by BERT's names. */
+  readonly fixed?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Looks up what the file calls a key, and its value or default. */
+export function lookUp({ json, names, defaults, fixed }: ConfigSource, key: string, fallback: unknown) {
+  const name = names?.[key] ?? key;
+  return { name, value: fixed?.[key] ?? json[name] ?? defaults?.[key] ?? fallback };
+}
+
+export function badConfig(file: string, what: string): ThawError {
+  return new ThawError("BAD_CONFIG", `${file}: ${what}`);
+}
+
+/** Reads an integer from `from` on. */
+export function integerField(source: ConfigSource, key: string, fallback: number, from = 1): number {
+  const { name, value } = lookUp(source, key, fallback);
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= from) return value;
+  throw badConfig(source.file, `"${name}" must be an integer from ${from} on, found ${JSON.stringify(value)}.`);
+}
+
+/** Reads a number above 0. */
+export function positiveField(source: ConfigSource, key: string, fallback: number): number {
+  const { name, value } = lookUp(source, key, fallback);
+  if (typeof value === "number" && value > 0 && Number.isFinite(value)) return value;
+  throw badConfig(source.file, `"${name}" must be a number above 0, found ${JSON.stringify(value)}.`);
+}
+
+/** Reads a dropout probability, from 0 to below 1. */
+export function probabilityField(source: ConfigSource, key: string, fallback: number): number {
+  const { name, value } = lookUp(source, key, fallback);
+  if (typeof value === "number" && value >= 0 && value < 1) return value;
+  throw badConfig(source.file, `"${name}" must be a probability from 0 to below 1, found ${JSON.stringify(value)}.`);
+}
+
+export function textField(source: ConfigSource, key: string, fallback: string): string {
+  const { name, value } = lookUp(source, key, fallback);
+  if (typeof value === "string") return value;
+  throw badConfig(source.file, `"${name}" must be text, found ${JSON.stringify(value)}.`);
+}
+
+export function flagField(source: ConfigSource, key: string, fallback: boolean): boolean {
+  const { name, value } = lookUp(source, key, fallback);
+  if (typeof value === "boolean") return value;
+  throw badConfig(source.file, `"${name}" must be true or false, found ${JSON.stringify(value)}.`);
 }

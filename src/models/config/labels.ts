@@ -1,7 +1,6 @@
 /** The labels of a classifier: how many, what they are called, and whether two lists of names mean the same labels. */
 import { ThawError } from "../../errors.ts";
-import { type JsonObject, type ProblemType, problemTypes } from "./config.ts";
-import { badConfig, type ConfigSource } from "./fields.ts";
+import { badConfig, type ConfigSource, type JsonObject, type ProblemType, problemTypes } from "./config.ts";
 
 export interface LabelOptions {
   /** Outputs of the head. Default: as many as `id2label` has, else what the model's config says (2 where it says nothing). */

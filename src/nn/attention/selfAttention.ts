@@ -1,15 +1,13 @@
-/** Attention of texts to themselves: query, key and value are projections of the same rows. */
+/** Attention of examples to themselves: query, key and value are projections of the same rows. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { arithmeticOf } from "../../tensor/arithmetic.ts";
-import { differentiable } from "../../tensor/differentiable.ts";
+import { differentiable, once } from "../../tensor/differentiable.ts";
 import { choose } from "../../tensor/native.ts";
-import type { QueryKeyValue } from "../../tensor/nativeAttention.ts";
 import { add, gatherRows, scatterRows, sumRows } from "../../tensor/ops.ts";
+import { arithmeticOf } from "../../tensor/precision.ts";
 import { tf } from "../../tensor/tensorflow.ts";
 import { linear } from "../linear.ts";
-import { selectRows } from "../selectRows.ts";
-import { attention, fusedOp } from "./attention.ts";
-import type { AttentionOptions } from "./attentionOptions.ts";
+import { selectRows } from "../rows.ts";
+import { type AttentionOptions, attention, fusedAttentionOp } from "./attention.ts";
 
 /** `weight [hidden, hidden]` and `bias [hidden]`. */
 export interface Projection {
@@ -17,63 +15,69 @@ export interface Projection {
   readonly bias: Tensor;
 }
 
-/** `x [tokens, hidden]`; the projections to query, key and value -> `[tokens, hidden]`, or `[batch, hidden]` of those that ask. */
-export type SelfAttention = (
+/** `x [tokens, hidden]` -> `[tokens, hidden]`, or `[batch, hidden]` where the options ask for one row per example. */
+type SelfAttention = (
   x: Tensor,
   projections: readonly [query: Projection, key: Projection, value: Projection],
   options: AttentionOptions,
 ) => Tensor;
 
-/** Out of one op after the other. */
+/** The composed form of `selfAttention`. */
 export const composedSelfAttention: SelfAttention = (x, [query, key, value], options) => {
   const rows = options.packing.rowsOf(options.queryRows);
   const queryRows = rows === undefined ? x : selectRows(x, rows);
-  const [q, k, v] = [
+  return attention(
     linear(queryRows, query.weight, query.bias),
-    ...[key, value].map((p) => linear(x, p.weight, p.bias)),
-  ];
-  return attention(q as Tensor, k as Tensor, v as Tensor, options);
+    linear(x, key.weight, key.bias),
+    linear(x, value.weight, value.bias),
+    options,
+  );
 };
 
-/** One node of the tape: the three gradients that reach `x` are summed where they are computed. */
-export const fusedSelfAttention: SelfAttention = (x, projections, options) => {
-  const weights = projections.map(({ weight }) => weight);
-  const biases = projections.map(({ bias }) => bias);
+/** The fused form of `selfAttention`, one node of the tape: the three gradients that reach `x` are summed as they come. */
+export const fusedSelfAttention: SelfAttention = (x, [query, key, value], options) => {
   const [tokens, width] = x.shape as [number, number];
-  const hidden = biases[0]?.size as number;
-  const op = fusedOp(options, hidden);
+  const hidden = query.bias.size;
+  const op = fusedAttentionOp(options, hidden);
   const { matMul, matMulBias, sumOfProducts, pack, unpack } = arithmeticOf(options.precision);
   const rows = options.packing.rowsOf(options.queryRows);
   const queryRows = (all: Tensor) => (rows === undefined ? all : gatherRows(all, tf.tensor1d(rows, "int32")));
-  return differentiable([x, ...weights, ...biases, ...op.tables], (save) => {
-    const inputs = [queryRows(x), x, x];
-    const projected = projections.map(({ weight, bias }, i) => matMulBias(inputs[i] as Tensor, weight, bias));
-    const parts = projected as unknown as QueryKeyValue;
-    save(() => pack(x), ...weights, ...parts.map((part) => () => pack(part)), ...op.tables);
+  const weights = { queryWeight: query.weight, keyWeight: key.weight, valueWeight: value.weight };
+  const biases = { queryBias: query.bias, keyBias: key.bias, valueBias: value.bias };
+  return differentiable({ x, ...weights, ...biases, ...op.tables }, () => {
+    const q = matMulBias(queryRows(x), query.weight, query.bias);
+    const k = matMulBias(x, key.weight, key.bias);
+    const v = matMulBias(x, value.weight, value.bias);
+    const packed = { x: () => pack(x), query: () => pack(q), key: () => pack(k), value: () => pack(v) };
     return {
-      value: op.value(parts, op.tables),
-      gradient: (dy, [x, ...saved], wants) => {
-        const [weights, packed, tables] = [saved.slice(0, 3), saved.slice(3, 6), saved.slice(6)];
-        const parts = packed.map((part) => unpack(part, hidden)) as unknown as QueryKeyValue;
-        const found = op.gradients(dy, parts, tables, (table) => wants(7 + table));
-        const all = wants(1) || wants(2) || wants(3) ? unpack(x as Tensor, width) : undefined;
-        const inputs = [wants(1) ? queryRows(all as Tensor) : undefined, all, all];
-        return [
-          wants(0) ? dx(found.parts, weights) : undefined,
-          ...found.parts.map((part, i) => (wants(1 + i) ? matMul(part, inputs[i] as Tensor, true, false) : undefined)),
-          ...found.parts.map((part, i) => (wants(4 + i) ? sumRows(part) : undefined)),
-          ...found.tables,
-        ];
+      value: op.value({ query: q, key: k, value: v, ...op.tables }),
+      saved: { ...packed, ...weights, ...op.tables },
+      gradient: (dy, saved, wanted) => {
+        const [q, k, v] = [unpack(saved.query, hidden), unpack(saved.key, hidden), unpack(saved.value, hidden)];
+        const { query, key, value, ...tables } = op.gradients(dy, { ...saved, query: q, key: k, value: v }, wanted);
+        const x = once(() => unpack(saved.x, width));
+        return {
+          x: () => {
+            if (rows === undefined) {
+              return sumOfProducts([query(), key(), value()], [saved.queryWeight, saved.keyWeight, saved.valueWeight]);
+            }
+            const indices = tf.tensor2d(rows, [rows.length, 1], "int32");
+            const size = tf.tensor1d([tokens, width], "int32");
+            const ofQueries = scatterRows(matMul(query(), saved.queryWeight), indices, size);
+            return add(sumOfProducts([key(), value()], [saved.keyWeight, saved.valueWeight]), ofQueries);
+          },
+          queryWeight: () => matMul(query(), queryRows(x()), true, false),
+          keyWeight: () => matMul(key(), x(), true, false),
+          valueWeight: () => matMul(value(), x(), true, false),
+          queryBias: () => sumRows(query()),
+          keyBias: () => sumRows(key()),
+          valueBias: () => sumRows(value()),
+          ...tables,
+        };
       },
     };
   });
-
-  function dx(parts: QueryKeyValue, weights: readonly Tensor[]): Tensor {
-    if (rows === undefined) return sumOfProducts(parts, weights);
-    const column = tf.tensor2d(rows, [rows.length, 1], "int32");
-    const ofAsking = scatterRows(matMul(parts[0], weights[0] as Tensor), column, tf.tensor1d([tokens, width], "int32"));
-    return add(sumOfProducts(parts.slice(1), weights.slice(1)), ofAsking);
-  }
 };
 
+/** `attention` of the projected rows of `x [tokens, hidden]` -> `[tokens, hidden]`, or `[batch, hidden]`. */
 export const selfAttention = choose(fusedSelfAttention, composedSelfAttention);

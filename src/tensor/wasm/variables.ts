@@ -1,10 +1,10 @@
-/** TensorFlow's variables on tfjs tensors: what a handle stands for, and the ops that change it. */
+/** TensorFlow's variables on tfjs tensors: the value behind each handle, and the ops that change it. */
 import type * as tfjs from "@tensorflow/tfjs-core";
 import { ThawError } from "../../errors.ts";
-import { outliving } from "../lasting.ts";
+import { outliving } from "../marks.ts";
 import type { WasmOp } from "./ops.ts";
 
-/** The ops of engine/variable.ts, by TensorFlow's names. */
+/** The ops of variable.ts and adamW.ts, by TensorFlow's names. */
 export function variableOps(tf: typeof tfjs): Readonly<Record<string, WasmOp>> {
   const values = new WeakMap<tfjs.Tensor, tfjs.Tensor>();
 
@@ -41,7 +41,8 @@ export function variableOps(tf: typeof tfjs): Readonly<Record<string, WasmOp>> {
     },
     /** TensorFlow's form, with epsilon before the correction of the second moment. */
     ResourceApplyAdam: (inputs) => {
-      const [weight, m, v, beta1Power, beta2Power, learningRate, beta1, beta2, epsilon, gradient] = inputs as Adam;
+      const [weight, m, v, beta1Power, beta2Power, learningRate, beta1, beta2, epsilon, gradient] =
+        inputs as AdamInputs;
       const number = (scalar: tfjs.Tensor) => scalar.dataSync()[0] as number;
       const [share, squareShare] = [1 - number(beta1), 1 - number(beta2)];
       const rate = (number(learningRate) * Math.sqrt(1 - number(beta2Power))) / (1 - number(beta1Power));
@@ -55,4 +56,5 @@ export function variableOps(tf: typeof tfjs): Readonly<Record<string, WasmOp>> {
 }
 
 type T = tfjs.Tensor;
-type Adam = [T, T, T, T, T, T, T, T, T, T];
+/** The inputs of TensorFlow's op, in its order. */
+type AdamInputs = [T, T, T, T, T, T, T, T, T, T];

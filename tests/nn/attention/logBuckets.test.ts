@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { logBucket } from "../../../src/nn/attention/logBuckets.ts";
+import { logBucket } from "../../../src/nn/attention/scoreTables.ts";
 
 const v3 = { buckets: 256, maxPosition: 512 };
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { distances, relativeShift, relativeUnshift } from "../../../src/nn/attention/relativeShift.ts";
+import { relativeShift, relativeUnshift } from "../../../src/nn/attention/scores.ts";
+import { distances } from "../../../src/nn/attention/scoreTables.ts";
 import { tf } from "../../../src/tensor/tensorflow.ts";
 import type { Tensor } from "../compare.ts";
 
