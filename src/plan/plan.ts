@@ -93,6 +93,7 @@ export interface PlannedStage {
  * as a table.
  */
 export class Plan extends ShownAsTable {
+  /** The stages in their order. */
   readonly stages: readonly PlannedStage[];
   /** Number of values in all parameters of the model. */
   readonly totalParameters: number;
@@ -123,6 +124,7 @@ export class Plan extends ShownAsTable {
     return new Plan(stages, this.totalParameters);
   }
 
+  /** Returns the plan as a table, a row for each stage. */
   override toTable(): Table {
     return planTable(
       this.stages.map(({ row }) => row),

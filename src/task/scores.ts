@@ -2,7 +2,9 @@
 
 /** A label's name and its score: a probability, or the number itself where the model gives numbers. */
 export interface LabelScore {
+  /** Name of the label, or of the output of a regression. */
   readonly label: string;
+  /** Probability of the label, from 0 to 1; or the number itself. */
   readonly score: number;
 }
 
