@@ -2,21 +2,18 @@
 import { join } from "node:path";
 import { currentHost } from "./display/host.ts";
 import { ThawError } from "./errors.ts";
-import { tokenizerFiles } from "./hub/tokenizerFiles.ts";
-import { weightFiles } from "./hub/weightFiles.ts";
+import { tokenizerFiles, weightFiles } from "./hub/modelFolder.ts";
 import { writeConfig } from "./models/config/configFile.ts";
 import { maxTokens } from "./models/families.ts";
-import type { TextFit } from "./models/onnx/classifierGraph.ts";
-import { classifierGraph } from "./models/onnx/classifierGraph.ts";
+import { classifierGraph, type TextFit } from "./models/onnx/classifierGraph.ts";
 import { modelFile } from "./models/onnx/modelFile.ts";
 import { SequenceClassifier } from "./models/sequenceClassifier.ts";
 import { weightsHash } from "./models/weightsContent.ts";
 import { type OptionNames, refuseUnknown } from "./options.ts";
 import { recordOf } from "./platform/atomicFile.ts";
-import { checkTarget } from "./platform/checkTarget.ts";
-import { saveFolder } from "./platform/saveFolder.ts";
+import { checkTarget, saveFolder } from "./platform/saveFolder.ts";
+import { tokenLimit } from "./tokenizer/rows.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
-import { tokenLimit } from "./tokenizer/tokenLimit.ts";
 
 export interface ExportOptions {
   readonly model: SequenceClassifier;

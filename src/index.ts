@@ -1,16 +1,17 @@
 /** Thaw: fine-tune Hugging Face sequence classifiers layer by layer, and prove what was trained. */
 import "./platform/checkNode.ts";
 
+export type { Example } from "./data/examples.ts";
 export type { DatasetOptions, SeparatedOptions, TextFileOptions } from "./data/options.ts";
 export type { Row } from "./data/rows.ts";
 export type { SplitOptions } from "./data/split.ts";
-export { type Example, type Split, TextDataset } from "./data/textDataset.ts";
+export { type Split, TextDataset } from "./data/textDataset.ts";
 export { Table } from "./display/table.ts";
 export { ThawError } from "./errors.ts";
-export type { LabelScore, Prediction } from "./evaluate/predictions.ts";
+export type { Prediction } from "./evaluate/predictions.ts";
 export { type ExportOptions, exportOnnx } from "./exportOnnx.ts";
 export type { Selection } from "./freezing/selection.ts";
-export { sampleData } from "./hub/sampleData.ts";
+export { sampleData } from "./hub/thawFolder.ts";
 export { AutoModelForSequenceClassification, type FromPretrainedOptions } from "./models/autoModel.ts";
 export type { Parameter } from "./models/parameter.ts";
 export type { SequenceClassifier } from "./models/sequenceClassifier.ts";
@@ -22,6 +23,7 @@ export {
   type TextClassificationPipeline,
   type TextPairInput,
 } from "./pipeline.ts";
+export type { TrainingArguments } from "./plan/arguments.ts";
 export type { Plan, StagePlan } from "./plan/plan.ts";
 export { checkStages, type Stage } from "./plan/stage.ts";
 export { classifierOnly, lastLayers, progressive } from "./recipes/recipes.ts";
@@ -34,12 +36,13 @@ export {
 } from "./schedule/schedule.ts";
 export { type Comparison, compareRuns } from "./show/compareRuns.ts";
 export { Figure } from "./show/figure/figure.ts";
+export type { LabelScore } from "./task/scores.ts";
 export { tf } from "./tensor/tensorflow.ts";
 export { AutoTokenizer } from "./tokenizer/autoTokenizer.ts";
 export type { BatchEncoding } from "./tokenizer/rows.ts";
 export type { Tokenizer } from "./tokenizer/tokenizer.ts";
-export type { TrainingArguments } from "./train/arguments.ts";
 export type { TrainerEvent } from "./train/events.ts";
 export type { HistoryRow, RunRecord, RunStatus, StageOutcome, StageRecord } from "./train/runRecord.ts";
 export { sessionInfo } from "./train/sessionInfo.ts";
-export { type PredictOptions, Trainer, type TrainerOptions, type TrainOptions } from "./trainer.ts";
+export type { PredictOptions, TrainerOptions, TrainOptions } from "./train/trainerOptions.ts";
+export { Trainer } from "./trainer.ts";

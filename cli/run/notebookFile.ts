@@ -2,8 +2,8 @@
 import { accessSync, constants, lstatSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { writeFileAtomic } from "../../src/platform/atomicFile.ts";
-import { checkTarget } from "../../src/platform/checkTarget.ts";
-import { type FileState, stateOf } from "../../src/platform/operations.ts";
+import { type FileState, stateOf } from "../../src/platform/files.ts";
+import { checkTarget } from "../../src/platform/saveFolder.ts";
 import { type Notebook, notebookText } from "./notebook.ts";
 import { RunError } from "./runError.ts";
 

@@ -339,7 +339,7 @@ function secondLayer<T>(pass: Pass<T>, index: number, hidden: T, queryRows?: Que
   const context = pass.selfAttention(modules, hidden, { ...terms, queryRows });
   const above = layerOutput(pass, name, context, pass.selectQueryRows(hidden, queryRows));
   if (index > 0 || convolution === undefined) return above;
-  const beside = pass.selectQueryRows(pass.textConvolution("deberta.encoder.conv.conv", hidden), queryRows);
+  const beside = pass.selectQueryRows(pass.tokenConvolution("deberta.encoder.conv.conv", hidden), queryRows);
   const added = pass.activate(convolution.activation, pass.dropout(beside, pass.config.hiddenDropoutProb));
   return pass.layerNorm("deberta.encoder.conv.LayerNorm", pass.add(above, added));
 }

@@ -94,7 +94,7 @@ export interface Pass<T> {
   /** Averages over the tokens of each text: `[tokens, width]` -> `[batch, width]`. */
   meanRows(x: T): T;
   /** Applies the `nn.Conv1d` called `module` along the tokens of each text, with zeros beyond its ends. */
-  textConvolution(module: string, x: T): T;
+  tokenConvolution(module: string, x: T): T;
 
   /** Computes `layerNorm(dropout(dense(x)) + residual)`. */
   denseResidualNorm(modules: DenseResidualNorm, x: T, residual: T, dropoutRate: number): T;

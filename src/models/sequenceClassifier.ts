@@ -7,7 +7,7 @@ import { type Block, type BlockMap, type Selection, select } from "../freezing/s
 import type { DropoutRng } from "../nn/dropout.ts";
 import type { QueryRows } from "../nn/packing.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import { taskLoss } from "../task/taskLoss.ts";
+import { taskOf } from "../task/taskOf.ts";
 import { markConstant } from "../tensor/differentiable.ts";
 import { recomputed } from "../tensor/gradients.ts";
 import { checkComputable, type Precision } from "../tensor/precision.ts";
@@ -207,7 +207,7 @@ export class SequenceClassifier extends ShownAsTable {
       const labels = checkLabels(batch.labels, packed.packing.batch, this.config, problemType);
       this.decideProblemType(problemType);
       const logits = this.#logits(packed, dropoutRng);
-      return { logits, loss: taskLoss(problemType, logits, labels) };
+      return { logits, loss: taskOf(problemType).loss(logits, labels) };
     } finally {
       packed.dispose();
     }

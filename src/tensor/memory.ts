@@ -2,8 +2,7 @@
  * How much memory TensorFlow's tensors take. They lie in a pool (tensorflow.ts), which keeps what is freed until it is asked
  * to give it back.
  */
-import { collectGarbage } from "../platform/garbage.ts";
-import { type Room, roomLeft } from "../platform/room.ts";
+import { collectGarbage, type Room, roomLeft } from "../platform/machine.ts";
 import { nativeOps } from "./native.ts";
 import { boolAttribute, runOp, tf } from "./tensorflow.ts";
 

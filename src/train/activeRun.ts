@@ -1,12 +1,12 @@
-/** Which run trains a model now, and what ends a run that nobody goes on with. */
+/** Keeps track of which run trains a model now, and ends a run that nobody goes on with. */
 import { currentHost } from "../display/host.ts";
 import { ThawError } from "../errors.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { breathe } from "../platform/breathe.ts";
 import { endSection } from "../tensor/section.ts";
-import { breathe } from "./breathe.ts";
 import type { TrainerEvent } from "./events.ts";
 
-/** The parts of a training loop that a run is driven by. */
+/** The parts of a training loop that a run drives. */
 export interface DrivenLoop {
   readonly events: AsyncGenerator<TrainerEvent, void>;
   /**
@@ -30,7 +30,7 @@ export class ActiveRun {
   readonly #stop: AbortController;
   readonly #given: AbortSignal | undefined;
   readonly #followed = new Set<AbortSignal>();
-  /** How often it has been asked for an event. */
+  /** How often the run has been asked for an event. */
   #asked = 0;
   #isSuspended = true;
 
@@ -68,7 +68,7 @@ export class ActiveRun {
     active.set(model, this);
   }
 
-  /** The next event. Throws what ended the run, where that was not its own end. */
+  /** Returns the next event. Throws what ended the run, where that was not its own end. */
   async next(): Promise<IteratorResult<TrainerEvent, void>> {
     this.#follow();
     this.#stop.signal.throwIfAborted();

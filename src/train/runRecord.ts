@@ -1,14 +1,17 @@
 /**
  * The record of a run, as plain data that JSON keeps: what it began from, what was planned, what happened, and what it
- * ended with. It is made in one place (trainer/record.ts); the run itself, its report and figure, saved folders and
- * comparisons all read it.
+ * ended with. It is made in one place (`RunRecorder`); the run itself, its report and figure, saved folders and comparisons
+ * all read it.
  */
-import type { ProblemType } from "../models/config/config.ts";
+import type { TextDataset } from "../data/textDataset.ts";
+import type { EncodedDataset } from "../evaluate/encodedDataset.ts";
+import type { ResolvedArguments } from "../plan/arguments.ts";
 import type { StagePlan } from "../plan/plan.ts";
-import type { Metrics, ModelMetric } from "../task/metricNames.ts";
+import type { Metrics, ModelMetric } from "../task/metrics.ts";
+import type { ProblemType } from "../task/task.ts";
 import type { Versions } from "./sessionInfo.ts";
 
-/** Grows when a field of the record changes its meaning. */
+/** Version of the format: it grows when a field of the record changes its meaning. */
 export const recordVersion = 1;
 
 /** Everything about a run that tables, figures and saved folders say. Plain data: JSON keeps it whole. */
@@ -22,14 +25,14 @@ export interface RunRecord {
     readonly evaluation?: DataRecord;
   };
   /**
-   * The training arguments that were used, by their names in camelCase, defaults filled in. One that the stages decide is
-   * what they have in common, and is left out where they differ. No path of the machine is among them.
+   * The training arguments that were used, by their names in camelCase, defaults filled in. One that the stages decide has the
+   * value that they have in common, and is left out where they differ. No path of the machine is among them.
    */
   readonly args: Readonly<Record<string, string | number | boolean>>;
   readonly stages: readonly StageRecord[];
   /** One row per epoch, in the order in which they ended. */
   readonly history: readonly HistoryRow[];
-  /** What the best epoch was chosen by, and patience judged. */
+  /** The metric that the best epoch was chosen by, and patience judged. */
   readonly metric: ModelMetric;
   /** The best epoch; absent where none was evaluated. Whether its weights are those of the model, `weights` says. */
   readonly best?: BestRecord;
@@ -42,9 +45,9 @@ export interface RunRecord {
   /** Wall time of the whole run in seconds. */
   readonly seconds: number;
   readonly versions: Versions;
-  /** Sentences about how it was trained that whoever reads the numbers should know. */
+  /** Sentences about the run that the reader of its numbers should know. */
   readonly notices: readonly string[];
-  /** What the run reached on test data, where somebody has noted it (`run.test = await trainer.evaluate(test)`). */
+  /** Metrics on test data, where somebody has noted them (`run.test = await trainer.evaluate(test)`). */
   readonly test?: Metrics;
 }
 
@@ -56,13 +59,13 @@ export interface InterruptedStatus {
   readonly state: "stopped" | "failed" | "running";
   /** Index of the stage in the plan; -1 before the first. */
   readonly stage: number;
-  /** What it was doing. */
+  /** What the run was doing. */
   readonly during: "preparation" | "frozen layers" | "training" | "evaluation";
   /** Optimizer steps taken, over the whole run. */
   readonly step: number;
   /** Epochs done, over the whole run; a fraction within an epoch. */
   readonly epoch: number;
-  /** Why, in words: the message of the error, or who stopped it. */
+  /** The reason in words: the message of the error, or who stopped it. */
   readonly reason?: string;
   /** The stable code of the error of a run that failed; absent where it has none. */
   readonly code?: string;
@@ -93,7 +96,7 @@ export interface ModelRecord {
   readonly earlierSteps: number;
 }
 
-/** A data set, without its texts. */
+/** What the record says of a data set; its texts are not in it. */
 export interface DataRecord {
   readonly name: string;
   /** Number of examples. */
@@ -122,7 +125,7 @@ export interface WeightsRecord {
   readonly end: string | null;
   /** Optimizer steps of the run after which the model had the weights that it ended with. */
   readonly step: number;
-  /** The same in epochs of the run; a fraction within an epoch. */
+  /** Epochs of the run after which it had them; a fraction within an epoch. */
   readonly epoch: number;
 }
 
@@ -143,7 +146,7 @@ export interface StageOutcome {
   readonly steps: number;
   /** Number of the stage's first epoch in the run, from 1. */
   readonly firstEpoch: number;
-  /** Work of what was done, as it was predicted, in epochs of training everything. */
+  /** Predicted work of the steps that were taken, in epochs of training everything. */
   readonly fullEpochs: number;
   /** Wall time in seconds, the pass through the frozen layers and evaluations included. */
   readonly seconds: number;
@@ -179,13 +182,15 @@ export interface HistoryRow extends Metrics {
   readonly evalSeconds?: number;
 }
 
-/** SHA-256 over the bytes of the parameters that stayed frozen during the whole run, before and after it. */
+/** The evidence that frozen weights did not change: hashes of the parameters that stayed frozen during the whole run. */
 export interface Evidence {
-  /** Number of values in them. */
+  /** Number of values in these parameters. */
   readonly frozenParameters: number;
+  /** Number of these parameters. */
   readonly frozenTensors: number;
+  /** SHA-256 before the run, taken as `WeightsRecord` says. */
   readonly before: string;
-  /** Null where the weights could not be read any more. */
+  /** SHA-256 after the run; null where the weights could not be read any more. */
   readonly after: string | null;
   /** Frozen tensors whose bytes differ: always empty, or the run would have failed. */
   readonly changed: readonly string[];
@@ -196,7 +201,7 @@ export interface Evidence {
 /** An epoch (from 1), its last step, its value of the metric that it was chosen by, and its validation loss. */
 export type BestRecord = { readonly epoch: number; readonly step: number } & Metrics;
 
-/** What is kept of a row of the log that is the best so far. */
+/** Returns what is kept of a row of the log that is the best so far. */
 export const bestOfRow = ({ epoch, step, ...row }: HistoryRow, { key }: ModelMetric): BestRecord => {
   const { evalLoss } = row;
   const value = row[key];
@@ -207,3 +212,64 @@ export const bestOfRow = ({ epoch, step, ...row }: HistoryRow, { key }: ModelMet
     ...(value === undefined ? {} : { [key]: value }),
   };
 };
+
+/** Returns what the record of a run says of a data set. */
+export function dataRecord(dataset: TextDataset, { texts, cut }: EncodedDataset): DataRecord {
+  const { name, length, textPairs, problemType, labelNames, sha256 } = dataset;
+  return {
+    name,
+    rows: length,
+    isPairs: textPairs !== undefined,
+    problemType,
+    labels: labelNames,
+    labelCounts: dataset.labelCounts(),
+    tokens: texts.reduce((sum, { inputIds }) => sum + inputIds.length, 0),
+    cut,
+    sha256,
+  };
+}
+
+/** The settings that a run has used where its arguments left them open. */
+export interface UsedSettings {
+  readonly metric: ModelMetric;
+  /** Longest example in tokens. */
+  readonly maxLength: number;
+  /** Room for the outputs of the frozen layers in memory, in bytes. */
+  readonly cacheMemory: number;
+  /** Room for them on the disk, in bytes. */
+  readonly cacheDisk: number;
+}
+
+/**
+ * Returns the arguments that a run has used, as plain data; given to another trainer, with the stages as they were resolved, they
+ * train the same. An argument that the stages decide has the value that they have in common, and is left out where they
+ * differ. Left out as well: where files go and whether progress is shown.
+ */
+export function usedArguments(
+  args: ResolvedArguments,
+  stages: readonly StagePlan[],
+  used: UsedSettings,
+): Readonly<Record<string, string | number | boolean>> {
+  const { outputDir: _, disableTqdm: __, ...settings } = args;
+  const common = <T>(values: readonly (T | undefined)[]): T | undefined => {
+    const different = new Set(values.filter((value) => value !== undefined));
+    return different.size === 1 ? [...different][0] : undefined;
+  };
+  const megabytes = (bytes: number) => Math.round(bytes / 1e6);
+  const all = {
+    ...settings,
+    numTrainEpochs: stages.reduce((sum, { epochs }) => sum + epochs, 0),
+    learningRate: common(stages.map(({ resolved }) => resolved.learningRate)),
+    headLearningRate: common(stages.map(({ resolved }) => resolved.headLearningRate)),
+    lrSchedulerType: common(stages.map(({ resolved }) => resolved.lrSchedulerType)),
+    warmupSteps: common(stages.map(({ written }) => written.warmupSteps ?? args.warmupSteps)),
+    metricForBestModel: used.metric.key,
+    greaterIsBetter: used.metric.greaterIsBetter,
+    maxLength: Number.isFinite(used.maxLength) ? used.maxLength : undefined,
+    cacheMemory: megabytes(used.cacheMemory),
+    cacheDisk: megabytes(used.cacheDisk),
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string | number | boolean] => entry[1] !== undefined),
+  );
+}

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DatasetOptions, SeparatedOptions } from "../../src/data/options.ts";
 import { TextDataset } from "../../src/data/textDataset.ts";
 import { displaySymbol } from "../../src/display/bundle.ts";
-import { sampleData } from "../../src/hub/sampleData.ts";
+import { sampleData } from "../../src/hub/thawFolder.ts";
 
 let folder = "";
 beforeAll(() => {

@@ -5,7 +5,7 @@ import { PackedBatch } from "../../src/models/packedBatch.ts";
 import { initialValues } from "../../src/models/parameter.ts";
 import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
 import { DropoutRng } from "../../src/nn/dropout.ts";
-import { crossEntropy } from "../../src/task/crossEntropy.ts";
+import { crossEntropy } from "../../src/task/singleLabel.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { nativeOps } from "../../src/tensor/native.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { families } from "../../src/models/families.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import { TensorPass } from "../../src/models/tensorPass.ts";
-import { crossEntropy } from "../../src/task/crossEntropy.ts";
+import { crossEntropy } from "../../src/task/singleLabel.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 import { formulaModel, goldenCases, paddedBatch } from "./familyModel.ts";

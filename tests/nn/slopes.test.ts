@@ -20,9 +20,9 @@ import {
   fusedResidualNorm,
 } from "../../src/nn/postNorm.ts";
 import { addBias, addRows, meanRows, multiplyRows, part, placeRows, scaleRows, selectRows } from "../../src/nn/rows.ts";
-import { binaryCrossEntropy } from "../../src/task/binaryCrossEntropy.ts";
-import { crossEntropy } from "../../src/task/crossEntropy.ts";
-import { meanSquaredError } from "../../src/task/meanSquaredError.ts";
+import { binaryCrossEntropy } from "../../src/task/multiLabel.ts";
+import { meanSquaredError } from "../../src/task/regression.ts";
+import { crossEntropy } from "../../src/task/singleLabel.ts";
 import { differentiable } from "../../src/tensor/differentiable.ts";
 import { lossAndGradients, recomputed } from "../../src/tensor/gradients.ts";
 import { nativeOps } from "../../src/tensor/native.ts";

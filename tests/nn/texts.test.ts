@@ -25,7 +25,8 @@ describe.each([[[4, 4]], [[3, 1, 5]], [[1]]])("for packed texts of %j tokens", (
     compare(
       "convolution",
       [random("x", [packing.tokens, 4]), random("w", [5, 4, 3]), random("b", [5])],
-      (x, weight, bias) => tokenConvolution({ x: x as Tensor, weight: weight as Tensor, bias: bias as Tensor }, packing),
+      (x, weight, bias) =>
+        tokenConvolution({ x: x as Tensor, weight: weight as Tensor, bias: bias as Tensor }, packing),
       (x, weight, bias) =>
         tf.concat(
           textsOf(x as Tensor).map((text) => {

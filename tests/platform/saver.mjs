@@ -9,7 +9,7 @@
 
 import { exportOnnx } from "#dist/src/exportOnnx.js";
 import { AutoModelForSequenceClassification } from "#dist/src/models/autoModel.js";
-import { operations } from "#dist/src/platform/operations.js";
+import { operations } from "#dist/src/platform/files.js";
 import { AutoTokenizer } from "#dist/src/tokenizer/autoTokenizer.js";
 import { saveModel } from "#dist/src/train/saveModel.js";
 

@@ -1,19 +1,13 @@
 /** A model's `config.json` as this library sees it, with Hugging Face's keys in camelCase, and typed reading of its keys. */
 import { ThawError } from "../../errors.ts";
 
-/** Hugging Face's names of what a classifier can be trained to give. */
-export const problemTypes = ["single_label_classification", "multi_label_classification", "regression"] as const;
-export type ProblemType = (typeof problemTypes)[number];
+import type { ProblemType } from "../../task/task.ts";
+
+export { type Labels, type ProblemType, problemTypes } from "../../task/task.ts";
 
 /** What a classifier that was trained here has read: texts, or pairs of a first and a second text. */
 export const trainingInputs = ["texts", "text_pairs"] as const;
 export type TrainingInput = (typeof trainingInputs)[number];
-
-/**
- * What examples are labelled with, row after row. One label per example: its index, `[examples]`. Several: 0 or 1 for each
- * label, `[examples, labels]`. Regression: the targets, `[examples, outputs]`.
- */
-export type Labels = Int32Array | Float32Array;
 
 /** Plain JSON, as `JSON.parse` gives it. */
 export type JsonObject = { readonly [key: string]: unknown };

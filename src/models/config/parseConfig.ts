@@ -1,5 +1,5 @@
 /** From Hugging Face's keys to ours, with BERT's names and class defaults (transformers 5.23, models/bert/configuration_bert.py). */
-import { withoutCode } from "../../hub/ignoredKeys.ts";
+import { withoutCode } from "../../hub/modelFolder.ts";
 import { families, familyOf } from "../families.ts";
 import {
   badConfig,

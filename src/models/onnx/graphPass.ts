@@ -156,7 +156,7 @@ export class GraphPass implements Pass<Value> {
     return this.#op("Div", [sum(this.multiply(x, isToken)), sum(isToken)]);
   }
 
-  textConvolution(module: string, x: Value): Value {
+  tokenConvolution(module: string, x: Value): Value {
     const turned = (rows: Value) => this.#op("Transpose", [rows], { perm: [0, 2, 1] });
     const [weight, bias] = [`${module}.weight`, `${module}.bias`];
     const reach = ((this.#weights.shape(weight)[2] as number) - 1) / 2;

@@ -167,6 +167,22 @@ test("a folder without config.json, and a damaged one, say so", async () => {
   }
 });
 
+test.each([
+  [
+    "a byte that is no UTF-8",
+    Buffer.from('{"model_type": "bert", "name_or_path": "\xe4"}', "latin1"),
+    /it is not UTF-8/,
+  ],
+  ["UTF-16", Buffer.from('\ufeff{"model_type": "bert"}', "utf16le"), /it is not UTF-8/],
+  ["a byte order mark", Buffer.from('\ufeff{"model_type": "bert"}'), /byte order mark/],
+])("a config.json with %s is refused, as tokenizer files are", async (_, bytes, message) => {
+  writeFileSync(join(folder, "config.json"), bytes);
+  await expect(readConfig(folder)).rejects.toMatchObject({
+    code: "BAD_CONFIG",
+    message: expect.stringMatching(message),
+  });
+});
+
 /** Reads this text as config.json, and writes what was read. */
 async function roundTrip(text: string): Promise<string> {
   writeFileSync(join(folder, "config.json"), text);
@@ -181,6 +197,7 @@ test.each([
   ["a key of JavaScript's own", '"__proto__": {"hidden_size": 5}, "constructor": 1, "toString": null'],
   ["half of a surrogate pair", '"slant": "\\ud800"'],
   ["lists within lists, 90 deep", `"slant": ${"[".repeat(90)}${"]".repeat(90)}`],
+  ["lists within lists, 199 deep", `"slant": ${"[".repeat(199)}${"]".repeat(199)}`],
 ])("whatever is read can be saved, unchanged: %s", async (_, entry) => {
   const written = await roundTrip(`{"model_type": "bert", ${entry}}`);
   expect(written.replace(/\s/g, "")).toContain(entry.replace(/\s/g, ""));
@@ -190,12 +207,12 @@ test.each([
 test.each([
   ["objects", `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`],
   ["lists", "[".repeat(100_000) + "]".repeat(100_000)],
-  ["101 lists", "[".repeat(101) + "]".repeat(101)],
+  ["200 lists", "[".repeat(200) + "]".repeat(200)],
 ])("what is nested too deep to be saved is refused when it is read, not after training: %s", async (_, value) => {
   writeFileSync(join(folder, "config.json"), `{"model_type": "bert", "slant": ${value}}`);
   await expect(readConfig(folder)).rejects.toMatchObject({
     code: "BAD_CONFIG",
-    message: expect.stringMatching(/nested deeper than 100 levels/),
+    message: expect.stringMatching(/nested deeper than 200 levels/),
   });
 });
 
@@ -209,7 +226,7 @@ test("a folder, a pipe and a file of 33 MB in place of config.json are refused a
   await expect(readConfig(other)).rejects.toMatchObject({ code: "MISSING_FILE" });
   rmSync(file);
   writeFileSync(file, " ".repeat(33_000_000));
-  await expect(readConfig(other)).rejects.toThrow(/33000000 bytes, which no configuration has/);
+  await expect(readConfig(other)).rejects.toThrow(/it has 33 MB, and such files have at most 32 MB/);
   rmSync(other, { recursive: true });
 });
 
