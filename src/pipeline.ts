@@ -15,7 +15,9 @@ import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
 /** A text, or a pair of texts, as Python's pipeline takes it. */
 export interface TextPairInput {
+  /** The first text, or the only one. */
   readonly text: string;
+  /** The second text of a pair. */
   readonly textPair?: string;
 }
 
@@ -44,16 +46,24 @@ export interface ClassifyOptions {
 
 /** Classifies examples. The results have the form of Python's: see `pipeline`. */
 export interface TextClassificationPipeline {
+  /** Classifies one example and gives the `topK` highest scores, or those of all labels where that is null. */
   (input: string | TextPairInput, options: ClassifyOptions & { readonly topK: number | null }): Promise<LabelScore[]>;
+  /** Classifies one text and gives a list of one score, the highest. */
   (input: string, options?: ClassifyOptions): Promise<LabelScore[]>;
+  /** Classifies one example given as an object and gives its highest score. */
   (input: TextPairInput, options?: ClassifyOptions): Promise<LabelScore>;
+  /** Classifies a list and gives the `topK` highest scores of each example, or all where that is null. */
   (
     inputs: readonly (string | TextPairInput)[] | TextDataset,
     options: ClassifyOptions & { readonly topK: number | null },
   ): Promise<LabelScore[][]>;
+  /** Classifies a list and gives the highest score of each example. */
   (inputs: readonly (string | TextPairInput)[] | TextDataset, options?: ClassifyOptions): Promise<LabelScore[]>;
+  /** The task, as Python's pipeline calls it. */
   readonly task: "text-classification";
+  /** The model that classifies. */
   readonly model: SequenceClassifier;
+  /** The tokenizer that belongs to the model. */
   readonly tokenizer: Tokenizer;
   /** Frees the model's memory. The pipeline cannot be used afterwards. */
   dispose(): void;

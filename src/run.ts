@@ -160,6 +160,7 @@ export class Run {
     return this.record;
   }
 
+  /** Writes the report as text. */
   toString(): string {
     return this.report().toString();
   }
@@ -170,6 +171,7 @@ export class Run {
     return { ...bundle, data: { ...bundle.data, "text/plain": this.toString() } };
   }
 
+  /** Shows the curves where a cell ends with the run. */
   async [displaySymbol](): Promise<MimeBundle> {
     return (await this.toBundle()).data;
   }

@@ -4,7 +4,9 @@ import { ThawError } from "../errors.ts";
 import { displaySymbol, type MimeBundle } from "./bundle.ts";
 import { escapeHtml } from "./escapeHtml.ts";
 
+/** A column of a table. */
 export interface Column {
+  /** The text at its head. */
   readonly title: string;
   /** Default: "right" where every cell of the column is a number, else "left". */
   readonly align?: "left" | "right";
@@ -13,8 +15,11 @@ export interface Column {
 /** Numbers are printed as they are; format them first where they need it. Absent cells stay empty. */
 export type Cell = string | number | undefined;
 
+/** What a table is made of. */
 export interface TableContent {
+  /** The columns from left to right; a text is a title. */
   readonly columns: readonly (string | Column)[];
+  /** The cells, row by row; a row may end early. */
   readonly rows: readonly (readonly Cell[])[];
   /** A line above the table. */
   readonly caption?: string;
@@ -26,9 +31,13 @@ export interface TableContent {
 
 /** Plain data with a face. Every cell is escaped; there is no script in it; colours follow the notebook's theme. */
 export class Table {
+  /** The columns from left to right. */
   readonly columns: readonly Column[];
+  /** The cells, row by row. */
   readonly rows: readonly (readonly Cell[])[];
+  /** The line above the table; undefined where there is none. */
   readonly caption: string | undefined;
+  /** The sentences below the table. */
   readonly notes: readonly string[];
   readonly #marked: ReadonlySet<number>;
 
@@ -55,10 +64,12 @@ export class Table {
     return this.columns[column]?.align ?? (numeric ? "right" : "left");
   }
 
+  /** Tells whether a row stands out, by its index from 0. */
   isMarked(row: number): boolean {
     return this.#marked.has(row);
   }
 
+  /** Writes the table as aligned text. */
   toString(): string {
     const marks = this.#marked.size > 0;
     const body = this.rows.map((row, i) => [
@@ -100,10 +111,12 @@ export class Table {
     );
   }
 
+  /** Shows the table where a cell ends with it: as HTML and as text. */
   [displaySymbol](): MimeBundle {
     return { "text/html": this.toHtml(), "text/plain": this.toString() };
   }
 
+  /** Writes the table as aligned text for `console.log`. */
   [inspect.custom](): string {
     return this.toString();
   }

@@ -79,6 +79,7 @@ export interface PlannedStage {
   readonly prefix: PrefixDecision | undefined;
   /** Peak learning rate of each trainable parameter, before the schedule's factor. */
   readonly learningRates: ReadonlyMap<string, number>;
+  /** Hugging Face's name of the schedule: `"linear"`. */
   readonly lrSchedulerType: SchedulerType;
   /** Number of optimizer steps of this stage in which the rates rise to their peak. */
   readonly warmupSteps: number;
@@ -93,12 +94,14 @@ export interface PlannedStage {
  * as a table.
  */
 export class Plan extends ShownAsTable {
+  /** The stages in the order in which they run. */
   readonly stages: readonly PlannedStage[];
   /** Number of values in all parameters of the model. */
   readonly totalParameters: number;
   /** Names of the parameters that train in some stage. */
   readonly trainable: ReadonlySet<string>;
 
+  /** @internal */
   constructor(stages: readonly PlannedStage[], totalParameters: number) {
     super();
     this.stages = stages;
@@ -123,6 +126,7 @@ export class Plan extends ShownAsTable {
     return new Plan(stages, this.totalParameters);
   }
 
+  /** Makes the table that a notebook shows of the plan: one row per stage, and a last one that sums up. */
   override toTable(): Table {
     return planTable(
       this.stages.map(({ row }) => row),

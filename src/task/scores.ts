@@ -2,7 +2,9 @@
 
 /** A label's name and its score: a probability, or the number itself where the model gives numbers. */
 export interface LabelScore {
+  /** The name of the label, as the model's config has it. */
   readonly label: string;
+  /** The probability, or the number itself. */
   readonly score: number;
 }
 

@@ -16,10 +16,15 @@ export const recordVersion = 1;
 
 /** Everything about a run that tables, figures and saved folders say. Plain data: JSON keeps it whole. */
 export interface RunRecord {
+  /** Version of the format of the record. */
   readonly version: typeof recordVersion;
+  /** Whether the run finished, and where and why it ended otherwise. */
   readonly status: RunStatus;
+  /** The model that was trained, and the weights it began from. */
   readonly model: ModelRecord;
+  /** The data sets, without their texts. */
   readonly data: {
+    /** The examples that the model learnt from. */
     readonly train: DataRecord;
     /** Absent where nothing was held out. */
     readonly evaluation?: DataRecord;
@@ -29,6 +34,7 @@ export interface RunRecord {
    * value that they have in common, and is left out where they differ. No path of the machine is among them.
    */
   readonly args: Readonly<Record<string, string | number | boolean>>;
+  /** What was planned for each stage, and what happened. */
   readonly stages: readonly StageRecord[];
   /** One row per epoch, in the order in which they ended. */
   readonly history: readonly HistoryRow[];
@@ -36,7 +42,9 @@ export interface RunRecord {
   readonly metric: ModelMetric;
   /** The best epoch; absent where none was evaluated. Whether its weights are those of the model, `weights` says. */
   readonly best?: BestRecord;
+  /** Hashes of the weights at the start and the end, and the step after which the model had the latter. */
   readonly weights: WeightsRecord;
+  /** Hashes that prove that frozen weights did not change. */
   readonly evidence: Evidence;
   /** Number of values in all parameters of the model. */
   readonly totalParameters: number;
@@ -44,6 +52,7 @@ export interface RunRecord {
   readonly trainableParameters: number;
   /** Wall time of the whole run in seconds. */
   readonly seconds: number;
+  /** The versions that the numbers depend on, beside data and plan. */
   readonly versions: Versions;
   /** Sentences about the run that the reader of its numbers should know. */
   readonly notices: readonly string[];
@@ -56,6 +65,7 @@ export type RunStatus = { readonly state: "finished" } | InterruptedStatus;
 
 /** Where a run was when it was stopped, failed, or was looked at while it ran. */
 export interface InterruptedStatus {
+  /** Whether the run was stopped, failed, or goes on. */
   readonly state: "stopped" | "failed" | "running";
   /** Index of the stage in the plan; -1 before the first. */
   readonly stage: number;
@@ -77,6 +87,7 @@ export interface ModelRecord {
   readonly name: string | null;
   /** Hugging Face's `model_type`: `"bert"`. */
   readonly family: string;
+  /** What the model is trained to give. */
   readonly problemType: ProblemType;
   /** Names of the labels, or of the outputs of a regression, in order. */
   readonly labels: readonly string[];
@@ -98,11 +109,15 @@ export interface ModelRecord {
 
 /** What the record says of a data set; its texts are not in it. */
 export interface DataRecord {
+  /** What tables and messages call the data set. */
   readonly name: string;
   /** Number of examples. */
   readonly rows: number;
+  /** Whether its examples are pairs of texts. */
   readonly isPairs: boolean;
+  /** What is learnt from it. */
   readonly problemType: ProblemType;
+  /** Names of the labels, or of the outputs of a regression, in order. */
   readonly labels: readonly string[];
   /** Examples of each label, by its name; empty for a regression. */
   readonly labelCounts: Readonly<Record<string, number>>;
@@ -131,6 +146,7 @@ export interface WeightsRecord {
 
 /** One stage: what was planned, and what happened. */
 export interface StageRecord {
+  /** What was planned. */
   readonly plan: StagePlan;
   /** Absent for a stage that never began. */
   readonly outcome?: StageOutcome;
@@ -163,6 +179,7 @@ export interface StageOutcome {
  * counted over the whole run.
  */
 export interface HistoryRow extends Metrics {
+  /** Optimizer steps taken at this row. */
   readonly step: number;
   /** Epochs done at this row, over the whole run; a fraction within an epoch. */
   readonly epoch: number;

@@ -17,6 +17,7 @@ export class SessionInfo extends ShownAsTable {
     this.entries = entries;
   }
 
+  /** Makes the table: one row per entry. */
   override toTable(): Table {
     return new Table({ columns: ["what", { title: "version", align: "left" }], rows: Object.entries(this.entries) });
   }
@@ -40,13 +41,17 @@ export function sessionInfo(): SessionInfo {
 
 /** The versions that the numbers of a run depend on, beside data and plan. */
 export interface Versions {
+  /** Version of Thaw. */
   readonly thaw: string;
+  /** Version of Node. */
   readonly node: string;
   /** Engine that computes: `"TensorFlow 2.21.0 (cpu)"`. */
   readonly engine: string;
   /** "native" where the fused operations were used, "composed" where others stood in their place. */
   readonly operations: "native" | "composed";
+  /** Operating system and its version. */
   readonly system: string;
+  /** Model of the processor. */
   readonly processor: string;
   /** Number of threads that the process can use at once. */
   readonly threads: number;
