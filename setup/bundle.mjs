@@ -48,7 +48,7 @@ const node = ["Buffer", "URL", "AbortController", "process", "performance", "str
 const timers = ["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval", "clearImmediate"];
 const globals = [...language, ...node, ...timers].filter((name) => !/^(NaN|Infinity)$/.test(name));
 
-/** Packages stay packages, but for small ones that cells must not be able to change (see kernel/cells/realm.ts), and what those need. */
+/** Packages stay packages, but for small ones that cells must not be able to change (see kernel/cells/realm/realm.ts), and what those need. */
 const inside = /^(magic-string|@jridgewell\/sourcemap-codec|oxc-parser|get-tsconfig|resolve-pkg-maps|semver\/.*)$/;
 const outside = new Set(["magic-string", "@jridgewell/sourcemap-codec"]);
 
@@ -56,8 +56,8 @@ for (const file of readdirSync(kernel)) if (file.endsWith(".cjs")) rmSync(join(k
 await write({
   input: {
     main: join(kernel, "main.js"),
-    worker: join(kernel, "protocol", "channels", "worker.js"),
-    language: join(kernel, "language", "thread.js"), // an ES module takes two seconds to import TypeScript
+    worker: join(kernel, "protocol", "worker.js"),
+    language: join(kernel, "language", "worker.js"), // an ES module takes two seconds to import TypeScript
   },
   external: (id) => !/^[./]/.test(id) && !outside.has(id),
   names: "[name].cjs",

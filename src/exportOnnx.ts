@@ -1,6 +1,6 @@
 /** A folder that `pipeline("text-classification")` of `@xenova/transformers` runs, in Node and in browsers. */
 import { join } from "node:path";
-import { currentHost } from "./display/host.ts";
+import { currentHost } from "../shared/host.ts";
 import { ThawError } from "./errors.ts";
 import { tokenizerFiles, weightFiles } from "./hub/modelFolder.ts";
 import { writeConfig } from "./models/config/configFile.ts";

@@ -2,15 +2,15 @@
 import "./platform/checkNode.ts";
 
 export type { CodedError, LibraryErrorCode } from "../shared/codedError.ts";
+export type { DisplayBundle, MimeBundle } from "../shared/mimeBundle.ts";
+export type { Align } from "../shared/table.ts";
 export type { SamplingStrategy, samplingStrategies } from "./data/batches.ts";
 export type { DatasetContent, Example } from "./data/examples.ts";
 export type { DatasetOptions, SeparatedOptions, TextFileOptions, TextSource } from "./data/options.ts";
 export type { Row } from "./data/rows.ts";
 export type { PartSize, SplitOptions } from "./data/split.ts";
 export { type Split, TextDataset } from "./data/textDataset.ts";
-export type { DisplayBundle, MimeBundle } from "./display/bundle.ts";
-export type { ShownAsTable } from "./display/shownAsTable.ts";
-export { type Cell, type Column, Table, type TableContent } from "./display/table.ts";
+export { type Cell, type Column, type ShownAsTable, Table, type TableContent } from "./display/table.ts";
 export { ThawError } from "./errors.ts";
 export type { EvaluateResult } from "./evaluate/evaluateLogits.ts";
 export type { Prediction } from "./evaluate/predictions.ts";

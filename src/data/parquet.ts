@@ -1,6 +1,6 @@
 /** Reads Parquet files as rows, with the names of labels that Hugging Face's `datasets` writes into them. */
 import type { FileMetaData, SchemaTree } from "hyparquet";
-import { currentHost } from "../display/host.ts";
+import { currentHost } from "../../shared/host.ts";
 import { ThawError } from "../errors.ts";
 import { packageUrl } from "../platform/packages.ts";
 import { scriptOf, startThread, type Worker } from "../platform/threads.ts";

@@ -1,6 +1,6 @@
 /** A data set of examples: texts, or pairs of texts, with their labels. */
-import { ShownAsTable } from "../display/shownAsTable.ts";
 import type { Table } from "../display/table.ts";
+import { ShownAsTable } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import type { Labels, ProblemType } from "../models/config/config.ts";
 import { createHash } from "../platform/bytes.ts";

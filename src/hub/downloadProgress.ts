@@ -1,6 +1,6 @@
 /** Shows how far the download of a model is, and how fast, in one display that is rewritten in place. */
-import type { DisplayBundle } from "../display/bundle.ts";
-import { escapeHtml } from "../display/escapeHtml.ts";
+import type { DisplayBundle } from "../../shared/mimeBundle.ts";
+import { escapeHtml } from "../../shared/text.ts";
 import { type LiveDisplay, type LiveDisplayOptions, openDisplay } from "../display/liveDisplay.ts";
 import { type Bar, barHtml, barText } from "../display/progressBar.ts";
 

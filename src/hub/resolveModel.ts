@@ -1,5 +1,5 @@
 /** Finds the folder with a model's files, from what a person calls the model. */
-import { currentHost } from "../display/host.ts";
+import { currentHost } from "../../shared/host.ts";
 import { ThawError } from "../errors.ts";
 import { homedir, join, resolve, statSync } from "../platform/files.ts";
 import { cachedSnapshot, cacheRoot } from "./cache.ts";

@@ -1,7 +1,7 @@
 /** A sequence classifier of any family: its parameters, which of them train, and its forward pass. */
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
-import { ShownAsTable } from "../display/shownAsTable.ts";
 import type { Table } from "../display/table.ts";
+import { ShownAsTable } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import { type Block, type BlockMap, type Selection, select } from "../freezing/selection.ts";
 import type { DropoutRng } from "../nn/dropout.ts";

@@ -1,8 +1,7 @@
 /** What a model consists of, block by block, and what of it trains: the table that tells the truth. */
 
 import { formatCount, formatPercent } from "../display/numbers.ts";
-import { ShownAsTable } from "../display/shownAsTable.ts";
-import { Table } from "../display/table.ts";
+import { ShownAsTable, Table } from "../display/table.ts";
 import type { Block } from "../freezing/selection.ts";
 import type { Parameter } from "./parameter.ts";
 

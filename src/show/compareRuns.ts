@@ -1,5 +1,5 @@
 /** Strategies side by side: what their runs reached and cost, as one figure with its table, inline in one bundle. */
-import { type DisplayBundle, displaySymbol, type MimeBundle } from "../display/bundle.ts";
+import { type DisplayBundle, displaySymbol, type MimeBundle } from "../../shared/mimeBundle.ts";
 import { formatCount, formatPercent, formatSeconds } from "../display/numbers.ts";
 import { type Cell, type Column, Table } from "../display/table.ts";
 import { indexOfBest, metricKeys, metricKinds } from "../task/metrics.ts";

@@ -2,8 +2,8 @@
  * The report of a run: a table of its stages, and sentences about what it began from and ended with, with the evidence that
  * frozen weights did not change.
  */
-import { displaySymbol, type MimeBundle } from "../display/bundle.ts";
-import { escapeHtml } from "../display/escapeHtml.ts";
+import { displaySymbol, type MimeBundle } from "../../shared/mimeBundle.ts";
+import { escapeHtml } from "../../shared/text.ts";
 import { listed } from "../display/listed.ts";
 import {
   formatBytes,

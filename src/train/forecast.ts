@@ -1,7 +1,7 @@
 /** Forecasts the time and memory that a run will need, and refuses a run that would not fit into memory. */
 
+import { currentHost } from "../../shared/host.ts";
 import { cacheMemoryOf } from "../cache/rowStore.ts";
-import { currentHost } from "../display/host.ts";
 import { formatBytes } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
 import type { EncodedText } from "../models/packedBatch.ts";

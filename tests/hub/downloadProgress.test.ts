@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { DisplayBundle } from "../../src/display/bundle.ts";
-import { logScreen, type Screen, terminalScreen } from "../../src/display/screens.ts";
+import type { DisplayBundle } from "../../shared/mimeBundle.ts";
+import { logScreen, type Screen, terminalScreen } from "../../src/display/liveDisplay.ts";
 import { DownloadProgress, TransferSpeed } from "../../src/hub/downloadProgress.ts";
 
 /** 90.9 MB in two files, of which 10 MB had been left by an earlier try; one step is a tenth of a second. */

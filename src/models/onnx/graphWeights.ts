@@ -1,7 +1,6 @@
 /** How the weights of a model get into its graph, and what is computed with them: as they are, or in eight bits. */
 import type { MatrixLayout } from "../family.ts";
 import type { Parameter } from "../parameter.ts";
-import { elementsOf } from "../parameterSpec.ts";
 import type { GraphBuilder, Initializer, Value } from "./graph.ts";
 
 /** Of one graph. In eight bits are matrices and tables of words, which is nearly all of a model; the rest stays. */

@@ -3,8 +3,8 @@
  * terminal.
  */
 import { writeFile } from "node:fs/promises";
-import { type DisplayBundle, displaySymbol, type MimeBundle } from "../../display/bundle.ts";
-import { escapeHtml } from "../../display/escapeHtml.ts";
+import { type DisplayBundle, displaySymbol, type MimeBundle } from "../../../shared/mimeBundle.ts";
+import { escapeHtml } from "../../../shared/text.ts";
 import { ThawError } from "../../errors.ts";
 import { type FontFace, fonts, subsetFont } from "./fonts.ts";
 import { drawSvg, type PlotlyFigure } from "./plotlyWindow.ts";
