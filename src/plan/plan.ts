@@ -78,6 +78,7 @@ export interface PlannedStage {
   readonly prefix: PrefixDecision | undefined;
   /** Peak learning rate of each trainable parameter, before the schedule's factor. */
   readonly learningRates: ReadonlyMap<string, number>;
+  /** Hugging Face's name of the schedule: `"linear"`. */
   readonly lrSchedulerType: SchedulerType;
   /** Number of optimizer steps of this stage in which the rates rise to their peak. */
   readonly warmupSteps: number;
@@ -99,6 +100,7 @@ export class Plan extends ShownAsTable {
   /** Names of the parameters that train in some stage. */
   readonly trainable: ReadonlySet<string>;
 
+  /** @internal */
   constructor(stages: readonly PlannedStage[], totalParameters: number) {
     super();
     this.stages = stages;

@@ -6,7 +6,9 @@ export type Schedule = (step: number) => number;
 
 /** The length of a schedule, in optimizer steps and not in batches: under gradient accumulation these differ. */
 export interface WarmupOptions {
+  /** Number of optimizer steps in which the factor rises from 0 to 1. */
   readonly numWarmupSteps: number;
+  /** Number of optimizer steps after which the factor is at its end. */
   readonly numTrainingSteps: number;
 }
 

@@ -8,6 +8,7 @@ import type { LabelNames, LabelScore, ScoreFunction } from "./scores.ts";
 
 /** Hugging Face's names of what a classifier can be trained to give. */
 export const problemTypes = ["single_label_classification", "multi_label_classification", "regression"] as const;
+/** What a classifier is trained to give, by Hugging Face's name. */
 export type ProblemType = (typeof problemTypes)[number];
 
 /**

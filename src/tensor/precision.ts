@@ -11,7 +11,9 @@ import { nativeHasNarrowProduct, nativeNarrow, nativeProduct, nativeWiden } from
 import { matMul, matMulBias, sumOfProducts } from "./ops.ts";
 import { engineInfo } from "./tensorflow.ts";
 
+/** The number formats in which the layers can compute. */
 export const precisions = ["float32", "bfloat16"] as const;
+/** The number format in which the layers compute. */
 export type Precision = (typeof precisions)[number];
 
 let hasInstruction: boolean | undefined;

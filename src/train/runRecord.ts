@@ -65,6 +65,7 @@ export type RunStatus = { readonly state: "finished" } | InterruptedStatus;
 
 /** The status of a run that was stopped, failed, or was looked at while it ran. */
 export interface InterruptedStatus {
+  /** Whether the run was stopped, failed, or goes on. */
   readonly state: "stopped" | "failed" | "running";
   /** Index of the stage in the plan; -1 before the first. */
   readonly stage: number;
