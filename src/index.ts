@@ -1,16 +1,17 @@
 /** Thaw: fine-tune Hugging Face sequence classifiers layer by layer, and prove what was trained. */
 import "./platform/checkNode.ts";
 
+export type { Example } from "./data/examples.ts";
 export type { DatasetOptions, SeparatedOptions, TextFileOptions } from "./data/options.ts";
 export type { Row } from "./data/rows.ts";
 export type { SplitOptions } from "./data/split.ts";
-export { type Example, type Split, TextDataset } from "./data/textDataset.ts";
+export { type Split, TextDataset } from "./data/textDataset.ts";
 export { Table } from "./display/table.ts";
 export { ThawError } from "./errors.ts";
 export type { Prediction } from "./evaluate/predictions.ts";
 export { type ExportOptions, exportOnnx } from "./exportOnnx.ts";
 export type { Selection } from "./freezing/selection.ts";
-export { sampleData } from "./hub/sampleData.ts";
+export { sampleData } from "./hub/thawFolder.ts";
 export { AutoModelForSequenceClassification, type FromPretrainedOptions } from "./models/autoModel.ts";
 export type { Parameter } from "./models/parameter.ts";
 export type { SequenceClassifier } from "./models/sequenceClassifier.ts";

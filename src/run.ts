@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { type DisplayBundle, displaySymbol, type MimeBundle } from "./display/bundle.ts";
+import { type DisplayBundle, displaySymbol, type MimeBundle } from "../shared/mimeBundle.ts";
 import { ThawError } from "./errors.ts";
 import type { TrainingArguments } from "./plan/arguments.ts";
 import type { Stage } from "./plan/stage.ts";

@@ -19,7 +19,7 @@ import { assertFiniteWeights } from "./optim/nonFinite.ts";
 import { type ResolvedArguments, resolveArguments } from "./plan/arguments.ts";
 import { makePlan, type Plan } from "./plan/plan.ts";
 import type { Stage } from "./plan/stage.ts";
-import { checkTarget } from "./platform/checkTarget.ts";
+import { checkTarget } from "./platform/saveFolder.ts";
 import { Run } from "./run.ts";
 import { LiveView } from "./show/liveView.ts";
 import type { ModelMetric } from "./task/metrics.ts";

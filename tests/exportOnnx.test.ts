@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { exportOnnx } from "../src/exportOnnx.ts";
 import { AutoModelForSequenceClassification } from "../src/models/autoModel.ts";
 import type { SequenceClassifier } from "../src/models/sequenceClassifier.ts";
-import { manifestName } from "../src/platform/manifest.ts";
+import { manifestName } from "../src/platform/savedFiles.ts";
 import { AutoTokenizer } from "../src/tokenizer/autoTokenizer.ts";
 import { Tokenizer } from "../src/tokenizer/tokenizer.ts";
 import { saveModel } from "../src/train/saveModel.ts";

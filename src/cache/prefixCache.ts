@@ -14,7 +14,7 @@ import { isFiniteTensor, nonFiniteValue, rowList } from "../optim/nonFinite.ts";
 import { lengthBatches } from "../plan/batches.ts";
 import { prefixBytes } from "../plan/prefix.ts";
 import { breathe } from "../platform/breathe.ts";
-import { noteGarbage } from "../platform/garbage.ts";
+import { noteGarbage } from "../platform/machine.ts";
 import { sweep } from "../platform/owner.ts";
 import { markConstant } from "../tensor/differentiable.ts";
 import type { Precision } from "../tensor/precision.ts";

@@ -7,8 +7,8 @@ import { checkBatch } from "../models/inputs.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import type { Labels } from "../task/task.ts";
+import { tokenLimit } from "../tokenizer/rows.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { tokenLimit } from "../tokenizer/tokenLimit.ts";
 
 /** A data set as token ids and labels. */
 export interface EncodedDataset {

@@ -1,8 +1,8 @@
 /** Predictions: from texts or a data set to labels with their scores, and the table that shows them. */
 
+import { currentHost } from "../../shared/host.ts";
+import { displaySymbol } from "../../shared/mimeBundle.ts";
 import { TextDataset } from "../data/textDataset.ts";
-import { displaySymbol } from "../display/bundle.ts";
-import { currentHost } from "../display/host.ts";
 import { listed } from "../display/listed.ts";
 import { formatNumber, formatPercent } from "../display/numbers.ts";
 import { type Column, Table } from "../display/table.ts";

@@ -4,8 +4,7 @@
  */
 import { listed } from "../display/listed.ts";
 import { formatBytes, formatCount, formatPercent, formatRate, formatSeconds } from "../display/numbers.ts";
-import { ShownAsTable } from "../display/shownAsTable.ts";
-import { type Cell, type Column, Table } from "../display/table.ts";
+import { type Cell, type Column, ShownAsTable, Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import { type Block, describeTrainable, plainSelection } from "../freezing/selection.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";

@@ -2,8 +2,7 @@
  * The memory of TensorFlow's tensors, counted and given back. They lie in a pool (tensorflow.ts), which keeps what is freed
  * until it is told to release it.
  */
-import { collectGarbage } from "../platform/garbage.ts";
-import { type Room, roomLeft } from "../platform/room.ts";
+import { collectGarbage, type Room, roomLeft } from "../platform/machine.ts";
 import { nativeOps } from "./native.ts";
 import { boolAttribute, runOp, tf } from "./tensorflow.ts";
 

@@ -11,7 +11,7 @@ import type * as tfjs from "@tensorflow/tfjs-core";
 export type {} from "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js";
 
 import { ThawError } from "../errors.ts";
-import { assertRoom, guardMemory, tensorsAtMost } from "../platform/room.ts";
+import { assertRoom, guardMemory, tensorsAtMost } from "../platform/machine.ts";
 import { loadWasm } from "./wasm/load.ts";
 import { wasmRunner } from "./wasm/ops.ts";
 

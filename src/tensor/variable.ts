@@ -1,7 +1,7 @@
 /** A float array in TensorFlow's own memory that ops change in place: a weight, or a moment of its optimizer. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { ThawError } from "../errors.ts";
-import { noteGarbage } from "../platform/garbage.ts";
+import { noteGarbage } from "../platform/machine.ts";
 import { outliving } from "./marks.ts";
 import { halfSquaredNorm } from "./ops.ts";
 import {

@@ -1,5 +1,5 @@
 /** Keeps track of which run trains a model now, and ends a run that nobody goes on with. */
-import { currentHost } from "../display/host.ts";
+import { currentHost } from "../../shared/host.ts";
 import { ThawError } from "../errors.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { breathe } from "../platform/breathe.ts";

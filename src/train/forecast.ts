@@ -1,7 +1,7 @@
 /** Forecasts the time and memory that a run will need, and refuses a run that would not fit into memory. */
 
+import { currentHost } from "../../shared/host.ts";
 import { cacheMemoryOf } from "../cache/rowStore.ts";
-import { currentHost } from "../display/host.ts";
 import { formatBytes } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
 import type { EncodedText } from "../models/packedBatch.ts";
@@ -13,7 +13,7 @@ import { type MemoryNeed, stageMemory } from "../plan/memory.ts";
 import { type Plan, sizeOf } from "../plan/plan.ts";
 import { prefixBytes } from "../plan/prefix.ts";
 import { speedOf, stageSeconds } from "../plan/speed.ts";
-import { asOutOfMemory, reserve } from "../platform/room.ts";
+import { asOutOfMemory, reserve } from "../platform/machine.ts";
 import { memoryLeft, releaseMemory } from "../tensor/memory.ts";
 
 /** What a forecast is made from. */

@@ -1,7 +1,7 @@
 /** Writes a folder that Hugging Face's `from_pretrained` loads, whole or not at all, with the record of its training. */
 
-import { currentHost } from "../display/host.ts";
-import { tokenizerFiles } from "../hub/tokenizerFiles.ts";
+import { currentHost } from "../../shared/host.ts";
+import { tokenizerFiles } from "../hub/modelFolder.ts";
 import { writeConfig } from "../models/config/configFile.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { weightsBytes, weightsContent } from "../models/weightsContent.ts";

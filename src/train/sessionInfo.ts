@@ -1,8 +1,7 @@
 /** The versions that a result depends on beside the code: for the end of a notebook that others must be able to rerun. */
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, platform, release, totalmem } from "node:os";
-import { ShownAsTable } from "../display/shownAsTable.ts";
-import { Table } from "../display/table.ts";
+import { ShownAsTable, Table } from "../display/table.ts";
 import { nativeOps } from "../tensor/native.ts";
 import { hasBfloat16 } from "../tensor/precision.ts";
 import { engineInfo } from "../tensor/tensorflow.ts";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { ThawError } from "../errors.ts";
 import type { Parameter } from "../models/parameter.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
-import { collectYoung } from "../platform/garbage.ts";
+import { collectYoung } from "../platform/machine.ts";
 
 /** Parameter name -> SHA-256 of its float32 values, in hexadecimal. */
 export type Fingerprint = ReadonlyMap<string, string>;

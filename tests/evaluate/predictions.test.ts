@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { displaySymbol } from "../../src/display/bundle.ts";
+import { displaySymbol } from "../../shared/mimeBundle.ts";
 import { predictionOf, predictionTable, shownAsTable } from "../../src/evaluate/predictions.ts";
 import type { HuggingFaceConfig, ProblemType } from "../../src/models/config/config.ts";
 import { topScores } from "../../src/task/scores.ts";
