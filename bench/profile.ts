@@ -1,13 +1,13 @@
 /**
- * Where the time of a training step goes, op by op. Run: `npm run profile -- [--model mini|base|xlnet|...]
- * [--train all|head|2] [--steps 30]`. An op is timed around the call that runs it, so what is left is JavaScript: the
- * tape, and the loop.
+ * Shows where the time of a training step goes, op by op. Run: `npm run profile -- [--model mini|base|xlnet|...]
+ * [--train all|head|2] [--steps 30]`. It prints a table of the ops by their time, one of the products by their shapes, the
+ * time of a step, and the largest memory. An op is timed around the call that runs it, so the rest is JavaScript: the tape,
+ * and the loop.
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { type Selection, tf } from "../src/index.ts";
-import { OpClock } from "./profile/opClock.ts";
-import { opTable } from "./profile/opTable.ts";
+import { OpClock, opTable } from "./profile/opClock.ts";
 import { trainerFor } from "./profile/workload.ts";
 
 const { values } = parseArgs({

@@ -1,7 +1,15 @@
 /** `thaw install` and `thaw uninstall`: make the kernel known to one Jupyter, and take it away again. */
-import { installKernelspec } from "../kernel/install/kernelspec.ts";
-import { uninstallKernelspec } from "../kernel/install/uninstall.ts";
-import { type TargetOptions, targetFrom } from "./target.ts";
+import { resolve } from "node:path";
+import type { InstallTarget } from "../kernel/install/folders.ts";
+import { installKernelspec, uninstallKernelspec } from "../kernel/install/kernelspec.ts";
+import { CodedError } from "../shared/codedError.ts";
+
+/** The options by which `thaw install` and `thaw uninstall` name a place, as commander gives them. */
+interface TargetOptions {
+  readonly sysPrefix?: true;
+  readonly user?: true;
+  readonly prefix?: string;
+}
 
 /** The options of `thaw uninstall` as commander gives them. */
 export interface UninstallOptions extends TargetOptions {
@@ -13,7 +21,7 @@ export interface InstallOptions extends UninstallOptions {
   readonly displayName?: string;
 }
 
-/** Installs the kernel where the options say (default: for the user) and returns the folder. */
+/** Installs the kernel where the options say (default: for the user). Returns the folder of its kernelspec. */
 export function installFrom({ name, displayName, ...target }: InstallOptions): string {
   return installKernelspec({
     ...targetFrom(target),
@@ -22,7 +30,22 @@ export function installFrom({ name, displayName, ...target }: InstallOptions): s
   });
 }
 
-/** Removes the kernel from where the options say and returns the folder that is gone. */
+/** Removes the kernel from where the options say. Returns the folder that was removed. */
 export function uninstallFrom({ name, ...target }: UninstallOptions): string {
   return uninstallKernelspec({ ...targetFrom(target), ...(name === undefined ? {} : { name }) });
+}
+
+/** Returns the one place that the options name, the user's own when they name none. Errors: `TWO_PLACES`. */
+function targetFrom({ sysPrefix, user, prefix }: TargetOptions): InstallTarget {
+  const targets: InstallTarget[] = [
+    ...(sysPrefix ? [{ sysPrefix } as const] : []),
+    ...(prefix === undefined ? [] : [{ prefix: resolve(prefix) }]),
+    ...(user ? [{ user } as const] : []),
+  ];
+  const [target = { user: true } as const, second] = targets;
+  if (second === undefined) return target;
+  throw new CodedError(
+    "TWO_PLACES",
+    "Give one of --user, --sys-prefix and --prefix, got more: each names another place.",
+  );
 }

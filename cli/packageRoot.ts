@@ -1,9 +1,9 @@
-/** Where this package lies, seen from its sources as from dist/. */
+/** Finds where this package lies, seen from its sources as from dist/. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CodedError } from "../shared/codedError.ts";
 
-/** The nearest folder, upward from `from`, whose package.json is that of `thaw`. */
+/** Returns the nearest folder, upward from `from`, whose package.json is that of `thaw`. */
 export function packageRoot(from: string): string {
   for (let folder = from; ; folder = dirname(folder)) {
     const path = join(folder, "package.json");

@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import type { InstallOptions, UninstallOptions } from "./install.ts";
 import { packageRoot } from "./packageRoot.ts";
-import type { RunCommandOptions } from "./run/command.ts";
-import { joinPairs } from "./run/joinPairs.ts";
+import type { RunCommandOptions } from "./run/run.ts";
 
 const root = packageRoot(import.meta.dirname);
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
@@ -102,7 +101,7 @@ thaw
   .option("--log-output", "print what the cells print")
   .option("--cwd <folder>", "where it runs (default: where the notebook lies)")
   .action(async (input: string, options: RunCommandOptions) => {
-    const { runFrom } = await import("./run/command.ts");
+    const { runFrom } = await import("./run/run.ts");
     try {
       process.exitCode = await runFrom(input, options, manifest.version);
     } catch (error) {
@@ -115,4 +114,21 @@ await thaw.parseAsync(process.argv[2] === "run" ? joinPairs(process.argv) : proc
 /** An option that may be given several times. */
 function collect(word: string, earlier: string[]): string[] {
   return [...earlier, word];
+}
+
+/**
+ * Joins `-p name value`, as papermill takes it, to `-p name=value`: commander's options take one word or all that follow,
+ * and would take a value such as `-1` for an option.
+ */
+function joinPairs(words: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (let index = 0; index < words.length; index++) {
+    const [word = "", name, value] = words.slice(index, index + 3);
+    joined.push(word);
+    if (!/^(-p|-r|--parameter|--raw)$/.test(word) || name === undefined || name.includes("=") || value === undefined)
+      continue;
+    joined.push(`${name}=${value}`);
+    index += 2;
+  }
+  return joined;
 }

@@ -1,10 +1,10 @@
-/** `thaw status`: which kernels Jupyter knows, whether they can start, and whether training can. */
+/** `thaw status` tells which kernels Jupyter knows, whether they can start, and whether training can. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import type { FoundKernelspec } from "../kernel/install/ownership.ts";
+import type { FoundKernelspec } from "../kernel/install/search.ts";
 import { findKernelspecs, jupyterDataFolders } from "../kernel/install/search.ts";
 
-/** What `thaw status --json` prints. */
+/** The report that `thaw status --json` prints. */
 export interface Status {
   /** Whether one of the kernels can start. */
   readonly ok: boolean;
@@ -12,7 +12,7 @@ export interface Status {
   readonly engine: { readonly ok: boolean; readonly detail: string };
 }
 
-/** Looks everywhere; `version` is that of the package in `root`. */
+/** Looks everywhere that Jupyter may look; `version` is that of the package in `root`. */
 export function status(root: string, version: string): Status {
   const folders = jupyterDataFolders([join(process.cwd(), ".venv"), join(root, ".venv")]);
   const kernels = findKernelspecs(folders).map((spec) => ({
@@ -23,7 +23,7 @@ export function status(root: string, version: string): Status {
   return { ok: kernels.some(({ works }) => works), kernels, engine: engineState(root) };
 }
 
-/** A line for each kernel and one for the engine. */
+/** Words the report: a line for each kernel and one for the engine. */
 export function formatStatus({ ok, kernels, engine }: Status): string {
   const rows = [
     ...kernels.map(({ works, name, folder, detail }) => [works, `kernel ${name}`, `${folder}: ${detail}`] as const),
@@ -49,7 +49,7 @@ function describe({ state, displayName }: FoundKernelspec, version: string): str
   }
 }
 
-/** As the set-up's own steps see it; the doctor also tries it. */
+/** Asks the set-up's own steps whether training can start; the doctor also tries it. */
 function engineState(root: string): Status["engine"] {
   const { stdout } = spawnSync(process.execPath, [join(root, "setup", "doctor.mjs"), "--json", "--quick"], {
     encoding: "utf8",

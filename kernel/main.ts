@@ -1,15 +1,17 @@
-/** The kernel process: the protocol worker first, so that it answers while the rest loads; then the kernel's own realm, and user code on this thread. */
+/**
+ * The kernel process. It starts the protocol worker first, so that this answers while the rest loads, then the thread of the
+ * cells, which is this one, in a realm of the kernel's own. The language service is started by the protocol worker.
+ */
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { HostStart } from "./cells/hostThread.ts";
-import { Realm } from "./cells/realm.ts";
-import { childrenSince, signalAll } from "./shared/children.ts";
+import { Realm } from "./cells/realm/realm.ts";
 import { readConnection } from "./shared/connection.ts";
 import { newFlags } from "./shared/flags.ts";
 import { logError, logTo } from "./shared/log.ts";
-import { parentPid } from "./shared/parentProcess.ts";
+import type { WorkerStart } from "./shared/messages.ts";
+import { childrenSince, parentPid, signalAll } from "./shared/processes.ts";
 import { keepSignals } from "./shared/signals.ts";
 import { captureOutput, loadStdioAddon } from "./shared/stdioAddon.ts";
-import type { WorkerStart } from "./shared/threadMessages.ts";
 
 const connectionFile = process.argv[2];
 if (connectionFile === undefined) {
@@ -40,7 +42,7 @@ try {
   fail("the thread of the cells", error);
 }
 
-/** A kernel of which one half is missing could only keep its frontend waiting. */
+/** Ends the process: a kernel of which one half is missing could only keep its frontend waiting. */
 function fail(part: string, error: unknown): void {
   logError(`${part} failed`)(error);
   signalAll(childrenSince(Number.NEGATIVE_INFINITY), "SIGTERM");

@@ -1,4 +1,4 @@
-// Scaled dot-product attention of one head of one text, and its gradient (Vaswani et al. 2017, arXiv:1706.03762).
+// Scaled dot-product attention of one head of one example, and its gradient (Vaswani et al. 2017, arXiv:1706.03762).
 #pragma once
 #include <cmath>
 
@@ -10,12 +10,12 @@ namespace thaw {
 
 constexpr int64_t kQueries = 48;  // queries at a time: their scores stay in cache whatever the length
 
-// One head of one text, or of its part that asks. A packed operand is read where `place` or `queryRows` says.
+// One head of one example. Keys and values are read where `place` says, queries where `queryRows` does.
 struct Head {
   HeadPlace place;
-  HeadPlace queryRows;  // where the queries lie: in the place itself, or, one for each text, in a matrix of their own
+  HeadPlace queryRows;  // where the queries lie: in the place itself, or, one for each example, in a matrix of their own
   const HeadTerms& terms;
-  const int32_t* segments;  // of the text; null without segments
+  const int32_t* segments;  // of the example; null without segments
   float factor;             // of all products of two rows
   int64_t window;           // a token sees those at most so many places away
 
@@ -63,8 +63,15 @@ inline void dropBlock(float* x, const Block& block, const HeadPlace& queryRows, 
   }
 }
 
-inline void attendHead(const float* query, const float* key, const float* value, const Head& head, const Dropout& site,
-                       float* context, Workspace& space) {
+// Packed matrices [tokens, hidden]; with one query for each example, theirs is [batch, hidden].
+struct QueryKeyValue {
+  const float* query;
+  const float* key;
+  const float* value;
+};
+
+inline void attendHead(const QueryKeyValue& rows, const Head& head, const Dropout& site, float* context,
+                       Workspace& space) {
   const auto& [place, queryRows, terms, segments, factor, window] = head;
   const int64_t length = place.length;
   const int64_t width = padded(place.width);
@@ -77,10 +84,10 @@ inline void attendHead(const float* query, const float* key, const float* value,
   float* scores = space.take(kQueries * padded(length));
   float* output = space.take(kQueries * width);
   float* buffer = space.take(HeadTerms::bufferSize(kQueries, length));
-  packHead(query, queryRows, q, factor);
-  if (terms.readsKeys()) packHead(key, place, k);
-  packTransposed(key, place, kT);
-  packHead(value, place, v);
+  packHead(rows.query, queryRows, q, factor);
+  if (terms.readsKeys()) packHead(rows.key, place, k);
+  packTransposed(rows.key, place, kT);
+  packHead(rows.value, place, v);
   for (int64_t first = 0; first < queryRows.length; first += kQueries) {
     const Block block = head.block(first);
     const int64_t stride = block.stride();
@@ -93,6 +100,7 @@ inline void attendHead(const float* query, const float* key, const float* value,
   }
 }
 
+// Where the gradients of query, key and value go, in the shape of each.
 struct AttentionGradients {
   float* query;
   float* key;
@@ -100,9 +108,8 @@ struct AttentionGradients {
 };
 
 // The probabilities are computed again: nothing of size [length, length] is kept between the passes.
-inline void attendHeadGradient(const float* dContext, const float* query, const float* key, const float* value,
-                               const Head& head, const Dropout& site, const AttentionGradients& gradients,
-                               const TermSums& sums, Workspace& space) {
+inline void attendHeadGradient(const float* gradOutput, const QueryKeyValue& inputs, const Head& head, const Dropout& site,
+                               const AttentionGradients& gradients, const TermSums& sums, Workspace& space) {
   const auto& [place, queryRows, terms, segments, factor, window] = head;
   const int64_t length = place.length;
   const int64_t width = padded(place.width);
@@ -112,36 +119,36 @@ inline void attendHeadGradient(const float* dContext, const float* query, const 
   float* k = space.take(length * width);
   float* kT = space.take(place.width * transposed);
   float* vT = space.take(place.width * transposed);
-  float* dy = space.take(queryRows.length * width);
+  float* gradO = space.take(queryRows.length * width);
   float* scores = space.take(kQueries * padded(length));
-  float* dScores = space.take(kQueries * padded(length));
-  float* dq = space.take(kQueries * width);
-  float* dk = space.take(length * width);
-  float* dv = space.take(length * width);
+  float* gradScores = space.take(kQueries * padded(length));
+  float* gradQ = space.take(kQueries * width);
+  float* gradK = space.take(length * width);
+  float* gradV = space.take(length * width);
   float* buffer = space.take(HeadTerms::bufferSize(kQueries, length));
-  packHead(query, queryRows, q, factor);
-  packHead(key, place, k);
-  packTransposed(key, place, kT);
-  packTransposed(value, place, vT);
-  packHead(dContext, queryRows, dy);
-  std::fill(dk, dk + length * width, 0.0f);
-  std::fill(dv, dv + length * width, 0.0f);
+  packHead(inputs.query, queryRows, q, factor);
+  packHead(inputs.key, place, k);
+  packTransposed(inputs.key, place, kT);
+  packTransposed(inputs.value, place, vT);
+  packHead(gradOutput, queryRows, gradO);
+  std::fill(gradK, gradK + length * width, 0.0f);
+  std::fill(gradV, gradV + length * width, 0.0f);
   for (int64_t first = 0; first < queryRows.length; first += kQueries) {
     const Block block = head.block(first);
     const int64_t rows = block.rows;
     const int64_t keys = block.keys;
     const int64_t stride = block.stride();
     const int64_t key = block.firstKey * width;
-    const float* asked = q + first * width;
-    const float* answered = dy + first * width;
-    product({asked, width, 1}, {kT + block.firstKey, transposed}, scores, rows, place.width, stride);
-    product({answered, width, 1}, {vT + block.firstKey, transposed}, dScores, rows, place.width, stride);
-    terms.add(block, asked, k, segments, scores, buffer);
+    const float* query = q + first * width;
+    const float* gradBlock = gradO + first * width;
+    product({query, width, 1}, {kT + block.firstKey, transposed}, scores, rows, place.width, stride);
+    product({gradBlock, width, 1}, {vT + block.firstKey, transposed}, gradScores, rows, place.width, stride);
+    terms.add(block, query, k, segments, scores, buffer);
     softmaxBlock(scores, block, window);
-    dropBlock(dScores, block, queryRows, site);
+    dropBlock(gradScores, block, queryRows, site);
     for (int64_t i = 0; i < rows; ++i) {
       const float* p = scores + i * stride;
-      float* d = dScores + i * stride;
+      float* d = gradScores + i * stride;
       float along = 0;
 #pragma omp simd reduction(+ : along)
       for (int64_t j = 0; j < keys; ++j) along += p[j] * d[j];
@@ -150,14 +157,14 @@ inline void attendHeadGradient(const float* dContext, const float* query, const 
       for (int64_t j = 0; j < keys; ++j) d[j] = p[j] * (d[j] - along);
     }
     dropBlock(scores, block, queryRows, site);
-    product({dScores, stride, 1}, {k + key, width}, dq, rows, keys, width);
-    product({dScores, 1, stride}, {asked, width}, dk + key, keys, rows, width, true);  // the queries hold the factor
-    product({scores, 1, stride}, {answered, width}, dv + key, keys, rows, width, true);
-    terms.addGradients(block, asked, k, segments, dScores, dq, dk, sums, buffer);
-    unpackHead(dq, queryRows, first, rows, gradients.query, factor);
+    product({gradScores, stride, 1}, {k + key, width}, gradQ, rows, keys, width);
+    product({gradScores, 1, stride}, {query, width}, gradK + key, keys, rows, width, true);  // the queries hold the factor
+    product({scores, 1, stride}, {gradBlock, width}, gradV + key, keys, rows, width, true);
+    terms.addGradients(block, query, k, segments, gradScores, gradQ, gradK, sums, buffer);
+    unpackHead(gradQ, queryRows, first, rows, gradients.query, factor);
   }
-  unpackHead(dk, place, 0, length, gradients.key);
-  unpackHead(dv, place, 0, length, gradients.value);
+  unpackHead(gradK, place, 0, length, gradients.key);
+  unpackHead(gradV, place, 0, length, gradients.value);
 }
 
 }  // namespace thaw

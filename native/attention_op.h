@@ -1,8 +1,7 @@
-// Attention of texts packed one after the other as an op, and its gradient. An empty input is a term that is absent.
+// Attention of examples packed one after the other as an op, and its gradient. An empty input is a term that is absent.
 #pragma once
 #include "attention.h"
-#include "head_sums.h"
-#include "packed_texts.h"
+#include "packed_examples.h"
 
 namespace thaw {
 namespace {
@@ -16,13 +15,13 @@ namespace {
 
 REGISTER_OP("ThawAttention").THAW_ATTENTION_INPUTS.Output("context: float").THAW_ATTENTION_ATTRIBUTES;
 REGISTER_OP("ThawAttentionGrad")
-    .THAW_ATTENTION_INPUTS.Input("d_context: float")
-    .Output("d_query: float").Output("d_key: float").Output("d_value: float")
-    .Output("d_by_query: float").Output("d_by_key: float").Output("d_by_distance: float")
-    .Output("d_other_segment: float").Output("d_segment_bias: float")
+    .THAW_ATTENTION_INPUTS.Input("grad_output: float")
+    .Output("grad_query: float").Output("grad_key: float").Output("grad_value: float")
+    .Output("grad_by_query: float").Output("grad_by_key: float").Output("grad_by_distance: float")
+    .Output("grad_other_segment: float").Output("grad_segment_bias: float")
     .THAW_ATTENTION_ATTRIBUTES.Attr("wanted: int");
 
-// What both passes are given.
+// The part that both passes share.
 class AttentionKernel : public Kernel {
  public:
   explicit AttentionKernel(OpKernelConstruction* context) : Kernel(context) {
@@ -32,60 +31,69 @@ class AttentionKernel : public Kernel {
   }
 
  protected:
-  static constexpr int kSeed = 4;
-  static constexpr int kTables = 5;  // by_query, the first of the tables
-  static constexpr int kSegments = 10;
+  static QueryKeyValue rowsOf(OpKernelContext* context) {
+    return {floats(context, "query"), floats(context, "key"), floats(context, "value")};
+  }
 
-  PackedTexts textsOf(OpKernelContext* context) const {
+  PackedExamples examplesOf(OpKernelContext* context) const {
     bool readsTables = false;
-    for (int i = 0; i < 5; ++i) readsTables = readsTables || context->input(kTables + i).NumElements() > 0;
-    return {context->input(3).flat<int32_t>(), context->input(1).shape(), context->input(0).dim_size(0), heads_, last_,
-            readsTables};
-  }
-
-  // Null where the input is empty.
-  static const float* optional(OpKernelContext* context, int index) {
-    return context->input(index).NumElements() == 0 ? nullptr : input(context, index);
-  }
-
-  // Whether what is there of the terms has the shapes that they need; the context knows where not.
-  bool check(OpKernelContext* context, const PackedTexts& texts) const {
-    const int64_t rows = 2 * texts.longest();
-    const int64_t sizes[] = {rows * texts.hidden(), rows * texts.hidden(), rows * heads_,
-                             texts.hidden(),        heads_,                texts.tokens()};
-    bool fits = texts.check(context);
-    for (int i = 0; i < 6; ++i) {
-      const int64_t size = context->input(kTables + i).NumElements();
-      fits = fits && (size == 0 || size == sizes[i]);
+    for (const char* table : {"by_query", "by_key", "by_distance", "other_segment", "segment_bias"}) {
+      readsTables = readsTables || isThere(context, table);
     }
-    const bool segmented = context->input(kSegments).NumElements() > 0;
-    for (const int i : {3, 4}) fits = fits && segmented == (context->input(kTables + i).NumElements() > 0);
+    return {tensorOf(context, "lengths").flat<int32_t>(), tensorOf(context, "key").shape(),
+            tensorOf(context, "query").dim_size(0), heads_, last_, readsTables};
+  }
+
+  // Whether the terms that are there have the shapes that they need; the context knows where not.
+  bool check(OpKernelContext* context, const PackedExamples& examples) const {
+    const int64_t rows = 2 * examples.longest();
+    const struct {
+      const char* name;
+      int64_t size;
+    } terms[] = {{"by_query", rows * examples.hidden()}, {"by_key", rows * examples.hidden()},
+                 {"by_distance", rows * heads_},         {"other_segment", examples.hidden()},
+                 {"segment_bias", heads_},               {"segments", examples.tokens()}};
+    bool fits = examples.check(context);
+    for (const auto& term : terms) {
+      fits = fits && (!isThere(context, term.name) || tensorOf(context, term.name).NumElements() == term.size);
+    }
+    const bool segmented = isThere(context, "segments");
+    for (const char* name : {"other_segment", "segment_bias"}) fits = fits && segmented == isThere(context, name);
     if (!fits && context->status().ok()) {
       context->CtxFailure(absl::InvalidArgumentError("the terms of the scores do not fit the texts"));
     }
     return fits;
   }
 
-  // Calls `run(head, unit, space)` for every head of every text; those of one unit one after the other.
+  // Calls `run(head, unit, space)` for every head of every example; those of one unit one after the other.
   template <typename Run>
-  void forEachHead(OpKernelContext* context, const PackedTexts& texts, const Run& run) const {
-    const float* tables[5];
-    for (int i = 0; i < 5; ++i) tables[i] = optional(context, kTables + i);
-    const int32_t* segments = context->input(kSegments).flat<int32_t>().data();
-    const ScoreTerms terms{tables[0], tables[1], tables[2], tables[3], tables[4], texts.longest()};
-    parallel(context, texts.units(), texts.costOfUnit(), [&](int64_t begin, int64_t end) {
+  void forEachHead(OpKernelContext* context, const PackedExamples& examples, const Run& run) const {
+    const ScoreTerms terms{optional(context, "by_query"),      optional(context, "by_key"),
+                           optional(context, "by_distance"),   optional(context, "other_segment"),
+                           optional(context, "segment_bias"), examples.longest()};
+    const int32_t* segments = ints(context, "segments");
+    parallel(context, examples.units(), examples.costOfUnit(), [&](int64_t begin, int64_t end) {
       thread_local Workspace tableSpace;
       thread_local Workspace space;
       for (int64_t unit = begin; unit < end; ++unit) {
         tableSpace.reset();
-        const int64_t index = texts.headOf(unit);
-        const HeadTerms own(terms, texts.place(0, index), index, heads_, factor_, tableSpace);
-        for (int64_t text = texts.firstOf(unit); text < texts.firstOf(unit + heads_); ++text) {
-          const HeadPlace place = texts.place(text, index);
-          run(Head{place, texts.queryRows(text, index), own, segments + place.firstToken, factor_, window_}, unit, space);
+        const int64_t index = examples.headOf(unit);
+        const HeadTerms own(terms, examples.place(0, index), index, heads_, factor_, tableSpace);
+        for (int64_t example = examples.firstOf(unit); example < examples.firstOf(unit + heads_); ++example) {
+          const HeadPlace place = examples.place(example, index);
+          run(Head{place, examples.queryRows(example, index), own, segments + place.firstToken, factor_, window_}, unit,
+              space);
         }
       }
     });
+  }
+
+ private:
+  static bool isThere(OpKernelContext* context, const char* name) { return tensorOf(context, name).NumElements() > 0; }
+
+  // Null where the input is empty.
+  static const float* optional(OpKernelContext* context, const char* name) {
+    return isThere(context, name) ? floats(context, name) : nullptr;
   }
 
   float factor_ = 1;
@@ -97,15 +105,14 @@ class AttentionOp : public AttentionKernel {
  public:
   using AttentionKernel::AttentionKernel;
   void Compute(OpKernelContext* context) override {
-    const PackedTexts texts = textsOf(context);
-    float* result = check(context, texts) ? output(context, 0, context->input(0).shape()) : nullptr;
+    const PackedExamples examples = examplesOf(context);
+    if (!check(context, examples)) return;
+    float* result = output(context, "context", tensorOf(context, "query").shape());
     if (result == nullptr) return;
-    const Dropout site = dropoutOf(context, rate_, kSeed);
-    const float* query = input(context, 0);
-    const float* key = input(context, 1);
-    const float* value = input(context, 2);
-    forEachHead(context, texts, [&](const Head& head, int64_t, Workspace& space) {
-      attendHead(query, key, value, head, site, result, space);
+    const Dropout site = dropoutOf(context);
+    const QueryKeyValue rows = rowsOf(context);
+    forEachHead(context, examples, [&](const Head& head, int64_t, Workspace& space) {
+      attendHead(rows, head, site, result, space);
     });
   }
 };
@@ -115,32 +122,37 @@ class AttentionGradOp : public AttentionKernel {
  public:
   using AttentionKernel::AttentionKernel;
   void Compute(OpKernelContext* context) override {
-    const PackedTexts texts = textsOf(context);
-    if (!check(context, texts)) return;
-    float* gradients[8];
-    for (int i = 0; i < 8; ++i) {
-      const int source = i < 3 ? i : kTables + i - 3;
-      gradients[i] = output(context, i, context->input(source).shape(), i < 3 || wants(i));
-    }
+    const PackedExamples examples = examplesOf(context);
+    if (!check(context, examples)) return;
+    // in the shape of the input; those of query, key and value are always computed
+    const auto always = [&](const char* gradient, const char* input) {
+      return output(context, gradient, tensorOf(context, input).shape());
+    };
+    const AttentionGradients gradients{always("grad_query", "query"), always("grad_key", "key"),
+                                       always("grad_value", "value")};
+    const int64_t width = examples.hidden() / heads_;
+    const int64_t rows = 2 * examples.longest();
+    const auto table = [&](const char* gradient, const char* input, int64_t rows, int64_t width, int64_t stride) {
+      float* to = output(context, gradient, tensorOf(context, input).shape(), wants(gradient));
+      return HeadSums(to, {rows, width, stride}, examples.units());
+    };
+    HeadSums byQuery = table("grad_by_query", "by_query", rows, width, padded(width));
+    HeadSums byKey = table("grad_by_key", "by_key", rows, width, padded(width));
+    HeadSums byDistance = table("grad_by_distance", "by_distance", rows, 1, 1);
+    HeadSums otherSegment = table("grad_other_segment", "other_segment", 1, width, padded(width));
+    HeadSums segmentBias = table("grad_segment_bias", "segment_bias", 1, 1, 1);
     if (!context->status().ok()) return;
-    const Dropout site = dropoutOf(context, rate_, kSeed);
-    const float* query = input(context, 0);
-    const float* key = input(context, 1);
-    const float* value = input(context, 2);
-    const float* dContext = input(context, kSegments + 1);
-    const AttentionGradients ofRows{gradients[0], gradients[1], gradients[2]};
-    const int64_t width = texts.hidden() / heads_;
-    const int64_t rows = 2 * texts.longest();
-    const int64_t stride = padded(width);
-    HeadSums sums[] = {{rows, width, stride}, {rows, width, stride}, {rows, 1, 1}, {1, width, stride}, {1, 1, 1}};
-    for (int i = 0; i < 5; ++i) {
-      if (gradients[3 + i] != nullptr) sums[i].reserve(texts.units());
-    }
-    forEachHead(context, texts, [&](const Head& head, int64_t unit, Workspace& space) {
-      const TermSums own{sums[0].of(unit), sums[1].of(unit), sums[2].of(unit), sums[3].of(unit), sums[4].of(unit)};
-      attendHeadGradient(dContext, query, key, value, head, site, ofRows, own, space);
+    const Dropout site = dropoutOf(context);
+    const QueryKeyValue inputs = rowsOf(context);
+    const float* gradOutput = floats(context, "grad_output");
+    forEachHead(context, examples, [&](const Head& head, int64_t unit, Workspace& space) {
+      const TermSums sums{byQuery.of(unit), byKey.of(unit), byDistance.of(unit), otherSegment.of(unit),
+                          segmentBias.of(unit)};
+      attendHeadGradient(gradOutput, inputs, head, site, gradients, sums, space);
     });
-    for (int i = 0; i < 5; ++i) sums[i].write(context, heads_, gradients[3 + i]);
+    for (const HeadSums* sums : {&byQuery, &byKey, &byDistance, &otherSegment, &segmentBias}) {
+      sums->write(context, heads_);
+    }
   }
 };
 THAW_REGISTER("ThawAttentionGrad", AttentionGradOp);

@@ -1,4 +1,4 @@
-// Where one head of one text lies in packed matrices, and its copies that products work on.
+// Where one head of one example lies in packed matrices, and its copies that products work on.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -8,14 +8,14 @@
 
 namespace thaw {
 
-// Where one head of one text lies in the packed matrices [tokens, hidden].
+// Where one head of one example lies in the packed matrices [tokens, hidden].
 struct HeadPlace {
   int64_t firstToken;
   int64_t length;
   int64_t firstColumn;
   int64_t width;
   int64_t hidden;
-  int64_t position;  // in its text, of the first token
+  int64_t position;  // in its example, of the first token
   uint64_t maskRow;  // number of its first row among the rows of all masks of the site
 
   int64_t offset(int64_t token) const { return (firstToken + token) * hidden + firstColumn; }

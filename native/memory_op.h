@@ -34,7 +34,7 @@ class MemoryOp : public tensorflow::OpKernel {
       for (const auto& chunk : map.chunk()) requested += chunk.in_use() ? chunk.requested_size() : 0;
     }
     if (reset_) allocator->ClearStats();
-    float* bytes = output(context, 0, TensorShape({5}));
+    float* bytes = output(context, "bytes", TensorShape({5}));
     if (bytes == nullptr) return;
     bytes[0] = stats ? static_cast<float>(stats->bytes_in_use) : 0.0f;
     bytes[1] = stats ? static_cast<float>(stats->peak_bytes_in_use) : 0.0f;

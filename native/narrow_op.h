@@ -15,11 +15,12 @@ class NarrowOp : public Kernel {
  public:
   using Kernel::Kernel;
   void Compute(OpKernelContext* context) override {
-    const int64_t rows = context->input(0).dim_size(0);
-    const int64_t width = context->input(0).dim_size(1);
-    const float* x = input(context, 0);
+    const TensorShape& shape = tensorOf(context, "x").shape();
+    const int64_t rows = shape.dim_size(0);
+    const int64_t width = shape.dim_size(1);
+    const float* x = floats(context, "x");
     Tensor* tensor = nullptr;
-    OP_REQUIRES_OK(context, context->allocate_output(0, TensorShape({rows, pairsOf(width)}), &tensor));
+    OP_REQUIRES_OK(context, context->allocate_output("pairs", TensorShape({rows, pairsOf(width)}), &tensor));
     uint32_t* pairs = reinterpret_cast<uint32_t*>(tensor->flat<int32_t>().data());
     parallel(context, rows, width / 4, [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) narrowRow(x + row * width, pairs + row * pairsOf(width), width);
@@ -35,12 +36,12 @@ class WidenOp : public Kernel {
   }
 
   void Compute(OpKernelContext* context) override {
-    const TensorShape& shape = context->input(0).shape();
+    const TensorShape& shape = tensorOf(context, "pairs").shape();
     const int64_t rows = shape.dim_size(0);
     OP_REQUIRES(context, shape.dim_size(1) == pairsOf(width_),
                 absl::InvalidArgumentError("the width does not fit the pairs"));
-    const uint32_t* pairs = reinterpret_cast<const uint32_t*>(context->input(0).flat<int32_t>().data());
-    float* x = output(context, 0, TensorShape({rows, width_}));
+    const uint32_t* pairs = reinterpret_cast<const uint32_t*>(ints(context, "pairs"));
+    float* x = output(context, "x", TensorShape({rows, width_}));
     if (x == nullptr) return;
     parallel(context, rows, width_ / 4, [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) widenRow(pairs + row * pairsOf(width_), x + row * width_, width_);
@@ -57,7 +58,7 @@ class HasNarrowProductOp : public Kernel {
   using Kernel::Kernel;
   void Compute(OpKernelContext* context) override {
     Tensor* tensor = nullptr;
-    OP_REQUIRES_OK(context, context->allocate_output(0, TensorShape({}), &tensor));
+    OP_REQUIRES_OK(context, context->allocate_output("has", TensorShape({}), &tensor));
 #ifdef __AVX512BF16__
     tensor->scalar<bool>()() = true;
 #else

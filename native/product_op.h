@@ -31,63 +31,75 @@ class Panels {
 class ProductOp : public Kernel {
  public:
   explicit ProductOp(OpKernelConstruction* context) : Kernel(context) {
-    OP_REQUIRES_OK(context, context->GetAttr("N", &count_));
     OP_REQUIRES_OK(context, context->GetAttr("transpose_a", &transposeA_));
     OP_REQUIRES_OK(context, context->GetAttr("transpose_b", &transposeB_));
     OP_REQUIRES_OK(context, context->GetAttr("narrow", &narrow_));
   }
 
   void Compute(OpKernelContext* context) override {
-    const TensorShape& first = context->input(0).shape();
-    const TensorShape& second = context->input(count_).shape();
+    const OpInputList a = listOf(context, "a");
+    const OpInputList b = listOf(context, "b");
+    const OpInputList biases = listOf(context, "bias");  // one or none
+    const TensorShape& first = a[0].shape();
+    const TensorShape& second = b[0].shape();
     const int64_t rows = first.dim_size(transposeA_ ? 1 : 0);
     const int64_t inner = first.dim_size(transposeA_ ? 0 : 1);
     const int64_t columns = second.dim_size(transposeB_ ? 0 : 1);
-    for (int i = 0; i < count_; ++i) {
-      OP_REQUIRES(context, context->input(i).shape() == first && context->input(count_ + i).shape() == second &&
-                               second.dim_size(transposeB_ ? 1 : 0) == inner,
+    for (int i = 0; i < a.size(); ++i) {
+      OP_REQUIRES(context,
+                  a[i].shape() == first && b[i].shape() == second && second.dim_size(transposeB_ ? 1 : 0) == inner,
                   absl::InvalidArgumentError("the shapes do not fit"));
     }
-    const bool biased = context->num_inputs() > 2 * count_;
-    OP_REQUIRES(context, !biased || context->input(2 * count_).NumElements() == columns,
+    const bool biased = biases.size() > 0;
+    OP_REQUIRES(context, !biased || biases[0].NumElements() == columns,
                 absl::InvalidArgumentError("the bias does not fit"));
-    float* c = output(context, 0, TensorShape({rows, columns}));
+    float* c = output(context, "c", TensorShape({rows, columns}));
     if (c == nullptr || rows == 0 || columns == 0) return;
     if (inner == 0) std::fill_n(c, rows * columns, 0.0f);
 
     const std::vector<float> zeros(static_cast<size_t>(biased ? 0 : columns), 0.0f);
-    const float* start = biased ? input(context, 2 * count_) : zeros.data();
+    const float* start = biased ? floats(biases[0]) : zeros.data();
     if (narrow_) {
-      multiply<NarrowTerms>(context, rows, inner, columns, start, c);
+      multiply<NarrowTerms>(context, a, b, {rows, inner, columns}, start, c);
     } else {
-      multiply<WideTerms>(context, rows, inner, columns, start, c);
+      multiply<WideTerms>(context, a, b, {rows, inner, columns}, start, c);
     }
   }
 
  private:
+  struct Sizes {
+    int64_t rows;
+    int64_t inner;
+    int64_t columns;
+  };
+
   template <typename Terms>
-  void multiply(OpKernelContext* context, int64_t rows, int64_t inner, int64_t columns, const float* start, float* c) {
+  void multiply(OpKernelContext* context, const OpInputList& a, const OpInputList& b, const Sizes& sizes,
+                const float* start, float* c) {
+    const int64_t inner = sizes.inner;
+    const int64_t columns = sizes.columns;
     using Item = typename Terms::Item;
     static thread_local Panels<Item> panels;
     Item* packed = panels.take(PackedRight<Terms>::size(inner, columns));
     const PackedRight<Terms> right{packed, inner, columns};
-    for (int i = 0; i < count_; ++i) {
-      const Factor left = factorOf(context, i, transposeA_);
-      const Factor factor = factorOf(context, count_ + i, transposeB_);
+    for (int i = 0; i < a.size(); ++i) {
+      const Factor left = factorOf(a[i], transposeA_);
+      const Factor factor = factorOf(b[i], transposeB_);
+      const float* first = i == 0 ? start : nullptr;
       parallel(context, tiles(columns, kTileColumns), inner * kTileColumns,
                [&](int64_t begin, int64_t end) {
                  for (int64_t panel = begin; panel < end; ++panel) packRight(factor, right, panel, packed);
                });
-      parallelRows(context, rows, [&](int64_t begin, int64_t end) {
+      parallelRows(context, sizes.rows, [&](int64_t begin, int64_t end) {
         static thread_local Panels<Item> space;
-        multiplyRows(left, right, c, begin, end, i == 0 ? start : nullptr, space.take(kBlockRows * kDepth));
+        multiplyRows(left, right, c, begin, end, first, space.take(kBlockRows * kDepth));
       });
     }
   }
 
-  static Factor factorOf(OpKernelContext* context, int index, bool transposed) {
-    const int64_t columns = context->input(index).dim_size(1);
-    return {input(context, index), transposed ? 1 : columns, transposed ? columns : 1};
+  static Factor factorOf(const Tensor& matrix, bool transposed) {
+    const int64_t columns = matrix.dim_size(1);
+    return {floats(matrix), transposed ? 1 : columns, transposed ? columns : 1};
   }
 
   // Pieces of whole tiles, each long enough to be worth another look at the whole right factor.
@@ -102,7 +114,6 @@ class ProductOp : public Kernel {
     });
   }
 
-  int count_ = 1;
   bool transposeA_ = false;
   bool transposeB_ = false;
   bool narrow_ = false;

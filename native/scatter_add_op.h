@@ -33,8 +33,9 @@ class ScatterAddOp : public Kernel {
     OP_REQUIRES_OK(context, context->GetAttr("width", &width_));
   }
   void Compute(OpKernelContext* context) override {
-    const auto indices = context->input(1).flat<int32_t>();
-    OP_REQUIRES(context, context->input(0).NumElements() == indices.size() * width_,
+    const Tensor& rows = tensorOf(context, "rows");
+    const auto indices = tensorOf(context, "indices").flat<int32_t>();
+    OP_REQUIRES(context, rows.NumElements() == indices.size() * width_,
                 absl::InvalidArgumentError("rows and indices differ in number"));
     for (int64_t i = 0; i < indices.size(); ++i) {
       OP_REQUIRES(context, indices(i) < count_, absl::InvalidArgumentError("index out of range"));
@@ -53,7 +54,7 @@ class ScatterAddOp : public Kernel {
     }
     kept.touched.clear();
     float* sums = kept.sums.flat<float>().data();
-    const float* row = input(context, 0);
+    const float* row = floats(rows);
     for (int64_t i = 0; i < indices.size(); ++i, row += width_) {
       if (indices(i) < 0) continue;
       kept.touched.push_back(indices(i));
@@ -61,7 +62,7 @@ class ScatterAddOp : public Kernel {
 #pragma omp simd
       for (int64_t j = 0; j < width_; ++j) sum[j] += row[j];
     }
-    context->set_output(0, kept.sums);
+    OP_REQUIRES_OK(context, context->set_output("sums", kept.sums));
   }
 
  private:

@@ -6,7 +6,7 @@
 
 namespace thaw {
 
-// The terms of all heads; null where there is none. A table's rows are for the distances of the longest text, `longest`.
+// The terms of all heads; null where there is none. A table's rows are for the distances of the longest example, `longest`.
 struct ScoreTerms {
   const float* byQuery;       // [2 * longest, hidden], by longest - 1 - i + j: q_i . t
   const float* byKey;         // [2 * longest, hidden], by longest - 1 + i - j: k_j . t
@@ -20,7 +20,7 @@ struct ScoreTerms {
 struct Block {
   int64_t first;     // its first query's row
   int64_t rows;
-  int64_t position;  // its first query's place in the text
+  int64_t position;  // its first query's place in the example
   int64_t firstKey;
   int64_t keys;
 
@@ -33,7 +33,7 @@ struct DistanceTable {
   const float* transposed = nullptr;  // [width, transposedStride(2 * longest)]
 };
 
-// Sums of gradients over texts, as one head writes them; null where not wanted.
+// Sums of gradients over examples, as one head writes them; null where not wanted.
 struct TermSums {
   float* byQuery;       // [2 * longest, padded(width)]
   float* byKey;
@@ -67,7 +67,7 @@ class HeadTerms {
   static int64_t bufferSize(int64_t rows, int64_t keys) { return kGroup * padded(std::max(rows, keys) + kGroup - 1); }
 
   // Adds the terms to the scores [rows, block.stride()]. `q` are the block's queries times the factor, `k` the keys of the
-  // text, both [.., padded(width)], `segments` those of the text.
+  // example, both [.., padded(width)], `segments` those of the example.
   void add(const Block& block, const float* q, const float* k, const int32_t* segments, float* scores,
            float* buffer) const {
     if (byQuery_.rows != nullptr) {
@@ -103,20 +103,20 @@ class HeadTerms {
     }
   }
 
-  // Adds to the gradients of the block's queries (of these times the factor), of the text's keys and of the tables, out of
+  // Adds to the gradients of the block's queries (of these times the factor), of the example's keys and of the tables, out of
   // that of the scores.
-  void addGradients(const Block& block, const float* q, const float* k, const int32_t* segments, const float* dScores,
-                    float* dq, float* dk, const TermSums& sums, float* buffer) const {
+  void addGradients(const Block& block, const float* q, const float* k, const int32_t* segments, const float* gradScores,
+                    float* gradQ, float* gradK, const TermSums& sums, float* buffer) const {
     if (byQuery_.rows != nullptr) {
       inGroups(block.rows, [&](int64_t i, int64_t size) {
         const int64_t count = block.keys + size - 1;
         const int64_t lines = padded(count);
         std::fill(buffer, buffer + size * lines, 0.0f);
         for (int64_t r = 0; r < size; ++r) {
-          std::copy_n(dScores + (i + r) * block.stride(), block.keys, buffer + r * lines + size - 1 - r);
+          std::copy_n(gradScores + (i + r) * block.stride(), block.keys, buffer + r * lines + size - 1 - r);
         }
         const int64_t row = queryRow(block, i + size - 1) * stride_;
-        product({buffer, lines, 1}, {byQuery_.rows + row, stride_}, dq + i * stride_, size, count, stride_, true);
+        product({buffer, lines, 1}, {byQuery_.rows + row, stride_}, gradQ + i * stride_, size, count, stride_, true);
         if (sums.byQuery == nullptr) return;
         product({buffer, 1, lines}, {q + i * stride_, stride_}, sums.byQuery + row, count, size, stride_, true);
       });
@@ -127,18 +127,18 @@ class HeadTerms {
         const int64_t lines = padded(count);
         std::fill(buffer, buffer + size * lines, 0.0f);
         for (int64_t i = 0; i < block.rows; ++i) {
-          const float* row = dScores + i * block.stride() + j;
+          const float* row = gradScores + i * block.stride() + j;
           for (int64_t r = 0; r < size; ++r) buffer[r * (lines - 1) + size - 1 + i] = factor_ * row[r];
         }
         const int64_t row = keyRow(block, j + size - 1) * stride_;
         const int64_t key = (block.firstKey + j) * stride_;
-        product({buffer, lines, 1}, {byKey_.rows + row, stride_}, dk + key, size, count, stride_, true);
+        product({buffer, lines, 1}, {byKey_.rows + row, stride_}, gradK + key, size, count, stride_, true);
         if (sums.byKey == nullptr) return;
         product({buffer, 1, lines}, {k + key, stride_}, sums.byKey + row, count, size, stride_, true);
       });
     }
     for (int64_t i = 0; i < block.rows; ++i) {
-      const float* row = dScores + i * block.stride();
+      const float* row = gradScores + i * block.stride();
       if (sums.byDistance != nullptr) addLine(row, sums.byDistance + queryRow(block, i), block.keys);
       if (otherSegment_ == nullptr) continue;
       const int32_t own = segments[block.position + i];
@@ -146,7 +146,7 @@ class HeadTerms {
       float sum = 0;
 #pragma omp simd reduction(+ : sum)
       for (int64_t j = 0; j < block.keys; ++j) sum += others[j] != own ? row[j] : 0.0f;
-      addLine(otherSegment_, dq + i * stride_, stride_, sum);
+      addLine(otherSegment_, gradQ + i * stride_, stride_, sum);
       if (sums.otherSegment != nullptr) addLine(q + i * stride_, sums.otherSegment, stride_, sum);
       if (sums.segmentBias != nullptr) *sums.segmentBias += sum;
     }

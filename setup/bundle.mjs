@@ -7,7 +7,10 @@ import { rolldown } from "rolldown";
 
 const kernel = join(dirname(fileURLToPath(import.meta.url)), "..", "dist", "kernel");
 
-/** A bundled module still says that it lies where it was compiled to: what it looks for is beside it there. */
+/**
+ * A bundled module still says that it lies where it was compiled to: what it looks for is beside it there.
+ * @type {import("rolldown").Plugin}
+ */
 const ownUrls = {
   name: "own-urls",
   transform(code, id) {
@@ -18,7 +21,10 @@ const ownUrls = {
   },
 };
 
-/** The parser's JavaScript is bundled; its addon stays where npm has put it. */
+/**
+ * The parser's JavaScript is bundled; its addon stays where npm has put it.
+ * @type {import("rolldown").Plugin}
+ */
 const parserAddon = {
   name: "parser-addon",
   load(id) {
@@ -32,13 +38,17 @@ export const { ${names.split(" ").join(", ")}, ExportLocalNameKind, ImportNameKi
   },
 };
 
-/** The realm's global object is slow to ask (`vm.createContext`): each file asks it once, for every global there is. */
-const language = runInNewContext("Object.getOwnPropertyNames(globalThis)").filter((name) => /^[A-Z]\w+$/.test(name));
+/**
+ * The realm's global object is slow to ask (`vm.createContext`): each file asks it once, for every global there is.
+ * @type {string[]}
+ */
+const ofLanguage = runInNewContext("Object.getOwnPropertyNames(globalThis)");
+const language = ofLanguage.filter((name) => /^[A-Z]\w+$/.test(name));
 const node = ["Buffer", "URL", "AbortController", "process", "performance", "structuredClone", "queueMicrotask"];
 const timers = ["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval", "clearImmediate"];
 const globals = [...language, ...node, ...timers].filter((name) => !/^(NaN|Infinity)$/.test(name));
 
-/** Packages stay packages, but for small ones that cells must not be able to change (see kernel/cells/realm.ts), and what those need. */
+/** Packages stay packages, but for small ones that cells must not be able to change (see kernel/cells/realm/realm.ts), and what those need. */
 const inside = /^(magic-string|@jridgewell\/sourcemap-codec|oxc-parser|get-tsconfig|resolve-pkg-maps|semver\/.*)$/;
 const outside = new Set(["magic-string", "@jridgewell/sourcemap-codec"]);
 
@@ -46,8 +56,8 @@ for (const file of readdirSync(kernel)) if (file.endsWith(".cjs")) rmSync(join(k
 await write({
   input: {
     main: join(kernel, "main.js"),
-    worker: join(kernel, "protocol", "channels", "worker.js"),
-    language: join(kernel, "language", "thread.js"), // an ES module takes two seconds to import TypeScript
+    worker: join(kernel, "protocol", "worker.js"),
+    language: join(kernel, "language", "worker.js"), // an ES module takes two seconds to import TypeScript
   },
   external: (id) => !/^[./]/.test(id) && !outside.has(id),
   names: "[name].cjs",
@@ -60,6 +70,15 @@ await write({
   intro: `const { ${globals.join(", ")} } = globalThis;`,
 });
 
+/**
+ * Bundles some files of dist/kernel.
+ * @param {object} bundle
+ * @param {Record<string, string>} bundle.input what is started, by its name
+ * @param {(id: string) => boolean} bundle.external says what stays a package
+ * @param {string} bundle.names of the files that are shared
+ * @param {string} [bundle.entry] of the files that are started
+ * @param {string} [bundle.intro] stands first in every file
+ */
 async function write({ input, external, names, entry = names, intro = "" }) {
   const bundle = await rolldown({ input, platform: "node", external, plugins: [ownUrls, parserAddon] });
   const format = { dir: kernel, format: "cjs", entryFileNames: entry, chunkFileNames: names, comments: false, intro };

@@ -1,8 +1,11 @@
-/** Child processes of the set-up: their output is kept for an error message, and they end when the set-up ends. */
+/** Runs child processes for the set-up: their output is kept for an error message, and they end when the set-up ends. */
 import { spawn, spawnSync } from "node:child_process";
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
+/** @import { Context } from "./context.mjs" */
+
+/** @type {Set<import("node:child_process").ChildProcess>} */
 const running = new Set();
 
 /** Asks every child that is still running to end. */
@@ -14,7 +17,7 @@ export function endChildren() {
  * Runs a program to its end.
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{ context: object, cwd?: string, env?: NodeJS.ProcessEnv }} options `env` is added to the context's
+ * @param {{ context: Context, cwd?: string, env?: NodeJS.ProcessEnv }} options `env` is added to the context's
  * @returns {Promise<{ code: number, output: string }>} `output` is stdout and stderr as they came; `code` 127 when the program does not exist
  */
 export function runProgram(program, args, { context, cwd = context.root, env = {} }) {
@@ -26,10 +29,11 @@ export function runProgram(program, args, { context, cwd = context.root, env = {
       stdio: ["ignore", "pipe", "pipe"],
     });
     running.add(child);
+    /** @type {Buffer[]} */
     const pieces = [];
     child.stdout.on("data", (piece) => pieces.push(piece));
     child.stderr.on("data", (piece) => pieces.push(piece));
-    const end = (code, text = "") => {
+    const end = (/** @type {number} */ code, text = "") => {
       running.delete(child);
       resolve({ code, output: Buffer.concat(pieces).toString("utf8") + text });
     };
@@ -38,13 +42,22 @@ export function runProgram(program, args, { context, cwd = context.root, env = {
   });
 }
 
-/** Standard output of a short program, trimmed, or `undefined` when it fails. Waits at most 10 s. */
-export function answerOf(program, args, context) {
-  const { status, stdout } = spawnSync(program, args, { env: context.env, encoding: "utf8", timeout: 10_000 });
+/**
+ * Returns the trimmed standard output of a short program, or `undefined` when it fails. Waits at most 10 s.
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {{ readonly env: NodeJS.ProcessEnv }} context
+ */
+export function answerOf(program, args, { env }) {
+  const { status, stdout } = spawnSync(program, args, { env, encoding: "utf8", timeout: 10_000 });
   return status === 0 ? stdout.trim() : undefined;
 }
 
-/** The full path of a program on PATH, or `undefined`. */
+/**
+ * Returns the full path of a program on PATH, or `undefined`.
+ * @param {string} name
+ * @param {NodeJS.ProcessEnv} env
+ */
 export function findProgram(name, env) {
   const candidates = name.includes("/")
     ? [name]
@@ -62,7 +75,11 @@ export function findProgram(name, env) {
   });
 }
 
-/** The last lines of a program's output, for a message. */
+/**
+ * Returns the last lines of a program's output, for a message.
+ * @param {string} output
+ * @param {number} [count]
+ */
 export function lastLines(output, count = 12) {
   return output.trim().split("\n").slice(-count).join("\n") || "(no output)";
 }

@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { findProgram, lastLines, runProgram } from "./child.mjs";
 import { SetupProblem } from "./problem.mjs";
+import { contextFrom, runMain } from "./program.mjs";
 import { duration, withProgress } from "./progress.mjs";
-import { contextFrom, runMain } from "./setUp.mjs";
 
 const notHere = 3;
 const context = contextFrom([]);
@@ -17,9 +17,15 @@ const { root } = context;
 const crate = join(root, "tests", "kernel", "conformance", "rust");
 const target = join(root, "build", "conformance");
 const messages = join(root, "build", "messages");
-const say = (text) => process.stdout.write(`${text}\n`);
+const say = (/** @type {string} */ text) => process.stdout.write(`${text}\n`);
 
-/** Runs a program that must succeed, with a line of progress. */
+/**
+ * Runs a program that must succeed, with a line of progress.
+ * @param {string} label
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} [env]
+ */
 async function run(label, program, args, env = {}) {
   const { code, output } = await withProgress(label, () => runProgram(program, args, { context, env }));
   if (code === 0) return output;

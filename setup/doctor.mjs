@@ -6,14 +6,21 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { answerOf, findProgram } from "./child.mjs";
 import { readJson } from "./files.mjs";
-import { contextFrom, runMain } from "./setUp.mjs";
-import { freeBytesAt, gigabytes } from "./space.mjs";
-import { compilerPath, smokeTest } from "./steps/addon.mjs";
-import { hasGpu } from "./steps/tensorflow.mjs";
+import { contextFrom, runMain } from "./program.mjs";
+import { freeBytesAt, gigabytes } from "./setup.mjs";
+import { addon, compilerPath, hasGpu, smokeTest } from "./steps/tensorflow.mjs";
 import { samples, stepsFor } from "./steps.mjs";
 
-/** @returns {Promise<{ name: string, ok: boolean, detail: string }[]>} the set-up's steps in order, then what they stand on */
-export async function examine(context, { quick = false } = {}) {
+/** @import { Context, Step } from "./context.mjs" */
+/** @typedef {{ name: string, ok: boolean, detail: string }} State One line of what the doctor says. */
+
+/**
+ * Looks at the set-up's steps in order, then at what they stand on.
+ * @param {Context} context
+ * @param {{ quick?: boolean }} [options] `quick` looks at the steps only
+ * @returns {Promise<State[]>}
+ */
+async function examine(context, { quick = false } = {}) {
   const steps = stepsFor(context);
   const states = steps.map((step) => {
     const { done, detail } = step.check(context);
@@ -22,27 +29,37 @@ export async function examine(context, { quick = false } = {}) {
     return { name: step.name, ok: done || optional, detail: done || !optional ? detail : `${detail}, optional` };
   });
   if (quick) return states;
-  const done = (name) => states.find((state) => state.name === name).ok;
+  const done = (/** @type {Step} */ step) => states.find(({ name }) => name === step.name)?.ok === true;
   return [
     ...states,
-    addonState(done("TensorFlow addon") ? await smokeTest(context) : { error: "not built" }),
+    addonState(done(addon) ? await smokeTest(context) : { error: "not built" }),
     gpuState(context),
     npmState(context),
-    compilerState(context, done("TensorFlow addon")),
+    compilerState(context, done(addon)),
     ...(context.installed ? [] : [rendererState(context)]),
     spaceState(
       context,
-      steps.filter((step) => !done(step.name)),
+      steps.filter((step) => !done(step)),
     ),
   ];
 }
 
-function addonState({ error, tensorflow, gpu }) {
+/**
+ * @param {Awaited<ReturnType<typeof smokeTest>>} smoke
+ * @returns {State}
+ */
+function addonState(smoke) {
   const detail =
-    error === undefined ? `TensorFlow ${tensorflow} multiplies, on ${gpu ? "GPU" : "CPU"}` : error.split("\n")[0];
-  return { name: "addon loads", ok: error === undefined, detail };
+    smoke.error === undefined
+      ? `TensorFlow ${smoke.tensorflow} multiplies, on ${smoke.gpu ? "GPU" : "CPU"}`
+      : String(smoke.error.split("\n")[0]);
+  return { name: "addon loads", ok: smoke.error === undefined, detail };
 }
 
+/**
+ * @param {Context} context
+ * @returns {State}
+ */
 function gpuState(context) {
   return {
     name: "NVIDIA GPU",
@@ -51,12 +68,21 @@ function gpuState(context) {
   };
 }
 
+/**
+ * @param {Context} context
+ * @returns {State}
+ */
 function npmState(context) {
   const path = findProgram("npm", context.env);
   const version = path && answerOf(path, ["--version"], context);
   return { name: "npm", ok: version !== undefined, detail: version ? `${version} at ${path}` : "not on PATH" };
 }
 
+/**
+ * @param {Context} context
+ * @param {boolean} built whether the addon is there
+ * @returns {State}
+ */
 function compilerState(context, built) {
   const path = compilerPath(context);
   const version = path && answerOf(path, ["--version"], context)?.split("\n")[0];
@@ -64,6 +90,10 @@ function compilerState(context, built) {
   return { name: "C++ compiler", ok: built || path !== undefined, detail: path ? `${version} at ${path}` : none };
 }
 
+/**
+ * @param {Context} context
+ * @returns {State}
+ */
 function rendererState({ paths }) {
   const folder = join(paths.venv, "share", "jupyter", "labextensions", "jupyterlab-plotly");
   const there = existsSync(folder);
@@ -75,6 +105,11 @@ function rendererState({ paths }) {
   };
 }
 
+/**
+ * @param {Context} context
+ * @param {readonly Step[]} openSteps
+ * @returns {State}
+ */
 function spaceState({ home, freeBytes = freeBytesAt }, openSteps) {
   const free = freeBytes(home);
   const needed = openSteps.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -1,4 +1,4 @@
-/** Files that appear whole or not at all, and the proof that they are the right ones. */
+/** Writes files so that they appear whole or not at all, and proves that fetched ones are the right ones. */
 import { createHash } from "node:crypto";
 import {
   createReadStream,
@@ -15,19 +15,37 @@ import {
 import { dirname, join } from "node:path";
 import { SetupProblem } from "./problem.mjs";
 
-/** Lower-case hexadecimal SHA-256 of a text or a buffer. */
+/** @typedef {{ readonly path: string, readonly size: number, readonly sha256: string }} ListedFile A file known to the byte. */
+
+/**
+ * Returns the code of what Node's file system has thrown, such as `"ENOENT"`.
+ * @param {unknown} error
+ */
+export const codeOf = (error) => (error instanceof Error && "code" in error ? error.code : undefined);
+
+/**
+ * Returns the SHA-256 of a text or a buffer as lower-case hexadecimal digits.
+ * @param {string | Uint8Array} content
+ */
 export function sha256(content) {
   return createHash("sha256").update(content).digest("hex");
 }
 
-/** SHA-256 of a file, read in pieces. */
+/**
+ * Returns the SHA-256 of a file, which is read in pieces.
+ * @param {string} path
+ */
 export async function sha256OfFile(path) {
   const hash = createHash("sha256");
   for await (const piece of createReadStream(path)) hash.update(piece);
   return hash.digest("hex");
 }
 
-/** Writes a text beside its place and renames it there. */
+/**
+ * Writes a text beside its place and renames it there.
+ * @param {string} path
+ * @param {string} text
+ */
 export function writeWhole(path, text) {
   mkdirSync(dirname(path), { recursive: true });
   const beside = `${path}.${process.pid}.part`;
@@ -35,7 +53,11 @@ export function writeWhole(path, text) {
   renameSync(beside, path);
 }
 
-/** Puts a finished folder in its place; what was there goes only now. */
+/**
+ * Puts a finished folder in its place; what was there goes only now.
+ * @param {string} finished
+ * @param {string} place
+ */
 export function placeFolder(finished, place) {
   mkdirSync(dirname(place), { recursive: true });
   rmSync(place, { recursive: true, force: true });
@@ -43,8 +65,9 @@ export function placeFolder(finished, place) {
 }
 
 /**
- * @throws {SetupProblem} `LINKED_FOLDER` when a folder that is to be made anew is a link: another clone works with what
- *   it leads to (`npm ci` empties that)
+ * Refuses to make a folder anew that is a link: another clone works with what it leads to (`npm ci` empties that).
+ * @param {string} folder
+ * @throws {SetupProblem} `LINKED_FOLDER`
  */
 export function refuseLink(folder) {
   const stat = lstatSync(folder, { throwIfNoEntry: false });
@@ -58,7 +81,10 @@ export function refuseLink(folder) {
   });
 }
 
-/** The value of a JSON file, or `undefined` when it is missing or cut short. */
+/**
+ * Returns the value of a JSON file, or `undefined` when it is missing or cut short.
+ * @param {string} path
+ */
 export function readJson(path) {
   try {
     return JSON.parse(readFileSync(path, "utf8"));
@@ -67,7 +93,12 @@ export function readJson(path) {
   }
 }
 
-/** True when every listed file is there with its size, and none was touched since `stamp` was taken. Reads no content. */
+/**
+ * Tells whether every listed file is there with its size and none was touched since `stamp` was taken. Reads no content.
+ * @param {string} folder
+ * @param {readonly ListedFile[]} files
+ * @param {Readonly<Record<string, number>> | undefined} stamp
+ */
 export function isUntouched(folder, files, stamp) {
   if (stamp === undefined) return false;
   return files.every(({ path, size }) => {
@@ -78,7 +109,11 @@ export function isUntouched(folder, files, stamp) {
   });
 }
 
-/** Times of last change of the listed files, in milliseconds, by path. */
+/**
+ * Returns when each of the listed files was last changed, in milliseconds, by path.
+ * @param {string} folder
+ * @param {readonly ListedFile[]} files
+ */
 export function stampOf(folder, files) {
   return Object.fromEntries(files.map(({ path }) => [path, statSync(join(folder, path)).mtimeMs]));
 }
@@ -86,7 +121,7 @@ export function stampOf(folder, files) {
 /**
  * Compares size and SHA-256 of every listed file.
  * @param {string} folder
- * @param {readonly { path: string, size: number, sha256: string }[]} files
+ * @param {readonly ListedFile[]} files
  * @param {string} source what the files were taken from, for the message
  * @throws {SetupProblem} `BAD_CONTENT` on the first file that is missing or different
  */

@@ -7,8 +7,11 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { join } from "node:path";
 import { findProgram, lastLines, runProgram } from "./child.mjs";
 import { readJson, writeWhole } from "./files.mjs";
-import { fetchProblem } from "./network.mjs";
-import { contextFrom, runMain } from "./setUp.mjs";
+import { fetchProblem } from "./problem.mjs";
+import { contextFrom, runMain } from "./program.mjs";
+
+/** @import { Context } from "./context.mjs" */
+/** @typedef {{ version: string, integrity?: string }} LockEntry */
 
 const uvVersion = "0.13.9";
 const heads = {
@@ -17,14 +20,24 @@ const heads = {
   "fetched.txt": "# Made by uv from fetched.in, see there.\n",
 };
 
+/**
+ * Runs a program of pip or npm that must succeed.
+ * @param {"pip" | "npm"} tool
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {Parameters<typeof runProgram>[2]} options
+ */
 async function need(tool, program, args, options) {
   const { code, output } = await runProgram(program, args, options);
   if (code !== 0) throw fetchProblem(tool, `what the lists pin (${lastLines(output, 1)})`, output);
 }
 
-/** uv, in an environment of its own. */
+/**
+ * Returns the path of uv, which every version has in an environment of its own.
+ * @param {Context} context
+ */
 async function makeUv(context) {
-  const folder = join(context.paths.thaw, "pin");
+  const folder = join(context.paths.thaw, `pin-${uvVersion}`);
   const uv = join(folder, "bin", "uv");
   if (existsSync(uv)) return uv;
   await need("pip", context.paths.python, ["-m", "venv", folder], { context });
@@ -32,9 +45,15 @@ async function makeUv(context) {
   return uv;
 }
 
-/** Hashes stand behind the pins that the list has; uv keeps those unless it is told to upgrade. */
+/**
+ * Puts hashes behind the pins of a list; uv keeps the pins unless it is told to upgrade.
+ * @param {Context} context
+ * @param {string} uv
+ * @param {"requirements" | "fetched"} name
+ * @param {readonly string[]} more
+ */
 async function pinPython(context, uv, name, more) {
-  const [source, list] = [`${name}.in`, `${name}.txt`].map((file) => join(context.root, "setup", file));
+  const [source, list] = [join(context.root, "setup", `${name}.in`), join(context.root, "setup", `${name}.txt`)];
   const args = ["pip", "compile", "--universal", "--python-version", "3.10", "--generate-hashes"];
   const quiet = ["--no-annotate", "--no-header", "--quiet"];
   const env = { UV_PYTHON_DOWNLOADS: "never" };
@@ -42,26 +61,31 @@ async function pinPython(context, uv, name, more) {
   writeFileSync(list, heads[`${name}.txt`] + readFileSync(list, "utf8"));
 }
 
-/** Asks npm for the entries anew that lack an integrity, in a folder without node_modules, and takes over what is new. */
+/**
+ * Asks npm for the entries anew that lack an integrity, in a folder without node_modules, and takes over what is new.
+ * @param {Context} context
+ */
 async function pinNpm(context) {
   const path = join(context.root, "package-lock.json");
+  /** @type {{ packages: Record<string, LockEntry> }} */
   const lock = readJson(path);
-  const lacking = Object.keys(lock.packages).filter((key) => key !== "" && lock.packages[key].integrity === undefined);
+  const lacking = Object.entries(lock.packages).filter(([key, entry]) => key !== "" && entry.integrity === undefined);
   if (lacking.length === 0) return 0;
   mkdirSync(context.paths.temporary, { recursive: true });
   const work = mkdtempSync(join(context.paths.temporary, "pin-"));
   try {
     for (const file of ["package.json", ".npmrc"]) copyFileSync(join(context.root, file), join(work, file));
-    const known = Object.entries(lock.packages).filter(([key]) => !lacking.includes(key));
+    const known = Object.entries(lock.packages).filter((entry) => !lacking.some(([key]) => key === entry[0]));
     writeFileSync(join(work, "package-lock.json"), JSON.stringify({ ...lock, packages: Object.fromEntries(known) }));
-    const npm = findProgram("npm", context.env);
+    const npm = findProgram("npm", context.env) ?? "npm";
     await need("npm", npm, ["install", "--package-lock-only", "--ignore-scripts"], { context, cwd: work });
+    /** @type {{ packages: Record<string, LockEntry> }} */
     const { packages } = readJson(join(work, "package-lock.json"));
-    for (const key of lacking) {
-      if (packages[key]?.version !== lock.packages[key].version)
-        throw new Error(`npm has another version of ${key} now.`);
+    for (const [key, entry] of lacking) {
+      const fresh = packages[key];
+      if (fresh?.version !== entry.version) throw new Error(`npm has another version of ${key} now.`);
       // What stands there already stays: npm forgets for which C library a package is.
-      lock.packages[key] = inOrder(packages[key], lock.packages[key]);
+      lock.packages[key] = inOrder(fresh, entry);
     }
     writeWhole(path, `${JSON.stringify(lock, null, 2)}\n`);
   } finally {
@@ -70,7 +94,11 @@ async function pinNpm(context) {
   return lacking.length;
 }
 
-/** The entry as npm orders it, with what only the old one has behind it. */
+/**
+ * Returns the entry as npm orders it, with what only the old one has behind it.
+ * @param {LockEntry} fresh
+ * @param {LockEntry} old
+ */
 function inOrder(fresh, old) {
   return { ...fresh, ...Object.fromEntries(Object.entries(old).filter(([key]) => !(key in fresh))) };
 }

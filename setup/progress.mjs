@@ -1,9 +1,12 @@
-/** One line per step: `[3/11] Python environment ... 12 s`. A long step shows that it lives. */
+/** Shows one line per step, as in `[3/11] Python environment ... 12 s`. A long step shows that it lives. */
 
-/** How often a line is added where it cannot be rewritten, in milliseconds. */
+/** Where a line cannot be rewritten, one is added every so many milliseconds. */
 const quietIntervalMs = 15_000;
 
-/** Milliseconds as `0.4 s`, `12 s` or `2 min 05 s`. */
+/**
+ * Writes milliseconds as `0.4 s`, `12 s` or `2 min 05 s`.
+ * @param {number} ms
+ */
 export function duration(ms) {
   const seconds = ms / 1000;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
@@ -12,7 +15,14 @@ export function duration(ms) {
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
 }
 
-/** Shows `label ...` while `work` runs, and how long it took. The stream may be a terminal or a file. */
+/**
+ * Shows `label ...` while `work` runs, and how long it took.
+ * @template T
+ * @param {string} label
+ * @param {() => T | Promise<T>} work
+ * @param {NodeJS.WritableStream & { isTTY?: boolean }} [stream] a terminal or a file
+ * @returns {Promise<T>}
+ */
 export async function withProgress(label, work, stream = process.stdout) {
   const start = performance.now();
   const elapsed = () => duration(performance.now() - start);
@@ -20,7 +30,8 @@ export async function withProgress(label, work, stream = process.stdout) {
   const timer = stream.isTTY
     ? setInterval(() => stream.write(`\r${label} ... ${elapsed()}\u001b[K`), 1000)
     : setInterval(() => stream.write(`${label} ... still at it, ${elapsed()}\n`), quietIntervalMs);
-  const line = (end) => stream.write(stream.isTTY ? `\r${label} ... ${end}\u001b[K\n` : `${label} ... ${end}\n`);
+  const line = (/** @type {string} */ end) =>
+    stream.write(stream.isTTY ? `\r${label} ... ${end}\u001b[K\n` : `${label} ... ${end}\n`);
   try {
     const result = await work();
     line(elapsed());

@@ -4,16 +4,22 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { inTerminal, openLab } from "./lab.mjs";
+import { foldersOf, inTerminal, markExecuted, notExecuted, notebooksIn, openLab, versionOf } from "./lab.mjs";
 import { SetupProblem } from "./problem.mjs";
-import { contextFrom, runMain, setUp } from "./setUp.mjs";
-import { foldersOf, markExecuted, notExecuted, notebooksIn, versionOf } from "./workplace.mjs";
+import { contextFrom, runMain } from "./program.mjs";
+import { setUp } from "./setup.mjs";
+
+/** @import { Context } from "./context.mjs" */
+/** @import { Folders } from "./lab.mjs" */
 
 const args = process.argv.slice(2);
 const only = args.flatMap((arg, index) => (arg === "--only" ? [args[index + 1] ?? ""] : []));
 const opensLab = !args.includes("--no-lab") && process.env.CI !== "true";
 
-/** Names of the notebooks whose name begins with one of `--only`'s values (all without it), in order. */
+/**
+ * Returns the names of the notebooks whose name begins with one of `--only`'s values (all without it), in order.
+ * @param {string} folder
+ */
 function chosen(folder) {
   const all = notebooksIn(folder);
   const names = all.filter((name) => only.length === 0 || only.some((start) => name.startsWith(start)));
@@ -27,11 +33,16 @@ function chosen(folder) {
   });
 }
 
-/** Executes the notebooks into `build/notebooks`; returns the exit code. */
+/**
+ * Executes the notebooks into `build/notebooks`; returns the exit code.
+ * @param {Context} context
+ * @param {Folders} folders
+ * @param {readonly string[]} names
+ */
 async function execute(context, folders, names) {
   const { shipped, executed } = folders;
   mkdirSync(executed, { recursive: true });
-  mkdirSync(context.env.IPYTHONDIR, { recursive: true }); // IPython warns where it is missing
+  mkdirSync(context.paths.ipython, { recursive: true }); // IPython warns where it is missing
   const versions = Object.fromEntries(names.map((name) => [name, versionOf(shipped, name)]));
   const program = join(context.root, "setup", "execute_notebooks.py");
   const code = await inTerminal(context.paths.python, [program, shipped, executed, ...names], context);

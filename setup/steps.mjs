@@ -1,30 +1,41 @@
-/** The steps of the set-up, in order. Each has `name`, `bytes` (disk it needs), `check(context)` (fast) and `run(context)`. */
-import * as addon from "./steps/addon.mjs";
-import * as build from "./steps/build.mjs";
-import * as command from "./steps/command.mjs";
-import * as data from "./steps/data.mjs";
-import * as environment from "./steps/environment.mjs";
-import * as kernelspec from "./steps/kernelspec.mjs";
-import * as model from "./steps/model.mjs";
-import * as native from "./steps/native.mjs";
-import * as node from "./steps/node.mjs";
-import * as packages from "./steps/packages.mjs";
-import * as projectPackages from "./steps/projectPackages.mjs";
-import * as pythonPackages from "./steps/pythonPackages.mjs";
-import * as stdio from "./steps/stdio.mjs";
-import * as tensorflow from "./steps/tensorflow.mjs";
+/** Lists the steps of the set-up, in order. */
+import { build, command, kernelspec } from "./steps/build.mjs";
+import { fusedOperations, nativeOutput } from "./steps/native.mjs";
+import { node } from "./steps/node.mjs";
+import { clonePackages, projectPackages } from "./steps/packages.mjs";
+import { environment, pythonPackages } from "./steps/python.mjs";
+import { data, model } from "./steps/samples.mjs";
+import { addon, tensorflow } from "./steps/tensorflow.mjs";
 
+/** @import { Context, Step } from "./context.mjs" */
+
+/** @type {readonly Step[]} */
 const ofClone = [
-  ...[node, packages, environment, pythonPackages, tensorflow, addon, native, stdio],
+  ...[node, clonePackages, environment, pythonPackages, tensorflow, addon, fusedOperations, nativeOutput],
   ...[model, data, build, command, kernelspec],
 ];
-/** What npm has installed is built; its Jupyter is the person's own, to which `thaw install` makes the kernel known. */
-const ofProject = [node, projectPackages, environment, tensorflow, addon, native, stdio, model, data];
 
-/** Model and data to begin with: nothing else needs them. */
+/**
+ * A project needs fewer steps: what npm has installed is built already, and Jupyter is the person's own, to which
+ * `thaw install` makes the kernel known.
+ * @type {readonly Step[]}
+ */
+const ofProject = [
+  ...[node, projectPackages, environment, tensorflow, addon, fusedOperations, nativeOutput],
+  ...[model, data],
+];
+
+/** What checks and tools of a clone need, which only read its sources. @type {readonly Step[]} */
+export const toolSteps = [node, clonePackages];
+
+/** Model and data to begin with: nothing else needs them. @type {readonly Step[]} */
 export const samples = [model, data];
 
-/** The steps where this context is; with `engineOnly` without the samples. */
+/**
+ * Returns the steps of a clone or of a project; with `engineOnly` without the samples.
+ * @param {Pick<Context, "installed">} context
+ * @param {{ engineOnly?: boolean }} [options]
+ */
 export function stepsFor({ installed }, { engineOnly = false } = {}) {
   const steps = installed ? ofProject : ofClone;
   return engineOnly ? steps.filter((step) => !samples.includes(step)) : steps;

@@ -1,6 +1,6 @@
-/** Which name was meant, where one was mistyped. */
+/** Suggests which name was meant, where one was mistyped. */
 
-/** The one of `names` that `name` was probably meant to be. */
+/** Returns the one of `names` that `name` was probably meant to be; undefined where none is close. */
 export function closest(name: string, names: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(name.length / 3));
   const ranked = names
@@ -10,7 +10,7 @@ export function closest(name: string, names: readonly string[]): string | undefi
   return best !== undefined && best[0] <= limit ? best[1] : undefined;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`. */
+/** Counts the insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`. */
 function distance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)];
   const at = (row: number, column: number): number => rows[row]?.[column] ?? 0;

@@ -1,9 +1,10 @@
 /**
- * Which Node.js this runs on: package.json's `engines` in words. It is looked at before anything else of the package is
- * loaded, so nothing is imported here, and what is written here runs on any Node.js that knows modules.
+ * The versions of Node.js that the package runs on: package.json's `engines` in words. They are checked before anything
+ * else of the package is loaded, so nothing is imported here, and what is written here runs on any Node.js that knows
+ * modules.
  */
 
-/** Of a Node.js that is too old the sentence that says which is needed; undefined for one that will do. */
+/** Returns the sentence that says which Node.js is needed; undefined for a version that will do. */
 export function nodeRefusal(version: string = process.versions.node): string | undefined {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)) return undefined;

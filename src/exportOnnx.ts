@@ -1,36 +1,37 @@
-/** A folder that `pipeline("text-classification")` of `@xenova/transformers` runs, in Node and in browsers. */
-import { join } from "node:path";
-import { currentHost } from "./display/host.ts";
+/**
+ * Exports a model as a folder that `pipeline("text-classification")` of `@xenova/transformers` runs, in Node and in
+ * browsers.
+ */
+import { currentHost } from "../shared/host.ts";
 import { ThawError } from "./errors.ts";
-import { tokenizerFiles } from "./hub/tokenizerFiles.ts";
-import { weightFiles } from "./hub/weightFiles.ts";
-import { maxTokens } from "./models/config/maxTokens.ts";
-import { writeConfig } from "./models/config/writeConfig.ts";
-import { classifierGraph } from "./models/onnx/classifierGraph.ts";
-import { unknownToXenova } from "./models/onnx/families.ts";
-import type { TextFit } from "./models/onnx/fitTexts.ts";
+import { tokenizerFiles, weightFiles } from "./hub/modelFolder.ts";
+import { writeConfig } from "./models/config/configFile.ts";
+import { maxTokens } from "./models/families.ts";
+import { classifierGraph, type TextFit } from "./models/onnx/classifierGraph.ts";
 import { modelFile } from "./models/onnx/modelFile.ts";
 import { SequenceClassifier } from "./models/sequenceClassifier.ts";
 import { weightsHash } from "./models/weightsContent.ts";
 import { type OptionNames, refuseUnknown } from "./options.ts";
 import { recordOf } from "./platform/atomicFile.ts";
-import { checkTarget } from "./platform/checkTarget.ts";
-import { saveFolder } from "./platform/saveFolder.ts";
+import { join } from "./platform/files.ts";
+import { checkTarget, saveFolder } from "./platform/saveFolder.ts";
+import { tokenLimit } from "./tokenizer/rows.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
-import { tokenLimit } from "./tokenizer/tokenLimit.ts";
 
+/** What is exported, and how. */
 export interface ExportOptions {
+  /** The model whose graph and weights are written. */
   readonly model: SequenceClassifier;
-  /** Loaded from files, which are copied. */
+  /** The model's tokenizer, loaded from files, which are copied. */
   readonly tokenizer: Tokenizer;
-  /** `"int8"`: a second file with weights in eight bits, a quarter as large. Default: none. */
+  /** `"int8"` writes a second file with weights in eight bits, a quarter as large. Default: only the one in float32. */
   readonly quantize?: "int8";
   /** Aborting it ends the export with nothing changed. Default: the Stop button's. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const optionNames: OptionNames<ExportOptions> = { model: true, tokenizer: true, quantize: true, signal: true };
-/** What exporters of ONNX in Python and transformers.js call their options. */
+/** Options of ONNX exporters in Python and of transformers.js that are called otherwise here. */
 const elsewhere = {
   quantized: 'quantize: "int8"',
   quantization: 'quantize: "int8"',
@@ -75,7 +76,7 @@ export async function exportOnnx(folder: string, options: ExportOptions): Promis
     if (quantized !== undefined) await staging.write(quantizedName, modelFile(quantized));
     return weights;
   });
-  if (unknownToXenova.includes(modelType)) {
+  if (model.family.hasXenovaClass === false) {
     console.info(
       `@xenova/transformers has no class for models of type "${modelType}". Its pipeline() runs ${folder} under the name of ` +
         'another, whose class does the same: give it the option { config: { ...config, model_type: "bert" } }, where ' +
@@ -112,7 +113,7 @@ function checkOptions(folder: unknown, options: ExportOptions): void {
   throw new ThawError("BAD_EXPORT", `quantize is ${JSON.stringify(quantize)}: leave it out, or say "int8".`);
 }
 
-/** The config.json of the export would become that of weights which it does not fit. */
+/** Refuses a folder of other weights: their config.json would be replaced by one that does not fit them. */
 async function refuseOtherWeights(folder: string, weights: string): Promise<void> {
   const { path } = checkTarget(folder);
   for (const name of weightFiles) {
@@ -126,7 +127,7 @@ async function refuseOtherWeights(folder: string, weights: string): Promise<void
   }
 }
 
-/** Eight bits would turn what is no number into one. */
+/** Refuses weights that are not finite: eight bits would turn them into numbers. */
 function checkWeights(model: SequenceClassifier): void {
   for (const [name, parameter] of model.parameters) {
     if (parameter.data().every(Number.isFinite)) continue;
@@ -138,7 +139,7 @@ function checkWeights(model: SequenceClassifier): void {
   }
 }
 
-/** As Python writes that a tokenizer has none. Runtimes cut at the end only, so that texts cut on the left have to come whole. */
+/** The limit that Python writes for none. Runtimes cut at the end only, so that texts cut on the left have to come whole. */
 const noLimit = 1e30;
 
 /** Texts are cut as the model's trainer did it, or as its tokenizer would. */
@@ -148,7 +149,7 @@ function fitOf(model: SequenceClassifier, tokenizer: Tokenizer): TextFit {
   return { limit, side, ...specialTokens };
 }
 
-/** Token id -> type: XLNet's <cls> is of type 2, which tokenizers in a browser do not say. */
+/** Types by token id: XLNet's <cls> is of type 2, which tokenizers in a browser do not say. */
 function typesOfSpecialTokens(tokenizer: Tokenizer): Map<number, number> {
   const [empty] = tokenizer.encodeBatch([""]);
   const types = [...(empty?.inputIds ?? [])].map((id, i) => [id, empty?.tokenTypeIds[i] ?? 0] as const);

@@ -1,14 +1,18 @@
-/** The names of options: a name that does not exist is refused with the one that was meant, never ignored. */
+/**
+ * Reads options: a name that does not exist is refused with the one that was meant, never ignored; sizes are read as
+ * people write them.
+ */
 import { closest } from "../shared/closest.ts";
 import { type LibraryErrorCode, ThawError } from "./errors.ts";
 
 /** One entry for every option of an interface, so that the compiler finds one that is missing. */
 export type OptionNames<T> = Readonly<Record<keyof T, true>>;
 
-export interface OptionCheck {
-  /** Default: `"BAD_ARGUMENT"`. */
+/** How options are checked. */
+interface OptionCheck {
+  /** Code of the error. Default: `"BAD_ARGUMENT"`. */
   readonly code?: LibraryErrorCode;
-  /** What the options belong to, as a noun with its genitive: `"training argument"`, `"option of split"`. */
+  /** Says what an option belongs to: `"training argument"`, `"option of split"`. */
   readonly kind: string;
   /**
    * Names that other libraries use, mostly Hugging Face's, with what to write here instead:
@@ -34,7 +38,7 @@ export function refuseUnknown(options: object, known: object, check: OptionCheck
   }
 }
 
-/** What to write instead of a name that does not exist. */
+/** Says what to write instead of a name that does not exist. */
 function adviceFor(name: string, known: readonly string[], elsewhere: Readonly<Record<string, string>>): string {
   const plain = (text: string) => text.replaceAll("_", "").toLowerCase();
   const same = known.find((each) => plain(each) === plain(name)); // num_labels, as Python has it
@@ -55,4 +59,16 @@ function describe(value: unknown): string {
     : typeof value === "string"
       ? JSON.stringify(value)
       : String(value);
+}
+
+/** A number of megabytes, or "512MB", "1.5 GB". 1 MB = 1,000,000 bytes. */
+export type MemorySize = number | string;
+
+const units = { mb: 1e6, gb: 1e9 } as const;
+
+/** Returns an amount of memory in bytes; undefined where it is none. */
+export function bytesOf(size: MemorySize): number | undefined {
+  if (typeof size === "number") return Number.isFinite(size) && size >= 0 ? size * units.mb : undefined;
+  const [, amount, unit] = /^\s*(\d+(?:\.\d+)?)\s*(mb|gb)\s*$/i.exec(String(size)) ?? [];
+  return amount === undefined ? undefined : Number(amount) * units[unit?.toLowerCase() as keyof typeof units];
 }

@@ -1,62 +1,69 @@
-/** A model used without a trainer, in the manner of `pipeline` in transformers and transformers.js. */
+/** Classifies texts without a trainer, in the manner of `pipeline` in transformers and transformers.js. */
 import { TextDataset } from "./data/textDataset.ts";
 import { listed } from "./display/listed.ts";
 import { formatNumber, formatPercent } from "./display/numbers.ts";
 import { ThawError } from "./errors.ts";
-import {
-  checkTopK,
-  checkTrainedOn,
-  type Inputs,
-  type LabelScore,
-  logitsOf,
-  type ScoreFunction,
-  shownAsTable,
-  topScores,
-} from "./evaluate/predictions.ts";
+import { checkTopK, checkTrainedOn, type Inputs, logitsOf, shownAsTable } from "./evaluate/predictions.ts";
 import type { ResolveOptions } from "./hub/resolveModel.ts";
 import { AutoModelForSequenceClassification } from "./models/autoModel.ts";
 import { SequenceClassifier } from "./models/sequenceClassifier.ts";
 import { type OptionNames, refuseUnknown } from "./options.ts";
+import { type LabelScore, type ScoreFunction, topScores } from "./task/scores.ts";
+import { taskOf } from "./task/taskOf.ts";
 import { AutoTokenizer } from "./tokenizer/autoTokenizer.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
-/** A pair of texts, as Python's pipeline takes it. */
+/** A text, or a pair of texts, as Python's pipeline takes it. */
 export interface TextPairInput {
+  /** The first text, or the only one. */
   readonly text: string;
+  /** The second text of a pair. Default: there is none. */
   readonly textPair?: string;
 }
 
+/** How a pipeline is made. */
 export interface PipelineOptions extends ResolveOptions, Omit<ClassifyOptions, "textPair"> {
-  /** A tokenizer, or the folder or id of one. Default: that of the model's folder. */
+  /** The tokenizer, or the folder or id of one. Default: that of the model's folder. */
   readonly tokenizer?: Tokenizer | string;
 }
 
 /** How examples are classified; given to `pipeline` they hold for every call. */
 export interface ClassifyOptions {
-  /** How many labels are given of each example, the highest scores first; null: all. Default: the highest, not in a list. */
+  /** How many labels each example is given, the highest scores first; null: all. Default: the highest, not in a list. */
   readonly topK?: number | null;
   /** Second texts, where the first ones are given as texts. */
   readonly textPair?: string | readonly string[];
-  /** "softmax", "sigmoid" or "none". Default: as the model's problem type and number of labels ask for it. */
+  /**
+   * The function that makes scores of logits: "softmax", "sigmoid" or "none". Default: as the model's problem type and number of labels
+   * ask for it.
+   */
   readonly functionToApply?: ScoreFunction;
-  /** Examples at most in a batch; changes the speed only. Default: 64. */
+  /** Largest number of examples in a batch; it changes the speed only. Default: 64. */
   readonly batchSize?: number;
-  /** Longest example in tokens; longer ones are cut. Default: what the model can read, at most 512. */
+  /** Longest example in tokens; longer ones are cut. Default: the longest that the model can read, at most 512. */
   readonly maxLength?: number;
 }
 
-/** Classifies examples. What it gives has the form of Python's: see `pipeline`. */
+/** Classifies examples. The results have the form of Python's: see `pipeline`. */
 export interface TextClassificationPipeline {
+  /** Classifies one example, with `topK` labels: the highest scores first. */
   (input: string | TextPairInput, options: ClassifyOptions & { readonly topK: number | null }): Promise<LabelScore[]>;
+  /** Classifies one text: a list with its label. */
   (input: string, options?: ClassifyOptions): Promise<LabelScore[]>;
+  /** Classifies one pair: its label. */
   (input: TextPairInput, options?: ClassifyOptions): Promise<LabelScore>;
+  /** Classifies a list or a data set, with `topK` labels of each example. */
   (
     inputs: readonly (string | TextPairInput)[] | TextDataset,
     options: ClassifyOptions & { readonly topK: number | null },
   ): Promise<LabelScore[][]>;
+  /** Classifies a list or a data set: the label of each example. */
   (inputs: readonly (string | TextPairInput)[] | TextDataset, options?: ClassifyOptions): Promise<LabelScore[]>;
+  /** The name of the task, as Python has it. */
   readonly task: "text-classification";
+  /** The model that classifies. */
   readonly model: SequenceClassifier;
+  /** The tokenizer of the model. */
   readonly tokenizer: Tokenizer;
   /** Frees the model's memory. The pipeline cannot be used afterwards. */
   dispose(): void;
@@ -213,15 +220,15 @@ async function classifyInputs(
   return typeof given === "string" || isList ? show(best) : (best[0] as LabelScore);
 }
 
-/** As Python's `postprocess` chooses it: a single output is a probability unless the model says that it is a number. */
+/** Chooses as Python's `postprocess` does: a single output is a probability unless the model says that it is a number. */
 function usualFunction({ config }: SequenceClassifier): ScoreFunction {
-  if (config.problemType === "regression") return "none";
-  return config.problemType === "multi_label_classification" || config.numLabels === 1 ? "sigmoid" : "softmax";
+  if (config.problemType === undefined && config.numLabels === 1) return "sigmoid";
+  return taskOf(config.problemType).scoreFunction;
 }
 
 const pairKeys: OptionNames<TextPairInput> = { text: true, textPair: true };
 
-/** Texts and second texts of whatever form the call has. */
+/** Reads texts and second texts, in whatever form the call has them. */
 function readInputs(given: unknown, textPair: ClassifyOptions["textPair"]): Inputs {
   const seconds = typeof textPair === "string" ? [textPair] : textPair;
   if (given instanceof TextDataset) {

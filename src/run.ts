@@ -1,15 +1,13 @@
-/** A run, finished or stopped: its record, its curves and its report. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { inspect } from "node:util";
-import { type DisplayBundle, displaySymbol, type MimeBundle } from "./display/bundle.ts";
+/** A run, finished, stopped or failed: its record, its curves and its report. */
+import { type DisplayBundle, displaySymbol, type MimeBundle } from "../shared/mimeBundle.ts";
 import { ThawError } from "./errors.ts";
+import type { TrainingArguments } from "./plan/arguments.ts";
 import type { Stage } from "./plan/stage.ts";
+import { join, readFile } from "./platform/files.ts";
 import type { Figure } from "./show/figure/figure.ts";
 import { type Report, runReport } from "./show/report.ts";
 import { trainingFigure } from "./show/trainingFigure.ts";
-import type { Metrics } from "./task/metricNames.ts";
-import type { TrainingArguments } from "./train/arguments.ts";
+import type { Metrics } from "./task/metrics.ts";
 import { type RunRecord, recordVersion } from "./train/runRecord.ts";
 import { recordIn } from "./train/saveModel.ts";
 
@@ -18,17 +16,20 @@ import { recordIn } from "./train/saveModel.ts";
  * Shown in a notebook as curves, printed as its report.
  */
 export class Run {
-  /** What the run reached on test data: set it, and `compareRuns` and the record have it. */
+  /**
+   * Metrics of the run on test data: set them (`run.test = await trainer.evaluate(test)`), and `compareRuns` and the
+   * record have them.
+   */
   test?: Metrics;
   readonly #record: RunRecord;
 
-  /** From its record, as `run.record` or a saved folder has it. */
+  /** Makes a run from its record, as `run.record` or a saved folder has it. */
   constructor(record: RunRecord) {
     this.#record = record;
     if (record.test !== undefined) this.test = record.test;
   }
 
-  /** The run that a folder written by `saveModel` tells of. Errors: `MISSING_FILE`, `BAD_DATA`. */
+  /** Opens the run whose record is in a folder written by `saveModel`. Errors: `MISSING_FILE`, `BAD_DATA`. */
   static async open(folder: string): Promise<Run> {
     const file = join(folder, "trainer_state.json");
     let record: RunRecord | undefined;
@@ -49,37 +50,40 @@ export class Run {
     );
   }
 
-  /** All of it as plain data. */
+  /** The whole run as plain data. */
   get record(): RunRecord {
     return { ...this.#record, ...(this.test === undefined ? {} : { test: this.test }) };
   }
 
-  /** Whether it finished; where and why it ended otherwise. */
+  /** Says whether the run finished, and where and why it ended otherwise. */
   get status() {
     return this.#record.status;
   }
 
-  /** The stages that it had, every setting decided. With `args` and the same data and seed they train the same weights. */
+  /**
+   * The stages that the run had, every setting decided. With `args` and the same data and seed they train the same
+   * weights.
+   */
   get plan(): readonly Stage[] {
     return this.#record.stages.map(({ plan }) => plan.resolved);
   }
 
-  /** The arguments that it used, to be given to another trainer. */
+  /** The training arguments that the run used, to be given to another trainer. */
   get args(): TrainingArguments {
     return this.#record.args as TrainingArguments;
   }
 
-  /** Per stage what was planned, and what happened. */
+  /** Says for each stage what was planned, and what happened. */
   get stages() {
     return this.#record.stages;
   }
 
-  /** One row per epoch, as in Hugging Face's `log_history`. */
+  /** The log: one row per epoch, as in Hugging Face's `log_history`. */
   get history() {
     return this.#record.history;
   }
 
-  /** What the best epoch was chosen by. */
+  /** The metric that the best epoch was chosen by. */
   get metric() {
     return this.#record.metric;
   }
@@ -94,7 +98,7 @@ export class Run {
     return this.#record.weights;
   }
 
-  /** The model, and what the run began from. */
+  /** The model that was trained, and the weights it began from. */
   get model() {
     return this.#record.model;
   }
@@ -104,68 +108,73 @@ export class Run {
     return this.#record.data;
   }
 
-  /** The proof that what was frozen did not move. */
+  /** Hashes that prove that frozen weights did not change. */
   get evidence() {
     return this.#record.evidence;
   }
 
+  /** The versions that the numbers depend on, beside data and plan. */
   get versions() {
     return this.#record.versions;
   }
 
-  /** Sentences that whoever reads the numbers should know. */
+  /** Sentences about the run that the reader of its numbers should know. */
   get notices() {
     return this.#record.notices;
   }
 
-  /** Wall time in seconds. */
+  /** Wall time of the whole run in seconds. */
   get seconds() {
     return this.#record.seconds;
   }
 
+  /** Seed of the order of the data and of dropout. */
   get seed(): number {
     return this.#record.args.seed as number;
   }
 
+  /** Number of values in all parameters of the model. */
   get totalParameters() {
     return this.#record.totalParameters;
   }
 
-  /** Number of values in the parameters that trained at any time. */
+  /** Number of values in the parameters that trained at any time in the run. */
   get trainableParameters() {
     return this.#record.trainableParameters;
   }
 
-  /** Stages, best epoch, and the evidence that what was frozen did not move. */
+  /** Makes the report: stages, best epoch, and the evidence that frozen weights did not change. */
   report(): Report {
     return runReport(this.record);
   }
 
-  /** Loss, metrics and learning rates over the epochs, with the borders of the stages. */
+  /** Makes the figure: loss, metrics and learning rates over the epochs, with the borders of the stages. */
   figure(): Figure {
     return trainingFigure(this.record);
   }
 
-  /** What JSON keeps of it: its record. */
+  /** Returns the record, which JSON keeps whole. */
   toJSON(): RunRecord {
     return this.record;
   }
 
+  /** Returns the report as text. */
   toString(): string {
     return this.report().toString();
   }
 
-  /** The curves, live and as a picture; the report as text. */
+  /** Returns the curves, live and as a picture, and the report as text. */
   async toBundle(): Promise<DisplayBundle> {
     const bundle = await this.figure().toBundle();
     return { ...bundle, data: { ...bundle.data, "text/plain": this.toString() } };
   }
 
+  /** Returns what a notebook shows: the curves, with the report as text. */
   async [displaySymbol](): Promise<MimeBundle> {
     return (await this.toBundle()).data;
   }
 
-  [inspect.custom](): string {
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { refuseUnknown } from "../src/options.ts";
-import { resolveArguments } from "../src/train/arguments.ts";
+import { bytesOf, type MemorySize, refuseUnknown } from "../src/options.ts";
+import { resolveArguments } from "../src/plan/arguments.ts";
 
 const known = { numLabels: true, seed: true };
 const elsewhere = { numClasses: "numLabels" };
@@ -34,4 +34,18 @@ test.each([
   ["per_device_train_batch_size", "Write perDeviceTrainBatchSize."],
 ])("the training argument %s, which does not exist, is answered with what to write", (name, advice) => {
   expect(() => resolveArguments({ [name]: 1 })).toThrow(advice);
+});
+
+test.each<[MemorySize, number]>([
+  [500, 5e8],
+  [0, 0],
+  ["4GB", 4e9],
+  ["1.5 gb", 1.5e9],
+  [" 512MB ", 5.12e8],
+])("%j is %d bytes", (size, bytes) => {
+  expect(bytesOf(size)).toBe(bytes);
+});
+
+test.each(["4", "GB", "4TB", "-1GB", -1, Number.NaN, "4GB of it", null])("%j is no amount of memory", (size) => {
+  expect(bytesOf(size as MemorySize)).toBeUndefined();
 });

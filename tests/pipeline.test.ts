@@ -2,8 +2,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
+import { displaySymbol } from "../shared/mimeBundle.ts";
 import { TextDataset } from "../src/data/textDataset.ts";
-import { displaySymbol } from "../src/display/bundle.ts";
 import { AutoModelForSequenceClassification } from "../src/models/autoModel.ts";
 import { type ClassifyOptions, pipeline } from "../src/pipeline.ts";
 import { tf } from "../src/tensor/tensorflow.ts";

@@ -1,15 +1,15 @@
 /**
- * How the time of training grows with the tokens of a batch, the layers that train, and the texts:
- * `npm run bench:growth -- [--rounds 3] [--save build/growth.png]`. Each size is measured once a round, and the fastest
- * round counts: other work on the machine only ever adds.
+ * Measures how the time of training grows with the tokens of a batch, the layers that train, and the number of examples:
+ * `npm run bench:growth -- [--rounds 3] [--save build/growth.png]`. It prints a table per series with the line through its
+ * points, and saves a figure of them. Each size is measured once per round, and the fastest round counts: other work on the
+ * machine only ever adds.
  */
 import { mkdirSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { Table } from "../../src/display/table.ts";
-import { fitLine } from "./fit.ts";
-import { growthFigure, type MeasuredSeries } from "./growthFigure.ts";
+import { fitLine, growthFigure, type MeasuredSeries } from "./fit.ts";
 import { growing } from "./series.ts";
 
 const { values } = parseArgs({

@@ -1,20 +1,19 @@
-/** What is made to grow, and the time that each size takes: MiniLM on texts of 64 tokens. */
+/** The sizes that grow, and the time that training takes at each: MiniLM on texts of 64 tokens. */
 import { AutoModelForSequenceClassification, AutoTokenizer, TextDataset, Trainer } from "../../src/index.ts";
 import type { Stage } from "../../src/plan/stage.ts";
-import { median } from "../kernel/statistics.ts";
-import { readReviews } from "../reviews.ts";
+import { miniLM, readReviews } from "../inputs.ts";
+import { median } from "../statistics.ts";
 
 export interface Series {
   readonly title: string;
-  /** Of the sizes, with their unit. */
+  /** The title of the axis of sizes, with their unit. */
   readonly xTitle: string;
   readonly yTitle: string;
   readonly sizes: readonly number[];
-  /** In the unit of `yTitle`. */
+  /** Measures the time that a size takes, in the unit of `yTitle`. */
   readonly measure: (size: number) => Promise<number>;
 }
 
-const miniLM = "sentence-transformers/all-MiniLM-L6-v2";
 const tokensPerText = 64;
 const warmUp = 2;
 const steps = 8;
@@ -65,7 +64,7 @@ interface Training {
   readonly stage: Stage;
 }
 
-/** Milliseconds of each step, from the end of the one before, or from the beginning of the stage. */
+/** Trains, and times each step in milliseconds: from the end of the one before, or from the beginning of the stage. */
 async function stepsOf({ texts, batchSize, stage }: Training): Promise<number[]> {
   const model = await AutoModelForSequenceClassification.fromPretrained(miniLM, { numLabels: 2, seed: 0 });
   try {
@@ -89,7 +88,7 @@ async function stepsOf({ texts, batchSize, stage }: Training): Promise<number[]>
   }
 }
 
-/** Four reviews are more than 64 tokens: all of these are cut to the same length. */
+/** Joins reviews to texts that are longer than 64 tokens, so that all of them are cut to the same length. */
 async function longTexts(count: number): Promise<TextDataset> {
   const { texts } = await readReviews();
   const rows = Array.from({ length: count }, (_, i) => ({

@@ -1,8 +1,8 @@
-/** A kernel that does nothing: answers at once on one thread. What it takes is what the client and the sockets take. */
+/** A kernel that answers at once and does nothing else, so that its times are those of the client and the sockets. */
 import { readFileSync } from "node:fs";
 import { Publisher, Router } from "zeromq";
 import type { Connection } from "../../kernel/shared/connection.ts";
-import { encode, parts } from "./framing.ts";
+import { encode, partsOf } from "./leanClient.ts";
 
 const connection = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as Connection;
 const iopub = new Publisher();
@@ -13,7 +13,7 @@ async function serve(port: number): Promise<void> {
   const router = new Router();
   await router.bind(address(port));
   for await (const frames of router) {
-    const { at, header } = parts(frames);
+    const { at, header } = partsOf(frames);
     const type = (JSON.parse(String(header)) as { msg_type: string }).msg_type;
     const message = (name: string, content: unknown): Buffer[] =>
       encode({ type: name, parent: header }, content, connection.key);

@@ -6,14 +6,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../kernel/shared/connection.ts";
-import { LeanClient, sleep } from "./leanClient.ts";
+import { LeanClient } from "./leanClient.ts";
 
-/** What a frontend knows of a kernel, and what the benchmark must know to ask it things. */
+/** A kernel as a frontend knows it, and its language, by which the benchmark chooses the cells. */
 export interface Kernel {
   readonly name: string;
   readonly version: string;
-  /** As in `kernel.json`; `{connection_file}` is replaced. */
+  /** The command of `kernel.json`, in which `{connection_file}` is replaced. */
   readonly argv: readonly string[];
   readonly interruptMode: "message" | "signal";
   readonly language: "typescript" | "python";
@@ -28,7 +29,7 @@ process.once("exit", () => {
 process.once("SIGINT", () => process.exit(130)); // Ctrl-C reaches no other process group
 process.once("SIGTERM", () => process.exit(143));
 
-/** How often a start is tried: tslab can die of a request that comes while it binds. */
+/** A start is tried so often: tslab can die of a request that comes while it binds. */
 const attempts = 3;
 
 export class KernelProcess {
@@ -80,7 +81,7 @@ export class KernelProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** The Stop button, by the mode that the kernelspec asks for. */
+  /** Presses the Stop button, by the mode that the kernelspec asks for. */
   interrupt(): void {
     if (this.kernel.interruptMode === "message") this.client.send("interrupt_request", {}, "control");
     else killGroup(this.#child, "SIGINT");

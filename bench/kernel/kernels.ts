@@ -1,4 +1,4 @@
-/** Thaw and what it is measured against: found, or installed outside the project's own packages, at pinned versions. */
+/** Thaw and the kernels beside it: found, or installed outside the project's own packages, at pinned versions. */
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ const place = join(root, ".thaw", "bench", "kernel");
 const pinned = { deno: "2.9.6", tslab: "1.0.22", ipykernel: "7.4.0" };
 const environment = { ...process.env, IPYTHONDIR: join(place, "ipython"), DENO_DIR: join(place, "deno") };
 
-/** What can be measured here, of `wanted` if given, Thaw first, and a sentence for each peer that cannot. */
+/** Finds the kernels that can be measured here (of `wanted` if given; Thaw first), and says why others cannot. */
 export function findKernels(wanted?: readonly string[]): { kernels: Kernel[]; missing: string[] } {
   mkdirSync(place, { recursive: true });
   const kernels: Kernel[] = [];
@@ -28,7 +28,7 @@ export function findKernels(wanted?: readonly string[]): { kernels: Kernel[]; mi
   return { kernels, missing };
 }
 
-/** The kernel that only echoes, by which the client's own cost is measured. */
+/** Describes the kernel that only echoes, by which the client's own cost is measured. */
 export function echo(): Kernel {
   const program = fileURLToPath(new URL("./echoKernel.js", import.meta.url));
   return { ...thaw(), name: "echo", argv: [process.execPath, program, "{connection_file}"] };
@@ -87,7 +87,7 @@ function ipykernel(): Kernel {
   return { ...kernel, name: "ipykernel", version: has(folder) ?? "", argv };
 }
 
-/** The folder of a package at exactly this version: the project's own where it is one, else installed beside it. */
+/** Finds the folder of a package at exactly this version, among the project's own, or installs it elsewhere. */
 function npmPackage(name: string, version: string): string {
   const folders = [root, place].map((folder) => join(folder, "node_modules", name));
   const found = (): string | undefined =>

@@ -1,25 +1,78 @@
-/** A frontend that does as little as a frontend can, the same for every kernel that is measured. */
-import { randomUUID } from "node:crypto";
+/**
+ * A frontend that does as little as a frontend can, the same for every kernel that is measured: it signs and parses messages,
+ * but checks nothing, since what is timed must not be the client.
+ */
+import { createHmac, randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import { Dealer, Request, Subscriber } from "zeromq";
 import type { Connection } from "../../kernel/shared/connection.ts";
-import { type Arrival, contentOf, decode, encode } from "./framing.ts";
 
-/** What one request caused. */
-export interface Outcome {
+/** A message as it arrived. Its content is parsed by whoever reads it. */
+export interface Arrival {
+  readonly type: string;
+  /** The id of the request that it answers; empty where it answers none. */
+  readonly parent: string;
+  /** The value of `performance.now()` when its frames were read. */
+  readonly at: number;
+  readonly contentFrame: Buffer;
+}
+
+const delimiter = Buffer.from("<IDS|MSG>");
+const empty = Buffer.from("{}");
+
+/** Makes the signed frames of a message, from the delimiter on. */
+export function encode(
+  { type, id = randomUUID(), parent = empty }: { type: string; id?: string; parent?: Buffer },
+  content: unknown,
+  key: string,
+): Buffer[] {
+  const header = { msg_id: id, msg_type: type, session: "bench", username: "bench", date: new Date().toISOString() };
+  const frames = [
+    Buffer.from(JSON.stringify({ ...header, version: "5.3" })),
+    parent,
+    empty,
+    Buffer.from(JSON.stringify(content)),
+  ];
+  const hmac = createHmac("sha256", key);
+  for (const frame of frames) hmac.update(frame);
+  return [delimiter, Buffer.from(hmac.digest("hex")), ...frames];
+}
+
+/** Finds the parts of a message. `at` is the place of the delimiter among its frames. */
+export function partsOf(frames: readonly Buffer[]): { at: number; header: Buffer; parent: Buffer; content: Buffer } {
+  const at = frames.findIndex((frame) => frame.equals(delimiter));
+  const [header = empty, parent = empty, , content = empty] = frames.slice(at + 2);
+  return { at, header, parent, content };
+}
+
+function decode(frames: readonly Buffer[]): Arrival {
+  const { header, parent, content } = partsOf(frames);
+  const { msg_type: type } = JSON.parse(String(header)) as { msg_type: string };
+  const { msg_id = "" } = JSON.parse(String(parent)) as { msg_id?: string };
+  return { type, parent: msg_id, at: performance.now(), contentFrame: content };
+}
+
+/** Parses the content of a message. */
+export function contentOf(arrival: Arrival): Record<string, unknown> {
+  return JSON.parse(String(arrival.contentFrame)) as Record<string, unknown>;
+}
+
+/** The messages that one request caused, and the time that they took. */
+interface Outcome {
   readonly id: string;
   readonly reply: Arrival | undefined;
-  /** Its children on iopub up to `idle`, in order. */
+  /** The messages on iopub that answer it, up to `idle`, in order. */
   readonly messages: readonly Arrival[];
-  /** From just before the request was encoded until `idle` and the reply had come; undefined when one of them never did. */
+  /** The time from just before the request was encoded until `idle` and the reply had come; undefined when one never did. */
   readonly ms: number | undefined;
 }
 
-export interface ExecuteOptions {
+interface ExecuteOptions {
   readonly limitMs?: number;
-  /** Also wait for a result or printed text: some kernels send it after `idle`. */
+  /** Waits for a result or printed text too: some kernels send it after `idle`. */
   readonly untilResult?: boolean;
-  /** Sees the messages instead of keeping them. */
+  /** Receives the messages, which are then not kept. */
   readonly onMessage?: (arrival: Arrival) => void;
 }
 
@@ -38,12 +91,12 @@ interface RoundTrip {
   readonly onMessage?: ((arrival: Arrival) => void) | undefined;
 }
 
-/** Kernels bind a moment after the client looks for them: look again at once. */
+/** Kernels bind a moment after the client looks for them, so it looks again at once. */
 const prompt = { linger: 0, reconnectInterval: 1 };
 const idleState = Buffer.from('"idle"');
 
 export class LeanClient {
-  /** Sees everything on iopub that belongs to no request that is being waited for. */
+  /** Receives everything on iopub that belongs to no request that is being waited for. */
   onStray: (arrival: Arrival) => void = () => {};
   readonly #connection: Connection;
   readonly #shell = new Dealer(prompt);
@@ -70,7 +123,7 @@ export class LeanClient {
     return id;
   }
 
-  /** The reply to a request, or undefined after `limitMs`. */
+  /** Waits for the reply to a request; undefined after `limitMs`. */
   async request(
     type: string,
     content: unknown,
@@ -98,7 +151,10 @@ export class LeanClient {
     throw new Error("Nothing came on iopub within ten seconds.");
   }
 
-  /** Heartbeats every `everyMs` until `signal` aborts: the longest echo in ms, and how many never came within `everyMs * 20`. */
+  /**
+   * Sends heartbeats every `everyMs` until `signal` aborts. Returns the longest time to an echo in milliseconds, the number of
+   * echoes that did not come within `everyMs * 20`, and the number of heartbeats.
+   */
   async heartbeats(signal: AbortSignal, everyMs = 50): Promise<{ maxMs: number; missed: number; count: number }> {
     let [maxMs, missed, count] = [0, 0, 0];
     while (!signal.aborted) {
@@ -187,11 +243,7 @@ export class LeanClient {
   }
 }
 
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Everything printed among `messages`, on both streams. */
+/** Joins the printed text of `messages`, on both streams. */
 export function printedText(messages: readonly Arrival[]): string {
   return messages
     .filter((message) => message.type === "stream")
@@ -199,7 +251,7 @@ export function printedText(messages: readonly Arrival[]): string {
     .join("");
 }
 
-/** The value a cell ended with, without colours, where the kernel has results; else what it printed. */
+/** Reads the value that a cell ended with, without colours, where the kernel has results; else the text that it printed. */
 export function resultText(messages: readonly Arrival[]): string {
   const result = messages.find((message) => message.type === "execute_result");
   const text =

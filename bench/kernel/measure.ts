@@ -1,38 +1,38 @@
-/** What a measure is: asked of each kernel, answered in words and, where it is one, a number. */
+/** The form of a measure: it asks each kernel questions, and each answer is a text and, where it is one, a number. */
 import type { Kernel } from "./kernelProcess.ts";
 
 export interface Figure {
-  /** As it stands in the table. */
+  /** The text in the table. */
   readonly text: string;
-  /** The number that `asked` is about, in the unit of the row. */
+  /** The number to which the target applies, in the unit of the row. */
   readonly value?: number;
 }
 
 export interface Question {
   readonly measure: string;
-  /** What is asked of Thaw. */
+  /** The target for Thaw. */
   readonly asked: string;
 }
 
 export interface Row extends Question {
-  /** By the kernel's name. */
+  /** The figures by the name of the kernel. */
   readonly figures: Readonly<Record<string, Figure>>;
 }
 
-export interface Options {
-  /** Fewer rounds, shorter waits. */
+interface Options {
+  /** Takes fewer rounds and shorter waits. */
   readonly quick: boolean;
 }
 
 export interface Measure {
-  /** For `--only`. */
+  /** The name of the measure for `--only`. */
   readonly key: string;
-  /** Whether the kernel that only echoes is measured too, for the client's own share. */
+  /** Measures the kernel that only echoes too, for the client's own share. */
   readonly withEcho?: true;
   readonly run: (kernels: readonly Kernel[], options: Options) => Promise<Row[]>;
 }
 
-/** Asks one kernel after the other: `ask` gives one figure per question. What fails becomes a figure that says so. */
+/** Asks one kernel after the other: `ask` gives one figure per question. A failure becomes a figure that says so. */
 export async function oneByOne(
   questions: readonly Question[],
   kernels: readonly Kernel[],
@@ -51,11 +51,11 @@ export async function oneByOne(
   });
 }
 
-export function failure(error: unknown): Figure {
+function failure(error: unknown): Figure {
   return { text: `failed: ${error instanceof Error ? error.message : String(error)}` };
 }
 
-/** 12345.6 -> "12,346". */
+/** Writes 12345.6 as "12,346". */
 export function whole(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }

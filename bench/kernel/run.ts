@@ -1,21 +1,19 @@
 /**
- * Thaw beside Deno, ipykernel and tslab, in one run and by one client:
- * `npm run bench:kernel -- [--quick] [--only start,cell] [--kernels Thaw,Deno] [--json]`.
+ * Measures Thaw beside Deno, ipykernel and tslab, in one run and by one client:
+ * `npm run bench:kernel -- [--quick] [--only start,cell] [--kernels Thaw,Deno] [--json]`. It prints a table of one row per
+ * measure with the target and one column per kernel, then the share of the client and the load of the machine; with `--json`
+ * the same as one object.
  */
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { Table } from "../../src/display/table.ts";
 import { echo, findKernels } from "./kernels.ts";
 import type { Measure, Row } from "./measure.ts";
-import { belonging } from "./measures/belonging.ts";
-import { cell } from "./measures/cell.ts";
 import { completion } from "./measures/completion.ts";
-import { heartbeat } from "./measures/heartbeat.ts";
 import { interrupt } from "./measures/interrupt.ts";
-import { lines } from "./measures/lines.ts";
+import { cell, heartbeat, requests, start } from "./measures/latency.ts";
 import { memory } from "./measures/memory.ts";
-import { requests } from "./measures/requests.ts";
-import { start } from "./measures/start.ts";
+import { belonging, lines } from "./measures/output.ts";
 
 const all: readonly Measure[] = [start, cell, requests, completion, lines, heartbeat, memory, interrupt, belonging];
 

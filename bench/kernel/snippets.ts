@@ -1,6 +1,6 @@
-/** The cells that are run, the same in both languages. */
+/** The cells that the kernels run, the same in both languages. */
 
-export interface Snippets {
+interface Snippets {
   /** Ends with the value `n`; its text was never seen before. */
   readonly trivial: (n: number) => string;
   /** Defines `settings` with a property `learningRate`. */
@@ -19,7 +19,7 @@ export interface Snippets {
   readonly keep: string;
   /** Prints "begun". */
   readonly begin: string;
-  /** Cells that never end, and how each is called. */
+  /** Cells that never end, by their names. */
   readonly endless: Readonly<Record<Endless, string>>;
 }
 
@@ -29,7 +29,7 @@ export const endless = [
   "a loop after an await",
   "a loop that prints and awaits",
 ] as const;
-export type Endless = (typeof endless)[number];
+type Endless = (typeof endless)[number];
 
 const typescript: Snippets = {
   trivial: (n) => `const value${n}: number = ${n}; value${n}`,

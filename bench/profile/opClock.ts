@@ -1,13 +1,15 @@
-/** Time spent in each TensorFlow op, measured around the addon's one function that runs them. */
+/** The time spent in each TensorFlow op, measured around the addon's one function that runs them, and its tables. */
+import { Table } from "../../src/display/table.ts";
+import { median } from "../statistics.ts";
 
-/** Runs of one op on one set of shapes. */
-export interface OpTime {
+/** The runs of one op on one set of shapes. */
+interface OpTime {
   readonly op: string;
-  /** Of a product, the shapes of its factors: `nx384 384x384'`, where `n` is tokens and `'` says transposed. */
+  /** The shapes of a product's factors: `nx384 384x384'`, where `n` is tokens and `'` says transposed. Empty otherwise. */
   readonly shapes: string;
   calls: number;
   ms: number;
-  /** Of the products; 0 for every other op. */
+  /** The floating-point operations of a product; 0 for every other op. */
   flops: number;
 }
 
@@ -20,24 +22,24 @@ interface Attribute {
   readonly value: unknown;
 }
 
-/** What is needed of tfjs-node's backend: the addon, and the shapes behind the addon's numbers. */
-export interface ProfiledBackend {
+/** The part of tfjs-node's backend that is used: the addon, and the function that tells the shapes of an op's inputs. */
+interface ProfiledBackend {
   binding: Binding;
   getInputTensorIds(tensors: readonly { readonly shape: readonly number[] }[]): number[];
 }
 
-/** Ops that multiply matrices: ours, and TensorFlow's where ours are not used. */
-export const products: ReadonlySet<string> = new Set(["ThawProduct", "MatMul"]);
+/** Ops that multiply matrices: Thaw's own, and TensorFlow's where its own are not used. */
+const products: ReadonlySet<string> = new Set(["ThawProduct", "MatMul"]);
 
+/** Times every op of a backend between `start` and `stop`. */
 export class OpClock {
   readonly #times = new Map<string, OpTime>();
   readonly #backend: ProfiledBackend;
-  /** Shapes of the inputs of the op that is about to run: their numbers are asked for just before it. */
+  /** The shapes of the inputs of the op that is about to run, which the backend asks for just before it. */
   #shapes: readonly (readonly number[])[] = [];
-
   readonly #widths: ReadonlySet<number>;
 
-  /** `widths` = the sizes that belong to the model: any other size of a product is a number of tokens, `n`. */
+  /** `widths` are the sizes that belong to the model. Any other size of a product is a number of tokens, `n`. */
   constructor(backend: unknown, widths: ReadonlySet<number>) {
     this.#backend = backend as ProfiledBackend;
     this.#widths = widths;
@@ -67,7 +69,7 @@ export class OpClock {
   /** Gives the backend its own functions back. */
   stop: () => void = () => {};
 
-  /** Longest first. */
+  /** The times of all ops, the longest first. */
   get times(): OpTime[] {
     return [...this.#times.values()].sort((a, b) => b.ms - a.ms);
   }
@@ -78,7 +80,7 @@ export class OpClock {
     const transposed = [isSet("transpose_a"), isSet("transpose_b")];
     const sizes = (shape: readonly number[]) => shape.map((size) => (this.#widths.has(size) ? size : "n")).join("x");
     const isProduct = products.has(op);
-    // ours sums several: their left factors come first, then the right ones, all of one shape each
+    // Thaw's own op sums several products: first all left factors, then all right ones, each of one shape
     const count = attributes.find(({ name }) => name === "N")?.value ?? 1;
     const factors = [shapes[0], shapes[Number(count)]] as [number[], number[]];
     const product = factors.map((shape, i) => `${sizes(shape ?? [])}${transposed[i] ? "'" : ""}`).join(" ");
@@ -95,9 +97,54 @@ export class OpClock {
   }
 }
 
-/** 2 for each of the multiplications of `[rows, inner] [inner, columns]`. */
+/** Counts 2 for each of the multiplications of `[rows, inner] [inner, columns]`. */
 function flopsOf([a, b]: readonly [readonly number[], readonly number[]], transposedA: boolean): number {
   const [first, second] = a as [number, number];
   const inner = transposedA ? first : second;
   return (2 * first * second * (b as readonly number[]).reduce((product, size) => product * size, 1)) / inner;
+}
+
+/** Writes the tables of the ops by their time and of the products by their shapes. `took` holds the milliseconds of each step. */
+export function opTable(times: readonly OpTime[], took: readonly number[]): string {
+  const steps = took.length;
+  const total = took.reduce((sum, ms) => sum + ms, 0);
+  const inOps = times.reduce((sum, { ms }) => sum + ms, 0);
+  const row = (name: string, { calls, ms, flops }: Pick<OpTime, "calls" | "ms" | "flops">) => [
+    name,
+    calls === 0 ? undefined : (calls / steps).toFixed(1),
+    (ms / steps).toFixed(2),
+    `${((100 * ms) / total).toFixed(1)} %`,
+    flops === 0 ? undefined : (flops / ms / 1e6).toFixed(0),
+  ];
+  const multiplied = sum(times.filter(({ flops }) => flops > 0));
+  const other = total - inOps;
+  const table = new Table({
+    columns: ["op", "calls a step", "ms a step", "share", "GFLOP/s"],
+    rows: [
+      row("all products", multiplied),
+      ...byName(times).map((time) => row(time.op, time)),
+      row("JavaScript", { calls: 0, ms: other, flops: 0 }),
+    ],
+  });
+  const shapes = new Table({
+    columns: ["product", "calls a step", "ms a step", "share", "GFLOP/s"],
+    rows: times
+      .filter(({ shapes }) => shapes !== "" && steps > 0)
+      .slice(0, 16)
+      .map((time) => row(time.shapes, time)),
+  });
+  const fastest = Math.min(...took).toFixed(1);
+  return `${table}\n${shapes}\nA step: fastest ${fastest} ms, median ${median(took).toFixed(1)} ms, mean ${(total / steps).toFixed(1)} ms.`;
+}
+
+const sum = (times: readonly OpTime[]) => ({
+  calls: times.reduce((total, { calls }) => total + calls, 0),
+  ms: times.reduce((total, { ms }) => total + ms, 0),
+  flops: times.reduce((total, { flops }) => total + flops, 0),
+});
+
+function byName(times: readonly OpTime[]): OpTime[] {
+  const names = [...new Set(times.map(({ op }) => op))];
+  const all = names.map((op) => ({ op, shapes: "", ...sum(times.filter((time) => time.op === op)) }));
+  return all.filter(({ op }) => !products.has(op)).sort((a, b) => b.ms - a.ms);
 }

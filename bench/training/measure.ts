@@ -1,9 +1,8 @@
-/** The measurement itself: A B A B, of two processes of which one waits while the other works. */
+/** The measurement itself, in turns: of two processes one waits while the other works. */
 import type { Samples } from "./figures.ts";
-import { type ModelSize, modelFlops } from "./flops.ts";
+import { flopsOf, type ModelSize } from "./flops.ts";
 import type { Side } from "./side.ts";
-import type { Command, EncodedTexts, Task } from "./task.ts";
-import { tokensOf } from "./texts.ts";
+import type { Command, Task } from "./task.ts";
 import type { Size, Workload } from "./workloads.ts";
 
 export interface Pair<T> {
@@ -13,7 +12,7 @@ export interface Pair<T> {
 
 const sideNames = ["thaw", "torch"] as const;
 
-/** `start` starts both sides on the task of one seed; each seed of a plan has processes of its own. */
+/** Measures a workload. `start` starts both sides on the task of one seed: each seed of a plan has processes of its own. */
 export async function measure(
   workload: Workload,
   size: Size,
@@ -78,51 +77,4 @@ async function warmUp(workload: Workload, size: Size, task: Task, side: Side, na
       return;
     case "plan": // its first steps are as much a part of it as its last
   }
-}
-
-/** Of all blocks; undefined of a plan, of which each stage does something else. */
-function flopsOf(
-  workload: Workload,
-  size: Size,
-  task: Task,
-  model: ModelSize,
-  side: keyof Pair<Side>,
-): number | undefined {
-  if (workload.kind === "plan") return undefined;
-  const measuredTexts = textsOf(workload, size, task);
-  const texts = measuredTexts.ids.length;
-  const tokens = tokensOf(measuredTexts);
-  const whole = { texts, tokens, forwardLayers: model.depth, trainedLayers: 0, trained: false };
-  if (workload.kind === "predict") return size.pairs * modelFlops(model, whole);
-  const trainedLayers = trainedLayersOf(task, model.depth);
-  const forwardLayers = workload.kind === "later" && side === "thaw" ? trainedLayers : model.depth;
-  const flops = modelFlops(model, { ...whole, forwardLayers, trainedLayers, trained: true });
-  // an epoch's sample is a step of it
-  return workload.kind === "epoch" ? (size.pairs * flops) / size.count : flops;
-}
-
-/** Encoder layers from the lowest that trains on. */
-function trainedLayersOf({ stages }: Task, depth: number): number {
-  const names = Object.keys(stages[0]?.rates ?? {});
-  const layers = names.flatMap((name) => /\.layer\.(\d+)\./.exec(name)?.[1] ?? []).map(Number);
-  return layers.length === 0 ? 0 : depth - Math.min(...layers);
-}
-
-/** Of all blocks of steps; of one block elsewhere, since each has the same. */
-function textsOf(
-  workload: Workload,
-  { pairs, count, warmUp }: Size,
-  { train, stages, epochsBefore }: Task,
-): EncodedTexts {
-  if (workload.kind !== "steps" && workload.kind !== "later") return train;
-  const batches = stages[0]?.batches ?? [];
-  const first = epochsBefore * (batches[0]?.length ?? 0) + warmUp;
-  const rows = batches
-    .flat()
-    .slice(first, first + pairs * count)
-    .flat();
-  return {
-    ids: rows.map((row) => train.ids[row] as readonly number[]),
-    labels: rows.map((row) => train.labels[row] as number),
-  };
 }

@@ -1,43 +1,30 @@
-/** Both sides must be doing the same before they are timed: same weights and batches, same losses. */
-
+/** The check that both sides do the same before they are timed: same weights and batches give the same losses. */
 import { CodedError } from "../../shared/codedError.ts";
-import type { SequenceClassifier } from "../../src/index.ts";
 import type { Side } from "./side.ts";
-import { type Task, threads } from "./task.ts";
-import { stagesFor } from "./tasks.ts";
-import type { Texts } from "./texts.ts";
-import { batchSizes, type ModelKind } from "./workloads.ts";
+import type { ModelKind } from "./workloads.ts";
 
-export interface Losses {
-  /** Of the first batch, before any step. */
+interface Losses {
+  /** The loss of the first batch before any step. */
   readonly before: number;
-  /** Of the same batch, after the steps. */
+  /** The loss of the same batch after the steps. */
   readonly after: number;
 }
 
-/** Rounding is all that may differ before; AdamW turns gradients of almost nothing into steps of full size. */
-export const tolerance: Losses = { before: 1e-4, after: 1e-3 };
+/** Only rounding may differ before the steps; AdamW turns gradients of almost nothing into steps of full size. */
+const tolerance: Losses = { before: 1e-4, after: 1e-3 };
 
-/** Full steps: as many as show that the order of the batches, the clipping and the rates are the same. */
-const steps: Readonly<Record<ModelKind, number>> = { mini: 3, base: 1 };
+/** So many full steps show that the order of the batches, the clipping and the learning rates are the same. */
+export const paritySteps: Readonly<Record<ModelKind, number>> = { mini: 3, base: 1 };
 
-/** `folder` = of the model without dropout, whose masks are the one thing that cannot be the same. */
-export function parityTask(kind: ModelKind, texts: Texts, model: SequenceClassifier, folder: string): Task {
-  const batchSize = batchSizes[kind];
-  const train = texts.take(kind, batchSize * steps[kind]);
-  const stages = stagesFor(model, [{ train: "all", epochs: 1, learningRate: 5e-5 }], train, batchSize, 0);
-  const common = { model: folder, threads, precision: "float32", seed: 0, batchSize } as const;
-  return { ...common, train, evaluation: null, stages, epochsBefore: 0 };
-}
-
+/** Asks a side for the losses before and after the steps. */
 export async function lossesOf(side: Side, kind: ModelKind): Promise<Losses> {
   const loss = async () => (await side.ask({ do: "loss" })).loss as number;
   const before = await loss();
-  await side.ask({ do: "steps", count: steps[kind] });
+  await side.ask({ do: "steps", count: paritySteps[kind] });
   return { before, after: await loss() };
 }
 
-/** Throws `NO_PARITY`. */
+/** Compares the losses. Errors: `NO_PARITY`. */
 export function checkParity(what: string, thaw: Losses, torch: Losses): void {
   for (const when of ["before", "after"] as const) {
     if (Math.abs(thaw[when] - torch[when]) <= tolerance[when]) continue; // false for NaN as well

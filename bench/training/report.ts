@@ -1,10 +1,19 @@
-/** The figures as tables. */
+/** The report of a measurement: tables of times, memory and speed, and the conditions under which they were taken. */
 import { formatPercent } from "../../src/display/numbers.ts";
 import { type Cell, Table } from "../../src/display/table.ts";
-import { blockMedians, type Measured, medianMs, ratioOf, ratiosByPair, type Samples, speedOf } from "./figures.ts";
-import type { Machine, Versions } from "./machine.ts";
+import {
+  blockMedians,
+  type Machine,
+  type Measured,
+  medianMs,
+  ratioOf,
+  ratiosByPair,
+  type Samples,
+  speedOf,
+  type Versions,
+} from "./figures.ts";
 
-/** Name of a workload, and why there are no figures of it. */
+/** The name of a workload, and the reason why there are no figures of it. */
 export type NotMeasured = readonly [name: string, reason: string];
 
 export function report(machine: Machine, measured: readonly Measured[], missing: readonly NotMeasured[]): string {
@@ -15,7 +24,7 @@ export function report(machine: Machine, measured: readonly Measured[], missing:
   return [...parts, conditions(machine)].join("\n\n");
 }
 
-/** Spreads: of the medians of the blocks, and of their ratios. */
+/** Tabulates the times. The spreads are those of the medians of the blocks, and of their ratios. */
 function times(measured: readonly Measured[]): Table {
   const asked = (figures: Measured) => figures.asked.toFixed(2);
   return new Table({

@@ -1,22 +1,20 @@
 /**
- * Thaw beside PyTorch and transformers, in turn and in one run: `npm run bench:training -- [--only w1-full,w4-predict]
- * [--quick] [--json]`.
+ * Measures Thaw beside PyTorch and transformers, in turn and in one run: `npm run bench:training -- [--only
+ * w1-full,w4-predict] [--quick] [--json]`. It prints a table of times with their ratios and targets, one of memory and speed,
+ * accuracies, and the machine; with `--json` medians, peaks and ratios as one object.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CodedError } from "../../shared/codedError.ts";
-import { type Arguments, readArguments } from "./arguments.ts";
-import { torchPython } from "./environment.ts";
-import { type Measured, toJson } from "./figures.ts";
-import { describeMachine, hasBfloat16, loadNow, type Machine } from "./machine.ts";
+import { describeMachine, hasBfloat16, loadNow, type Machine, type Measured, toJson } from "./figures.ts";
 import { measure, type Pair } from "./measure.ts";
 import { checkParity, lossesOf } from "./parity.ts";
 import { prepare } from "./prepare.ts";
 import { type NotMeasured, report } from "./report.ts";
-import { Side } from "./side.ts";
+import { Side, torchPython } from "./side.ts";
 import type { Task } from "./task.ts";
-import { type ModelKind, workloads } from "./workloads.ts";
+import { type Arguments, type ModelKind, readArguments, workloads } from "./workloads.ts";
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -53,7 +51,7 @@ async function main({ names, quick, json }: Arguments): Promise<void> {
       );
       measured.push({ name, title, asked, ...samples });
     } catch (error) {
-      // an option that Thaw does not have
+      // an option that this machine does not have
       if (workload.precision === undefined || !(error instanceof CodedError) || error.code === "WORKER_FAILED")
         throw error;
       missing.push([name, error.message]);

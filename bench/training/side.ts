@@ -1,11 +1,13 @@
-/** One side of the comparison: a process of its own, which answers one question at a time and waits between them. */
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+/** One side of the comparison: a process of its own, which answers one command at a time and waits between them. */
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { CodedError } from "../../shared/codedError.ts";
-import { root } from "./environment.ts";
 import { type Command, type Reply, threads } from "./task.ts";
+
+/** The folder of the project, from dist/bench/training/. */
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 const environment = {
   ...process.env,
@@ -16,11 +18,12 @@ const environment = {
   TOKENIZERS_PARALLELISM: "false",
 };
 
+/** A worker process. */
 export class Side {
   readonly name: string;
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
-  /** The end of what it wrote to standard error: says why it died. */
+  /** The end of what the process wrote to standard error, which says why it died. */
   #said = "";
   readonly #end = (): void => void this.#child.kill("SIGKILL");
 
@@ -36,16 +39,17 @@ export class Side {
     process.once("exit", this.#end);
   }
 
-  /** `task` = path of the file with what it is to do. */
+  /** Starts Thaw on the task in a file. */
   static thaw(task: string): Side {
     return new Side("Thaw", process.execPath, [fileURLToPath(new URL("./thawWorker.js", import.meta.url)), task]);
   }
 
+  /** Starts PyTorch, by the Python that has it, on the task in a file. */
   static torch(python: string, task: string): Side {
     return new Side("PyTorch", python, [join(root, "bench", "training", "torch_worker.py"), task]);
   }
 
-  /** Errors: `WORKER_FAILED`, and what the worker itself refuses. */
+  /** Sends a command and waits for its reply. Errors: `WORKER_FAILED`, and the codes of what the worker itself refuses. */
   async ask(command: Command): Promise<Reply> {
     this.#child.stdin.write(`${JSON.stringify(command)}\n`);
     const { value, done } = await this.#lines.next();
@@ -69,4 +73,22 @@ export class Side {
     }
     process.off("exit", this.#end);
   }
+}
+
+/**
+ * Finds the Python with PyTorch and transformers in `.thaw/bench/training/venv`, which is made where it is not there yet.
+ * Standard error gets the progress, and what went wrong. Errors: `NO_ENVIRONMENT`.
+ */
+export function torchPython(): string {
+  const folder = join(root, ".thaw", "bench", "training", "venv");
+  const list = join(root, "bench", "training", "requirements.txt");
+  // Standard output is for the figures.
+  const { status } = spawnSync(process.execPath, [join(root, "setup", "torch.mjs"), folder, list], {
+    stdio: ["ignore", 2, 2],
+  });
+  if (status === 0) return join(folder, "bin", "python");
+  throw new CodedError(
+    "NO_ENVIRONMENT",
+    "There is no Python with PyTorch and transformers to compare with: what is missing stands above.",
+  );
 }

@@ -1,29 +1,28 @@
-/** What a worker gets to do its part, as a file that both read: the same weights, ids, batches and rates. */
-
+/** The task of a worker, in a file that both sides read: the same weights, token ids, batches and learning rates. */
 import type { ErrorCode } from "../../shared/codedError.ts";
-import type { Stage } from "../../src/index.ts";
+import { type Stage, TextDataset, type Tokenizer } from "../../src/index.ts";
 
-/** Threads of either side. */
+/** The number of threads of either side. */
 export const threads = 2;
 
 export interface EncodedTexts {
-  /** Token ids of each text, special tokens included. */
+  /** The token ids of each example, with special tokens. */
   readonly ids: readonly (readonly number[])[];
   readonly labels: readonly number[];
 }
 
 export interface TaskStage {
-  /** As Thaw takes it. */
+  /** The stage as Thaw takes it. */
   readonly stage: Stage;
-  /** The same in PyTorch's terms: who trains, at which rate before the schedule's factor. */
+  /** The learning rate before the schedule's factor, by the name of each parameter that trains. */
   readonly rates: Readonly<Record<string, number>>;
   readonly warmupSteps: number;
-  /** Per epoch and batch the indices of its texts: the order in which Thaw's seed has them. */
+  /** The indices of the examples of each batch of each epoch, in the order of Thaw's seed. */
   readonly batches: readonly (readonly (readonly number[])[])[];
 }
 
 export interface Task {
-  /** A Hugging Face folder, tokenizer included. */
+  /** The path of a Hugging Face folder with a tokenizer. */
   readonly model: string;
   readonly threads: number;
   readonly precision: "float32" | "bfloat16";
@@ -32,27 +31,27 @@ export interface Task {
   readonly train: EncodedTexts;
   readonly evaluation: EncodedTexts | null;
   readonly stages: readonly TaskStage[];
-  /** Epochs that are over before anything is measured, and that only Thaw has to run: they fill its cache. */
+  /** The number of epochs before anything is measured, which only Thaw has to run: they fill its cache. */
   readonly epochsBefore: number;
 }
 
-/** What a worker is asked on its standard input, a line of JSON each. */
+/** A command to a worker on its standard input, as a line of JSON. */
 export type Command =
-  /** The next steps of the run -> `{ ms }`, of each step. */
+  /** Takes the next steps of the run -> `{ ms }` of each step. */
   | { readonly do: "steps"; readonly count: number }
-  /** A run of one epoch, from its beginning -> `{ ms }` of its share for one step. */
+  /** Runs one epoch from its beginning -> `{ ms }` of its mean step. */
   | { readonly do: "epoch" }
-  /** The whole run, evaluations included -> `{ ms, accuracy }`. */
+  /** Does the whole run with its evaluations -> `{ ms, accuracy }`. */
   | { readonly do: "plan" }
-  /** Labels of the first texts -> `{ ms }` of all together. */
+  /** Predicts the labels of the first examples -> `{ ms }` of all together. */
   | { readonly do: "predict"; readonly count: number }
-  /** Of the first batch, without dropout -> `{ loss }`. */
+  /** Computes the loss of the first batch without dropout -> `{ loss }`. */
   | { readonly do: "loss" }
-  /** -> `{ gflops }` of a big product in float32. */
+  /** Times a big product in float32 -> `{ gflops }`. */
   | { readonly do: "gemm" }
-  /** -> `{ versions }` */
+  /** Tells the versions of the worker's packages -> `{ versions }`. */
   | { readonly do: "versions" }
-  /** -> `{ peakRssMb }` so far. */
+  /** Tells the peak memory so far -> `{ peakRssMb }`. */
   | { readonly do: "memory" };
 
 export interface Reply {
@@ -63,4 +62,28 @@ export interface Reply {
   readonly versions?: Readonly<Record<string, string>>;
   readonly peakRssMb?: number;
   readonly error?: { readonly code: ErrorCode; readonly message: string };
+}
+
+/**
+ * Makes a tokenizer for texts that are encoded already: each text is the number of a row of ids. Both sides see the same ids,
+ * and neither is timed at making them.
+ */
+export function givenIds(ids: readonly (readonly number[])[]): Tokenizer {
+  const rows = ids.map((row) => ({ inputIds: Int32Array.from(row), tokenTypeIds: new Int32Array(row.length) }));
+  const encodeBatch: Tokenizer["encodeBatch"] = (texts) => texts.map((text) => rows[Number(text)] as (typeof rows)[0]);
+  // Nothing else of a tokenizer is called before a model is saved.
+  const refuse = () => {
+    throw new Error("These texts are encoded already.");
+  };
+  return Object.assign(refuse, { encodeBatch }) as unknown as Tokenizer;
+}
+
+/** Makes a data set of the rows from `first` on, with their labels. */
+export function givenTexts({ ids, labels }: EncodedTexts, first: number): TextDataset {
+  return new TextDataset({
+    name: "given ids",
+    texts: ids.map((_, row) => String(first + row)),
+    labels: Int32Array.from(labels),
+    labelNames: ["LABEL_0", "LABEL_1"],
+  });
 }

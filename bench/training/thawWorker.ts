@@ -1,4 +1,4 @@
-/** Thaw's side: does a task by the public API, and answers questions about it, a line of JSON each. */
+/** Thaw's side of the comparison: it does a task by the public API, and answers each command with a line of JSON. */
 import { Console } from "node:console";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -11,9 +11,7 @@ import {
   type TrainingArguments,
   tf,
 } from "../../src/index.ts";
-import { givenIds, givenTexts } from "./givenIds.ts";
-import { peakRssMb } from "./peakMemory.ts";
-import type { Command, Reply, Task } from "./task.ts";
+import { type Command, givenIds, givenTexts, type Reply, type Task } from "./task.ts";
 
 globalThis.console = new Console(process.stderr, process.stderr); // standard output is for answers only
 
@@ -41,7 +39,7 @@ function trainer(): Trainer {
 
 let events: AsyncGenerator<TrainerEvent> | undefined;
 
-/** The loop is a generator: what is not asked for is not computed. */
+/** Takes the next steps. The loop is a generator, so further steps are not computed. */
 async function steps(count: number): Promise<Reply> {
   events ??= trainer().events();
   const ms: number[] = [];
@@ -56,7 +54,7 @@ async function steps(count: number): Promise<Reply> {
   return { ms };
 }
 
-/** From the beginning of the stage, after the hashes of the frozen weights, which are taken once a run. */
+/** Times an epoch from the beginning of its stage, after the frozen weights were hashed, which happens once per run. */
 async function epoch(): Promise<Reply> {
   let started = 0;
   let ended = 0;
@@ -114,6 +112,20 @@ function gemm(): Reply {
     return (2 * rows * inner * columns) / Math.min(...took) / 1e6;
   });
   return { gflops };
+}
+
+/**
+ * Reads this process's peak memory in MB. On Linux getrusage would not do: there, what the parent had before it started this
+ * process counts as well.
+ */
+function peakRssMb(): number {
+  try {
+    const kilobytes = /^VmHWM:\s*(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+    if (kilobytes !== undefined) return Number(kilobytes) / 1024;
+  } catch {
+    // not Linux
+  }
+  return process.resourceUsage().maxRSS / 1024;
 }
 
 async function answer(command: Command): Promise<Reply> {

@@ -1,15 +1,17 @@
-/** What is measured, under the names that the figures are known by. */
+/** The workloads that are measured, by the names under which their figures are known, and the command line that chooses them. */
+import { parseArgs } from "node:util";
+import { ThawError } from "../../src/errors.ts";
 import { lastLayers, progressive, type Stage } from "../../src/index.ts";
 
-/** MiniLM, 6 x 384, on movie-review snippets; or random weights of BERT base's shape, 12 x 768, on 128 tokens a text. */
+/** MiniLM, 6 x 384, on movie-review snippets; or random weights of BERT base's shape, 12 x 768, on texts of 128 tokens. */
 export type ModelKind = "mini" | "base";
 
 export interface Size {
-  /** Thaw and PyTorch in turn, so many times; of a plan, with another seed each. */
+  /** The number of blocks of each side, which take turns. Those of a plan have different seeds. */
   readonly pairs: number;
-  /** Optimizer steps of a block, or of an epoch where an epoch is the block; texts of a plan, texts to predict. */
+  /** The number of optimizer steps of a block or, where it is the block, an epoch; of examples of a plan or a prediction. */
   readonly count: number;
-  /** Steps before the first block; texts before the first prediction. An epoch is preceded by another one anyway. */
+  /** The number of steps, or of examples to predict, before the first block. An epoch is preceded by another one anyway. */
   readonly warmUp: number;
 }
 
@@ -17,7 +19,7 @@ interface Common {
   readonly name: string;
   readonly title: string;
   readonly model: ModelKind;
-  /** Thaw's time over PyTorch's, at most. */
+  /** The target: Thaw's time over PyTorch's, at most. */
   readonly asked: number;
   readonly precision?: "bfloat16";
   readonly normal: Size;
@@ -25,21 +27,22 @@ interface Common {
 }
 
 /**
- * `steps`: consecutive steps of one run. `later`: the same after an epoch in which Thaw has come to know the outputs of
- * the frozen layers. `epoch`: a whole first epoch, in which it computes them; a step is its share of that.
+ * Training within one stage. `steps` are consecutive steps of one run. `later` are the same after an epoch in which Thaw has
+ * cached the outputs of the frozen layers. `epoch` is a whole first epoch, in which it computes them; a step is its share of
+ * that.
  */
-export interface TrainingWorkload extends Common {
+interface TrainingWorkload extends Common {
   readonly kind: "steps" | "later" | "epoch";
   readonly stage: Omit<Stage, "epochs">;
 }
 
-/** A whole run with evaluation after every epoch; `count` texts to train on, as many to evaluate on. */
-export interface PlanWorkload extends Common {
+/** A whole run with evaluation after every epoch: `count` examples to train on, as many to evaluate on. */
+interface PlanWorkload extends Common {
   readonly kind: "plan";
   readonly stages: readonly Stage[];
 }
 
-export interface PredictWorkload extends Common {
+interface PredictWorkload extends Common {
   readonly kind: "predict";
 }
 
@@ -152,3 +155,39 @@ export const workloads: readonly Workload[] = [
     precision: "bfloat16",
   },
 ];
+
+export interface Arguments {
+  /** The names of the workloads; all of them where none was named. */
+  readonly names: readonly string[];
+  /** Takes fewer and shorter blocks, to see that everything runs and the ratios are plausible. */
+  readonly quick: boolean;
+  /** Prints only the figures to standard output, as JSON. */
+  readonly json: boolean;
+}
+
+/** Reads the command line. Errors: `BAD_ARGUMENT`. */
+export function readArguments(argv: readonly string[], known: readonly string[]): Arguments {
+  const { only, quick, json } = parse(argv);
+  const names = only?.split(",") ?? known;
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new ThawError("BAD_ARGUMENT", `There is no workload "${unknown.join('", "')}": use ${known.join(", ")}.`);
+  }
+  return { names, quick, json };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        quick: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        only: { type: "string" },
+      },
+    }).values;
+  } catch (cause) {
+    const problem = cause instanceof Error ? (cause.message.split(". ")[0] as string) : String(cause);
+    throw new ThawError("BAD_ARGUMENT", `${problem}. Known are --only NAME,NAME, --quick and --json.`, { cause });
+  }
+}

@@ -2,13 +2,13 @@
 import type { Message } from "../../kernel/protocol/wire/message.ts";
 import { Kernel } from "./kernel.ts";
 import type { Cell, Notebook } from "./notebook.ts";
-import { Outputs } from "./outputs.ts";
-import { beginCell, endCell } from "./record.ts";
+import { beginCell, endCell, Outputs } from "./record.ts";
 
+/** The settings and handlers of one execution. */
 export interface ExecuteOptions {
-  /** Where the kernel runs. */
+  /** Folder in which the kernel runs. */
   readonly folder: string;
-  /** Go on after a cell that throws. */
+  /** Whether to go on after a cell that throws. */
   readonly allowErrors: boolean;
   /** Milliseconds a cell may take; absent: as long as it wants. */
   readonly timeoutMs?: number;
@@ -21,17 +21,18 @@ export interface ExecuteOptions {
   readonly onCellEnd: () => Promise<void>;
 }
 
-/** How a run ended. `number` is the cell's, from 1; `traceback` is what it threw. */
+/** The way in which a run ended. `number` is the cell's, from 1; `traceback` is what it threw. */
 export type Ending =
   | { readonly kind: "done"; readonly cells: number }
   | { readonly kind: "interrupted"; readonly number: number }
   | { readonly kind: "failed"; readonly number: number; readonly traceback: readonly string[] };
 
-/** After its reply a cell's output is waited for this long, in milliseconds. */
+/** A cell's output is waited for this long after its reply, in milliseconds. */
 const idleMs = 4000;
 /** A cell that ran out of time is given this long to be interrupted. */
 const interruptMs = 5000;
 
+/** Starts a kernel, runs the cells, and ends the kernel. */
 export async function execute(notebook: Notebook, options: ExecuteOptions): Promise<Ending> {
   const outputs = new Outputs();
   const idle = new Set<string>();
@@ -89,7 +90,7 @@ async function runCells(
   return { kind: "done", cells: cells.length };
 }
 
-/** As nbclient chooses: code that is not blank and not tagged to be skipped. */
+/** Whether a cell runs, as nbclient chooses: it is code that is not blank and not tagged to be skipped. */
 function isToRun(cell: Cell): boolean {
   return cell.cell_type === "code" && cell.source.trim() !== "" && !cell.metadata.tags?.includes("skip-execution");
 }
@@ -100,7 +101,7 @@ interface Failure {
   readonly traceback: string[];
 }
 
-/** What the cell threw; also that it took too long, or that the kernel is gone. */
+/** Resolves to what the cell threw, or to the failure that it took too long, or that the kernel is gone. */
 async function failureOf(
   kernel: Kernel,
   reply: Promise<Message>,

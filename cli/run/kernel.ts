@@ -1,4 +1,4 @@
-/** A kernel of this package as a process of its own, and the protocol's side that a frontend has. */
+/** Starts a kernel of this package as a process of its own, and speaks the protocol to it as a frontend does. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -7,21 +7,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Dealer, Subscriber } from "zeromq";
 import { kernelspec } from "../../kernel/install/kernelspec.ts";
-import { arriving } from "../../kernel/protocol/channels/arriving.ts";
-import { decode, encode } from "../../kernel/protocol/wire/frames.ts";
+import { arriving } from "../../kernel/protocol/sockets/oneSocket.ts";
+import { decode, encode, Signer } from "../../kernel/protocol/wire/frames.ts";
 import { type Content, type Message, newHeader } from "../../kernel/protocol/wire/message.ts";
-import { Signer } from "../../kernel/protocol/wire/signature.ts";
 import { address, type Connection } from "../../kernel/shared/connection.ts";
 import { ownedName, sweep } from "../../src/platform/owner.ts";
 import { RunError } from "./runError.ts";
 
-/** The kernel is given this long to end by itself, in milliseconds. */
+/** A kernel is given this long to end by itself, in milliseconds. */
 const farewellMs = 3000;
 /** Names of the folders with connection files begin with this, by which the next run finds and removes what a killed one left. */
 const folderPrefix = "thaw-run-";
-/** A kernel binds its sockets a moment after it was started: look again soon. */
+/** Options with which a client looks again soon: a kernel binds its sockets a moment after it was started. */
 const prompt = { linger: 0, reconnectInterval: 10 };
 
+/** A kernel process. */
 export class Kernel {
   /** Resolves to the sentence that says how the process ended. */
   readonly died: Promise<string>;
@@ -105,6 +105,7 @@ export class Kernel {
     return { id: header.msg_id, reply };
   }
 
+  /** Sends a request and resolves with its answer. */
   async request(type: string, content: Content, channel: "shell" | "control" = "shell"): Promise<Message> {
     return await this.send(type, content, channel).reply;
   }
@@ -136,7 +137,7 @@ export class Kernel {
   }
 }
 
-/** Socket files in a folder of our own: unlike ports nobody else can take them, or reach them. */
+/** Makes a connection by socket files in a folder of our own: unlike ports, nobody else can take or reach them. */
 function connectionIn(folder: string): Connection {
   const ports = { shell_port: 1, control_port: 2, iopub_port: 3, stdin_port: 4, hb_port: 5 };
   return { transport: "ipc", ip: join(folder, "kernel"), key: randomUUID(), signature_scheme: "hmac-sha256", ...ports };

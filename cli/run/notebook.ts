@@ -1,4 +1,4 @@
-/** Notebook files: nbformat 4, checked when read, written as Python's nbformat writes them. */
+/** Reads and checks notebooks of nbformat 4, and writes them as Python's nbformat does. */
 import { readFileSync } from "node:fs";
 import { toUSVString } from "node:util";
 import { isTooDeep } from "../../kernel/protocol/wire/json.ts";
@@ -11,18 +11,21 @@ export type Output =
   | { output_type: "execute_result"; data: Bundle; metadata: Bundle; execution_count: number | null }
   | { output_type: "error"; ename: string; evalue: string; traceback: string[] };
 
+/** Data by MIME type, or metadata by name. */
 export type Bundle = Record<string, unknown>;
 
+/** A cell as nbformat 4 has it; its source is whole here and a list of lines in the file. */
 export interface Cell {
   cell_type: string;
   id?: string;
   source: string;
   metadata: Bundle & { tags?: string[] };
-  /** Of code cells only, as is `execution_count`. */
+  /** Outputs of the cell; only code cells have them, as they have `execution_count`. */
   outputs?: Output[];
   execution_count?: number | null;
 }
 
+/** A notebook as nbformat 4 has it. */
 export interface Notebook {
   cells: Cell[];
   metadata: Bundle & {
@@ -111,7 +114,7 @@ function found(value: unknown): string {
   return Array.isArray(value) ? "a list" : `${typeof value === "object" ? "an" : "a"} ${typeof value}`;
 }
 
-/** The text of the file, as Python's nbformat writes it. */
+/** Returns the text of the file, as Python's nbformat writes it. */
 export function notebookText(notebook: Notebook): string {
   const file = { ...notebook, cells: notebook.cells.map(splitCell) };
   return `${JSON.stringify(sorted(file), undefined, 1)}\n`;
@@ -123,7 +126,7 @@ function joinCell({ outputs, ...cell }: FileCell): Cell {
   return { ...whole, outputs: Array.isArray(outputs) ? outputs.flatMap(joinOutput) : [] };
 }
 
-/** An output with its texts in one piece; none for what is no output. */
+/** Returns an output with its texts in one piece; none for what is no output. */
 function joinOutput(output: unknown): Output[] {
   if (!isRecord(output)) return [];
   const { output_type: type, data } = output;
@@ -152,13 +155,13 @@ function joined(text: unknown): unknown {
   return Array.isArray(text) ? text.join("") : text;
 }
 
-/** Lines with their ends, as Python's `splitlines(True)` gives them. */
+/** Splits a text into lines with their ends, as Python's `splitlines(True)` does. */
 function split(text: unknown): unknown {
   return typeof text === "string" ? (text.match(/[^\n]*\n|[^\n]+/g) ?? []) : text;
 }
 
 /**
- * Keys in order, as nbformat writes them: then a notebook that ran again differs only where it differs. Halves of surrogate
+ * Puts keys in order, as nbformat writes them: then a notebook that ran again differs only where it differs. Halves of surrogate
  * pairs, which a file may have held as escapes, become U+FFFD: programs that write UTF-8 cannot write them again.
  */
 function sorted(value: unknown): unknown {

@@ -1,14 +1,14 @@
-/** The file that an executed notebook goes to: written whole or not at all, and never over what somebody has changed since. */
+/** Writes an executed notebook to its file: whole or not at all, and never over what somebody has changed since. */
 import { accessSync, constants, lstatSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { writeFileAtomic } from "../../src/platform/atomicFile.ts";
-import { checkTarget } from "../../src/platform/checkTarget.ts";
-import { type FileState, stateOf } from "../../src/platform/operations.ts";
+import { type FileState, stateOf } from "../../src/platform/files.ts";
+import { checkTarget } from "../../src/platform/saveFolder.ts";
 import { type Notebook, notebookText } from "./notebook.ts";
 import { RunError } from "./runError.ts";
 
 export class NotebookFile {
-  /** Where the notebook is written, as the user has named it, or beside that where it was changed meanwhile. */
+  /** The path that is written, as the user has named it, or one beside it where that file was changed meanwhile. */
   path: string;
   readonly #say: (text: string) => void;
   /** The file as it was found or written last; undefined where there was none. */
@@ -60,7 +60,7 @@ export class NotebookFile {
     this.#seen = await stateOf(place);
   }
 
-  /** A name beside the file that nothing has. */
+  /** Finds a name beside the file that nothing has. */
   async #besides(): Promise<string> {
     const ending = extname(this.path);
     const stem = join(dirname(this.path), basename(this.path, ending));
@@ -75,7 +75,7 @@ function isLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
-/** The file behind a link. */
+/** Returns the path of the file behind a link. */
 function followed(path: string): string {
   return isLink(path) ? realpathSync(path) : resolve(path);
 }

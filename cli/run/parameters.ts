@@ -1,14 +1,16 @@
-/** Parameters from the command line, and the cell that brings them into a notebook. */
+/** Parameters of `thaw run`: read from the command line, checked against those the notebook has, injected as a cell. */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { maskMagics } from "../../kernel/shared/magics/find.ts";
+import { child, childList, children, type SyntaxNode, statementsOf } from "../../kernel/shared/syntax.ts";
 import { closest } from "../../shared/closest.ts";
 import type { Cell, Notebook } from "./notebook.ts";
-import { parameterNames } from "./parameterNames.ts";
 import { RunError } from "./runError.ts";
 
+/** Names and values of parameters. */
 export type Parameters = Readonly<Record<string, unknown>>;
 
-/** Where parameters come from; later ones win: the file, then `-p`, then `-r`. */
+/** The sources of parameters; later ones win: the file, then `-p`, then `-r`. */
 export interface ParameterSources {
   /** A JSON file with one object. */
   readonly file?: string;
@@ -18,6 +20,7 @@ export interface ParameterSources {
   readonly raw?: readonly (readonly [string, string])[];
 }
 
+/** Reads the parameters of all sources. Errors: `BAD_NAME`, `BAD_PARAMETER`, `BAD_PARAMETERS`. */
 export function readParameters({ file, pairs = [], raw = [] }: ParameterSources): Parameters {
   const read = pairs.map(([name, value]) => [name, readValue(value)] as const);
   const parameters = { ...(file === undefined ? {} : readFile(file)), ...Object.fromEntries([...read, ...raw]) };
@@ -47,7 +50,7 @@ function readFile(path: string): Parameters {
   throw new RunError("BAD_PARAMETERS", `${path} should hold one object of names and values, such as { "epochs": 3 }.`);
 }
 
-/** As papermill reads `-p`: Python's words for true, false and nothing are taken as well as JSON's. */
+/** Reads a value as papermill reads `-p`: Python's words for true, false and nothing are taken as well as JSON's. */
 function readValue(text: string): unknown {
   if (/^(true|True)$/.test(text)) return true;
   if (/^(false|False)$/.test(text)) return false;
@@ -110,4 +113,53 @@ function parameterCode(parameters: Parameters): string {
   const literal = (value: unknown): string => JSON.stringify(value).replace(/([{,])"__proto__":/g, '$1["__proto__"]:');
   const lines = Object.entries(parameters).map(([name, value]) => `let ${name} = ${literal(value)};`);
   return ["// Parameters", ...lines, `params.inject({ ${Object.keys(parameters).join(", ")} });`].join("\n");
+}
+
+/**
+ * Reads which parameters a notebook has without running it: the names of its cell tagged `parameters` and of `params({...})`;
+ * undefined where there is neither, or no list of names.
+ */
+function parameterNames({ cells }: Notebook): string[] | undefined {
+  const names: string[] = [];
+  let told = false;
+  for (const cell of cells) {
+    if (cell.cell_type !== "code" || cell.metadata.tags?.includes("injected-parameters")) continue;
+    const isTagged = cell.metadata.tags?.includes("parameters") === true;
+    if (!isTagged && !/\bparams\s*[<(]/.test(cell.source)) continue;
+    const statements = statementsOf(maskMagics(cell.source)) ?? [];
+    if (isTagged) {
+      told = true;
+      names.push(...statements.flatMap(declaredNames));
+    }
+    for (const call of statements.flatMap(callsOfParams)) {
+      const keys = literalKeys(call);
+      if (keys === undefined) return undefined;
+      told = true;
+      names.push(...keys);
+    }
+  }
+  return told ? [...new Set(names)] : undefined;
+}
+
+function declaredNames(statement: SyntaxNode): string[] {
+  const declaration = child(statement, "declaration") ?? statement;
+  return childList(declaration, "declarations").flatMap((declarator) => {
+    const name = child(declarator, "id")?.name;
+    return typeof name === "string" ? [name] : [];
+  });
+}
+
+function callsOfParams(node: SyntaxNode): SyntaxNode[] {
+  const own = node.type === "CallExpression" && child(node, "callee")?.name === "params" ? [node] : [];
+  return [...own, ...children(node).flatMap(callsOfParams)];
+}
+
+function literalKeys(call: SyntaxNode): string[] | undefined {
+  const [defaults] = childList(call, "arguments");
+  if (defaults?.type !== "ObjectExpression") return undefined;
+  const keys = childList(defaults, "properties").map((property) => {
+    const key = property.computed === true ? undefined : child(property, "key");
+    return key?.name ?? key?.value;
+  });
+  return keys.every((key) => typeof key === "string") ? (keys as string[]) : undefined;
 }

@@ -1,7 +1,7 @@
-/** How far a run is: one line that is rewritten on a terminal, one line per cell in a log. */
+/** Shows how far a run is: one line that is rewritten on a terminal, one line per cell in a log. */
 import type { Cell } from "./notebook.ts";
 
-/** Where progress is written: standard error, so that standard output is the cells'. */
+/** The stream that progress is written to: standard error, so that standard output is the cells'. */
 export interface Screen {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -10,6 +10,7 @@ export interface Screen {
 
 const everyMs = 1000;
 
+/** The progress of one run. */
 export class Progress {
   readonly #screen: Screen;
   readonly #started = performance.now();
@@ -21,6 +22,7 @@ export class Progress {
     if (screen.isTTY === true) this.#timer = setInterval(() => this.#draw(), everyMs).unref();
   }
 
+  /** A cell begins. */
   cell(cell: Cell, number: number, total: number): void {
     const first = cell.source.split("\n").find((line) => line.trim() !== "") ?? "";
     this.#line = `cell ${String(number).padStart(String(total).length)} of ${total}  {time}  ${first.trim()}`;
@@ -34,14 +36,14 @@ export class Progress {
     if (this.#screen.isTTY === true && text.endsWith("\n")) this.#draw();
   }
 
-  /** The last line. */
+  /** Writes the last line. */
   end(text: string): void {
     clearInterval(this.#timer);
     this.#erase();
     this.#screen.write(`${text} (${this.time})\n`);
   }
 
-  /** Minutes and seconds since the start. */
+  /** The minutes and seconds since the start. */
   get time(): string {
     const seconds = Math.floor((performance.now() - this.#started) / 1000);
     return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;

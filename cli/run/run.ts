@@ -1,4 +1,5 @@
-/** `thaw run`: a notebook from its file to its file, with parameters, and an exit code that says how it went. */
+/** `thaw run` takes a notebook from its file to its file, with parameters, and an exit code that says how it went. */
+
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Ending, execute } from "./execute.ts";
@@ -9,7 +10,42 @@ import { Progress, type Screen } from "./progress.ts";
 import { beginRun, endRun } from "./record.ts";
 import { RunError } from "./runError.ts";
 
-export interface RunOptions {
+/** The options of `thaw run` as commander gives them. */
+export interface RunCommandOptions {
+  readonly output?: string;
+  readonly inplace?: true;
+  /** `name=value` each, as `joinPairs` left them. */
+  readonly parameter: readonly string[];
+  readonly raw: readonly string[];
+  readonly parameters?: string;
+  readonly allowErrors?: true;
+  readonly timeout?: number;
+  readonly logOutput?: true;
+  readonly cwd?: string;
+}
+
+/** Runs and returns the exit code. Throws `RunError` where the options make no sense. */
+export async function runFrom(input: string, options: RunCommandOptions, version: string): Promise<number> {
+  const { parameter, raw, parameters: file, ...rest } = options;
+  if (rest.timeout !== undefined && !(rest.timeout > 0)) {
+    throw new RunError("BAD_TIMEOUT", "--timeout takes a number of seconds above 0.");
+  }
+  const pairs = parameter.map((word) => pairOf("-p", word));
+  const parameters = { pairs, raw: raw.map((word) => pairOf("-r", word)), ...(file === undefined ? {} : { file }) };
+  return await run({ input, version, parameters, ...rest });
+}
+
+function pairOf(option: string, word: string): [string, string] {
+  const at = word.indexOf("=");
+  if (at > 0) return [word.slice(0, at), word.slice(at + 1)];
+  throw new RunError(
+    "BAD_PARAMETER",
+    `${option} takes a name and a value, such as ${option} epochs 3. Found "${word}" alone.`,
+  );
+}
+
+/** The options of a run, checked. */
+interface RunOptions {
   readonly input: string;
   /** The file to write. Absent with `inplace`. */
   readonly output?: string;
@@ -18,9 +54,9 @@ export interface RunOptions {
   readonly allowErrors?: boolean;
   /** Seconds a cell may take. */
   readonly timeout?: number;
-  /** What cells print is printed here as well. */
+  /** Whether what cells print is printed here as well. */
   readonly logOutput?: boolean;
-  /** Where the notebook runs. Default: where it lies. */
+  /** Folder in which the notebook runs. Default: the one in which it lies. */
   readonly cwd?: string;
   readonly version: string;
 }
@@ -28,7 +64,7 @@ export interface RunOptions {
 const terminate = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Returns the process's exit code: 0, 1 where a cell failed, 130 after Ctrl-C. Throws `RunError` before anything runs. */
-export async function run(options: RunOptions, screen: Screen = process.stderr): Promise<number> {
+async function run(options: RunOptions, screen: Screen = process.stderr): Promise<number> {
   const output = outputOf(options);
   const progress = new Progress(screen);
   const file = await NotebookFile.open(output, (text) => progress.say(text)); // before it is read: what changes from here on is seen

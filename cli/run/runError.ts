@@ -1,6 +1,6 @@
 import { CodedError } from "../../shared/codedError.ts";
 
-/** What `thaw run` refuses before anything runs. */
+/** The error of `thaw run` that refuses something before anything runs. */
 export class RunError extends CodedError {
   override readonly name = "RunError";
 }

@@ -1,45 +1,53 @@
-/** The main thread, where user code lives: everything a cell can see is put in place here, and the worker's orders are carried out. */
+/**
+ * The main thread, where user code lives: everything a cell can see is put in place here, and the worker's orders are
+ * carried out.
+ *
+ * The folders beside this file import in one direction only: realm (the two realms of this thread) < asyncContext
+ * (which cell a callback belongs to) < interrupt < rewrite (a cell's text becomes JavaScript) < errors (stacks and
+ * tracebacks) < display (a value becomes a MIME bundle) < output (streams, messages, child processes) < globals (what
+ * cells find: `display`, `params`, comms, input) < modules (`import` and `require`) < executor (runs a cell) <
+ * completion < magics < this file.
+ */
 
+import { stripVTControlCharacters } from "node:util";
+import { hostSymbol } from "../../shared/host.ts";
 import { Poster } from "../shared/backpressure.ts";
 import { type Flags, flag } from "../shared/flags.ts";
-import type { FromMain, ToMain } from "../shared/threadMessages.ts";
-import { keepChildren } from "./capture/childProcesses.ts";
-import { guardProcess } from "./capture/processGuard.ts";
-import { cellSide, cells, given } from "./cellRealm.ts";
-import { Comms } from "./comm/comms.ts";
+import type { FromMain, ToMain } from "../shared/messages.ts";
+import { currentCell, runInCell } from "./asyncContext/currentCell.ts";
+import { patchTimers } from "./asyncContext/timers.ts";
+import { patchWorkers } from "./asyncContext/workerThreads.ts";
 import { complete } from "./completion/complete.ts";
-import { describeAt } from "./completion/inspect.ts";
-import { LookUp } from "./completion/lookUp.ts";
-import { createDeno } from "./display/deno.ts";
-import { Displays } from "./display/display.ts";
-import { createClearOutput, createHost } from "./display/host.ts";
-import { createToBundle } from "./display/mime.ts";
-import { createNotes } from "./display/notes.ts";
-import { printInto } from "./display/printStreams.ts";
-import { Reporter } from "./display/reporter.ts";
-import { createDisplay } from "./display/shortcuts.ts";
-import { wireTslab } from "./display/tslab.ts";
-import { BoundLoader } from "./executor/boundLoader.ts";
+import { describeAt, NameLookup } from "./completion/inspect.ts";
+import { createToBundle } from "./display/mimeBundle.ts";
+import type { Diagnostics } from "./display/recogniser.ts";
+import { Sources } from "./errors/sources.ts";
+import { installStackTraces } from "./errors/stackTraces.ts";
+import { describeError } from "./errors/traceback.ts";
 import { Disposals } from "./executor/disposals.ts";
-import { Evaluator } from "./executor/evaluate.ts";
+import { Evaluator } from "./executor/evaluator.ts";
 import { Executor } from "./executor/executor.ts";
-import { CellNames } from "./executor/liveImports.ts";
-import { ModuleLoader } from "./executor/moduleLoader.ts";
-import { Sources } from "./executor/sources.ts";
-import { keepStacks } from "./executor/stacks.ts";
-import { describeError } from "./executor/traceback.ts";
-import { transformCell } from "./executor/transform.ts";
-import { createPrompts } from "./input/prompts.ts";
-import { readInput } from "./input/stdin.ts";
+import { Comms } from "./globals/comms.ts";
+import { createDeno } from "./globals/deno.ts";
+import { createDisplay } from "./globals/displayFunction.ts";
+import { Displays } from "./globals/displays.ts";
+import { createClearOutput, createHost, wireTslab } from "./globals/host.ts";
+import { createParams, declaresVariable } from "./globals/params.ts";
+import { createPrompts } from "./globals/prompts.ts";
+import { patchStdin } from "./globals/stdin.ts";
 import { Interrupts } from "./interrupt/interrupts.ts";
 import { KernelInterrupt } from "./interrupt/kernelInterrupt.ts";
 import { Magics } from "./magics/magics.ts";
-import { declares } from "./params/declares.ts";
-import { createParams } from "./params/params.ts";
-import { callAs, currentCell } from "./parents/currentCell.ts";
-import { keepThreads } from "./parents/threads.ts";
-import { keepTimers } from "./parents/timers.ts";
-import type { RealmPort } from "./realm.ts";
+import { BoundLoader } from "./modules/boundLoader.ts";
+import { ModuleLoader } from "./modules/moduleLoader.ts";
+import { patchChildProcesses } from "./output/childProcesses.ts";
+import { patchConsole } from "./output/printStreams.ts";
+import { guardProcess } from "./output/processGuard.ts";
+import { Reporter } from "./output/reporter.ts";
+import { asCellObject, cellSide, cells } from "./realm/cellRealm.ts";
+import type { RealmPort } from "./realm/realm.ts";
+import { CellImports } from "./rewrite/imports.ts";
+import { transformCell } from "./rewrite/transform.ts";
 
 /**
  * How long `process.exit` in a cell waits for the worker to say goodbye to the frontend, in milliseconds: longer than the
@@ -47,15 +55,16 @@ import type { RealmPort } from "./realm.ts";
  */
 const farewellMs = 4000;
 
+/** The connections of this thread to the worker. */
 export interface HostStart {
   readonly flags: Flags;
-  /** Leads to the worker. */
+  /** The port that leads to the worker. */
   readonly port: RealmPort;
   /** Whether the worker reads the process's own stdout and stderr. */
   readonly captured: boolean;
 }
 
-/** Prepares this thread for cells, and carries out what the worker orders. */
+/** Prepares this thread for cells, and carries out the worker's orders. */
 export function startHost({ flags, port, captured }: HostStart): void {
   const folder = process.cwd(); // the notebook's, wherever cells go
   const poster = new Poster(flags);
@@ -66,7 +75,7 @@ export function startHost({ flags, port, captured }: HostStart): void {
   const reporter = new Reporter(post);
   const interrupts = new Interrupts(flags);
   const sources = new Sources();
-  keepStacks(sources);
+  installStackTraces(sources);
   const modules = new ModuleLoader(
     flags,
     sources,
@@ -75,7 +84,7 @@ export function startHost({ flags, port, captured }: HostStart): void {
   const loader = new BoundLoader(modules, folder);
   const disposals = new Disposals();
   const runtime = new cellSide.CellRuntime(flags, interrupts, loader, disposals);
-  const names = new CellNames();
+  const names = new CellImports();
   const evaluator = new Evaluator(runtime, names);
   const printError = (title: string) => (error: unknown) => {
     if (KernelInterrupt.is(error)) return; // what an interrupt ended after its cell
@@ -83,13 +92,19 @@ export function startHost({ flags, port, captured }: HostStart): void {
   };
   const comms = new Comms(
     (report) => reporter.post({ type: "comm", cell: currentCell(), ...report }),
-    (error, cell) => callAs(cell, printError("A comm's handler failed:"), undefined, [error]),
+    (error, cell) => runInCell(cell, printError("A comm's handler failed:"), undefined, [error]),
   );
   const host = Object.assign(createHost(reporter, interrupts, flags), { comms });
-  const notes = createNotes(reporter, sources);
-  const toBundle = createToBundle(notes);
-  const displays = new Displays(reporter, toBundle, notes);
-  const lookUp = new LookUp(evaluator, post);
+  const diagnostics: Diagnostics = {
+    describe: (error) => stripVTControlCharacters(describeError(error, sources).traceback.join("\n")),
+    warn(text) {
+      reporter.stream("stderr", `${text}\n`);
+      return undefined;
+    },
+  };
+  const toBundle = createToBundle(diagnostics);
+  const displays = new Displays(reporter, toBundle, diagnostics);
+  const lookUp = new NameLookup(evaluator, post);
   const magics = new Magics({
     ...{ evaluator, folder, host, interrupts, names, post, runtime, sources },
     inspect: lookUp.describe,
@@ -120,7 +135,7 @@ export function startHost({ flags, port, captured }: HostStart): void {
     if (specifier === "tslab") wireTslab(host, folder);
   };
   defineGlobals({
-    [Symbol.for("thaw.host")]: host,
+    [hostSymbol]: host,
     __dirname: folder,
     __filename: `${folder}/notebook.ts`,
     ...commonJs(loader.require, folder),
@@ -129,21 +144,21 @@ export function startHost({ flags, port, captured }: HostStart): void {
     clearOutput,
     Jupyter: { comms },
     ...createPrompts((order) => reporter.post(order), interrupts),
-    params: createParams((name) => sources.cells().some(({ text }) => declares(text, name))),
+    params: createParams((name) => sources.cells().some(({ text }) => declaresVariable(text, name))),
   });
-  cells.process.argv = given([process.execPath, `${folder}/notebook.ts`]); // the kernel's own is nobody's business
+  cells.process.argv = asCellObject([process.execPath, `${folder}/notebook.ts`]); // the kernel's own is nobody's business
   Object.defineProperty(cells, "__thaw", { value: runtime }); // without it no cell runs any more: it stays
-  const { stdout, stderr } = printInto(
+  const { stdout, stderr } = patchConsole(
     reporter,
-    given(() => clearOutput()),
+    asCellObject(() => clearOutput()),
   );
   runtime.streams = [stdout, stderr];
-  readInput({ post: (order) => reporter.post(order), interrupts, question: () => stdout.takeOpenLine() });
-  keepTimers();
-  keepThreads();
-  keepChildren({
+  patchStdin({ post: (order) => reporter.post(order), interrupts, question: () => stdout.takeOpenLine() });
+  patchTimers();
+  patchWorkers();
+  patchChildProcesses({
     stream: (name, text) => reporter.stream(name, text),
-    settled: () => reporter.post({ type: "drain" }),
+    drain: () => reporter.post({ type: "drain" }),
     letGo: (pid, isLetGo) => reporter.post({ type: "letGo", pid, isLetGo }),
     captured,
   });
@@ -181,7 +196,7 @@ export function startHost({ flags, port, captured }: HostStart): void {
         break;
       }
       case "comm":
-        callAs(message.cell, comms.receive, comms, [message]);
+        runInCell(message.cell, comms.receive, comms, [message]);
         reporter.post({ type: "handled", cell: message.cell });
         break;
       case "lookedUp":
@@ -208,20 +223,34 @@ export function startHost({ flags, port, captured }: HostStart): void {
   }
 }
 
-/** What pasted CommonJS finds, as in Node's own console: `require.main === module` too. */
+/**
+ * Creates `require`, `module` and `exports` for CommonJS code pasted into a cell, as in Node's own console:
+ * `require.main === module` holds.
+ */
 function commonJs(require: NodeJS.Require, folder: string): Record<string, unknown> {
-  const exports = given({});
+  const exports = asCellObject({});
   const filename = `${folder}/notebook.ts`;
-  const module = given({ id: ".", path: folder, filename, exports, loaded: false, children: given([]), require });
+  const module = asCellObject({
+    id: ".",
+    path: folder,
+    filename,
+    exports,
+    loaded: false,
+    children: asCellObject([]),
+    require,
+  });
   Object.defineProperty(require, "main", { value: module, writable: true, enumerable: true, configurable: true });
   return { require, module, exports };
 }
 
-/** Not enumerable, so that they do not clutter what a cell lists, and replaceable like any global. */
+/**
+ * Defines globals that are not enumerable, so that they do not clutter what a cell lists, and replaceable like any
+ * global.
+ */
 function defineGlobals(values: Record<string | symbol, unknown>): void {
   for (const key of Reflect.ownKeys(values)) {
     const value = values[key];
-    if (typeof value === "function") given(value);
+    if (typeof value === "function") asCellObject(value);
     Object.defineProperty(cells, key, {
       value,
       writable: true,

@@ -1,4 +1,4 @@
-/** Where Jupyter looks for kernels. */
+/** Knows the folders in which Jupyter looks for kernels. */
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { CodedError } from "../../shared/codedError.ts";
@@ -12,7 +12,7 @@ export type InstallTarget =
   /** The Python environment that is active (`VIRTUAL_ENV` or `CONDA_PREFIX`), or the one whose folder is given. */
   | { readonly sysPrefix: true | string };
 
-/** The folder of a kernel of this name. Errors: `BAD_KERNEL_NAME`, `NO_ENVIRONMENT`. */
+/** Returns the folder of a kernel of this name. Errors: `BAD_KERNEL_NAME`, `NO_ENVIRONMENT`. */
 export function kernelFolder(target: InstallTarget, name: string): string {
   if (!/^(?!\.+$)[A-Za-z0-9._-]+$/.test(name)) {
     throw new CodedError(
@@ -23,7 +23,7 @@ export function kernelFolder(target: InstallTarget, name: string): string {
   return join(kernelsFolder(target), name);
 }
 
-/** The `kernels` folder of a target. Throws when `sysPrefix` is asked for and no environment is active. */
+/** Returns the `kernels` folder of a target. Throws when `sysPrefix` is asked for and no environment is active. */
 export function kernelsFolder(target: InstallTarget): string {
   if ("user" in target) return join(userDataFolder(), "kernels");
   if ("prefix" in target) return join(target.prefix, "share", "jupyter", "kernels");
@@ -39,7 +39,7 @@ export function kernelsFolder(target: InstallTarget): string {
   return join(prefix, "share", "jupyter", "kernels");
 }
 
-/** The user's Jupyter data folder. */
+/** Returns the user's Jupyter data folder. */
 export function userDataFolder(): string {
   const { JUPYTER_DATA_DIR, XDG_DATA_HOME, APPDATA } = process.env;
   if (JUPYTER_DATA_DIR) return JUPYTER_DATA_DIR;

@@ -1,16 +1,16 @@
-/** Puts the kernel where Jupyter finds it: a folder with `kernel.json` and logos. Needs no Python. */
-import { cpSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+/** Puts the kernel where Jupyter finds it, a folder with `kernel.json` and logos, and takes it away again. Needs no Python. */
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CodedError } from "../../shared/codedError.ts";
 import { type InstallTarget, kernelFolder } from "./folders.ts";
-import { readKernelspec } from "./ownership.ts";
+import { readKernelspec } from "./search.ts";
 
-/** What can differ from the usual installation. */
+/** The names that can differ from the usual installation. */
 export interface KernelspecOptions {
-  /** Folder name, by which notebooks refer to the kernel: letters, digits, `.`, `_`, `-`. Default: `"thaw"`. */
+  /** Name of the folder, by which notebooks refer to the kernel: letters, digits, `.`, `_`, `-`. Default: `"thaw"`. */
   readonly name?: string;
-  /** What frontends show. Default: `"TypeScript (Thaw)"`. */
+  /** Name that frontends show. Default: `"TypeScript (Thaw)"`. */
   readonly displayName?: string;
 }
 
@@ -41,7 +41,30 @@ export function installKernelspec({
   return folder;
 }
 
-/** The content of `kernel.json`, with absolute paths: frontends start kernels with a PATH of their own. */
+/**
+ * Removes the kernelspec of this name and returns the folder that is gone. Errors: `NO_KERNELSPEC` when there is none,
+ * `FOREIGN_KERNELSPEC` when Thaw did not make it.
+ */
+export function uninstallKernelspec({ name = "thaw", ...target }: InstallTarget & { readonly name?: string }): string {
+  const folder = kernelFolder(target, name);
+  const found = readKernelspec(folder);
+  if (found === undefined) {
+    throw new CodedError(
+      "NO_KERNELSPEC",
+      `There is no kernel ${folder}. \`thaw status\` shows where there is one; name its place with --prefix DIR, --user or --sys-prefix.`,
+    );
+  }
+  if (found.state.kind === "foreign") {
+    throw new CodedError(
+      "FOREIGN_KERNELSPEC",
+      `${folder} was not made by Thaw ("${found.displayName}"), so it is left alone. Remove it with \`jupyter kernelspec uninstall ${name}\`.`,
+    );
+  }
+  rmSync(folder, { recursive: true });
+  return folder;
+}
+
+/** Returns the content of `kernel.json`, with absolute paths: frontends start kernels with a PATH of their own. */
 export function kernelspec(displayName: string): object {
   const candidates = ["../main.cjs", "../../dist/kernel/main.cjs"]; // beside the compiled copy of this file, or from its source
   const main = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path));
@@ -67,7 +90,7 @@ export function kernelspec(displayName: string): object {
   };
 }
 
-/** The logos lie beside the sources, of which `dist/` is the compiled copy. */
+/** Finds the logos, which lie beside the sources, of which `dist/` is the compiled copy. */
 function logosFolder(): string | undefined {
   const here = dirname(fileURLToPath(import.meta.url));
   return [join(here, "logos"), join(here, "../../../kernel/install/logos")].find((folder) => existsSync(folder));

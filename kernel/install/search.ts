@@ -1,12 +1,29 @@
-/** Every place in which a Jupyter of this machine may look for kernels. */
+/** Finds the kernelspecs that a Jupyter of this machine may know, and says which are Thaw's and can start. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { userDataFolder } from "./folders.ts";
-import { type FoundKernelspec, readKernelspec } from "./ownership.ts";
+
+/** Whether a kernelspec is Thaw's and can start. */
+export type KernelspecState =
+  | { readonly kind: "ok"; readonly version: string; readonly node: string }
+  /** The Node that was to run it does not exist any more. */
+  | { readonly kind: "noNode"; readonly path: string }
+  /** The kernel that it was to start does not exist any more. */
+  | { readonly kind: "noKernel"; readonly path: string }
+  /** Not made by Thaw, or not to be read. */
+  | { readonly kind: "foreign" };
+
+/** A kernelspec as found on disk. */
+export interface FoundKernelspec {
+  readonly name: string;
+  readonly folder: string;
+  readonly displayName: string;
+  readonly state: KernelspecState;
+}
 
 /**
- * Jupyter's data folders, first choice first as `jupyter --paths` has them: JUPYTER_PATH, the user's, those of Python
+ * Returns Jupyter's data folders, first choice first as `jupyter --paths` has them: JUPYTER_PATH, the user's, those of Python
  * environments, the machine's. `prefixes` names environments that are not on PATH.
  */
 export function jupyterDataFolders(prefixes: readonly string[] = []): string[] {
@@ -20,13 +37,46 @@ export function jupyterDataFolders(prefixes: readonly string[] = []): string[] {
   return [...new Set(folders.filter((folder) => folder).map((folder) => resolve(folder as string)))];
 }
 
-/** Kernelspecs that are Thaw's or are called `thaw`, in the order of the folders. */
+/** Finds the kernelspecs that are Thaw's or are called `thaw`, in the order of the folders. */
 export function findKernelspecs(dataFolders: readonly string[]): FoundKernelspec[] {
   return dataFolders
     .map((folder) => join(folder, "kernels"))
     .flatMap((kernels) => namesIn(kernels).map((name) => readKernelspec(join(kernels, name))))
     .filter((spec) => spec !== undefined)
     .filter(({ name, state }) => state.kind !== "foreign" || name === "thaw");
+}
+
+/** Reads the kernelspec in a folder; returns undefined when there is no `kernel.json`. */
+export function readKernelspec(folder: string): FoundKernelspec | undefined {
+  const file = join(folder, "kernel.json");
+  if (!existsSync(file)) return undefined;
+  const content = readJson(file);
+  const { display_name, argv, language } = content ?? {};
+  return {
+    name: basename(folder),
+    folder,
+    displayName: typeof display_name === "string" ? display_name : "",
+    state: stateOf(Array.isArray(argv) ? argv.map(String) : [], language),
+  };
+}
+
+function stateOf([node = "", ...rest]: readonly string[], language: unknown): KernelspecState {
+  const main = rest.find((argument) => /[\\/]dist[\\/]kernel[\\/]main\.c?js$/.test(argument));
+  if (main === undefined || language !== "typescript") return { kind: "foreign" };
+  const manifest = readJson(join(dirname(main), "..", "..", "package.json"));
+  if (manifest !== undefined && manifest.name !== "thaw") return { kind: "foreign" };
+  if (!existsSync(main) || manifest === undefined) return { kind: "noKernel", path: main };
+  if (!existsSync(node)) return { kind: "noNode", path: node };
+  return { kind: "ok", version: String(manifest.version), node };
+}
+
+function readJson(file: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined; // gone, or no JSON: whose it is cannot be told
+  }
 }
 
 function namesIn(folder: string): string[] {
@@ -37,7 +87,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** `sys.prefix` of the Pythons that PATH leads to, and of the one that `jupyter` there is run by. */
+/** Returns `sys.prefix` of the Pythons that PATH leads to, and of the one that `jupyter` there is run by. */
 function prefixesOnPath(): string[] {
   const pythons = ["python3", "python"].flatMap((name) => onPath(name) ?? []);
   const jupyter = onPath("jupyter");
@@ -58,7 +108,7 @@ function firstLine(file: string): string {
   }
 }
 
-/** An environment says by its pyvenv.cfg where it is; any other Python is asked. */
+/** Returns the prefix of a Python. An environment says by its pyvenv.cfg where it is; any other Python is asked. */
 function prefixOf(python: string): string[] {
   const prefix = dirname(dirname(python));
   if (existsSync(join(prefix, "pyvenv.cfg"))) return [prefix];

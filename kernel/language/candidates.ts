@@ -1,8 +1,8 @@
-/** What TypeScript offers at one place, as candidates: ranked, with the types that frontends show, and signatures. */
+/** Makes candidates of what TypeScript offers at one place: ranked, with the types that frontends show, and signatures. */
 import ts from "typescript";
-import type { Candidate } from "../shared/languageMessages.ts";
+import type { Candidate } from "../shared/messages.ts";
 import type { Program } from "./program.ts";
-import { readable } from "./wording.ts";
+import { readable } from "./program.ts";
 
 /** Each signature costs the checker some work: lists longer than this have none. */
 const signaturesUpTo = 12;
@@ -27,6 +27,7 @@ const types: Partial<Record<string, string>> = {
   [ts.ScriptElementKind.directory]: "module",
 };
 
+/** Asks TypeScript what can stand at a position. */
 export function infoAt(program: Program, path: string, position: number): ts.CompletionInfo | undefined {
   return program.service.getCompletionsAtPosition(path, position, {
     includeSymbol: true,
@@ -35,26 +36,27 @@ export function infoAt(program: Program, path: string, position: number): ts.Com
   });
 }
 
-/** The names that can be typed where they are offered, as ranked; inside a string anything can. */
+/** Ranks the names that can be typed where they are offered; inside a string anything can. */
 export function ranked(entries: readonly ts.CompletionEntry[], literal: boolean): ts.CompletionEntry[] {
   const usable = entries.filter(({ name, kind }) => isUsable(name, kind, literal));
   const keyed = usable.map((entry) => ({ entry, rank: rankOf(entry) }));
   return keyed.sort((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ entry }) => entry);
 }
 
-/** Those with the right letters; in whatever case when there are none in the right one. */
+/** Keeps those that begin with `typed`; in whatever case when there are none in the right one. */
 export function startingWith<One>(typed: string, list: readonly One[], nameOf: (one: One) => string): readonly One[] {
   const exact = list.filter((one) => nameOf(one).startsWith(typed));
   if (exact.length > 0) return exact;
   return list.filter((one) => nameOf(one).toLowerCase().startsWith(typed.toLowerCase()));
 }
 
+/** Turns entries into candidates. */
 export function candidatesFrom(program: Program, entries: readonly ts.CompletionEntry[]): Candidate[] {
   const checker = program.service.getProgram()?.getTypeChecker();
   return entries.map((entry) => ({ text: entry.name, type: typeOf(entry, checker) }));
 }
 
-/** Functions get their signatures, if there are few. */
+/** Adds the signatures of functions, if there are few candidates. */
 export function withSignatures(
   candidates: readonly Candidate[],
   signatureOf: (name: string) => string,
@@ -65,7 +67,7 @@ export function withSignatures(
   );
 }
 
-/** The signature of a name that is offered at a position. */
+/** Returns the signature of a name that is offered at a position. */
 export function signatureAt(program: Program, path: string, position: number, name: string): string {
   const none = undefined;
   const details = program.service.getCompletionEntryDetails(path, position, name, none, none, none, none);
@@ -77,7 +79,7 @@ function isUsable(name: string, kind: string, literal: boolean): boolean {
   return literal || /^#?[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name);
 }
 
-/** As TypeScript ranks them; names that begin with `_` are meant to be left alone and come last. */
+/** Ranks as TypeScript does; names that begin with `_` are meant to be left alone and come last. */
 function rankOf({ name, sortText }: ts.CompletionEntry): string {
   return `${name.startsWith("_") ? 1 : 0} ${sortText} ${name}`;
 }

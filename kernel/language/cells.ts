@@ -5,22 +5,46 @@
  *
  *     declare let rate: typeof import("In[1]").rate; import { step } from "In[2]";
  */
-import { type Declared, type Manner, outline } from "./declarations.ts";
+import ts from "typescript";
 
 /** A text as the language service sees it. */
 export interface CellDocument {
-  /** What cells import it as: `In[3]`. */
+  /** The name by which cells import it: `In[3]`. */
   readonly name: string;
   /** The cell's own text. */
   readonly code: string;
   /** Header, code and exports. */
   readonly text: string;
-  /** Where the code begins in the text, in UTF-16 units. */
+  /** The offset of the code in the text, in UTF-16 units. */
   readonly offset: number;
-  /** Names the header takes over. */
+  /** Names that the header takes over. */
   readonly outer: ReadonlySet<string>;
-  /** Names it gives a value. */
+  /** Names to which it gives a value. */
   readonly values: readonly string[];
+}
+
+/** The way in which later cells take a name over: as a variable that may be assigned, as a constant, or by an import. */
+type Manner = "let" | "const" | "import";
+
+/** The meanings of one name in one cell. */
+interface Declared {
+  readonly value: Manner | undefined;
+  readonly type: boolean;
+  /** Whether the cell itself exports it. */
+  readonly exported: boolean;
+}
+
+/** The names that a cell declares at its top level, and those that it mentions. */
+interface Outline {
+  readonly declared: ReadonlyMap<string, Declared>;
+  /** Every identifier in the text. */
+  readonly mentioned: ReadonlySet<string>;
+  /** Whether it declares something for the whole program: `declare global`, `declare module "x"`. */
+  readonly ambient: boolean;
+  /** Whether it may change types elsewhere. */
+  readonly reaching: boolean;
+  /** Whether it does not parse. */
+  readonly broken: boolean;
 }
 
 /** The cell that declares a name now. */
@@ -30,9 +54,10 @@ interface Source {
   readonly type: boolean;
 }
 
-/** What has to be at the very top of a file to count. */
+/** Comments that count only at the very top of a file. */
 const pragma = /^\s*(?:\/\/\/.*|\/\*\*?\s*@jsx[\s\S]*?\*\/)[ \t]*\n?/;
 
+/** All cells that were added, in the order in which they ran. */
 export class Cells {
   readonly #documents = new Map<string, CellDocument>();
   #scope = new Map<string, Source>();
@@ -89,7 +114,7 @@ export class Cells {
     this.#reach++;
   }
 
-  /** A text behind all cells, which sees every name of theirs. `kept` are cells that must be part of the program too. */
+  /** Composes a text behind all cells, which sees every name of theirs. `kept` are cells that must be part of the program too. */
   question(name: string, code: string, kept: Iterable<string>): CellDocument {
     const { declared } = outline(code, `${name}.ts`);
     return this.#compose(name, code, declared, new Set(this.#scope.keys()), kept);
@@ -134,10 +159,92 @@ export class Cells {
   }
 }
 
-/** Reference comments and JSX pragmas at the start of a cell, to be repeated at the start of its file. */
+/** Returns the reference comments and JSX pragmas at the start of a cell, to be repeated at the start of its file. */
 function topOf(code: string): string {
   let rest = code;
   for (let match = pragma.exec(rest); match !== null; match = pragma.exec(rest)) rest = rest.slice(match[0].length);
   const top = code.slice(0, code.length - rest.length);
   return top === "" ? "" : `${top.trimEnd()}\n`;
+}
+
+/** Whether a text may change types elsewhere: by `declare`, or by a module or file that it brings in and that does. */
+export function mayReach(code: string): boolean {
+  return /\b(?:declare|import|export)\b|\/\/\/|@jsx/.test(code);
+}
+
+/** Reads what a cell declares and mentions, without checking anything. */
+function outline(code: string, fileName: string): Outline {
+  const file = ts.createSourceFile(fileName, code, ts.ScriptTarget.ESNext, false);
+  const declared = new Map<string, Declared>();
+  const mentioned = new Set<string>();
+  let ambient = false;
+  const add = (name: ts.Node | undefined, value: Manner | undefined, type: boolean, exported = false): void => {
+    if (name === undefined) return;
+    if (ts.isObjectBindingPattern(name as ts.BindingName) || ts.isArrayBindingPattern(name as ts.BindingName)) {
+      for (const element of (name as ts.BindingPattern).elements) {
+        if (ts.isBindingElement(element)) add(element.name, value, type, exported);
+      }
+    } else if (ts.isIdentifier(name)) {
+      const known = declared.get(name.text);
+      declared.set(name.text, {
+        value: value ?? known?.value,
+        type: type || known?.type === true,
+        exported: exported || known?.exported === true,
+      });
+    }
+  };
+  const addVariables = (list: ts.VariableDeclarationList, exported: boolean): void => {
+    const manner = list.flags & ts.NodeFlags.BlockScoped && !(list.flags & ts.NodeFlags.Let) ? "const" : "let";
+    for (const { name } of list.declarations) add(name, manner, false, exported);
+  };
+  for (const statement of file.statements) {
+    const exported = hasModifier(statement, ts.SyntaxKind.ExportKeyword);
+    if (ts.isVariableStatement(statement)) addVariables(statement.declarationList, exported);
+    else if (ts.isFunctionDeclaration(statement)) add(statement.name, "import", false, exported);
+    else if (ts.isClassDeclaration(statement) || ts.isEnumDeclaration(statement)) {
+      add(statement.name, "import", true, exported);
+    } else if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) {
+      add(statement.name, undefined, true, exported);
+    } else if (ts.isModuleDeclaration(statement)) {
+      if (ts.isIdentifier(statement.name) && statement.name.text !== "global")
+        add(statement.name, "import", true, exported);
+      else ambient = true;
+    } else if (ts.isImportEqualsDeclaration(statement)) add(statement.name, "import", true, exported);
+    else if (ts.isImportDeclaration(statement)) {
+      const clause = statement.importClause;
+      const typeOnly = clause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
+      add(clause?.name, typeOnly ? undefined : "import", true);
+      const bindings = clause?.namedBindings;
+      if (bindings !== undefined && ts.isNamespaceImport(bindings))
+        add(bindings.name, typeOnly ? undefined : "import", true);
+      else if (bindings !== undefined) {
+        for (const one of bindings.elements) add(one.name, typeOnly || one.isTypeOnly ? undefined : "import", true);
+      }
+    } else if (ts.isExportDeclaration(statement) && statement.exportClause !== undefined) {
+      if (ts.isNamedExports(statement.exportClause)) {
+        for (const one of statement.exportClause.elements) mentionExport(declared, one.name.text);
+      }
+    }
+  }
+  const visit = (node: ts.Node, inFunction: boolean): void => {
+    if (ts.isIdentifier(node)) mentioned.add(node.text);
+    const below =
+      inFunction || ts.isFunctionLike(node) || ts.isModuleBlock(node) || ts.isClassStaticBlockDeclaration(node);
+    const isVar = ts.isVariableDeclarationList(node) && !(node.flags & ts.NodeFlags.BlockScoped);
+    if (isVar && !below) addVariables(node, false);
+    ts.forEachChild(node, (child) => visit(child, below));
+  };
+  visit(file, false);
+  const { parseDiagnostics } = file as unknown as { parseDiagnostics: readonly unknown[] };
+  return { declared, mentioned, ambient, reaching: ambient || mayReach(code), broken: parseDiagnostics.length > 0 };
+}
+
+/** Notes that the cell exports a name itself, by `export { a }`. */
+function mentionExport(declared: Map<string, Declared>, name: string): void {
+  const known = declared.get(name);
+  if (known !== undefined) declared.set(name, { ...known, exported: true });
+}
+
+function hasModifier(node: ts.Node, kind: ts.SyntaxKind): boolean {
+  return ts.canHaveModifiers(node) && (ts.getModifiers(node)?.some((modifier) => modifier.kind === kind) ?? false);
 }

@@ -1,6 +1,6 @@
-/** Completion from types: members, names in scope, strings that a type allows, module paths. */
+/** Completes from types: members, names in scope, strings that a type allows, module paths. */
 import ts from "typescript";
-import type { Completions } from "../shared/languageMessages.ts";
+import type { Completions } from "../shared/messages.ts";
 import { candidatesFrom, infoAt, ranked, signatureAt, startingWith, withSignatures } from "./candidates.ts";
 import type { Members } from "./members.ts";
 import type { Program } from "./program.ts";
@@ -8,6 +8,7 @@ import { receiverAt } from "./receiver.ts";
 
 const word = /[\p{ID_Continue}$]*$/u;
 
+/** Returns what can stand at the cursor. */
 export function completionsAt(program: Program, members: Members, code: string, cursor: number): Completions {
   const typed = word.exec(code.slice(0, cursor))?.[0] ?? "";
   const start = cursor - typed.length;
@@ -17,7 +18,7 @@ export function completionsAt(program: Program, members: Members, code: string, 
   return { candidates, start, end: cursor, live: true };
 }
 
-/** The whole text is what is asked about; the word at the cursor begins at `wordStart`. */
+/** Asks about the whole text; the word at the cursor begins at `wordStart`. */
 function inPlace(program: Program, code: string, wordStart: number, cursor: number): Completions {
   const { document, path } = program.ask(code);
   const position = document.offset + cursor;

@@ -1,14 +1,15 @@
-/** What the types say about the name under the cursor, or about the call around it. */
+/** Tells what the types say about the name under the cursor, or about the call around it. */
 import ts from "typescript";
-import type { Inspection } from "../shared/languageMessages.ts";
+import type { Inspection } from "../shared/messages.ts";
 import type { Program } from "./program.ts";
-import { readable } from "./wording.ts";
+import { readable } from "./program.ts";
 
 /** Longer types are cut, in characters. */
 const longestSignature = 2000;
 const longestField = 120;
 const fieldsAtMost = 60;
 
+/** Returns what the types say at the cursor, if anything. */
 export function inspectionAt(program: Program, code: string, cursor: number): Inspection | undefined {
   const { document, path } = program.ask(code);
   const position = document.offset + cursor;
@@ -22,7 +23,7 @@ export function inspectionAt(program: Program, code: string, cursor: number): In
   return around && withOptions(around, program, path, help.applicableSpan.start, callAt);
 }
 
-/** A signature says `options?: CsvOptions`: here is what they are, with their doc comments, which say the defaults. */
+/** Adds to a signature such as `(options?: CsvOptions)` what the options are, with their doc comments, which say the defaults. */
 function withOptions(
   info: Inspection,
   program: Program,
@@ -49,7 +50,7 @@ function withOptions(
   return { ...info, documentation };
 }
 
-/** The fields of a parameter that takes options: called so, or an object of which nothing need be given. */
+/** Returns the fields of a parameter that takes options: it is called so, or is an object of which nothing need be given. */
 function fieldsOf(type: ts.Type, name: string, isLibrary: (symbol: ts.Symbol) => boolean): readonly ts.Symbol[] {
   const isObject = (type.flags & ts.TypeFlags.Object) !== 0 || type.isIntersection();
   if (!isObject || type.getProperties().every(isLibrary)) return [];
@@ -75,7 +76,7 @@ function fieldLine(field: ts.Symbol, file: ts.SourceFile, checker: ts.TypeChecke
   return `- \`${shown}\` ${said}${byDefault}`.trimEnd();
 }
 
-/** The signature of the function whose name is at a position. */
+/** Returns the signature of the function whose name is at a position. */
 function nameAt(file: ts.SourceFile, position: number, checker: ts.TypeChecker): ts.Signature | undefined {
   const node = innermost(file, position);
   if (!ts.isIdentifier(node)) return undefined;
@@ -83,7 +84,7 @@ function nameAt(file: ts.SourceFile, position: number, checker: ts.TypeChecker):
   return type.getCallSignatures()[0] ?? type.getConstructSignatures()[0];
 }
 
-/** The signature of the call around a position. */
+/** Returns the signature of the call around a position. */
 function callAt(file: ts.SourceFile, position: number, checker: ts.TypeChecker): ts.Signature | undefined {
   const call = ts.findAncestor(
     innermost(file, position),
@@ -108,7 +109,7 @@ function quickInfo(program: Program, path: string, position: number): Inspection
   return { signature, documentation: ts.displayPartsToString(source.documentation), tags: tagsOf(source.tags) };
 }
 
-/** A variable of an earlier cell is declared anew in the header; its doc comment is where it was declared first. */
+/** Finds where a variable was declared first, which has its doc comment: of an earlier cell's it is declared anew in the header. */
 function declaration(program: Program, path: string, position: number): ts.QuickInfo | undefined {
   let from = { path, position };
   for (let step = 0; step < 20; step++) {

@@ -1,12 +1,11 @@
-/** The members of receivers that depend on the cells alone, kept for as long as these say the same. */
-
-import type { Candidate } from "../shared/languageMessages.ts";
+/** Keeps the members of receivers that depend on the cells alone for as long as these say the same, and looks them up ahead. */
+import type { Candidate } from "../shared/messages.ts";
 import { candidatesFrom, infoAt, ranked, signatureAt, startingWith, withSignatures } from "./candidates.ts";
 import type { CellDocument } from "./cells.ts";
 import type { Program } from "./program.ts";
 import { accessAt, isSteady, type Receiver } from "./receiver.ts";
 
-/** Plain text, no symbols: a symbol would keep a whole type checker alive. */
+/** The members of one receiver, as plain text without symbols: a symbol would keep a whole type checker alive. */
 interface Kept {
   /** The cell that declares the root; undefined for a global. What it has taken over from older cells never changes. */
   readonly origin: CellDocument | undefined;
@@ -17,9 +16,10 @@ interface Kept {
   readonly signatures: Map<string, string>;
 }
 
-/** The receivers asked for last. */
+/** Receivers whose members are kept. */
 const keptAtMost = 100;
 
+/** The members of the receivers asked for last. */
 export class Members {
   readonly #program: Program;
   readonly #kept = new Map<string, Kept>();
@@ -28,7 +28,7 @@ export class Members {
     this.#program = program;
   }
 
-  /** Undefined where they depend on the text after all. */
+  /** Returns the members that begin so; undefined where they depend on the text after all. */
   startingWith(typed: string, receiver: Receiver): readonly Candidate[] | undefined {
     const { members, signatures, steady } = this.#of(receiver);
     if (receiver.shared && !steady) return undefined;
@@ -70,5 +70,53 @@ export class Members {
   #signature({ probe }: Receiver, name: string): string {
     const { document, path } = this.#program.ask(probe);
     return signatureAt(this.#program, path, document.offset + probe.length, name);
+  }
+}
+
+/** A cell of many names need not have all of them looked up. */
+const namesAtMost = 20;
+
+/**
+ * Looks up the members of what cells declare before anybody asks: `tf.` is asked for soon after it was imported. The program
+ * that a cell's check needs serves for this too, so that it costs the members alone, one name at a time.
+ */
+export class Ahead {
+  readonly #program: Program;
+  readonly #members: Members;
+  /** The cell that is checked. */
+  #cell = "";
+  /** The text in question, with a line for each name: `settings.` */
+  #text = "";
+  /** The names that are left, and where their members are asked for in the text. */
+  #waiting: { readonly name: string; readonly at: number }[] = [];
+
+  constructor(program: Program, members: Members) {
+    this.#program = program;
+    this.#members = members;
+  }
+
+  /** Returns the text to ask about with the check of `cell`: for its names, and for those of cells before it that had no time. */
+  questionWith(cell: string): string {
+    const own = this.#program.cells.get(cell)?.values ?? [];
+    const names = [...new Set([...own, ...this.#waiting.map(({ name }) => name)])].slice(0, namesAtMost);
+    this.#cell = cell;
+    this.#text = "";
+    this.#waiting = names.map((name) => {
+      this.#text += `${name}.`;
+      const at = this.#text.length;
+      this.#text += "\n;";
+      return { name, at };
+    });
+    return this.#text;
+  }
+
+  /** Looks one name up. Says whether there are more. */
+  step(): boolean {
+    const next = this.#waiting.shift();
+    const held = next === undefined ? undefined : this.#program.hold(this.#cell, this.#text);
+    if (next === undefined || held === undefined) return false;
+    const position = held.asked.offset + next.at;
+    this.#members.keep(`${next.name}.`, next.name, this.#program.questionPath, position);
+    return true;
   }
 }

@@ -1,15 +1,13 @@
-/** The language service over the cells: one program whose only root is the text in question, which imports the cells. */
+/** Runs the language service over the cells: one program whose only root is the text in question, which imports the cells. */
+
 import { dirname, join } from "node:path";
 import ts from "typescript";
-import { fileVersion } from "../shared/fileVersion.ts";
-import { isCommand } from "../shared/magics/commands.ts";
-import { maskMagics } from "../shared/magics/mask.ts";
-import { npmSpecifier } from "../shared/npmSpecifier.ts";
-import { placesFrom } from "../shared/places.ts";
+import { isCommand, maskMagics } from "../shared/magics/find.ts";
+import { fileVersion, npmSpecifier, placesFrom } from "../shared/modules.ts";
 import { type CellDocument, Cells } from "./cells.ts";
+import { compilerOptions, complainsOfAny, resolutionOptions } from "./compilerOptions.ts";
 import { globalsText } from "./globals.ts";
-import { compilerOptions, complainsOfAny, resolutionOptions } from "./options.ts";
-import { Registry } from "./registry.ts";
+import { SyntaxTrees } from "./syntaxTrees.ts";
 
 /** The text in question, as a module. No cell is called so. */
 const question = "In[?]";
@@ -17,11 +15,12 @@ const globalsName = "In[globals].d.ts";
 
 interface Snapshot {
   readonly version: string;
-  /** Does not change on disk: cells, declaration files, packages. */
+  /** Whether it does not change on disk: cells, declaration files, packages. */
   readonly fixed: boolean;
   readonly snapshot: ts.IScriptSnapshot;
 }
 
+/** The cells of a notebook and a text in question, as TypeScript sees them. */
 export class Program {
   readonly cells = new Cells();
   readonly service: ts.LanguageService;
@@ -47,16 +46,16 @@ export class Program {
     this.#resolutions = this.#newResolutions();
     this.#put(this.questionPath, this.#question.text);
     this.#put(join(folder, globalsName), globalsText);
-    this.service = ts.createLanguageService(this.#host(), new Registry());
+    this.service = ts.createLanguageService(this.#host(), new SyntaxTrees());
   }
 
-  /** `!ls` is a command where no cell has made a variable `ls`. */
+  /** Returns `code` without its magics: `!ls` is a command where no cell has made a variable `ls`. */
   masked(code: string): string {
     const isDefined = (name: string): boolean => this.cells.declares(name) || name in globalThis;
     return maskMagics(code, { isDefined, isCommand });
   }
 
-  /** Grows with whatever may change types, but for what cells say of the names they declare. */
+  /** Returns a number that grows with whatever may change types, but for what cells say of the names they declare. */
   world(): number {
     for (const [path, { fixed, version }] of this.#files) {
       if (fixed || version === fileVersion(path)) continue;
@@ -66,7 +65,7 @@ export class Program {
     return this.#world + this.cells.reach;
   }
 
-  /** Where a cell lies for its imports. */
+  /** Returns the path at which a cell lies for its imports. */
   pathOf(cell: string): string {
     return join(this.#folder, `${cell}.ts`);
   }
@@ -101,12 +100,12 @@ export class Program {
     return { document, path: this.pathOf(name), asked: this.#question };
   }
 
-  /** Where the text in question lies. */
+  /** The path of the text in question. */
   get questionPath(): string {
     return this.pathOf(question);
   }
 
-  /** The cell a path stands for, the text in question included. */
+  /** Returns the cell that a path stands for, the text in question included. */
   documentAt(path: string): CellDocument | undefined {
     if (path === this.questionPath) return this.#question;
     const name = /([^/\\]+)\.tsx?$/.exec(path)?.[1];
@@ -123,7 +122,7 @@ export class Program {
     return true;
   }
 
-  /** What was not found may have been installed since. */
+  /** Forgets which modules were not found: they may have been installed since. */
   forgetResolutions(): void {
     this.#resolutions = this.#newResolutions();
     this.#world++;
@@ -136,7 +135,7 @@ export class Program {
     this.#files.set(path, { version, fixed: true, snapshot: ts.ScriptSnapshot.fromString(text) });
   }
 
-  /** Files on disk, read once; a local file again when it has changed. */
+  /** Reads a file on disk once; a local file again when it has changed. */
   #read(path: string): Snapshot | undefined {
     const known = this.#files.get(path);
     if (known !== undefined && (known.fixed || known.version === fileVersion(path))) return known;
@@ -203,4 +202,18 @@ export class Program {
     if (ts.sys.realpath !== undefined) host.realpath = ts.sys.realpath;
     return host;
   }
+}
+
+/** Names cells as a notebook does in what TypeScript says: `import("/folder/In[3]").Model` -> `In[3].Model`. */
+export function plain(text: string): string {
+  return text.replace(/import\("(?:[^"]*[\\/])?(In\[[\d.?]+\])"\)/g, "$1").replaceAll("In[?].", "");
+}
+
+/** Leaves out of a signature how its name reached the cell: `(alias)`, and the import or export it came by. */
+export function readable(signature: string): string {
+  const lines = plain(signature).split("\n");
+  return lines
+    .filter((line, index) => index === 0 || !/^(import|export) [\w$]+$/.test(line))
+    .join("\n")
+    .replace(/^\((?:alias|function)\) /, "");
 }

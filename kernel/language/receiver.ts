@@ -14,12 +14,12 @@
  *   strings and types nor in `import a = b.c`; `<` before it in its statement could be the begin of type arguments.
  */
 import ts from "typescript";
-import { mayReach } from "./declarations.ts";
+import { mayReach } from "./cells.ts";
 
 /** A receiver as it is written, `tf.layers` or `shape?.points`, and the dot behind it, `.` or `?.`. */
 export interface Receiver {
   readonly text: string;
-  /** What its members would be asked for with: receiver and dot. */
+  /** The text to ask for its members with: receiver and dot. */
   readonly probe: string;
   /** The first name. */
   readonly root: string;
@@ -31,10 +31,10 @@ const chain =
   /(?<![\p{ID_Continue}$.#])([\p{ID_Start}$_][\p{ID_Continue}$]*)((?:\??\.[\p{ID_Start}$_][\p{ID_Continue}$]*)*)\??\.$/u;
 /** A place where private members are accessible; a dot in a declaration; names that are written otherwise than they read. */
 const obscure = /\b(?:class|namespace|module)\b|\\u/;
-/** What stands for something else in each place. */
+/** Words that stand for something else in each place. */
 const elsewhere = new Set(["this", "super", "arguments", "new"]);
 
-/** The receiver whose members are asked for where a word begins at `wordStart`, if they depend on the cells alone. */
+/** Returns the receiver whose members are asked for where a word begins at `wordStart`, if they depend on the cells alone. */
 export function receiverAt(code: string, wordStart: number): Receiver | undefined {
   const before = code.slice(0, wordStart);
   const match = chain.exec(before);
@@ -74,7 +74,7 @@ function mentions(code: string, name: string, next: string): number {
   return code.match(new RegExp(`(?<![\\p{ID_Continue}$])${escaped}(?![\\p{ID_Continue}$])${next}`, "gu"))?.length ?? 0;
 }
 
-/** The property access whose dot ends at `dotEnd`. */
+/** Returns the property access whose dot ends at `dotEnd`. */
 export function accessAt(file: ts.SourceFile, dotEnd: number): ts.PropertyAccessExpression | undefined {
   const visit = (node: ts.Node): ts.PropertyAccessExpression | undefined => {
     if (node.pos > dotEnd || node.end < dotEnd) return undefined;

@@ -1,6 +1,6 @@
 /** Keeps output that is made faster than it can be sent from piling up: the main thread waits while the worker is far behind. */
 import { type Flags, flag } from "./flags.ts";
-import type { FromMain } from "./threadMessages.ts";
+import type { FromMain } from "./messages.ts";
 
 /** Characters of output, and bytes of buffers, that may be on their way. */
 const allowance = 4_000_000;
@@ -16,7 +16,7 @@ const lookEveryMs = 50;
 /** A worker that makes no progress for this long is not waited for, in milliseconds. */
 const patienceMs = 5000;
 
-/** The main thread's half: what was posted, against what the worker says it has dealt with. */
+/** The main thread's half, which holds what was posted against what the worker says it has dealt with. */
 export class Poster {
   readonly #flags: Flags;
   #posted = 0;
@@ -25,7 +25,7 @@ export class Poster {
     this.#flags = flags;
   }
 
-  /** To be called for every message posted. Returns when there is room for many more, or the cell is to stop. */
+  /** Counts a message that was posted. Returns when there is room for many more, or the cell is to stop. */
   posted(message: FromMain): void {
     this.#posted = (this.#posted + weight(message)) | 0;
     let room = allowance;
@@ -41,10 +41,10 @@ export class Poster {
   }
 }
 
-/** The worker's half. */
+/** The worker's half, which tells how much it has dealt with. */
 export class Taker {
   readonly #flags: Flags;
-  /** What waits to be published. */
+  /** Returns the size of what waits to be published. */
   readonly #unpublished: () => number;
   #taken = 0;
   #told = 0;
@@ -54,7 +54,7 @@ export class Taker {
     this.#unpublished = unpublished;
   }
 
-  /** To be called for every message dealt with. */
+  /** Counts a message that was dealt with. */
   took(message: FromMain): void {
     this.#taken = (this.#taken + weight(message)) | 0;
     if (this.#unpublished() < allowance) this.relieve();

@@ -1,7 +1,7 @@
-/** The connection file a frontend writes before it starts the kernel. */
+/** Reads the connection file that a frontend writes before it starts the kernel. */
 import { readFileSync } from "node:fs";
 
-/** Where each socket listens and how messages are signed; the keys are the file's own. */
+/** The addresses of the sockets and how messages are signed; the keys are the file's own. */
 export interface Connection {
   readonly transport: string;
   readonly ip: string;
@@ -29,7 +29,7 @@ export function readConnection(path: string): Connection {
   return { transport: "tcp", ip: "127.0.0.1", key: "", signature_scheme: "hmac-sha256", ...file } as Connection;
 }
 
-/** ZeroMQ address of one socket: `tcp://ip:port`, or `ipc://path-port`. */
+/** Returns the ZeroMQ address of one socket: `tcp://ip:port`, or `ipc://path-port`. */
 export function address(connection: Connection, port: PortName): string {
   const separator = connection.transport === "ipc" ? "-" : ":";
   return `${connection.transport}://${connection.ip}${separator}${connection[port]}`;

@@ -1,22 +1,22 @@
-/** A few integers both threads can see while the main thread is blocked: what makes a synchronous loop stoppable. */
+/** Integers that all threads see, even while the main thread is blocked: they make a synchronous loop stoppable. */
 
 /** Index of each integer in the shared array. */
 export const flag = {
   /** 1 from the request until the interrupted cell has ended: loops and awaits in cells throw. */
   pending: 0,
-  /** How many interrupts were asked for since the start. */
+  /** The number of interrupts that were asked for since the start. */
   requested: 1,
-  /** Number of the last ping the main thread's event loop answered. */
+  /** The number of the last ping the main thread's event loop answered. */
   pong: 2,
   /** 1 when running code asked for the host's abort signal: it stops by itself, given time for a step. */
   cooperative: 3,
   /** 1 once the sockets are closed and the process may end. */
   closed: 4,
-  /** How much of the main thread's output the worker has dealt with; wraps around. */
+  /** The amount of the main thread's output that the worker has dealt with; it wraps around. */
   taken: 5,
   /** 1 when V8 was told to end what ran in the interrupted cell: nothing of it is left that could end by itself. */
   forced: 6,
-  /** How many packages are being loaded: one that is ended in the middle can never be loaded again, so it is given time. */
+  /** The number of packages that are being loaded: one that is ended in the middle can never be loaded again, so it is given time. */
   loading: 7,
   /** 1 once the main thread has begun to end the process: nothing must end what it runs now. */
   exiting: 8,
@@ -26,12 +26,14 @@ export const flag = {
   checked: 10,
   /** Megabytes that the language service holds. */
   language: 11,
-  /** When the language service began to load, in milliseconds: the low 32 bits of the clock. 0 before. */
+  /** The time when the language service began to load: the low 32 bits of the clock in milliseconds, 0 before. */
   languageSince: 12,
 } as const;
 
+/** The shared integers. */
 export type Flags = Int32Array<SharedArrayBuffer>;
 
+/** Makes them, all 0. */
 export function newFlags(): Flags {
   return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * Object.keys(flag).length));
 }

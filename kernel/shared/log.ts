@@ -1,13 +1,14 @@
-/** Lines for whoever reads the kernel's own standard error, past the streams that cells print to. */
+/** Writes lines to the kernel's own standard error, past the streams that cells print to. */
 import { writeSync } from "node:fs";
 
 let stderr = 2;
 
-/** The process's stderr is captured, and `fd` is what it was before. */
+/** Logs to `fd` from now on: the process's stderr is captured, and this is what it was before. */
 export function logTo(fd: number): void {
   stderr = fd;
 }
 
+/** Writes one line. */
 export function log(line: string): void {
   try {
     writeSync(stderr, `thaw kernel: ${line}\n`);

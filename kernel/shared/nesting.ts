@@ -1,8 +1,8 @@
-/** Texts nested so deeply that reading them takes the process along: the parser recurses in native code. */
+/** Finds texts nested so deeply that parsing them would end the process: the parser recurses in native code. */
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 
-/** The parser bears several thousand levels on an ordinary stack; no level comes without one of these. */
+/** The characters and words that open a level; the parser bears several thousand levels on an ordinary stack. */
 const opener = /[([{<?=]|\belse\b|!/g;
 const harmless = 1500;
 
@@ -11,7 +11,7 @@ export function mayBeTooDeep(source: string): boolean {
   return source.length >= harmless && (source.match(opener)?.length ?? 0) >= harmless;
 }
 
-/** Whether it could, and hurts another process that tries it first. */
+/** Whether it has, and ends another process that tries to parse it first. */
 export function isTooDeep(source: string): boolean {
   if (!mayBeTooDeep(source)) return false;
   const parser = JSON.stringify(createRequire(import.meta.url).resolve("oxc-parser"));

@@ -1,9 +1,14 @@
-/** How far numbers may be from the committed ones: these were made on another processor, which adds in another order. */
+/** Says how far numbers may be from the committed ones, which were made on another processor, which adds in another order. */
 
-/** Nine digits of what was computed in float64, and zero gradients, which are rounding and nothing else (1e-17, after Adam 1e-12). */
+/** @typedef {{ absolute: number, relative: number, any?: boolean }} Tolerance Allowed is `absolute + relative * |committed|`; `any`: not compared. */
+
+/** Allows for nine digits of what was computed in float64, and zero gradients, which are rounding and nothing else (1e-17, after Adam 1e-12). */
 const doubles = { absolute: 1e-11, relative: 2e-9 };
 
-/** First match wins. `at` is tried on the file and the keys, as in `families/bert.json: case_0.logits.0.1`. */
+/**
+ * The first match wins. `at` is tried on the file and the keys, as in `families/bert.json: case_0.logits.0.1`.
+ * @type {readonly ({ at: RegExp } & Partial<Tolerance>)[]}
+ */
 export const rules = [
   // Any Python gives the same numbers.
   { at: /: made_with\.python$/, any: true },
@@ -26,8 +31,11 @@ export const rules = [
 ];
 
 /**
- * What is allowed between two numbers at a place.
+ * Returns what is allowed between two numbers at a place.
  * @param {string} place file and keys
- * @returns {{ absolute: number, relative: number, any?: true }} together: `absolute + relative * |committed|`; `any`: not compared
+ * @returns {Tolerance}
  */
-export const toleranceAt = (place) => rules.find(({ at }) => at.test(place)) ?? doubles;
+export function toleranceAt(place) {
+  const { absolute, relative, any } = { ...doubles, ...rules.find(({ at }) => at.test(place)) };
+  return any === undefined ? { absolute, relative } : { absolute, relative, any };
+}

@@ -1,70 +1,101 @@
 /**
- * Thaw's own TensorFlow ops (native/): one compiler call for this very processor. Without them training is slower but
- * the same, so a compiler that cannot build them is no reason to stop.
+ * Compiles our own C and C++, each with one compiler call. All works without, so a compiler that cannot build it is no reason
+ * to stop.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { answerOf, lastLines, runProgram } from "../child.mjs";
 import { readJson, sha256, writeWhole } from "../files.mjs";
-import { compilerPath } from "./addon.mjs";
-import { wheelFolder } from "./tensorflow.mjs";
+import { compilerPath, smokeEnvironment, wheelFolder, wheelRequirement } from "./tensorflow.mjs";
 
-export const name = "Fused operations";
-export const bytes = 1e6;
+/** @import { Context, Step } from "../context.mjs" */
 
-const outputOf = ({ paths }) => join(paths.binding, "lib", "napi-v8", "thaw_ops.node");
-const markerOf = (context) => `${outputOf(context)}.json`;
-
-export function check(context) {
-  const tensorflow = wheelFolder(context);
-  if (tensorflow === undefined) return { done: false, detail: "waits for TensorFlow" };
-  const marker = readJson(markerOf(context));
-  if (marker === undefined) return { done: false, detail: "not built" };
-  const compiler = compilerVersion(context);
-  const kept = marker.error === undefined && compiler === undefined; // built, and the compiler has gone since
-  if (marker.key !== keyOf(context, tensorflow, kept ? marker.compiler : compiler)) {
-    return { done: false, detail: "built for another source, wheel, compiler or processor" };
-  }
-  if (marker.error !== undefined) return { done: true, detail: `none (${marker.error}); slower ones are used` };
-  return { done: existsSync(outputOf(context)), detail: "built for this processor" };
-}
-
-export async function run(context) {
-  const tensorflow = wheelFolder(context);
-  const compiler = compilerVersion(context);
-  const key = keyOf(context, tensorflow, compiler);
-  const built = `${outputOf(context)}.${process.pid}.part.node`;
-  const marker = { key, compiler, processor: processor() };
-  for (const path of [markerOf(context), outputOf(context)]) rmSync(path, { force: true }); // never one without the other
+/**
+ * Builds an optional library: it and its marker appear together, or the marker alone with what went wrong.
+ * @param {string} library
+ * @param {Readonly<Record<string, unknown>>} marker what it is built from
+ * @param {(output: string) => Promise<string | undefined>} compile builds and tries it; resolves to what went wrong, if anything
+ * @param {(problem: string) => string} sentence what it means for the person that there is none
+ */
+async function make(library, marker, compile, sentence) {
+  const built = `${library}.${process.pid}.part.node`;
+  for (const path of [markerOf(library), library]) rmSync(path, { force: true }); // never one without the other
   try {
-    const problem = compiler === undefined ? "no C++ compiler" : await build(context, tensorflow, built);
-    if (problem === undefined) renameSync(built, outputOf(context));
-    else
-      process.stdout.write(
-        `\n  Fused operations could not be built: ${problem}\n  Training works without them, slower.\n`,
-      );
+    const problem = await compile(built);
+    if (problem === undefined) renameSync(built, library);
+    else process.stdout.write(`\n  ${sentence(problem)}\n`);
     const error = problem === undefined ? {} : { error: problem.split("\n")[0] };
-    writeWhole(markerOf(context), `${JSON.stringify({ ...marker, ...error })}\n`);
+    writeWhole(markerOf(library), `${JSON.stringify({ ...marker, ...error })}\n`);
   } finally {
     rmSync(built, { force: true });
   }
 }
 
-/** What went wrong, or `undefined`. */
-async function build(context, tensorflow, output) {
-  const call = compilerCall(context, tensorflow, output);
-  const compiled = await runProgram(compilerPath(context), call, { context, cwd: join(context.root, "native") });
+const markerOf = (/** @type {string} */ library) => `${library}.json`;
+
+/** Calls the compiler and then a program that tries the library. Resolves to what went wrong, or `undefined`. */
+async function compileAndTry(
+  /** @type {{ context: Context, compiler: string, call: readonly string[], cwd?: string, tryArgs: readonly string[] }} */
+  { context, compiler, call, cwd = context.root, tryArgs },
+  /** @type {string} */ fault,
+) {
+  const compiled = await runProgram(compiler, call, { context, cwd });
   if (compiled.code !== 0) return `the compiler ended with code ${compiled.code}\n${lastLines(compiled.output)}`;
-  const smoke = await runProgram(process.execPath, [join(context.root, "setup", "smokeNative.cjs"), output], {
-    context,
-    env: { TF_CPP_MIN_LOG_LEVEL: "3", TF_FORCE_GPU_ALLOW_GROWTH: "true" },
-  });
-  return smoke.code === 0 ? undefined : `the library does not run\n${lastLines(smoke.output)}`;
+  const tried = await runProgram(process.execPath, tryArgs, { context, env: smokeEnvironment });
+  return tried.code === 0 ? undefined : `${fault}\n${lastLines(tried.output)}`;
 }
 
-function compilerCall(context, tensorflow, output) {
+const fusedLibrary = (/** @type {Context} */ { paths }) => join(paths.binding, "lib", "napi-v8", "thaw_ops.node");
+
+/**
+ * This step compiles Thaw's own TensorFlow ops (native/) for this very processor. Without them training is slower but the same.
+ * @type {Step}
+ */
+export const fusedOperations = {
+  name: "Fused operations",
+  bytes: 1e6,
+  check(context) {
+    const wheel = wheelFolder(context);
+    if (wheel === undefined) return { done: false, detail: "waits for TensorFlow" };
+    const library = fusedLibrary(context);
+    const marker = readJson(markerOf(library));
+    if (marker === undefined) return { done: false, detail: "not built" };
+    const compiler = compilerVersion(context);
+    const kept = marker.error === undefined && compiler === undefined; // built, and the compiler has gone since
+    if (marker.key !== fusedKey(context, wheel, kept ? marker.compiler : compiler)) {
+      return { done: false, detail: "built for another source, wheel, compiler or processor" };
+    }
+    if (marker.error !== undefined) return { done: true, detail: `none (${marker.error}); slower ones are used` };
+    return { done: existsSync(library), detail: "built for this processor" };
+  },
+  async run(context) {
+    const wheel = wheelFolder(context);
+    if (wheel === undefined) throw new Error("The step before has installed no TensorFlow.");
+    const version = compilerVersion(context);
+    const compiler = compilerPath(context);
+    const marker = { key: fusedKey(context, wheel, version), compiler: version, processor: processor() };
+    const compile = async (/** @type {string} */ output) => {
+      if (compiler === undefined) return "no C++ compiler";
+      const call = fusedCall(context, wheel, output);
+      const tryArgs = [join(context.root, "setup", "smoke.cjs"), output];
+      const cwd = join(context.root, "native");
+      return compileAndTry({ context, compiler, call, cwd, tryArgs }, "the library does not run");
+    };
+    const sentence = (/** @type {string} */ problem) =>
+      `Fused operations could not be built: ${problem}\n  Training works without them, slower.`;
+    await make(fusedLibrary(context), marker, compile, sentence);
+  },
+};
+
+/**
+ * Returns the arguments of the compiler.
+ * @param {Context} context
+ * @param {string} wheel TensorFlow's folder
+ * @param {string} output
+ */
+function fusedCall(context, wheel, output) {
   const mac = context.platform === "darwin";
   return [
     // -w: the wheel's headers warn of themselves by the hundred
@@ -82,28 +113,34 @@ function compilerCall(context, tensorflow, output) {
     // no -ffast-math: a number that is none must stay visible
     ...["-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-DNDEBUG", "-DEIGEN_MAX_ALIGN_BYTES=64"],
     ...(mac ? ["-undefined", "dynamic_lookup"] : ["-D_GLIBCXX_USE_CXX11_ABI=1"]),
-    ...["thaw_ops.cc", `-I${join(tensorflow, "include")}`],
-    ...[join(tensorflow, mac ? "libtensorflow_framework.2.dylib" : "libtensorflow_framework.so.2")],
-    ...[`-Wl,-rpath,${tensorflow}`, "-o", output],
+    ...["thaw_ops.cc", `-I${join(wheel, "include")}`],
+    ...[join(wheel, mac ? "libtensorflow_framework.2.dylib" : "libtensorflow_framework.so.2")],
+    ...[`-Wl,-rpath,${wheel}`, "-o", output],
   ];
 }
 
-const compilerVersion = (context) => {
+/** @param {Context} context */
+function compilerVersion(context) {
   const path = compilerPath(context);
   return path && answerOf(path, ["--version"], context)?.split("\n")[0];
-};
+}
 
-function keyOf(context, tensorflow, compiler) {
+/**
+ * Returns a text that changes when the operations have to be built again.
+ * @param {Context} context
+ * @param {string} wheel
+ * @param {string | undefined} compiler
+ */
+function fusedKey(context, wheel, compiler) {
   const folder = join(context.root, "native");
   const sources = readdirSync(folder)
     .filter((file) => /\.(cc|h)$/.test(file))
     .sort()
     .map((file) => sha256(readFileSync(join(folder, file))));
-  const wheel = readJson(join(context.paths.venv, ".thaw-tensorflow.json"))?.requirement;
-  return sha256(JSON.stringify([sources, wheel, tensorflow, compiler, processor()]));
+  return sha256(JSON.stringify([sources, wheelRequirement(context), wheel, compiler, processor()]));
 }
 
-/** The same text as in src/tensor/native.ts: one name stands for processors with different instructions. */
+/** Returns the same text as in src/tensor/native.ts: one name stands for processors with different instructions. */
 function processor() {
   let flags = "";
   try {
@@ -112,4 +149,59 @@ function processor() {
     // not Linux: the model's name has to do
   }
   return createHash("sha256").update(`${process.arch} ${cpus()[0]?.model} ${flags}`).digest("hex");
+}
+
+const outputSource = (/** @type {Context} */ { root }) => join(root, "native", "stdio", "stdio.c");
+const outputLibrary = (/** @type {Context} */ { root }) => join(root, "native", "stdio", "build", "stdio.node");
+
+/**
+ * This step compiles the addon through which the kernel shows what native code prints, and hears of signals while a cell blocks it
+ * (native/stdio). Without it such output goes to the kernel's log, and such signals wait.
+ * @type {Step}
+ */
+export const nativeOutput = {
+  name: "Output of native code",
+  bytes: 1e5,
+  check(context) {
+    if (!existsSync(context.paths.napiHeaders)) return { done: false, detail: "waits for npm packages" };
+    const library = outputLibrary(context);
+    const marker = readJson(markerOf(library));
+    if (marker === undefined) return { done: false, detail: "not built" };
+    if (marker.key !== outputKey(context)) return { done: false, detail: "built from another source" };
+    if (marker.error !== undefined) return { done: true, detail: `not shown (${marker.error}); it goes to the log` };
+    return { done: existsSync(library), detail: "shown under its cell" };
+  },
+  async run(context) {
+    const library = outputLibrary(context);
+    mkdirSync(dirname(library), { recursive: true });
+    const compiler = compilerPath(context);
+    const compile = async (/** @type {string} */ output) => {
+      if (compiler === undefined) return "no C++ compiler";
+      const mac = context.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : [];
+      const call = [
+        ...[
+          "-x",
+          "c",
+          "-std=c11",
+          "-D_GNU_SOURCE",
+          "-D_DARWIN_C_SOURCE",
+          "-DNAPI_VERSION=8",
+          "-O2",
+          "-fPIC",
+          "-shared",
+        ],
+        ...[...mac, `-I${context.paths.napiHeaders}`, outputSource(context), "-o", output],
+      ];
+      const ask = `process.exit(require(${JSON.stringify(output)}).capture().length - 4)`;
+      return compileAndTry({ context, compiler, call, tryArgs: ["-e", ask] }, "the addon does not load");
+    };
+    const sentence = (/** @type {string} */ problem) =>
+      `What native code prints will go to the kernel's log: ${problem}`;
+    await make(library, { key: outputKey(context) }, compile, sentence);
+  },
+};
+
+/** @param {Context} context */
+function outputKey(context) {
+  return sha256(JSON.stringify([readFileSync(outputSource(context), "utf8"), process.arch]));
 }

@@ -1,37 +1,37 @@
 /**
- * The output of the frozen layers, text by text. What lies below the lowest trainable layer gives the same for a text in
- * every epoch (its dropout is off), so it is computed once. Stored unpadded, in float32, in memory as far as that goes,
- * then on the disk; computed in the run's precision. The pass goes through the texts in batches of its own. With the ops
+ * Stores the outputs of the frozen layers, text by text. The layers below the lowest trainable one give the same for a text in
+ * every epoch (their dropout is off), so they are run once. Their outputs are stored unpadded, in float32, in memory as far as
+ * that goes, then on the disk; they are computed in the run's precision. The pass goes through the texts in batches of its own. With the ops
  * of native/ a text has the same bits in every batch, so a cached run equals one that computes the rows anew bit for bit;
  * without them, and where a family composes its attention, it does where its batches have the shape of the pass's, and to
  * the last bits elsewhere.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { formatBytes } from "../display/numbers.ts";
-import { lengthBatches } from "../evaluate/lengthBatches.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
-import { noteGarbage } from "../platform/garbage.ts";
+import { isFiniteTensor, nonFiniteValue, rowList } from "../optim/nonFinite.ts";
+import { lengthBatches } from "../plan/batches.ts";
+import { prefixBytes } from "../plan/prefix.ts";
+import { noteGarbage } from "../platform/machine.ts";
 import { sweep } from "../platform/owner.ts";
+import { breathe } from "../platform/threads.ts";
 import { markConstant } from "../tensor/differentiable.ts";
 import type { Precision } from "../tensor/precision.ts";
 import { section } from "../tensor/section.ts";
 import { tf } from "../tensor/tensorflow.ts";
-import { breathe } from "../train/breathe.ts";
-import { isFiniteTensor, nonFiniteValue, rowList } from "../train/nonFinite.ts";
-import { CacheBudget } from "./cacheBudget.ts";
-import { DiskRows, diskRowsPrefix } from "./diskRows.ts";
-import { MemoryRows, type RowStore } from "./rowStore.ts";
+import { CacheBudget, DiskRows, diskRowsPrefix, MemoryRows, type RowStore } from "./rowStore.ts";
 
+/** The outputs of the frozen layers for the texts of one data set, at any number of cuts. */
 export class PrefixCache {
-  /** Sentences about what could not be stored. */
+  /** Sentences about outputs that could not be stored. */
   readonly notices: string[] = [];
   readonly #noticed = new Set<Cut>();
   readonly #model: SequenceClassifier;
   readonly #texts: readonly EncodedText[];
   readonly #budget: CacheBudget;
   readonly #precision: Precision;
-  /** Per cut and text `[tokens of the text, hidden]`, or `[hidden]` at the cut before the head. */
+  /** Stores by cut: `[tokens, hidden]` for each text, or `[hidden]` at the cut before the head. */
   readonly #stores = new Map<Cut, RowStore>();
 
   constructor(
@@ -46,16 +46,17 @@ export class PrefixCache {
     this.#precision = precision;
   }
 
+  /** Whether the outputs at this cut are stored. */
   has(cut: Cut): boolean {
     return this.#stores.has(cut);
   }
 
-  /** In use, in memory and on the disk. */
+  /** Bytes in use, in memory and on the disk. */
   get bytes(): number {
     return [...this.#stores.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Where the rows of a cut are; undefined where they are not stored. */
+  /** Returns where the outputs at a cut are; undefined where they are not stored. */
   placeOf(cut: Cut): RowStore["place"] | undefined {
     return this.#stores.get(cut)?.place;
   }
@@ -85,8 +86,8 @@ export class PrefixCache {
   }
 
   /**
-   * What the model computes on from this cut on, for some of the texts: `[tokens, hidden]`, or `[batch, hidden]` before
-   * the head. `batch` holds the same texts.
+   * Returns the hidden states at this cut for some of the texts: `[tokens, hidden]`, or `[batch, hidden]` before the head.
+   * `batch` holds the same texts. They are computed where they are not stored.
    */
   rows(cut: Cut, indices: ArrayLike<number>, batch: PackedBatch): Tensor {
     const store = this.#stores.get(cut);
@@ -117,7 +118,7 @@ export class PrefixCache {
     this.keepOnly([]);
   }
 
-  /** Runs some texts through the frozen layers and stores their rows; a store that fails is given up. */
+  /** Runs some texts through the frozen layers and stores their outputs; a store that fails is given up. */
   #pass(stores: Map<Cut, RowStore>, indices: readonly number[]): void {
     const wanted = [...stores.keys()];
     const batch = PackedBatch.fromTexts(indices.map((index) => this.#texts[index] as EncodedText));
@@ -162,7 +163,7 @@ export class PrefixCache {
     }
   }
 
-  /** A place for each cut, small cuts first, in memory while there is room, then on the disk. */
+  /** Makes a place for each cut, small cuts first, in memory while there is room, then on the disk. */
   #makeRoom(cuts: readonly Cut[]): Map<Cut, RowStore> {
     const stores = new Map<Cut, RowStore>();
     for (const cut of [...cuts].sort((a, b) => this.#sizeOf(a) - this.#sizeOf(b))) {
@@ -213,10 +214,4 @@ export class PrefixCache {
   #rowsOf(index: number, cut: Cut): number {
     return cut === this.#model.depth ? 1 : (this.#texts[index] as EncodedText).inputIds.length;
   }
-}
-
-/** Bytes that the rows of all the texts take at a cut. */
-export function prefixBytes(model: SequenceClassifier, texts: readonly EncodedText[], cut: Cut): number {
-  const rows = cut === model.depth ? texts.length : texts.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
-  return 4 * model.config.hiddenSize * rows;
 }

@@ -1,18 +1,19 @@
-/** The order in which an epoch sees the examples, cut into batches. */
+/** Orders the examples of an epoch and cuts them into batches. */
 import { ThawError } from "../errors.ts";
-import { shuffled } from "../tensor/shuffle.ts";
+import { shuffled } from "../tensor/random.ts";
 
-/** Hugging Face's names of the orders. */
+/** The orders of the examples, by Hugging Face's names. */
 export const samplingStrategies = ["random", "sequential", "group_by_length"] as const;
+/** The order of the examples, by Hugging Face's name. */
 export type SamplingStrategy = (typeof samplingStrategies)[number];
 
-/** How an epoch is cut into batches. */
+/** Options of `batchesOf`: how an epoch is cut into batches. */
 export interface BatchOptions {
   /** Examples in one batch. */
   readonly batchSize: number;
   /** Batches of an optimizer step. Default: 1. */
   readonly batchesPerStep?: number;
-  /** The order of the examples. Default: "random". */
+  /** The order of the examples. Default: `"random"`. */
   readonly strategy?: SamplingStrategy;
   readonly seed: number;
   /** Number of the epoch, counted over the whole run from 0. */
@@ -20,9 +21,9 @@ export interface BatchOptions {
 }
 
 /**
- * The examples of each batch of one epoch, as places in the data set; the last batch has what is left. `lengths`: tokens
- * of each example. A pure function of its arguments: a resumed run continues in the middle of an epoch with nothing stored
- * but (seed, epoch, batch). Throws `BAD_BATCH_SIZE`.
+ * Cuts one epoch into batches, each a list of the places of its examples in the data set; the last batch has what is
+ * left. `lengths`: tokens of each example. A pure function of its arguments: a resumed run continues in the middle of
+ * an epoch with nothing stored but (seed, epoch, batch). Throws `BAD_BATCH_SIZE`.
  */
 export function batchesOf(lengths: ArrayLike<number>, options: BatchOptions): Uint32Array[] {
   const { batchSize } = options;
@@ -49,14 +50,14 @@ function orderOf(
   }
 }
 
-/** Batches sorted together at most. */
+/** Batches that are sorted together at most. */
 const batchesInGroup = 50;
 
 /**
- * Examples of like length side by side, so that a batch of them has little padding, or costs much the same throughout:
- * shuffled, cut into groups of 50 batches (or into 4 groups, where there are fewer than 200 batches), each group sorted
- * from long to short, and the longest example of all put first, so that what does not fit into memory fails at once.
- * Hugging Face's `get_length_grouped_indices` (transformers 5.24, trainer_pt_utils.py) with our shuffle.
+ * Orders examples of like length side by side, so that a batch of them has little padding, or costs much the same
+ * throughout: shuffled, cut into groups of 50 batches (or into 4 groups, where there are fewer than 200 batches), each
+ * group sorted from long to short, and the longest example of all put first, so that what does not fit into memory
+ * fails at once. Hugging Face's `get_length_grouped_indices` (transformers 5.24, trainer_pt_utils.py) with our shuffle.
  * `stepSize`: examples of an optimizer step.
  */
 function lengthGroupedOrder(lengths: ArrayLike<number>, stepSize: number, seed: number, epoch: number): Uint32Array {

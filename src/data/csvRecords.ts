@@ -1,6 +1,8 @@
 /**
- * Records of separated values, out of UTF-8 bytes: RFC 4180, with any delimiter, and as lenient as Python's `csv` where
- * that loses nothing. `\n`, `\r\n` and `\r` each end a line, mixed too; a quotation mark within an unquoted field is text.
+ * Reads records of separated values out of UTF-8 bytes: RFC 4180, with any delimiter, and as lenient as Python's `csv`
+ * where that loses nothing. `
+ * `, `\r
+ * ` and `\r` each end a line, mixed too; a quotation mark within an unquoted field is text.
  */
 
 /** How a file of separated values is written. */
@@ -16,7 +18,7 @@ export interface CsvRecord {
   readonly line: number;
 }
 
-/** A quoted field that has no end, or that text follows. */
+/** Thrown for a quoted field that has no end, or that text follows. */
 export class QuoteProblem extends Error {
   readonly kind: "open" | "followed";
   /** The line that the field begins in, counted from 1. */
@@ -34,7 +36,7 @@ const carriageReturn = 13;
 const quotationMark = 34;
 const isLineEnd = (byte: number | undefined): boolean => byte === newline || byte === carriageReturn;
 
-/** Blank lines are no records. Throws `QuoteProblem`. */
+/** Reads one record after the other. Blank lines are no records. Throws `QuoteProblem`. */
 export function* csvRecords(bytes: Buffer, format: SeparatedFormat): Generator<CsvRecord> {
   const reader = new RecordReader(bytes, format);
   for (let record = reader.next(); record !== undefined; record = reader.next()) yield record;
@@ -74,7 +76,7 @@ class RecordReader {
     this.#line++;
   }
 
-  /** A field from its opening quotation mark on; two marks in it are one. */
+  /** Reads a field from its opening quotation mark on; two marks in it are one. */
   #quoted(): string {
     const [bytes, first, start] = [this.#bytes, this.#line, this.#position + 1];
     let position = start;

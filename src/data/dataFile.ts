@@ -1,14 +1,10 @@
-/** The bytes of a data file: found, unpacked, of the right format, and as UTF-8 where they are text. */
-import { isUtf8 } from "node:buffer";
-import type { Stats } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
+/** Reads the bytes of a data file: found, unpacked, of the right format, and as UTF-8 where they are text. */
 import { closest } from "../../shared/closest.ts";
 import { listedRows } from "../display/listed.ts";
 import { formatBytes } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
+import { gunzip, isUtf8 } from "../platform/bytes.ts";
+import { basename, dirname, readdir, readFile, resolve, type Stats, stat } from "../platform/files.ts";
 import { type DataFormat, refuseForeign } from "./formats.ts";
 import { shown } from "./rows.ts";
 
@@ -19,7 +15,7 @@ export interface TextFile {
   readonly notes: readonly string[];
 }
 
-/** Node reads no more than this at once. */
+/** Bytes of a file at most: Node reads no more at once. */
 const largestFile = 2 ** 31 - 1;
 
 /**
@@ -33,8 +29,8 @@ export async function readBinaryFile(path: string, format: DataFormat): Promise<
 }
 
 /**
- * The same for a file of text: in the encoding that is given, in UTF-16 by its mark or by its zero bytes, in UTF-8, or
- * else in Windows-1252. The bytes of a file in UTF-8 are not copied.
+ * Reads a file of text likewise: in the encoding that is given, in UTF-16 by its mark or by its zero bytes, in UTF-8,
+ * or else in Windows-1252. The bytes of a file in UTF-8 are not copied.
  */
 export async function readTextFile(path: string, format: DataFormat, encoding: string | undefined): Promise<TextFile> {
   const content = await readUnpacked(path);
@@ -58,7 +54,7 @@ async function readUnpacked(path: unknown): Promise<Buffer> {
   const bytes = await readWhole(path);
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
-    return await promisify(gunzip)(bytes, { maxOutputLength: largestFile });
+    return await gunzip(bytes, { maxOutputLength: largestFile });
   } catch (cause) {
     const why = (cause as Error).message;
     throw new ThawError(
@@ -120,7 +116,7 @@ async function nearbyAdvice(path: string): Promise<string> {
   return near === undefined ? "Check the path." : `Check the path; there is ${near}.`;
 }
 
-/** UTF-16 by its byte order mark, or by zero bytes in every second place; undefined for other encodings. */
+/** Finds UTF-16 by its byte order mark, or by zero bytes in every second place; undefined for other encodings. */
 function unicodeOf(bytes: Buffer): { readonly encoding: string; readonly mark: number } | undefined {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return { encoding: "utf-16le", mark: 2 };
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return { encoding: "utf-16be", mark: 2 };
@@ -147,7 +143,10 @@ function knownEncoding(encoding: string): string {
   }
 }
 
-/** "windows-1252" for bytes that are no UTF-8; throws where most of their letters are UTF-8, so that some are damaged. */
+/**
+ * Guesses the encoding of bytes that are no UTF-8: "windows-1252". Throws where most of their letters are UTF-8, so
+ * that some are damaged.
+ */
 function notUtf8(bytes: Buffer, path: string): string {
   const { good, bad } = linesOf(bytes);
   if (good < bad.length || good === 0) {
@@ -165,7 +164,7 @@ function damaged(lines: readonly number[], path: string): ThawError {
   );
 }
 
-/** How many lines have letters beyond ASCII that are UTF-8, and which lines are not UTF-8, counted from 1. */
+/** Counts the lines that have letters beyond ASCII and are UTF-8, and lists those that are not UTF-8, from 1. */
 function linesOf(bytes: Buffer): { readonly good: number; readonly bad: readonly number[] } {
   const bad: number[] = [];
   let good = 0;
@@ -199,7 +198,10 @@ const withoutMark = (bytes: Buffer): Buffer =>
 /** The characters of bytes 0x80 to 0x9f, where Windows-1252 differs from Latin-1. */
 const windowsCharacters = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
 
-/** Not by TextDecoder: in several versions of Node 20 to 24 it takes this encoding for Latin-1 (nodejs/node#56542). */
+/**
+ * Decodes Windows-1252. TextDecoder takes this encoding for Latin-1 in several versions of Node 20 to 24
+ * (nodejs/node#56542).
+ */
 function decodeWindows1252(bytes: Buffer): string {
   const text = bytes.toString("latin1");
   return text.replace(/[\u0080-\u009f]/g, (character) => windowsCharacters.charAt(character.charCodeAt(0) - 0x80));

@@ -1,18 +1,56 @@
-/** From rows to examples with their labels, with everything refused that cannot be learnt from. */
+/** Makes examples with their labels out of rows, and refuses everything that cannot be learnt from. */
 import { closest } from "../../shared/closest.ts";
 import { listed, listedRows } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import type { ProblemType } from "../models/config/config.ts";
 import { indexLabelSets, labelColumns, readWrittenLists } from "./labelSets.ts";
-import { indexLabels, type LabelledContent, type LabelReading, type LabelValue } from "./labels.ts";
-import { type DatasetOptions, rowFunction } from "./options.ts";
+import { indexLabels, type LabelledContent, type LabelReading, type LabelValue, readTargets } from "./labels.ts";
+import { columnsOf, type DatasetOptions, rowFunction } from "./options.ts";
 import type { Row, RowTable } from "./rows.ts";
-import { readTargets } from "./targets.ts";
-import type { DatasetContent } from "./textDataset.ts";
+
+/** One example of a data set: a text or a pair of texts, its label, and the row that it comes from. */
+export interface Example {
+  /** The text, or the first one of a pair. */
+  readonly text: string;
+  /** The second text, where examples are pairs. */
+  readonly textPair?: string;
+  /**
+   * The name of the label; of several labels the list of their names; of a regression the number, or the list of them.
+   * Absent where the data set has no labels.
+   */
+  readonly label?: string | number | readonly string[] | readonly number[];
+  /** The row of the file or list that the example comes from, counted from 1 without a header. */
+  readonly row: number;
+}
+
+/** The content of a data set. It is copied: a data set does not change once it is made. */
+export interface DatasetContent {
+  /** What tables and messages call the data set. */
+  readonly name: string;
+  /** The texts of the examples, or the first ones of their pairs. */
+  readonly texts: readonly string[];
+  /** The second texts of pairs, as many as there are texts. Default: single texts. */
+  readonly textPairs?: readonly string[] | undefined;
+  /** The labels in the form that the problem type says; see `Labels`. Empty where there are no labels. */
+  readonly labels: ArrayLike<number>;
+  /** Names of the labels by index, of a regression those of the outputs. Empty where there are no labels. */
+  readonly labelNames: readonly string[];
+  /** What is learnt. Default: `"single_label_classification"`. */
+  readonly problemType?: ProblemType | undefined;
+  /** The row that each example comes from. Default: 1, 2, 3 and so on. */
+  readonly rows?: ArrayLike<number>;
+  /** Sentences that the summary shows below the table. */
+  readonly notes?: readonly string[];
+  /** The number of examples of the data set that this one is a part of. Default: it is no part. */
+  readonly partOf?: number | undefined;
+}
 
 type Source = string | readonly string[] | ((row: Row) => unknown);
 
-/** Throws `BAD_DATA` with the number of the row: those of the table, which do not count a header. */
+/**
+ * Collects the texts and labels of a table's rows. Throws `BAD_DATA` with the numbers of the rows: those of the table,
+ * which do not count a header.
+ */
 export function collectExamples(table: RowTable, options: DatasetOptions, name: string): DatasetContent {
   const { text = "text", textPair, label = "label" } = options;
   if (table.rows.length === 0) {
@@ -55,15 +93,10 @@ const unlabelled: LabelledContent = {
   notes: [],
 };
 
-/** Throws where a column is missing from every row, or from some; those with a part of a joined text may lack it. */
-function checkColumns(
-  { rows, numbers }: RowTable,
-  { text = "text", textPair, label = "label" }: DatasetOptions,
-  name: string,
-): void {
-  const namesIn = (source: unknown) => [source].flat().filter((each) => typeof each === "string");
-  const parts = new Set([text, textPair].filter(Array.isArray).flat());
-  for (const column of [text, textPair, label].flatMap(namesIn)) {
+/** Throws `BAD_DATA` where a column is missing from every row, or from some; rows may lack a part of a joined text. */
+function checkColumns({ rows, numbers }: RowTable, options: DatasetOptions, name: string): void {
+  const parts = new Set([options.text, options.textPair].filter(Array.isArray).flat());
+  for (const column of columnsOf(options)) {
     const [having, lacking] = [[] as number[], [] as number[]];
     rows.forEach((row, index) => {
       (Object.hasOwn(row, column) ? having : lacking).push(numbers?.[index] ?? index + 1);
@@ -99,7 +132,7 @@ function missingColumn(first: Row, column: string, name: string): ThawError {
   );
 }
 
-/** What a column, a list of columns or a function gives for a row. */
+/** Gives a row's value of a column, of a list of columns, or of a function. */
 function cellOf(source: Source, row: Row, option: string, number: number, name: string): unknown {
   if (typeof source === "string") return row[source];
   if (typeof source !== "function") return source.map((column) => row[column]);
@@ -115,13 +148,13 @@ function cellOf(source: Source, row: Row, option: string, number: number, name: 
   }
 }
 
-/** The texts of one option, and rows that have none. */
+/** Collects the texts of one option, and the rows that have none. */
 class TextColumn {
   readonly values: string[] = [];
   readonly #source: Source;
   readonly #option: string;
   readonly #name: string;
-  /** What is wrong, with the rows it is wrong in. */
+  /** The problems that were found, with the rows of each. */
   readonly #problems = new Map<string, number[]>();
 
   constructor(source: Source, option: "text" | "textPair", name: string) {
@@ -130,7 +163,7 @@ class TextColumn {
     this.#name = name;
   }
 
-  /** The text of a row; undefined where a function leaves the row out. A row without one is kept for `check`. */
+  /** Reads the text of a row; undefined where a function leaves the row out. A row without one is kept for `check`. */
   read(row: Row, number: number): string | undefined {
     const value = cellOf(this.#source, row, this.#option, number, this.#name);
     if (value === undefined && typeof this.#source === "function") return undefined;
@@ -177,14 +210,14 @@ class TextColumn {
   }
 }
 
-/** The texts of several columns, joined by a space; null and empty ones are left out. */
+/** Joins the texts of several columns by a space; null and empty ones are left out. */
 function joined(parts: readonly unknown[]): unknown {
   const odd = parts.find((part) => part !== null && part !== undefined && typeof part !== "string");
   if (odd !== undefined) return odd;
   return parts.filter((part) => typeof part === "string" && hasContent(part)).join(" ");
 }
 
-/** Whether a text has a character that can be seen. */
+/** Tells whether a text has a character that can be seen. */
 const hasContent = (text: string): boolean => /[^\s\p{Cc}\p{Cf}]/u.test(text);
 
 function kindOf(value: unknown): string {

@@ -1,13 +1,13 @@
-/** What a file holds, told by its content and not by its name, and which call reads it. */
+/** Tells the format of a data file by its content, not by its name, and which call reads it. */
 import { ThawError } from "../errors.ts";
 
 /** The formats that a data set is read from. */
 export type DataFormat = "csv" | "jsonl" | "json" | "parquet";
 
 interface ForeignFormat {
-  /** "an Excel workbook (.xlsx)". */
+  /** The format in a sentence, such as "an Excel workbook (.xlsx)". */
   readonly name: string;
-  /** What to do with it, as a sentence. */
+  /** A sentence that says what to do with such a file. */
   readonly advice: string;
 }
 
@@ -61,7 +61,10 @@ const pickle: ForeignFormat = {
   advice: fromPython('pandas.DataFrame(pickle.load(open("FILE", "rb")))'),
 };
 
-/** A signature that could be the beginning of a text counts only where binary bytes follow. */
+/**
+ * Finds a binary format by its first bytes. A signature that could be the beginning of a text counts only where binary
+ * bytes follow.
+ */
 function binaryFormat(bytes: Buffer): ForeignFormat | undefined {
   const start = bytes.toString("latin1", 0, 16);
   const [signature, signed] = signatures.find(([each]) => start.startsWith(each)) ?? [];
@@ -84,7 +87,7 @@ function zipFormat(bytes: Buffer): ForeignFormat {
   return { name: "a zip archive", advice: unpack("unzip FILE") };
 }
 
-/** How many bytes of a file are looked at as text. */
+/** Bytes of a file that are looked at as text. */
 const headBytes = 1 << 16;
 
 function textFormat(text: string): ForeignFormat | undefined {
@@ -102,7 +105,7 @@ function textFormat(text: string): ForeignFormat | undefined {
   return json === undefined ? undefined : readAs[json];
 }
 
-/** Which of the two JSON formats a text begins like; undefined for neither. */
+/** Tells which of the two JSON formats a text begins like; undefined for neither. */
 function jsonFormat(text: string): "jsonl" | "json" | undefined {
   if (/^\[\s*(?:[[{\]]|$)/.test(text)) return "json";
   if (!/^\{\s*(?:"|\}|$)/.test(text)) return undefined;
@@ -111,7 +114,10 @@ function jsonFormat(text: string): "jsonl" | "json" | undefined {
   return second.startsWith("{") || parsed(first) !== undefined ? "jsonl" : "json";
 }
 
-/** Whether a line is one object of columns rather than a row; one that is longer than what was looked at, by its start. */
+/**
+ * Tells whether a line is one object of columns rather than a row; one that is longer than what was looked at, by its
+ * start.
+ */
 function isColumns(line: string): boolean {
   const row = parsed(line);
   if (row === undefined) return /^\{\s*"(?:[^"\\]|\\.)*"\s*:\s*\[/.test(line);
@@ -146,7 +152,10 @@ export function refuseForeign(
   );
 }
 
-/** Text that is no JSON where JSON or Parquet is wanted: separated values, as far as anybody can tell. */
+/**
+ * Names the format of a text that is no JSON where JSON or Parquet is wanted: separated values, as far as anybody can
+ * tell.
+ */
 function valuesInstead(head: string, wanted: DataFormat): ForeignFormat | undefined {
   if (wanted === "csv" || head === "") return undefined;
   if (wanted === "parquet") return readAs.csv;

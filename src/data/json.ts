@@ -1,10 +1,10 @@
-/** JSON as rows: one object a line, or one value for the whole file. */
+/** Reads JSON as rows: one object per line, or one value for the whole file. */
 import { ThawError } from "../errors.ts";
 import { readTextFile } from "./dataFile.ts";
 import type { TextFileOptions } from "./options.ts";
 import { type Row, type RowTable, tableOf } from "./rows.ts";
 
-/** Rows of a file with one JSON object a line. Throws `MISSING_FILE`, `WRONG_FORMAT` and `BAD_DATA`. */
+/** Reads the rows of a file with one JSON object per line. Throws `MISSING_FILE`, `WRONG_FORMAT` and `BAD_DATA`. */
 export async function readJsonLines(path: string, { encoding }: TextFileOptions): Promise<RowTable> {
   const { bytes, notes } = await readTextFile(path, "jsonl", encoding);
   const rows: Row[] = [];
@@ -35,7 +35,7 @@ function rowOfLine(text: string, line: number, path: string): Row {
   throw new ThawError("BAD_DATA", `Line ${line} of ${path} is not a JSON object. Use {"text": ..., "label": ...}.`);
 }
 
-/** What the parser says, without the piece of the file that it quotes. */
+/** Gives the parser's reason, without the piece of the file that it quotes. */
 const reasonOf = (cause: unknown): string => (cause as Error).message.split(/, (?:"|\.\.\.)/, 1)[0] as string;
 
 function adviceFor(text: string): string {
@@ -46,8 +46,8 @@ function adviceFor(text: string): string {
 }
 
 /**
- * Rows of a file that is one JSON value: a list of objects, or an object with one list per column.
- * Throws `MISSING_FILE`, `WRONG_FORMAT` and `BAD_DATA`.
+ * Reads the rows of a file that is one JSON value: a list of objects, or an object with one list per column. Throws
+ * `MISSING_FILE`, `WRONG_FORMAT` and `BAD_DATA`.
  */
 export async function readJson(path: string, { encoding }: TextFileOptions): Promise<RowTable> {
   const { bytes, notes } = await readTextFile(path, "json", encoding);
@@ -75,7 +75,7 @@ export async function readJson(path: string, { encoding }: TextFileOptions): Pro
   return { ...tableOf(value, path), notes };
 }
 
-/** " (line 3)", where the message names a position. */
+/** Says the line, as in " (line 3)", where the message names a position. */
 function placeOf(message: string, bytes: Buffer): string {
   const position = /at position (\d+)/.exec(message)?.[1];
   if (position === undefined || message.includes("(line")) return "";
@@ -83,7 +83,7 @@ function placeOf(message: string, bytes: Buffer): string {
   return ` (line ${before.split("\n").length})`;
 }
 
-/** Objects that hold rows somewhere inside, or that pandas writes unless it is told otherwise. */
+/** Refuses objects that hold rows somewhere inside, or that pandas writes unless it is told otherwise. */
 function refuseWrapped(value: unknown, path: string): void {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return;
   const entries = Object.entries(value);

@@ -1,4 +1,4 @@
-/** From the labels that an example has, any number of them, to a 0 or 1 for each label. */
+/** Turns the labels of each example, any number of them, into 0 or 1 for each label of the data set. */
 import { listed, listedRows } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { indexLabels, type LabelledContent, type LabelReading, type LabelValue } from "./labels.ts";
@@ -12,8 +12,8 @@ interface LabelList {
 }
 
 /**
- * A list for each row, or a text that is cut at `separator`. Lists are sets of labels, or 0 and 1 for each label; which
- * of the two is told by the data, or asked for. Throws `BAD_DATA`.
+ * Reads the labels of each row out of a list, or out of a text that is cut at `separator`. Lists are sets of labels, or
+ * 0 and 1 for each label; which of the two is told by the data, or asked for. Throws `BAD_DATA`.
  */
 export function indexLabelSets(
   values: readonly LabelValue[],
@@ -37,7 +37,9 @@ function listOf(value: unknown, row: number, source: string, separator: string |
   );
 }
 
-/** 0 or 1 for a cell of a multi-hot row, in any of the ways that programs write it; undefined for anything else. */
+/**
+ * Reads a cell of a multi-hot row as 0 or 1, in any of the ways that programs write it; undefined for anything else.
+ */
 function bit(cell: unknown): 0 | 1 | undefined {
   if (cell === true || cell === 1 || cell === 1n) return 1;
   if (cell === false || cell === 0 || cell === 0n) return 0;
@@ -48,9 +50,9 @@ function bit(cell: unknown): 0 | 1 | undefined {
 }
 
 /**
- * Whether lists hold a 0 or 1 for each label. They do where all have one length and nothing but 0 and 1, and a value
- * stands in some list twice, which a set of labels never has. Lists of more than two cells always show one or the other.
- * Throws where both readings are possible, or neither.
+ * Tells whether lists hold a 0 or 1 for each label. They do where all have one length and nothing but 0 and 1, and a
+ * value stands in some list twice, which a set of labels never has. Lists of more than two cells always show one or the
+ * other. Throws where both readings are possible, or neither.
  */
 function isMultiHot(lists: readonly LabelList[], reading: LabelReading): boolean {
   const { source, names = ["joy", "trust"], column, several } = reading;
@@ -122,7 +124,10 @@ function readSets(lists: readonly LabelList[], reading: LabelReading): LabelledC
   return { labels, labelNames, problemType: "multi_label_classification", notes: [...notes, ...told] };
 }
 
-/** A column of 0 and 1 for each label: `values` hold one list a row, in the order of `columns`. Throws `BAD_DATA`. */
+/**
+ * Reads the labels out of a column of 0 and 1 for each label: `values` hold one list per row, in the order of
+ * `columns`. Throws `BAD_DATA`.
+ */
 export function labelColumns(
   values: readonly LabelValue[],
   columns: readonly string[],
@@ -155,8 +160,8 @@ export function labelColumns(
 }
 
 /**
- * Values whose texts are lists as Python and pandas write them, such as `"['joy', 'trust']"`, `"[0, 1, 0]"` or NumPy's
- * `"[0 1 0]"`, as those lists; other values as they are. Throws `BAD_DATA` where only some are lists.
+ * Parses values whose texts are lists as Python and pandas write them, such as `"['joy', 'trust']"`, `"[0, 1, 0]"` or
+ * NumPy's `"[0 1 0]"`; other values stay as they are. Throws `BAD_DATA` where only some are lists.
  */
 export function readWrittenLists(values: readonly LabelValue[], source: string): readonly LabelValue[] {
   const isWritten = (value: unknown): value is string =>
@@ -177,7 +182,7 @@ export function readWrittenLists(values: readonly LabelValue[], source: string):
 /** One item of a written list: a quoted text, or a bare word. */
 const item = /\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([^\s,'"[\](){}]+))\s*(,|$)?/suy;
 
-/** The items of a list as Python or JSON writes it; undefined where the text is no such list. */
+/** Parses a list as Python or JSON writes it; undefined where the text is no such list. */
 function parseList(text: string): unknown[] | undefined {
   const inner = text.trim().slice(1, -1).trim();
   const items: unknown[] = [];

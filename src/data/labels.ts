@@ -1,4 +1,7 @@
-/** From what a file calls its labels to label indices, one label for each value. */
+/**
+ * Turns what a file calls its labels into label indices, one label for each value; and the values of a regression into
+ * numbers.
+ */
 import { closest } from "../../shared/closest.ts";
 import { listed, listedRows } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
@@ -12,7 +15,7 @@ export interface LabelValue {
   readonly row: number;
 }
 
-/** What examples are labelled with, what the labels or outputs are called, and what a reader of the data should know. */
+/** The labels of examples, what the labels or outputs are called, and what a reader of the data should know. */
 export interface LabelledContent {
   readonly labels: Labels;
   readonly labelNames: readonly string[];
@@ -20,7 +23,7 @@ export interface LabelledContent {
   readonly notes: readonly string[];
 }
 
-/** How `indexLabels` reads its values. */
+/** Options of reading labels, and what messages need to know of them. */
 export interface LabelReading {
   /** Names of the labels in the order of their indices, where they are given. */
   readonly names: readonly string[] | undefined;
@@ -34,21 +37,21 @@ export interface LabelReading {
   readonly least?: number;
 }
 
-/** Above this, a whole number is hardly a label index but an id or a rating that was taken for one. */
+/** The highest label index: above it, a whole number is hardly one but an id or a rating that was taken for one. */
 const maxLabelIndex = 999;
 
-/** What pandas reads as a missing value; "none" and "NONE" are labels. */
+/** Texts that pandas reads as a missing value; "none" and "NONE" are labels. */
 const missingNames = new Set(
   "#N/A,#N/A N/A,#NA,-1.#IND,-1.#QNAN,-NaN,-nan,1.#IND,1.#QNAN,<NA>,N/A,NA,NULL,NaN,None,n/a,nan,null".split(","),
 );
 
-/** Whether a text is what programs write for a value that is missing, such as "nan" or "NULL". */
+/** Tells whether a text is what programs write for a value that is missing, such as "nan" or "NULL". */
 export const looksMissing = (text: string): boolean => missingNames.has(text.trim());
 
 /**
- * The index of each value's label. With `names`: a value is one of the names, or an index into them. Without: whole
- * numbers from 0 on without a gap are indices and name themselves; any other text is a name, and the names are sorted.
- * Throws `BAD_DATA` for values that are missing, no labels, or ambiguous, with their rows.
+ * Finds the index of each value's label. With `names`: a value is one of the names, or an index into them. Without:
+ * whole numbers from 0 on without a gap are indices and name themselves; any other text is a name, and the names are
+ * sorted. Throws `BAD_DATA` for values that are missing, no labels, or ambiguous, with their rows.
  */
 export function indexLabels(
   values: readonly LabelValue[],
@@ -71,14 +74,19 @@ export function indexLabels(
   return { indices, labelNames: names ?? [...indexOf.keys()], notes };
 }
 
-/** Where a label stands: places in the list of values, their rows, and those rows that spell it otherwise. */
+/**
+ * The values that have a label: their places in the list of values, their rows, and those rows that spell it otherwise.
+ */
 interface Label {
   readonly places: number[];
   readonly rows: number[];
   readonly otherwise: { readonly spelling: string; readonly row: number }[];
 }
 
-/** Labels by name. Blanks and invisible characters around a name, and the form of its accents, do not make another label. */
+/**
+ * Collects the labels by name. Blanks and invisible characters around a name, and the form of its accents, do not make
+ * another label.
+ */
 function spellings(values: readonly LabelValue[], reading: LabelReading): Map<string, Label> {
   const given = new Set(reading.names);
   const labels = new Map<string, Label>();
@@ -107,7 +115,7 @@ function spellings(values: readonly LabelValue[], reading: LabelReading): Map<st
   return labels;
 }
 
-/** What is wrong with a value that is no label. */
+/** The reason why a value is no label. */
 interface NotALabel {
   /** What the row has instead, such as "no label". */
   readonly what: string;
@@ -149,7 +157,7 @@ function checkedName(spelling: string, given: ReadonlySet<string>): string | Not
   };
 }
 
-/** A value that is no string as a label's name, or what is wrong with it. */
+/** Names the label that a value other than a string is, or says what is wrong with it. */
 function labelText(value: unknown): string | NotALabel {
   if (value === undefined || value === null) return { what: "no label", without: (cell) => `${cell} == null` };
   if (typeof value === "boolean" || typeof value === "bigint") return String(value);
@@ -166,7 +174,7 @@ function labelText(value: unknown): string | NotALabel {
 
 const fraction = 'which is no whole number (a numeric target is problemType: "regression")';
 
-/** A name without blanks and invisible characters around it, its accents in one form. */
+/** Takes blanks and invisible characters off both ends of a name, and brings its accents into one form. */
 function cleanName(spelling: string): string {
   const name = spelling.normalize("NFC");
   const isBlank = (place: number) => /[\s\p{Cf}]/u.test(name.charAt(place));
@@ -176,7 +184,7 @@ function cleanName(spelling: string): string {
   return name.slice(start, end);
 }
 
-/** "1", "1.0", "+1" and "01" -> 1; undefined for what is no whole number. */
+/** Reads "1", "1.0", "+1" and "01" as 1; undefined for what is no whole number. */
 function wholeNumber(text: string): number | undefined {
   if (!/^[-+]?\d+(?:\.0*)?(?:e\+?\d+)?$/i.test(text)) return undefined;
   const number = Number(text);
@@ -211,7 +219,10 @@ function mergeNotes(labels: ReadonlyMap<string, Label>): string[] {
   ];
 }
 
-/** The index of each label that stands in the data: a whole number's is itself, a name's its place among the sorted names. */
+/**
+ * Numbers the labels that stand in the data: a whole number's index is itself, a name's its place among the sorted
+ * names.
+ */
 function indicesOf(labels: ReadonlyMap<string, Label>, reading: LabelReading): Map<string, number> {
   const { source, least = 2 } = reading;
   const distinct = [...labels.keys()];
@@ -230,7 +241,10 @@ function indicesOf(labels: ReadonlyMap<string, Label>, reading: LabelReading): M
   return new Map(names.map((name, index) => [name, index]));
 }
 
-/** In a CSV file a rating is text: 3.5 would be the name of a label, one of as many as there are ratings. */
+/**
+ * Refuses fractions: in a CSV file a rating is text, and 3.5 would be the name of a label, one of as many as there are
+ * ratings.
+ */
 function refuseFractions(labels: ReadonlyMap<string, Label>, { source, column }: LabelReading): void {
   const isNumber = (text: string) => /^[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[-+]?\d+)?$/i.test(text);
   const numbers = [...labels.keys()].filter(isNumber);
@@ -247,7 +261,7 @@ function refuseFractions(labels: ReadonlyMap<string, Label>, { source, column }:
   );
 }
 
-/** Labels that differ only in case, in blanks, or in the hyphens between their words. */
+/** Refuses labels that differ only in case, in blanks, or in the hyphens between their words. */
 function refuseLookAlikes(labels: ReadonlyMap<string, Label>, { source, column, several }: LabelReading): void {
   const lower = (cell: string) =>
     several === "list" ? `${cell}.map((label) => String(label).toLowerCase())` : `String(${cell}).toLowerCase()`;
@@ -275,7 +289,10 @@ function lookOf(label: string): string {
   return words.replace(/[\s\p{Cf}]+/gu, " ");
 }
 
-/** "0" to the highest. Numbers with a gap are refused: whether they are names or indices stands nowhere. */
+/**
+ * Lists the names of labels that are whole numbers, "0" to the highest. Numbers with a gap are refused: whether they
+ * are names or indices stands nowhere.
+ */
 function wholeNames(labels: ReadonlyMap<string, Label>, source: string): string[] {
   const numbers = [...labels.keys()].map(Number).sort((a, b) => a - b);
   const outside = numbers.find((number) => number < 0 || number > maxLabelIndex);
@@ -302,7 +319,7 @@ function wholeNames(labels: ReadonlyMap<string, Label>, source: string): string[
   );
 }
 
-/** The index of each label among the names that are given: by name, or by number where the names are no numbers themselves. */
+/** Finds each label among the names that are given: by name, or by number where the names are no numbers themselves. */
 function indicesInto(
   names: readonly string[],
   labels: ReadonlyMap<string, Label>,
@@ -333,4 +350,41 @@ function indicesInto(
     );
   }
   return indices;
+}
+
+/**
+ * Reads the targets of a regression: a number for each value, or a list of as many as there are outputs. `names` are
+ * those of the outputs. Throws `BAD_DATA` where a value is no number that float32 holds, or rows have different numbers
+ * of them.
+ */
+export function readTargets(values: readonly LabelValue[], { names, source, column }: LabelReading): LabelledContent {
+  const rows = values.map(({ value, row }) => {
+    const numbers = (Array.isArray(value) ? value : [value]).map(numberOf);
+    if (numbers.length > 0 && numbers.every((number) => Number.isFinite(Math.fround(number)))) return numbers;
+    const isGerman = typeof value === "string" && /^\s*-?\d+,\d+\s*$/.test(value);
+    const isHuge = numbers.every(Number.isFinite) && numbers.length > 0;
+    throw new ThawError(
+      "BAD_DATA",
+      `${source}: the target in row ${row} is ${shown(value)}, which is no number${isHuge ? " that float32 holds" : ""}. ` +
+        (isGerman
+          ? `Where a comma stands for the point, write ${rowFunction("label", column, (cell) => `Number(String(${cell}).replace(",", "."))`)}.`
+          : "Correct the row, or leave it out by a label function that returns undefined there."),
+    );
+  });
+  const outputs = names?.length ?? rows[0]?.length ?? 1;
+  const odd = rows.findIndex(({ length }) => length !== outputs);
+  if (odd >= 0) {
+    throw new ThawError(
+      "BAD_DATA",
+      `${source}: row ${values[odd]?.row} has ${rows[odd]?.length} targets, but there are ${outputs} outputs. Give every row as ` +
+        "many.",
+    );
+  }
+  const labelNames = names ?? Array.from({ length: outputs }, (_, i) => `LABEL_${i}`);
+  return { labels: Float32Array.from(rows.flat()), labelNames, problemType: "regression", notes: [] };
+}
+
+function numberOf(value: unknown): number {
+  if (typeof value === "string" && value.trim() !== "") return Number(value);
+  return typeof value === "number" || typeof value === "bigint" ? Number(value) : Number.NaN;
 }

@@ -1,13 +1,12 @@
 /** The options of a data set: which columns hold what, and how a file is written. */
-
 import { ThawError } from "../errors.ts";
 import { type ProblemType, problemTypes } from "../models/config/config.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { type Row, shown } from "./rows.ts";
 
 /**
- * Where a text stands: in a column, in several columns (their texts joined by one space, empty ones left out, as in
- * transformers' `run_classification.py`), or in the string that a function returns; `undefined` leaves the row out.
+ * The source of a text: a column, several columns (their texts joined by one space, empty ones left out, as in
+ * transformers' `run_classification.py`), or a function that returns the text, or `undefined` to leave the row out.
  */
 export type TextSource = string | readonly string[] | ((row: Row) => unknown);
 
@@ -25,14 +24,14 @@ export interface DatasetOptions {
   readonly label?: string | readonly string[] | ((row: Row) => unknown) | false;
   /** Names of the labels in the order of their indices. Default: those in the data, sorted; of columns their names. */
   readonly labels?: readonly string[];
-  /** What stands between several labels in one cell, such as `"|"`. Default: a cell is one label. */
+  /** The text between several labels in one cell, such as `"|"`. Default: a cell is one label. */
   readonly labelSeparator?: string;
   /**
-   * What is learnt. Default: `"multi_label_classification"` where labels are lists, separated or columns, else
-   * `"single_label_classification"`; `"regression"` has to be said.
+   * The problem type: what is learnt. Default: `"multi_label_classification"` where labels are lists, separated or
+   * columns, else `"single_label_classification"`; `"regression"` has to be said.
    */
   readonly problemType?: ProblemType;
-  /** What the data set is called in tables and messages. Default: the file's name. */
+  /** The name of the data set in tables and messages. Default: the file's name. */
   readonly name?: string;
 }
 
@@ -49,7 +48,10 @@ export interface TextFileOptions {
 export interface SeparatedOptions extends TextFileOptions {
   /** Column names of a file without a header line. Default: the first line has them. */
   readonly columns?: readonly string[];
-  /** What stands between two fields, such as `";"`. Default: a tab in `fromTsv`; in `fromCsv` found out from the first lines. */
+  /**
+   * The text between two fields, such as `";"`. Default: a tab in `fromTsv`; in `fromCsv` found out from the first
+   * lines.
+   */
   readonly delimiter?: string;
   /** Whether `"` quotes a field. Default: true; false for raw files with loose quotation marks. */
   readonly quote?: boolean;
@@ -79,7 +81,7 @@ const namesOf: Readonly<Record<ReadCall, object>> = {
   fromTsv: { ...datasetNames, ...separatedNames },
 };
 
-/** Names of pandas, `datasets`, transformers' scripts and other readers of CSV. */
+/** The options by their names in pandas, `datasets`, transformers' scripts and other readers of CSV. */
 const elsewhere = {
   ...meaning("text", [
     "textColumn",
@@ -107,6 +109,11 @@ const elsewhere = {
 
 function meaning(option: string, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, option]));
+}
+
+/** Lists the columns that the options name for text, second text and label; a function names none. */
+export function columnsOf({ text = "text", textPair, label = "label" }: DatasetOptions): string[] {
+  return [text, textPair, label].flat().filter((source): source is string => typeof source === "string");
 }
 
 /**
@@ -163,7 +170,10 @@ function checkText(option: string, value: unknown, example: string): void {
   if (typeof value !== "string" || value === "") refuse(option, value, `a text such as ${example}`);
 }
 
-/** A list of names; where an object maps names to numbers, or numbers to names, the list is given in the message. */
+/**
+ * Refuses what is no list of names; where an object maps names to numbers, or numbers to names, the message gives the
+ * list.
+ */
 function checkNames(option: "labels" | "columns", value: unknown): void {
   if (Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string")) return;
   const list = Array.isArray(value) ? value.map(String) : namesIn(value);
@@ -171,7 +181,10 @@ function checkNames(option: "labels" | "columns", value: unknown): void {
   refuse(option, value, `a list of names: ${option}: ${JSON.stringify(example)}`);
 }
 
-/** The names in `{ neg: 0, pos: 1 }` or `{ 0: "neg", 1: "pos" }`, in the order of their numbers; none in anything else. */
+/**
+ * Lists the names in `{ neg: 0, pos: 1 }` or `{ 0: "neg", 1: "pos" }`, in the order of their numbers; none in anything
+ * else.
+ */
 function namesIn(value: unknown): string[] {
   if (typeof value !== "object" || value === null) return [];
   const entries = Object.entries(value);
@@ -189,7 +202,8 @@ function refuse(option: string, value: unknown, wanted: string): never {
 }
 
 /**
- * A function of the row as advice has it, such as `label: (row) => String(row.stars).toLowerCase()`; `make` gets the cell.
+ * Writes a function of the row as advice has it, such as `label: (row) => String(row.stars).toLowerCase()`; `make` gets
+ * the cell.
  */
 export function rowFunction(option: string, column: string | undefined, make: (cell: string) => string): string {
   const name = column ?? option;

@@ -1,17 +1,16 @@
-/** Parquet files as rows, and the names of labels that Hugging Face's `datasets` writes into them. */
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
+/** Reads Parquet files as rows, with the names of labels that Hugging Face's `datasets` writes into them. */
 import type { FileMetaData, SchemaTree } from "hyparquet";
-import { currentHost } from "../display/host.ts";
+import { currentHost } from "../../shared/host.ts";
 import { ThawError } from "../errors.ts";
+import { packageUrl } from "../platform/packages.ts";
+import { scriptOf, startThread, type Worker } from "../platform/threads.ts";
 import { readBinaryFile } from "./dataFile.ts";
-import type { DatasetOptions } from "./options.ts";
-import type { RowTable } from "./rows.ts";
+import { columnsOf, type DatasetOptions } from "./options.ts";
+import { type RowTable, setCell } from "./rows.ts";
 
 /**
- * Rows of a Parquet file, of any codec that Parquet knows. Only the columns that `options` name are read, or all of them
- * where a function needs a row. Throws `MISSING_FILE`, `WRONG_FORMAT` and `BAD_DATA`.
+ * Reads the rows of a Parquet file, of any codec that Parquet knows. Only the columns that `options` name are read, or
+ * all of them where a function needs a row. Throws `MISSING_FILE`, `WRONG_FORMAT` and `BAD_DATA`.
  */
 export async function readParquet(path: string, options: DatasetOptions): Promise<RowTable> {
   const bytes = await readBinaryFile(path, "parquet");
@@ -20,9 +19,10 @@ export async function readParquet(path: string, options: DatasetOptions): Promis
   try {
     const metadata = (await decoder.ask("metadata")) as FileMetaData;
     const schema = parquetSchema(metadata);
-    const asked = columnsIn(options);
+    const asked = columnsOf(options);
     const isKnown = (name: string) => schema.children.some(({ element }) => element.name === name);
-    const isAll = hasFunction(options) || !asked.every(isKnown);
+    const hasFunction = [options.text, options.textPair, options.label].some((source) => typeof source === "function");
+    const isAll = hasFunction || !asked.every(isKnown);
     const columns = schema.children.filter(({ element }) => isAll || asked.includes(element.name));
     checkLayout(metadata, columns);
     const rows: Record<string, unknown>[] = Array.from({ length: Number(metadata.num_rows) }, () => ({}));
@@ -53,22 +53,21 @@ export async function readParquet(path: string, options: DatasetOptions): Promis
   }
 }
 
-/** What the thread is asked for: the metadata, or the values of a column in some rows of one row group. */
+/** A request to the thread: for the metadata, or for the values of a column in some rows of one row group. */
 type Request = "metadata" | { readonly column: string; readonly rowStart: number; readonly rowEnd: number };
 
-/** What the thread sends back: an answer, or why there is none. */
+/** The thread's answer, or why there is none. */
 interface Answer {
   readonly answer?: unknown;
   readonly error?: string;
 }
 
 /**
- * Run by `new Worker(source, { eval: true })`: a file of its own would have to be JavaScript before and after the build.
- * Damaged files make the library loop without an end, take what memory there is, and reject promises that nobody waits
- * for; in a thread of its own each of these is an error message.
+ * The thread's code; a text, since what compiles this module may write `import()` in another way. Damaged files make
+ * the library loop without an end, take what memory there is, and reject promises that nobody waits for; in a thread of
+ * its own each of these is an error message.
  */
-const threadSource = `
-const { parentPort, workerData } = require("node:worker_threads");
+const decoding = `({ threads: { parentPort, workerData } }) => {
 const { bytes } = workerData;
 const loaded = Promise.all(workerData.modules.map((url) => import(url)));
 let metadata;
@@ -88,7 +87,7 @@ parentPort.on("message", async (request) => {
     parentPort.postMessage({ error: String((error && error.message) || error) });
   }
 });
-`;
+}`;
 
 /** Seconds that an answer may take, beside one for every megabyte of the file. */
 const patience = 20;
@@ -107,10 +106,9 @@ class ParquetDecoder {
 
   constructor(content: Buffer) {
     const bytes = Uint8Array.from(content).buffer;
-    const { resolve } = createRequire(import.meta.url);
-    const modules = ["hyparquet", "hyparquet-compressors"].map((name) => pathToFileURL(resolve(name)).href);
+    const modules = ["hyparquet", "hyparquet-compressors"].map(packageUrl);
     this.#limitMs = 1000 * (patience + content.length / 1e6);
-    this.#thread = new Worker(threadSource, { eval: true, workerData: { bytes, modules }, transferList: [bytes] });
+    this.#thread = startThread(scriptOf(decoding), { workerData: { bytes, modules }, transferList: [bytes] });
     this.#thread.on("message", (answer) => this.#settle(answer));
     const end = (error: string): void => {
       this.#ended ??= { error };
@@ -140,7 +138,7 @@ class ParquetDecoder {
   }
 }
 
-/** Throws where counts or columns of the parts do not agree, before anything is made as large as they say. */
+/** Throws an Error where counts or columns of the parts do not agree, before anything is made as large as they say. */
 function checkLayout(metadata: FileMetaData, columns: readonly SchemaTree[]): void {
   const total = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
   if (total !== Number(metadata.num_rows)) throw new Error(`it has ${total} rows, but says ${metadata.num_rows}`);
@@ -160,19 +158,7 @@ function checkLayout(metadata: FileMetaData, columns: readonly SchemaTree[]): vo
 const leavesOf = ({ children, path }: SchemaTree): string[] =>
   children.length === 0 ? [path.join()] : children.flatMap(leavesOf);
 
-function setCell(row: Record<string, unknown>, name: string, value: unknown): void {
-  if (name !== "__proto__") row[name] = value;
-  else Object.defineProperty(row, name, { value, enumerable: true });
-}
-
-const sourcesOf = ({ text = "text", textPair, label = "label" }: DatasetOptions) => [text, textPair, label];
-const hasFunction = (options: DatasetOptions) => sourcesOf(options).some((source) => typeof source === "function");
-const columnsIn = (options: DatasetOptions): string[] =>
-  sourcesOf(options)
-    .flat()
-    .filter((source): source is string => typeof source === "string");
-
-/** Lists of any kind as lists; whole numbers of 64 bits as numbers where nothing is lost. */
+/** Makes lists of any kind plain lists, and whole numbers of 64 bits numbers where nothing is lost. */
 function plainValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plainValue);
   if (ArrayBuffer.isView(value)) return Array.from(value as Uint8Array, plainValue);
@@ -185,7 +171,9 @@ interface Feature {
   readonly feature?: Feature;
 }
 
-/** What `datasets` knows of the columns: `ClassLabel` has the names of its labels, also within a list of labels. */
+/**
+ * Reads what `datasets` knows of the columns: `ClassLabel` has the names of its labels, also within a list of labels.
+ */
 function labelNamesIn({ key_value_metadata: entries = [] }: FileMetaData): ReadonlyMap<string, readonly string[]> {
   const text = entries.find(({ key }) => key === "huggingface")?.value;
   const names = new Map<string, readonly string[]>();

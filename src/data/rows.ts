@@ -1,6 +1,6 @@
-/** Rows by column name, from a file or a program: what examples are made of. */
-import { inspect } from "node:util";
+/** Rows by column name, from a file or a program, which examples are made of. */
 import { ThawError } from "../errors.ts";
+import { inspect } from "../platform/inspect.ts";
 
 /** One row by column name; every value is text where the row comes from a CSV or TSV file. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -14,6 +14,12 @@ export interface RowTable {
   readonly notes: readonly string[];
   /** Names of labels that the file itself gives, by column. */
   readonly labelNames?: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Puts a value into a row that is being made; a column called `__proto__` is one like any other. */
+export function setCell(row: Record<string, unknown>, column: string, value: unknown): void {
+  if (column !== "__proto__") row[column] = value;
+  else Object.defineProperty(row, column, { value, enumerable: true });
 }
 
 /**
@@ -30,7 +36,7 @@ export function tableOf(given: unknown, source: string): RowTable {
   return { rows: given as Row[], notes: [] };
 }
 
-/** A value as messages show it: as JSON where that is possible, and not more than a line of it. */
+/** Shows a value in a message: as JSON where that is possible, and not more than a line of it. */
 export function shown(value: unknown): string {
   const text = asJson(value) ?? inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
   return text.length > 100 ? `${text.slice(0, 100)}...` : text;

@@ -1,10 +1,10 @@
-/** CSV and TSV files as rows: finds the delimiter and the header, and refuses or tells what cannot be meant. */
+/** Reads CSV and TSV files as rows: finds the delimiter and the header, and refuses or tells what cannot be meant. */
 import { listed, listedRows } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { type CsvRecord, csvRecords, QuoteProblem, type SeparatedFormat } from "./csvRecords.ts";
 import { readTextFile } from "./dataFile.ts";
-import type { DatasetOptions, SeparatedOptions } from "./options.ts";
-import type { Row, RowTable } from "./rows.ts";
+import { columnsOf, type DatasetOptions, type SeparatedOptions } from "./options.ts";
+import { type Row, type RowTable, setCell } from "./rows.ts";
 
 type Options = DatasetOptions & SeparatedOptions;
 
@@ -13,7 +13,10 @@ const usualDelimiters = [",", ";", "\t", "|"];
 /** Records from which a delimiter is guessed. */
 const sampledRecords = 50;
 
-/** Rows of a file. Fields are separated by `usual` unless `options` or, where that is a comma, the file say otherwise. */
+/**
+ * Reads the rows of a file. Fields are separated by `usual` unless `options` or, where that is a comma, the file say
+ * otherwise.
+ */
 export async function readSeparated(path: string, usual: "," | "\t", options: Options): Promise<RowTable> {
   const { columns, quote = true } = options;
   const file = await readTextFile(path, "csv", options.encoding);
@@ -34,18 +37,13 @@ export async function readSeparated(path: string, usual: "," | "\t", options: Op
 
 const named = (delimiter: string): string => (delimiter === "\t" ? "a tab" : JSON.stringify(delimiter));
 
-/** The columns that options name; none for a function. */
-function wantedColumns({ text = "text", textPair, label = "label" }: DatasetOptions): string[] {
-  return [text, textPair, label].flat().filter((each): each is string => typeof each === "string");
-}
-
 /**
- * The delimiter under which the first line has the columns that are asked for, or as many as are named; among several
- * the one under which most of the first lines have as many fields as the first.
+ * Guesses the delimiter: that under which the first line has the columns that are asked for, or as many as are named;
+ * among several the one under which most of the first lines have as many fields as the first.
  */
 function guessDelimiter(bytes: Buffer, options: Options): string {
   const { columns, quote = true } = options;
-  const wanted = wantedColumns(options);
+  const wanted = columnsOf(options);
   const tried = usualDelimiters.map((delimiter) => {
     const records = sample(bytes, { delimiter, quote });
     const first = records[0] ?? [];
@@ -139,7 +137,7 @@ class SeparatedTable {
           "the blanks between the delimiter and the mark, or, where the mark is text, use quote: false.",
       );
     }
-    const doubled = wantedColumns(options).find((name) => this.#header.filter((each) => each === name).length > 1);
+    const doubled = columnsOf(options).find((name) => this.#header.filter((each) => each === name).length > 1);
     if (doubled !== undefined) {
       fail(
         `the header has "${doubled}" more than once (${listed(this.#header)}). Give the columns of the file different names.`,
@@ -183,7 +181,7 @@ class SeparatedTable {
     return `line ${line} has ${fields(cells.length)}, but ${found}.${more} ${advice}`;
   }
 
-  /** Sentences on what was left out, and on what may be meant otherwise. */
+  /** Writes notes on what was left out, and on what may be meant otherwise. */
   notes(): string[] {
     const notes: string[] = [];
     if (this.#empty.length > 0) notes.push(`Left out, since nothing stands in them: ${listedRows(this.#empty)}.`);
@@ -211,7 +209,9 @@ class SeparatedTable {
     return (this.#names ?? []).some((name) => !isNumber(first[name]) && others.every((row) => isNumber(row[name])));
   }
 
-  /** Rows with a field whose inner lines, cut at the delimiter, have values that other rows have in those columns. */
+  /**
+   * Finds rows with a field whose inner lines, cut at the delimiter, have values that other rows have in those columns.
+   */
   #swallowed(): number[] {
     const { delimiter } = this.format;
     const last = (this.#names?.length ?? 0) - 1;
@@ -235,11 +235,11 @@ class SeparatedTable {
   }
 }
 
-/** What columns of texts and labels are called in the wild. */
+/** Usual names of the columns of texts and labels. */
 const headerWords =
   /^(?:text|label|sentence|review|content|comment|tweet|message|body|title|document|premise|hypothesis|question|answer|class|category|target|sentiment|emotion|rating|star|score|topic|intent|id|idx|index|name|date|user|source|split|lang|language)s?[ _-]?\d*$/i;
 
-/** As pandas does it: a second "label" is called "label.1". */
+/** Makes column names unique, as pandas does: a second "label" is called "label.1". */
 function uniqueNames(header: readonly string[]): readonly string[] {
   const seen = new Map<string, number>();
   return header.map((name) => {
@@ -250,11 +250,9 @@ function uniqueNames(header: readonly string[]): readonly string[] {
 }
 
 function rowOf(names: readonly string[], cells: readonly string[]): Row {
-  const row: Record<string, string> = {};
+  const row: Record<string, unknown> = {};
   for (let i = 0; i < names.length; i++) {
-    const [name, value] = [names[i] as string, cells[i] as string];
-    if (name !== "__proto__") row[name] = value;
-    else Object.defineProperty(row, name, { value, enumerable: true });
+    setCell(row, names[i] as string, cells[i]);
   }
   return row;
 }

@@ -1,24 +1,23 @@
-/** Disjoint parts of a data set, each with its share of every label. */
-
+/** Splits a data set into disjoint parts, each with its share of every label. */
 import { formatPercent } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
 import type { Labels, ProblemType } from "../models/config/config.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import { shuffled } from "../tensor/shuffle.ts";
+import { shuffled } from "../tensor/random.ts";
 import { shown } from "./rows.ts";
 
-/** Below 1: a fraction of all examples. From 1 on: a number of examples. */
+/** The size of a part. Below 1: a fraction of all examples. From 1 on: a number of examples. */
 export type PartSize = number;
 
-/** How large the parts of a split are. */
+/** Options of `split`: how large its parts are, and its seed. */
 export interface SplitOptions {
-  /** Examples for training. Default: what the other parts leave. */
+  /** Size of the part for training. Default: what the other parts leave. */
   readonly train?: PartSize;
-  /** Examples to evaluate on while training. Default: 0. */
+  /** Size of the part to evaluate on while training. Default: 0. */
   readonly validation?: PartSize;
-  /** Examples to evaluate on once, at the end. Default: 0. */
+  /** Size of the part to evaluate on once, at the end. Default: 0. */
   readonly test?: PartSize;
-  /** Which of the possible splits; the same seed gives the same one. Default: 0. */
+  /** Seed of the split: the same seed gives the same split. Default: 0. */
   readonly seed?: number;
 }
 
@@ -36,20 +35,20 @@ const ofSklearn = {
   stratifyByColumn: "not needed: every part has its share of each label",
 };
 
-/** Numbers of examples. */
+/** The number of examples of each part. */
 export interface PartSizes {
   readonly train: number;
   readonly validation: number;
   readonly test: number;
 }
 
-/** More than rounding makes of shares that add up to 1. */
+/** The difference from 1 that rounding makes of shares at most. */
 const tolerance = 1e-9;
 
 /**
- * How many of `total` examples each part gets: fractions rounded to the nearest number, `test` first and `train` last, so
- * that shares which add up to 1 give every example to one part, none of them more than one example off its share.
- * Throws `BAD_SPLIT` and `BAD_ARGUMENT`.
+ * Computes how many of `total` examples each part gets: fractions rounded to the nearest number, `test` first and
+ * `train` last, so that shares which add up to 1 give every example to one part, none of them more than one example off
+ * its share. Throws `BAD_SPLIT` and `BAD_ARGUMENT`.
  */
 export function partSizes(options: SplitOptions, total: number): PartSizes {
   if (
@@ -92,7 +91,7 @@ export function partSizes(options: SplitOptions, total: number): PartSizes {
   };
 }
 
-/** The number of examples that a size means. Throws `BAD_SPLIT`. */
+/** Computes the number of examples that a size means. Throws `BAD_SPLIT`. */
 export function countOf(size: PartSize, total: number, part: string): number {
   const isNumber = typeof size === "number";
   if (isNumber && size >= 0 && size < 1) return Math.round(size * total);
@@ -112,8 +111,8 @@ interface Labelled {
 }
 
 /**
- * Disjoint sets of places in the data set, each of one of the sizes and in ascending order, with every stratum's share
- * (largest remainders). Earlier sets do not depend on the sizes of later ones. Throws `BAD_SPLIT`.
+ * Draws disjoint sets of places in the data set, each of one of the sizes and in ascending order, with every stratum's
+ * share (largest remainders). Earlier sets do not depend on the sizes of later ones. Throws `BAD_SPLIT`.
  */
 export function stratified(data: Labelled, sizes: readonly number[], seed: number, stream: string): Uint32Array[] {
   const wanted = sizes.reduce((sum, size) => sum + size, 0);
@@ -137,7 +136,7 @@ export function stratified(data: Labelled, sizes: readonly number[], seed: numbe
   });
 }
 
-/** Places of each stratum, each list in random order. */
+/** Lists the places of each stratum, in random order. */
 function poolsOf({ groups, count }: Strata, seed: number, stream: string): number[][] {
   const pools: number[][] = Array.from({ length: count }, () => []);
   groups.forEach((group, place) => {
@@ -148,7 +147,7 @@ function poolsOf({ groups, count }: Strata, seed: number, stream: string): numbe
   );
 }
 
-/** `size` divided in proportion to `available`, in whole numbers, the largest remainders rounded up. */
+/** Divides `size` in proportion to `available`, in whole numbers, the largest remainders rounded up. */
 function sharesOf(size: number, available: readonly number[]): number[] {
   const total = available.reduce((sum, count) => sum + count, 0);
   const exact = available.map((count) => (total === 0 ? 0 : (size * count) / total));
@@ -172,9 +171,9 @@ const smallestQuantile = 5;
 const quantiles = 10;
 
 /**
- * One label per example: its label. Several: its set of labels, but a set of fewer than 10 examples joins the others of
- * its rarest label. Regression: the tenth of the first target (fewer where a tenth would be fewer than 5 examples).
- * Without labels: one group.
+ * Groups the examples into strata. One label per example: its label. Several: its set of labels, but a set of fewer
+ * than 10 examples joins the others of its rarest label. Regression: the tenth of the first target (fewer where a tenth
+ * would be fewer than 5 examples). Without labels: one group.
  */
 function strataOf({ labels, labelNames, problemType, length }: Labelled): Strata {
   if (labelNames.length === 0) return { groups: new Int32Array(length), count: 1 };
@@ -209,7 +208,7 @@ function labelSetStrata(cells: ArrayLike<number>, labelCount: number): Strata {
   );
 }
 
-/** Equal targets are in the same group. */
+/** Groups targets by quantile; equal targets are in the same group. */
 function quantileStrata(targets: Float32Array): Strata {
   const sorted = targets.slice().sort();
   const count = Math.max(1, Math.min(quantiles, Math.floor(targets.length / smallestQuantile)));
@@ -223,7 +222,7 @@ function quantileStrata(targets: Float32Array): Strata {
   return { groups, count };
 }
 
-/** Groups numbered in the order of their names, so that the order of the examples does not matter. */
+/** Numbers groups in the order of their names, so that the order of the examples does not matter. */
 function numbered(groupNames: readonly string[]): Strata {
   const index = new Map([...new Set(groupNames)].sort().map((name, i) => [name, i]));
   return { groups: Int32Array.from(groupNames, (name) => index.get(name) as number), count: index.size };

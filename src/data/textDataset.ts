@@ -1,75 +1,47 @@
-/** Examples: texts, or pairs of texts, with their labels. */
-import { createHash } from "node:crypto";
-import { basename } from "node:path";
-import { ShownAsTable } from "../display/shownAsTable.ts";
-import type { Table } from "../display/table.ts";
+/** A data set of examples: texts, or pairs of texts, with their labels. */
+import { ShownAsTable, type Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import type { Labels, ProblemType } from "../models/config/config.ts";
-import { describeDataset } from "./describe.ts";
-import { collectExamples } from "./examples.ts";
+import { createHash } from "../platform/bytes.ts";
+import { basename } from "../platform/files.ts";
+import { describeDataset, keysOf, observations, partNotes } from "./describe.ts";
+import { collectExamples, type DatasetContent, type Example } from "./examples.ts";
 import { readJson, readJsonLines } from "./json.ts";
-import { keysOf, observations, partNotes } from "./notes.ts";
 import { checkDatasetOptions, type DatasetOptions, type SeparatedOptions, type TextFileOptions } from "./options.ts";
 import { readParquet } from "./parquet.ts";
 import { type RowTable, tableOf } from "./rows.ts";
 import { readSeparated } from "./separated.ts";
 import { countOf, partSizes, type SplitOptions, stratified } from "./split.ts";
 
-/** The parts of a split; those that were not asked for are empty. */
+/** The parts of a split. Those that were not asked for are empty. */
 export interface Split {
+  /** The part to train on. */
   readonly train: TextDataset;
+  /** The part to evaluate on while training. */
   readonly validation: TextDataset;
+  /** The part to evaluate on once, at the end. */
   readonly test: TextDataset;
 }
 
-/** One example of a data set. */
-export interface Example {
-  readonly text: string;
-  /** The second text, where examples are pairs. */
-  readonly textPair?: string;
-  /**
-   * The name of the label; of several labels the list of their names; of a regression the number, or the list of them.
-   * Absent where the data set has no labels.
-   */
-  readonly label?: string | number | readonly string[] | readonly number[];
-  /** The row of the file or list that the example comes from, counted from 1 without a header. */
-  readonly row: number;
-}
-
-/** What a data set is made of. It is copied: a data set does not change once it is made. */
-export interface DatasetContent {
-  readonly name: string;
-  readonly texts: readonly string[];
-  /** The second texts of pairs, as many as there are texts. Default: single texts. */
-  readonly textPairs?: readonly string[] | undefined;
-  /** As the problem type says; see `Labels`. Empty where there are no labels. */
-  readonly labels: ArrayLike<number>;
-  /** Names of the labels by index, of a regression those of the outputs. Empty where there are no labels. */
-  readonly labelNames: readonly string[];
-  /** Default: "single_label_classification". */
-  readonly problemType?: ProblemType | undefined;
-  /** The row that each example comes from. Default: 1, 2, 3 and so on. */
-  readonly rows?: ArrayLike<number>;
-  /** Sentences that the summary shows below the table. */
-  readonly notes?: readonly string[];
-  /** How many examples the data set has that this one is a part of. */
-  readonly partOf?: number | undefined;
-}
-
 /**
- * Texts, or pairs of texts, with one label each, with any number of labels, with numbers, or without labels. It cannot be
- * changed. In a notebook it is shown as counts, lengths and notes, never as texts: those may be others' property. Single
- * examples are `dataset.at(0)` and `for (const { text, label } of dataset)`; `dataset[0]` is nothing.
+ * A data set whose examples are texts, or pairs of texts, with one label each, with any number of labels, with numbers
+ * (regression), or without labels. It cannot be changed. In a notebook it is shown as counts, lengths and notes, never
+ * as texts: those may be others' property. Single examples are `dataset.at(0)` and `for (const { text, label } of
+ * dataset)`; `dataset[0]` is nothing. Made by `fromCsv`, `fromTsv`, `fromJsonl`, `fromJson`, `fromParquet` and
+ * `fromRows`.
  */
 export class TextDataset extends ShownAsTable {
+  /** What tables and messages call the data set. */
   readonly name: string;
+  /** The texts of the examples, or the first ones of their pairs, in order. */
   readonly texts: readonly string[];
-  /** The second texts, where the examples are pairs. */
+  /** The second texts, as many as there are texts; undefined where the examples are single texts. */
   readonly textPairs: readonly string[] | undefined;
   /** Names of the labels by index, of a regression those of the outputs; empty where there are no labels. */
   readonly labelNames: readonly string[];
+  /** What is learnt: one label per example, any number of labels, or numbers. */
   readonly problemType: ProblemType;
-  /** How many examples the data set has that this one is a part of; undefined where it is no part. */
+  /** The number of examples of the data set that this one is a part of; undefined where it is no part. */
   readonly partOf: number | undefined;
   readonly #labels: Labels;
   readonly #rows: Uint32Array;
@@ -78,8 +50,8 @@ export class TextDataset extends ShownAsTable {
   #notes: readonly string[] | undefined;
 
   /**
-   * For content that is checked already; read files and rows with the `from` methods. Throws `BAD_DATA` where texts, labels
-   * and names do not belong together.
+   * Makes a data set of content that is checked already; files and rows are read by the `from` methods. Throws
+   * `BAD_DATA` where texts, labels and names do not belong together.
    */
   constructor(content: DatasetContent) {
     super();
@@ -145,7 +117,7 @@ export class TextDataset extends ShownAsTable {
   }
 
   /**
-   * Reads a file with one JSON object a line, packed by gzip or not. Options: `text`, `textPair`, `label`, `labels`,
+   * Reads a file with one JSON object per line, packed by gzip or not. Options: `text`, `textPair`, `label`, `labels`,
    * `labelSeparator`, `problemType`, `name`, `encoding`. Throws `MISSING_FILE`, `WRONG_FORMAT`, `BAD_DATA` and
    * `BAD_ARGUMENT`.
    */
@@ -174,8 +146,9 @@ export class TextDataset extends ShownAsTable {
   }
 
   /**
-   * Takes objects such as `{ text: "Good.", label: "positive" }`, or one list per column,
-   * `{ text: ["Good."], label: ["positive"] }`. Throws `BAD_DATA` and `BAD_ARGUMENT`.
+   * Makes a data set of objects such as `{ text: "Good.", label: "positive" }`, or of one list per column, `{ text:
+   * ["Good."], label: ["positive"] }`. Options: `text`, `textPair`, `label`, `labels`, `labelSeparator`, `problemType`,
+   * `name`. Throws `BAD_DATA` and `BAD_ARGUMENT`.
    */
   static fromRows(
     rows: readonly object[] | Readonly<Record<string, ArrayLike<unknown>>>,
@@ -205,12 +178,14 @@ export class TextDataset extends ShownAsTable {
     return this.#shownLabels;
   }
 
-  /** A copy of the labels of some examples, by their places, as a model takes them. Default: of all examples. */
+  /** Copies the labels of some examples, by their places, in the form that a model takes. Default: of all examples. */
   batchLabels(places?: ArrayLike<number>): Labels {
     return places === undefined ? this.#labels.slice() : cellsOf(this.#labels, places, this.#width);
   }
 
-  /** The example in this place, from 0; a negative one counts from the end. Undefined where there is none. */
+  /**
+   * Gives the example in this place, counted from 0; a negative one counts from the end. Undefined where there is none.
+   */
   at(place: number): Example | undefined {
     const index = place < 0 ? this.length + place : place;
     const text = this.texts[index];
@@ -224,7 +199,7 @@ export class TextDataset extends ShownAsTable {
     };
   }
 
-  /** The examples in their order. */
+  /** Iterates over the examples in their order. */
   *[Symbol.iterator](): Generator<Example> {
     for (let place = 0; place < this.length; place++) yield this.at(place) as Example;
   }
@@ -242,12 +217,12 @@ export class TextDataset extends ShownAsTable {
     }
   }
 
-  /** Numbers that one example has in `labels`. */
+  /** The numbers that one example has in `labels`. */
   get #width(): number {
     return this.problemType === "single_label_classification" ? 1 : this.labelNames.length;
   }
 
-  /** Examples of each label, by name; 0 for a label that no example has. Nothing for regression. */
+  /** Counts the examples of each label, by name; 0 for a label that no example has. Empty for regression. */
   labelCounts(): Readonly<Record<string, number>> {
     if (this.problemType === "regression") return {};
     const counts = this.labelNames.map(() => 0);
@@ -259,7 +234,7 @@ export class TextDataset extends ShownAsTable {
     return Object.fromEntries(this.labelNames.map((name, label) => [name, counts[label] ?? 0]));
   }
 
-  /** Examples whose text, or pair of texts, already stood in an earlier example. */
+  /** The number of examples whose text, or pair of texts, already stood in an earlier example. */
   get duplicates(): number {
     return this.length - new Set(keysOf(this)).size;
   }
@@ -270,7 +245,10 @@ export class TextDataset extends ShownAsTable {
     return this.#notes;
   }
 
-  /** Hash over the label names and every example's labels and texts, in order: says in a report which data it was. */
+  /**
+   * SHA-256 in hexadecimal, over the label names and every example's labels and texts, in order: it says in a report
+   * which data it was.
+   */
   get sha256(): string {
     const hash = createHash("sha256").update(JSON.stringify(this.labelNames));
     if (this.problemType !== "single_label_classification") hash.update(this.problemType);
@@ -284,10 +262,11 @@ export class TextDataset extends ShownAsTable {
   }
 
   /**
-   * Disjoint parts with every label's share (of several labels: of their sets; of regression: of the tenths of the first
-   * target), the same for the same seed. Sizes below 1 are fractions: `split({ train: 0.8, validation: 0.1, test: 0.1 })`
-   * gives every example to one part, and each part its share to within one example. `validation` and `test` do not change
-   * with the size of `train`. Throws `BAD_SPLIT`, `BAD_SEED` and `BAD_ARGUMENT`.
+   * Splits the data set into disjoint parts with every label's share (of several labels: of their sets; of regression:
+   * of the tenths of the first target), the same for the same seed. Sizes below 1 are fractions: `split({ train: 0.8,
+   * validation: 0.1, test: 0.1 })` gives every example to one part, and each part its share to within one example.
+   * `validation` and `test` do not change with the size of `train`. Defaults: `train` is what the others leave, the
+   * others 0; `seed` 0. Throws `BAD_SPLIT`, `BAD_SEED` and `BAD_ARGUMENT`.
    */
   split(options: SplitOptions): Split {
     const sizes = partSizes(options, this.length);
@@ -305,7 +284,10 @@ export class TextDataset extends ShownAsTable {
     };
   }
 
-  /** `count` examples with every label's share, or that fraction of them. Throws `BAD_SPLIT` and `BAD_SEED`. */
+  /**
+   * Draws `count` examples with every label's share, or that fraction of them. Default of `seed`: 0. Throws `BAD_SPLIT`
+   * and `BAD_SEED`.
+   */
   take(count: number, { seed = 0 }: { readonly seed?: number } = {}): TextDataset {
     const size = countOf(count, this.length, "take");
     const [places] = stratified(this.#labelled(), [size], seed, "take") as [Uint32Array];
@@ -317,6 +299,7 @@ export class TextDataset extends ShownAsTable {
     return { length, labelNames, problemType, labels: this.#labels };
   }
 
+  /** The summary as a table: name, size and text lengths, the labels with their counts, and the notes. */
   override toTable(): Table {
     return describeDataset(this);
   }
@@ -337,7 +320,7 @@ export class TextDataset extends ShownAsTable {
   }
 }
 
-/** The numbers of these examples, `width` each. */
+/** Copies the numbers of these examples, `width` each. */
 export function cellsOf(labels: Labels, places: ArrayLike<number>, width: number): Labels {
   const cells =
     labels instanceof Int32Array ? new Int32Array(places.length * width) : new Float32Array(places.length * width);

@@ -1,6 +1,9 @@
 /** Numbers as people read them in tables, bars and captions: the same in every view. */
+import { formatCount } from "../../shared/text.ts";
 
-/** 3 -> "0:03", 65 -> "1:05", 3729 -> "1:02:09"; seconds are rounded. */
+export { formatCount };
+
+/** Formats seconds, rounded: 3 -> "0:03", 65 -> "1:05", 3729 -> "1:02:09". */
 export function formatSeconds(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";
   const whole = Math.max(0, Math.round(seconds));
@@ -9,30 +12,25 @@ export function formatSeconds(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
 }
 
-/** A measured time: 0.0312 -> "0.031 s", 7.25 -> "7.3 s", from 10 seconds on as `formatSeconds` has it. */
+/** Formats a measured time: 0.0312 -> "0.031 s", 7.25 -> "7.3 s", from 10 seconds on as `formatSeconds` does. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds >= 9.95) return formatSeconds(seconds);
   return `${seconds < 0.0005 ? "0" : seconds < 0.995 ? Number(seconds.toPrecision(2)) : seconds.toFixed(1)} s`;
 }
 
-/** 22713602 -> "22,713,602". */
-export function formatCount(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
-/** 1234567 -> "1.2 MB", 2.5e9 -> "2.50 GB". */
+/** Formats a number of bytes: 1234567 -> "1.2 MB", 2.5e9 -> "2.50 GB". */
 export function formatBytes(bytes: number): string {
   const { size, digits, name } = byteUnit(bytes);
   return `${(bytes / size).toFixed(digits)} ${name}`;
 }
 
-/** 4.09e7 of 9.09e7 -> "40.9/90.9 MB": both in the unit of the whole. */
+/** Formats a part of a number of bytes, both in the unit of the whole: 4.09e7 of 9.09e7 -> "40.9/90.9 MB". */
 export function formatBytesOf(bytes: number, total: number): string {
   const { size, digits, name } = byteUnit(total);
   return `${(bytes / size).toFixed(digits)}/${(total / size).toFixed(digits)} ${name}`;
 }
 
-/** Bytes a second: 3.14e6 -> "3.1 MB/s", 40_000 -> "40 kB/s". */
+/** Formats bytes per second: 3.14e6 -> "3.1 MB/s", 40_000 -> "40 kB/s". */
 export function formatByteRate(perSecond: number): string {
   return perSecond >= 1e6 ? `${formatBytes(perSecond)}/s` : `${Math.round(perSecond / 1e3)} kB/s`;
 }
@@ -41,17 +39,20 @@ function byteUnit(bytes: number): { readonly size: number; readonly digits: numb
   return bytes >= 1e9 ? { size: 1e9, digits: 2, name: "GB" } : { size: 1e6, digits: bytes >= 1e8 ? 0 : 1, name: "MB" };
 }
 
-/** 0.8123 -> "81.2%"; `digits` after the point. */
+/** Formats a fraction as a percentage with `digits` after the point: 0.8123 -> "81.2%". */
 export function formatPercent(fraction: number, digits = 1): string {
   return `${(100 * fraction).toFixed(digits)}%`;
 }
 
-/** 5e-5 -> "5.00e-5", 0 -> "0". */
+/** Formats a learning rate or the like: 5e-5 -> "5.00e-5", 0 -> "0". */
 export function formatRate(rate: number): string {
   return rate === 0 ? "0" : rate.toExponential(2);
 }
 
-/** A measured number in four digits, or all of those before the point: 0.0123456 -> "0.01235", 42183.3 -> "42,183". */
+/**
+ * Formats a measured number in four digits, or all of those before the point: 0.0123456 -> "0.01235", 42183.3 ->
+ * "42,183".
+ */
 export function formatNumber(value: number): string {
   return Math.abs(value) < 1e4 ? value.toPrecision(4) : formatCount(Math.round(value));
 }

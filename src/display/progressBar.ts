@@ -1,30 +1,33 @@
 /** A progress bar with its numbers, as HTML and as a line of text. */
-import { escapeHtml } from "./escapeHtml.ts";
+import { escapeHtml } from "../../shared/text.ts";
 import { formatByteRate, formatBytesOf, formatSeconds } from "./numbers.ts";
 
+/** The state of a progress bar. */
 export interface Bar {
-  /** What advances, for screen readers: `"Training, step"`. */
+  /** The name of what advances, for screen readers: `"Training, step"`. */
   readonly label: string;
   readonly done: number;
   readonly total: number;
   readonly elapsedSeconds: number;
-  /** Undefined while nothing is known yet. */
+  /** The time that is left; undefined while nothing is known yet. */
   readonly remainingSeconds?: number | undefined;
   /** Units per second. */
   readonly perSecond?: number | undefined;
-  /** Bytes are written in MB and MB/s; anything else (default) as it is, and as it/s. */
+  /**
+   * The unit of `done` and `total`. Bytes are written in MB and MB/s; anything else (default) as it is, and as it/s.
+   */
   readonly unit?: "bytes";
-  /** Written last: `"epoch 0.12/3"`. */
+  /** A text that is written last: `"epoch 0.12/3"`. */
   readonly note?: string;
-  /** Over: no time is left to tell. */
+  /** Whether it is over: then no time is left to show. */
   readonly isDone?: boolean;
 }
 
 /**
- * `[ 37/939 00:12 < 05:04, 2.96 it/s, epoch 0.12/3 ]`, or `[ 40.9/90.9 MB 00:12 < 00:16, 3.1 MB/s ]`; when it is over
- * `[ 939/939 05:10, epoch 3/3 ]`.
+ * Formats the numbers of a bar: `[ 37/939 00:12 < 05:04, 2.96 it/s, epoch 0.12/3 ]`, or `[ 40.9/90.9 MB 00:12 < 00:16,
+ * 3.1 MB/s ]`; when it is over `[ 939/939 05:10, epoch 3/3 ]`.
  */
-export function barNumbers(bar: Bar): string {
+function barNumbers(bar: Bar): string {
   const { done, total, elapsedSeconds, remainingSeconds, perSecond, note, isDone } = bar;
   const inBytes = bar.unit === "bytes";
   const count = inBytes ? formatBytesOf(done, total) : `${done}/${total}`;
@@ -34,6 +37,7 @@ export function barNumbers(bar: Bar): string {
   return `[ ${count} ${clock(elapsedSeconds)}${left}${speed}${note === undefined ? "" : `, ${note}`} ]`;
 }
 
+/** Renders a bar as HTML. */
 export function barHtml(bar: Bar): string {
   const amount = bar.unit === "bytes" ? formatBytesOf(bar.done, bar.total) : `${bar.done} of ${bar.total}`;
   const label = escapeHtml(`${bar.label} ${amount}`);
@@ -43,7 +47,7 @@ export function barHtml(bar: Bar): string {
   );
 }
 
-/** `#######-------------  35% [ ... ]`; `width` is that of the bar alone, in characters. */
+/** Renders a bar as text: `#######-------------  35% [ ... ]`. `width` is that of the bar alone, in characters. */
 export function barText(bar: Bar, width = 20): string {
   const fraction = Math.min(1, bar.done / Math.max(1, bar.total));
   const filled = Math.floor(width * fraction);
@@ -51,7 +55,7 @@ export function barText(bar: Bar, width = 20): string {
   return `${"#".repeat(filled)}${"-".repeat(width - filled)} ${percent} ${barNumbers(bar)}`;
 }
 
-/** mm:ss, or h:mm:ss */
+/** Formats seconds as mm:ss, or h:mm:ss. */
 function clock(seconds: number): string {
   return formatSeconds(seconds).padStart(5, "0");
 }

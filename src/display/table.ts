@@ -1,20 +1,24 @@
 /** A table that shows itself: HTML in a notebook, aligned text in a terminal and a log. */
-import { inspect } from "node:util";
+import { displaySymbol, inspectSymbol, type MimeBundle } from "../../shared/mimeBundle.ts";
+import { type Align, type TableContent as RenderedContent, tableHtml, tableText } from "../../shared/table.ts";
 import { ThawError } from "../errors.ts";
-import { displaySymbol, type MimeBundle } from "./bundle.ts";
-import { escapeHtml } from "./escapeHtml.ts";
 
+/** A column of a table. */
 export interface Column {
+  /** The text at its head. */
   readonly title: string;
   /** Default: "right" where every cell of the column is a number, else "left". */
-  readonly align?: "left" | "right";
+  readonly align?: Align;
 }
 
-/** Numbers are printed as they are; format them first where they need it. Absent cells stay empty. */
+/** A cell of a table. Numbers are printed as they are; format them first where they need it. Absent cells stay empty. */
 export type Cell = string | number | undefined;
 
+/** The options of a table. */
 export interface TableContent {
+  /** The columns from left to right; a text is a title. */
   readonly columns: readonly (string | Column)[];
+  /** The cells, row by row; a row may end early. */
   readonly rows: readonly (readonly Cell[])[];
   /** A line above the table. */
   readonly caption?: string;
@@ -24,11 +28,15 @@ export interface TableContent {
   readonly marked?: readonly number[];
 }
 
-/** Plain data with a face. Every cell is escaped; there is no script in it; colours follow the notebook's theme. */
+/** A table as plain data that shows itself. Every cell is escaped; there is no script in it; colours follow the notebook's theme. */
 export class Table {
+  /** The columns from left to right. */
   readonly columns: readonly Column[];
+  /** The cells, row by row. */
   readonly rows: readonly (readonly Cell[])[];
+  /** The line above the table; undefined where there is none. */
   readonly caption: string | undefined;
+  /** The sentences below the table. */
   readonly notes: readonly string[];
   readonly #marked: ReadonlySet<number>;
 
@@ -48,82 +56,71 @@ export class Table {
     this.#marked = new Set(marked);
   }
 
-  /** As given with the column, else by its cells. */
-  alignOf(column: number): "left" | "right" {
+  /** The alignment of a column: as given with it, else by its cells. */
+  alignOf(column: number): Align {
     const cells = this.rows.map((row) => row[column] ?? "");
     const numeric = cells.some((cell) => cell !== "") && cells.every((cell) => looksNumeric(String(cell)));
     return this.columns[column]?.align ?? (numeric ? "right" : "left");
   }
 
+  /** Tells whether a row stands out, by its index from 0. */
   isMarked(row: number): boolean {
     return this.#marked.has(row);
   }
 
+  /** Writes the table as aligned text. */
   toString(): string {
-    const marks = this.#marked.size > 0;
-    const body = this.rows.map((row, i) => [
-      ...(marks ? [this.#marked.has(i) ? "*" : ""] : []),
-      ...this.columns.map((_, j) => String(row[j] ?? "")),
-    ]);
-    const head = [...(marks ? [""] : []), ...this.columns.map((column) => column.title)];
-    const aligns = [...(marks ? ["left"] : []), ...this.columns.map((_, j) => this.alignOf(j))];
-    const widths = head.map((title, j) => Math.max(length(title), ...body.map((row) => length(row[j] ?? ""))));
-    const line = (cells: readonly string[]): string =>
-      cells
-        .map((cell, j) => pad(cell, widths[j] ?? 0, aligns[j] ?? "left"))
-        .join("  ")
-        .trimEnd();
-    const rule = widths.map((width) => "-".repeat(width)).join("  ");
-    const caption = this.caption === undefined ? [] : [this.caption];
-    return [...caption, line(head), rule, ...body.map(line), ...this.notes].join("\n");
+    return tableText(this.#content());
   }
 
-  /** The `<table>` element alone, for views that are made of several parts. */
+  /** Renders the table as HTML, for views that are made of several parts. */
   toHtml(): string {
-    const style = (j: number): string => `style="text-align: ${this.alignOf(j)}; padding: 0.25em 0.75em"`;
-    const head = this.columns
-      .map((column, j) => `<th scope="col" ${style(j)}>${escapeHtml(column.title)}</th>`)
-      .join("");
-    const rows = this.rows.map((row, i) => {
-      const marked = this.#marked.has(i);
-      const cells = this.columns.map((_, j) => {
-        const text = escapeHtml(String(row[j] ?? ""));
-        return `<td ${style(j)}>${marked ? `<b>${text}</b>` : text}</td>`;
-      });
-      return `<tr${marked ? ' style="background: var(--jp-layout-color2, #eee)"' : ""}>${cells.join("")}</tr>`;
-    });
-    // not a <caption>: that would be squeezed into the width of a narrow table
-    const beside = (text: string) => `<div ${captionStyle}>${escapeHtml(text)}</div>`;
-    return (
-      `${this.caption === undefined ? "" : beside(this.caption)}<table border="1" class="dataframe" ${tableStyle}>` +
-      `<thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>${this.notes.map(beside).join("")}`
-    );
+    return tableHtml(this.#content());
   }
 
+  /** Shows the table where a cell ends with it: as HTML and as text. */
   [displaySymbol](): MimeBundle {
     return { "text/html": this.toHtml(), "text/plain": this.toString() };
   }
 
-  [inspect.custom](): string {
+  /** Writes the table as aligned text for `console.log`. */
+  [inspectSymbol](): string {
     return this.toString();
+  }
+
+  #content(): RenderedContent {
+    return {
+      columns: this.columns.map(({ title }, j) => ({ title, align: this.alignOf(j) })),
+      rows: this.rows.map((row) => this.columns.map((_, j) => String(row[j] ?? ""))),
+      marked: this.#marked,
+      caption: this.caption,
+      notes: this.notes,
+    };
   }
 }
 
-const tableStyle =
-  'style="border-collapse: collapse; color: var(--jp-content-font-color1, inherit); ' +
-  'border-color: var(--jp-border-color2, #bbb)"';
-const captionStyle = 'style="padding: 0.25em 0; color: var(--jp-content-font-color1, inherit)"';
-
-/** Counts, percentages, durations, rates, `mean ± spread`, and empty cells. */
+/** Whether a cell reads as a number: counts, percentages, durations, rates, `mean ± spread`, and empty cells do. */
 function looksNumeric(text: string): boolean {
   return /^[-+\d.,:%±\seE×]*$/.test(text);
 }
 
-function length(text: string): number {
-  return [...text].length;
-}
+/** A value that shows itself as one table: in a notebook, in a terminal, in a string. */
+export abstract class ShownAsTable {
+  /** Makes the table that the value is shown as. */
+  abstract toTable(): Table;
 
-function pad(text: string, width: number, align: string): string {
-  const blanks = " ".repeat(Math.max(0, width - length(text)));
-  return align === "right" ? blanks + text : text + blanks;
+  /** Writes the table as aligned text. */
+  toString(): string {
+    return this.toTable().toString();
+  }
+
+  /** Shows the table where a cell ends with the value. */
+  [displaySymbol](): MimeBundle {
+    return this.toTable()[displaySymbol]();
+  }
+
+  /** Writes the table as aligned text for `console.log`. */
+  [inspectSymbol](): string {
+    return this.toString();
+  }
 }

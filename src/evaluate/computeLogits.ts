@@ -1,30 +1,31 @@
-/** Logits of a whole data set. */
-
+/** Computes the logits of a whole data set. */
 import type { PrefixCache } from "../cache/prefixCache.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { nonFiniteValue, rowList } from "../optim/nonFinite.ts";
+import { lengthBatches } from "../plan/batches.ts";
+import { breathe } from "../platform/threads.ts";
 import type { Precision } from "../tensor/precision.ts";
 import { section } from "../tensor/section.ts";
 import { tf } from "../tensor/tensorflow.ts";
-import { breathe } from "../train/breathe.ts";
-import { nonFiniteValue, rowList } from "../train/nonFinite.ts";
-import { lengthBatches } from "./lengthBatches.ts";
 
-export interface LogitsInput {
+/** The inputs of a computation of logits. */
+interface LogitsInput {
   readonly model: SequenceClassifier;
   readonly texts: readonly EncodedText[];
-  /** Texts at most in a batch. */
+  /** Largest number of texts in a batch. */
   readonly batchSize: number;
-  /** Where to start, if the prefix is cached for these texts. Default: at the token ids. */
+  /** The cut to start from, where the cache holds its outputs for these texts. Default: the token ids. */
   readonly cached?: { readonly cache: PrefixCache; readonly cut: Cut } | undefined;
-  /** Of the layers, and of those below the cut. Default: "float32". */
+  /** Precision of the layers, those below the cut included. Default: "float32". */
   readonly precision?: Precision;
+  /** Ends the computation between two batches. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Yields the number of texts done; returns the logits of each text, in the order of `texts`. No dropout. Throws
- * `NON_FINITE` where they are no numbers.
+ * Computes the logits `[labels]` of each text without dropout, and returns them in the order of `texts`; yields the number of
+ * texts done. Throws `NON_FINITE` where they are NaN or infinite.
  */
 export async function* computeLogits(input: LogitsInput): AsyncGenerator<number, readonly Float32Array[]> {
   const { model, texts, batchSize, cached, precision = "float32", signal } = input;

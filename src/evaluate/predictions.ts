@@ -1,44 +1,38 @@
-/** What a model says of examples: from texts or a data set to labels with their scores, and the table that shows them. */
-
+/** Predictions: from texts or a data set to labels with their scores, and the table that shows them. */
+import { currentHost } from "../../shared/host.ts";
+import { displaySymbol } from "../../shared/mimeBundle.ts";
 import { TextDataset } from "../data/textDataset.ts";
-import { displaySymbol } from "../display/bundle.ts";
-import { currentHost } from "../display/host.ts";
 import { listed } from "../display/listed.ts";
 import { formatNumber, formatPercent } from "../display/numbers.ts";
 import { type Column, Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
-import type { HuggingFaceConfig, ProblemType, TrainingInput } from "../models/config/config.ts";
+import type { HuggingFaceConfig, TrainingInput } from "../models/config/config.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { type LabelScore, topScores } from "../task/scores.ts";
+import type { ProblemType } from "../task/task.ts";
+import { taskOf } from "../task/taskOf.ts";
 import type { Precision } from "../tensor/precision.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { encodeTexts } from "../train/encodedDataset.ts";
 import { computeLogits } from "./computeLogits.ts";
-import { argmax, logSoftmax, sigmoid } from "./evaluateLogits.ts";
+import { encodeTexts } from "./encodedDataset.ts";
 
-/** A label's name and its score: a probability, or the number itself where the model gives numbers. */
-export interface LabelScore {
-  readonly label: string;
-  readonly score: number;
-}
-
-/** What the model says of one example. */
+/** The prediction of a model for one example. */
 export interface Prediction extends LabelScore {
-  /** The most probable label's name; of regression the first output's. */
+  /** Name of the most probable label; for a regression that of the first output. */
   readonly label: string;
-  /** Its probability; of regression the number itself. */
+  /** Probability of this label, from 0 to 1; for a regression the number itself. */
   readonly score: number;
-  /** With `topK` only: so many labels with their scores, the highest first. */
+  /** As many labels as `topK` says with their scores, the highest first; absent without `topK`. */
   readonly scores?: readonly LabelScore[];
-  /** Only of several labels an example: those above the threshold, the most probable first; there may be none. */
+  /**
+   * The labels above the threshold, the most probable first; there may be none. Only where an example has several labels.
+   */
   readonly labels?: readonly LabelScore[];
-  /** Only of regression: the numbers, one for each output. */
+  /** The numbers, one for each output. Only for a regression. */
   readonly values?: readonly number[];
-  /** `[labels]` */
+  /** Logits `[labels]` of the example. */
   readonly logits: readonly number[];
 }
-
-/** What logits become on the way to scores, as `function_to_apply` of Python's pipeline names it. */
-export type ScoreFunction = "softmax" | "sigmoid" | "none";
 
 /** Examples to be predicted, as lists: single texts, or first and second texts of pairs. */
 export interface Inputs {
@@ -46,7 +40,9 @@ export interface Inputs {
   readonly textPairs?: readonly string[] | undefined;
 }
 
-/** Texts, with the second ones if there are any, or a data set, labelled or not. Errors: `BAD_TEXT`, `BAD_ARGUMENT`. */
+/**
+ * Takes texts, with the second ones if there are any, or a data set, labelled or not. Errors: `BAD_TEXT`, `BAD_ARGUMENT`.
+ */
 export function inputsOf(given: readonly string[] | TextDataset, textPair?: readonly string[] | undefined): Inputs {
   for (const list of [given, textPair]) {
     if (typeof list !== "string") continue;
@@ -60,16 +56,17 @@ export function inputsOf(given: readonly string[] | TextDataset, textPair?: read
   );
 }
 
-export interface LogitsOptions {
-  /** Longest example in tokens. Default: what the model can read, at most 512. */
+/** How logits are computed. */
+interface LogitsOptions {
+  /** Longest example in tokens. Default: the longest that the model can read, at most 512. */
   readonly maxLength?: number | undefined;
-  /** Examples at most in a batch; changes the speed only. Default: 64. */
+  /** Largest number of examples in a batch; it changes the speed only. Default: 64. */
   readonly batchSize?: number | undefined;
-  /** Default: "float32". */
+  /** Precision of the layers. Default: "float32". */
   readonly precision?: Precision | undefined;
 }
 
-/** Logits `[labels]` of every example, in their order. In a notebook the Stop button ends it. */
+/** Computes the logits `[labels]` of every example, in their order. In a notebook the Stop button ends it. */
 export async function logitsOf(
   model: SequenceClassifier,
   tokenizer: Tokenizer,
@@ -83,6 +80,7 @@ export async function logitsOf(
   return next.value;
 }
 
+/** Says whether inputs are single texts or pairs, in the words of the config. */
 export const inputKind = ({ textPairs }: Pick<Inputs, "textPairs">): TrainingInput =>
   textPairs === undefined ? "texts" : "text_pairs";
 
@@ -101,64 +99,38 @@ export function checkTrainedOn(trainedOn: TrainingInput | undefined, inputs: Inp
   );
 }
 
-/** Label names with scores, the highest first; `topK` of them, null: all. */
-export function topScores(
-  logits: Float32Array,
-  { id2label }: Pick<HuggingFaceConfig, "id2label">,
-  apply: ScoreFunction,
-  topK: number | null,
-): LabelScore[] {
-  const scores = apply === "softmax" ? logSoftmax(logits).map(Math.exp) : Array.from(logits);
-  const all = scores.map((x, i) => ({ label: id2label[i] as string, score: apply === "sigmoid" ? sigmoid(x) : x }));
-  return all.sort((a, b) => b.score - a.score).slice(0, topK ?? all.length);
-}
-
-/** Throws `BAD_ARGUMENT` for what is no number of labels. */
+/** Throws `BAD_ARGUMENT` where `topK` is no number of labels. */
 export function checkTopK(topK: number | null | undefined): void {
   if (topK === undefined || topK === null || (Number.isInteger(topK) && topK >= 1)) return;
   throw new ThawError("BAD_ARGUMENT", `topK is ${topK}; it is a whole number from 1 on, or null for all labels.`);
 }
 
-const functions: Readonly<Record<ProblemType, ScoreFunction>> = {
-  single_label_classification: "softmax",
-  multi_label_classification: "sigmoid",
-  regression: "none",
-};
-
-export interface PredictionOptions {
-  /** Of several labels an example: the probability above which a label belongs to it. */
+/** How predictions are made of logits. */
+interface PredictionOptions {
+  /** Probability above which one of several labels belongs to an example. */
   readonly threshold: number;
   /** How many labels' scores are given as `scores`; null: all; undefined: none. */
   readonly topK?: number | null | undefined;
 }
 
+/** Returns what the logits `[labels]` of one example say. */
 export function predictionOf(
   row: Float32Array,
   config: Pick<HuggingFaceConfig, "id2label">,
-  problemType: ProblemType,
+  problemType: ProblemType | undefined,
   { threshold, topK }: PredictionOptions,
 ): Prediction {
-  const logits = Array.from(row);
-  const nameOf = (index: number) => config.id2label[index] as string;
-  const best = argmax(row);
-  const scores = topK === undefined ? {} : { scores: topScores(row, config, functions[problemType], topK) };
-  switch (problemType) {
-    case "single_label_classification":
-      return { label: nameOf(best), score: Math.exp(logSoftmax(row)[best] as number), ...scores, logits };
-    case "multi_label_classification": {
-      const labels = topScores(row, config, "sigmoid", null).filter(({ score }) => score > threshold);
-      return { label: nameOf(best), score: sigmoid(row[best] as number), ...scores, labels, logits };
-    }
-    case "regression":
-      return { label: nameOf(0), score: logits[0] as number, ...scores, values: logits, logits };
-  }
+  const task = taskOf(problemType);
+  const { label, score, ...more } = task.answer(row, config, threshold);
+  const scores = topK === undefined ? {} : { scores: topScores(row, config, task.scoreFunction, topK) };
+  return { label, score, ...scores, ...more, logits: Array.from(row) };
 }
 
-/** Rows of a table at most; the list itself has all. */
+/** Largest number of rows of the table; the list itself has all. */
 const maxRows = 100;
 const maxCharacters = 80;
 
-/** What is shown of one example. */
+/** The parts of a prediction that are shown. */
 interface ShownPrediction {
   readonly label?: string;
   readonly score?: number;
@@ -168,8 +140,8 @@ interface ShownPrediction {
 }
 
 /**
- * The same list, which a notebook shows as a table. `names`: of the labels, or of the outputs of a regression; `format`: how
- * scores are written, by default as percentages.
+ * Returns the same list, which a notebook shows as a table. `names`: those of the labels, or of the outputs of a regression;
+ * `format`: how scores are written, by default as percentages.
  */
 export function shownAsTable<T extends object>(
   list: T,
@@ -183,8 +155,8 @@ export function shownAsTable<T extends object>(
 }
 
 /**
- * A row for each example, counted from 1: its text, shortened, and the label with its probability; of several labels all
- * above the threshold; of regression the numbers, under their names.
+ * Makes the table: a row for each example, counted from 1, with its text, shortened, and the label with its probability. Of
+ * several labels it has all above the threshold, of a regression the numbers, under their names.
  */
 export function predictionTable(
   predictions: readonly ShownPrediction[],
@@ -212,7 +184,7 @@ export function predictionTable(
   });
 }
 
-/** On one line, and short. */
+/** Returns a text on one line, and shortened. */
 function excerptOf(text = ""): string {
   const characters = [
     ...text

@@ -1,16 +1,18 @@
-/** Python's Hugging Face cache: the same folders, so that what Python downloaded is found here and the other way round. */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+/**
+ * Python's Hugging Face cache: Thaw uses the same folders, so that what Python downloaded is found here and the other
+ * way round.
+ */
+import { existsSync, isAbsolute, join, mkdir, readFileSync, realpath, relative } from "../platform/files.ts";
 import { expandPath, hubHome } from "./environment.ts";
 
 const commit = /^[0-9a-f]{40}$/;
 
-/** The cache root, from the same variables in the same order as `huggingface_hub`. */
+/** Finds the root of the cache, by the same variables in the same order as `huggingface_hub`. */
 export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
   return expandPath(env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(hubHome(env), "hub"), env);
 }
 
-/** The folder of a repository in the cache: `models--org--name`. */
+/** Names the folder of a repository in the cache: `models--org--name`. */
 export function repositoryName(id: string): string {
   return `models--${id.replace("/", "--")}`;
 }
@@ -19,7 +21,10 @@ export function snapshotFolder(id: string, sha: string, root = cacheRoot()): str
   return join(root, repositoryName(id), "snapshots", sha);
 }
 
-/** The snapshot of a revision in the cache, or undefined. A branch or tag is looked up in `refs/`. */
+/**
+ * Finds the snapshot of a revision in the cache; undefined where there is none. A branch or tag is looked up in
+ * `refs/`.
+ */
 export function cachedSnapshot(id: string, revision: string, root = cacheRoot()): string | undefined {
   const sha = commit.test(revision) ? revision : readReference(join(root, repositoryName(id), "refs", revision));
   if (sha === undefined || !commit.test(sha)) return undefined;
@@ -33,4 +38,31 @@ function readReference(file: string): string | undefined {
   } catch {
     return undefined; // no such branch or tag was ever downloaded
   }
+}
+
+/**
+ * Makes `root` and the folders below it that `parts` name, one in another. A link on the way may lead elsewhere in the
+ * cache; throws an Error where one leads out of it, before anything is made or written there.
+ */
+export async function makeCacheFolder(root: string, ...parts: readonly string[]): Promise<string> {
+  await mkdir(root, { recursive: true });
+  const realRoot = await realpath(root);
+  let folder = root;
+  for (const part of parts) {
+    folder = join(folder, part);
+    await mkdir(folder).catch((cause) => {
+      if (cause.code !== "EEXIST") throw cause;
+    });
+    const target = await realpath(folder).catch(() => undefined); // undefined: a link to what does not exist
+    if (target !== undefined && isInside(target, realRoot)) continue;
+    throw new Error(
+      `${folder} is a link out of the cache (${target ?? "to nothing"}): take it away, or set HF_HUB_CACHE`,
+    );
+  }
+  return folder;
+}
+
+function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return !isAbsolute(way) && way !== ".." && !way.startsWith("../");
 }

@@ -1,17 +1,17 @@
 /** Downloads the files of a model from the hub into Python's cache. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { writeFileAtomic } from "../platform/atomicFile.ts";
-import { cacheRoot, repositoryName, snapshotFolder } from "./cache.ts";
-import { makeCacheFolder } from "./cacheFolder.ts";
+import { join, readFileSync } from "../platform/files.ts";
+import { cacheRoot, makeCacheFolder, repositoryName, snapshotFolder } from "./cache.ts";
 import { type DownloadTarget, downloadFile, isThere } from "./downloadFile.ts";
 import { DownloadProgress } from "./downloadProgress.ts";
+import { hubServer } from "./environment.ts";
 import { type HubFile, modelFiles } from "./modelFiles.ts";
-import { hubServer } from "./server.ts";
-import { tokenizerFiles } from "./tokenizerFiles.ts";
-import { isIndex, readWeightMap, shardsOf, weightFiles } from "./weightFiles.ts";
+import { isIndex, readWeightMap, shardsOf, tokenizerFiles, weightFiles } from "./modelFolder.ts";
 
-/** The snapshot folder. Honours HF_ENDPOINT and HF_TOKEN, and shows how far it is. Throws an Error with the reason. */
+/**
+ * Downloads what is missing of a model and returns its snapshot folder. Honours HF_ENDPOINT and HF_TOKEN, and shows how
+ * far it is. Throws an Error with the reason.
+ */
 export async function downloadModel(id: string, revision: string, signal?: AbortSignal): Promise<string> {
   const server = { ...hubServer(), signal };
   const { sha, files } = await modelFiles(server, id, revision);
@@ -45,7 +45,7 @@ export async function downloadModel(id: string, revision: string, signal?: Abort
   return snapshotFolder(id, sha, target.root);
 }
 
-/** Shows nothing where all of them are there. */
+/** Downloads the files, with a progress bar where any of them is missing. */
 async function downloadFiles(files: readonly HubFile[], target: DownloadTarget): Promise<void> {
   const isMissing = await Promise.all(files.map(async (file) => !(await isThere(file, target))));
   const missing = files.filter((_, index) => isMissing[index]);

@@ -1,28 +1,31 @@
-/** What files a model has at a revision, how long they are, and their hashes. */
+/** Asks the hub which files a model has at a revision, how long they are, and for their hashes. */
 import { type ListFileEntry, listFiles, modelInfo } from "@huggingface/hub";
 import { askHub, type HubAccess } from "./askHub.ts";
-import type { HubServer } from "./server.ts";
+import type { HubServer } from "./environment.ts";
 
-/** Of 1000 files each. */
+/** Pages of the list at most, of 1000 files each. */
 const maxPages = 50;
 
 export interface HubFile {
   readonly path: string;
   readonly bytes: number;
-  /** `sha256` of the content for large files; for the others Git's own hash (`git`: SHA-1 of "blob <bytes>\0" and content). */
+  /**
+   * How the hash is made: `"sha256"` of the content for large files; for the others Git's own (`"git"`: SHA-1 of "blob
+   * <bytes>\0" and content).
+   */
   readonly algorithm: "sha256" | "git";
-  /** In hexadecimal; also the name of the content in Python's cache. */
+  /** The hash in hexadecimal; also the name of the content in Python's cache. */
   readonly hash: string;
 }
 
 export interface ModelFiles {
-  /** The commit. */
+  /** The commit that the revision stands for. */
   readonly sha: string;
-  /** Those that lie in no folder, by path. */
+  /** The files that lie in no folder, by path. */
   readonly files: ReadonlyMap<string, HubFile>;
 }
 
-/** Throws an Error with the reason. */
+/** Lists the files of a model at a revision. Throws an Error with the reason. */
 export async function modelFiles(server: HubServer, id: string, revision: string): Promise<ModelFiles> {
   const { sha } = await askHub(server, (hub) =>
     modelInfo({ ...hub, name: id, revision, additionalFields: ["sha"] }).catch(explain),
@@ -46,7 +49,7 @@ async function listed({ hubUrl, fetch }: HubAccess, id: string, sha: string): Pr
   return files;
 }
 
-/** Files without a size and a hash cannot be checked, so they count as not there. */
+/** Reads an entry of the list. Files without a size and a hash cannot be checked, so they count as not there. */
 function fileOf(entry: ListFileEntry | null): HubFile[] {
   const { type, path, size, oid, lfs }: { readonly [key in keyof ListFileEntry]?: unknown } = entry ?? {};
   const large = lfs as { readonly oid?: unknown; readonly size?: unknown } | null | undefined;
@@ -59,7 +62,10 @@ function fileOf(entry: ListFileEntry | null): HubFile[] {
     : [];
 }
 
-/** A page in place of JSON, or JSON of another form: the library trips over it, and its words say nothing to a reader. */
+/**
+ * Says in plain words that a page came in place of JSON, or JSON of another form: the library trips over it, and its
+ * own words say nothing to a reader.
+ */
 function explain(cause: unknown): never {
   if (cause instanceof SyntaxError || (cause instanceof TypeError && cause.cause === undefined)) {
     throw new Error("the answer is not one of a hub: check HF_ENDPOINT", { cause });

@@ -1,12 +1,21 @@
 /** A download that is not complete yet: each process writes a file of its own, and the next one goes on with what was left. */
-import { createHash, type Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { type FileHandle, lstat, open, readdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { createHash, type Hash } from "../platform/bytes.ts";
+import {
+  basename,
+  createReadStream,
+  dirname,
+  type FileHandle,
+  join,
+  lstat,
+  open,
+  readdir,
+  rename,
+  rm,
+} from "../platform/files.ts";
 import { disown, isAbandoned, ownedName } from "../platform/owner.ts";
 import type { HubFile } from "./modelFiles.ts";
 
-/** Told of the bytes that are there, and of how many of them have just come. */
+/** Called with the number of bytes that are there, and of how many of them have just come. */
 export type OnProgress = (bytes: number, received: number) => void;
 
 export class PartialFile {
@@ -62,7 +71,7 @@ export class PartialFile {
     this.#onProgress(0, 0);
   }
 
-  /** Whether it is the content that was promised, byte for byte. */
+  /** Tells whether it is the content that was promised, byte for byte. */
   isComplete(): boolean {
     return this.#bytes === this.#wanted.bytes && this.#hash.copy().digest("hex") === this.#wanted.hash;
   }
@@ -103,12 +112,12 @@ function parked(blob: string): string {
   return `${blob}.incomplete`;
 }
 
-/** Of the name that a file has while it is written; the process that writes it follows. */
+/** The beginning of the name that a file has while it is written; the process that writes it follows. */
 function prefixOf(blob: string): string {
   return `${basename(parked(blob))}-`;
 }
 
-/** What lies there under a link's name, or under two names, is not ours to write to. */
+/** Finds what earlier downloads left. What lies there as a link, or under two names, is not ours to write to. */
 async function leftovers(blob: string): Promise<string[]> {
   const folder = dirname(blob);
   const [own, prefix] = [basename(parked(blob)), prefixOf(blob)];

@@ -1,25 +1,24 @@
-/** From what a person calls a model to the folder its files are in. */
-import { statSync } from "node:fs";
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
-import { currentHost } from "../display/host.ts";
+/** Finds the folder with a model's files, from what a person calls the model. */
+import { currentHost } from "../../shared/host.ts";
 import { ThawError } from "../errors.ts";
+import { homedir, join, resolve, statSync } from "../platform/files.ts";
 import { cachedSnapshot, cacheRoot } from "./cache.ts";
-import { missingFiles } from "./missingFiles.ts";
-import { checkRevision, isModelId } from "./modelId.ts";
-import { isOffline } from "./server.ts";
+import { isOffline } from "./environment.ts";
+import { missingFiles } from "./modelFolder.ts";
 import { thawFolders } from "./thawFolder.ts";
 
+/** Options of finding a model. */
 export interface ResolveOptions {
   /** Branch, tag or commit on the hub. Default: `"main"`. */
   readonly revision?: string;
-  /** Never go to the network. Default: true if HF_HUB_OFFLINE is set, else false. */
+  /** Whether the network is never asked. Default: true if HF_HUB_OFFLINE is set, else false. */
   readonly localFilesOnly?: boolean;
 }
 
 /**
- * The folder of a model. Looked for, in this order: a folder of this name; `.thaw/models/<id>` of the clone (or of
- * THAW_HOME); Python's Hugging Face cache; the hub. The Stop button of a notebook ends a download. Errors: `MODEL_NOT_FOUND`, `BAD_REVISION`.
+ * Finds the folder of a model. Looked for, in this order: a folder of this name; `.thaw/models/<id>` of the clone (or
+ * of THAW_HOME); Python's Hugging Face cache; the hub. The Stop button of a notebook ends a download. Errors:
+ * `MODEL_NOT_FOUND`, `BAD_REVISION`.
  */
 export async function resolveModel(
   idOrFolder: string,
@@ -81,7 +80,7 @@ function isFolder(path: string): boolean {
   }
 }
 
-/** "fetch failed" says nothing; the errors that it wraps do. */
+/** Says the reason of an error: "fetch failed" says nothing, the errors that it wraps do. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message} (${reasonOf(error.cause)})` : error.message;
@@ -92,4 +91,25 @@ function notFound(id: string, looked: readonly string[], advice: string, cause?:
   return new ThawError("MODEL_NOT_FOUND", `Found no model ${JSON.stringify(id)}. Looked in:${places}\n${advice}`, {
     cause,
   });
+}
+
+const part = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?$/;
+
+/**
+ * Tells whether a text is a model id by the rules of Python's `huggingface_hub` (utils/_validators.py), such as
+ * `bert-base-uncased` or `sentence-transformers/all-MiniLM-L6-v2`: nothing that could lead out of a cache folder.
+ */
+function isModelId(text: string): boolean {
+  const parts = text.split("/");
+  return text.length <= 96 && parts.length <= 2 && parts.every((name) => part.test(name)) && !/\.\.|--/.test(text);
+}
+
+/** Throws `BAD_REVISION` for what is no branch, tag or commit. */
+function checkRevision(revision: string): void {
+  const parts = revision.split("/");
+  if (revision.length <= 250 && parts.every((name) => part.test(name)) && !revision.includes("..")) return;
+  throw new ThawError(
+    "BAD_REVISION",
+    `${JSON.stringify(revision)} is no revision. Give a branch, a tag or a commit such as "main".`,
+  );
 }

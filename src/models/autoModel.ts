@@ -1,52 +1,25 @@
-/** From a name or a folder to a model: `AutoModelForSequenceClassification`. */
-import { basename, isAbsolute } from "node:path";
+/** Loads a model by an id or a folder: `AutoModelForSequenceClassification`. */
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
 import { activationNames } from "../nn/activation.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
+import { basename, isAbsolute } from "../platform/files.ts";
 import { readFolder } from "../platform/readFolder.ts";
 import { openWeights, refuseAdapter } from "../weights/openWeights.ts";
-import { albert } from "./albert.ts";
-import { bert } from "./bert.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";
-import { readConfig } from "./config/readConfig.ts";
-import { deberta } from "./deberta.ts";
-import { debertaV2 } from "./debertaV2.ts";
-import { distilbert } from "./distilbert.ts";
-import { electra } from "./electra.ts";
-import type { Family } from "./family.ts";
-import { initialValues } from "./initialValues.ts";
+import { readConfig } from "./config/configFile.ts";
+import { familyOf } from "./families.ts";
 import { type HeadOptions, planLoading } from "./loadPlan.ts";
-import { modernBert } from "./modernbert.ts";
-import { mpnet } from "./mpnet.ts";
-import { Parameter } from "./parameter.ts";
-import { camembert, roberta, xlmRoberta } from "./roberta.ts";
+import { initialValues, Parameter } from "./parameter.ts";
 import { SequenceClassifier } from "./sequenceClassifier.ts";
-import { xlnet } from "./xlnet.ts";
-
-/** How a family is added: docs/adding-a-family.md. */
-export const families: readonly Family[] = [
-  bert,
-  roberta,
-  xlmRoberta,
-  camembert,
-  distilbert,
-  electra,
-  mpnet,
-  albert,
-  xlnet,
-  deberta,
-  debertaV2,
-  modernBert,
-];
 
 /**
- * How a model is loaded. With another number of labels than the file's, what of the head has another shape is made anew,
- * which is said.
+ * Options of loading a model. With another number of labels than the file's, the parameters of the head that have another
+ * shape are made anew, which is reported.
  */
 export interface FromPretrainedOptions extends ResolveOptions, HeadOptions {
-  /** Seed of the values that no file has. Default: 42. */
+  /** Seed of the values that are newly initialised. Default: 42. */
   readonly seed?: number;
 }
 
@@ -111,7 +84,7 @@ export const AutoModelForSequenceClassification = {
 async function load(folder: string, idOrFolder: string, options: FromPretrainedOptions): Promise<SequenceClassifier> {
   await refuseAdapter(folder);
   const config = await readConfig(folder, options);
-  const family = familyOf(config, folder);
+  const family = familyOf(config);
   refuseOtherActivations(config, folder);
   const file = await openWeights(folder);
   const { plan, unused } = planLoading(family, config, file, options);
@@ -137,29 +110,20 @@ async function load(folder: string, idOrFolder: string, options: FromPretrainedO
   return model;
 }
 
-/** Without the path of the machine: records and reports are read elsewhere. */
+/** Takes the machine's paths off a name: records and reports are read elsewhere. */
 const nameOf = (idOrFolder: string): string =>
   isAbsolute(idOrFolder) || idOrFolder.startsWith("~") ? basename(idOrFolder) : idOrFolder;
 
 const said = new Set<string>();
 
-/** A comparison loads one model many times, and need not be told of it each time. */
+/** Prints a sentence the first time only: a comparison loads one model many times. */
 function sayOnce(sentence: string): void {
   if (said.has(sentence)) return;
   said.add(sentence);
   console.info(sentence);
 }
 
-function familyOf({ modelType }: HuggingFaceConfig, folder: string): Family {
-  const family = families.find((candidate) => candidate.modelType === modelType);
-  if (family !== undefined) return family;
-  throw new ThawError(
-    "UNKNOWN_FAMILY",
-    `The model in ${folder} is of type "${modelType}". Supported: ${families.map((f) => f.modelType).join(", ")}.`,
-  );
-}
-
-/** What would be computed all the same, and wrongly. */
+/** Refuses activations that are not known, before anything is loaded. */
 function refuseOtherActivations({ hiddenAct }: HuggingFaceConfig, folder: string): void {
   if (activationNames.includes(hiddenAct)) return;
   throw new ThawError(

@@ -1,26 +1,294 @@
 /**
- * DeBERTa for sequence classification (He et al. 2020, arXiv:2006.03654), after Hugging Face's
- * `DebertaForSequenceClassification` (transformers 5.23, models/deberta/modeling_deberta.py): query, key and value out of
- * one projection, head by head, every distance its own, projections for distances of their own.
+ * DeBERTa, v1 (He et al. 2020, arXiv:2006.03654) and v2 or v3 (He et al. 2021, arXiv:2111.09543), for sequence
+ * classification: embeddings mostly without positions, a table of distances that all layers read (the block "shared"),
+ * post-norm layers, a pooler over the first token. They follow `DebertaForSequenceClassification` and
+ * `DebertaV2ForSequenceClassification` of transformers 5.23:
+ * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/deberta/modeling_deberta.py#L914-L1012
+ * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/deberta_v2/modeling_deberta_v2.py#L994-L1093
  */
-import type { Tensor } from "@tensorflow/tfjs-core";
-import { attention } from "../nn/attention/attention.ts";
-import { project } from "../nn/linear.ts";
+
 import type { QueryRows } from "../nn/packing.ts";
-import { part } from "../nn/part.ts";
-import { addBias } from "../nn/rows.ts";
-import { attentionOptions, dense, layerOutput, outputSpecs, selectQueryRows } from "./bertShape.ts";
-import type { HuggingFaceConfig } from "./config/config.ts";
-import { debertaSettings } from "./config/deberta.ts";
-import { debertaFamily, disentangledTerms } from "./debertaShape.ts";
-import type { Pass } from "./family.ts";
-import type { PackedBatch } from "./packedBatch.ts";
-import type { ParameterSpec } from "./parameter.ts";
-import { denseSpecs, perLayer, tensorSpec } from "./specs.ts";
+import { layerOutput, outputSpecs } from "./bert.ts";
+import {
+  badConfig,
+  type ConfigSource,
+  flagField,
+  type HuggingFaceConfig,
+  integerField,
+  probabilityField,
+  textField,
+} from "./config/config.ts";
+import type { FamilyKeys } from "./config/keys.ts";
+import type { AttentionOptions, DistanceRows, Family, Pass } from "./family.ts";
+import { denseSpecs, normSpecs, type ParameterSpec, perLayer, tableSpec, tensorSpec } from "./parameterSpec.ts";
 
-export const deberta = debertaFamily("deberta", { layerSpecs, layer });
+/** What the two versions have in common. They differ in how query, key and value, and the distances, are projected. */
+const family = (
+  modelType: string,
+  keys: FamilyKeys,
+  layers: Pick<Family, "layer"> & { readonly layerSpecs: (config: HuggingFaceConfig) => ParameterSpec[] },
+): Family => ({
+  modelType,
+  keys,
+  basePrefix: "deberta.",
+  maxTokens: (config) => (debertaSettings(config).positionBiasedInput ? config.maxPositionEmbeddings : undefined),
+  usesTokenTypes: ({ typeVocabSize }) => typeVocabSize > 0,
+  parameters: (config) => [
+    ...embeddingSpecs(config),
+    ...sharedSpecs(config),
+    ...layers.layerSpecs(config),
+    ...denseSpecs("pooler.dense", config.hiddenSize, config.hiddenSize, "head"),
+    ...denseSpecs("classifier", config.numLabels, config.hiddenSize, "head"),
+  ],
+  embeddings,
+  layer: layers.layer,
+  head,
+});
 
-function layerSpecs(config: HuggingFaceConfig): ParameterSpec[] {
+const ownKeys = [
+  ...["embedding_size", "relative_attention", "max_relative_positions", "position_biased_input", "pos_att_type"],
+  ...["pooler_dropout", "pooler_hidden_act", "pooler_hidden_size", "talking_head", "conv_groups"],
+  "attention_head_size",
+];
+
+export const deberta = family(
+  "deberta",
+  {
+    architecture: "DebertaForSequenceClassification",
+    hasEmbeddingSize: true,
+    names: { classifier_dropout: "cls_dropout" },
+    defaults: { vocab_size: 50265, type_vocab_size: 0, layer_norm_eps: 1e-7 },
+    own: ownKeys,
+    harmless: ["legacy"],
+  },
+  { layerSpecs: firstLayerSpecs, layer: firstLayer },
+);
+
+export const debertaV2 = family(
+  "deberta-v2",
+  {
+    architecture: "DebertaV2ForSequenceClassification",
+    hasEmbeddingSize: true,
+    names: { classifier_dropout: "cls_dropout" },
+    defaults: {
+      ...{ vocab_size: 128100, hidden_size: 1536, num_hidden_layers: 24, num_attention_heads: 24 },
+      ...{ intermediate_size: 6144, type_vocab_size: 0, layer_norm_eps: 1e-7 },
+    },
+    own: [...ownKeys, "norm_rel_ebd", "position_buckets", "share_att_key", "conv_kernel_size", "conv_act"],
+    harmless: ["legacy"],
+  },
+  { layerSpecs: secondLayerSpecs, layer: secondLayer },
+);
+
+// ---- Config keys (models/deberta/configuration_deberta.py, models/deberta_v2/configuration_deberta_v2.py)
+
+/** A term that scores have besides content to content; `"c2p"`: a query to a distance, `"p2c"`: a key to a distance. */
+type PositionTerm = "c2p" | "p2c";
+
+interface DebertaSettings {
+  /** The terms that scores are scaled for; without `relative` none of them is computed. */
+  readonly terms: readonly PositionTerm[];
+  /** The table of distances, if there is one. */
+  readonly relative: RelativeSettings | undefined;
+  /** Whether there is a normalisation for that table's rows, table or not. */
+  readonly hasTableNorm: boolean;
+  /** Whether there is a table of absolute positions. */
+  readonly positionBiasedInput: boolean;
+  /** A convolution of the embeddings, added to what layer 0 gives, if there is one. */
+  readonly convolution: { readonly kernel: number; readonly activation: string } | undefined;
+  readonly poolerDropout: number;
+  readonly poolerActivation: string;
+}
+
+interface RelativeSettings {
+  /** The table has this many rows for each direction. */
+  readonly span: number;
+  /** Logarithmic buckets for each direction; 0 or less: every distance is its own. */
+  readonly buckets: number;
+  /** Distances from here on share a row. */
+  readonly maxPosition: number;
+  /** Whether rows are projected by the layers' own query and key projections. */
+  readonly sharesProjections: boolean;
+}
+
+/**
+ * Reads the keys that the DeBERTas alone have. Throws `BAD_CONFIG` on what would be computed otherwise than in
+ * transformers.
+ */
+export function debertaSettings(config: HuggingFaceConfig): DebertaSettings {
+  const source: ConfigSource = { json: config.raw, file: "config.json" };
+  const isSecond = config.modelType === "deberta-v2";
+  refuseOthers(source, config);
+  const norms = textField(source, "norm_rel_ebd", "none").toLowerCase().split("|");
+  const kernel = isSecond ? integerField(source, "conv_kernel_size", 0, 0) : 0;
+  if (kernel > 0 && kernel % 2 === 0) {
+    throw badConfig(source.file, `"conv_kernel_size" is ${kernel}; it has to be odd, so that texts keep their length.`);
+  }
+  return {
+    terms: termsOf(source),
+    relative: flagField(source, "relative_attention", false) ? relativeOf(source, config, isSecond) : undefined,
+    hasTableNorm: isSecond && norms.some((norm) => norm.trim() === "layer_norm"),
+    positionBiasedInput: flagField(source, "position_biased_input", true),
+    convolution: kernel > 0 ? { kernel, activation: textField(source, "conv_act", "tanh") } : undefined,
+    poolerDropout: probabilityField(source, "pooler_dropout", 0),
+    poolerActivation: textField(source, "pooler_hidden_act", "gelu"),
+  };
+}
+
+function relativeOf(source: ConfigSource, config: HuggingFaceConfig, isSecond: boolean): RelativeSettings {
+  const longest = integerField(source, "max_relative_positions", -1, -1);
+  const maxPosition = longest < 1 ? config.maxPositionEmbeddings : longest;
+  const buckets = isSecond ? integerField(source, "position_buckets", -1, -1) : -1;
+  if (buckets > 0 && maxPosition - 1 <= Math.floor(buckets / 2)) {
+    throw badConfig(
+      source.file,
+      `"position_buckets" ${buckets} are too many for distances up to ${maxPosition}: half of them have to be fewer.`,
+    );
+  }
+  return {
+    span: buckets > 0 ? buckets : maxPosition,
+    buckets,
+    maxPosition,
+    sharesProjections: isSecond && flagField(source, "share_att_key", false),
+  };
+}
+
+/** `"p2c|c2p"`, `["p2c", "c2p"]`, or nothing. */
+function termsOf({ json, file }: ConfigSource): PositionTerm[] {
+  const value = json.pos_att_type ?? [];
+  const words: readonly unknown[] =
+    typeof value === "string"
+      ? value
+          .toLowerCase()
+          .split("|")
+          .map((word) => word.trim())
+      : Array.isArray(value)
+        ? value
+        : [value];
+  return words
+    .filter((word) => word !== "")
+    .map((word) => {
+      if (word === "c2p" || word === "p2c") return word;
+      throw badConfig(
+        file,
+        `"pos_att_type" names ${JSON.stringify(word)}; known are "c2p" and "p2c". Use another checkpoint.`,
+      );
+    });
+}
+
+function refuseOthers(source: ConfigSource, { hiddenSize, numAttentionHeads }: HuggingFaceConfig): void {
+  const width = hiddenSize / numAttentionHeads;
+  const only = (key: string, found: unknown, known: unknown) => {
+    if (found === known) return;
+    throw badConfig(
+      source.file,
+      `"${key}" is ${JSON.stringify(found)}; only ${JSON.stringify(known)} can be trained. Use another checkpoint.`,
+    );
+  };
+  only("talking_head", flagField(source, "talking_head", false), false);
+  only("conv_groups", integerField(source, "conv_groups", 1), 1);
+  only("attention_head_size", integerField(source, "attention_head_size", width), width);
+  only("pooler_hidden_size", integerField(source, "pooler_hidden_size", hiddenSize), hiddenSize);
+}
+
+// ---- Embeddings
+
+function embeddingSpecs(config: HuggingFaceConfig): ParameterSpec[] {
+  const { embeddingSize, hiddenSize, vocabSize, maxPositionEmbeddings, typeVocabSize, padTokenId } = config;
+  const table = (which: string, rows: number, zeroRow?: number) =>
+    tableSpec(`deberta.embeddings.${which}_embeddings`, rows, embeddingSize, "embeddings", zeroRow);
+  return [
+    table("word", vocabSize, padTokenId),
+    ...(debertaSettings(config).positionBiasedInput ? [table("position", maxPositionEmbeddings)] : []),
+    ...(typeVocabSize > 0 ? [table("token_type", typeVocabSize)] : []),
+    ...(embeddingSize === hiddenSize
+      ? []
+      : [tensorSpec("deberta.embeddings.embed_proj.weight", [hiddenSize, embeddingSize], "embeddings")]),
+    ...normSpecs("deberta.embeddings.LayerNorm", hiddenSize, "embeddings"),
+  ];
+}
+
+function embeddings<T>(pass: Pass<T>): T {
+  const { embeddingSize, hiddenSize, hiddenDropoutProb, padTokenId, typeVocabSize } = pass.config;
+  const table = (which: string) => `deberta.embeddings.${which}_embeddings.weight`;
+  let sum = pass.words(table("word"), padTokenId);
+  if (debertaSettings(pass.config).positionBiasedInput) sum = pass.add(sum, pass.positions(table("position")));
+  if (typeVocabSize > 0) sum = pass.add(sum, pass.tokenTypes(table("token_type")));
+  const isNarrow = embeddingSize !== hiddenSize;
+  const rows = isNarrow ? pass.project("deberta.embeddings.embed_proj.weight", sum) : sum;
+  return pass.dropout(pass.layerNorm("deberta.embeddings.LayerNorm", rows), hiddenDropoutProb);
+}
+
+// ---- What the layers share
+
+/** The table of distances, and the convolution, which is layer 0's but is called as if it were the encoder's. */
+function sharedSpecs(config: HuggingFaceConfig): ParameterSpec[] {
+  const { hiddenSize } = config;
+  const { relative, hasTableNorm, convolution } = debertaSettings(config);
+  const name = "deberta.encoder";
+  return [
+    ...(relative === undefined ? [] : [tableSpec(`${name}.rel_embeddings`, 2 * relative.span, hiddenSize, "shared")]),
+    ...(hasTableNorm ? normSpecs(`${name}.LayerNorm`, hiddenSize, "shared") : []),
+    ...(convolution === undefined
+      ? []
+      : [
+          tensorSpec(`${name}.conv.conv.weight`, [hiddenSize, hiddenSize, convolution.kernel], "shared"),
+          tensorSpec(`${name}.conv.conv.bias`, [hiddenSize], "shared", "zeros"),
+          ...normSpecs(`${name}.conv.LayerNorm`, hiddenSize, "shared"),
+        ]),
+  ];
+}
+
+/**
+ * Attention is `softmax((q_i k_j + q_i K(i - j) + k_j Q(i - j)) / sqrt(width * (1 + terms))) v`, where K and Q are
+ * projections of the row of the distance. `project` makes them: `[rows, hidden]` -> `[rows, hidden]`.
+ */
+function disentangled<T>(pass: Pass<T>, project: (term: PositionTerm, rows: T) => T): AttentionOptions<T> {
+  const { hiddenSize, numAttentionHeads } = pass.config;
+  const { terms, relative } = debertaSettings(pass.config);
+  const factor = 1 / Math.sqrt((hiddenSize / numAttentionHeads) * (1 + terms.length));
+  if (relative === undefined || terms.length === 0) return { factor };
+  const table = distanceTable(pass, relative);
+  const rowsOf = (term: PositionTerm) => ({ ...table, rows: project(term, table.rows) });
+  return {
+    factor,
+    ...(terms.includes("c2p") ? { byQuery: rowsOf("c2p") } : {}),
+    ...(terms.includes("p2c") ? { byKey: rowsOf("p2c") } : {}),
+  };
+}
+
+function distanceTable<T>(pass: Pass<T>, relative: RelativeSettings): DistanceRows<T> {
+  const { span, maxPosition } = relative;
+  const { rows, ...rest } = pass.distanceRows("deberta.encoder.rel_embeddings.weight", {
+    rowOf: (distance) => Math.max(0, Math.min(2 * span - 1, logBucket(distance, relative) + span)),
+    farthest: maxPosition,
+  });
+  const { hasTableNorm } = debertaSettings(pass.config);
+  const table = hasTableNorm ? pass.layerNorm("deberta.encoder.LayerNorm", rows) : rows;
+  return { ...rest, rows: pass.dropout(table, pass.config.hiddenDropoutProb) };
+}
+
+/**
+ * The bucket of a distance, -buckets to buckets: near ones have one each, far ones go by the logarithm. After
+ * `make_log_bucket_position` of transformers 5.23, models/deberta_v2/modeling_deberta_v2.py: with `m = buckets / 2`, `r`
+ * where `|r| <= m`, else `sign(r) * (m + ceil(ln(|r| / m) / ln((maxPosition - 1) / m) * (m - 1)))`, in float32 there and
+ * here.
+ */
+export function logBucket(
+  distance: number,
+  { buckets, maxPosition }: Pick<RelativeSettings, "buckets" | "maxPosition">,
+): number {
+  const middle = Math.floor(buckets / 2);
+  const size = Math.abs(distance);
+  if (buckets <= 0 || size <= middle) return distance;
+  const f = Math.fround;
+  const part = f(f(Math.log(f(size / middle))) / f(Math.log(f((maxPosition - 1) / middle))));
+  return Math.sign(distance) * (Math.ceil(f(part * (middle - 1))) + middle);
+}
+
+// ---- Layers of v1: query, key and value out of one projection, head by head; every distance its own row
+
+function firstLayerSpecs(config: HuggingFaceConfig): ParameterSpec[] {
   const { hiddenSize: width } = config;
   const { terms, relative } = debertaSettings(config);
   return perLayer(config, (i) => {
@@ -37,21 +305,71 @@ function layerSpecs(config: HuggingFaceConfig): ParameterSpec[] {
   });
 }
 
-function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, queryRows?: QueryRows): Tensor {
+function firstLayer<T>(pass: Pass<T>, index: number, hidden: T, queryRows?: QueryRows): T {
   const name = `deberta.encoder.layer.${index}`;
-  const weight = (which: string) => pass.weight(`${name}.attention.self.${which}`);
-  const all = project(hidden, weight("in_proj.weight")); // [tokens, heads * 3 * width of a head]
-  const [query, key, value] = [0, 1, 2].map((which) =>
-    part(all, { index: which, of: 3, groups: pass.config.numAttentionHeads }),
-  ) as [Tensor, Tensor, Tensor];
-  const terms = disentangledTerms(pass, batch, (term, rows) =>
-    term === "c2p" ? project(rows, weight("pos_proj.weight")) : dense(pass, `${name}.attention.self.pos_q_proj`, rows),
+  const self = `${name}.attention.self`;
+  const all = pass.project(`${self}.in_proj.weight`, hidden); // [tokens, heads * 3 * width of a head]
+  const [query, key, value] = pass.split(all, 3, pass.config.numAttentionHeads) as [T, T, T];
+  const terms = disentangled(pass, (term, rows) =>
+    term === "c2p" ? pass.project(`${self}.pos_proj.weight`, rows) : pass.dense(`${self}.pos_q_proj`, rows),
   );
-  const context = attention(
-    addBias(selectQueryRows(query, batch, queryRows), weight("q_bias")),
-    key,
-    addBias(value, weight("v_bias")),
-    attentionOptions(pass, batch, queryRows, terms),
+  const context = pass.attention(
+    {
+      query: pass.addBias(pass.selectQueryRows(query, queryRows), `${self}.q_bias`),
+      key,
+      value: pass.addBias(value, `${self}.v_bias`),
+    },
+    { ...terms, queryRows },
   );
-  return layerOutput(pass, name, context, selectQueryRows(hidden, batch, queryRows));
+  return layerOutput(pass, name, context, pass.selectQueryRows(hidden, queryRows));
+}
+
+// ---- Layers of v2 and v3: distances in logarithmic buckets, projected by the layers' own projections or by others; in
+// v2's large models a convolution
+
+function secondLayerSpecs(config: HuggingFaceConfig): ParameterSpec[] {
+  const { hiddenSize } = config;
+  const { terms, relative } = debertaSettings(config);
+  const hasOwn = relative !== undefined && !relative.sharesProjections;
+  const projections = [
+    ...["query_proj", "key_proj", "value_proj"],
+    ...(hasOwn && terms.includes("c2p") ? ["pos_key_proj"] : []),
+    ...(hasOwn && terms.includes("p2c") ? ["pos_query_proj"] : []),
+  ];
+  return perLayer(config, (i) => {
+    const name = `deberta.encoder.layer.${i}`;
+    return [
+      ...projections.flatMap((part) => denseSpecs(`${name}.attention.self.${part}`, hiddenSize, hiddenSize, i)),
+      ...outputSpecs(name, i, config),
+    ];
+  });
+}
+
+function secondLayer<T>(pass: Pass<T>, index: number, hidden: T, queryRows?: QueryRows): T {
+  const name = `deberta.encoder.layer.${index}`;
+  const self = `${name}.attention.self`;
+  const { relative, convolution } = debertaSettings(pass.config);
+  const [forKeys, forQueries] = relative?.sharesProjections
+    ? ["key_proj", "query_proj"]
+    : ["pos_key_proj", "pos_query_proj"];
+  const terms = disentangled(pass, (term, rows) =>
+    pass.dense(`${self}.${term === "c2p" ? forKeys : forQueries}`, rows),
+  );
+  const modules = { query: `${self}.query_proj`, key: `${self}.key_proj`, value: `${self}.value_proj` };
+  const context = pass.selfAttention(modules, hidden, { ...terms, queryRows });
+  const above = layerOutput(pass, name, context, pass.selectQueryRows(hidden, queryRows));
+  if (index > 0 || convolution === undefined) return above;
+  const beside = pass.selectQueryRows(pass.tokenConvolution("deberta.encoder.conv.conv", hidden), queryRows);
+  const added = pass.activate(convolution.activation, pass.dropout(beside, pass.config.hiddenDropoutProb));
+  return pass.layerNorm("deberta.encoder.conv.LayerNorm", pass.add(above, added));
+}
+
+// ---- Head
+
+function head<T>(pass: Pass<T>, rows: T): T {
+  const { classifierDropout, hiddenDropoutProb } = pass.config;
+  const { poolerDropout, poolerActivation } = debertaSettings(pass.config);
+  const input = pass.dropout(rows, poolerDropout);
+  const pooled = pass.activate(poolerActivation, pass.dense("pooler.dense", input));
+  return pass.dense("classifier", pass.dropout(pooled, classifierDropout ?? hiddenDropoutProb));
 }

@@ -1,26 +1,25 @@
-/** Which tensor of a file gives which parameter its values: decided by names and sizes alone, before anything is read. */
+/** Decides which tensor of a file gives which parameter its values, by names and sizes alone, before anything is read. */
 
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import type { WeightsFile } from "../weights/weightsFile.ts";
-import { matchNames } from "./checkpointNames.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";
 import { areNameless, askedNames, type LabelOptions, labelsInFile, matchLabels } from "./config/labels.ts";
 import type { Family } from "./family.ts";
-import type { ParameterSpec } from "./parameter.ts";
+import { elementsOf, type ParameterSpec } from "./parameterSpec.ts";
 
-/** What labels the head is to have, and whether one that is trained is kept. */
+/** The labels that the head is to have, and whether a trained one is kept. */
 export interface HeadOptions extends LabelOptions {
   /** Makes the output layer anew, from the seed, also where the file has one for as many labels. Default: false. */
   readonly newHead?: boolean;
 }
 
-/** Where one parameter's values come from. */
-export interface LoadedParameter {
+/** One parameter, and the tensor that its values come from. */
+interface LoadedParameter {
   readonly spec: ParameterSpec;
-  /** The tensor of the file; undefined: the values are made from the seed. */
+  /** The name of the tensor in the file; undefined: the values are made from the seed. */
   readonly source: string | undefined;
-  /** Rows of the tensor that the file has and that is not used. */
+  /** The number of rows of the file's own tensor, where it is not used. */
   readonly replaced?: number | undefined;
 }
 
@@ -77,7 +76,7 @@ export function planLoading(
   return { plan, unused };
 }
 
-/** The parameters of the output layer: their shapes depend on the number of labels. */
+/** Finds the parameters of the output layer: their shapes depend on the number of labels. */
 function outputNames(family: Family, config: HuggingFaceConfig, specs: readonly ParameterSpec[]): Set<string> {
   const larger = family.parameters({ ...config, numLabels: config.numLabels + 1 });
   return new Set(specs.filter(({ shape }, i) => larger[i]?.shape.join() !== shape.join()).map(({ name }) => name));
@@ -94,8 +93,6 @@ function refuseTooManyLayers({ numHiddenLayers }: HuggingFaceConfig, file: Weigh
       "files belong together.",
   );
 }
-
-const elementsOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /** What the file lacks of the encoder may be a table or some layers, not many times all that it holds. */
 function refuseLargeRest(plan: readonly LoadedParameter[], file: WeightsFile): void {
@@ -131,11 +128,68 @@ function checkTrainedLabels(config: HuggingFaceConfig, options: HeadOptions, fil
   console.info(`The outputs of the trained head have other names: ${listed(renamed)}.`);
 }
 
-/** What the file itself calls its labels; undefined where it cannot be read. */
+/** The names that the file itself gives its labels; undefined where they cannot be read. */
 function labelsOrNone({ raw }: HuggingFaceConfig): readonly string[] | undefined {
   try {
     return labelsInFile({ json: raw, file: "config.json" }).names;
   } catch {
     return undefined;
   }
+}
+
+/** The names of a weights file matched to those of a model. */
+interface NameMatch {
+  /** Model name -> name in the file. */
+  readonly found: ReadonlyMap<string, string>;
+  /** Names in the file that the model has no place for. */
+  readonly unused: readonly string[];
+  /** The prefix of every name that was found, such as `"module."`; mostly empty. */
+  readonly wrapper: string;
+}
+
+/**
+ * Matches the names in a weights file to those of a model's state dict, by the rules of `from_pretrained`: old BERT files call
+ * a layer norm's weight and bias gamma and beta; files of the bare encoder lack the base prefix; `position_ids` is a buffer
+ * that needs no place. Where no name fits, all may stand under one more module, as `torch.nn.DataParallel` (`module.`),
+ * `torch.compile` (`_orig_mod.`) and Lightning (`model.`) leave them.
+ */
+export function matchNames(fileNames: readonly string[], modelNames: readonly string[], basePrefix: string): NameMatch {
+  const known = new Set(modelNames);
+  const placeOf = (name: string): string | undefined =>
+    [today(name), basePrefix + today(name)].find((candidate) => known.has(candidate));
+  const isEncoder = (name: string): boolean => placeOf(name)?.startsWith(basePrefix) ?? false;
+  const isWrapped = (prefix: string, rest: string): boolean =>
+    isEncoder(rest) && (rest.startsWith(basePrefix) || !otherFamily.test(prefix));
+  const wrapper = fileNames.some(isEncoder) ? "" : commonWrapper(fileNames, isWrapped);
+  const found = new Map<string, string>();
+  const unused: string[] = [];
+  for (const fileName of fileNames) {
+    const bare = fileName.startsWith(wrapper) ? fileName.slice(wrapper.length) : fileName;
+    const place = placeOf(bare) ?? placeOf(fileName);
+    if (place !== undefined) found.set(place, fileName);
+    else if (!/(^|\.)position_ids$/.test(fileName)) unused.push(fileName);
+  }
+  return { found, unused, wrapper };
+}
+
+/** Prefixes of other families' encoders, which are no wrappers: another family's weights would pass for this one's. */
+const otherFamily = /(^|\.)(bert|roberta|distilbert|electra|mpnet|albert|transformer|deberta|xlm|gpt\w*|t5|bart)\.$/;
+
+/** Spells a name as it is spelt since 2018. */
+const today = (name: string): string =>
+  name.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias");
+
+/** Finds the prefix without which the most names are those of an encoder; empty where two are as good. */
+function commonWrapper(fileNames: readonly string[], isWrapped: (prefix: string, rest: string) => boolean): string {
+  const votes = new Map<string, number>();
+  for (const fileName of fileNames) {
+    for (let dot = fileName.indexOf("."); dot >= 0; dot = fileName.indexOf(".", dot + 1)) {
+      const prefix = fileName.slice(0, dot + 1);
+      if (!isWrapped(prefix, fileName.slice(dot + 1))) continue;
+      votes.set(prefix, (votes.get(prefix) ?? 0) + 1);
+      break;
+    }
+  }
+  const [best, second] = [...votes].sort(([, a], [, b]) => b - a);
+  return best === undefined || best[1] === second?.[1] ? "" : best[0];
 }

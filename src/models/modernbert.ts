@@ -1,35 +1,57 @@
 /**
- * ModernBERT for sequence classification (Warner et al. 2024, arXiv:2412.13663), after Hugging Face's
- * `ModernBertForSequenceClassification` (transformers 5.23, models/modernbert/modeling_modernbert.py): pre-norm, rotary
- * positions, layers that see the whole text or a window of it, gated feed-forward parts, hardly any biases. What
- * normalises the topmost rows, `final_norm`, is the block "shared".
+ * ModernBERT for sequence classification (Warner et al. 2024, arXiv:2412.13663): pre-norm, rotary positions, layers that see
+ * the whole text or a window of it, gated feed-forward parts, hardly any biases. What normalises the topmost rows,
+ * `final_norm`, is the block "shared". It follows `ModernBertForSequenceClassification` of transformers 5.23:
+ * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/modernbert/modeling_modernbert.py#L558-L635
  */
-import type { Tensor } from "@tensorflow/tfjs-core";
 import { ThawError } from "../errors.ts";
 import type { Block } from "../freezing/selection.ts";
-import { activate } from "../nn/activation.ts";
-import { attention } from "../nn/attention/attention.ts";
-import { rotate, rotation } from "../nn/attention/rotary.ts";
-import { dropout } from "../nn/dropout.ts";
-import { embedding } from "../nn/embedding.ts";
-import { layerNorm } from "../nn/layerNorm.ts";
-import { linear, project } from "../nn/linear.ts";
-import { meanRows } from "../nn/meanRows.ts";
 import type { QueryRows } from "../nn/packing.ts";
-import { part } from "../nn/part.ts";
-import { addRows, multiplyRows } from "../nn/rows.ts";
-import { zeroBias } from "../nn/zeroBias.ts";
-import { attentionOptions, dense, selectQueryRows } from "./bertShape.ts";
-import type { HuggingFaceConfig } from "./config/config.ts";
-import { modernBertSettings } from "./config/modernbert.ts";
+import {
+  badConfig,
+  type ConfigSource,
+  flagField,
+  type HuggingFaceConfig,
+  integerField,
+  type JsonObject,
+  positiveField,
+  probabilityField,
+  textField,
+} from "./config/config.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
-import type { ParameterSpec } from "./parameter.ts";
-import { denseSpecs, normSpecs, perLayer, tensorSpec } from "./specs.ts";
+import { denseSpecs, normSpecs, type ParameterSpec, perLayer, tensorSpec } from "./parameterSpec.ts";
 
 export const modernBert: Family = {
   modelType: "modernbert",
+  keys: {
+    architecture: "ModernBertForSequenceClassification",
+    names: {
+      hidden_act: "hidden_activation",
+      layer_norm_eps: "norm_eps",
+      hidden_dropout_prob: "embedding_dropout",
+      attention_probs_dropout_prob: "attention_dropout",
+    },
+    defaults: {
+      ...{ vocab_size: 50368, num_hidden_layers: 22, intermediate_size: 1152, max_position_embeddings: 8192 },
+      ...{ layer_norm_eps: 1e-5, pad_token_id: 50283 },
+      ...{ hidden_dropout_prob: 0, attention_probs_dropout_prob: 0, classifier_dropout: 0 },
+    },
+    fixed: { type_vocab_size: 0 },
+    own: [
+      ...["layer_types", "global_attn_every_n_layers", "local_attention", "sliding_window", "rope_parameters"],
+      ...["rope_scaling", "global_rope_theta", "local_rope_theta", "norm_bias", "attention_bias", "mlp_bias"],
+      ...["classifier_bias", "mlp_dropout", "classifier_pooling", "classifier_activation", "head_dim"],
+      "initializer_cutoff_factor",
+    ],
+    harmless: [
+      ...["cls_token_id", "decoder_bias", "deterministic_flash_attn", "sparse_prediction", "sparse_pred_ignore_index"],
+    ],
+  },
   basePrefix: "model.",
+  hasXenovaClass: false,
+  // rotary positions have no end: this is what it was made for
+  maxTokens: ({ maxPositionEmbeddings }) => maxPositionEmbeddings,
   usesTokenTypes: () => false,
   checkBatch,
   parameters,
@@ -40,7 +62,111 @@ export const modernBert: Family = {
   head,
 };
 
-/** Standard deviations of `_init_weights`, all cut off. */
+/** `"full_attention"`: a token sees the whole text; `"sliding_attention"`: those near it. */
+type LayerType = "full_attention" | "sliding_attention";
+
+interface ModernBertSettings {
+  /** One per layer. */
+  readonly layerTypes: readonly LayerType[];
+  /** How many places away a token of a sliding layer sees. */
+  readonly window: number;
+  /** Base of the rotary positions of each type of layer. */
+  readonly theta: Readonly<Record<LayerType, number>>;
+  /** Which parts have biases. */
+  readonly normBias: boolean;
+  readonly attentionBias: boolean;
+  readonly mlpBias: boolean;
+  readonly classifierBias: boolean;
+  readonly mlpDropout: number;
+  /** What the head reads of a text: its first token, or the mean over its tokens. */
+  readonly pooling: "cls" | "mean";
+  readonly classifierActivation: string;
+  /** New weights are cut off at so many standard deviations. */
+  readonly initializerCutoff: number;
+}
+
+/** Reads the keys that ModernBERT alone has. Throws `BAD_CONFIG` on what would be computed otherwise than in transformers. */
+export function modernBertSettings(config: HuggingFaceConfig): ModernBertSettings {
+  const source: ConfigSource = { json: config.raw, file: "config.json" };
+  const width = config.hiddenSize / config.numAttentionHeads;
+  if (integerField(source, "head_dim", width) !== width) {
+    throw badConfig(
+      source.file,
+      `"head_dim" is ${source.json.head_dim}; only ${width}, hidden_size / num_attention_heads, can be trained.`,
+    );
+  }
+  const pooling = textField(source, "classifier_pooling", "cls");
+  if (pooling !== "cls" && pooling !== "mean") {
+    throw badConfig(source.file, `"classifier_pooling" is "${pooling}"; known are "cls" and "mean".`);
+  }
+  return {
+    layerTypes: layerTypesOf(source, config.numHiddenLayers),
+    // the class has both keys, and the second one says it in tokens to each side
+    window: integerField(source, "sliding_window", Math.floor(integerField(source, "local_attention", 128) / 2), 0),
+    theta: {
+      full_attention: thetaOf(source, "full_attention", "global_rope_theta", 160_000),
+      sliding_attention: thetaOf(source, "sliding_attention", "local_rope_theta", 10_000),
+    },
+    normBias: flagField(source, "norm_bias", false),
+    attentionBias: flagField(source, "attention_bias", false),
+    mlpBias: flagField(source, "mlp_bias", false),
+    classifierBias: flagField(source, "classifier_bias", false),
+    mlpDropout: probabilityField(source, "mlp_dropout", 0),
+    pooling,
+    classifierActivation: textField(source, "classifier_activation", "gelu"),
+    initializerCutoff: positiveField(source, "initializer_cutoff_factor", 2),
+  };
+}
+
+/** Reads a list of types, or, before version 5, a number: every how many layers one sees the whole text. */
+function layerTypesOf(source: ConfigSource, layers: number): LayerType[] {
+  const { json, file } = source;
+  const list = json.layer_types ?? undefined;
+  if (list === undefined) {
+    const every = integerField(source, "global_attn_every_n_layers", 3);
+    return Array.from({ length: layers }, (_, i) => (i % every === 0 ? "full_attention" : "sliding_attention"));
+  }
+  const isType = (type: unknown): type is LayerType => type === "full_attention" || type === "sliding_attention";
+  if (Array.isArray(list) && list.length === layers && list.every(isType)) return list;
+  throw badConfig(
+    file,
+    `"layer_types" must name "full_attention" or "sliding_attention" for each of the ${layers} layers, found ` +
+      `${JSON.stringify(list)}.`,
+  );
+}
+
+/** Reads `rope_parameters[type].rope_theta`, or, before version 5, a key of its own. */
+function thetaOf(source: ConfigSource, type: LayerType, oldKey: string, fallback: number): number {
+  const { json, file } = source;
+  const scaling = json.rope_scaling ?? undefined;
+  const parameters = ((json.rope_parameters ?? {}) as JsonObject)[type] ?? {};
+  const { rope_type: kind = "default", rope_theta: theta } = parameters as JsonObject;
+  if (scaling !== undefined || kind !== "default") {
+    throw badConfig(
+      file,
+      `Rotary positions of ${type} are scaled (${JSON.stringify(scaling ?? parameters)}); only the "default" type can be ` +
+        "trained. Use another checkpoint.",
+    );
+  }
+  return theta === undefined
+    ? positiveField(source, oldKey, fallback)
+    : positiveField({ json: { rope_theta: theta }, file }, "rope_theta", fallback);
+}
+
+/** Refuses padding on the left: transformers reads the first column, whatever is in it. */
+function checkBatch({ packing, positions }: PackedBatch, config: HuggingFaceConfig): void {
+  const late = modernBertSettings(config).pooling === "cls" ? packing.firstTokens : [];
+  for (const [text, first] of late.entries()) {
+    if (positions[first] === 0) continue;
+    throw new ThawError(
+      "BAD_BATCH",
+      `Text ${text} of the batch is padded on the left, but this model reads a text's first token: pad on the right, ` +
+        'with { paddingSide: "right" }.',
+    );
+  }
+}
+
+/** Fresh values have the standard deviations of `_init_weights`, all cut off. */
 function parameters(config: HuggingFaceConfig): ParameterSpec[] {
   const { hiddenSize: width, intermediateSize: inner, numHiddenLayers, initializerRange } = config;
   const settings = modernBertSettings(config);
@@ -70,86 +196,52 @@ function parameters(config: HuggingFaceConfig): ParameterSpec[] {
   ];
 }
 
-/** transformers reads the first column, whatever is in it. */
-function checkBatch({ packing, positions }: PackedBatch, config: HuggingFaceConfig): void {
-  const late = modernBertSettings(config).pooling === "cls" ? packing.firstTokens : [];
-  for (const [text, first] of late.entries()) {
-    if (positions[first] === 0) continue;
-    throw new ThawError(
-      "BAD_BATCH",
-      `Text ${text} of the batch is padded on the left, but this model reads a text's first token: pad on the right, ` +
-        'with { paddingSide: "right" }.',
-    );
-  }
+function embeddings<T>(pass: Pass<T>): T {
+  const { hiddenDropoutProb, padTokenId } = pass.config;
+  const words = pass.words("model.embeddings.tok_embeddings.weight", padTokenId);
+  return pass.dropout(normalize(pass, "model.embeddings.norm", words), hiddenDropoutProb);
 }
 
-function embeddings(pass: Pass, batch: PackedBatch): Tensor {
-  const { config, weight, dropoutRng } = pass;
-  const words = embedding(weight("model.embeddings.tok_embeddings.weight"), batch.inputIds, config.padTokenId);
-  return dropout(normalize(pass, "model.embeddings.norm", words), config.hiddenDropoutProb, dropoutRng);
-}
-
-function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, queryRows?: QueryRows): Tensor {
-  const { config, dropoutRng } = pass;
-  const { attentionBias, mlpBias, mlpDropout } = modernBertSettings(config);
+function layer<T>(pass: Pass<T>, index: number, hidden: T, queryRows?: QueryRows): T {
+  const { attentionProbsDropoutProb, hiddenAct } = pass.config;
+  const { attentionBias, mlpBias, mlpDropout } = modernBertSettings(pass.config);
+  const [attention, mlp] = [{ bias: attentionBias }, { bias: mlpBias }];
   const name = `model.layers.${index}`;
   const normal = index === 0 ? hidden : normalize(pass, `${name}.attn_norm`, hidden);
-  const all = affine(pass, `${name}.attn.Wqkv`, normal, attentionBias); // [tokens, 3 * hidden]
-  const context = affine(pass, `${name}.attn.Wo`, attended(pass, index, all, batch, queryRows), attentionBias);
-  const residual = selectQueryRows(hidden, batch, queryRows);
-  const middle = addRows(residual, dropout(context, config.attentionProbsDropoutProb, dropoutRng));
-  const wide = affine(pass, `${name}.mlp.Wi`, normalize(pass, `${name}.mlp_norm`, middle), mlpBias);
-  const [input, gate] = [0, 1].map((half) => part(wide, { index: half, of: 2 })) as [Tensor, Tensor];
-  const inner = dropout(multiplyRows(activate(config.hiddenAct, input), gate), mlpDropout, dropoutRng);
-  return addRows(middle, affine(pass, `${name}.mlp.Wo`, inner, mlpBias));
+  const all = pass.dense(`${name}.attn.Wqkv`, normal, attention); // [tokens, 3 * hidden]
+  const context = pass.dense(`${name}.attn.Wo`, attended(pass, index, all, queryRows), attention);
+  const residual = pass.selectQueryRows(hidden, queryRows);
+  const middle = pass.add(residual, pass.dropout(context, attentionProbsDropoutProb));
+  const wide = pass.dense(`${name}.mlp.Wi`, normalize(pass, `${name}.mlp_norm`, middle), mlp);
+  const [input, gate] = pass.split(wide, 2) as [T, T];
+  const inner = pass.dropout(pass.multiply(pass.activate(hiddenAct, input), gate), mlpDropout);
+  return pass.add(middle, pass.dense(`${name}.mlp.Wo`, inner, mlp));
 }
 
-/** Query, key and value side by side, `[tokens, 3 * hidden]` -> the rows of those that ask. */
-function attended(
-  pass: Pass,
-  index: number,
-  all: Tensor,
-  batch: PackedBatch,
-  queryRows: QueryRows | undefined,
-): Tensor {
-  const { hiddenSize, numAttentionHeads: heads } = pass.config;
+/** Attention of query, key and value side by side: `[tokens, 3 * hidden]` -> the rows that are queried. */
+function attended<T>(pass: Pass<T>, index: number, all: T, queryRows: QueryRows | undefined): T {
   const { layerTypes, theta, window } = modernBertSettings(pass.config);
-  const type = layerTypes[index] as (typeof layerTypes)[number];
-  const turn = rotation(batch.positions, theta[type], hiddenSize / heads);
-  const [query, key, value] = [0, 1, 2].map((which) => {
-    const rows = part(all, { index: which, of: 3 });
-    return which === 2 ? rows : rotate(rows, heads, turn);
-  }) as [Tensor, Tensor, Tensor];
-  const terms = type === "full_attention" ? {} : { window };
-  return attention(
-    selectQueryRows(query, batch, queryRows),
-    key,
-    value,
-    attentionOptions(pass, batch, queryRows, terms),
+  const type = layerTypes[index] as LayerType;
+  const [query, key, value] = pass.split(all, 3) as [T, T, T];
+  return pass.attention(
+    { query: pass.selectQueryRows(query, queryRows), key, value },
+    { queryRows, rotaryTheta: theta[type], ...(type === "full_attention" ? {} : { window }) },
   );
 }
 
-/** The topmost rows normalised: those of the first tokens, or the means over all. */
-function pool(pass: Pass, rows: Tensor, { packing }: PackedBatch): Tensor {
+/** Normalises the topmost rows: those of the first tokens, or of all, which are then averaged. */
+function pool<T>(pass: Pass<T>, rows: T): T {
   const normal = normalize(pass, "model.final_norm", rows);
-  return modernBertSettings(pass.config).pooling === "mean" ? meanRows(normal, packing) : normal;
+  return modernBertSettings(pass.config).pooling === "mean" ? pass.meanRows(normal) : normal;
 }
 
-function head(pass: Pass, rows: Tensor): Tensor {
-  const { config, dropoutRng } = pass;
-  const { classifierActivation, classifierBias } = modernBertSettings(config);
-  const inner = activate(classifierActivation, affine(pass, "head.dense", rows, classifierBias));
+function head<T>(pass: Pass<T>, rows: T): T {
+  const { classifierActivation, classifierBias } = modernBertSettings(pass.config);
+  const inner = pass.activate(classifierActivation, pass.dense("head.dense", rows, { bias: classifierBias }));
   const pooled = normalize(pass, "head.norm", inner);
-  return dense(pass, "classifier", dropout(pooled, config.classifierDropout ?? 0, dropoutRng));
+  return pass.dense("classifier", pass.dropout(pooled, pass.config.classifierDropout ?? 0));
 }
 
-/** `nn.Linear` with or without a bias. */
-function affine({ weight }: Pass, name: string, x: Tensor, bias: boolean): Tensor {
-  return bias ? linear(x, weight(`${name}.weight`), weight(`${name}.bias`)) : project(x, weight(`${name}.weight`));
-}
-
-function normalize({ config, weight }: Pass, name: string, x: Tensor): Tensor {
-  const { normBias } = modernBertSettings(config);
-  const bias = normBias ? weight(`${name}.bias`) : zeroBias(config.hiddenSize);
-  return layerNorm(x, weight(`${name}.weight`), bias, config.layerNormEps);
+function normalize<T>(pass: Pass<T>, module: string, x: T): T {
+  return pass.layerNorm(module, x, { bias: modernBertSettings(pass.config).normBias });
 }

@@ -1,30 +1,50 @@
 /**
- * MPNet for sequence classification (Song et al. 2020, arXiv:2004.09297), after `MPNetForSequenceClassification`
- * (transformers 5.23, models/mpnet/modeling_mpnet.py): RoBERTa without token types, whose layers add a bias to their
- * scores that depends on the distance. Its table is the block "shared".
+ * MPNet for sequence classification (Song et al. 2020, arXiv:2004.09297): RoBERTa without token types, whose layers add a
+ * bias to their scores that depends on the distance. Its table is the block "shared". It follows
+ * `MPNetForSequenceClassification` of transformers 5.23:
+ * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mpnet/modeling_mpnet.py#L536-L605
  */
-
-import type { ScoreTerms } from "../nn/attention/attentionOptions.ts";
-import { distances } from "../nn/attention/relativeShift.ts";
-import { embedding } from "../nn/embedding.ts";
 import {
   denseHead,
   embeddingSpecs,
+  embeddings,
   headSpecs,
   type LayerNames,
   layerSpecs,
-  postNormLayers,
-  sumEmbeddings,
-} from "./bertShape.ts";
-import type { HuggingFaceConfig } from "./config/config.ts";
-import { integerField } from "./config/fields.ts";
-import type { Family, Pass } from "./family.ts";
-import type { PackedBatch } from "./packedBatch.ts";
-import { positionsAfterPadding } from "./positions.ts";
-import { perLayer, tableSpec } from "./specs.ts";
+  postNormLayer,
+  precisions,
+} from "./bert.ts";
+import { type HuggingFaceConfig, integerField } from "./config/config.ts";
+import type { Family } from "./family.ts";
+import { perLayer, tableSpec } from "./parameterSpec.ts";
 
-/** Its names for the parts of a layer. */
-export const mpnetLayer: LayerNames = {
+export const mpnet: Family = {
+  modelType: "mpnet",
+  keys: {
+    architecture: "MPNetForSequenceClassification",
+    defaults: { vocab_size: 30527, pad_token_id: 1 },
+    own: ["relative_attention_num_buckets"],
+  },
+  basePrefix: "mpnet.",
+  precisions,
+  maxTokens: ({ maxPositionEmbeddings }) => maxPositionEmbeddings - padding - 1,
+  usesTokenTypes: () => false,
+  parameters: (config) => [
+    ...embeddingSpecs("mpnet.embeddings", config, tables),
+    tableSpec(bias, buckets(config), config.numAttentionHeads, "shared"),
+    ...perLayer(config, (i) => layerSpecs(`mpnet.encoder.layer.${i}`, i, config, names)),
+    ...headSpecs(config, head),
+  ],
+  embeddings: (pass) => embeddings(pass, "mpnet.embeddings", tables),
+  layer: (pass, index, hidden, queryRows) =>
+    postNormLayer(pass, `mpnet.encoder.layer.${index}`, hidden, queryRows, { names, attention: { distanceBias } }),
+  head: (pass, rows) => denseHead(pass, rows, { ...head, dropoutRate: pass.config.hiddenDropoutProb }),
+};
+
+/** The padding's token id, whatever `pad_token_id` says. */
+const padding = 1;
+const tables = { wordPadding: padding, positionPadding: padding, tokenTypes: false };
+const names: LayerNames = {
   query: "attention.attn.q",
   key: "attention.attn.k",
   value: "attention.attn.v",
@@ -34,40 +54,22 @@ export const mpnetLayer: LayerNames = {
   down: "output.dense",
   outputNorm: "output.LayerNorm",
 };
-/** Whatever `pad_token_id` says. */
-export const padding = 1;
-const tables = { tokenTypes: false, wordPadding: padding, positionPadding: padding };
-const bias = "mpnet.encoder.relative_attention_bias";
-/** Rows of that table; 32 are read, whatever there are. */
-const buckets = ({ raw: json }: HuggingFaceConfig) =>
-  integerField({ json, file: "config.json" }, "relative_attention_num_buckets", 32, 32);
 const head = { dense: "classifier.dense", activation: "tanh", output: "classifier.out_proj", dropsInput: true };
 
-export const mpnet: Family = {
-  modelType: "mpnet",
-  basePrefix: "mpnet.",
-  usesTokenTypes: () => false,
-  parameters: (config) => [
-    ...embeddingSpecs("mpnet.embeddings", config, tables),
-    tableSpec(bias, buckets(config), config.numAttentionHeads, "shared"),
-    ...perLayer(config, (i) => layerSpecs(`mpnet.encoder.layer.${i}`, i, config, mpnetLayer)),
-    ...headSpecs(config, head),
-  ],
-  embeddings: (pass, batch) =>
-    sumEmbeddings(pass, "mpnet.embeddings", batch, tables, positionsAfterPadding(batch, padding)),
-  ...postNormLayers((i) => `mpnet.encoder.layer.${i}`, { names: mpnetLayer, terms }),
-  head: (pass, rows) => denseHead(pass, rows, { ...head, dropoutRate: pass.config.hiddenDropoutProb }),
+const bias = "mpnet.encoder.relative_attention_bias";
+/** The rows of that table; 32 are read, whatever there are. */
+const buckets = ({ raw: json }: HuggingFaceConfig) =>
+  integerField({ json, file: "config.json" }, "relative_attention_num_buckets", 32, 32);
+/** The bias goes by the key's position minus the query's. */
+const distanceBias = {
+  table: `${bias}.weight`,
+  rowOf: (distance: number) => bucketOf(-distance),
+  farthest: 128,
 };
 
-/** The bias by distance, from the key's position less the query's to its bucket. */
-function terms({ weight }: Pass, { packing }: PackedBatch): ScoreTerms {
-  const rows = distances(packing.maxLength).map((distance) => bucketOf(-distance));
-  return { byDistance: embedding(weight(`${bias}.weight`), Int32Array.from(rows)) };
-}
-
 /**
- * 16 buckets for what lies to the left and the token itself, 16 for what lies to the right; in each the distances 0 to 7,
- * then 8 to 127 by their logarithm, then all beyond (`relative_position_bucket` of transformers).
+ * The bucket of a distance: 16 are for what lies to the left and the token itself, 16 for what lies to the right; in each the
+ * distances 0 to 7, then 8 to 127 by their logarithm, then all beyond (`relative_position_bucket` of transformers).
  */
 export function bucketOf(distance: number): number {
   const side = distance > 0 ? 16 : 0;

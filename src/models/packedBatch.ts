@@ -1,29 +1,34 @@
-/** The texts of a batch without their padding: what a model computes on. */
+/** A batch without its padding, as models compute on it. */
 import { ThawError } from "../errors.ts";
 import { Packing } from "../nn/packing.ts";
 
-/** One text as token ids. */
+/** The text of one example, or its pair of texts, as token ids. */
 export interface EncodedText {
   readonly inputIds: ArrayLike<number>;
-  /** 0 for a first, 1 for a second sentence; all 0 where absent. */
+  /** Token types: 0 for a first, 1 for a second text. Default: all 0. */
   readonly tokenTypeIds?: ArrayLike<number>;
 }
 
 /** A padded batch as tokenizers return it, each `[batch, tokens]`. */
 export interface PaddedBatch {
+  /** Ids of the tokens, `[batch, tokens]`. */
   readonly inputIds: readonly ArrayLike<number>[];
-  /** 1 for a token, 0 for padding; all 1 where absent. */
+  /** 1 for a token, 0 for padding. Default: all 1. */
   readonly attentionMask?: readonly ArrayLike<number>[];
+  /** Token types, `[batch, tokens]`: 1 for tokens of a second text; all 0 where absent. */
   readonly tokenTypeIds?: readonly ArrayLike<number>[];
 }
 
-/** All `[tokens]` but `columns`, text after text; `positions` are the columns of the tokens in the padded batch. Disposable. */
+/**
+ * The tokens of a batch, example after example: ids, types, and positions, which are their columns in the padded batch, each
+ * `[tokens]`. It owns tensors: `dispose()` frees them.
+ */
 export class PackedBatch {
   readonly packing: Packing;
   readonly inputIds: Int32Array;
   readonly tokenTypeIds: Int32Array;
   readonly positions: Int32Array;
-  /** Columns that each text had, its padding included: `[batch]`. */
+  /** The number of columns that each example had, its padding included: `[batch]`. */
   readonly columns: Int32Array;
 
   private constructor(
@@ -81,4 +86,22 @@ export class PackedBatch {
   dispose(): void {
     this.packing.dispose();
   }
+}
+
+/**
+ * Counts positions as RoBERTa and MPNet do: `padding + 1` for the first token of a text and on from there, over tokens that
+ * are not the padding's id; those are all at `padding` (`create_position_ids_from_input_ids` of transformers). -> `[tokens]`
+ */
+export function positionsAfterPadding({ inputIds, packing }: PackedBatch, padding: number): Int32Array {
+  const positions = new Int32Array(inputIds.length);
+  packing.lengths.forEach((length, text) => {
+    const first = packing.firstTokens[text] as number;
+    let position = padding;
+    for (let i = first; i < first + length; i++) {
+      const isPadding = inputIds[i] === padding;
+      if (!isPadding) position += 1;
+      positions[i] = isPadding ? padding : position;
+    }
+  });
+  return positions;
 }

@@ -1,47 +1,28 @@
-/** A weight of a model: its state-dict name, its values in native memory, and whether training may move it. */
+/** The parameters of a model, with values: in native memory, read from a file or newly initialised. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Block } from "../freezing/selection.ts";
 import { markConstant, markTrainable } from "../tensor/differentiable.ts";
+import { randomNormal } from "../tensor/random.ts";
 import { NativeVariable } from "../tensor/variable.ts";
+import { elementsOf, type ParameterSpec } from "./parameterSpec.ts";
 
-/** How values are made where a file has none, as `_init_weights` of transformers does it. */
-export type Initial =
-  | "zeros"
-  | "ones"
-  /** N(0, initializerRange) */
-  | "normal"
-  /** Position p of width w: `sin(p / 10000 ^ (2k / w))` in column 2k, the cosine of the same in column 2k + 1. */
-  | "sinusoids"
-  | {
-      /** Standard deviation of a normal distribution. Default: the config's `initializerRange`. */
-      readonly std?: number;
-      /** Values are drawn again until they are within this many standard deviations. Default: no limit. */
-      readonly cutoff?: number;
-      /** Index of a row that is zero, that of the padding; undefined: none. */
-      readonly zeroRow?: number | undefined;
-    };
-
-/** What a family says of one of its parameters. */
-export interface ParameterSpec {
-  /** Exactly the name in Hugging Face's state dict. */
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly block: Block;
-  readonly initial: Initial;
-}
-
-/** A weight of a model: its state-dict name, shape and values, and whether training may move it. */
+/** One parameter of a model: its state-dict name, shape and values, and whether training may move it. */
 export class Parameter {
+  /** The name in the state dict, as in `bert.encoder.layer.11.attention.self.query.weight`. */
   readonly name: string;
+  /** The shape of the values, as PyTorch has it: a dense layer's weight is `[outputs, inputs]`. */
   readonly shape: readonly number[];
+  /** The part of the model that the parameter belongs to: "embeddings", "head", or the index of an encoder layer. */
   readonly block: Block;
-  /** True where no file gave the values: made from the seed, and of no use until trained or assigned. */
+  /** Whether the values were made from the seed because no file gave them: they are of no use until trained or assigned. */
   newlyInitialized: boolean;
   /** Whether training may move it. Set by `model.freeze()` and `model.unfreeze()`, or by hand. */
   requiresGrad = true;
+  /** The values in native memory, which `AdamW` changes in place. */
   readonly variable: NativeVariable;
   readonly #changesWhenMade: number;
 
+  /** @internal */
   constructor(spec: ParameterSpec, values: Float32Array, newlyInitialized: boolean) {
     this.name = spec.name;
     this.shape = spec.shape;
@@ -56,18 +37,18 @@ export class Parameter {
     return this.variable.changes === this.#changesWhenMade;
   }
 
-  /** Number of values. */
+  /** The number of values. */
   get size(): number {
-    return this.shape.reduce((product, size) => product * size, 1);
+    return elementsOf(this.shape);
   }
 
-  /** The present values, for computing with; owned by the parameter, valid until they change. */
+  /** The present values as a tensor, owned by the parameter and valid until they change. */
   get tensor(): Tensor {
     const value = this.variable.value;
     return this.requiresGrad ? markTrainable(value) : markConstant(value);
   }
 
-  /** A copy of the values. */
+  /** Copies the values, row after row. */
   data(): Float32Array {
     return this.variable.data();
   }
@@ -78,7 +59,40 @@ export class Parameter {
     this.newlyInitialized = false;
   }
 
+  /** Frees the native memory of the values. */
   dispose(): void {
     this.variable.dispose();
   }
+}
+
+/** Makes the values of a parameter that no file has, row after row, from a seed and the parameter's name alone. */
+export function initialValues(
+  { name, shape, initial }: ParameterSpec,
+  { initializerRange }: { readonly initializerRange: number },
+  seed: number,
+): Float32Array {
+  const size = elementsOf(shape);
+  if (initial === "zeros") return new Float32Array(size);
+  if (initial === "ones") return new Float32Array(size).fill(1);
+  if (initial === "sinusoids") return sinusoids(size, size / (shape[0] as number));
+  const { std = initializerRange, cutoff = Number.POSITIVE_INFINITY, zeroRow } = initial === "normal" ? {} : initial;
+  const values = randomNormal(seed, name, size, { std });
+  for (let round = 1; values.some((value) => Math.abs(value) > cutoff * std); round++) {
+    const fresh = randomNormal(seed, `${name} ${round}`, size, { std }); // each round a stream of its own
+    values.forEach((value, i) => {
+      if (Math.abs(value) > cutoff * std) values[i] = fresh[i] as number;
+    });
+  }
+  const width = size / (shape[0] as number);
+  if (zeroRow !== undefined) values.fill(0, zeroRow * width, (zeroRow + 1) * width);
+  return values;
+}
+
+/** Sinusoids are computed in float64 and rounded at the end. */
+function sinusoids(size: number, width: number): Float32Array {
+  return Float32Array.from({ length: size }, (_, i) => {
+    const column = i % width;
+    const angle = Math.floor(i / width) / 10_000 ** ((2 * Math.floor(column / 2)) / width);
+    return column % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
+  });
 }

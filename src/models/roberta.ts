@@ -1,43 +1,54 @@
 /**
- * RoBERTa for sequence classification (Liu et al. 2019, arXiv:1907.11692), after `RobertaForSequenceClassification`
- * (transformers 5.23, models/roberta/modeling_roberta.py): BERT's layers, positions that are counted from the padding's
- * index on, a head of two dense layers. XLM-RoBERTa and CamemBERT are the same under other vocabularies.
+ * RoBERTa for sequence classification (Liu et al. 2019, arXiv:1907.11692): BERT's layers, positions that are counted from
+ * the padding's row on, a head of two dense layers. It follows `RobertaForSequenceClassification` of transformers 5.23:
+ * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/roberta/modeling_roberta.py#L900-L977
+ * XLM-RoBERTa and CamemBERT are the same under other vocabularies.
  */
-
-import { denseHead, embeddingSpecs, headSpecs, layerSpecs, postNormLayers, sumEmbeddings } from "./bertShape.ts";
+import { denseHead, embeddingSpecs, embeddings, headSpecs, layerSpecs, postNormLayer, precisions } from "./bert.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";
+import { decoderKeys, type FamilyKeys } from "./config/keys.ts";
 import type { Family } from "./family.ts";
-import { positionsAfterPadding } from "./positions.ts";
-import { perLayer } from "./specs.ts";
+import { perLayer } from "./parameterSpec.ts";
 
-/** The class default is 1, and `transformers` cannot do without. */
-const padding = ({ padTokenId = 1 }: HuggingFaceConfig) => padTokenId;
-const tables = (config: HuggingFaceConfig) => ({
-  tokenTypes: true,
-  wordPadding: padding(config),
-  positionPadding: padding(config),
-});
-const head = { dense: "classifier.dense", activation: "tanh", output: "classifier.out_proj", dropsInput: true };
-
-const family = (modelType: string): Family => ({
+const family = (modelType: string, keys: FamilyKeys): Family => ({
   modelType,
+  keys,
   basePrefix: "roberta.",
+  precisions,
+  // the rows up to the padding's are never used
+  maxTokens: (config) => config.maxPositionEmbeddings - padding(config) - 1,
   usesTokenTypes: () => true,
   parameters: (config) => [
     ...embeddingSpecs("roberta.embeddings", config, tables(config)),
     ...perLayer(config, (i) => layerSpecs(`roberta.encoder.layer.${i}`, i, config)),
     ...headSpecs(config, head),
   ],
-  embeddings: (pass, batch) => {
-    const positions = positionsAfterPadding(batch, padding(pass.config));
-    return sumEmbeddings(pass, "roberta.embeddings", batch, tables(pass.config), positions);
-  },
-  ...postNormLayers((i) => `roberta.encoder.layer.${i}`),
+  embeddings: (pass) => embeddings(pass, "roberta.embeddings", tables(pass.config)),
+  layer: (pass, index, hidden, queryRows) => postNormLayer(pass, `roberta.encoder.layer.${index}`, hidden, queryRows),
   head: (pass, rows) => denseHead(pass, rows, head),
 });
 
-export const roberta = family("roberta");
+/** The class default is 1, and `transformers` cannot do without. */
+const padding = ({ padTokenId = 1 }: HuggingFaceConfig) => padTokenId;
+const tables = (config: HuggingFaceConfig) => ({ wordPadding: padding(config), positionPadding: padding(config) });
+const head = { dense: "classifier.dense", activation: "tanh", output: "classifier.out_proj", dropsInput: true };
+
+export const roberta = family("roberta", {
+  architecture: "RobertaForSequenceClassification",
+  defaults: { vocab_size: 50265, pad_token_id: 1 },
+  refused: decoderKeys,
+});
+
 /** Conneau et al. 2019, arXiv:1911.02116. */
-export const xlmRoberta = family("xlm-roberta");
+export const xlmRoberta = family("xlm-roberta", {
+  architecture: "XLMRobertaForSequenceClassification",
+  defaults: { pad_token_id: 1 },
+  refused: decoderKeys,
+});
+
 /** Martin et al. 2019, arXiv:1911.03894. */
-export const camembert = family("camembert");
+export const camembert = family("camembert", {
+  architecture: "CamembertForSequenceClassification",
+  defaults: { pad_token_id: 1 },
+  refused: decoderKeys,
+});

@@ -1,24 +1,24 @@
 /** A sequence classifier of any family: its parameters, which of them train, and its forward pass. */
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
-import { ShownAsTable } from "../display/shownAsTable.ts";
-import type { Table } from "../display/table.ts";
+import { ShownAsTable, type Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import { type Block, type BlockMap, type Selection, select } from "../freezing/selection.ts";
 import type { DropoutRng } from "../nn/dropout.ts";
 import type { QueryRows } from "../nn/packing.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import { taskLoss } from "../task/taskLoss.ts";
+import { taskOf } from "../task/taskOf.ts";
 import { markConstant } from "../tensor/differentiable.ts";
+import { recomputed } from "../tensor/gradients.ts";
 import { checkComputable, type Precision } from "../tensor/precision.ts";
-import { recomputed } from "../tensor/recomputed.ts";
 import { tf } from "../tensor/tensorflow.ts";
 import type { HuggingFaceConfig, ProblemType, TrainingInput } from "./config/config.ts";
 import { areNameless } from "./config/labels.ts";
-import type { Family, Pass } from "./family.ts";
+import type { Family } from "./family.ts";
 import { checkBatch, checkLabels, type GivenLabels, problemTypeOf } from "./inputs.ts";
 import { PackedBatch, type PaddedBatch } from "./packedBatch.ts";
 import type { Parameter } from "./parameter.ts";
 import { type ModelSummary, summarize } from "./summary.ts";
+import { TensorPass } from "./tensorPass.ts";
 
 /**
  * A place to cut a model in two: -1 = before the embeddings, i = before encoder layer i, `depth` = before the head
@@ -26,6 +26,7 @@ import { type ModelSummary, summarize } from "./summary.ts";
  */
 export type Cut = number;
 
+/** What a forward pass gives. */
 export interface ForwardOutput {
   /** `[batch, labels]`; the caller disposes it. */
   readonly logits: Tensor2D;
@@ -33,33 +34,39 @@ export interface ForwardOutput {
   readonly loss?: Tensor;
 }
 
-/** How a forward pass is made. Default: without dropout, on the parameters as they are. */
+/** Options of a forward pass. Default: no dropout, and the parameters as they are. */
 export interface RunOptions {
-  /** Turns dropout on. */
+  /** The source of dropout masks, which turns dropout on. Default: no dropout. */
   readonly dropoutRng?: DropoutRng | undefined;
-  /** Of the layers. bfloat16 is computed on every processor that runs the ops of native/, and slow on most. Default: "float32". */
+  /**
+   * Precision of the layers. bfloat16 runs wherever the ops of native/ do, and is slow on most processors. Default:
+   * "float32".
+   */
   readonly precision?: Precision;
   /**
    * Keeps of each layer only its input for the backward pass, which runs the layer again: less memory, more time, and the
    * same gradients to the last bit. Default: false.
    */
   readonly gradientCheckpointing?: boolean;
-  /** What a parameter's values go through on their way into the pass. */
+  /**
+   * A function that each parameter's values pass through before they are used, such as a gradient hook. Default: the
+   * identity.
+   */
   readonly through?: (name: string, tensor: Tensor) => Tensor;
 }
 
-/** What a model remembers of the data that it is trained on. */
+/** The facts about its training data that a model stores in its config. */
 export interface TrainingRecord {
   /** Names of the labels, or of the outputs of a regression, in order. */
   readonly labelNames: readonly string[];
   readonly trainedOn: TrainingInput;
 }
 
-/** How the lower part of a model is run. */
+/** Options of a pass through the lower part of a model. */
 export interface PrefixOptions {
-  /** The hidden states at a cut that is not above any wanted one, and is below the head. Default: the token ids. */
+  /** Hidden states to go on from, at a cut below the head and not above any wanted one. Default: the token ids. */
   readonly start?: { readonly cut: Cut; readonly hidden: Tensor } | undefined;
-  /** Of the layers. Default: "float32". */
+  /** Precision of the layers. Default: "float32". */
   readonly precision?: Precision;
 }
 
@@ -81,20 +88,27 @@ const keysElsewhere = {
   outputHiddenStates: "not possible",
 } as const;
 
-/** A model that gives each text labels or numbers, by its problem type. It owns its weights: `dispose()` frees them. */
+/** A model that gives each example labels or numbers, by its problem type. It owns its weights: `dispose()` frees them. */
 export class SequenceClassifier extends ShownAsTable {
-  /** Another object once the problem type is decided; nothing else in it changes. */
+  /** The configuration. It is replaced by another object when the problem type is decided or training data are recorded. */
   config: HuggingFaceConfig;
+  /** @internal */
   readonly family: Family;
+  /** The parameters by their names, in the order of the state dict. */
   readonly parameters: ReadonlyMap<string, Parameter>;
+  /** @internal */
   readonly blocks: BlockMap;
   /** Names in the file that this model has no place for, such as a pretraining head. */
   readonly unused: readonly string[];
-  /** Tokens that its trainer cut texts to, special ones included; saved and exported with it. Undefined without a trainer. */
+  /**
+   * The number of tokens that its trainer cut texts to, special ones included; saved and exported with it. Undefined
+   * without a trainer.
+   */
   textLimit: number | undefined;
-  /** What it was loaded by: an id, or a folder, an absolute path shortened to its last part. Undefined if made otherwise. */
+  /** The id or folder that it was loaded from, an absolute path shortened to its last part. Undefined if made otherwise. */
   readonly name: string | undefined;
 
+  /** @internal */
   constructor(
     family: Family,
     config: HuggingFaceConfig,
@@ -111,22 +125,26 @@ export class SequenceClassifier extends ShownAsTable {
     this.unused = unused;
   }
 
-  /** Number of encoder layers. */
+  /** The number of encoder layers. */
   get depth(): number {
     return this.config.numHiddenLayers;
   }
 
-  /** Whose rows of the topmost layer are computed. */
+  /**
+   * Whose rows of the topmost layer are computed.
+   *
+   * @internal
+   */
   get queryRows(): QueryRows {
     return this.family.queryRows?.(this.config) ?? "first";
   }
 
-  /** What the model is trained to give; undefined until the first labels, or `decideProblemType`, say it. */
+  /** The problem type; undefined until the first labels, or `decideProblemType`, decide it. */
   get problemType(): ProblemType | undefined {
     return this.config.problemType ?? (this.config.numLabels === 1 ? "regression" : undefined);
   }
 
-  /** Says what the model is trained to give, where nobody has yet; it is stored in its config. Returns what holds. */
+  /** Decides the problem type where it is undecided, and stores it in the config. Returns the one that holds. */
   decideProblemType(problemType: ProblemType): ProblemType {
     const decided = this.problemType ?? problemType;
     if (this.config.problemType === undefined) this.config = { ...this.config, problemType: decided };
@@ -136,6 +154,8 @@ export class SequenceClassifier extends ShownAsTable {
   /**
    * Says on what the model is being trained; it is stored in its config. Labels that have no names yet, only `LABEL_0` and so
    * on, take those of the data.
+   *
+   * @internal
    */
   recordTraining({ labelNames, trainedOn }: TrainingRecord): void {
     const { id2label } = this.config;
@@ -145,12 +165,12 @@ export class SequenceClassifier extends ShownAsTable {
     this.config = { ...this.config, trainedOn, id2label: names, label2id };
   }
 
-  /** Names whose values come from the seed: no file gave them, and they have not been trained. */
+  /** The names of parameters whose values come from the seed: no file gave them, and they have not been trained. */
   get newlyInitialized(): readonly string[] {
     return [...this.parameters.values()].filter((p) => p.newlyInitialized).map((p) => p.name);
   }
 
-  /** `[name, parameter]` in the order of the state dict; `parameter.requiresGrad` can be set. */
+  /** Lists `[name, parameter]` in the order of the state dict; `parameter.requiresGrad` can be set. */
   namedParameters(): IterableIterator<[string, Parameter]> {
     return this.parameters.entries() as IterableIterator<[string, Parameter]>;
   }
@@ -170,16 +190,17 @@ export class SequenceClassifier extends ShownAsTable {
     return this;
   }
 
-  /** A table: block, parameters, trainable, newly initialised. */
+  /** Makes a table of the blocks: parameters, what of them trains, and what is newly initialised. */
   summary(): ModelSummary {
     return summarize(this);
   }
 
+  /** Makes the table that a notebook shows of the model: its summary. */
   override toTable(): Table {
     return this.summary().toTable();
   }
 
-  /** Throws `PRECISION_UNSUPPORTED` where this model cannot be computed in it, be it slowly. */
+  /** Throws `PRECISION_UNSUPPORTED` where this model cannot be computed in this precision, not even slowly. */
   checkPrecision(precision: Precision): void {
     checkComputable(precision);
     const known = this.family.precisions?.(this.config) ?? ["float32"];
@@ -192,8 +213,8 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /**
-   * Logits of a padded batch as the tokenizer gives it, and the loss where it has labels. Padding costs nothing. The
-   * first labels decide the problem type where it is not known, as in transformers.
+   * Computes the logits of a padded batch as the tokenizer gives it, and the loss where it has labels. Padding costs nothing.
+   * The first labels decide the problem type where it is not known, as in transformers.
    * Inside tfjs's gradient functions this is differentiable; `dropoutRng` turns dropout on.
    */
   forward(batch: PaddedBatch & { readonly labels?: GivenLabels }, dropoutRng?: DropoutRng): ForwardOutput {
@@ -206,7 +227,7 @@ export class SequenceClassifier extends ShownAsTable {
       const labels = checkLabels(batch.labels, packed.packing.batch, this.config, problemType);
       this.decideProblemType(problemType);
       const logits = this.#logits(packed, dropoutRng);
-      return { logits, loss: taskLoss(problemType, logits, labels) };
+      return { logits, loss: taskOf(problemType).loss(logits, labels) };
     } finally {
       packed.dispose();
     }
@@ -219,18 +240,17 @@ export class SequenceClassifier extends ShownAsTable {
   /**
    * The part of the model above `from`, up to the logits `[batch, labels]`. `hidden` is what `runPrefix` gave for that
    * cut; undefined for -1.
+   *
+   * @internal
    */
   run(hidden: Tensor | undefined, from: Cut, batch: PackedBatch, options: RunOptions = {}): Tensor {
-    const pass = this.#pass(options);
+    const pass = this.#pass(batch, options);
     let x = hidden;
-    if (from < 0) x = this.family.embeddings(pass, batch);
+    if (from < 0) x = this.family.embeddings(pass);
     for (let i = Math.max(0, from); i < this.depth; i++) {
       const below = x as Tensor;
-      const layer = i === this.depth - 1 ? this.#topLayer : this.family.layer;
       x = tf.tidy(() =>
-        options.gradientCheckpointing === true
-          ? this.#recomputed(layer, pass, i, below, batch)
-          : layer.call(this.family, pass, i, below, batch),
+        options.gradientCheckpointing === true ? this.#recomputed(pass, i, below) : this.#layer(pass, i, below),
       ); // what no gradient needs goes at once
       if (below !== hidden) below.dispose();
     }
@@ -240,22 +260,23 @@ export class SequenceClassifier extends ShownAsTable {
   /**
    * The hidden states at each of the cuts (0 to `depth`), in one pass without dropout and outside any gradient tape, from
    * the token ids or from `start`.
+   *
+   * @internal
    */
   runPrefix(
     cuts: readonly Cut[],
     batch: PackedBatch,
     { start, precision = "float32" }: PrefixOptions = {},
   ): Map<Cut, Tensor> {
-    const pass = this.#pass({ precision });
+    const pass = this.#pass(batch, { precision });
     const top = Math.max(...cuts);
     const states = new Map<Cut, Tensor>();
-    let x = start?.hidden ?? this.family.embeddings(pass, batch);
+    let x = start?.hidden ?? this.family.embeddings(pass);
     for (let i = start?.cut ?? 0; ; i++) {
       if (cuts.includes(i)) states.set(i, markConstant(x));
       if (i === top) return states;
       const below = x;
-      const layer = i === this.depth - 1 ? this.#topLayer : this.family.layer;
-      x = tf.tidy(() => layer.call(this.family, pass, i, below, batch));
+      x = tf.tidy(() => this.#layer(pass, i, below));
       if (!cuts.includes(i) && below !== start?.hidden) below.dispose();
     }
   }
@@ -265,31 +286,33 @@ export class SequenceClassifier extends ShownAsTable {
     for (const parameter of this.parameters.values()) parameter.dispose();
   }
 
-  #pass({ dropoutRng, precision = "float32", through = (_, tensor) => tensor }: RunOptions): Pass {
+  #pass(batch: PackedBatch, options: RunOptions): TensorPass {
+    const { dropoutRng, precision = "float32", through = (_, tensor) => tensor } = options;
     this.checkPrecision(precision);
-    return {
-      config: this.config,
-      dropoutRng,
-      precision,
-      weight: (name) => through(name, this.#parameter(name).tensor),
-    };
+    const weight = (name: string) => through(name, this.#parameter(name).tensor);
+    return new TensorPass({ config: this.config, batch, weight, dropoutRng, precision });
   }
 
-  /** The rows that the head reads. */
-  readonly #topLayer: Family["layer"] = (pass, index, hidden, batch) => {
-    const rows = this.family.layer(pass, index, hidden, batch, this.queryRows);
-    return this.family.pool?.(pass, rows, batch) ?? rows;
-  };
+  /** Computes one layer; the topmost gives the rows that the head reads. */
+  #layer(pass: TensorPass, index: number, hidden: Tensor): Tensor {
+    if (index < this.depth - 1) return this.family.layer(pass, index, hidden);
+    const rows = this.family.layer(pass, index, hidden, this.queryRows);
+    return this.family.pool?.(pass, rows) ?? rows;
+  }
 
-  #recomputed(layer: Family["layer"], pass: Pass, index: number, hidden: Tensor, batch: PackedBatch): Tensor {
+  #recomputed(pass: TensorPass, index: number, hidden: Tensor): Tensor {
     const own = (block: Block) => block === index || block === "shared";
     const names = [...this.blocks].filter(([, block]) => own(block)).map(([name]) => name);
-    const again = pass.dropoutRng?.copy(); // the same masks
-    return recomputed([hidden, ...names.map(pass.weight)], ([input, ...weights], isAgain) => {
-      const byName = new Map(names.map((name, i) => [name, weights[i]]));
-      const weight = (name: string) => byName.get(name) ?? this.#outsideLayer(name, index);
-      const recorded = { ...pass, dropoutRng: isAgain ? again : pass.dropoutRng, weight };
-      return layer.call(this.family, recorded, index, input as Tensor, batch);
+    const { dropoutRng } = pass.inputs;
+    const again = dropoutRng?.copy(); // the same masks
+    const inputs: Readonly<Record<string, Tensor>> & { readonly hidden: Tensor } = {
+      ...Object.fromEntries(names.map((name) => [name, pass.weight(name)])),
+      hidden,
+    };
+    return recomputed(inputs, ({ hidden, ...weights }, isAgain) => {
+      const weight = (name: string) => weights[name] ?? this.#outsideLayer(name, index);
+      const recorded = new TensorPass({ ...pass.inputs, dropoutRng: isAgain ? again : dropoutRng, weight });
+      return this.#layer(recorded, index, hidden);
     });
   }
 

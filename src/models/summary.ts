@@ -1,38 +1,47 @@
-/** What a model consists of, block by block, and what of it trains: the table that tells the truth. */
+/** The summary of a model: its parameters block by block, and which of them train. */
 
 import { formatCount, formatPercent } from "../display/numbers.ts";
-import { ShownAsTable } from "../display/shownAsTable.ts";
-import { Table } from "../display/table.ts";
+import { ShownAsTable, Table } from "../display/table.ts";
 import type { Block } from "../freezing/selection.ts";
 import type { Parameter } from "./parameter.ts";
 
-/** One block of the model; the counts are numbers of values. */
+/** The counts of one block of a model, in values. */
 export interface BlockSummary {
+  /** The block: "embeddings", "head", "shared", or the index of an encoder layer. */
   readonly block: Block;
+  /** Number of values in all parameters of the block. */
   readonly parameters: number;
+  /** Number of values that train. */
   readonly trainable: number;
+  /** Number of values that no file gave. */
   readonly newlyInitialized: number;
 }
 
+/** The parameters of a model, block by block, and which of them train. It is shown as a table. */
 export class ModelSummary extends ShownAsTable {
+  /** The family, such as `"bert"`. */
   readonly modelType: string;
-  /** Bottom to top. */
+  /** The blocks, bottom to top. */
   readonly blocks: readonly BlockSummary[];
 
+  /** @internal */
   constructor(modelType: string, blocks: readonly BlockSummary[]) {
     super();
     this.modelType = modelType;
     this.blocks = blocks;
   }
 
+  /** Number of values in all parameters of the model. */
   get parameters(): number {
     return this.blocks.reduce((sum, block) => sum + block.parameters, 0);
   }
 
+  /** Number of values that train. */
   get trainable(): number {
     return this.blocks.reduce((sum, block) => sum + block.trainable, 0);
   }
 
+  /** Makes the table: one row per block, and the whole model last. */
   override toTable(): Table {
     const rows = this.blocks.map(({ block, parameters, trainable, newlyInitialized }) => [
       typeof block === "number" ? `layer ${block}` : block,

@@ -1,35 +1,62 @@
 /**
- * XLNet for sequence classification (Yang et al. 2019, arXiv:1906.08237), after Hugging Face's
- * `XLNetForSequenceClassification` (transformers 5.23, models/xlnet/modeling_xlnet.py): post-norm, relative positions
- * and segments inside attention, no absolute ones, no limit of length. Of its two streams the content stream alone: the
- * other predicts masked tokens. A text ends with `<cls>`, whose row the head reads.
+ * XLNet for sequence classification (Yang et al. 2019, arXiv:1906.08237): post-norm, relative positions and segments inside
+ * attention, no absolute ones, no limit of length. Of its two streams the content stream alone: the other predicts masked
+ * tokens. A text ends with `<cls>`, whose row the head reads. It follows `XLNetForSequenceClassification` of transformers
+ * 5.23:
+ * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/xlnet/modeling_xlnet.py#L1462-L1582
  */
-import type { Tensor } from "@tensorflow/tfjs-core";
 import { ThawError } from "../errors.ts";
-import { activate } from "../nn/activation.ts";
-import { attention } from "../nn/attention/attention.ts";
-import { biasProducts, segmentDifference } from "../nn/attention/headBias.ts";
-import { fromHeads, toHeads } from "../nn/attention/headProjection.ts";
-import { distanceSinusoids } from "../nn/attention/sinusoids.ts";
-import { dropout } from "../nn/dropout.ts";
-import { embedding } from "../nn/embedding.ts";
-import { biasGelu } from "../nn/gelu.ts";
-import { project } from "../nn/linear.ts";
 import type { QueryRows } from "../nn/packing.ts";
-import { residualNorm } from "../nn/residualNorm.ts";
-import { addBias } from "../nn/rows.ts";
-import { zeroBias } from "../nn/zeroBias.ts";
-import { attentionOptions, dense, selectQueryRows } from "./bertShape.ts";
-import type { HuggingFaceConfig } from "./config/config.ts";
-import { xlnetSettings } from "./config/xlnet.ts";
+import {
+  badConfig,
+  type ConfigSource,
+  flagField,
+  type HuggingFaceConfig,
+  integerField,
+  probabilityField,
+  textField,
+} from "./config/config.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
-import type { ParameterSpec } from "./parameter.ts";
-import { denseSpecs, normSpecs, perLayer, tableSpec, tensorSpec } from "./specs.ts";
+import { denseSpecs, normSpecs, type ParameterSpec, perLayer, tableSpec, tensorSpec } from "./parameterSpec.ts";
 
 export const xlnet: Family = {
   modelType: "xlnet",
+  keys: {
+    architecture: "XLNetForSequenceClassification",
+    names: {
+      hidden_size: "d_model",
+      num_hidden_layers: "n_layer",
+      num_attention_heads: "n_head",
+      intermediate_size: "d_inner",
+      hidden_act: "ff_activation",
+      hidden_dropout_prob: "dropout",
+      attention_probs_dropout_prob: "dropout",
+    },
+    aliases: {
+      n_token: "vocab_size",
+      hidden_size: "d_model",
+      num_attention_heads: "n_head",
+      num_hidden_layers: "n_layer",
+    },
+    own: [
+      ...["attn_type", "bi_data", "clamp_len", "d_head", "summary_type", "summary_use_proj", "summary_activation"],
+      ...["summary_first_dropout", "summary_last_dropout", "summary_proj_to_labels"],
+    ],
+    // memories of earlier texts, which a classifier is given none of, and question answering
+    harmless: [
+      ...["mem_len", "reuse_len", "use_mems_eval", "use_mems_train", "same_length", "start_n_top", "end_n_top"],
+    ],
+    defaults: {
+      ...{ vocab_size: 32000, hidden_size: 1024, num_hidden_layers: 24, num_attention_heads: 16 },
+      ...{ intermediate_size: 4096, pad_token_id: 5 },
+    },
+    // no table of positions, and segments that are only compared: 0 and 1, 2 for <cls>, 3 for padding in version 4
+    fixed: { max_position_embeddings: 0, type_vocab_size: 4 },
+  },
   basePrefix: "transformer.",
+  hasXenovaClass: false,
+  maxTokens: () => undefined,
   usesTokenTypes: () => true,
   checkBatch,
   parameters,
@@ -39,8 +66,69 @@ export const xlnet: Family = {
   head,
 };
 
+interface XLNetSettings {
+  /** Longer distances between tokens are taken for this one; undefined = none are. */
+  readonly clampLength: number | undefined;
+  /** The activation after the projection of the last token's row; `"linear"` = none. */
+  readonly summaryActivation: string;
+  /** Dropout before that projection. */
+  readonly summaryFirstDropout: number;
+  /** Dropout after it. */
+  readonly summaryLastDropout: number;
+}
+
+/** Reads the keys that XLNet alone has. Throws `BAD_CONFIG` on what would be computed otherwise than in transformers. */
+export function xlnetSettings({ raw, hiddenSize, numAttentionHeads }: HuggingFaceConfig): XLNetSettings {
+  const source: ConfigSource = { json: raw, file: "config.json" };
+  const width = hiddenSize / numAttentionHeads;
+  const only = (key: string, found: unknown, known: unknown, why: string) => {
+    if (found === known) return;
+    throw badConfig(
+      source.file,
+      `"${key}" is ${JSON.stringify(found)}; only ${JSON.stringify(known)} can be trained: ${why}`,
+    );
+  };
+  only("attn_type", textField(source, "attn_type", "bi"), "bi", "a classifier reads its text in both directions.");
+  only("bi_data", flagField(source, "bi_data", false), false, "the other is for pretraining. Set it to false.");
+  only("summary_type", textField(source, "summary_type", "last"), "last", "a text's last token is <cls>.");
+  only(
+    "summary_use_proj",
+    flagField(source, "summary_use_proj", true),
+    true,
+    "use a checkpoint that has the projection.",
+  );
+  only(
+    "summary_proj_to_labels",
+    flagField(source, "summary_proj_to_labels", false),
+    false,
+    "logits_proj does that here.",
+  );
+  only("d_head", integerField(source, "d_head", width), width, "it is d_model / n_head.");
+  const clamp = integerField(source, "clamp_len", -1, -1);
+  return {
+    clampLength: clamp > 0 ? clamp : undefined,
+    summaryActivation: textField(source, "summary_activation", "summary_activation" in raw ? "linear" : "tanh"),
+    summaryFirstDropout: probabilityField(source, "summary_first_dropout", 0),
+    summaryLastDropout: probabilityField(source, "summary_last_dropout", 0.1),
+  };
+}
+
+/** Refuses padding on the right: transformers reads the last column, whatever is in it, and distances by column. */
+function checkBatch({ packing, positions, columns }: PackedBatch): void {
+  packing.lengths.forEach((length, text) => {
+    const first = packing.firstTokens[text] as number;
+    const last = positions[first + length - 1] as number;
+    if (last === (columns[text] as number) - 1 && last - (positions[first] as number) === length - 1) return;
+    throw new ThawError(
+      "BAD_BATCH",
+      `Text ${text} of the batch is padded on the right, or within. XLNet reads a text's last token, <cls>: pad on the ` +
+        'left, with { paddingSide: "left" }, which is what its tokenizer does by itself.',
+    );
+  });
+}
+
 function parameters(config: HuggingFaceConfig): ParameterSpec[] {
-  const { hiddenSize: width, numAttentionHeads: heads, intermediateSize: inner } = config;
+  const { hiddenSize: width, intermediateSize: inner, numAttentionHeads: heads } = config;
   const headWidth = width / heads;
   xlnetSettings(config); // refuses what cannot be trained
   const layers = perLayer(config, (i) => {
@@ -67,105 +155,55 @@ function parameters(config: HuggingFaceConfig): ParameterSpec[] {
   ];
 }
 
-/** transformers reads the last column, whatever is in it, and distances by column. */
-function checkBatch({ packing, positions, columns }: PackedBatch): void {
-  packing.lengths.forEach((length, text) => {
-    const first = packing.firstTokens[text] as number;
-    const last = positions[first + length - 1] as number;
-    if (last === (columns[text] as number) - 1 && last - (positions[first] as number) === length - 1) return;
-    throw new ThawError(
-      "BAD_BATCH",
-      `Text ${text} of the batch is padded on the right, or within. XLNet reads a text's last token, <cls>: pad on the ` +
-        'left, with { paddingSide: "left" }, which is what its tokenizer does by itself.',
-    );
-  });
+function embeddings<T>(pass: Pass<T>): T {
+  return pass.dropout(pass.words("transformer.word_embedding.weight"), pass.config.hiddenDropoutProb);
 }
 
-function embeddings({ config, weight, dropoutRng }: Pass, batch: PackedBatch): Tensor {
-  const words = embedding(weight("transformer.word_embedding.weight"), batch.inputIds);
-  return dropout(words, config.hiddenDropoutProb, dropoutRng);
-}
-
-function layer(pass: Pass, index: number, hidden: Tensor, batch: PackedBatch, queryRows?: QueryRows): Tensor {
-  const { config, dropoutRng } = pass;
-  const name = `transformer.layer.${index}`;
-  const weight = (part: string) => pass.weight(`${name}.${part}`);
-  const norm = { epsilon: config.layerNormEps, dropoutRate: config.hiddenDropoutProb, dropoutRng };
-  const attended = residualNorm(
-    {
-      x: fromHeads(context(pass, name, hidden, batch, queryRows), weight("rel_attn.o")),
-      inputBias: zeroBias(config.hiddenSize),
-      residual: selectQueryRows(hidden, batch, queryRows),
-      weight: weight("rel_attn.layer_norm.weight"),
-      bias: weight("rel_attn.layer_norm.bias"),
-    },
-    norm,
+function layer<T>(pass: Pass<T>, index: number, hidden: T, queryRows?: QueryRows): T {
+  const { hiddenAct, hiddenDropoutProb: rate } = pass.config;
+  const [attention, feedForward] = ["rel_attn", "ff"].map((part) => `transformer.layer.${index}.${part}`);
+  const context = relativeAttention(pass, attention as string, hidden, queryRows);
+  const attended = pass.residualNorm(
+    { norm: `${attention}.layer_norm` },
+    pass.project(`${attention}.o`, context),
+    pass.selectQueryRows(hidden, queryRows),
+    rate,
   );
-  const inner = dropout(activated(pass, `${name}.ff.layer_1`, attended), config.hiddenDropoutProb, dropoutRng);
-  return residualNorm(
-    {
-      x: project(inner, weight("ff.layer_2.weight")),
-      inputBias: weight("ff.layer_2.bias"),
-      residual: attended,
-      weight: weight("ff.layer_norm.weight"),
-      bias: weight("ff.layer_norm.bias"),
-    },
-    norm,
+  const inner = pass.dropout(pass.denseActivated(`${feedForward}.layer_1`, hiddenAct, attended), rate);
+  return pass.residualNorm(
+    { bias: `${feedForward}.layer_2.bias`, norm: `${feedForward}.layer_norm` },
+    pass.project(`${feedForward}.layer_2.weight`, inner),
+    attended,
+    rate,
   );
-}
-
-/** `act(x W^T + b)`; the GELU has an op that adds the bias as well. */
-function activated(pass: Pass, name: string, x: Tensor): Tensor {
-  const { config, weight } = pass;
-  if (config.hiddenAct !== "gelu") return activate(config.hiddenAct, dense(pass, name, x));
-  return biasGelu(project(x, weight(`${name}.weight`)), weight(`${name}.bias`));
 }
 
 /**
- * `softmax((ac + bd + ef) / sqrt(width of a head)) v` -> the rows of those that ask, with the three terms of
- * `rel_attn_core`: content to content, content to distance, content to segment, each with a bias of its own on the query.
- * Here the query has the first of these biases; the others less that one do with tables what they do with the query.
+ * `softmax((ac + bd + ef) / sqrt(width of a head)) v` with the three terms of `rel_attn_core`: content to content, content
+ * to distance, content to segment, each with a bias of its own on the query.
  */
-function context(
-  pass: Pass,
-  name: string,
-  hidden: Tensor,
-  batch: PackedBatch,
-  queryRows: QueryRows | undefined,
-): Tensor {
-  const { config, dropoutRng } = pass;
-  const { hiddenSize: width, numAttentionHeads: heads, hiddenDropoutProb: dropoutRate } = config;
-  const weight = (part: string) => pass.weight(`${name}.rel_attn.${part}`);
-  const factor = 1 / Math.sqrt(width / heads);
-  const ofBias = (rows: Tensor, bias: string) => biasProducts(rows, weight(bias), weight("r_w_bias"), factor);
-  const [query, key, value] = ["q", "k", "v"].map((part) =>
-    toHeads(part === "q" ? selectQueryRows(hidden, batch, queryRows) : hidden, weight(part)),
-  ) as [Tensor, Tensor, Tensor];
-  const sinusoids = distanceSinusoids(batch.packing.maxLength, { width, clamp: xlnetSettings(config).clampLength });
-  const distances = toHeads(dropout(sinusoids, dropoutRate, dropoutRng?.shared()), weight("r"));
-  const terms = { factor, byQuery: distances, byDistance: ofBias(distances, "r_r_bias") };
-  const options = { ...attentionOptions(pass, batch, queryRows), dropoutRate };
-  const asked = addBias(query, weight("r_w_bias"));
-  if (!hasSegments(batch)) return attention(asked, key, value, { ...options, terms });
-  const otherSegment = segmentDifference(weight("seg_embed"));
-  const segmentBias = ofBias(otherSegment, "r_s_bias");
-  const ofSegments = { otherSegment, segmentBias, segments: batch.tokenTypeIds };
-  return attention(asked, key, value, { ...options, terms: { ...terms, ...ofSegments } });
-}
-
-/** False where each text is all of one type, as without token types: no score depends on segments, and no gradient. */
-function hasSegments({ packing, tokenTypeIds }: PackedBatch): boolean {
-  return packing.lengths.some((length, text) => {
-    const first = packing.firstTokens[text] as number;
-    return tokenTypeIds.subarray(first, first + length).some((type) => type !== tokenTypeIds[first]);
+function relativeAttention<T>(pass: Pass<T>, name: string, hidden: T, queryRows?: QueryRows): T {
+  const toHeads = (part: string, rows: T) => pass.project(`${name}.${part}`, rows, "[in, out]");
+  const query = toHeads("q", pass.selectQueryRows(hidden, queryRows));
+  const [key, value] = [toHeads("k", hidden), toHeads("v", hidden)];
+  const sinusoids = pass.distanceSinusoids({
+    clamp: xlnetSettings(pass.config).clampLength,
+    dropoutRate: pass.config.hiddenDropoutProb,
   });
+  return pass.attention(
+    { query, key, value },
+    {
+      queryRows,
+      byQuery: { ...sinusoids, rows: toHeads("r", sinusoids.rows) },
+      queryBiases: { content: `${name}.r_w_bias`, distance: `${name}.r_r_bias` },
+      bySegment: { table: `${name}.seg_embed`, queryBias: `${name}.r_s_bias` },
+    },
+  );
 }
 
-function head(pass: Pass, rows: Tensor): Tensor {
-  const { config, dropoutRng } = pass;
-  const { summaryActivation, summaryFirstDropout, summaryLastDropout } = xlnetSettings(config);
-  const output = dropout(dropout(rows, config.hiddenDropoutProb, dropoutRng), summaryFirstDropout, dropoutRng);
-  const projected = dense(pass, "sequence_summary.summary", output);
-  const summary = dropout(activate(summaryActivation, projected), summaryLastDropout, dropoutRng);
-  return dense(pass, "logits_proj", summary);
+function head<T>(pass: Pass<T>, rows: T): T {
+  const { summaryActivation, summaryFirstDropout, summaryLastDropout } = xlnetSettings(pass.config);
+  const output = pass.dropout(pass.dropout(rows, pass.config.hiddenDropoutProb), summaryFirstDropout);
+  const summary = pass.activate(summaryActivation, pass.dense("sequence_summary.summary", output));
+  return pass.dense("logits_proj", pass.dropout(summary, summaryLastDropout));
 }

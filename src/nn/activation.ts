@@ -1,25 +1,68 @@
 /** Activations by Hugging Face's names for them (transformers 5.23, `ACT2FN` in activations.py), value by value. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { ThawError } from "../errors.ts";
-import { differentiable } from "../tensor/differentiable.ts";
-import { add, fixedScalar, multiply, scale, square, subtract } from "../tensor/ops.ts";
+import { differentiable, once } from "../tensor/differentiable.ts";
+import { choose } from "../tensor/native.ts";
+import { nativeBiasGelu, nativeBiasGeluGradients } from "../tensor/nativeOps.ts";
+import { add, biasAdd, erf, exp, fixedScalar, multiply, scale, square, subtract, sumRows } from "../tensor/ops.ts";
 import { tf } from "../tensor/tensorflow.ts";
-import { gelu } from "./gelu.ts";
 
 type Activation = (x: Tensor) => Tensor;
 
 const one = () => fixedScalar(1);
 
-/** An activation of its value and its derivative, both functions of the input. */
+/** Makes an activation out of its value and its derivative, both functions of the input. */
 function pointwise(value: Activation, derivative: Activation): Activation {
   return (x) =>
-    differentiable([x], (save) => {
-      save(x);
-      return { value: value(x), gradient: (dy, [x]) => [multiply(dy, derivative(x as Tensor))] };
-    });
+    differentiable({ x }, () => ({
+      value: value(x),
+      saved: { x },
+      gradient: (dy, { x }) => ({ x: () => multiply(dy, derivative(x)) }),
+    }));
 }
 
-/** `tanh(sqrt(2 / pi) (x + 0.044715 x^3))`, what stands for the error function in the GELU of BERT's first release. */
+/** `Phi(x) = (1 + erf(x / sqrt(2))) / 2` */
+const normalCdf: Activation = (x) => scale(add(erf(scale(x, Math.SQRT1_2)), one()), 0.5);
+
+const erfGelu: Activation = (x) => multiply(x, normalCdf(x));
+
+/** `d/dx x Phi(x) = Phi(x) + x phi(x)`; Phi is computed again: cheaper than to keep it for every layer. */
+function erfGeluDerivative(x: Tensor): Tensor {
+  const density = scale(exp(scale(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+  return add(normalCdf(x), multiply(x, density));
+}
+
+/** The Gaussian error linear unit in its exact form, `x Phi(x)` (Hendrycks and Gimpel 2016, arXiv:1606.08415); any shape. */
+export const gelu = pointwise(erfGelu, erfGeluDerivative);
+
+/** The composed form of `biasGelu`. */
+export function composedBiasGelu(x: Tensor, bias: Tensor): Tensor {
+  return differentiable({ x, bias }, () => {
+    const sum = biasAdd(x, bias);
+    return {
+      value: erfGelu(sum),
+      saved: { sum },
+      gradient: (dy, { sum }) => {
+        const dSum = once(() => multiply(dy, erfGeluDerivative(sum)));
+        return { x: dSum, bias: () => sumRows(dSum()) };
+      },
+    };
+  });
+}
+
+/** The fused form of `biasGelu`, in one pass over memory. */
+export function fusedBiasGelu(x: Tensor, bias: Tensor): Tensor {
+  return differentiable({ x, bias }, () => ({
+    value: nativeBiasGelu(x, bias),
+    saved: { x, bias },
+    gradient: (dy, { x, bias }, wanted) => nativeBiasGeluGradients(dy, x, bias, wanted),
+  }));
+}
+
+/** `gelu(x + bias)`: `x [rows, width]`, `bias [width]` -> `[rows, width]`. */
+export const biasGelu = choose(fusedBiasGelu, composedBiasGelu);
+
+/** `tanh(sqrt(2 / pi) (x + 0.044715 x^3))`, which stands for the error function in the GELU of BERT's first release. */
 const innerTanh: Activation = (x) =>
   tf.tanh(scale(multiply(x, add(scale(square(x), 0.044715), one())), Math.sqrt(2 / Math.PI)));
 
@@ -76,10 +119,10 @@ const activations: Readonly<Record<string, Activation>> = {
   tanh,
 };
 
-/** Names that `activate` knows. */
+/** The names that `activate` knows. */
 export const activationNames: readonly string[] = Object.keys(activations);
 
-/** The activation of this name, of any shape. Errors: `BAD_CONFIG`. */
+/** Applies the activation of this name to `x` of any shape. Errors: `BAD_CONFIG`. */
 export function activate(name: string, x: Tensor): Tensor {
   const activation = Object.hasOwn(activations, name) ? activations[name] : undefined;
   if (activation !== undefined) return activation(x);

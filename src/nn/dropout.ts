@@ -8,9 +8,9 @@ import { DropoutMask, type DropoutSite } from "../tensor/dropoutMask.ts";
 import { choose } from "../tensor/native.ts";
 import { nativeDropout, noDropout } from "../tensor/nativeOps.ts";
 import { multiply } from "../tensor/ops.ts";
-import { tf } from "../tensor/tensorflow.ts";
+import { elementsOf, tf } from "../tensor/tensorflow.ts";
 
-/** Hands out one seed pair per mask of a forward pass, in the order of the model's dropout sites. */
+/** A dropout generator: it hands out one seed pair per mask of a forward pass, in the order of the model's dropout sites. */
 export class DropoutRng {
   readonly #seed: number;
   readonly #step: number;
@@ -29,14 +29,14 @@ export class DropoutRng {
     return [this.#seed | 0, (this.#step * 512 + site) | 0];
   }
 
-  /** A dropout generator of its own for a mask that all layers of a pass share: it stands where `next` does not come. */
+  /** Another generator for a mask that all layers of a pass share: it stands at a site that `next` does not reach. */
   shared(): DropoutRng {
     const shared = new DropoutRng(this.#seed, this.#step);
     shared.#site = 511;
     return shared;
   }
 
-  /** A dropout generator of its own that hands out what this one is about to. */
+  /** Another generator, which hands out the same seed pairs as this one from here on. */
   copy(): DropoutRng {
     const copy = new DropoutRng(this.#seed, this.#step);
     copy.#site = this.#site;
@@ -44,45 +44,59 @@ export class DropoutRng {
   }
 }
 
-/** The dropout of an op that has some inside. */
+/** The dropout inside an op; it is applied only with a dropout generator, so not in evaluation. */
 export interface DropoutOptions {
-  /** Applied only with a dropout generator. */
+  /** Probability of a value to become zero. */
   readonly dropoutRate: number;
+  /** Seeds the masks; undefined in evaluation. */
   readonly dropoutRng: DropoutRng | undefined;
 }
 
-/** The next site of the dropout generator; one that drops nothing, and takes no number, at rate 0 or without a dropout generator. */
+/** The generator's next site; without a generator, or at rate 0, a site that drops nothing, which takes no seed. */
 export const siteOf = ({ dropoutRate, dropoutRng }: DropoutOptions): DropoutSite =>
   dropoutRate > 0 && dropoutRng !== undefined ? { rate: dropoutRate, seed: dropoutRng.next() } : noDropout;
 
-/** Zeroes each value with probability `rate` and scales the others by `1 / (1 - rate)`. Without a dropout generator: the identity. */
-export function composedDropout(x: Tensor, rate: number, dropoutRng: DropoutRng | undefined): Tensor {
-  if (rate === 0 || dropoutRng === undefined) return x;
-  const site = siteOf({ dropoutRate: rate, dropoutRng });
-  return differentiable([x], (save) => {
+type Dropout = (x: Tensor, rate: number, dropoutRng: DropoutRng | undefined) => Tensor;
+
+/** Dropout at one site, for rates above 0. */
+const dropoutBy =
+  (drop: (x: Tensor, site: DropoutSite) => Tensor): Dropout =>
+  (x, dropoutRate, dropoutRng) => {
+    const site = siteOf({ dropoutRate, dropoutRng });
+    return site.rate === 0 ? x : drop(x, site);
+  };
+
+/** The composed form of `dropout`, which keeps the mask. */
+export const composedDropout = dropoutBy((x, site) =>
+  differentiable({ x }, () => {
     const mask = maskOf(x.shape, site);
-    save(mask);
-    return { value: multiply(x, mask), gradient: (dy, [mask]) => [multiply(dy, mask as Tensor)] };
-  });
-}
+    return {
+      value: multiply(x, mask),
+      saved: { mask },
+      gradient: (dy, { mask }) => ({ x: () => multiply(dy, mask) }),
+    };
+  }),
+);
+
+/** The fused form of `dropout`, which computes the mask again in the backward pass. */
+export const fusedDropout = dropoutBy((x, site) =>
+  differentiable({ x }, () => ({
+    value: nativeDropout(x, site),
+    gradient: (dy) => ({ x: () => nativeDropout(dy, site) }),
+  })),
+);
+
+/**
+ * Zeroes each value with probability `rate` and scales the others by `1 / (1 - rate)`. Without a dropout generator, or at
+ * rate 0, it gives back `x` itself.
+ */
+export const dropout = choose(fusedDropout, composedDropout);
 
 /** The factors of a site for all rows of a tensor whose last dimension are the columns. */
 function maskOf(shape: readonly number[], site: DropoutSite): Tensor {
   const width = shape.at(-1) as number;
-  const factors = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  const factors = new Float32Array(elementsOf(shape));
   const mask = new DropoutMask(site);
   for (let row = 0; row * width < factors.length; row++) mask.fill(factors, row, width, row * width);
   return tf.tensor(factors, [...shape]);
 }
-
-/** The same with the mask computed again in the backward pass. */
-export function fusedDropout(x: Tensor, rate: number, dropoutRng: DropoutRng | undefined): Tensor {
-  if (rate === 0 || dropoutRng === undefined) return x;
-  const site = siteOf({ dropoutRate: rate, dropoutRng });
-  return differentiable([x], () => ({
-    value: nativeDropout(x, site),
-    gradient: (dy) => [nativeDropout(dy, site)],
-  }));
-}
-
-export const dropout = choose(fusedDropout, composedDropout);

@@ -6,47 +6,44 @@ import { nativeLayerNorm, nativeNormGradients, noDropout } from "../tensor/nativ
 import { add, meanLast, multiply, rsqrt, square, subtract, sumRows } from "../tensor/ops.ts";
 import { tf } from "../tensor/tensorflow.ts";
 
+/** The composed form of `layerNorm`. */
+export function composedLayerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+  return differentiable({ x, weight, bias }, () => {
+    const centred = subtract(x, meanLast(x));
+    const inverse = rsqrt(add(meanLast(square(centred)), tf.scalar(epsilon))); // [rows, 1]
+    const normal = multiply(centred, inverse);
+    return {
+      value: add(multiply(normal, weight), bias),
+      saved: { normal, inverse, weight },
+      gradient: (dy, { normal, inverse, weight }) => ({
+        x: () => inputGradient(multiply(dy, weight), normal, inverse),
+        weight: () => sumRows(multiply(dy, normal)),
+        bias: () => sumRows(dy),
+      }),
+    };
+  });
+}
+
+/** The fused form of `layerNorm`, in one pass over memory. */
+export function fusedLayerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+  return differentiable({ x, weight, bias }, () => {
+    const { value, normal, inverse } = nativeLayerNorm(x, weight, bias, epsilon);
+    return {
+      value,
+      saved: { normal, inverse, weight },
+      gradient: (dy, saved, wanted) => {
+        const outputs = { residual: wanted.x, weight: wanted.weight, bias: wanted.bias };
+        const gradients = nativeNormGradients(dy, saved, noDropout, outputs);
+        return { x: gradients.residual, weight: gradients.weight, bias: gradients.bias };
+      },
+    };
+  });
+}
+
 /**
  * `(x - mean) / sqrt(variance + epsilon) * weight + bias`, with the biased variance, as PyTorch.
  * `x [rows, width]`, `weight [width]`, `bias [width]` -> `[rows, width]`.
  */
-export function composedLayerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
-  return differentiable([x, weight, bias], (save) => {
-    const centred = subtract(x, meanLast(x));
-    const inverse = rsqrt(add(meanLast(square(centred)), tf.scalar(epsilon))); // [rows, 1]
-    const normal = multiply(centred, inverse);
-    save(normal, inverse, weight);
-    return {
-      value: add(multiply(normal, weight), bias),
-      gradient: (dy, saved, wants) => {
-        const [normal, inverse, weight] = saved as [Tensor, Tensor, Tensor];
-        return [
-          wants(0) ? inputGradient(multiply(dy, weight), normal, inverse) : undefined,
-          wants(1) ? sumRows(multiply(dy, normal)) : undefined,
-          wants(2) ? sumRows(dy) : undefined,
-        ];
-      },
-    };
-  });
-}
-
-/** The same in one pass over memory. */
-export function fusedLayerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
-  return differentiable([x, weight, bias], (save) => {
-    const [value, normal, inverse] = nativeLayerNorm(x, weight, bias, epsilon);
-    save(normal, inverse, weight);
-    return {
-      value,
-      gradient: (dy, saved, wants) => {
-        const residual = 4; // where the native op has the gradient of what it normalises
-        const wanted = (output: number) => (output === residual ? wants(0) : output !== 0 && wants(output));
-        const [, dWeight, dBias, , dx] = nativeNormGradients(dy, saved, noDropout, wanted);
-        return [dx, dWeight, dBias];
-      },
-    };
-  });
-}
-
 export const layerNorm = choose(fusedLayerNorm, composedLayerNorm);
 
 /** `inverse * (d - mean(d) - normal * mean(d * normal))` for the gradient `d` of the normalised rows. */

@@ -1,24 +1,28 @@
 /**
- * How the texts of a batch lie in one matrix without padding. Every op but attention works token by token, so a batch
- * travels as `[tokens, hidden]`, text after text; only attention has to know where each text begins.
+ * The layout of a batch whose examples lie in one matrix without padding. Every op but attention works token by token, so a batch
+ * travels as `[tokens, hidden]`, example after example; only attention has to know where each one begins.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { gatherRows, scatterRows } from "../tensor/ops.ts";
 import { tf } from "../tensor/tensorflow.ts";
 
-/** Of each text all tokens, or its first, or its last. */
+/** The tokens whose outputs are needed: all of each example, its first, or its last. */
 export type QueryRows = "all" | "first" | "last";
 
 /**
- * The tensors of a layout are made at first use and kept until `dispose`; a backward pass that comes later has them made
- * again, for itself.
+ * The layout of one batch. Its tensors are made at first use and kept until `dispose`; a backward pass that comes later has
+ * them made again, for itself.
  */
 export class Packing {
+  /** Tokens of each example. */
   readonly lengths: readonly number[];
+  /** Number of examples. */
   readonly batch: number;
+  /** Tokens of the longest example. */
   readonly maxLength: number;
+  /** Tokens of all examples together. */
   readonly tokens: number;
-  /** Index of each text's first token. */
+  /** Index of each example's first token. */
   readonly firstTokens: Int32Array;
   readonly #kept = new Map<string, Tensor>();
   #isDisposed = false;
@@ -29,18 +33,18 @@ export class Packing {
     this.maxLength = Math.max(...lengths);
     this.firstTokens = new Int32Array(this.batch);
     let tokens = 0;
-    lengths.forEach((length, text) => {
-      this.firstTokens[text] = tokens;
+    lengths.forEach((length, example) => {
+      this.firstTokens[example] = tokens;
       tokens += length;
     });
     this.tokens = tokens;
   }
 
-  /** The row of each text's first or last token; undefined for all rows. */
+  /** The index of each example's first or last token, `[batch]`; undefined for all rows. */
   rowsOf(queryRows: QueryRows = "all"): Int32Array | undefined {
     if (queryRows === "all") return undefined;
     if (queryRows === "first") return this.firstTokens;
-    return this.firstTokens.map((first, text) => first + (this.lengths[text] as number) - 1);
+    return this.firstTokens.map((first, example) => first + (this.lengths[example] as number) - 1);
   }
 
   /** The lengths for a native op: int32 `[batch]`. */
@@ -54,7 +58,7 @@ export class Packing {
     return this.#once("mask", () => tf.tensor(this.#maskValues(), [this.batch, 1, 1, this.maxLength]));
   }
 
-  /** `[tokens, width]` -> `[batch, maxLength, width]`, zeros on padding. No gradient. */
+  /** `[tokens, width]` -> `[batch, maxLength, width]`, with zeros on padding. No gradient. */
   pad(packed: Tensor): Tensor {
     const width = packed.shape[1] as number;
     const shape = [this.batch, this.maxLength, width];
@@ -63,7 +67,7 @@ export class Packing {
     return scatterRows(packed, this.#paddedRows.reshape([this.tokens, 1]), size).reshape(shape);
   }
 
-  /** The reverse: `[batch, maxLength, width]` -> `[tokens, width]`. No gradient. */
+  /** The reverse of `pad`: `[batch, maxLength, width]` -> `[tokens, width]`. No gradient. */
   unpad(padded: Tensor): Tensor {
     const flat = padded.reshape([this.batch * this.maxLength, padded.shape[2] as number]);
     return this.#isFull ? flat : gatherRows(flat, this.#paddedRows);
@@ -87,19 +91,19 @@ export class Packing {
     return this.tokens === this.batch * this.maxLength;
   }
 
-  /** `[tokens]`: the row of each token in the padded matrix. */
+  /** The row of each token in the padded matrix, int32 `[tokens]`. */
   get #paddedRows(): Tensor {
     const rows = () =>
       Int32Array.from(
-        this.lengths.flatMap((length, text) => Array.from({ length }, (_, i) => text * this.maxLength + i)),
+        this.lengths.flatMap((length, example) => Array.from({ length }, (_, i) => example * this.maxLength + i)),
       );
     return this.#once("rows", () => tf.tensor1d(rows(), "int32"));
   }
 
   #maskValues(): Float32Array {
     const mask = new Float32Array(this.batch * this.maxLength).fill(-1e30);
-    this.lengths.forEach((length, text) => {
-      mask.fill(0, text * this.maxLength, text * this.maxLength + length);
+    this.lengths.forEach((length, example) => {
+      mask.fill(0, example * this.maxLength, example * this.maxLength + length);
     });
     return mask;
   }

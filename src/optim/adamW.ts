@@ -5,51 +5,118 @@
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { ThawError } from "../errors.ts";
-import { touchedRows } from "../tensor/touchedRows.ts";
-import { type AdamWFactors, type AdamWUpdate, NativeVariable } from "../tensor/variable.ts";
-import { RowUnion } from "./rowUnion.ts";
+import { type AdamWFactors, type AdamWUpdate, applyAdamW } from "../tensor/adamW.ts";
+import { touchedRows } from "../tensor/marks.ts";
+import { NativeVariable } from "../tensor/variable.ts";
 
+/** The settings of AdamW, as PyTorch names them. */
 export interface AdamWOptions {
   /** Decay rate of the first moment. Default: 0.9. */
   readonly beta1?: number;
   /** Decay rate of the second moment. Default: 0.999. */
   readonly beta2?: number;
-  /** Default: 1e-8, outside the root, after bias correction. */
+  /** Added to the root of the second moment, outside the root, after bias correction. Default: 1e-8. */
   readonly epsilon?: number;
 }
 
-/** What is updated: a name and its values; a model's `Parameter` is one. */
+/** A parameter to be updated: its name and its values; a model's `Parameter` is one. */
 export interface Updatable {
+  /** The name that its state is kept by. */
   readonly name: string;
+  /** Lengths of its dimensions. */
   readonly shape: readonly number[];
+  /** Its values. */
   readonly variable: NativeVariable;
 }
 
+/** The update of one parameter in one step. */
 export interface Update {
+  /** The parameter that is updated, in place. */
   readonly parameter: Updatable;
+  /** Gradient of the parameter's shape. */
   readonly gradient: Tensor;
+  /** Learning rate of this step. */
   readonly learningRate: number;
-  /** Decoupled: `weight -= learningRate * weightDecay * weight`. Default: 0. */
+  /** Decoupled weight decay: `weight -= learningRate * weightDecay * weight`. Default: 0. */
   readonly weightDecay?: number;
-  /** What the gradient is multiplied with, to clip it. Default: 1. */
+  /** Factor of the gradient, which clips it. Default: 1. */
   readonly gradientScale?: number;
 }
 
-interface Moments {
-  step: number;
-  readonly rows: RowUnion;
+/** The state of one parameter. The two moments live in native memory and change in place; the rest is plain data. */
+export interface ParameterState {
+  /** Steps that have been taken. */
+  readonly step: number;
+  /** First moment, of the parameter's shape. */
   readonly m: NativeVariable;
+  /** Second moment, of the parameter's shape. */
   readonly v: NativeVariable;
+  /**
+   * Rows of a table `[rows, width]` outside of which both moments are zero, in rising order; undefined where that is not
+   * known. It changes the speed of a step and not its result.
+   */
+  readonly rows: Int32Array | undefined;
+}
+
+/** The state of an optimizer, by the names of its parameters. */
+export type OptimizerState = ReadonlyMap<string, ParameterState>;
+
+/** Returns the state of a parameter before its first step: both moments are zero. */
+export function init({ shape }: Pick<Updatable, "shape">): ParameterState {
+  return { step: 0, m: new NativeVariable(shape), v: new NativeVariable(shape), rows: new Int32Array(0) };
+}
+
+/** An update, and the state that its parameter has before it. */
+interface StatefulUpdate extends Update {
+  readonly state: ParameterState;
+}
+
+/**
+ * Makes one step for each of the parameters and returns their new states, in the order of the updates. Values and moments
+ * change in place, in one fused op; gradients are finite, and so is their norm. Throws `NON_FINITE`, with nothing changed,
+ * where a new value of a parameter would be NaN or infinite.
+ */
+export function update(updates: readonly StatefulUpdate[], settings: Required<AdamWOptions>): ParameterState[] {
+  const steps = updates.map(({ parameter, state, gradient, learningRate, weightDecay = 0, gradientScale = 1 }) => {
+    const rows = unionOfRows(state.rows, touchedRows(gradient));
+    const factors = { learningRate, weightDecay, gradientScale, ...settings, step: state.step + 1, rows };
+    const bound = boundAfter(parameter.variable.bound, factors);
+    const step = { value: parameter.variable, m: state.m, v: state.v, gradient, factors, bound };
+    if (bound === undefined) refuseNonFinite(parameter.name, step);
+    return step;
+  });
+  applyAdamW(steps);
+  return steps.map(({ m, v, factors: { step, rows } }) => ({ step, m, v, rows }));
+}
+
+/** Rows of either list, both in rising order, where undefined stands for all rows. */
+export function unionOfRows(known: Int32Array | undefined, added: Int32Array | undefined): Int32Array | undefined {
+  if (known === undefined || added === undefined) return undefined;
+  const before = new Set(known);
+  const more = added.filter((row) => !before.has(row));
+  return more.length === 0 ? known : Int32Array.from([...known, ...more]).sort();
+}
+
+/** The name patterns of Hugging Face's Trainer (transformers 5.23, `get_decay_parameter_names`), in lower case. */
+const undecayed = /bias|layernorm|rmsnorm|(?:^|\.)norm(?:$|\.)|_norm(?:$|\.)/;
+
+/** Whether weight decay applies to a parameter of this name: false for biases and the weights of normalisations. */
+export function isDecayed(name: string): boolean {
+  return !undecayed.test(name.toLowerCase());
 }
 
 /** AdamW with decoupled weight decay and PyTorch's numbers; its state is kept by parameter name. */
 export class AdamW {
+  /** Decay rate of the first moment. */
   readonly beta1: number;
+  /** Decay rate of the second moment. */
   readonly beta2: number;
+  /** Number that is added to the root of the second moment. */
   readonly epsilon: number;
-  readonly #state = new Map<string, Moments>();
+  readonly #state: Map<string, ParameterState>;
 
-  constructor({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamWOptions = {}) {
+  /** `state`: that of another optimizer, to go on from; it belongs to this one from then on. Errors: `BAD_OPTIMIZER`. */
+  constructor({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamWOptions = {}, state: OptimizerState = new Map()) {
     if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1 && epsilon > 0)) {
       throw new ThawError(
         "BAD_OPTIMIZER",
@@ -59,33 +126,32 @@ export class AdamW {
     this.beta1 = beta1;
     this.beta2 = beta2;
     this.epsilon = epsilon;
+    this.#state = new Map(state);
   }
 
   /**
-   * One step for each of the parameters, in place; gradients are finite, and so is their norm. Throws `NON_FINITE`, with
-   * no parameter changed, where a new value of one of them would be NaN or infinite.
+   * Makes one step for each of the parameters, in place; gradients are finite, and so is their norm. Throws `NON_FINITE`,
+   * with no parameter changed, where a new value of one of them would be NaN or infinite.
    */
   step(updates: Iterable<Update>): void {
     const { beta1, beta2, epsilon } = this;
-    const each = Array.from(updates, ({ parameter, gradient, learningRate, weightDecay = 0, gradientScale = 1 }) => {
-      const state = this.#stateOf(parameter);
-      const rows = state.rows.add(touchedRows(gradient));
-      const factors = { learningRate, weightDecay, gradientScale, beta1, beta2, step: state.step + 1, epsilon, rows };
-      const bound = boundAfter(parameter.variable.bound, factors);
-      const update = { value: parameter.variable, m: state.m, v: state.v, gradient, factors, bound };
-      if (bound === undefined) refuseNonFinite(parameter.name, update);
-      return { state, update };
+    const each = Array.from(updates, (one) => ({ ...one, state: this.#stateOf(one.parameter) }));
+    update(each, { beta1, beta2, epsilon }).forEach((state, i) => {
+      this.#state.set((each[i] as StatefulUpdate).parameter.name, state);
     });
-    NativeVariable.applyAdamW(each.map(({ update }) => update));
-    for (const { state } of each) state.step += 1;
   }
 
-  /** Steps taken for this parameter; 0 where it has no state. */
+  /** The state of every parameter that has one, as it is now: the moments change with the next step. */
+  get state(): OptimizerState {
+    return this.#state;
+  }
+
+  /** Number of steps taken for this parameter; 0 where it has no state. */
   stepsOf(name: string): number {
     return this.#state.get(name)?.step ?? 0;
   }
 
-  /** Names that have state. */
+  /** Names of the parameters that have state. */
   get names(): readonly string[] {
     return [...this.#state.keys()];
   }
@@ -100,26 +166,24 @@ export class AdamW {
     }
   }
 
+  /** Frees all state. */
   dispose(): void {
     this.keepOnly(new Set());
   }
 
-  #stateOf({ name, shape }: Updatable): Moments {
-    let state = this.#state.get(name);
-    if (state === undefined) {
-      state = { step: 0, rows: new RowUnion(), m: new NativeVariable(shape), v: new NativeVariable(shape) };
-      this.#state.set(name, state);
-    }
+  #stateOf(parameter: Updatable): ParameterState {
+    const state = this.#state.get(parameter.name) ?? init(parameter);
+    this.#state.set(parameter.name, state);
     return state;
   }
 }
 
-/** Far enough below the largest float32 that no product on the way to a new value overflows. */
+/** Limits far enough below the largest float32 that no product on the way to a new value overflows. */
 const [surelyFinite, surelyHarmless] = [3e38, 1e18];
 
 /**
- * What no magnitude of the new values exceeds, given that of the present ones: no pass over the values is needed to know
- * that they stay finite. Undefined where it is not certain that they do.
+ * Returns a number that no magnitude of the new values exceeds, given one for the present values: no pass over the values is
+ * needed to know that they stay finite. Undefined where it is not certain that they do.
  *
  * By the inequality of Cauchy and Schwarz `|m| <= (1 - beta1) / sqrt(1 - beta2) * sqrt(sum_k (beta1^2 / beta2)^k) * sqrt(v)`
  * with k from 0 to step - 1: the step in units of the learning rate is at most that, whatever the gradients were.
@@ -135,20 +199,20 @@ function boundAfter(bound: number, factors: AdamWFactors): number | undefined {
   return stepSize < surelyHarmless && after < surelyFinite ? after : undefined;
 }
 
-/** Makes the step on copies. */
-function refuseNonFinite(name: string, update: AdamWUpdate): void {
-  const [value, m, v] = [update.value.copy(), update.m.copy(), update.v.copy()];
+/** Makes the step on copies, and throws `NON_FINITE` where a new value is NaN or infinite. */
+function refuseNonFinite(name: string, step: AdamWUpdate): void {
+  const [value, m, v] = [step.value.copy(), step.m.copy(), step.v.copy()];
   try {
-    NativeVariable.applyAdamW([{ ...update, value, m, v }]);
+    applyAdamW([{ ...step, value, m, v }]);
     const after = value.data();
     const bad = after.reduce((count, x) => (Number.isFinite(x) ? count : count + 1), 0);
     if (bad === 0) return;
-    const isHealthy = update.value.data().every(Number.isFinite);
+    const isHealthy = step.value.data().every(Number.isFinite);
     throw new ThawError(
       "NON_FINITE",
       isHealthy
         ? `The step would make ${bad} of ${after.length} values of ${name} NaN or infinite: its learning rate is ` +
-            `${update.factors.learningRate}. Lower the learning rate.`
+            `${step.factors.learningRate}. Lower the learning rate.`
         : `Values of ${name} are NaN or infinite already, before the step. Load the model again.`,
     );
   } finally {

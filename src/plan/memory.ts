@@ -1,6 +1,6 @@
 /**
- * What a stage needs of memory beside what the process holds already. All in bytes; values are float32, but for what is
- * kept in a narrower precision.
+ * Predicts the memory that a stage needs beside what the process holds already. All of it is in bytes; values are float32, but
+ * for those that are kept in a narrower precision.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Block } from "../freezing/selection.ts";
@@ -15,43 +15,51 @@ import { tf } from "../tensor/tensorflow.ts";
 import { sizeOf } from "./plan.ts";
 import { batchOf, rowsFor } from "./speed.ts";
 
+/** The inputs of a prediction of memory. */
 export interface MemoryInput {
   readonly model: SequenceClassifier;
+  /** Names of the parameters that train. */
   readonly trainable: ReadonlySet<string>;
-  /** Where a training step begins. */
+  /** The cut at which a training step begins. */
   readonly cut: Cut;
-  /** Tokens of each text of the largest micro-batch. */
+  /** Number of tokens of each text of the largest micro-batch. */
   readonly lengths: readonly number[];
-  /** Tokens at most of a batch that is evaluated, or goes through the frozen layers. */
+  /** Largest number of tokens of a batch that is evaluated, or goes through the frozen layers. */
   readonly passTokens: number;
   readonly gradientAccumulationSteps: number;
   readonly gradientCheckpointing: boolean;
   readonly precision: Precision;
-  /** Parameters of which the best epoch's values are kept. */
+  /** Number of parameter values of which a copy from the best epoch is kept. */
   readonly keptParameters: number;
-  /** Values of the largest parameter that is copied, to be hashed or to be kept. */
+  /** Number of values of the largest parameter that is copied, to be hashed or to be kept. */
   readonly largestCopy: number;
   /** Bytes that the outputs of the frozen layers take in memory. */
   readonly cache: number;
 }
 
+/** The memory that a stage needs, by what takes it. */
 export interface MemoryNeed {
   /** One gradient for each parameter that trains. */
   readonly gradients: number;
   /** The two moments of AdamW. */
   readonly moments: number;
-  /** What the forward pass keeps for the backward pass, and what one layer needs beside it. */
+  /** Values that the forward pass keeps for the backward pass, and that one layer needs beside them. */
   readonly activations: number;
-  /** One layer in a pass without gradients. */
+  /** Values of one layer in a pass without gradients. */
   readonly pass: number;
+  /** Copies of the weights of the best epoch. */
   readonly bestWeights: number;
+  /** Outputs of the frozen layers. */
   readonly cache: number;
-  /** What of the peak are tensors. */
+  /** The part of the peak that tensors take. */
   readonly tensors: number;
-  /** At the worst moment: activations go as gradients come, unless these are kept from micro-batch to micro-batch. */
+  /**
+   * Memory at the worst moment: activations go as gradients come, unless these are kept from micro-batch to micro-batch.
+   */
   readonly peak: number;
 }
 
+/** Predicts the memory that a stage needs; the first time it measures what one layer of the model holds. */
 export function stageMemory(input: MemoryInput): MemoryNeed {
   const { model, trainable, cut, lengths, gradientAccumulationSteps, gradientCheckpointing, precision, cache } = input;
   const trained = sizeOf(trainable, model);
@@ -79,14 +87,17 @@ export function stageMemory(input: MemoryInput): MemoryNeed {
   return { gradients, moments, activations, pass, bestWeights, cache, tensors: pool, peak };
 }
 
-/** Sums of the tables' rows, their normalisation, and its mask. */
+/** Hidden states that the embeddings keep: the sums of the tables' rows, their normalisation, and its mask. */
 const embeddingRows = 6;
-/** What the pool holds for each byte of a tensor; more where gradients come between those that are kept. */
+/** Bytes that the pool holds for each byte of a tensor; more where gradients come between those that are kept. */
 const [poolShare, mixedShare] = [1.12, 1.25];
-/** Growth of V8's heap, and arrays that wait for its garbage collection. */
+/** Bytes by which V8's heap grows, and of arrays that wait for its garbage collection. */
 const javaScript = 55e6;
 
-/** Parameters that are looked up by id: their gradients are as large as they are, whatever a batch uses of them. */
+/**
+ * Returns the trainable parameters that are looked up by id: their gradients are as large as they are, whatever a batch
+ * uses of them.
+ */
 function tablesOf({ parameters }: SequenceClassifier, trainable: ReadonlySet<string>): string[] {
   return [...trainable].filter((name) => {
     const parameter = parameters.get(name);
@@ -94,15 +105,15 @@ function tablesOf({ parameters }: SequenceClassifier, trainable: ReadonlySet<str
   });
 }
 
-/** What a model holds of each token, in bytes. */
+/** Bytes that a model holds for each token. */
 interface Held {
-  /** Of one layer, until the backward pass. */
+  /** Bytes of one layer, until the backward pass. */
   readonly layer: number;
-  /** Of the topmost layer and the head: little but input, key and value where the head reads some rows only. */
+  /** Bytes of the topmost layer and the head: little but input, key and value where the head reads some rows only. */
   readonly top: number;
-  /** Of one layer while it is computed forward. */
+  /** Bytes of one layer while it is computed forward. */
   readonly forward: number;
-  /** Of one layer while its gradients are computed. */
+  /** Bytes of one layer while its gradients are computed. */
   readonly backward: number;
 }
 
@@ -111,7 +122,10 @@ const known: Readonly<Record<Precision, WeakMap<SequenceClassifier, Held>>> = {
   bfloat16: new WeakMap(),
 };
 
-/** Measured once per model, since every family has other ops; counted for the plainest of them where nobody measures. */
+/**
+ * Measures a model once, since every family has other ops; where nothing can be measured it counts for the plainest
+ * family.
+ */
 function heldBy(model: SequenceClassifier, lengths: readonly number[], precision: Precision): Held {
   const before = known[precision].get(model);
   if (before !== undefined) return before;
@@ -155,9 +169,9 @@ const sizeOfBlock = ({ parameters }: SequenceClassifier, wanted: Block): number 
 interface PassSizes {
   readonly kept: number;
   readonly given: number;
-  /** On the way up. */
+  /** Bytes that the forward pass takes beyond. */
   readonly forward: number;
-  /** On the way down. */
+  /** Bytes that the backward pass takes beyond. */
   readonly backward: number;
 }
 
@@ -179,18 +193,18 @@ function passFrom(model: SequenceClassifier, cut: Cut, batch: PackedBatch, preci
   return { kept, given, forward, backward };
 }
 
-/** Input, query, key, value, context, normalised rows and masks, and what goes into the activation and comes out. */
+/** Counts input, query, key, value, context, normalised rows and masks, and what goes into the activation and comes out. */
 function composedLayer({ config: { hiddenSize, intermediateSize } }: SequenceClassifier): Held {
   const layer = 4 * (13 * hiddenSize + 2 * intermediateSize);
   return { layer, top: layer, forward: layer, backward: 1.5 * layer };
 }
 
-/** So many tokens as texts of this length, the last one shorter. */
+/** Splits so many tokens into texts of this length, the last one shorter. */
 function textsOf(tokens: number, length: number): number[] {
   return Array.from({ length: Math.ceil(tokens / length) }, (_, i) => Math.min(length, tokens - i * length));
 }
 
-/** Of a layer without the ops of native/: scores, probabilities and masks of padded texts. */
+/** Bytes of scores, probabilities and masks of padded texts, which a layer holds without the ops of native/. */
 function scoresOf({ config }: SequenceClassifier, lengths: readonly number[]): number {
   if (nativeOps) return 0;
   const longest = Math.max(...lengths);

@@ -1,25 +1,26 @@
-/** A plan: what each stage trains, at which rates, for how many steps, from which cut on, and at what predicted cost. */
+/**
+ * Makes the plan of a run: what each stage trains, at which rates, for how many steps, from which cut on, and at what
+ * cost.
+ */
 import { listed } from "../display/listed.ts";
 import { formatBytes, formatCount, formatPercent, formatRate, formatSeconds } from "../display/numbers.ts";
-import { ShownAsTable } from "../display/shownAsTable.ts";
-import { type Cell, type Column, Table } from "../display/table.ts";
+import { type Cell, type Column, ShownAsTable, Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
-import { describeTrainable } from "../freezing/describe.ts";
-import { type Block, plainSelection } from "../freezing/selection.ts";
+import { type Block, describeTrainable, plainSelection } from "../freezing/selection.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import type { SchedulerType } from "../schedule/schedule.ts";
+import type { ResolvedArguments } from "./arguments.ts";
 import { fullEpochs, type StageCost, stageCosts } from "./cost.ts";
+import { decidePrefixes, type PrefixDecision } from "./prefix.ts";
 import { type Stage, trainableNames } from "./stage.ts";
 
-/** What the plan takes from the run for stages that do not say it themselves. */
-export interface PlanDefaults {
-  readonly learningRate: number;
-  /** Undefined: the learning rate of the encoder. */
-  readonly headLearningRate: number | undefined;
-  readonly lrSchedulerType: SchedulerType;
-  readonly warmupSteps: number;
-  readonly allowFrozenRandomHead: boolean;
-  /** Optimizer steps of an epoch. */
+/** The settings of the run, for stages that do not say them themselves. */
+interface PlanDefaults
+  extends Pick<
+    ResolvedArguments,
+    "learningRate" | "headLearningRate" | "lrSchedulerType" | "warmupSteps" | "frozenDropout" | "allowFrozenRandomHead"
+  > {
+  /** Number of optimizer steps of an epoch. */
   readonly stepsPerEpoch: number;
 }
 
@@ -27,17 +28,19 @@ export interface PlanDefaults {
 export interface StagePlan {
   /** Name for tables and figures. */
   readonly name: string;
-  /** What trains, in words: `"head"`, `"head, layers 10-11"`, `"everything"`. */
+  /** The parameters that train, in words: `"head"`, `"head, layers 10-11"`, `"everything"`. */
   readonly trains: string;
   /** The stage as it was written; a pattern of names stands as its text. */
   readonly written: Stage;
-  /** The same stage with every setting decided: given to another trainer it trains the same. */
+  /** The stage with every setting decided: given to another trainer it trains the same. */
   readonly resolved: Stage;
   /** Names of the parameters that train, in the order of the state dict. */
   readonly parameters: readonly string[];
+  /** Number of values in these parameters. */
   readonly trainableParameters: number;
+  /** Number of passes over the training data. */
   readonly epochs: number;
-  /** Optimizer steps of all epochs. */
+  /** Number of optimizer steps of all epochs. */
   readonly steps: number;
   /** Number of the stage's first epoch in the run, from 1, if every stage before it runs all of its epochs. */
   readonly firstEpoch: number;
@@ -47,11 +50,11 @@ export interface StagePlan {
   readonly headLearningRate?: number;
   /** Hugging Face's name of the schedule: `"linear"`. */
   readonly lrSchedulerType: SchedulerType;
-  /** In optimizer steps of this stage. */
+  /** Number of optimizer steps of this stage in which the rates rise to their peak. */
   readonly warmupSteps: number;
   /** Epochs without a better validation after which the stage ends; absent where it never ends early. */
   readonly patience?: number;
-  /** Predicted work. */
+  /** Predicted work, in epochs of training everything. */
   readonly cost: StageCost;
   /** Predicted work relative to training everything for as many epochs: 1 = the same. */
   readonly relativeCost: number;
@@ -63,29 +66,41 @@ export interface StagePlan {
   readonly trainsShared?: boolean;
 }
 
-/** One stage as the loop works on it. */
+/** A stage as the training loop works on it. */
 export interface PlannedStage {
+  /** The stage as it was written. */
   readonly stage: Stage;
+  /** Names of the parameters that train. */
   readonly trainable: ReadonlySet<string>;
   /** The lowest place that trains: everything below is constant in this stage. -1 where the embeddings train. */
   readonly cut: Cut;
+  /** The stored outputs that the stage works on; undefined where every step runs the frozen layers itself. */
+  readonly prefix: PrefixDecision | undefined;
   /** Peak learning rate of each trainable parameter, before the schedule's factor. */
   readonly learningRates: ReadonlyMap<string, number>;
+  /** Hugging Face's name of the schedule: `"linear"`. */
   readonly lrSchedulerType: SchedulerType;
-  /** In optimizer steps of this stage. */
+  /** Number of optimizer steps of this stage in which the rates rise to their peak. */
   readonly warmupSteps: number;
+  /** Number of optimizer steps of all epochs. */
   readonly steps: number;
-  /** As it is shown and recorded. */
+  /** The stage as it is shown and recorded. */
   readonly row: StagePlan;
 }
 
-/** What each stage trains, at which rates, for how many steps, and at what predicted cost; shown as a table. */
+/**
+ * A plan of training: what each stage trains, at which rates, for how many steps, and at what predicted cost. It is shown
+ * as a table.
+ */
 export class Plan extends ShownAsTable {
+  /** The stages in their order. */
   readonly stages: readonly PlannedStage[];
+  /** Number of values in all parameters of the model. */
   readonly totalParameters: number;
-  /** Names that train in some stage. */
+  /** Names of the parameters that train in some stage. */
   readonly trainable: ReadonlySet<string>;
 
+  /** @internal */
   constructor(stages: readonly PlannedStage[], totalParameters: number) {
     super();
     this.stages = stages;
@@ -94,21 +109,23 @@ export class Plan extends ShownAsTable {
     this.trainable = new Set([...sets].flatMap((names) => [...names]));
   }
 
+  /** Number of epochs of all stages. */
   get epochs(): number {
     return this.stages.reduce((sum, { stage }) => sum + stage.epochs, 0);
   }
 
-  /** Optimizer steps. */
+  /** Number of optimizer steps of all stages. */
   get steps(): number {
     return this.stages.reduce((sum, { steps }) => sum + steps, 0);
   }
 
-  /** The same plan with what is predicted for each stage. */
+  /** Returns the same plan with the predicted time and memory of each stage. */
   withForecast(forecasts: readonly Pick<StagePlan, "predictedSeconds" | "predictedMemory">[]): Plan {
     const stages = this.stages.map((stage, i) => ({ ...stage, row: { ...stage.row, ...forecasts[i] } }));
     return new Plan(stages, this.totalParameters);
   }
 
+  /** Returns the plan as a table, a row for each stage. */
   override toTable(): Table {
     return planTable(
       this.stages.map(({ row }) => row),
@@ -117,7 +134,10 @@ export class Plan extends ShownAsTable {
   }
 }
 
-/** Checks a plan against the model, before anything runs. Errors: `BAD_STAGE`, `BAD_SELECTION`, `FROZEN_RANDOM_HEAD`. */
+/**
+ * Makes a plan, and checks it against the model before anything runs. Errors: `BAD_STAGE`, `BAD_SELECTION`,
+ * `FROZEN_RANDOM_HEAD`.
+ */
 export function makePlan(stages: readonly Stage[], model: SequenceClassifier, defaults: PlanDefaults): Plan {
   const trainable = trainableNames(stages, model);
   if (!defaults.allowFrozenRandomHead) refuseFrozenRandom(trainable, model);
@@ -130,11 +150,9 @@ export function makePlan(stages: readonly Stage[], model: SequenceClassifier, de
     trainsShared: [...names].some((name) => model.blocks.get(name) === "shared"),
   }));
   const ratesOf = onceByRates(model);
+  const prefixes = decidePrefixes(trainable.map((names) => parts(names).cut));
   const costs = stageCosts(
-    stages.map(({ epochs }, i) => {
-      const names = trainable[i] as ReadonlySet<string>;
-      return { epochs, trainable: names, cut: parts(names).cut };
-    }),
+    trainable.map((names, i) => ({ trainable: names, cut: parts(names).cut, prefix: prefixes[i] })),
     model,
   );
   let firstEpoch = 1;
@@ -175,17 +193,20 @@ export function makePlan(stages: readonly Stage[], model: SequenceClassifier, de
       ...(trainsShared ? { trainsShared } : {}),
     };
     firstEpoch += stage.epochs;
-    return { stage, trainable: names, cut, learningRates: rates.all, lrSchedulerType, warmupSteps, steps, row };
+    return {
+      ...{ stage, trainable: names, cut, learningRates: rates.all, lrSchedulerType, warmupSteps, steps, row },
+      prefix: defaults.frozenDropout ? undefined : prefixes[i],
+    };
   });
   return new Plan(planned, sizeOf(order, model));
 }
 
-/** Number of values of these parameters. */
+/** Returns the number of values in these parameters. */
 export function sizeOf(names: Iterable<string>, model: SequenceClassifier): number {
   return [...names].reduce((sum, name) => sum + (model.parameters.get(name)?.size ?? 0), 0);
 }
 
-/** Computes something of each set of names once: of thousands of stages many train the same. */
+/** Computes something once for each set of names: of thousands of stages many train the same. */
 function once<T>(compute: (names: ReadonlySet<string>) => T): (names: ReadonlySet<string>) => T {
   const known = new Map<ReadonlySet<string>, T>();
   return (names) => {
@@ -215,12 +236,13 @@ function cutOf(trainable: ReadonlySet<string>, model: SequenceClassifier): Cut {
   return Math.min(...places);
 }
 
-/** The peak rates of a stage. */
+/** The peak learning rates of a stage. */
 interface Rates {
+  /** The rate of each parameter, by its name. */
   readonly all: ReadonlyMap<string, number>;
-  /** The highest below the head; undefined where nothing trains there. */
+  /** The highest rate below the head; undefined where nothing trains there. */
   readonly layers: number | undefined;
-  /** Undefined where the head is frozen. */
+  /** The rate of the head; undefined where it is frozen. */
   readonly head: number | undefined;
 }
 
@@ -257,7 +279,10 @@ function ratesOf(
   return { all, layers: highest((block) => block !== "head"), head: highest((block) => block === "head") };
 }
 
-/** A parameter that no file gave a value for and that no stage trains stays random: the model's answers would be too. */
+/**
+ * Throws where a parameter without a value from a file is not trained: it would stay random, and so would the model's
+ * answers.
+ */
 function refuseFrozenRandom(stages: readonly ReadonlySet<string>[], model: SequenceClassifier): void {
   // frozen until a later stage is as bad: the layers would be fitted to a random head
   const [first] = stages;
@@ -273,7 +298,7 @@ function refuseFrozenRandom(stages: readonly ReadonlySet<string>[], model: Seque
 
 const right = "right" as const;
 
-/** What the stages will do, before they do it. `totalParameters`: of the whole model. The last row sums up. */
+/** Shows what the stages will do. `totalParameters`: number of values in the whole model. The last row sums up. */
 export function planTable(stages: readonly StagePlan[], totalParameters: number): Table {
   const isForecast = stages.some((stage) => stage.predictedSeconds !== undefined);
   const columns: Column[] = [
@@ -335,8 +360,8 @@ function planRow(stage: StagePlan, totalParameters: number): Cell[] {
   ];
 }
 
-/** `"linear, 3 steps of warmup, patience 2"` */
-export function scheduleInWords({ lrSchedulerType, warmupSteps, patience }: StagePlan): string {
+/** Describes the schedule of a stage: `"linear, 3 steps of warmup, patience 2"`. */
+function scheduleInWords({ lrSchedulerType, warmupSteps, patience }: StagePlan): string {
   return [
     lrSchedulerType,
     ...(warmupSteps > 0 ? [`${formatCount(warmupSteps)} ${warmupSteps === 1 ? "step" : "steps"} of warmup`] : []),

@@ -1,26 +1,31 @@
-/** How fast this machine computes this model, measured on its top layers: some tenths of a second, once per model. */
-import { createHash } from "node:crypto";
+/**
+ * How fast this machine computes a model, measured on its top layers in some tenths of a second, once per model; and how long
+ * a stage takes at that speed.
+ */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { layersHaveWeights } from "../freezing/selection.ts";
 import { PackedBatch } from "../models/packedBatch.ts";
 import type { Parameter } from "../models/parameter.ts";
-import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { DropoutRng } from "../nn/dropout.ts";
 import { AdamW } from "../optim/adamW.ts";
-import { globalNorm } from "../optim/clip.ts";
-import { taskLoss } from "../task/taskLoss.ts";
+import { globalNorm } from "../optim/gradients.ts";
+import { createHash } from "../platform/bytes.ts";
+import { taskOf } from "../task/taskOf.ts";
 import { markConstant } from "../tensor/differentiable.ts";
 import { lossAndGradients } from "../tensor/gradients.ts";
 import type { Precision } from "../tensor/precision.ts";
 import { tf } from "../tensor/tensorflow.ts";
 import { NativeVariable } from "../tensor/variable.ts";
+import { sizeOf } from "./plan.ts";
 
-/** All in seconds. */
-export interface Speed {
+/** How long the parts of training take, in seconds. */
+interface Speed {
   /** A token through one layer, without gradients. */
   readonly forward: number;
   /** A token through one layer forward and back, with the gradients of everything. */
   readonly both: number;
-  /** The same of the topmost layer, of which only what the head reads is computed. */
+  /** A token through the topmost layer, of which only what the head reads is computed: without gradients, and with them. */
   readonly topForward: number;
   readonly topBoth: number;
   /** The head forward and back, for a batch: what a micro-batch takes whatever its length. */
@@ -36,7 +41,10 @@ const measured: Readonly<Record<Precision, WeakMap<SequenceClassifier, Speed>>> 
   bfloat16: new WeakMap(),
 };
 
-/** `lengths`: tokens of each text of a typical batch; of a large one the first 512 tokens stand for all. */
+/**
+ * Measures the speed. `lengths`: tokens of each text of a typical batch; of a large one the first 512 tokens stand for
+ * all.
+ */
 export function speedOf(
   model: SequenceClassifier,
   lengths: readonly number[],
@@ -91,8 +99,63 @@ function measure(model: SequenceClassifier, lengths: readonly number[], precisio
   }
 }
 
+/** The inputs of a prediction of time. */
+interface SecondsInput {
+  readonly model: SequenceClassifier;
+  readonly trainable: ReadonlySet<string>;
+  /** The cut at which a training step, and an evaluation, begins. */
+  readonly cut: Cut;
+  readonly epochs: number;
+  /** Number of optimizer steps, and of passes forward and back, of one epoch. */
+  readonly steps: number;
+  readonly microBatches: number;
+  /** Number of tokens of both data sets. */
+  readonly trainTokens: number;
+  readonly evalTokens: number;
+  /** The layers [from, to) that both data sets go through once before the stage. */
+  readonly prefix: readonly [from: number, to: number];
+  readonly gradientCheckpointing: boolean;
+  /** Number of parameter values that are hashed before and after the stage. */
+  readonly hashed: number;
+  readonly speed: Speed;
+}
+
+/** Predicts how long a stage takes, in seconds. */
+export function stageSeconds(input: SecondsInput): number {
+  const { model, trainable, epochs, steps, microBatches, trainTokens, evalTokens, speed } = input;
+  const { head, update, hash } = speed;
+  const last = model.depth - 1;
+  const forward = (layer: number) => (layer === last ? speed.topForward : speed.forward);
+  const both = (layer: number) => (layer === last ? speed.topBoth : speed.both);
+  const training = new Set([...trainable].map((name) => model.blocks.get(name)));
+  const lowest =
+    training.has("embeddings") || training.has("shared")
+      ? 0
+      : Math.min(...[...training].map((b) => (typeof b === "number" ? b : model.depth)));
+  const share = layersHaveWeights(model.blocks) ? undefined : "shared";
+  let token = 0;
+  for (let layer = Math.max(0, input.cut); layer < model.depth; layer++) {
+    const [once, back] = [forward(layer), both(layer)];
+    if (layer < lowest)
+      token += once; // frozen, and run all the same for its dropout
+    else token += (training.has(share ?? layer) ? back : (once + back) / 2) + (input.gradientCheckpointing ? once : 0);
+  }
+  const pass = (from: number, to: number) => {
+    let seconds = 0;
+    for (let layer = from; layer < to; layer++) seconds += forward(layer);
+    return seconds;
+  };
+  const epoch =
+    trainTokens * token +
+    microBatches * head +
+    steps * sizeOf(trainable, model) * update +
+    evalTokens * pass(Math.max(0, input.cut), model.depth);
+  return (trainTokens + evalTokens) * pass(...input.prefix) + epochs * epoch + 2 * input.hashed * hash;
+}
+
 const tokensAtMost = 512;
 
+/** Makes a batch of texts of these lengths, of at most 512 tokens (or one text). */
 export function batchOf(lengths: readonly number[]): PackedBatch {
   let tokens = 0;
   const texts: { inputIds: Int32Array }[] = [];
@@ -104,7 +167,7 @@ export function batchOf(lengths: readonly number[]): PackedBatch {
   return PackedBatch.fromTexts(texts);
 }
 
-/** Of the size that a normalisation gives. */
+/** Makes hidden states `[rows, hidden]` of the magnitude that a normalisation gives. */
 export function rowsFor({ config }: SequenceClassifier, rows: number): Tensor {
   const values = Float32Array.from({ length: rows * config.hiddenSize }, (_, i) => Math.sin(i));
   return tf.tensor2d(values, [rows, config.hiddenSize]);
@@ -118,13 +181,14 @@ function stepThrough(
   trained: readonly Parameter[],
   precision: Precision,
 ): void {
-  const { numLabels, problemType = "single_label_classification" } = model.config;
-  const labels = new Int32Array(batch.packing.batch * (problemType === "single_label_classification" ? 1 : numLabels));
+  const { numLabels, problemType } = model.config;
+  const task = taskOf(problemType);
+  const labels = new Int32Array(batch.packing.batch * task.labelsPerExample(numLabels));
   const parts = trained.filter(({ block }) =>
     typeof block === "string" ? block === "head" || cut < model.depth : block >= cut,
   );
   lossAndGradients(
-    () => taskLoss(problemType, model.run(rows, cut, batch, { dropoutRng: new DropoutRng(0, 0), precision }), labels),
+    () => task.loss(model.run(rows, cut, batch, { dropoutRng: new DropoutRng(0, 0), precision }), labels),
     [rows, ...parts.map(({ tensor }) => tensor)],
   );
 }
@@ -149,7 +213,7 @@ function hashSeconds(): number {
   return secondsOf(() => createHash("sha256").update(bytes).digest()) / 1_000_000;
 }
 
-/** The median of at least three runs after a first one, and of as many as fit into 30 ms. */
+/** Returns the median of at least three runs after a first one, and of as many as fit into 30 ms. */
 function secondsOf(run: () => unknown): number {
   const took: number[] = [];
   tf.tidy(() => void run());

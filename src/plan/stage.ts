@@ -1,24 +1,26 @@
-/** A stage of training as a person writes it: plain data, so that a plan can be read from JSON and stored. */
-import { inspect } from "node:util";
+/** Stages of training as a person writes them: plain data, so that a plan can be read from JSON and stored. */
 import { ThawError } from "../errors.ts";
 import { checkSelection, type SelectableModel, type Selection, select } from "../freezing/selection.ts";
-import { families } from "../models/autoModel.ts";
 import type { HuggingFaceConfig, JsonObject } from "../models/config/config.ts";
-import { parseConfig } from "../models/config/translate.ts";
+import { parseConfig } from "../models/config/parseConfig.ts";
+import { families } from "../models/families.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
+import { inspect } from "../platform/inspect.ts";
 import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
 
 /** A stage of training as it is written: what trains, for how long, at which rates. */
 export interface Stage {
   /** Name for tables and figures. Default: what trains, in words. */
   readonly name?: string;
-  /** What trains in this stage; everything else is frozen. */
+  /** The parameters that train in this stage; everything else is frozen. */
   readonly train: Selection;
   /** Passes over the training data, a whole number of 1 or more. */
   readonly epochs: number;
   /** Peak learning rate of the encoder layers. Default: the run's `learningRate`. */
   readonly learningRate?: number;
-  /** Peak learning rate of the head. Default: the run's `headLearningRate`, else the learning rate of the encoder layers. */
+  /**
+   * Peak learning rate of the head. Default: the run's `headLearningRate`, else the learning rate of the encoder layers.
+   */
   readonly headLearningRate?: number;
   /** Each layer below the top one trains at the rate of the layer above times this, the embeddings last. Default: 1. */
   readonly layerDecay?: number;
@@ -45,7 +47,7 @@ const settings: OptionNames<Stage> = {
   patience: true,
 };
 
-/** What other libraries, and Thaw's own other options, call the settings of a stage. */
+/** Names that other libraries, and Thaw's own other options, have for the settings of a stage. */
 const elsewhere = {
   lr: "learningRate",
   headLr: "headLearningRate",
@@ -88,7 +90,10 @@ export function checkStages(stages: readonly Stage[], model?: SelectableModel | 
   });
 }
 
-/** Per stage the names it trains in this model; stages that select the same share one set. Errors: as `checkStages`. */
+/**
+ * Returns for each stage the names of the parameters that it trains in this model; stages that select the same share one
+ * set. Errors: as `checkStages`.
+ */
 export function trainableNames(stages: readonly Stage[], model: SelectableModel): ReadonlySet<string>[] {
   checkStages(stages);
   const known = new Map<string, ReadonlySet<string>>();
@@ -109,10 +114,10 @@ function namesOf({ train }: Stage, index: number, { blocks, depth }: SelectableM
   );
 }
 
-/** Two selections with the same key select the same. */
+/** Returns a key of a selection: two with the same key select the same. */
 const keyOf = (selection: Selection): string => inspect(selection, { depth: null, maxArrayLength: null });
 
-/** The names and blocks of a model, of which its sizes are enough: no weight is read. */
+/** Returns the names and blocks of a model, for which its sizes are enough: no weight is read. */
 function selectableOf(model: SelectableModel | HuggingFaceConfig | JsonObject): SelectableModel {
   if ("blocks" in model && model.blocks instanceof Map) return model as SelectableModel;
   const config = "modelType" in model ? (model as HuggingFaceConfig) : parseConfig(model as JsonObject);
@@ -125,7 +130,7 @@ function selectableOf(model: SelectableModel | HuggingFaceConfig | JsonObject): 
   return { blocks, depth: config.numHiddenLayers };
 }
 
-/** Everything about a stage that can be wrong in any model. */
+/** Checks everything about a stage that can be wrong in any model. */
 function checkStage(stage: Stage, index: number): void {
   const refuse = (problem: string): never => {
     const name = typeof stage?.name === "string" ? ` ("${stage.name}")` : "";
@@ -164,7 +169,7 @@ function checkStage(stage: Stage, index: number): void {
   inStage(index, () => checkSelection(train));
 }
 
-/** Says in an error about a selection which stage has it. */
+/** Runs a check of a selection; its error says which stage it belongs to. */
 function inStage<T>(index: number, check: () => T): T {
   try {
     return check();

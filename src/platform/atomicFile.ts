@@ -1,22 +1,25 @@
-/** Single files that are either the old one or the new one, whole, whatever happens while they are written. */
+/**
+ * Writes single files so that each is the old one or the new one, whole, whatever happens meanwhile; and says why one
+ * could not be written.
+ */
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { isSystemError, operations, syncFolder } from "./operations.ts";
+import { ThawError } from "../errors.ts";
+import { isSystemError, operations, syncFolder } from "./files.ts";
 import { disown, ownedName, sweep } from "./owner.ts";
-import { writeFailed } from "./writeFailed.ts";
 
-/** What a file is to hold; chunks are asked for one by one, so that not all need be in memory at once. */
+/** The content of a file. Chunks are asked for one by one, so that not all of them need be in memory at once. */
 export type Content = string | Uint8Array | Iterable<Uint8Array>;
 
-/** What is told of a file by who has written or read it. */
+/** The length and the hash of a file, as whoever has written or read it tells them. */
 export interface FileRecord {
   readonly bytes: number;
-  /** In hexadecimal. */
+  /** Hash of the content, in hexadecimal. */
   readonly sha256: string;
 }
 
 export interface WriteOptions {
-  /** Permission bits. Default: what the process gives to new files. */
+  /** Permission bits of the file. Default: those that the process gives to new files. */
   readonly mode?: number | undefined;
   /** Aborting it ends the writing; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
@@ -24,7 +27,7 @@ export interface WriteOptions {
 
 const prefix = ".thaw-file-";
 const gatheredBytes = 2 ** 18;
-/** Between two pieces of this many bytes the event loop goes on, and a signal is looked at. */
+/** A write takes at most so many bytes at once: after each the event loop goes on, and a signal is looked at. */
 const pieceBytes = 8 * 2 ** 20;
 
 /**
@@ -84,7 +87,9 @@ export async function writeNewFile(
   return { bytes, sha256: hash.digest("hex") };
 }
 
-/** Length and hash of a file; undefined where there is none. `sync` brings it to the disk as well. */
+/**
+ * Reads a file and gives its length and hash, or undefined where there is none. `sync` brings it to the disk as well.
+ */
 export async function recordOf(path: string, { sync = false } = {}): Promise<FileRecord | undefined> {
   const hash = createHash("sha256");
   let bytes = 0;
@@ -121,4 +126,67 @@ function* chunksOf(content: Content): Generator<Uint8Array> {
     }
     yield Buffer.concat(small);
   }
+}
+
+/** The parts of the message besides the system's reason. */
+export interface FailedWrite {
+  /** The file or folder that was to be written, as the user named it. */
+  readonly path: string;
+  /** A folder on the disk that was written to. Default: the folder of `path`. */
+  readonly place?: string;
+  /** Bytes that all of it takes; 0 where that is not known. */
+  readonly bytes?: number;
+  /** A sentence that says what stands there now. */
+  readonly state: string;
+}
+
+/**
+ * Makes a `WRITE_FAILED` of the system's error: what failed, why, what stands there now, and what to do. An error of
+ * this library comes back as it is.
+ */
+export async function writeFailed(cause: unknown, failed: FailedWrite): Promise<ThawError> {
+  if (cause instanceof ThawError) return cause;
+  const { path, place = dirname(path), bytes = 0, state } = failed;
+  if (isSystemError(cause, "ENOSPC", "EDQUOT")) {
+    const free = await operations.freeBytes(place).catch(() => undefined);
+    return noSpace(path, bytes, free, state, cause);
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const limit = isSystemError(cause, "EFBIG")
+    ? ` Files may not grow beyond a limit here (\`ulimit -f\` shows it)${bytes > 0 ? `, and ${counted(bytes)} bytes are to be written` : ""}.`
+    : "";
+  return new ThawError("WRITE_FAILED", `Could not write ${path}: ${reason}.${limit} ${state} ${adviceFor(cause)}`, {
+    cause,
+  });
+}
+
+/** Makes the `WRITE_FAILED` of a full disk. `free` is undefined where the file system does not say. */
+export function noSpace(
+  path: string,
+  bytes: number,
+  free: number | undefined,
+  state: string,
+  cause?: unknown,
+): ThawError {
+  const needed = bytes > 0 ? `${counted(bytes)} bytes are needed` : "more bytes are needed";
+  const found = free === undefined ? "the file system does not say how many are free" : `${counted(free)} are free`;
+  return new ThawError(
+    "WRITE_FAILED",
+    `Could not write ${path}: its disk is full, or a quota is used up: ${needed}, ${found}. ${state} ` +
+      "Free some space there, or save to another disk.",
+    { cause },
+  );
+}
+
+function adviceFor(cause: unknown): string {
+  if (isSystemError(cause, "EACCES", "EPERM"))
+    return "Make the folder and its files writable for this user, or save elsewhere.";
+  if (isSystemError(cause, "EROFS")) return "That disk is mounted read-only: save elsewhere.";
+  if (isSystemError(cause, "EFBIG")) return "Raise the limit, or save on another file system.";
+  if (isSystemError(cause, "EIO")) return "The disk reports a fault: save to another one.";
+  return "Save again when that is mended, or save elsewhere.";
+}
+
+function counted(bytes: number): string {
+  return Math.ceil(bytes).toLocaleString("en-US");
 }

@@ -1,4 +1,7 @@
-/** Throws on a Node.js that cannot run this library. The first import of index.ts, so that nothing else is run before. */
+/**
+ * Throws `BAD_NODE` on a Node.js that cannot run this library. index.ts imports it first, so that nothing else runs
+ * before.
+ */
 import { CodedError } from "../../shared/codedError.ts";
 import { nodeRefusal } from "../../shared/nodeVersion.ts";
 

@@ -1,30 +1,32 @@
 /**
- * The hidden folder `.thaw-save-...` of one save within the folder that it changes. It is the lock (whoever finds it alone
- * may change the folder), it holds the new files, and with its journal it is the record from which a save that was cut off
- * is ended: before the journal nothing has changed, from then on everything needed is in the folder.
+ * A claim is the hidden folder `.thaw-save-...` of one save within the folder that it changes. It is the lock (whoever
+ * finds it alone may change the folder), it holds the new files, and with its journal it is the record from which a
+ * save that was cut off is ended: before the journal nothing has changed, from then on everything needed is in the
+ * folder.
  */
 import { basename, dirname, join } from "node:path";
 import { ThawError } from "../errors.ts";
 import { writeNewFile } from "./atomicFile.ts";
-import { isAsRecorded, type ManifestEntry } from "./manifest.ts";
-import { type FileState, isSystemError, namesIn, operations, removeTree, stateOf, syncFolder } from "./operations.ts";
+import { type FileState, isSystemError, namesIn, operations, removeTree, stateOf, syncFolder } from "./files.ts";
 import { disown, isAbandoned, nobodysName, ownedName, ownerOf, pidIn, silenceMs } from "./owner.ts";
-import { checkName } from "./staging.ts";
+import { checkName, isAsRecorded, type ManifestEntry } from "./savedFiles.ts";
 
 const claimPrefix = ".thaw-save-";
 
-/** What a save does to a folder from the moment on from which it counts. */
+/** The journal lists what a save does to a folder from the moment on from which it counts. */
 export interface Journal {
   readonly version: 1;
   /** The new files, in the order in which they go to their places. */
   readonly places: readonly string[];
-  /** What stood at these names before: what stands there later and is another file, somebody else has written. */
+  /**
+   * The files that stood at these names before. What stands there later and is another file, somebody else has written.
+   */
   readonly replaces: Readonly<Record<string, Pick<FileState, "ino" | "mtimeMs" | "bytes">>>;
   /** Files of earlier saves that do not belong to the new one. */
   readonly removes: Readonly<Record<string, ManifestEntry>>;
 }
 
-/** The signals that end the saves of this process that run now, by their claims. */
+/** The abort signals of the saves that this process runs now, by their claims. */
 const signals = new Map<string, AbortSignal | undefined>();
 
 /** Waits until no other save changes the folder, and claims it. Returns the claim, an empty folder. */
@@ -53,7 +55,7 @@ export async function takeClaim(target: string, signal?: AbortSignal): Promise<s
   }
 }
 
-/** Leaves a claim for whoever saves or opens next. */
+/** Leaves a claim to whoever saves or opens the folder next. */
 export async function giveUpClaim(claim: string): Promise<void> {
   releaseClaim(claim);
   const name = nobodysName(basename(claim), claimPrefix);
@@ -160,7 +162,7 @@ export async function removeEmptyFolders(target: string, { removes }: Journal): 
   }
 }
 
-/** Claims with a journal: saves that count and are not ended. */
+/** Finds the claims with a journal: saves that count and are not ended. */
 export async function openJournals(target: string): Promise<{ readonly claim: string; readonly journal: Journal }[]> {
   const found: { claim: string; journal: Journal }[] = [];
   for (const name of await claimsIn(target)) {
@@ -187,7 +189,7 @@ export async function checkUntouched(target: string, claim: string, journal: Jou
   }
 }
 
-/** New files that are not in their places yet, in order. */
+/** Lists the new files that are not in their places yet, in order. */
 export async function pendingPlaces(claim: string, { places }: Journal): Promise<string[]> {
   const pending: string[] = [];
   for (const name of places) if ((await stateOf(join(claim, "files", name))) !== undefined) pending.push(name);
@@ -252,7 +254,7 @@ function asideOf(claim: string, { places, removes }: Journal, name: string): str
   return join(claim, "old", String([...places, ...Object.keys(removes)].indexOf(name)));
 }
 
-/** The folders within the folder that these names lie in, outer ones first. */
+/** Lists the folders, within the saved folder, that these names lie in, outer ones first. */
 export function foldersOf(names: readonly string[]): string[] {
   const folders = names.flatMap((name) => {
     const parts = name.split("/").slice(0, -1);

@@ -1,6 +1,10 @@
-/** Files that somebody else made, such as those of a model's folder: read and parsed only where they are what they seem. */
+/**
+ * Reads files that somebody else made, such as those of a model's folder, only where they are what they seem, parses
+ * their JSON within limits, and writes it with the same numbers.
+ */
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { isLosslessNumber, parse, stringify } from "lossless-json";
 import { type LibraryErrorCode, ThawError } from "../errors.ts";
 
 export interface ForeignFileLimits {
@@ -9,7 +13,7 @@ export interface ForeignFileLimits {
 }
 
 /**
- * The bytes of a regular file, or undefined where there is none of this name. A pipe, a device, a folder or a file above
+ * Reads a regular file; undefined where there is none of this name. A pipe, a device, a folder or a file above
  * `maxBytes` is not read at all. Errors: `MISSING_FILE`.
  */
 export async function readForeignFile(path: string, { maxBytes }: ForeignFileLimits): Promise<Buffer | undefined> {
@@ -69,12 +73,15 @@ function cannotRead(path: string, reason: string, advice: string, cause?: unknow
   return new ThawError("MISSING_FILE", `Cannot read ${path}: ${reason}. ${advice}`, { cause });
 }
 
-/** What no file of a model comes near, and what would take gigabytes of memory, or end in a stack overflow, elsewhere. */
+/**
+ * Limits that no file of a model comes near. Beyond them, parsing takes gigabytes of memory, or overflows the stack
+ * elsewhere.
+ */
 const most = { depth: 200, containers: 4_000_000, values: 16_000_000 };
 
 /**
- * Parses a JSON file. What is no UTF-8, no JSON, nested deeper than 200 levels or of millions of parts throws `code`,
- * with `advice` at the end of the message.
+ * Parses the bytes of a JSON file. Throws `code`, with `advice` at the end of the message, for what is no UTF-8, no
+ * JSON, nested deeper than 200 levels, or has more than 4 million containers or 16 million values.
  */
 export function parseForeignJson(
   bytes: Uint8Array,
@@ -98,7 +105,9 @@ export function parseForeignJson(
   }
 }
 
-/** Counts without parsing. Returns undefined where all is in bounds. */
+/**
+ * Counts levels, containers and values without parsing, and says which is too many; undefined where all are in bounds.
+ */
 function excessOf(bytes: Uint8Array): string | undefined {
   let [depth, containers, values] = [0, 0, 0];
   for (let i = 0; i < bytes.length; i++) {
@@ -122,4 +131,27 @@ function excessOf(bytes: Uint8Array): string | undefined {
     }
   }
   return undefined;
+}
+
+/**
+ * Writes `value` as indented JSON. A number that is still the one at its place in `text` is written as it stands there:
+ * in JavaScript 2.0 is 2, which transformers refuses for a key that it declares as a float.
+ */
+export function stringifyLike(value: unknown, text: string | undefined): string {
+  return stringify(
+    text === undefined ? value : withWritten(value, parse(text, null, { onDuplicateKey: ({ newValue }) => newValue })),
+    undefined,
+    2,
+  ) as string;
+}
+
+function withWritten(value: unknown, written: unknown): unknown {
+  if (typeof value === "number") return isLosslessNumber(written) && Number(written.value) === value ? written : value;
+  if (!isContainer(value) || !isContainer(written)) return value;
+  if (Array.isArray(value)) return value.map((item, i) => withWritten(item, written[i]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withWritten(item, written[key])]));
+}
+
+function isContainer(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === "object" && value !== null;
 }

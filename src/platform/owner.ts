@@ -1,18 +1,18 @@
 /**
- * Temporary files and folders whose names say which process made them, so that what a dead process left can be told from
- * what a living one needs. A process is known by its number, the time it started (numbers are used again) and where it
- * runs: the start of the machine and the space of process numbers, so that two machines or containers that share a disk do
- * not take each other's processes for dead. Outside Linux only number and machine are known.
+ * Names for temporary files and folders that say which process made them, so that what a dead process left can be told
+ * from what a living one needs. A process is known by its number, the time it started (numbers are used again) and
+ * where it runs: the start of the machine and the space of process numbers, so that two machines or containers that
+ * share a disk do not take each other's processes for dead. Outside Linux only number and machine are known.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
-import { namesIn, removeTree, stateOf } from "./operations.ts";
+import { namesIn, removeTree, stateOf } from "./files.ts";
 
 /**
- * Who made a temporary file: this copy of the library, another process that is alive or dead, or somebody of whom that
- * cannot be known (another machine, another container, another thread of this process).
+ * The maker of a temporary file: this copy of the library, another process that is alive or dead, or one of which that
+ * cannot be known (on another machine, in another container or thread).
  */
 export type Owner = "this" | "alive" | "dead" | "unknown";
 
@@ -26,7 +26,10 @@ const form = /^(\d{1,10})-(\d{1,20})-([0-9a-f]{8})-[0-9a-f]{8}-\d+$/;
 let count = 0;
 const inUse = new Set<string>();
 
-/** `prefix` and behind it who asks; no two calls give the same, in no process. In use until it is disowned. */
+/**
+ * Makes a name for a temporary file: `prefix`, then this process. No two calls give the same, in no process. The file
+ * counts as in use until it is disowned.
+ */
 export function ownedName(prefix: string): string {
   const name = `${prefix}${own}-${count++}`;
   inUse.add(name);
@@ -38,12 +41,15 @@ export function disown(name: string): void {
   inUse.delete(basename(name));
 }
 
-/** The name under which a temporary file is nobody's any more, for those who would think its process still at work. */
+/**
+ * Makes the name under which a temporary file is nobody's any more, for those who would think its process still at
+ * work.
+ */
 export function nobodysName(name: string, prefix: string): string {
   return `${prefix}${name.slice(prefix.length).replace(/^\d+-\d+/, "0-0")}`;
 }
 
-/** Who made the temporary file of this name; undefined where the name is none that `ownedName(prefix)` gives. */
+/** Reads from a name who made the temporary file; undefined where `ownedName(prefix)` gives no such names. */
 export function ownerOf(name: string, prefix: string): Owner | undefined {
   const parts = name.startsWith(prefix) ? form.exec(name.slice(prefix.length)) : null;
   if (parts === null) return undefined;
@@ -62,8 +68,8 @@ export function ownerOf(name: string, prefix: string): Owner | undefined {
 const silentMs = 10 * 60 * 1000;
 
 /**
- * Whether nobody will go on with the temporary file or folder of this name in `folder`: its process is dead or done with
- * it, or has not touched it for ten minutes.
+ * Tells whether nobody will go on with the temporary file or folder of this name in `folder`: its process is dead or
+ * done with it, or has not touched it for ten minutes.
  */
 export async function isAbandoned(folder: string, name: string, prefix: string): Promise<boolean> {
   const owner = ownerOf(name, prefix);
@@ -84,7 +90,7 @@ export async function sweep(folder: string, prefix: string): Promise<void> {
   }
 }
 
-/** Milliseconds since a file, or anything in a folder, has changed. */
+/** Asks for how many milliseconds a file, or anything in a folder, has not changed. */
 export async function silenceMs(path: string): Promise<number> {
   const found = await stateOf(path);
   if (found === undefined) return 0; // gone just now: somebody is at work
@@ -92,19 +98,22 @@ export async function silenceMs(path: string): Promise<number> {
   return Math.min(Date.now() - found.mtimeMs, ...(await Promise.all(below.map((name) => silenceMs(join(path, name))))));
 }
 
-/** The number of the process in such a name, for a message. */
+/** Reads the number of the process from such a name, for a message. */
 export function pidIn(name: string, prefix: string): string {
   return form.exec(name.slice(prefix.length))?.[1] ?? "?";
 }
 
-/** When a process started, in ticks since the machine did; undefined where that cannot be read. */
+/** Reads when a process started, in ticks since the machine did; undefined where that cannot be read. */
 function startOf(pid: number): string | "ended" | undefined {
   const text = read(`/proc/${pid}/stat`);
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" "); // from field 3 on; the name before may hold anything
   return /^[ZX]$/.test(fields[0] ?? "") ? "ended" : fields[19]; // Z: its parent has not asked yet how it ended
 }
 
-/** Where /proc does not show the process: there is none, or it is somebody else's, or there is no /proc. */
+/**
+ * Asks the system for a process that /proc does not show: there is none, or it is somebody else's, or there is no
+ * /proc.
+ */
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

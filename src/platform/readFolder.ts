@@ -1,12 +1,12 @@
-/** Reading a folder that may be saved to at the same time, or whose last save was cut off. */
+/** Reads folders that may be saved to at the same time, or whose last save was cut off. */
 import { mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { ThawError } from "../errors.ts";
 import { checkUntouched, endSaves, openJournals, pendingPlaces, removeClaim, takeClaim } from "./claim.ts";
-import { manifestName } from "./manifest.ts";
-import { isSystemError, stateOf } from "./operations.ts";
+import { isSystemError, stateOf } from "./files.ts";
 import { disown, ownedName, sweep } from "./owner.ts";
+import { manifestName } from "./savedFiles.ts";
 
 /**
  * Reads a folder by `read`, which gets the path to read from, and reads it again where a save has changed it meanwhile, so
@@ -36,9 +36,9 @@ export async function readFolder<Value>(
 }
 
 /**
- * The path under which the folder's files are those of one save: the folder itself, after a save that was cut off has been
- * ended; where that cannot be done, as on a disk that is mounted read-only, a temporary folder with links to the files.
- * Errors: `UNFINISHED_SAVE`.
+ * Finds the path under which the folder's files are those of one save: the folder itself, after a save that was cut off
+ * has been ended; where that cannot be done, as on a disk that is mounted read-only, a temporary folder with links to
+ * the files. Errors: `UNFINISHED_SAVE`.
  */
 async function settledFolder(folder: string): Promise<string> {
   if ((await journalsIn(folder)).length === 0) return folder;
@@ -56,7 +56,10 @@ async function settledFolder(folder: string): Promise<string> {
   }
 }
 
-/** Saves into the folder that count and are not ended; none where its names may not be asked for, which saving needs too. */
+/**
+ * Finds the saves into the folder that count and are not ended; none where its names may not be asked for, which saving
+ * needs too.
+ */
 async function journalsIn(folder: string) {
   try {
     return await openJournals(folder);
@@ -66,7 +69,10 @@ async function journalsIn(folder: string) {
   }
 }
 
-/** `name` changes with every save, at the latest before the first old file is moved. */
+/**
+ * Names the present state of a folder: `name` changes with every save, at the latest before the first old file is
+ * moved.
+ */
 async function generationOf(folder: string): Promise<{ readonly name: string; readonly isChanging: boolean }> {
   const { ino, mtimeMs } = (await stateOf(join(folder, manifestName))) ?? {};
   const open = await journalsIn(folder);

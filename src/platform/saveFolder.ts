@@ -13,10 +13,11 @@
  * working folder without it being lost to every process in it, a mount point (EBUSY, EXDEV), the folder behind a link, or
  * one whose parent may not be written to; renaming files within the folder can, and only needs the journal to be whole.
  */
-import { dirname, join } from "node:path";
+import { accessSync, constants, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import { ThawError } from "../errors.ts";
-import type { FileRecord } from "./atomicFile.ts";
-import { checkTarget } from "./checkTarget.ts";
+import { type FileRecord, noSpace, writeFailed } from "./atomicFile.ts";
 import {
   endSaves,
   foldersOf,
@@ -28,6 +29,8 @@ import {
   takeClaim,
   writeJournal,
 } from "./claim.ts";
+import { freeBytesAt, isSystemError, operations, removeTree, stateOf, syncFolder } from "./files.ts";
+import { disown, ownedName, sweep } from "./owner.ts";
 import {
   isAsRecorded,
   type Manifest,
@@ -35,16 +38,13 @@ import {
   manifestName,
   nextManifest,
   readManifest,
-} from "./manifest.ts";
-import { isSystemError, operations, removeTree, stateOf, syncFolder } from "./operations.ts";
-import { disown, ownedName, sweep } from "./owner.ts";
-import { Staging } from "./staging.ts";
-import { noSpace, writeFailed } from "./writeFailed.ts";
+  Staging,
+} from "./savedFiles.ts";
 
 export interface SaveOptions {
   /**
-   * What is saved, as messages call it. Files that an earlier save of the same part has written, and this one does not,
-   * are removed; so is every other part that was saved with other weights.
+   * The kind of what is saved, as messages call it. Files that an earlier save of the same part has written, and this
+   * one does not, are removed; so is every other part that was saved with other weights.
    */
   readonly part: "model" | "export" | "checkpoint";
   /** Bytes that all files together will have at least: whether they fit is looked at before anything is written. */
@@ -77,12 +77,12 @@ export async function saveFolder(
 }
 
 interface Save extends SaveOptions {
-  /** As the user has named it. */
+  /** The folder, as the user has named it. */
   readonly folder: string;
   readonly fill: (staging: Staging) => Promise<string>;
 }
 
-/** False where somebody else has made the folder meanwhile. */
+/** Saves a folder that does not exist yet. Returns false where another process has made it meanwhile. */
 async function saveAsNew(target: string, save: Save): Promise<boolean> {
   const parent = dirname(target);
   const made: string[] = [];
@@ -157,7 +157,7 @@ async function saveInto(target: string, save: Save): Promise<void> {
 
 const unchanged = "What was there before is unchanged.";
 
-/** Looks whether the files fit, and has them written into `place`/files. */
+/** Checks that the files fit on the disk, and has them written into `place`/files. */
 async function stage(place: string, { folder, bytes = 0, signal, fill }: Save) {
   const free = await operations.freeBytes(place).catch(() => undefined);
   if (free !== undefined && free < bytes) throw noSpace(folder, bytes, free, unchanged);
@@ -167,7 +167,7 @@ async function stage(place: string, { folder, bytes = 0, signal, fill }: Save) {
   return { files: await staging.finish(), weights };
 }
 
-/** Writes the new manifest, and decides what goes and what comes. Nothing is changed. */
+/** Writes the new manifest, and decides which files go and which come. Nothing is changed yet. */
 async function journalOf(
   target: string,
   claim: string,
@@ -198,10 +198,12 @@ async function journalOf(
   return { version: 1, places, replaces: await replacedBy(target, places), removes };
 }
 
-/** Without it no reader takes a folder for a model. */
+/** The file that is last in and first out: without it no reader takes a folder for a model. */
 const lastName = "config.json";
 
-/** What stands at the names of the new files. Throws an Error where one of them cannot be moved out of the way. */
+/**
+ * Looks at what stands at the names of the new files. Throws an Error where one of them cannot be moved out of the way.
+ */
 async function replacedBy(target: string, places: readonly string[]): Promise<Journal["replaces"]> {
   const disk = (await stateOf(target))?.dev;
   for (const folder of foldersOf(places)) {
@@ -239,7 +241,7 @@ async function makeFolders(path: string, made: string[]): Promise<void> {
   }
 }
 
-/** Links are followed. */
+/** Tells whether a folder stands at a path; links are followed. */
 async function isFolder(path: string): Promise<boolean> {
   const found = await stateOf(path);
   return found?.kind === "folder" || (found?.kind === "link" && (await stateOf(`${path}/.`)) !== undefined);
@@ -247,4 +249,80 @@ async function isFolder(path: string): Promise<boolean> {
 
 function jsonOf(manifest: Manifest): string {
   return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+/** The place of a folder that a user has named. */
+export interface Target {
+  /** The absolute path; of a link to a folder, that of the folder that it leads to. */
+  readonly path: string;
+  readonly exists: boolean;
+}
+
+/**
+ * Looks at `folder` as a place to save to and changes nothing. A link to a folder is followed, `~/` is the home folder.
+ * `bytes`: how many have to fit on its disk; `what`: the folder's name in the message for an empty one. Errors:
+ * `WRITE_FAILED` where it is a file, lies below one, is a link that leads nowhere, may not be written to, or has too little
+ * room; `BAD_ARGUMENT` for an empty name.
+ */
+export function checkTarget(
+  folder: string,
+  { bytes = 0, what = "The folder to save to" }: { readonly bytes?: number; readonly what?: string } = {},
+): Target {
+  if (typeof folder !== "string" || folder.trim() === "") {
+    throw new ThawError(
+      "BAD_ARGUMENT",
+      `${what} is ${JSON.stringify(folder)}. Name one, such as "runs/reviews"; "." is the working folder.`,
+    );
+  }
+  try {
+    const path = resolve(folder.replace(/^~(?=\/|$)/, homedir()));
+    const nearest = nearestFolder(path, folder);
+    accessSync(nearest, constants.W_OK | constants.X_OK);
+    const free = freeBytesAt(nearest);
+    if (free !== undefined && free < bytes) throw noSpace(folder, bytes, free, "Nothing was done.");
+    const exists = nearest === path;
+    return { path: exists ? realpathSync(path) : path, exists };
+  } catch (cause) {
+    if (cause instanceof ThawError) throw cause;
+    throw cannot(folder, (cause as Error).message, "Make it writable for this user, or save elsewhere.", cause);
+  }
+}
+
+function nearestFolder(path: string, asked: string): string {
+  for (let at = path; ; at = dirname(at)) {
+    if (!isThere(at)) {
+      if (dirname(at) === at) throw new Error(`there is no folder ${at}`);
+      continue;
+    }
+    const name = at === path ? "it" : at;
+    const behind = followed(at);
+    if (behind === undefined) {
+      throw cannot(asked, `${name} is a link to ${readlinkSync(at)}, which leads nowhere`, "Mend or remove the link.");
+    }
+    if (behind.isDirectory()) return at;
+    throw cannot(asked, `${name} is a file, and a folder is needed there`, "Save under another name.");
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, "ENOENT", "ENOTDIR")) return false;
+    throw error;
+  }
+}
+
+function followed(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (isSystemError(error, "ELOOP")) return undefined; // links that lead to each other
+    throw error;
+  }
+}
+
+function cannot(folder: string, what: string, advice: string, cause?: unknown): ThawError {
+  return new ThawError("WRITE_FAILED", `Cannot save to ${folder}: ${what}. ${advice} Nothing was done.`, { cause });
 }

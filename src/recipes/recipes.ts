@@ -1,16 +1,20 @@
-/** The three strategies, as arrays of stages. */
-import { inspect } from "node:util";
+/** The three strategies of fine-tuning layer by layer, as arrays of stages. */
 import { ThawError } from "../errors.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { checkStages, type Stage } from "../plan/stage.ts";
+import { inspect } from "../platform/inspect.ts";
 
 /** A fresh head does not learn at an encoder's rate: at 5e-5 a frozen encoder's head stays at chance. */
 const headRate = 1e-3;
 
+/** Options of `classifierOnly` and `lastLayers`. */
 export interface RecipeOptions {
-  /** Passes over the training data. */
+  /** The number of passes over the training data. Default: 5 of `classifierOnly`, 3 of `lastLayers`. */
   readonly epochs?: number;
-  /** Peak learning rate of the encoder layers that train; where none does, of the head. */
+  /**
+   * Peak learning rate of the encoder layers that train. Default: 1e-4. With `classifierOnly`, where no layer trains, it is
+   * that of the head.
+   */
   readonly learningRate?: number;
   /** Peak learning rate of the head. Default: 1e-3; `5e-5` gives the literal recipe, in which the head hardly learns. */
   readonly headLearningRate?: number;
@@ -18,7 +22,7 @@ export interface RecipeOptions {
 
 const recipeNames: OptionNames<RecipeOptions> = { epochs: true, learningRate: true, headLearningRate: true };
 
-/** What other libraries call the options of a recipe, and what stands elsewhere here. */
+/** Names of these options in other libraries, and settings that are not options of a recipe. */
 const elsewhere = {
   lr: "learningRate",
   headLr: "headLearningRate",
@@ -34,7 +38,10 @@ const elsewhere = {
   lastLayers: "lastLayers(2)",
 } as const;
 
-/** Strategy 1: everything frozen but the head. Default: 5 epochs. Errors: `BAD_ARGUMENT`, `BAD_STAGE`. */
+/**
+ * Makes the plan of strategy 1: everything is frozen but the head, which trains for 5 epochs by default. Errors:
+ * `BAD_ARGUMENT`, `BAD_STAGE`.
+ */
 export function classifierOnly(options: RecipeOptions = {}): Stage[] {
   refuseUnknown(options, recipeNames, { kind: "option of classifierOnly", elsewhere });
   const { epochs = 5, learningRate = headRate, headLearningRate = learningRate } = options;
@@ -43,9 +50,9 @@ export function classifierOnly(options: RecipeOptions = {}): Stage[] {
 }
 
 /**
- * Strategy 2: the head and the top `layers` encoder layers. Default: 3 epochs at 1e-4: a few layers have to move further
- * than all of them would (the review snippets, last 2 of 6, mean of 3 seeds: 81.3 % against 79.6 % at 5e-5). Errors:
- * `BAD_ARGUMENT`, `BAD_SELECTION`, `BAD_STAGE`.
+ * Makes the plan of strategy 2: the head and the top `layers` encoder layers train, by default for 3 epochs at 1e-4, since a
+ * few layers have to move further than all of them would (review snippets, last 2 of 6 layers, mean of 3 seeds: 81.3 %
+ * against 79.6 % at 5e-5). Errors: `BAD_ARGUMENT`, `BAD_SELECTION`, `BAD_STAGE`.
  */
 export function lastLayers(layers: number, options: RecipeOptions = {}): Stage[] {
   if (typeof layers !== "number") {
@@ -60,16 +67,17 @@ export function lastLayers(layers: number, options: RecipeOptions = {}): Stage[]
   return checked([{ name, train: ["head", { lastLayers: layers }], epochs, learningRate, headLearningRate }]);
 }
 
+/** Options of `progressive`. */
 export interface ProgressiveOptions {
-  /** Epochs of the three stages. Default: [3, 3, 4]. */
+  /** The number of epochs of each of the three stages. Default: [3, 3, 4]. */
   readonly epochs?: readonly [head: number, layers: number, all: number];
-  /** Encoder layers thawed in the second stage, counted from the top. Default: 4. */
+  /** The number of encoder layers, from the top, that train in the second stage. Default: 4. */
   readonly layers?: number;
-  /** Peak learning rate of everything once layers train. Default: 5e-5. */
+  /** Peak learning rate of layers and head in the second and third stage. Default: 5e-5. */
   readonly learningRate?: number;
   /** Peak learning rate in the first stage, while the head is fresh. Default: 1e-3; `5e-5` gives the literal recipe. */
   readonly headLearningRate?: number;
-  /** Share of each stage's steps in which the rate rises, from 0 to below 1. Default: 0.1. */
+  /** The share of each stage's steps in which the learning rate rises, from 0 to below 1. Default: 0.1. */
   readonly warmup?: number;
 }
 
@@ -82,9 +90,9 @@ const progressiveNames: OptionNames<ProgressiveOptions> = {
 };
 
 /**
- * Strategy 3: epochs 1 to 3 the head, 4 to 6 the head and the last 4 layers, 7 to 10 everything; linear schedule with
- * warm-up. From the second stage on the head, no longer fresh, trains at the rate of the layers. Errors: `BAD_ARGUMENT`,
- * `BAD_SELECTION`, `BAD_STAGE`.
+ * Makes the plan of strategy 3, progressive unfreezing: by default epochs 1 to 3 train the head, 4 to 6 the head and the last
+ * 4 layers, 7 to 10 everything, each stage with a linear schedule and warmup. From the second stage on the head, which is no
+ * longer fresh, trains at the learning rate of the layers. Errors: `BAD_ARGUMENT`, `BAD_SELECTION`, `BAD_STAGE`.
  */
 export function progressive(options: ProgressiveOptions = {}): Stage[] {
   refuseUnknown(options, progressiveNames, {
@@ -123,7 +131,7 @@ export function progressive(options: ProgressiveOptions = {}): Stage[] {
   ]);
 }
 
-/** The stages, or the error that says what is impossible in them, before a model is loaded. */
+/** Returns the stages, or throws the error that says what is impossible in them, before a model is loaded. */
 function checked(stages: Stage[]): Stage[] {
   checkStages(stages);
   return stages;

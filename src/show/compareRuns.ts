@@ -1,26 +1,44 @@
 /** Strategies side by side: what their runs reached and cost, as one figure with its table, inline in one bundle. */
-import { inspect } from "node:util";
-import { type DisplayBundle, displaySymbol, type MimeBundle } from "../display/bundle.ts";
-import type { Table } from "../display/table.ts";
+import { type DisplayBundle, displaySymbol, type MimeBundle } from "../../shared/mimeBundle.ts";
+import { formatCount, formatPercent, formatSeconds } from "../display/numbers.ts";
+import { type Cell, type Column, Table } from "../display/table.ts";
+import { indexOfBest, metricKeys, metricKinds } from "../task/metrics.ts";
 import { drawComparison } from "./comparisonFigure.ts";
 import type { Figure } from "./figure/figure.ts";
-import { type CompareOptions, comparisonTable, type RunLike, type RunSummary, summarize } from "./runSummary.ts";
+import {
+  type CompareOptions,
+  costSpread,
+  metricSpread,
+  type RunLike,
+  type RunSummary,
+  type Spread,
+  summarize,
+} from "./runSummary.ts";
 
-/** Shows itself as a figure that holds the table too; `table` alone is HTML. */
+/** A comparison of strategies. It shows itself as a figure that holds the table too; `table` alone is HTML. */
 export interface Comparison {
+  /** One summary per strategy, in the order in which the runs were passed. */
   readonly summaries: readonly RunSummary[];
+  /** One row per strategy; the best one is marked. */
   readonly table: Table;
+  /** Metric, time, trained share and cost of each strategy, over the table. */
   readonly figure: Figure;
-  /** Sentences about what makes the runs hard to compare: other plans under one name, other data, runs that did not finish. */
+  /**
+   * Sentences about what makes the runs hard to compare: other plans under one name, other data, runs that did not
+   * finish.
+   */
   readonly notices: readonly string[];
+  /** Writes the table and the notices as plain text. */
   toString(): string;
+  /** Draws the figure as live plotly, PNG and text. */
   toBundle(): Promise<DisplayBundle>;
+  /** Shows the figure where a cell ends with the comparison. */
   [displaySymbol](): Promise<MimeBundle>;
-  [inspect.custom](): string;
 }
 
 /**
- * `compareRuns({ "classifier only": a, progressive: [seed0, seed1, seed2] })`: a list is one strategy with several seeds.
+ * Compares strategies by the runs that were made with them:
+ * `compareRuns({ "classifier only": a, progressive: [seed0, seed1, seed2] })`. A list is one strategy with several seeds.
  * Errors: `NO_RUNS`, `DIFFERENT_METRICS`, `BAD_ARGUMENT`.
  */
 export function compareRuns(
@@ -39,6 +57,87 @@ export function compareRuns(
     toString: () => text,
     toBundle: () => figure.toBundle(),
     [displaySymbol]: () => figure[displaySymbol](),
-    [inspect.custom]: () => text,
+    [Symbol.for("nodejs.util.inspect.custom")]: () => text,
   };
+}
+
+/**
+ * Makes a table of one row per strategy. The best one is marked: on the test examples where every strategy has them, else on
+ * the validation examples.
+ */
+export function comparisonTable(summaries: readonly RunSummary[]): Table {
+  const columns = [...firstColumns, ...metricColumns(summaries), ...lastColumns];
+  const seeds = Math.max(...summaries.map(({ runs }) => runs));
+  return new Table({
+    columns,
+    rows: summaries.map((summary) => columns.map(({ cell }) => cell(summary))),
+    marked: bestOf(summaries),
+    caption:
+      (seeds > 1 ? `Mean ± standard deviation over up to ${seeds} seeds. ` : "") +
+      "Cost: predicted work, in epochs of training everything.",
+  });
+}
+
+interface SummaryColumn extends Column {
+  readonly cell: (summary: RunSummary) => Cell;
+}
+
+const right = "right" as const;
+
+const firstColumns: readonly SummaryColumn[] = [
+  { title: "Strategy", cell: ({ name }) => name },
+  { title: "Epochs", align: right, cell: ({ epochs }) => range(epochs, formatCount) },
+  {
+    title: "Trainable parameters",
+    align: right,
+    cell: ({ trainableParameters, totalParameters }) =>
+      `${range(trainableParameters, formatCount)} (${formatPercent(trainableParameters.highest / totalParameters)})`,
+  },
+];
+
+/** Writes "3", or "2-5" where the runs differ. */
+const range = ({ lowest, highest }: Spread, format: (value: number) => string): string =>
+  lowest === highest ? format(lowest) : `${format(lowest)}-${format(highest)}`;
+
+/** Makes a column of the validation metric, and one for each metric that any strategy has on the test examples. */
+function metricColumns(summaries: readonly RunSummary[]): SummaryColumn[] {
+  const key = (summaries[0] as RunSummary).metric.key;
+  const tested = [key, ...metricKeys.filter((other) => other !== key)].filter((other) =>
+    summaries.some(({ test }) => test.has(other)),
+  );
+  return [
+    ...(summaries.some(({ validation }) => validation !== undefined)
+      ? [
+          {
+            title: `Validation ${metricKinds[key].name}`,
+            align: right,
+            cell: ({ validation }: RunSummary) => metricSpread(key, validation),
+          },
+        ]
+      : []),
+    ...tested.map((other) => ({
+      title: `Test ${metricKinds[other].name}`,
+      align: right,
+      cell: ({ test }: RunSummary) => metricSpread(other, test.get(other)),
+    })),
+  ];
+}
+
+const lastColumns: readonly SummaryColumn[] = [
+  { title: "Time", align: right, cell: ({ seconds }) => formatSeconds(seconds.mean) },
+  { title: "Cost (full epochs)", align: right, cell: ({ fullEpochs }) => costSpread(fullEpochs) },
+  { title: "Frozen bytes changed", align: right, cell: frozenBytesChanged },
+];
+
+function frozenBytesChanged({ frozenTensors, changedTensors }: RunSummary): string {
+  if (frozenTensors === 0) return "nothing frozen";
+  return changedTensors === 0 ? "0" : `in ${changedTensors} tensors`;
+}
+
+function bestOf(summaries: readonly RunSummary[]): number[] {
+  const { metric } = summaries[0] as RunSummary;
+  const tested = summaries.every(({ test }) => test.has(metric.key));
+  const scores = summaries.map(({ test, validation }) => (tested ? test.get(metric.key) : validation)?.mean);
+  const best = indexOfBest(scores, metric);
+  return summaries.length < 2 || best === undefined ? [] : [best];
 }

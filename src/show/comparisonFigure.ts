@@ -1,7 +1,10 @@
-/** Strategies side by side: quality, time, trainable parameters and cost, over the table of the same numbers. */
+/**
+ * The figure of a comparison: metric, time, trainable parameters and cost of each strategy, over the table of the same
+ * numbers.
+ */
 import { formatPercent, formatSeconds } from "../display/numbers.ts";
 import type { Table } from "../display/table.ts";
-import { type MetricKey, metricKinds } from "../task/metricNames.ts";
+import { type MetricKey, metricKinds } from "../task/metrics.ts";
 import { drawTable } from "./figure/drawnTable.ts";
 import { Figure } from "./figure/figure.ts";
 import {
@@ -18,14 +21,14 @@ import {
 } from "./figure/theme.ts";
 import { costSpread, metricSpread, type RunSummary, type Spread } from "./runSummary.ts";
 
-/** As wide as JupyterLab shows a figure with its side bar open on a screen of 1,366 pixels. */
+/** JupyterLab shows a figure of this width with its side bar open on a screen of 1,366 pixels. */
 const width = 900;
 const margin = { r: 30, t: 112, b: 16 };
 const names = { size: 13, widest: 230, narrowest: 110, lines: 3 };
-/** From the bars' axis to the table: tick labels and air. */
+/** The space between the bars' axis and the table: tick labels and air. */
 const tableGap = 58;
 
-/** Small multiples with one row per strategy. A list of runs (seeds) is a mean with its standard deviation. */
+/** Draws small multiples with one row per strategy. Several runs (seeds) become a mean with its standard deviation. */
 export function drawComparison(
   summaries: readonly RunSummary[],
   table: Table,
@@ -92,7 +95,7 @@ export function drawComparison(
 
 interface Panel {
   readonly title: string;
-  /** Part of the plot's width. */
+  /** The part of the plot's width that the panel takes, from 0 to 1. */
   readonly domain: readonly [number, number];
 }
 
@@ -198,13 +201,13 @@ function rows(summaries: readonly RunSummary[]): number[] {
 
 const metricOf = (summaries: readonly RunSummary[]): MetricKey => (summaries[0] as RunSummary).metric.key;
 
-/** The metric, and what is better, where it is not the higher. */
+/** Names the metric, and says so where a lower value is better. */
 function metricHeading([first]: readonly RunSummary[]): string {
   const { key, greaterIsBetter } = (first as RunSummary).metric;
   return metricKinds[key].name + (greaterIsBetter ? "" : ", lower is better");
 }
 
-/** Points with error bars: they need no zero, so that small differences can be seen. */
+/** Draws points with error bars: unlike bars they need no zero, so that small differences can be seen. */
 function metricTraces(summaries: readonly RunSummary[]): Plain[] {
   const metric = metricOf(summaries);
   const series = [
@@ -245,14 +248,16 @@ function errorBars(array: readonly number[], color: string): Plain {
   return { error_x: { type: "data", array, color, thickness: 1.8, width: 5 } };
 }
 
-/** Where the axis begins and ends, and how its ticks are written. */
+/** Chooses the range of the axis, and how its ticks are written. */
 function metricAxis(summaries: readonly RunSummary[]): Plain {
   const isShare = metricKinds[metricOf(summaries)].scale === "share";
   const [low, high] = rangeOf(summaries);
   return { range: [low, high], ...(isShare ? { tickformat: shareFormat(high - low) } : {}) };
 }
 
-/** All values and their error bars, with air: around a single value plotly would draw an axis from -100% to 100%. */
+/**
+ * Covers all values and their error bars, with air: around a single value plotly would draw an axis from -100% to 100%.
+ */
 function rangeOf(summaries: readonly RunSummary[]): [number, number] {
   const key = metricOf(summaries);
   const spreads = summaries

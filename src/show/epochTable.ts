@@ -1,26 +1,26 @@
-/** The table of epochs as Hugging Face's notebooks print it, with the stage and the course of its learning rates. */
+/** The table of epochs as Hugging Face's notebooks print it, with the stage and the learning rates of each epoch. */
 import { formatDuration, formatRate } from "../display/numbers.ts";
 import { type Cell, type Column, Table } from "../display/table.ts";
 import type { StagePlan } from "../plan/plan.ts";
-import { epochFactors } from "../plan/rates.ts";
-import { indexOfBestEpoch, type MetricKey, type ModelMetric, metricKeys, metricTitle } from "../task/metricNames.ts";
+import { epochFactors } from "../schedule/schedule.ts";
+import { indexOfBestEpoch, type MetricKey, type ModelMetric, metricKeys, metricTitle } from "../task/metrics.ts";
 import type { HistoryRow } from "../train/runRecord.ts";
 
 export interface EpochTableInput {
-  /** One row per epoch. */
+  /** The rows of the run's history, one per epoch. */
   readonly rows: readonly HistoryRow[];
   readonly stages: readonly StagePlan[];
   readonly metric: ModelMetric;
-  /** Index of a stage -> seconds that its pass through the frozen layers has taken: a row of its own. */
+  /** Seconds that the pass through the frozen layers took, by the index of the stage; each becomes a row of its own. */
   readonly prefixSeconds?: ReadonlyMap<number, number>;
 }
 
-/** A row of the table: an epoch, or a pass through the frozen layers before the first epoch of a stage. */
+/** A row of the table is an epoch, or the pass through the frozen layers before the first epoch of a stage. */
 type Line =
   | { readonly row: HistoryRow; readonly epochInStage: number }
   | { readonly stage: number; readonly seconds: number };
 
-/** The row that is best in the validation (of equals the lowest loss, then the first) is marked. */
+/** Makes the table. The epoch of the best validation metric is marked: of equals the lowest loss, then the first. */
 export function epochTable({ rows, stages, metric, prefixSeconds = new Map() }: EpochTableInput): Table {
   const lines = linesOf(rows, prefixSeconds);
   const columns = allColumns(stages, rows).filter(({ isShown }) => isShown);
@@ -50,7 +50,7 @@ function linesOf(rows: readonly HistoryRow[], prefixSeconds: ReadonlyMap<number,
 
 interface EpochColumn extends Column {
   readonly cell: (line: Line) => Cell;
-  /** A column of which no row knows anything is left out. */
+  /** A column without a value in any row is left out. */
   readonly isShown: boolean;
 }
 
@@ -100,12 +100,18 @@ function allColumns(stages: readonly StagePlan[], rows: readonly HistoryRow[]): 
   ];
 }
 
-/** Six digits after the point, as Hugging Face has them; seven in all of what is larger, such as the MSE of large targets. */
+/**
+ * Writes six digits after the point, as Hugging Face does; larger numbers, such as the MSE of large targets, get seven
+ * in all.
+ */
 function fixed(value: number | undefined): string | undefined {
   return value === undefined || Math.abs(value) < 10 ? value?.toFixed(6) : value.toPrecision(7);
 }
 
-/** `"0 → 1.00e-3 → 8.02e-4"`: at the first step of the epoch, at the peak of a warm-up within it, at the last step. */
+/**
+ * Writes the learning rates of an epoch as `"0 → 1.00e-3 → 8.02e-4"`: at its first step, at the peak of a warm-up within it,
+ * and at its last step.
+ */
 function rateOf(
   row: HistoryRow,
   epochInStage: number,

@@ -1,17 +1,17 @@
-/** A training run as it goes, in one display that is rewritten in place. */
-import type { DisplayBundle } from "../display/bundle.ts";
-import { escapeHtml } from "../display/escapeHtml.ts";
+/** A training run while it goes on: its progress, epochs and notices, in one display that is rewritten in place. */
+import type { DisplayBundle } from "../../shared/mimeBundle.ts";
+import { escapeHtml } from "../../shared/text.ts";
 import { type LiveDisplay, type LiveDisplayOptions, openDisplay } from "../display/liveDisplay.ts";
 import { formatCount, formatNumber } from "../display/numbers.ts";
 import { type Bar, barHtml, barText } from "../display/progressBar.ts";
-import { describeMetric, metricKinds } from "../task/metricNames.ts";
+import { describeMetric, metricKinds } from "../task/metrics.ts";
 import type { TrainerEvent } from "../train/events.ts";
 import type { RunRecord, RunStatus } from "../train/runRecord.ts";
 import { epochTable } from "./epochTable.ts";
 import { RunProgress } from "./runProgress.ts";
 
 export interface LiveViewOptions extends LiveDisplayOptions {
-  /** Seconds from any fixed point. Default: the process's own clock. */
+  /** A clock in seconds from any fixed point. Default: the process's own clock. */
   readonly clock?: () => number;
 }
 
@@ -30,7 +30,7 @@ export class LiveView {
     this.#progress = new RunProgress(options.clock ?? (() => performance.now() / 1000));
   }
 
-  /** Costs microseconds: the view is drawn at most five times a second, whatever the number of events. */
+  /** Takes an event, in microseconds: the view is drawn at most five times a second, whatever the number of events. */
   show(event: TrainerEvent): void {
     this.#progress.take(event);
     if (this.#display === undefined) this.#display = openDisplay(this.#bundle(), this.#options);
@@ -38,7 +38,7 @@ export class LiveView {
     if (event.kind === "end") this.close();
   }
 
-  /** Shows the last state and ends the display; of a run that did not finish its status is written beside the bar. */
+  /** Shows the last state and ends the display. The status of a run that did not finish is written beside the bar. */
   close(status?: RunStatus): void {
     if (this.#display === undefined) return;
     if (status !== undefined && this.#progress.run === undefined) {
@@ -80,7 +80,7 @@ export class LiveView {
     return [line, ...this.#earlyEnds()].join("; ");
   }
 
-  /** `'patience 1 ended stage "head" after 3 of 10 epochs'` */
+  /** Names the stages that ended early: `'patience 1 ended stage "head" after 3 of 10 epochs'`. */
   #earlyEnds(): string[] {
     const { stages, outcomes } = this.#progress;
     return [...outcomes].flatMap(([index, { ended, epochs }]) => {
@@ -122,7 +122,7 @@ export class LiveView {
   }
 }
 
-/** `": best validation accuracy 84.1% at epoch 8"` */
+/** Names the best epoch: `": best validation accuracy 84.1% at epoch 8"`. */
 function bestInWords({ best, metric: { key } }: RunRecord): string {
   if (best === undefined) return "";
   const [value, loss] = [best[key], best.evalLoss];
@@ -131,7 +131,7 @@ function bestInWords({ best, metric: { key } }: RunRecord): string {
   return `: validation ${metricKinds[key].name} not defined${lowest}`;
 }
 
-/** `"stopped"`, or `"failed: NON_FINITE"` */
+/** Says how a run ended that did not finish: `"stopped"`, or `"failed: NON_FINITE"`. */
 function endInWords(status: RunStatus | undefined): string[] {
   if (status === undefined || status.state === "finished") return [];
   return [status.code === undefined ? status.state : `${status.state}: ${status.code}`];

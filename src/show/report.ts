@@ -1,7 +1,9 @@
-/** What a run did, stage by stage, what it began from and ended with, and the evidence that what was frozen did not move. */
-import { inspect } from "node:util";
-import { displaySymbol, type MimeBundle } from "../display/bundle.ts";
-import { escapeHtml } from "../display/escapeHtml.ts";
+/**
+ * The report of a run: a table of its stages, and sentences about what it began from and ended with, with the evidence that
+ * frozen weights did not change.
+ */
+import { displaySymbol, type MimeBundle } from "../../shared/mimeBundle.ts";
+import { escapeHtml } from "../../shared/text.ts";
 import { listed } from "../display/listed.ts";
 import {
   formatBytes,
@@ -12,7 +14,7 @@ import {
   formatSeconds,
 } from "../display/numbers.ts";
 import { type Column, Table } from "../display/table.ts";
-import { describeMetric, formatMetric, type MetricKey, metricKinds } from "../task/metricNames.ts";
+import { describeMetric, formatMetric, type MetricKey, metricKinds } from "../task/metrics.ts";
 import type {
   BestRecord,
   Evidence,
@@ -22,19 +24,23 @@ import type {
   StageRecord,
 } from "../train/runRecord.ts";
 
-/** Tables and sentences that show themselves. */
+/** The report of a run: its table and sentences. It shows itself where a cell ends with it. */
 export interface Report {
+  /** One row per stage: what it trained, its epochs, cost, time and best validation metric. */
   readonly stages: Table;
   /**
-   * One sentence each: the result; where it did not finish, where and why; stages that ended early; weights that had been
-   * trained or changed before; then the evidence, with several stages that of the stages, and notices.
+   * The findings in this order: where and why the run did not finish; its result; stages that ended early; weights that had
+   * been trained or changed before; the evidence for frozen weights, for a run of several stages also that of each stage; the
+   * run's notices.
    */
   readonly sentences: readonly string[];
+  /** Writes the table and the sentences as plain text. */
   toString(): string;
+  /** Shows the report as HTML and text where a cell ends with it. */
   [displaySymbol](): MimeBundle;
-  [inspect.custom](): string;
 }
 
+/** Makes the report of a run, which may have been stopped or may have failed. */
 export function runReport(run: RunRecord): Report {
   const stages = stageTable(run);
   const sentences = [
@@ -53,7 +59,7 @@ export function runReport(run: RunRecord): Report {
     sentences,
     toString: () => text,
     [displaySymbol]: () => ({ "text/html": `<div>${html}</div>`, "text/plain": text }),
-    [inspect.custom]: () => text,
+    [Symbol.for("nodejs.util.inspect.custom")]: () => text,
   };
 }
 
@@ -97,7 +103,7 @@ function stageTable({ stages, metric: { key } }: RunRecord): Table {
   return new Table({ columns, rows: stages.map((stage) => columns.map(({ cell }) => cell(stage))) });
 }
 
-/** "3", or "3 of 10" where the stage did not run all of its epochs. */
+/** Writes "3", or "3 of 10" where the stage did not run all of its epochs. */
 function epochsOf({ plan, outcome }: StageRecord): string {
   if (outcome === undefined) return `0 of ${plan.epochs}`;
   return outcome.epochs === plan.epochs ? String(plan.epochs) : `${outcome.epochs} of ${plan.epochs}`;
@@ -111,7 +117,7 @@ const frozenTimeOf = ({ outcome }: StageRecord): string =>
 
 const memory = (bytes: number | undefined): string => (bytes === undefined ? "" : formatBytes(bytes));
 
-/** Where the process had held more before, only that is known. */
+/** A stage's own peak is not known where the process had held more memory before it. */
 function peakOf({ outcome }: StageRecord): string {
   if (outcome === undefined) return "";
   return outcome.peakMemory === undefined ? "no more than before" : memory(outcome.peakMemory);
@@ -123,7 +129,9 @@ function bestOf(best: BestRecord | undefined, key: MetricKey): string {
   return `${value === undefined ? "not defined" : formatMetric(key, value)} (epoch ${best.epoch})`;
 }
 
-/** `"stopped at step 7 of 50, in epoch 2 of 10 (training)"`; undefined for a run that finished. */
+/**
+ * Says where a run stopped: `"stopped at step 7 of 50, in epoch 2 of 10 (training)"`; undefined for a run that finished.
+ */
 export function stopInWords({ status, stages }: Pick<RunRecord, "status" | "stages">): string | undefined {
   if (status.state === "finished") return undefined;
   const steps = stages.reduce((sum, { plan }) => sum + plan.steps, 0);
@@ -154,7 +162,7 @@ function resultSentence(run: RunRecord): string {
   return `${trained}; ${weightsInWords(run)}.`;
 }
 
-/** Which weights the model has, and what they are worth. */
+/** Says which epoch's weights the model has, and their validation metric. */
 function weightsInWords({ weights, best, history, metric: { key }, data }: RunRecord): string {
   const { name } = metricKinds[key];
   const of = Number.isInteger(weights.epoch)
@@ -173,7 +181,7 @@ function weightsInWords({ weights, best, history, metric: { key }, data }: RunRe
   return `${has}${row === undefined ? "" : `, ${worth(row)}`}; the best epoch was ${best.epoch}, ${worth(best)}`;
 }
 
-/** Says of a stage that ended before all of its epochs were done, why. */
+/** Says why a stage ended before all of its epochs were done. */
 function endSentence({ plan, outcome }: StageRecord): string[] {
   if (outcome?.ended !== "patience") return [];
   const worse = plan.patience === 1 ? "1 epoch" : `${plan.patience} epochs in a row`;
@@ -221,7 +229,10 @@ export function evidenceSentence(evidence: Evidence): string {
   return `${subject}: ${moved}; optimizer state held for them: ${formatCount(optimizerBytesForFrozen)} bytes.`;
 }
 
-/** What each of several stages froze. A run whose stages changed one byte of it fails, so there is nothing else to say. */
+/**
+ * Says how many parameters each of several stages froze. A run in which a stage changed one byte of them fails, so there is
+ * nothing else to say.
+ */
 function stageEvidence({ stages, totalParameters }: RunRecord): string[] {
   const froze = stages.filter(
     ({ plan, outcome }) =>

@@ -1,34 +1,37 @@
-/** What a run's events add up to: counts, rows and measured times, ready to be drawn. */
-
+/** The progress of a run, from its events: steps, rows, measured times and the remaining time, ready to be drawn. */
 import type { StagePlan } from "../plan/plan.ts";
-import { accuracyMetric, type ModelMetric } from "../task/metricNames.ts";
+import { accuracyMetric, type ModelMetric } from "../task/metrics.ts";
 import type { TrainerEvent } from "../train/events.ts";
 import type { HistoryRow, RunRecord, StageOutcome } from "../train/runRecord.ts";
 
-/** A side task with its own bar: how many texts of how many. */
-export interface SideTask {
+/**
+ * Work beside the training steps with a progress bar of its own: the pass through the frozen layers, or an evaluation.
+ */
+interface SideTask {
   readonly kind: "prefix" | "evaluate";
+  /** The number of examples that are done. */
   readonly done: number;
+  /** The number of examples in all. */
   readonly total: number;
   readonly seconds: number;
 }
 
-/** Takes events one by one; `clock` gives seconds. */
+/** Follows a run by its events, which it takes one by one. Its clock gives seconds. */
 export class RunProgress {
   stages: readonly StagePlan[] = [];
   stage = 0;
   step = 0;
   epoch = 0;
-  /** Steps and epochs that are planned, less those that stages which ended early have left out. */
+  /** The planned steps and epochs, without those that were left out by stages which ended early. */
   totalSteps = 0;
   totalEpochs = 0;
-  /** Of the stages that have ended, by their index. */
+  /** The outcomes of the stages that have ended, by the index of the stage. */
   readonly outcomes = new Map<number, StageOutcome>();
-  /** Seconds of the pass through the frozen layers, by the index of the stage. */
+  /** Seconds that the pass through the frozen layers took, by the index of the stage. */
   readonly prefixSeconds = new Map<number, number>();
-  /** Running mean of the training loss in this epoch. */
+  /** The running mean of the training loss in this epoch. */
   loss: number | undefined;
-  /** One row an epoch, in the order of the run. */
+  /** One row per epoch, in the order of the run. */
   rows: HistoryRow[] = [];
   metric: ModelMetric = accuracyMetric;
   sideTask: SideTask | undefined;
@@ -36,7 +39,7 @@ export class RunProgress {
   readonly notices: string[] = [];
   readonly #clock: () => number;
   #startedAt = 0;
-  /** Time of the last event: what passes until the next one was spent on that next one. */
+  /** The time of the last event. The time until the next event was spent on that next one. */
   #lastAt = 0;
   #firstStep = 0;
   #sideSeconds = 0;
@@ -54,11 +57,11 @@ export class RunProgress {
     return this.#measured.secondsPerStep;
   }
 
-  /** For the whole schedule; undefined before anything has been measured. */
+  /** Predicts the time until the end of the last stage; undefined before anything has been measured. */
   get remainingSeconds(): number | undefined {
     const { stage } = this;
     const planned = this.stages.slice(stage).reduce((sum, { epochs }) => sum + epochs, 0);
-    // Counted by stage: one that stopped early leaves no evaluations behind.
+    // Counted by stage: the evaluations of one that stopped early will not be made up for.
     const evaluationsLeft = Math.max(0, planned - this.rows.filter((row) => row.stage === stage).length);
     return remainingSeconds(this.stages, { ...this.#measured, evaluationsLeft });
   }
@@ -138,7 +141,7 @@ export class RunProgress {
     this.loss = event.loss;
     const stepsDone = event.step - this.#firstStep;
     const before = this.#measured.secondsPerStep ?? passed;
-    // A plain mean at first, then one that forgets: texts differ in length, and a cached prefix makes later epochs faster.
+    // A plain mean at first, then one that forgets: examples differ in length, and a cached prefix makes later epochs faster.
     const weight = Math.max(0.05, 1 / Math.max(1, stepsDone));
     this.#measured = { ...this.#measured, stepsDone, secondsPerStep: before + weight * (passed - before) };
   }
@@ -155,6 +158,22 @@ export class RunProgress {
   }
 }
 
+/** The times that have been measured so far in the stage that runs now, in seconds. */
+export interface Measured {
+  /** The index of the stage. */
+  readonly stage: number;
+  readonly stepsDone: number;
+  /** The time of one optimizer step as of late; undefined before the first step of the stage. */
+  readonly secondsPerStep: number | undefined;
+  /** The time of the pass through the frozen layers, ahead of the stage. */
+  readonly prefixSeconds: number;
+  /** The time of one evaluation; 0 where nothing is evaluated. */
+  readonly evalSeconds: number;
+  readonly evaluationsLeft: number;
+  /** The time that a step would take if everything trained, from the stages before this one; undefined in the first. */
+  readonly fullStepSeconds: number | undefined;
+}
+
 const nothingMeasured: Measured = {
   stage: 0,
   stepsDone: 0,
@@ -165,30 +184,20 @@ const nothingMeasured: Measured = {
   fullStepSeconds: undefined,
 };
 
-/** What has been measured so far in the stage that runs now. Times are in seconds. */
-export interface Measured {
-  /** Index of the stage. */
-  readonly stage: number;
-  readonly stepsDone: number;
-  /** Of one optimizer step as of late; undefined before the first step of the stage. */
-  readonly secondsPerStep: number | undefined;
-  /** Spent on running the frozen prefix ahead of the stage. */
-  readonly prefixSeconds: number;
-  /** Of one evaluation; 0 where nothing is evaluated. */
-  readonly evalSeconds: number;
-  readonly evaluationsLeft: number;
-  /** Seconds a step would take that trains everything, from the stages before this one; undefined in the first. */
-  readonly fullStepSeconds: number | undefined;
-}
+/** A stage is never predicted to be free: one whose cost rounds to 0 would make all others endless. */
+const smallestCost = 1e-3;
 
-/** Seconds that a step would take if everything trained, as this stage tells it; undefined before its first step. */
+/**
+ * Estimates from this stage the seconds that a step would take if everything trained; undefined before anything is
+ * measured.
+ */
 export function fullStepSeconds(stage: StagePlan, measured: Measured): number | undefined {
   if (measured.secondsPerStep === undefined || stage.steps === 0) return measured.fullStepSeconds;
   const perStep = measured.secondsPerStep + measured.prefixSeconds / stage.steps; // the prefix is part of the stage's cost
   return perStep / Math.max(stage.relativeCost, smallestCost);
 }
 
-/** Undefined before anything has been measured. */
+/** Predicts the seconds until the end of the last stage; undefined before anything has been measured. */
 export function remainingSeconds(stages: readonly StagePlan[], measured: Measured): number | undefined {
   const current = stages[measured.stage];
   if (current === undefined) return undefined;
@@ -204,6 +213,3 @@ export function remainingSeconds(stages: readonly StagePlan[], measured: Measure
     measured.evaluationsLeft * measured.evalSeconds
   );
 }
-
-/** A stage is never predicted to be free: one whose cost rounds to 0 would make all others endless. */
-const smallestCost = 1e-3;

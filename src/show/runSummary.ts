@@ -1,72 +1,83 @@
-/** Runs by their strategies, summed up over their seeds: numbers, a table of them, and what makes them hard to compare. */
-import { inspect, isDeepStrictEqual } from "node:util";
+/**
+ * Runs by their strategies, summed up over their seeds: the numbers, and sentences about what makes them hard to
+ * compare.
+ */
 import { listed } from "../display/listed.ts";
-import { formatCount, formatPercent, formatSeconds } from "../display/numbers.ts";
-import { type Cell, type Column, Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import {
-  formatMetric,
-  indexOfBest,
-  type MetricKey,
-  type Metrics,
-  type ModelMetric,
-  metricKeys,
-  metricKinds,
-} from "../task/metricNames.ts";
+import { inspect, isDeepStrictEqual } from "../platform/inspect.ts";
+import { formatMetric, type MetricKey, type Metrics, type ModelMetric, metricKeys } from "../task/metrics.ts";
 import type { RunRecord } from "../train/runRecord.ts";
 import { stopInWords } from "./report.ts";
 
-/** What `trainer.evaluate(test)` returns. */
+/** The metrics that `trainer.evaluate(test)` returns. */
 export type TestResult = Metrics;
 
-/** A run, or its record; with `test` what it reached on texts that neither training nor the choice of the best epoch has seen. */
+/**
+ * A run, or its record. Its `test` holds the metrics on test examples, which neither training nor the choice of the best
+ * epoch has seen.
+ */
 export type RunLike = Omit<RunRecord, "version"> | { readonly record: RunRecord };
 
+/** Options of `compareRuns`. */
 export interface CompareOptions {
-  /** Results on test texts by name, in the order of the runs of that name; a run's own `test` goes first. */
+  /** Metrics on test examples by name, in the order of the runs of that name. A run's own `test` takes precedence. */
   readonly test?: Readonly<Record<string, TestResult | readonly TestResult[]>>;
 }
 
 const optionNames: OptionNames<CompareOptions> = { test: true };
 
-/** Of several runs. */
+/** The distribution of one value over several runs. */
 export interface Spread {
+  /** The mean over the runs. */
   readonly mean: number;
-  /** Sample standard deviation; 0 for a single value. */
+  /** The sample standard deviation; 0 for a single value. */
   readonly deviation: number;
+  /** The number of runs that have the value. */
   readonly count: number;
+  /** The smallest value. */
   readonly lowest: number;
+  /** The largest value. */
   readonly highest: number;
 }
 
-/** Runs of one strategy with different seeds, as one row of numbers. */
+/** The runs of one strategy with different seeds, as one row of numbers. */
 export interface RunSummary {
+  /** The name of the strategy. */
   readonly name: string;
+  /** The number of runs. */
   readonly runs: number;
-  /** What the best epochs were chosen by. */
+  /** The metric by which the best epochs were chosen. */
   readonly metric: ModelMetric;
-  /** Of the weights that the runs ended with, or of the best epochs of runs that did not finish; absent without evaluation. */
+  /**
+   * The metric on the validation examples, for the weights that the runs ended with, or for the best epochs of runs that did
+   * not finish; undefined without evaluation.
+   */
   readonly validation: Spread | undefined;
-  /** On the test texts: that metric first; the loss is left out. */
+  /** The metrics on the test examples: the one of the best epochs first; the loss is left out. */
   readonly test: ReadonlyMap<MetricKey, Spread>;
+  /** The time of training in seconds. */
   readonly seconds: Spread;
+  /** The number of parameters that trained in any stage. */
   readonly trainableParameters: Spread;
+  /** The number of parameters of the model. */
   readonly totalParameters: number;
-  /** Epochs that were done. */
+  /** The number of epochs that were done. */
   readonly epochs: Spread;
-  /** Predicted work of what was done, in epochs of training everything. */
+  /** The predicted cost of the epochs that were done, in epochs of training everything. */
   readonly fullEpochs: Spread;
+  /** The number of tensors that were frozen during the whole of the first run. */
   readonly frozenTensors: number;
+  /** The number of frozen tensors whose bytes changed, summed over the runs. */
   readonly changedTensors: number;
 }
 
-export interface Summed {
+interface Summed {
   readonly summaries: readonly RunSummary[];
   readonly notices: readonly string[];
 }
 
-/** One summary per name, in the order of `runs`. Errors: as `compareRuns`. */
+/** Sums up the runs of each name, in the order of `runs`. Errors: `NO_RUNS`, `DIFFERENT_METRICS`, `BAD_ARGUMENT`. */
 export function summarize(
   runs: Readonly<Record<string, RunLike | readonly RunLike[]>>,
   options: CompareOptions = {},
@@ -163,13 +174,13 @@ function summarizeGroup(name: string, records: readonly RunRecord[]): RunSummary
   };
 }
 
-/** What the weights are worth that the run ended with; of one that ended within an epoch, its best epoch. */
+/** Reads the metric of the weights that the run ended with; that of its best epoch where it ended within one. */
 function validationOf({ history, weights, best, metric: { key } }: RunRecord): number | undefined {
   const row = history.find(({ epoch }) => epoch === weights.epoch);
   return (row ?? best)?.[key];
 }
 
-/** Undefined for no values. */
+/** Computes mean, deviation and range; undefined for no values. */
 export function spread(values: readonly number[]): Spread | undefined {
   const count = values.length;
   if (count === 0) return undefined;
@@ -179,7 +190,22 @@ export function spread(values: readonly number[]): Spread | undefined {
   return { mean, deviation, count, lowest: Math.min(...values), highest: Math.max(...values) };
 }
 
-/** Runs under one name are to differ in their seeds alone, and in the split that a seed makes. */
+/** Writes a cost as "1.26", or as "1.26 ± 0.10" where the runs differ. */
+export function costSpread({ mean, deviation }: Spread): string {
+  return mean.toFixed(2) + (deviation >= 0.005 ? ` ± ${deviation.toFixed(2)}` : "");
+}
+
+/** Writes a share of 0.812 ± 0.004 as "81.2% ± 0.4"; a single run has no deviation. Undefined for no values. */
+export function metricSpread(key: MetricKey, value: Spread | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const deviation = formatMetric(key, value.deviation).replace("%", "");
+  return formatMetric(key, value.mean) + (value.count > 1 ? ` ± ${deviation}` : "");
+}
+
+/**
+ * Runs under one name should differ in their seeds alone, and in the split that a seed makes; other differences are
+ * told.
+ */
 function differences(name: string, records: readonly RunRecord[]): string[] {
   const [first, ...others] = records as [RunRecord, ...RunRecord[]];
   return others.flatMap((record, i) => {
@@ -206,7 +232,7 @@ function planDifferences(first: RunRecord, other: RunRecord): string[] {
   });
 }
 
-/** These do not change what is learnt, or stand with the stages. */
+/** These arguments do not change what is learnt, or are compared with the stages. */
 const ofNoConcern = new Set([
   ...["seed", "cacheMemory", "cacheDisk", "maxMemory", "perDeviceEvalBatchSize", "gradientCheckpointing"],
   ...["numTrainEpochs", "learningRate", "headLearningRate", "lrSchedulerType", "warmupSteps", "allowFrozenRandomHead"],
@@ -227,7 +253,7 @@ function unfinished(name: string, record: RunRecord, index: number, count: numbe
     : [`${count > 1 ? `Run ${index + 1} of ` : ""}"${name}" was ${words.replace(/^failed/, "ended by an error")}.`];
 }
 
-/** Strategies are compared on the same examples: with a split per seed, on those of all the splits. */
+/** Strategies should be compared on the same examples: with a split per seed, on those of all the splits. */
 function dataNotices(groups: readonly Group[]): string[] {
   const evaluated = groups.flatMap(({ name, records }) => {
     const hashes = [...new Set(records.flatMap(({ data }) => data.evaluation?.sha256 ?? []))].sort().join();
@@ -239,96 +265,6 @@ function dataNotices(groups: readonly Group[]): string[] {
     `"${evaluated[0]?.name}" and "${other.name}" were evaluated on different validation data: their values are not of the ` +
       "same examples.",
   ];
-}
-
-/** One row per strategy; the best one is marked: on the test texts where every strategy has them, else in the validation. */
-export function comparisonTable(summaries: readonly RunSummary[]): Table {
-  const columns = [...firstColumns, ...metricColumns(summaries), ...lastColumns];
-  const seeds = Math.max(...summaries.map(({ runs }) => runs));
-  return new Table({
-    columns,
-    rows: summaries.map((summary) => columns.map(({ cell }) => cell(summary))),
-    marked: bestOf(summaries),
-    caption:
-      (seeds > 1 ? `Mean ± standard deviation over up to ${seeds} seeds. ` : "") +
-      "Cost: predicted work, in epochs of training everything.",
-  });
-}
-
-interface SummaryColumn extends Column {
-  readonly cell: (summary: RunSummary) => Cell;
-}
-
-const right = "right" as const;
-
-const firstColumns: readonly SummaryColumn[] = [
-  { title: "Strategy", cell: ({ name }) => name },
-  { title: "Epochs", align: right, cell: ({ epochs }) => range(epochs, formatCount) },
-  {
-    title: "Trainable parameters",
-    align: right,
-    cell: ({ trainableParameters, totalParameters }) =>
-      `${range(trainableParameters, formatCount)} (${formatPercent(trainableParameters.highest / totalParameters)})`,
-  },
-];
-
-/** "3", or "2-5" where the runs differ. */
-const range = ({ lowest, highest }: Spread, format: (value: number) => string): string =>
-  lowest === highest ? format(lowest) : `${format(lowest)}-${format(highest)}`;
-
-/** The metric of the validation, and all that any strategy has on the test texts. */
-function metricColumns(summaries: readonly RunSummary[]): SummaryColumn[] {
-  const key = (summaries[0] as RunSummary).metric.key;
-  const tested = [key, ...metricKeys.filter((other) => other !== key)].filter((other) =>
-    summaries.some(({ test }) => test.has(other)),
-  );
-  return [
-    ...(summaries.some(({ validation }) => validation !== undefined)
-      ? [
-          {
-            title: `Validation ${metricKinds[key].name}`,
-            align: right,
-            cell: ({ validation }: RunSummary) => metricSpread(key, validation),
-          },
-        ]
-      : []),
-    ...tested.map((other) => ({
-      title: `Test ${metricKinds[other].name}`,
-      align: right,
-      cell: ({ test }: RunSummary) => metricSpread(other, test.get(other)),
-    })),
-  ];
-}
-
-const lastColumns: readonly SummaryColumn[] = [
-  { title: "Time", align: right, cell: ({ seconds }) => formatSeconds(seconds.mean) },
-  { title: "Cost (full epochs)", align: right, cell: ({ fullEpochs }) => costSpread(fullEpochs) },
-  { title: "Frozen bytes changed", align: right, cell: frozenBytesChanged },
-];
-
-/** "1.26", or "1.26 ± 0.10" where the runs differ. */
-export function costSpread({ mean, deviation }: Spread): string {
-  return mean.toFixed(2) + (deviation >= 0.005 ? ` ± ${deviation.toFixed(2)}` : "");
-}
-
-/** 0.812 ± 0.004 -> "81.2% ± 0.4" of a share; a single run has no spread. */
-export function metricSpread(key: MetricKey, value: Spread | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  const deviation = formatMetric(key, value.deviation).replace("%", "");
-  return formatMetric(key, value.mean) + (value.count > 1 ? ` ± ${deviation}` : "");
-}
-
-function frozenBytesChanged({ frozenTensors, changedTensors }: RunSummary): string {
-  if (frozenTensors === 0) return "nothing frozen";
-  return changedTensors === 0 ? "0" : `in ${changedTensors} tensors`;
-}
-
-function bestOf(summaries: readonly RunSummary[]): number[] {
-  const { metric } = summaries[0] as RunSummary;
-  const tested = summaries.every(({ test }) => test.has(metric.key));
-  const scores = summaries.map(({ test, validation }) => (tested ? test.get(metric.key) : validation)?.mean);
-  const best = indexOfBest(scores, metric);
-  return summaries.length < 2 || best === undefined ? [] : [best];
 }
 
 function asList<T extends object>(value: T | readonly T[] | undefined): readonly T[] {

@@ -1,7 +1,7 @@
-/** A run as curves: loss, metrics and learning rates over the epochs, with the borders of its stages. */
+/** The figure of a run: loss, metrics and learning rates over the epochs, with the borders of its stages. */
 import { formatPercent, formatSeconds } from "../display/numbers.ts";
-import { rateCourse } from "../plan/rates.ts";
-import { describeMetric, formatMetric, type MetricKey, metricKeys, metricKinds } from "../task/metricNames.ts";
+import { rateCourse } from "../schedule/schedule.ts";
+import { describeMetric, formatMetric, type MetricKey, metricKeys, metricKinds } from "../task/metrics.ts";
 import type { HistoryRow, RunRecord, StageRecord } from "../train/runRecord.ts";
 import { Figure } from "./figure/figure.ts";
 import {
@@ -27,7 +27,9 @@ const width = 900;
 const margin = { l: 84, r: 176, b: 56 };
 const plotWidth = width - margin.l - margin.r;
 
-/** Three panels over one axis of epochs; the best epoch is marked. Rows without a value are left out of its curve. */
+/**
+ * Draws three panels over one axis of epochs, and marks the best epoch. A curve leaves out the rows without its value.
+ */
 export function trainingFigure(run: RunRecord): Figure {
   const { history } = run;
   const lastEpoch = endOf(run);
@@ -56,13 +58,13 @@ export function trainingFigure(run: RunRecord): Figure {
   return new Figure({ data, layout }, altText(run, lastEpoch));
 }
 
-/** Where the axis of epochs ends: a run that was stopped ends within one. */
+/** Finds the end of the axis of epochs: a run that was stopped ends within an epoch. */
 function endOf({ history, status }: RunRecord): number {
   const reached = status.state === "finished" ? 0 : Math.ceil(status.epoch);
   return Math.max(1, reached, ...history.map(({ epoch }) => epoch));
 }
 
-/** The values of the rows that have one; nothing where none has. */
+/** Draws the values of the rows that have one; no trace where none has. */
 function curve(history: readonly HistoryRow[], key: keyof HistoryRow, look: Plain): Plain[] {
   const rows = history.filter((row) => row[key] !== undefined);
   if (rows.length === 0) return [];
@@ -71,7 +73,7 @@ function curve(history: readonly HistoryRow[], key: keyof HistoryRow, look: Plai
   return [{ type: "scatter", mode, cliponaxis: false, x, y, ...look }];
 }
 
-/** Line and markers in one colour; no two curves of a panel share all three. */
+/** Styles line and markers in one colour. No two curves of a panel share colour, symbol and dash. */
 function line(color: string, symbol: string, dash = "solid"): Plain {
   return { line: { color, width: 2.2, dash }, marker: { color, symbol, size: 7 } };
 }
@@ -99,11 +101,11 @@ function lossTitle(run: RunRecord): string {
   return isDrawn("evalMae", run) ? "loss (MSE), MAE" : "loss (MSE)";
 }
 
-/** Errors are beside the loss, which a regression's MSE is; what is at most 1 has a panel of its own. */
+/** Errors are drawn beside the loss, which is a regression's MSE; metrics of at most 1 have a panel of their own. */
 const panelOf = (key: MetricKey) =>
   metricKinds[key].scale === "error" ? { legend: "legend" } : { yaxis: "y2", legend: "legend2" };
 
-/** The first of them is drawn last, over the others. */
+/** Draws the metrics. The first of them is drawn last, over the others. */
 function metricTraces(run: RunRecord): Plain[] {
   const { history } = run;
   const present = metricKeys.filter((key) => isDrawn(key, run) && history.some((row) => row[key] !== undefined));
@@ -119,7 +121,7 @@ function metricTraces(run: RunRecord): Plain[] {
     .reverse();
 }
 
-/** Shares in percent, with a digit after the point where they lie close together. */
+/** Writes shares in percent, with digits after the point where they lie close together. */
 function metricScale(history: readonly HistoryRow[]): Plain {
   if (history.some((row) => row.evalPearson !== undefined || row.evalR2 !== undefined)) return {};
   const shares = metricKeys.filter((key) => metricKinds[key].scale === "share");
@@ -127,7 +129,7 @@ function metricScale(history: readonly HistoryRow[]): Plain {
   return { tickformat: shareFormat(Math.max(...values) - Math.min(...values)) };
 }
 
-/** What the best epoch was chosen by, and its value; the loss where the metric is not defined. */
+/** Finds the metric by which the best epoch was chosen, and its value; the loss where the metric is not defined. */
 function bestPoint({ best, metric }: RunRecord) {
   if (best === undefined) return undefined;
   const key = best[metric.key] === undefined ? "evalLoss" : metric.key;
@@ -135,7 +137,7 @@ function bestPoint({ best, metric }: RunRecord) {
   return value === undefined ? undefined : { key, value, epoch: best.epoch };
 }
 
-/** A star on the curve. Its value stands in the legend, where it covers no other point. */
+/** Draws a star on the curve. Its value stands in the legend, where it covers no other point. */
 function bestTrace(run: RunRecord): Plain[] {
   const best = bestPoint(run);
   if (best === undefined) return [];
@@ -156,7 +158,7 @@ function bestTrace(run: RunRecord): Plain[] {
   ];
 }
 
-/** The course of the rates within the epochs, of layers and head, each only where it trains. */
+/** Draws the learning rates of layers and head within the epochs, each only where it trains. */
 function ratePanel({ stages }: RunRecord): { readonly traces: Plain[]; readonly scale: Plain } {
   const begun = stages.filter(({ outcome }) => (outcome?.steps ?? 0) > 0);
   const own = begun.some(
@@ -188,7 +190,7 @@ function ratePanel({ stages }: RunRecord): { readonly traces: Plain[]; readonly 
   };
 }
 
-/** `null` breaks the curve: between stages, and at a rate of 0 on a logarithmic axis. */
+/** Lists the rates by epoch. A `null` breaks the curve: between stages, and at a rate of 0 on a logarithmic axis. */
 function ratePoints({ plan, outcome }: StageRecord, peak: number | undefined, isLog: boolean) {
   if (outcome === undefined || peak === undefined) return [];
   const stepsPerEpoch = plan.steps / plan.epochs;
@@ -203,7 +205,7 @@ function wholeTicks(lastEpoch: number): Plain {
   return { tick0: 0, dtick: Math.max(1, Math.ceil(lastEpoch / 12)) };
 }
 
-/** Small enough that "learning rate" fits beside its thin panel. */
+/** Titles an axis in letters so small that "learning rate" fits beside its thin panel. */
 function axisTitle(text: string): Plain {
   return { text, font: { size: 12 }, standoff: 8 };
 }
@@ -235,7 +237,7 @@ function bestSentence(run: RunRecord): string[] {
   return [`best validation ${describeMetric(best.key, best.value)} at epoch ${best.epoch}`];
 }
 
-/** `"ended by patience after 3 of 10 epochs"` */
+/** Names the stages that ended early: `"ended by patience after 3 of 10 epochs"`. */
 function earlyEnds({ stages }: RunRecord): string[] {
   return stages.flatMap(({ plan, outcome }) => {
     if (outcome?.ended !== "patience") return [];
@@ -266,7 +268,7 @@ function altText(run: RunRecord, lastEpoch: number): string {
 const nameSize = 13;
 const detailSize = 11;
 
-/** Shaded bands, borders, and a label above each stage that began; a stage's second line says what trains. */
+/** Draws bands, borders, and a label above each stage that began. The second line of a label says what trains. */
 function stageBands(stages: readonly StageRecord[], lastEpoch: number) {
   const begun = stages.flatMap(({ plan, outcome }, i) => {
     if (outcome === undefined) return [];
@@ -340,5 +342,5 @@ function labelLines(name: readonly string[], details: readonly string[], room: n
   ];
 }
 
-/** How much longer a line is in bold. */
+/** A line in bold is longer by this factor. */
 const boldness = 1.08;

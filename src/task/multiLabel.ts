@@ -1,40 +1,118 @@
-/** What predictions of several labels a text are worth, as scikit-learn computes it with `zero_division=0`. */
+/** Any number of labels per example: sigmoid cross-entropy, F1 and subset accuracy at a probability of 0.5. */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { differentiable } from "../tensor/differentiable.ts";
+import { multiply, subtract } from "../tensor/ops.ts";
+import { tf } from "../tensor/tensorflow.ts";
+import { argmax, sigmoid, topScores } from "./scores.ts";
+import type { Task } from "./task.ts";
 
-export interface MultiLabelMetrics {
+/**
+ * Mean over all cells of `max(x, 0) - x y + log(1 + exp(-|x|))`, a scalar: `logits [examples, labels]`, 0 or 1 for each cell,
+ * row after row. It is PyTorch's `BCEWithLogitsLoss`, in the form that does not overflow; its gradient is `sigmoid(x) - y`
+ * over the number of cells. `examples`: the size of the larger batch that this one is a part of. Default: its own.
+ */
+export function binaryCrossEntropy(
+  logits: Tensor,
+  labels: Float32Array,
+  examples: number = logits.shape[0] as number,
+): Tensor {
+  const cells = examples * (logits.shape[1] as number);
+  return differentiable({ logits }, () => {
+    const targets = tf.tensor(labels, logits.shape, "float32");
+    const losses = tf
+      .relu(logits)
+      .sub(multiply(logits, targets))
+      .add(tf.log1p(tf.exp(tf.neg(tf.abs(logits)))));
+    return {
+      value: losses.sum().div(cells),
+      saved: { difference: subtract(tf.sigmoid(logits), targets) },
+      gradient: (dy, { difference }) => ({ logits: () => multiply(difference, dy.div(cells)) }),
+    };
+  });
+}
+
+/** Metrics of predictions of several labels per example, as scikit-learn computes them with `zero_division=0`. */
+interface MultiLabelMetrics {
   /** F1 of all cells together. */
   readonly microF1: number;
   /** Unweighted mean of the F1 scores of all labels; that of a label neither present nor predicted is 0. */
   readonly macroF1: number;
-  /** Share of the texts whose labels are all right, in [0, 1]. */
+  /** Share of the examples whose labels are all right, in [0, 1]. */
   readonly subsetAccuracy: number;
 }
 
-/** Both `[texts, labels]`, row after row, 0 or 1. */
+/** Compares predictions with references, both `[examples, labels]`, row after row, 0 or 1. */
 export function multiLabelMetrics(
   predictions: ArrayLike<number>,
   references: ArrayLike<number>,
   labels: number,
 ): MultiLabelMetrics {
   const [both, either] = [new Float64Array(labels), new Float64Array(labels)];
-  const texts = references.length / labels;
-  let wholeTexts = 0;
-  for (let text = 0; text < texts; text++) {
+  const examples = references.length / labels;
+  let wholeExamples = 0;
+  for (let example = 0; example < examples; example++) {
     let isRight = true;
     for (let label = 0; label < labels; label++) {
-      const [predicted, actual] = [predictions, references].map((cells) => cells[text * labels + label] as number);
+      const [predicted, actual] = [predictions, references].map((cells) => cells[example * labels + label] as number);
       both[label] = (both[label] as number) + (predicted as number) * (actual as number);
       either[label] = (either[label] as number) + (predicted as number) + (actual as number);
       isRight &&= predicted === actual;
     }
-    if (isRight) wholeTexts += 1;
+    if (isRight) wholeExamples += 1;
   }
   return {
     microF1: f1(sumOf(both), sumOf(either)),
     macroF1: sumOf(both.map((right, label) => f1(right, either[label] as number))) / labels,
-    subsetAccuracy: wholeTexts / texts,
+    subsetAccuracy: wholeExamples / examples,
   };
 }
 
-/** `either`: predicted and actual ones together. */
+/**
+ * F1 from the number of cells that are 1 in both, and that of the ones in the predictions and in the references together.
+ */
 const f1 = (both: number, either: number): number => (either === 0 ? 0 : (2 * both) / either);
 const sumOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
+
+export const multiLabel: Task = {
+  problemType: "multi_label_classification",
+  labelling: "any number of labels a text",
+  decidedBecause: "its texts have any number of labels.",
+
+  loss: (logits, labels, examples) => binaryCrossEntropy(logits, Float32Array.from(labels), examples),
+
+  metrics: ["evalLoss", "evalMicroF1", "evalMacroF1", "evalSubsetAccuracy"],
+  evaluate: (logits, labels) => {
+    const cells = logits.flatMap((row) => [...row]);
+    const predictions = cells.map((x) => Number(sigmoid(x) > 0.5));
+    const losses = cells.map((x, i) => Math.max(x, 0) - x * (labels[i] as number) + Math.log1p(Math.exp(-Math.abs(x))));
+    const loss = losses.reduce((sum, value) => sum + value, 0) / losses.length;
+    const { microF1, macroF1, subsetAccuracy } = multiLabelMetrics(predictions, labels, logits[0]?.length ?? 1);
+    return { evalLoss: loss, evalMicroF1: microF1, evalMacroF1: macroF1, evalSubsetAccuracy: subsetAccuracy };
+  },
+
+  scoreFunction: "sigmoid",
+  answer: (logits, names, threshold) => {
+    const best = argmax(logits);
+    const labels = topScores(logits, names, "sigmoid", null).filter(({ score }) => score > threshold);
+    return { label: names.id2label[best] as string, score: sigmoid(logits[best] as number), labels };
+  },
+  labelCounts: (logits, labels, numLabels) => {
+    const [predicted, present] = [new Array<number>(numLabels).fill(0), new Array<number>(numLabels).fill(0)];
+    const count = (counts: number[], label: number) => {
+      counts[label] = (counts[label] ?? 0) + 1;
+    };
+    logits.forEach((row, i) => {
+      row.forEach((x, label) => {
+        if (sigmoid(x) > 0.5) count(predicted, label);
+        if (labels[i * row.length + label] === 1) count(present, label);
+      });
+    });
+    return { predicted, present };
+  },
+
+  labelsPerExample: (numLabels) => numLabels,
+  firstUnknown: () => -1,
+  needsEveryLabel: true,
+  namesToMatch: (names) => names,
+  namesOption: "labels",
+};

@@ -1,6 +1,33 @@
-/** What predicted numbers are worth, as scikit-learn and SciPy compute it; of several outputs the mean over them. */
+/** Numbers as targets: mean squared error, R2 and correlations. */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { differentiable } from "../tensor/differentiable.ts";
+import { multiply, square, subtract } from "../tensor/ops.ts";
+import { tf } from "../tensor/tensorflow.ts";
+import type { Task } from "./task.ts";
 
-export interface RegressionMetrics {
+/**
+ * Mean over all cells of `(x - y)^2`, a scalar: `logits [examples, outputs]`, one target for each cell, row after row. It is
+ * PyTorch's `MSELoss`; its gradient is `2 (x - y)` over the number of cells. `examples`: the size of the larger batch that
+ * this one is a part of. Default: its own.
+ */
+export function meanSquaredError(
+  logits: Tensor,
+  targets: Float32Array,
+  examples: number = logits.shape[0] as number,
+): Tensor {
+  const cells = examples * (logits.shape[1] as number);
+  return differentiable({ logits }, () => {
+    const difference = subtract(logits, tf.tensor(targets, logits.shape, "float32"));
+    return {
+      value: square(difference).sum().div(cells),
+      saved: { difference },
+      gradient: (dy, { difference }) => ({ logits: () => multiply(difference, dy.mul(2 / cells)) }),
+    };
+  });
+}
+
+/** Metrics of predicted numbers, as scikit-learn and SciPy compute them; of several outputs the mean over them. */
+interface RegressionMetrics {
   /** Mean squared error. */
   readonly mse: number;
   /** Mean absolute error. */
@@ -9,11 +36,11 @@ export interface RegressionMetrics {
   readonly r2: number | undefined;
   /** Correlation, from -1 to 1; undefined where the targets or the predictions of an output do not vary. */
   readonly pearson: number | undefined;
-  /** The same of the ranks; equal numbers have the mean of their ranks. */
+  /** Correlation of the ranks, where equal numbers have the mean of their ranks; undefined as `pearson` is. */
   readonly spearman: number | undefined;
 }
 
-/** Both `[texts, outputs]`, row after row. */
+/** Compares predictions with targets, both `[examples, outputs]`, row after row. */
 export function regressionMetrics(
   predictions: ArrayLike<number>,
   targets: ArrayLike<number>,
@@ -47,7 +74,7 @@ export function regressionMetrics(
 }
 
 function column(cells: ArrayLike<number>, output: number, outputs: number): number[] {
-  return Array.from({ length: cells.length / outputs }, (_, text) => cells[text * outputs + output] as number);
+  return Array.from({ length: cells.length / outputs }, (_, example) => cells[example * outputs + output] as number);
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -64,7 +91,7 @@ function correlation(a: readonly number[], b: readonly number[]): number | undef
   return spread === 0 ? undefined : Math.max(-1, Math.min(1, covariance(a, b) / spread));
 }
 
-/** From 1 on. */
+/** Returns the rank of each value, from 1 on. */
 function ranks(values: readonly number[]): number[] {
   const order = [...values.keys()].sort((i, j) => (values[i] as number) - (values[j] as number));
   const result = new Array<number>(values.length);
@@ -76,3 +103,31 @@ function ranks(values: readonly number[]): number[] {
   }
   return result;
 }
+
+export const regression: Task = {
+  problemType: "regression",
+  labelling: "numbers",
+  decidedBecause: "its targets are numbers.",
+
+  loss: (logits, labels, examples) => meanSquaredError(logits, Float32Array.from(labels), examples),
+
+  metrics: ["evalLoss", "evalMse", "evalMae", "evalR2", "evalPearson", "evalSpearman"],
+  evaluate: (logits, targets) => {
+    const predictions = logits.flatMap((row) => [...row]);
+    const { mse, mae, r2, pearson, spearman } = regressionMetrics(predictions, targets, logits[0]?.length ?? 1);
+    return { evalLoss: mse, evalMse: mse, evalMae: mae, evalR2: r2, evalPearson: pearson, evalSpearman: spearman };
+  },
+
+  scoreFunction: "none",
+  answer: (logits, { id2label }) => {
+    const values = Array.from(logits);
+    return { label: id2label[0] as string, score: values[0] as number, values };
+  },
+  labelCounts: () => undefined,
+
+  labelsPerExample: (numLabels) => numLabels,
+  firstUnknown: () => -1,
+  needsEveryLabel: true,
+  namesToMatch: (names) => (names.length === 1 ? undefined : names), // one column means the same whatever it is called
+  namesOption: "label",
+};

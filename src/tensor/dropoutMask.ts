@@ -2,7 +2,7 @@
  * Dropout masks as native/dropout.h defines them, value by value. A factor depends on the site's seed pair, on its row
  * and on its column alone, so composed, WebAssembly and native ops drop the same values.
  */
-import { multiplyHigh } from "./philox.ts";
+import { multiplyHigh } from "./random.ts";
 
 /** One place of a model where values are dropped, in one forward pass. */
 export interface DropoutSite {

@@ -3,10 +3,10 @@
  * the end of the backward pass; here each goes as soon as its node is done, which is most of a step's memory.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { isConstant } from "./differentiable.ts";
+import { differentiable, isConstant, markConstant } from "./differentiable.ts";
 import { tf } from "./tensorflow.ts";
 
-/** What tfjs records of an op (tfjs-core 4.22, src/tape.ts). */
+/** The record of one op on tfjs's tape (tfjs-core 4.22, src/tape.ts). */
 interface TapeNode {
   readonly kernelName: string;
   readonly inputs: Readonly<Record<string, Tensor>>;
@@ -130,4 +130,31 @@ export function tapGradient(tensor: Tensor, take: (gradient: Tensor) => void): T
     },
   }));
   return node(tensor);
+}
+
+/**
+ * `forward(inputs)` as one node of the tape that keeps nothing but its inputs: it is run again in the backward pass (Chen
+ * et al. 2016, arXiv:1604.06174), with copies of the inputs under the same names. `isAgain` says that it is the second
+ * time, in which it has to compute the very same.
+ */
+export function recomputed<I extends Readonly<Record<string, Tensor>>>(
+  inputs: I,
+  forward: (inputs: I, isAgain: boolean) => Tensor,
+): Tensor {
+  return differentiable(inputs, () => ({
+    value: forward(inputs, false),
+    saved: inputs,
+    gradient: (dy, saved, wanted) => {
+      const copies = Object.entries<Tensor>(saved).map(([name, tensor]) =>
+        wanted[name] ? tensor : markConstant(tensor),
+      );
+      const { gradients } = lossAndGradients(() => forward(saved as I, true), copies, dy);
+      // where the result does not depend on an input, the tape still asks for a gradient
+      const found = Object.keys(saved).map((name, i) => [
+        name,
+        () => gradients[i] ?? tf.zerosLike(copies[i] as Tensor),
+      ]);
+      return Object.fromEntries(found);
+    },
+  }));
 }

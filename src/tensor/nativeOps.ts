@@ -1,77 +1,101 @@
 /**
- * The ops of native/, eager and outside the gradient tape, as those of ops.ts. Matrices are `[rows, width]`; a gradient
- * that is not wanted is undefined.
+ * The ops of native/, eager and outside the gradient tape, as those of ops.ts. Matrices are `[rows, width]`.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
+import type { Gradients } from "./differentiable.ts";
 import type { DropoutSite } from "./dropoutMask.ts";
-import { outliving } from "./lasting.ts";
-import { boolAttribute, floatAttribute, intAttribute, runOp, tf } from "./tensorflow.ts";
-import { touchedRows } from "./touchedRows.ts";
+import { outliving, touchedRows } from "./marks.ts";
+import {
+  boolAttribute,
+  floatAttribute,
+  intAttribute,
+  type OpAttribute,
+  runOp,
+  runOpOutputs,
+  tf,
+} from "./tensorflow.ts";
 
-/** A site that drops nothing. */
+/** A dropout site that drops nothing. */
 export const noDropout: DropoutSite = { rate: 0, seed: [0, 0] };
 
 export const seedOf = ({ seed }: DropoutSite): Tensor => tf.tensor1d([...seed], "int32");
-export const rateOf = ({ rate }: DropoutSite) => floatAttribute("rate", rate);
+export const rateOf = ({ rate }: DropoutSite): OpAttribute => floatAttribute("rate", rate);
 const epsilonOf = (epsilon: number) => floatAttribute("epsilon", epsilon);
 
-/** Runs a gradient op of `count` outputs, of which those that `wants` names are computed. */
-export function gradients(
-  name: string,
+/**
+ * Runs a gradient op and gives its outputs, whose names come in the op's order, as gradients. Only those that are `wanted`
+ * are computed; the functions of the others must not be called.
+ */
+export function nativeGradients<Name extends string>(
+  op: string,
   inputs: readonly Tensor[],
-  attributes: Parameters<typeof runOp>[2],
-  count: number,
-  wants: (output: number) => boolean,
-): (Tensor | undefined)[] {
-  const indices = Array.from({ length: count }, (_, i) => i);
-  const wanted = indices.reduce((bits, i) => (wants(i) ? bits | (1 << i) : bits), 0);
-  const outputs = runOp(name, inputs, [...attributes, intAttribute("wanted", wanted)], count);
-  return indices.map((i) => (wants(i) ? outputs[i] : undefined));
+  attributes: readonly OpAttribute[],
+  names: readonly Name[],
+  wanted: { readonly [Output in Name]?: boolean },
+): Gradients<Record<Name, Tensor>> {
+  const bits = names.reduce((sum, name, output) => (wanted[name] ? sum | (1 << output) : sum), 0);
+  const outputs = runOpOutputs(op, inputs, [...attributes, intAttribute("wanted", bits)], names);
+  return Object.fromEntries(names.map((name) => [name, () => outputs[name]])) as Gradients<Record<Name, Tensor>>;
 }
 
-/** `x * mask`; its own gradient. The mask depends on the seed pair and the place alone. */
+/** `x * mask`, which is its own gradient. The mask depends on the seed pair and the place alone. */
 export const nativeDropout = (x: Tensor, site: DropoutSite): Tensor =>
-  runOp("ThawDropout", [x, seedOf(site)], [rateOf(site)], 1)[0] as Tensor;
+  runOp("ThawDropout", [x, seedOf(site)], [rateOf(site)]);
 
-/** What a normalisation gives: the result, and the normalised rows and 1 / deviation `[rows]` that its gradient needs. */
-export type Normalized = [y: Tensor, normal: Tensor, inverse: Tensor];
+/** The result of a normalisation, and the normalised rows and 1 / deviation `[rows]` that its gradient needs. */
+type Normalized = Readonly<Record<"value" | "normal" | "inverse", Tensor>>;
 
 export const nativeLayerNorm = (x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Normalized =>
-  runOp("ThawLayerNorm", [x, weight, bias], [epsilonOf(epsilon)], 3) as Normalized;
+  runOpOutputs("ThawLayerNorm", [x, weight, bias], [epsilonOf(epsilon)], ["value", "normal", "inverse"]);
 
-/** `layerNorm(dropout(x + inputBias) + residual)`; inputs `[x, weight, bias, inputBias, residual]`. */
-export const nativeResidualNorm = (inputs: readonly Tensor[], epsilon: number, site: DropoutSite): Normalized =>
-  runOp("ThawResidualNorm", [...inputs, seedOf(site)], [epsilonOf(epsilon), rateOf(site)], 3) as Normalized;
-
-/** Gradients of `[x, weight, bias, inputBias, residual]`; those of a plain layer norm's input are the residual's. */
-export function nativeNormGradients(
-  dy: Tensor,
-  [normal, inverse, weight]: readonly Tensor[],
+/** `layerNorm(dropout(x + inputBias) + residual)`: `x` and `residual` `[rows, width]`, the others `[width]`. */
+export function nativeResidualNorm(
+  inputs: Readonly<Record<"x" | "inputBias" | "residual" | "weight" | "bias", Tensor>>,
+  epsilon: number,
   site: DropoutSite,
-  wants: (output: number) => boolean,
-): (Tensor | undefined)[] {
-  const inputs = [dy, normal, inverse, weight, seedOf(site)] as Tensor[];
-  return gradients("ThawResidualNormGrad", inputs, [rateOf(site)], 5, wants);
+): Normalized {
+  const { x, weight, bias, inputBias, residual } = inputs;
+  const ordered = [x, weight, bias, inputBias, residual, seedOf(site)];
+  return runOpOutputs("ThawResidualNorm", ordered, [epsilonOf(epsilon), rateOf(site)], ["value", "normal", "inverse"]);
 }
 
-/** `gelu(x + bias)` in the erf form. */
-export const nativeBiasGelu = (x: Tensor, bias: Tensor): Tensor => runOp("ThawBiasGelu", [x, bias], [], 1)[0] as Tensor;
+const normGradients = ["x", "weight", "bias", "inputBias", "residual"] as const;
+type NormGradient = (typeof normGradients)[number];
 
-/** Gradients of `[x, bias]`, and the value of the forward pass again. */
+/** The gradients of `nativeResidualNorm`; that of the input of a plain layer norm is the `residual`'s. */
+export const nativeNormGradients = (
+  dy: Tensor,
+  { normal, inverse, weight }: Readonly<Record<"normal" | "inverse" | "weight", Tensor>>,
+  site: DropoutSite,
+  wanted: { readonly [Name in NormGradient]?: boolean },
+): Gradients<Record<NormGradient, Tensor>> =>
+  nativeGradients(
+    "ThawResidualNormGrad",
+    [dy, normal, inverse, weight, seedOf(site)],
+    [rateOf(site)],
+    normGradients,
+    wanted,
+  );
+
+/** `gelu(x + bias)` in the erf form. */
+export const nativeBiasGelu = (x: Tensor, bias: Tensor): Tensor => runOp("ThawBiasGelu", [x, bias]);
+
+/** The gradients of `nativeBiasGelu`, and its `value` again. */
 export const nativeBiasGeluGradients = (
   dy: Tensor,
   x: Tensor,
   bias: Tensor,
-  wants: (output: number) => boolean,
-): (Tensor | undefined)[] => gradients("ThawBiasGeluGrad", [dy, x, bias], [], 3, wants);
+  wanted: { readonly [Name in "x" | "bias" | "value"]?: boolean },
+): Gradients<Record<"x" | "bias" | "value", Tensor>> =>
+  nativeGradients("ThawBiasGeluGrad", [dy, x, bias], [], ["x", "bias", "value"], wanted);
 
 /** `[rows, width] -> [width]`: the sum over rows. */
-export const nativeSumRows = (x: Tensor): Tensor => runOp("ThawSumRows", [x], [], 1)[0] as Tensor;
+export const nativeSumRows = (x: Tensor): Tensor => runOp("ThawSumRows", [x]);
 
 /** `sum(x^2) / 2` over all tensors, a scalar. */
 export const nativeHalfSquare = (tensors: readonly Tensor[]): Tensor => {
   const rows = tensors.map((x) => rowsTensor(touchedRows(x)));
-  return runOp("ThawHalfSquare", [...tensors, ...rows], [intAttribute("N", tensors.length)], 1)[0] as Tensor;
+  return runOp("ThawHalfSquare", [...tensors, ...rows], [intAttribute("N", tensors.length)]);
 };
 
 let allRows: Tensor | undefined;
@@ -89,8 +113,7 @@ export const nativeScatterAdd = (rows: Tensor, indices: Tensor, count: number): 
     "ThawScatterAdd",
     [rows, indices],
     [intAttribute("count", count), intAttribute("width", rows.shape[1] as number)],
-    1,
-  )[0] as Tensor;
+  );
 
 /**
  * `sum_i a_i b_i + bias`, each factor read as it lies or as its transpose; the bias is a row, or absent. A row of the
@@ -111,19 +134,19 @@ export function nativeProduct(
     boolAttribute("transpose_b", transposeB),
     boolAttribute("narrow", narrow),
   ];
-  return runOp("ThawProduct", [...a, ...b, ...bias], attributes, 1)[0] as Tensor;
+  return runOp("ThawProduct", [...a, ...b, ...bias], attributes);
 }
 
 /**
  * `x [rows, width]` rounded to bfloat16, to the nearest and ties to even, two numbers in one: int32
  * `[rows, ceil(width / 2)]`, the first in the lower half.
  */
-export const nativeNarrow = (x: Tensor): Tensor => runOp("ThawNarrow", [x], [], 1)[0] as Tensor;
+export const nativeNarrow = (x: Tensor): Tensor => runOp("ThawNarrow", [x]);
 
 /** The reverse of `nativeNarrow`: float `[rows, width]`. */
 export const nativeWiden = (pairs: Tensor, width: number): Tensor =>
-  runOp("ThawWiden", [pairs], [intAttribute("width", width)], 1)[0] as Tensor;
+  runOp("ThawWiden", [pairs], [intAttribute("width", width)]);
 
 /** Whether narrow products are compiled to the processor's own instruction. */
 export const nativeHasNarrowProduct = (): boolean =>
-  tf.tidy(() => (runOp("ThawHasNarrowProduct", [], [], 1)[0] as Tensor).dataSync()[0] === 1);
+  tf.tidy(() => runOp("ThawHasNarrowProduct", []).dataSync()[0] === 1);

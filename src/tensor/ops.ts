@@ -3,27 +3,29 @@
  * where no gradient is wanted. Results belong to the current `tidy` scope.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { outliving } from "./lasting.ts";
+import { outliving } from "./marks.ts";
 import { choose } from "./native.ts";
 import { nativeHalfSquare, nativeProduct, nativeSumRows } from "./nativeOps.ts";
-import { boolAttribute, intAttribute, runOp, tf, typeAttribute, types } from "./tensorflow.ts";
+import { boolAttribute, intAttribute, runOp, runOpOutputs, tf, typeAttribute, types } from "./tensorflow.ts";
 
 const float = typeAttribute("T", types.float32);
 const floatAttributes = [float];
-const only = (outputs: Tensor[]): Tensor => outputs[0] as Tensor;
 
-const unary = (name: string) => (x: Tensor) => only(runOp(name, [x], floatAttributes, 1));
-const binary = (name: string) => (a: Tensor, b: Tensor) => only(runOp(name, [a, b], floatAttributes, 1));
+const unary = (name: string) => (x: Tensor) => runOp(name, [x], floatAttributes);
+const binary = (name: string) => (a: Tensor, b: Tensor) => runOp(name, [a, b], floatAttributes);
 
 /** `a + b`, broadcasting. */
 export const add = binary("AddV2");
+/** `a - b`, broadcasting. */
 export const subtract = binary("Sub");
+/** `a * b`, broadcasting. */
 export const multiply = binary("Mul");
 export const erf = unary("Erf");
 export const exp = unary("Exp");
 export const square = unary("Square");
+/** `1 / sqrt(x)` */
 export const rsqrt = unary("Rsqrt");
-/** Over the last dimension. */
+/** The softmax over the last dimension. */
 export const softmax = unary("Softmax");
 const halfSquare = unary("L2Loss");
 /** `sum(x^2) / 2` over all values of all tensors, a scalar. */
@@ -61,7 +63,7 @@ const matMulAttributes = [false, true].map((a) =>
 export const matMul = choose(
   (a: Tensor, b: Tensor, transposeA = false, transposeB = false) => nativeProduct([a], [b], transposeA, transposeB),
   (a: Tensor, b: Tensor, transposeA = false, transposeB = false) =>
-    only(runOp("MatMul", [a, b], matMulAttributes[+transposeA]?.[+transposeB] ?? [], 1)),
+    runOp("MatMul", [a, b], matMulAttributes[+transposeA]?.[+transposeB] ?? []),
 );
 
 /** `a b^T + bias`, the bias being a row. */
@@ -79,21 +81,22 @@ export const sumOfProducts = choose(
 const batchMatMulAttributes = [false, true].map((a) =>
   [false, true].map((b) => [boolAttribute("adj_x", a), boolAttribute("adj_y", b), float]),
 );
-/** The same over the last two dimensions of equally shaped batches. */
+/** Products of the matrices in the last two dimensions of equally shaped batches, read as their transposes or not. */
 export function batchMatMul(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
-  return only(runOp("BatchMatMulV2", [a, b], batchMatMulAttributes[+transposeA]?.[+transposeB] ?? [], 1));
+  return runOp("BatchMatMulV2", [a, b], batchMatMulAttributes[+transposeA]?.[+transposeB] ?? []);
 }
 
 const reduceAttributes = [float, typeAttribute("Tidx", types.int32), boolAttribute("keep_dims", true)];
-const reduceLast = (name: string) => (x: Tensor) =>
-  only(runOp(name, [x, fixedInts([x.rank - 1])], reduceAttributes, 1));
-/** Over the last dimension, which is kept with size 1. */
+const reduceLast = (name: string) => (x: Tensor) => runOp(name, [x, fixedInts([x.rank - 1])], reduceAttributes);
+/** The mean over the last dimension, which is kept with size 1. */
 export const meanLast = reduceLast("Mean");
+/** The sum over the last dimension, which is kept with size 1. */
 export const sumLast = reduceLast("Sum");
 
 const transposeAttributes = [float, typeAttribute("Tperm", types.int32)];
+/** Permutes the dimensions of `x`. */
 export const transpose = (x: Tensor, permutation: readonly number[]): Tensor =>
-  only(runOp("Transpose", [x, fixedInts(permutation)], transposeAttributes, 1));
+  runOp("Transpose", [x, fixedInts(permutation)], transposeAttributes);
 
 const gatherAttributes = [
   intAttribute("batch_dims", 0),
@@ -103,21 +106,25 @@ const gatherAttributes = [
 ];
 /** Rows of `table [n, width]` by `indices [rows]` (int32) -> `[rows, width]`. */
 export const gatherRows = (table: Tensor, indices: Tensor): Tensor =>
-  only(runOp("GatherV2", [table, indices, constant("axis 0", () => tf.scalar(0, "int32"))], gatherAttributes, 1));
+  runOp("GatherV2", [table, indices, constant("axis 0", () => tf.scalar(0, "int32"))], gatherAttributes);
 
 const scatterAttributes = [float, typeAttribute("Tindices", types.int32)];
 /** The reverse of gathering distinct rows: `rows [n, width]` to `indices [n, 1]` of a zero matrix of `shape` (int32 `[2]`). */
 export const scatterRows = (rows: Tensor, indices: Tensor, shape: Tensor): Tensor =>
-  only(runOp("ScatterNd", [indices, rows, shape], scatterAttributes, 1));
+  runOp("ScatterNd", [indices, rows, shape], scatterAttributes);
 
 const segmentAttributes = [...scatterAttributes, typeAttribute("Tnumsegments", types.int32)];
 /** Sums `rows [n, width]` by `segments [n]` into `[count, width]`; rows with a negative segment are left out. */
 export const segmentSum = (rows: Tensor, segments: Tensor, count: Tensor): Tensor =>
-  only(runOp("UnsortedSegmentSum", [rows, segments, count], segmentAttributes, 1));
+  runOp("UnsortedSegmentSum", [rows, segments, count], segmentAttributes);
 
 const crossEntropyAttributes = [float, typeAttribute("Tlabels", types.int32)];
-/** Per row the loss `[batch]` and its gradient `[batch, labels]`, in one pass. */
-export function sparseSoftmaxCrossEntropy(logits: Tensor, labels: Tensor): [loss: Tensor, gradient: Tensor] {
-  const [loss, gradient] = runOp("SparseSoftmaxCrossEntropyWithLogits", [logits, labels], crossEntropyAttributes, 2);
-  return [loss as Tensor, gradient as Tensor];
-}
+/** The loss of each row `[batch]` and its gradient `[batch, labels]`, in one pass over `logits [batch, labels]`. */
+export const sparseSoftmaxCrossEntropy = (
+  logits: Tensor,
+  labels: Tensor,
+): { readonly losses: Tensor; readonly gradients: Tensor } =>
+  runOpOutputs("SparseSoftmaxCrossEntropyWithLogits", [logits, labels], crossEntropyAttributes, [
+    "losses",
+    "gradients",
+  ]);

@@ -1,14 +1,19 @@
 /**
- * In which numbers layers multiply, and where. bfloat16 is the upper half of a float32: the same range, 8 bits of
- * precision (relative rounding error 2^-8 at most), and on some processors an instruction that takes two at a time.
+ * The precision in which layers multiply, and where it is to be had. bfloat16 is the upper half of a float32: the same
+ * range, 8 bits of precision (relative rounding error 2^-8 at most), and on some processors an instruction that takes two
+ * at a time.
  */
-import { cpus } from "node:os";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import { ThawError } from "../errors.ts";
+import { cpus } from "../platform/machine.ts";
 import { nativeOps } from "./native.ts";
-import { nativeHasNarrowProduct } from "./nativeOps.ts";
+import { nativeHasNarrowProduct, nativeNarrow, nativeProduct, nativeWiden } from "./nativeOps.ts";
+import { matMul, matMulBias, sumOfProducts } from "./ops.ts";
 import { engineInfo } from "./tensorflow.ts";
 
+/** The number formats in which the layers can compute. */
 export const precisions = ["float32", "bfloat16"] as const;
+/** The number format in which the layers compute. */
 export type Precision = (typeof precisions)[number];
 
 let hasInstruction: boolean | undefined;
@@ -41,3 +46,32 @@ function missing(): string {
   const processor = cpus()[0]?.model.trim() ?? "of unknown name";
   return `this processor (${processor}), or the compiler of the fused operations, has no AVX512_BF16 instructions`;
 }
+
+/**
+ * The products of a layer in one precision, and how the tensors that its backward pass needs are kept. All tensors that
+ * come and go are float32, those between `pack` and `unpack` excepted.
+ */
+interface Arithmetic {
+  readonly matMul: typeof matMul;
+  readonly matMulBias: typeof matMulBias;
+  readonly sumOfProducts: typeof sumOfProducts;
+  /** Makes of `x [rows, width]` what is kept of it for the backward pass. */
+  readonly pack: (x: Tensor) => Tensor;
+  /** Makes `[rows, width]` of what is kept. */
+  readonly unpack: (packed: Tensor, width: number) => Tensor;
+}
+
+const wide: Arithmetic = { matMul, matMulBias, sumOfProducts, pack: (x) => x, unpack: (packed) => packed };
+
+/** Factors are rounded and sums are not; what is kept takes two bytes a number. Only with the ops of native/. */
+const narrow: Arithmetic = {
+  matMul: (a, b, transposeA = false, transposeB = false) => nativeProduct([a], [b], transposeA, transposeB, [], true),
+  matMulBias: (a, b, bias) => nativeProduct([a], [b], false, true, [bias], true),
+  sumOfProducts: (a, b) => nativeProduct(a, b, false, false, [], true),
+  pack: nativeNarrow,
+  unpack: nativeWiden,
+};
+
+/** The arithmetic of the fused forms of a layer's parts in this precision. */
+export const arithmeticOf = (precision: Precision = "float32"): Arithmetic =>
+  precision === "bfloat16" ? narrow : wide;

@@ -3,15 +3,15 @@
  * is missing, TensorFlow.js on WebAssembly, for small models. `tf` is re-exported to users, so that a head or a loss
  * written in a notebook runs on the same engine.
  */
-import { createRequire } from "node:module";
-import nodeUtil from "node:util";
 import type * as tfjs from "@tensorflow/tfjs-core";
+import { nodeUtil } from "../platform/inspect.ts";
+import { loadPackage } from "../platform/packages.ts";
 
 // types of x.mul(y); an export, since an import of nothing is left out of the declarations
 export type {} from "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js";
 
 import { ThawError } from "../errors.ts";
-import { assertRoom, guardMemory, tensorsAtMost } from "../platform/room.ts";
+import { assertRoom, guardMemory, tensorsAtMost } from "../platform/machine.ts";
 import { loadWasm } from "./wasm/load.ts";
 import { wasmRunner } from "./wasm/ops.ts";
 
@@ -79,14 +79,14 @@ function loadTensorFlow(): typeof tfjs {
   const { TF_CPU_BFC_MEM_LIMIT_IN_MB: given } = process.env;
   process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB ??= String(Math.ceil(tensorsAtMost / 2 ** 20));
   try {
-    return createRequire(import.meta.url)("@tensorflow/tfjs-node-gpu") as typeof tfjs;
+    return loadPackage<typeof tfjs>("@tensorflow/tfjs-node-gpu");
   } finally {
     // this process's limit is not that of the processes that it starts
     if (given === undefined) delete process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB;
   }
 }
 
-/** THAW_ENGINE names one of the two; without it, TensorFlow where it loads. */
+/** Loads the engine that THAW_ENGINE names; without it, TensorFlow where it loads, else WebAssembly. */
 async function load(): Promise<typeof tfjs> {
   const wanted = process.env.THAW_ENGINE || undefined;
   if (wanted === "wasm") return loadWasm();
@@ -107,15 +107,15 @@ async function load(): Promise<typeof tfjs> {
 
 /** Values of a tensor that is read without a look at what memory is left, which takes some tens of microseconds. */
 const readUnchecked = 1e6;
-/** Values of a tensor that is made without one. */
+/** Values of a tensor that is made without such a look. */
 const madeUnchecked = 1e4;
-/** Values that have to be free in the pool beside a tensor that is made: small ones are not looked at. */
+/** Values that must stay free in the pool when a tensor is made: small tensors are made without a look. */
 const kept = 1e6;
 
 /** tfjs: tensors, ops and automatic differentiation, on TensorFlow or on WebAssembly. */
 export const tf = await load();
 
-/** Which engine `tf` computes on. */
+/** The engine that `tf` computes on. */
 export const engineName: "tensorflow" | "wasm" = tf.getBackend() === "wasm" ? "wasm" : "tensorflow";
 
 const backend = tf.backend() as unknown as TensorFlowBackend;
@@ -128,20 +128,21 @@ function explainMemory(backend: TensorFlowBackend): void {
   backend.executeMultipleOutputs = (...call) => guardMemory(() => executeMultipleOutputs.apply(backend, call));
   backend.executeSingleOutput = (...call) => guardMemory(() => executeSingleOutput.apply(backend, call));
   backend.readSync = (dataId) => {
-    const size = sizeOf(backend.tensorMap.get(dataId)?.shape ?? []);
+    const size = elementsOf(backend.tensorMap.get(dataId)?.shape ?? []);
     // an array that the addon cannot get ends the process
     if (size >= readUnchecked) assertRoom(4 * size, "Reading a tensor");
     return readSync.call(backend, dataId);
   };
   const checked = (shape: readonly number[], type: number, values: unknown): number => {
-    if (sizeOf(shape) >= madeUnchecked && ArrayBuffer.isView(values)) guardMemory(() => allocate(shape, type), shape);
+    if (elementsOf(shape) >= madeUnchecked && ArrayBuffer.isView(values))
+      guardMemory(() => allocate(shape, type), shape);
     return createTensor.call(binding, shape, type, values);
   };
   backend.binding = Object.create(binding, { createTensor: { value: checked } }); // the addon's own is read-only
 
   /** Makes and frees a tensor by an op: where it cannot be had, that is an error, but the addon's own copy ends the process. */
   function allocate(shape: readonly number[], type: number): void {
-    const length = createTensor.call(binding, [1], binding.TF_INT32, Int32Array.of(sizeOf(shape) + kept));
+    const length = createTensor.call(binding, [1], binding.TF_INT32, Int32Array.of(elementsOf(shape) + kept));
     const attributes = [
       { name: "dtype", type: binding.TF_ATTR_TYPE, value: type },
       { name: "init", type: binding.TF_ATTR_BOOL, value: false },
@@ -154,7 +155,8 @@ function explainMemory(backend: TensorFlowBackend): void {
   }
 }
 
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
+/** The number of values of a tensor of this shape. */
+export const elementsOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /** TensorFlow's own numbers for types; on WebAssembly they only have to differ. */
 const codes: Readonly<Record<TypeCode, number>> =
@@ -180,20 +182,30 @@ export const shapeAttribute = attribute<readonly number[]>(codes.TF_ATTR_SHAPE);
 export const stringAttribute = attribute<string>(codes.TF_ATTR_STRING);
 
 /**
- * Runs one TensorFlow op eagerly. It never enters the gradient tape: call it inside `customGrad`, or where no
- * gradient is wanted. Outputs belong to the current `tidy` scope.
+ * Runs one TensorFlow op eagerly and gives its outputs, whose names come in the op's order. It never enters the gradient
+ * tape: call it inside `differentiable`, or where no gradient is wanted. Outputs belong to the current `tidy` scope.
  */
-export function runOp(
-  name: string,
+export function runOpOutputs<Name extends string>(
+  op: string,
   inputs: readonly tfjs.Tensor[],
   attributes: readonly OpAttribute[],
-  outputs: number,
-): tfjs.Tensor[] {
-  if (runOnWasm === undefined) return backend.executeMultipleOutputs(name, attributes, inputs, outputs);
-  return runOnWasm(name, inputs, new Map(attributes.map((attribute) => [attribute.name, attribute.value])));
+  names: readonly Name[],
+): Readonly<Record<Name, tfjs.Tensor>> {
+  const outputs =
+    runOnWasm === undefined
+      ? backend.executeMultipleOutputs(op, attributes, inputs, names.length)
+      : runOnWasm(op, inputs, new Map(attributes.map((attribute) => [attribute.name, attribute.value])));
+  return Object.fromEntries(names.map((name, i) => [name, outputs[i]])) as Record<Name, tfjs.Tensor>;
 }
 
-/** What the engine is, for reports: its version and where it computes. */
+/** Runs one TensorFlow op that has one output, as `runOpOutputs` does. */
+export const runOp = (
+  op: string,
+  inputs: readonly tfjs.Tensor[],
+  attributes: readonly OpAttribute[] = [],
+): tfjs.Tensor => runOpOutputs(op, inputs, attributes, ["output"]).output;
+
+/** Describes the engine for reports: its version and where it computes. */
 export function engineInfo(): {
   readonly engine: string;
   readonly tfjs: string;

@@ -7,13 +7,13 @@ export interface NumberedToken extends AddedToken {
   readonly id: number;
 }
 
-/** What gives ids to tokens: the vocabulary, and how many there are in it. */
+/** The ids of the vocabulary's tokens, and how many there are. */
 export interface TokenIds {
   readonly idOf: (token: string) => number | undefined;
   readonly size: number;
 }
 
-/** Each role's token: the class's own, unless the folder names another; without one where it names null. */
+/** Finds each role's token: the class's own, unless the folder names another; a role has none where it names null. */
 export function specialTokens(name: ClassName | typeof generic, settings: Settings): SpecialTokens {
   const own = name === generic ? {} : classNamed(name).specials;
   const named = roles.flatMap((role): [Role, string][] => {
@@ -25,9 +25,10 @@ export function specialTokens(name: ClassName | typeof generic, settings: Settin
 }
 
 /**
- * In the order of `TokenizersBackend.__init__`, which decides the ids of tokens without one.
+ * Lists the special tokens and other added tokens with their ids, in the order of `TokenizersBackend.__init__`, which
+ * decides the ids of tokens without one. `stored` is the folder's tokenizer.json; a later mention of a token replaces
+ * how it is looked for, never its id.
  * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/tokenization_utils_tokenizers.py#L371
- * `stored` is the folder's tokenizer.json; a later mention of a token replaces how it is looked for, never its id.
  */
 export function addedTokens(
   name: ClassName | typeof generic,
@@ -57,7 +58,9 @@ function roleTokens(name: ClassName | typeof generic, settings: Settings): Added
   });
 }
 
-/** Settings such as `image_token`, and those that `extra_special_tokens` names, are special tokens of a model's own. */
+/**
+ * Lists special tokens of a model's own: settings such as `image_token`, and those that `extra_special_tokens` names.
+ */
 function otherNamedTokens(settings: Settings): AddedToken[] {
   const own = new Set<string>(roles.map((role) => `${role}_token`));
   const named = Object.entries(settings).filter(
@@ -70,7 +73,10 @@ function otherNamedTokens(settings: Settings): AddedToken[] {
   }));
 }
 
-/** `added_tokens_decoder` of tokenizer_config.json by its ids, or else the older file and tokenizer.json. */
+/**
+ * Lists the tokens of `added_tokens_decoder` in tokenizer_config.json by their ids, or else of the older file and
+ * tokenizer.json.
+ */
 function listedTokens({ settings, addedTokens: older }: TokenizerFolder, stored: Part | undefined): AddedToken[] {
   const listed = new Map<number, AddedToken>();
   if (settings.added_tokens_decoder !== undefined) {
@@ -85,7 +91,7 @@ function listedTokens({ settings, addedTokens: older }: TokenizerFolder, stored:
   return [...listed].sort(([a], [b]) => a - b).map(([, token]) => token);
 }
 
-/** Those of a tokenizer.json. Throws an Error for what is no list of tokens. */
+/** Lists the added tokens of a tokenizer.json. Throws an Error for what is no list of tokens. */
 function storedTokens(stored: Part | undefined): NumberedToken[] {
   const list = stored?.added_tokens ?? [];
   if (!Array.isArray(list)) throw new Error('"added_tokens" must be a list');
@@ -109,7 +115,10 @@ function extraTokens(
   return tokensOf(older ?? (name === generic ? [] : classNamed(name).extraSpecials));
 }
 
-/** As `AddedVocabulary.add_tokens` of the library does it (tokenizers 0.23, tokenizer/added_vocabulary.rs). */
+/**
+ * Gives each token its id, as `AddedVocabulary.add_tokens` of the library does (tokenizers 0.23,
+ * tokenizer/added_vocabulary.rs).
+ */
 function number(tokens: readonly AddedToken[], { idOf, size }: TokenIds): NumberedToken[] {
   const numbered = new Map<string, NumberedToken>();
   let highest = -1;
@@ -136,7 +145,9 @@ function tokenOf(value: unknown, isSpecial: boolean): AddedToken {
   };
 }
 
-/** `"[PAD]"` or `{ content: "[PAD]", ... }` */
+/**
+ * Reads the text of a token that is written as `"[PAD]"` or `{ content: "[PAD]", ... }`; undefined for anything else.
+ */
 export function contentOf(token: unknown): string | undefined {
   const content = isObject(token) ? token.content : token;
   return typeof content === "string" ? content : undefined;

@@ -1,30 +1,36 @@
-/** From a name or a folder to a tokenizer: `AutoTokenizer`. */
-import { join } from "node:path";
+/** Loads a tokenizer by a model's name or folder: `AutoTokenizer`. */
 import { ThawError } from "../errors.ts";
-import { warnOfIgnoredKeys } from "../hub/ignoredKeys.ts";
+import { warnOfIgnoredKeys } from "../hub/modelFolder.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
-import { maxTokens } from "../models/config/maxTokens.ts";
-import { parseConfig } from "../models/config/translate.ts";
+import { parseConfig } from "../models/config/parseConfig.ts";
+import { maxTokens } from "../models/families.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
+import { join } from "../platform/files.ts";
 import { readFolder } from "../platform/readFolder.ts";
-import type { TokenizerBackend } from "./backend.ts";
 import { warnOfClass } from "./classes.ts";
 import { type EffectiveTokenizer, effectiveTokenizer, padTokenId, runForm } from "./effective.ts";
 import { readTokenizerFolder, type Settings, type TokenizerFolder, truthySetting } from "./folder.ts";
 import { loadNativeBackend, NativeMissing } from "./native/nativeBackend.ts";
-import { type Side, type Templates, templatesIn } from "./rows.ts";
+import { type Side, type Templates, type TokenizerBackend, templatesIn } from "./rows.ts";
 import { saveTokenizer } from "./saved.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
 import { loadXenovaBackend } from "./xenova.ts";
 
+/** Options of `AutoTokenizer.fromPretrained`. */
 export interface FromPretrainedTokenizerOptions extends ResolveOptions {
-  /** "native": exactly Python's ids. "xenova": runs everywhere. Default: native, xenova where that does not load. */
+  /**
+   * The library that cuts texts into tokens. `"native"`: exactly Python's ids. `"xenova"`: runs everywhere. Default:
+   * native, or xenova where that does not load.
+   */
   readonly backend?: "native" | "xenova";
-  /** Where tokens are taken off a text that is too long; also saved. Default: what the files say, mostly `"right"`. */
+  /**
+   * The end at which tokens are taken off a text that is too long; also saved. Default: what the files say, mostly
+   * `"right"`.
+   */
   readonly truncationSide?: Side;
-  /** Where a batch is padded; also saved. Default: what the files say, mostly `"right"`. */
+  /** The end at which texts of a batch are padded; also saved. Default: what the files say, mostly `"right"`. */
   readonly paddingSide?: Side;
-  /** Longest text in tokens, special ones included; also saved. Default: what the files say. */
+  /** The longest text in tokens, special ones included; also saved. Default: what the files say. */
   readonly modelMaxLength?: number;
 }
 
@@ -59,12 +65,14 @@ const elsewhere = {
   ),
 };
 
-/** Loads the tokenizer of a model: from the hub, the cache of Hugging Face, or a folder. */
+/** Loads tokenizers: from the hub, from the cache of Hugging Face, or from a folder. */
 export const AutoTokenizer = {
   /**
-   * Loads the tokenizer of a model given by folder or id as for `resolveModel`, as Python's class for it reads its files: its
-   * `tokenizer.json`, or else what transformers makes one of (vocab.txt, vocab.json with merges.txt, a sentencepiece model),
-   * and the settings of `tokenizer_config.json`. Errors: `MODEL_NOT_FOUND`, `MISSING_FILE`, `BAD_TOKENIZER`.
+   * Loads the tokenizer of a model, given as a hub id such as `"bert-base-uncased"` or a folder. It is read as Python's
+   * class for it reads its files: its `tokenizer.json`, or else what transformers makes one of (vocab.txt, vocab.json
+   * with merges.txt, a sentencepiece model), and the settings of `tokenizer_config.json`. Defaults: revision `"main"`,
+   * and whatever the files say. Errors: `MODEL_NOT_FOUND`, `BAD_REVISION`, `MISSING_FILE`, `BAD_TOKENIZER`,
+   * `BAD_ARGUMENT` for options that there are not.
    */
   async fromPretrained(idOrFolder: string, options: FromPretrainedTokenizerOptions = {}): Promise<Tokenizer> {
     refuseUnknown(options, names, { kind: "option of AutoTokenizer.fromPretrained", elsewhere });
@@ -135,7 +143,10 @@ async function loadBackend(
   }
 }
 
-/** Where special tokens in texts are passed over, the library does not know them, and so cannot leave them out of a text. */
+/**
+ * Leaves special tokens out when ids are decoded: where special tokens in texts are passed over, the library does not
+ * know them, and so cannot.
+ */
 function withSpecialIds(backend: TokenizerBackend, { json, settings }: EffectiveTokenizer): TokenizerBackend {
   if (!truthySetting(settings, "split_special_tokens", false)) return backend;
   const added = json.added_tokens as { id: number; special: boolean }[];
@@ -144,7 +155,10 @@ function withSpecialIds(backend: TokenizerBackend, { json, settings }: Effective
   return { ...backend, decode: (ids, skips) => backend.decode(kept(ids, skips), false) };
 }
 
-/** Python writes 10^30 where a tokenizer has no limit; `max_len` is what older versions call it. */
+/**
+ * Reads the longest text in tokens. Python writes 10^30 where a tokenizer has no limit; `max_len` is what older
+ * versions call it.
+ */
 function maxLength({ path, settings }: TokenizerFolder): number {
   const value = settings.model_max_length === undefined ? settings.max_len : settings.model_max_length;
   if (value === undefined || value === null || (typeof value === "number" && value >= 1e9))
@@ -156,7 +170,9 @@ function maxLength({ path, settings }: TokenizerFolder): number {
   );
 }
 
-/** Of the model beside the tokenizer; whoever loads it says what is wrong with its configuration. */
+/**
+ * Reads the positions of the model beside the tokenizer; whoever loads it says what is wrong with its configuration.
+ */
 function positionsOf({ model }: TokenizerFolder): number {
   try {
     return maxTokens(parseConfig(model)) ?? Number.POSITIVE_INFINITY;
@@ -171,7 +187,10 @@ function sideOf({ path }: TokenizerFolder, settings: Settings, key: string): Sid
   throw badTokenizer(path, `"${key}" is ${JSON.stringify(side)}; it must be "left" or "right"`);
 }
 
-/** Python cleans nothing where bytes are tokens: a space there is one of the text. */
+/**
+ * Tells whether decoded texts lose the space before a comma and the like. Python cleans nothing where bytes are tokens:
+ * a space there is one of the text.
+ */
 function cleansUpSpaces({ json, settings }: EffectiveTokenizer): boolean {
   const isBpe = (json.model as Settings).type === "BPE" || (json.model as Settings).merges !== undefined;
   const key = "clean_up_tokenization_spaces";

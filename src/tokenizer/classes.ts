@@ -1,4 +1,4 @@
-/** Which tokenizer class of transformers 5.23 a folder has, and what that class takes for granted. */
+/** Tells which tokenizer class of transformers 5.23 a folder has, and what that class takes for granted. */
 import { ThawError } from "../errors.ts";
 import type { Settings, TokenizerFolder } from "./folder.ts";
 
@@ -8,13 +8,13 @@ export type Role = (typeof roles)[number];
 export type SpecialTokens = Readonly<Partial<Record<Role, string>>>;
 
 export interface TokenizerClass {
-  /** Files of the vocabulary where there is no `tokenizer.json`, all needed. */
+  /** Files of the vocabulary, all needed where there is no `tokenizer.json`. */
   readonly files: readonly string[];
   readonly vocabulary: "WordPiece" | "BPE" | "Unigram";
   readonly specials: SpecialTokens;
   /** Further special tokens where the files name none. */
   readonly extraSpecials?: readonly string[];
-  /** The mask takes the white space before it. */
+  /** Whether the mask takes the white space before it. */
   readonly maskTakesSpace?: boolean;
   readonly paddingSide?: "left";
   /** Whether the class gives token types where the files do not say what inputs the model has. */
@@ -33,7 +33,10 @@ const robertaSpecials: SpecialTokens = {
   mask: "<mask>",
 };
 
-/** https://github.com/huggingface/transformers/tree/v5.23.0/src/transformers/models: `tokenization_*.py` of each. */
+/**
+ * The classes that are known here.
+ * https://github.com/huggingface/transformers/tree/v5.23.0/src/transformers/models: `tokenization_*.py` of each.
+ */
 const classes = {
   BertTokenizer: { files: ["vocab.txt"], vocabulary: "WordPiece", specials: bertSpecials, givesTypes: true },
   MPNetTokenizer: {
@@ -134,9 +137,9 @@ const asItIs =
   'Where its tokenizer.json says all, write "tokenizer_class": "PreTrainedTokenizerFast" into tokenizer_config.json';
 
 /**
- * The class that `AutoTokenizer.from_pretrained` takes for a folder.
+ * Finds the class that `AutoTokenizer.from_pretrained` takes for a folder. Throws `BAD_TOKENIZER` for one that runs in
+ * Python alone.
  * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/auto/tokenization_auto.py#L826
- * Throws `BAD_TOKENIZER` for one that runs in Python alone.
  */
 export function classOf({
   path,
@@ -171,7 +174,7 @@ export function warnOfClass({ path, settings, model }: Pick<TokenizerFolder, "pa
   );
 }
 
-/** The class that the settings alone name, if it is one that builds its parts. */
+/** Finds the class that the settings alone name, if it is one that builds its parts. */
 export function ownClass(settings: Settings): ClassName | undefined {
   const name = named(settings);
   return name === undefined ? undefined : classCalled(name);
@@ -181,7 +184,7 @@ function classCalled(name: string): ClassName | undefined {
   return Object.hasOwn(classes, name) ? (name as ClassName) : sameAs.get(name);
 }
 
-/** Without the "Fast" that older versions had in the names. */
+/** Reads the name of a class, without the "Fast" that older versions had in the names. */
 function named({ tokenizer_class: name }: Settings): string | undefined {
   return typeof name === "string" && name !== "" ? name.replace(/Fast$/, "") : undefined;
 }
@@ -190,8 +193,8 @@ function named({ tokenizer_class: name }: Settings): string | undefined {
 const trainedWithTypes = new Set(["bert", "electra", "albert", "xlnet", "deberta", "deberta-v2"]);
 
 /**
- * Whether token types are given: as `model_input_names` says, else as the class does, or as the family's models were
- * trained. `byClass` tells whether Python gives them too without being asked.
+ * Tells whether token types are given: as `model_input_names` says, else as the class does, or as the family's models
+ * were trained. `byClass` tells whether Python gives them too without being asked.
  */
 export function typesOf(
   name: ClassName | typeof generic,
@@ -207,5 +210,5 @@ export function typesOf(
   return { given: byClass || typed || (name === generic && trainedWithTypes.has(String(model.model_type))), byClass };
 }
 
-/** The one class that differs from its parent in the inputs alone. */
+/** Tells whether it is DistilBERT's class, the one that differs from its parent in the inputs alone. */
 const isDistilBert = (settings: Settings) => named(settings) === "DistilBertTokenizer";

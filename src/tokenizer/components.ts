@@ -1,6 +1,7 @@
 /**
- * What each class of transformers builds from its settings, whatever a `tokenizer.json` says of the same: normaliser,
- * pre-tokenizer, model, decoder and, but for ALBERT, where the special tokens go. The links lead to what is followed.
+ * Builds what each class of transformers builds from its settings, whatever a `tokenizer.json` says of the same:
+ * normaliser, pre-tokenizer, model, decoder and, but for ALBERT, where the special tokens go. The links lead to what is
+ * followed.
  */
 import type { ClassName, SpecialTokens } from "./classes.ts";
 import { booleanSetting, type Settings, truthySetting } from "./folder.ts";
@@ -13,7 +14,7 @@ export interface Components {
   readonly decoder: Part;
 }
 
-/** What decides the components of a class. */
+/** All that decides the components of a class. */
 export interface Recipe {
   readonly name: ClassName;
   readonly vocabulary: Vocabulary;
@@ -21,7 +22,7 @@ export interface Recipe {
   readonly specials: SpecialTokens;
 }
 
-/** Throws an Error for a setting that Python refuses. */
+/** Builds the components of a class. Throws an Error for a setting that Python refuses. */
 export function componentsOf(recipe: Recipe): Components {
   const { vocabulary } = recipe;
   switch (vocabulary.kind) {
@@ -104,7 +105,10 @@ function unigram(recipe: Recipe, source: Unigram): Components {
   };
 }
 
-/** XLM-RoBERTa and CamemBERT have other first pieces than their sentencepiece models; a `tokenizer.json` has them already. */
+/**
+ * Lists the pieces that the class runs. XLM-RoBERTa and CamemBERT have other first pieces than their sentencepiece
+ * models; a `tokenizer.json` has them already.
+ */
 export function piecesOf(
   { name, specials }: Pick<Recipe, "name" | "specials">,
   { pieces, declared }: Unigram,
@@ -182,12 +186,13 @@ function prependScheme(name: ClassName, settings: Settings): "always" | "first" 
   return name === "DebertaV2Tokenizer" ? "first" : "never";
 }
 
-/** Where a special token stands: `$A` and `$B` are the texts, the number is the token type. */
+/** The place of a text or a special token: `$A` and `$B` are the texts, the number is the token type. */
 type Place = readonly [token: string, typeId: number];
 
 /**
- * Where the special tokens of each class go. `idOf` gives the id of any token and throws an Error where it has none. `stored`
- * is what a `tokenizer.json` says, which ALBERT's class alone heeds: it sets its own before what it was given is set.
+ * Builds the post-processor of each class, which says where the special tokens go. `idOf` gives the id of any token and
+ * throws an Error where it has none. `stored` is what a `tokenizer.json` says, which ALBERT's class alone heeds: it
+ * sets its own before what it was given is set.
  */
 export function postProcessorOf(
   { name, settings, specials }: Recipe,

@@ -1,13 +1,12 @@
 /**
- * The `tokenizer.json` that counts: what Python's class for a folder would run. Classes that build their parts anew take
- * vocabulary and added tokens from the folder's file, where it has one, and the rest from the settings; the others run the
- * file as it is. Encoding, saving and exporting all go by it.
+ * Builds the `tokenizer.json` that counts: the one that Python's class for a folder would run. Classes that build their
+ * parts anew take vocabulary and added tokens from the folder's file, where it has one, and the rest from the settings;
+ * the others run the file as it is. Encoding, saving and exporting all go by it.
  */
-
-import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { ThawError } from "../errors.ts";
+import { join } from "../platform/files.ts";
 import { parseForeignJson } from "../platform/foreignFile.ts";
+import { isDeepStrictEqual } from "../platform/inspect.ts";
 import { addedTokens, contentOf, specialTokens, type TokenIds, tokenPart } from "./addedTokens.ts";
 import { type ClassName, classNamed, classOf, generic, typesOf } from "./classes.ts";
 import { componentsOf, piecesOf, postProcessorOf, type Recipe } from "./components.ts";
@@ -16,7 +15,7 @@ import { type Part, type Vocabulary, vocabularyIn, vocabularyOf } from "./vocabu
 
 export interface EffectiveTokenizer {
   readonly className: ClassName | typeof generic;
-  /** What the class of Python would save as `tokenizer.json`. */
+  /** The `tokenizer.json` that the class of Python would save. */
   readonly json: Part;
   /** Whether the folder's own `tokenizer.json` says something else, or there is none. */
   readonly differs: boolean;
@@ -24,13 +23,16 @@ export interface EffectiveTokenizer {
   readonly settings: Settings;
   /** Whether token types are given, and whether Python does so unasked. */
   readonly types: { readonly given: boolean; readonly byClass: boolean };
-  /** What a `tokenizer.json` made of a sentencepiece model does not say of it, as settings. */
+  /** Settings for what a `tokenizer.json` made of a sentencepiece model does not say of it. */
   readonly declared: Settings;
-  /** The folder's `tokenizer.json` but for its vocabulary: of a class that builds its own parts, what of the file it leaves out. */
+  /**
+   * The parts of the folder's `tokenizer.json`, without its vocabulary, that a class which builds its own parts leaves
+   * out; else undefined.
+   */
   readonly leftOut: Part | undefined;
 }
 
-/** Errors: `MISSING_FILE` if the folder has no vocabulary either, `BAD_TOKENIZER`. */
+/** Builds it for a folder. Errors: `MISSING_FILE` if the folder has no vocabulary either, `BAD_TOKENIZER`. */
 export function effectiveTokenizer(folder: TokenizerFolder): EffectiveTokenizer {
   const className = classOf(folder);
   const stored = storedJson(folder);
@@ -96,7 +98,7 @@ function withoutVocabulary(stored: Part): Part {
   return { ...stored, model: { type: "WordLevel", vocab: { "[UNK]": 0 }, unk_token: "[UNK]" }, added_tokens: [] };
 }
 
-/** As save_pretrained of Python writes them into tokenizer_config.json. */
+/** Makes the settings that save_pretrained of Python writes into tokenizer_config.json. */
 function declaredSettings(vocabulary: Vocabulary | undefined): Settings {
   if (vocabulary?.kind !== "Unigram" || vocabulary.declared === undefined) return {};
   const { unknownId, tokens } = vocabulary.declared;
@@ -123,7 +125,7 @@ function cannotRead({ path }: TokenizerFolder, from: string, name: string, cause
 }
 
 /**
- * Python takes sides, and a padding token that nothing else names, from a `tokenizer.json`.
+ * Adds to the settings what Python takes from a `tokenizer.json`: sides, and a padding token that nothing else names.
  * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/tokenization_utils_tokenizers.py#L426
  */
 function withStored(name: ClassName | typeof generic, settings: Settings, stored: Part | undefined): Settings {
@@ -167,7 +169,7 @@ function built(name: ClassName, folder: TokenizerFolder, stored: Part | undefine
   };
 }
 
-/** The file, with the added tokens of the settings, and a post-processor where it has none. */
+/** Takes the file with the added tokens of the settings, and a post-processor where it has none. */
 function asItIs(folder: TokenizerFolder, stored: Part): Part {
   const { vocab } = stored.model as Part;
   const contents = Array.isArray(vocab)
@@ -199,7 +201,7 @@ function idsOfList(tokens: readonly unknown[]): TokenIds {
   return { idOf: (token) => ids.get(token), size: tokens.length };
 }
 
-/** The same said in one way, as far as files of older versions are known to say it in others. */
+/** Says the same in one way, as far as files of older versions are known to say it in others. */
 function canonical(json: Part): unknown {
   const {
     normalizer = null,
@@ -247,8 +249,8 @@ function canonicalModel({ type: _, vocab, merges, ...rest }: Part): unknown {
 }
 
 /**
- * What the libraries run. Python passes over special tokens in texts where `split_special_tokens` says so, and leaves token
- * types out where they are not wanted; here the file itself says both.
+ * Makes the `tokenizer.json` that the libraries run. Python passes over special tokens in texts where
+ * `split_special_tokens` says so, and leaves token types out where they are not wanted; here the file itself says both.
  */
 export function runForm({ json, settings, types }: EffectiveTokenizer): Part {
   const splits = truthySetting(settings, "split_special_tokens", false);
@@ -270,7 +272,7 @@ function withoutTypes(part: unknown): unknown {
   );
 }
 
-/** The id of the token that texts are padded with; undefined if there is none. */
+/** Finds the id of the token that texts are padded with; undefined if there is none. */
 export function padTokenId({ json, settings }: EffectiveTokenizer): number | undefined {
   const content = contentOf(settings.pad_token);
   if (content === undefined) return undefined;

@@ -1,14 +1,14 @@
-/** The files of a tokenizer as they were loaded, and what those beside the vocabulary say. */
-import { join } from "node:path";
+/** Reads the files of a tokenizer, and what those beside the vocabulary say. */
 import { ThawError } from "../errors.ts";
-import { tokenizerFiles } from "../hub/tokenizerFiles.ts";
+import { tokenizerFiles } from "../hub/modelFolder.ts";
 import type { JsonObject } from "../models/config/config.ts";
+import { join } from "../platform/files.ts";
 import { parseForeignJson, readForeignFile } from "../platform/foreignFile.ts";
 
 /** Keys of `tokenizer_config.json` and its like, in Python's spelling. */
 export type Settings = JsonObject;
 
-/** No published file comes near these sizes: the largest `tokenizer.json` has 60 MB. */
+/** Bytes of a file at most. No published file comes near these sizes: the largest `tokenizer.json` has 60 MB. */
 const maxBytes = { vocabulary: 128_000_000, settings: 32_000_000 };
 const settingsFiles = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
 const damaged = {
@@ -19,17 +19,20 @@ const damaged = {
 /** A folder's tokenizer, held in memory: what becomes of the folder later changes nothing. */
 export interface TokenizerFolder {
   readonly path: string;
-  /** The files of a tokenizer that there are. */
+  /** The files of a tokenizer that there are, by name. */
   readonly files: ReadonlyMap<string, Buffer>;
-  /** Of `tokenizer_config.json`, and the older files that it replaced where they count. */
+  /** The settings of `tokenizer_config.json`, and of the older files that it replaced where they count. */
   readonly settings: Settings;
-  /** Of `config.json`; `{}` where there is none, or none that can be read. */
+  /** The keys of `config.json`; `{}` where there is none, or none that can be read. */
   readonly model: Settings;
-  /** Of `added_tokens.json`: token -> id; `{}` where it does not count. */
+  /** The entries of `added_tokens.json`: token -> id; `{}` where it does not count. */
   readonly addedTokens: Settings;
 }
 
-/** Errors: `MISSING_FILE` for what is there and cannot be read, `BAD_TOKENIZER` for settings that are no JSON object. */
+/**
+ * Reads a folder's tokenizer. Errors: `MISSING_FILE` for what is there and cannot be read, `BAD_TOKENIZER` for settings
+ * that are no JSON object.
+ */
 export async function readTokenizerFolder(path: string): Promise<TokenizerFolder> {
   const files = new Map<string, Buffer>();
   const read = async (name: string) => {
@@ -55,7 +58,9 @@ function settingsOf(bytes: Buffer | undefined, path: string): Settings {
   throw new ThawError("BAD_TOKENIZER", `${path} must hold a JSON object. ${damaged.advice}`);
 }
 
-/** Whoever loads the model says what is wrong with its configuration; a tokenizer only looks into it. */
+/**
+ * Reads the keys of config.json. A tokenizer only looks into it: whoever loads the model says what is wrong with it.
+ */
 async function modelSettings(path: string): Promise<Settings> {
   try {
     const bytes = await readForeignFile(join(path, "config.json"), { maxBytes: maxBytes.settings });
@@ -66,8 +71,8 @@ async function modelSettings(path: string): Promise<Settings> {
 }
 
 /**
- * As `_from_pretrained` puts them together: the older files count only where the newer list of added tokens is missing, and
- * of the two names for further special tokens the newer one.
+ * Puts the settings together as `_from_pretrained` does: the older files count only where the newer list of added
+ * tokens is missing, and of the two names for further special tokens the newer one.
  * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/tokenization_utils_base.py#L1781
  */
 function merged(
@@ -90,14 +95,14 @@ export function isObject(value: unknown): value is Settings {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A boolean where Python's library takes nothing else. Throws an Error. */
+/** Reads a boolean where Python's library takes nothing else. Throws an Error. */
 export function booleanSetting(settings: Settings, key: string, fallback: boolean): boolean {
   const value = settings[key] === undefined ? fallback : settings[key];
   if (typeof value === "boolean") return value;
   throw new Error(`"${key}" is ${JSON.stringify(value)} in tokenizer_config.json; it must be true or false`);
 }
 
-/** A setting that Python asks with `if`. */
+/** Reads a setting that Python asks with `if`, by its rules of what is true. */
 export function truthySetting(settings: Settings, key: string, fallback: boolean): boolean {
   return settings[key] === undefined ? fallback : isTruthy(settings[key]);
 }

@@ -1,23 +1,66 @@
-/** From the ids of texts to the rows that a model takes: cut, with the special tokens around them, padded to one length. */
+/** Makes rows of token ids out of texts, as a model takes them: cut to a limit, with the special tokens around them, padded to one length. */
 import { ThawError } from "../errors.ts";
 import { isObject } from "./folder.ts";
 
-/** What a model takes: three arrays, each `[batch, tokens]`. Rows differ in length where padding is off. */
+/** A batch as a model takes it: three arrays, each `[batch, tokens]`. Rows differ in length where nothing is padded. */
 export interface BatchEncoding {
+  /** `[batch, tokens]`: ids of the tokens, special tokens included. */
   readonly inputIds: number[][];
-  /** 1 for tokens of the text, 0 for padding. */
+  /** `[batch, tokens]`: 1 for tokens of the text, 0 for padding. */
   readonly attentionMask: number[][];
+  /** `[batch, tokens]`: token types, in most models 0 for the first text and 1 for the second of a pair. */
   readonly tokenTypeIds: number[][];
 }
 
 /** One encoded text or pair: ids and token types, each `[tokens]`. */
 export interface UnpaddedText {
+  /** Ids of the tokens, `[tokens]`. */
   readonly inputIds: Int32Array;
+  /** Token types, `[tokens]`. */
   readonly tokenTypeIds: Int32Array;
 }
 
+/**
+ * A tokenizer library, as far as it is used: special tokens, truncation and padding are done on top, the same for all.
+ */
+export interface TokenizerBackend {
+  /** The library that cuts texts into tokens; "brought": one that a user made. */
+  readonly name: "native" | "xenova" | "brought";
+  /** Cuts each text into the ids of its tokens, without special tokens, padding or truncation. */
+  encode(texts: readonly string[]): Int32Array[];
+  /** Turns ids back into text, with special tokens or without. */
+  decode(ids: readonly number[], skipSpecialTokens: boolean): string;
+}
+
+/** What limits the length of a text. */
+export interface LimitSources {
+  /**
+   * The limit of the tokenizer's files and of the positions of the model they belong to; Infinity where they say
+   * nothing.
+   */
+  readonly modelMaxLength: number;
+  /** The positions of the model that is used; undefined or Infinity where they have no end. */
+  readonly positions?: number | undefined;
+  /** The limit that the user asks for, which goes before the tokenizer's files. Default: none. */
+  readonly maxLength?: number | undefined;
+}
+
+/** The limit where nothing says how long a text may be. */
+const unknownLength = 512;
+
+/**
+ * Computes to how many tokens a text is cut, special tokens included: `maxLength`, or else what the tokenizer's files
+ * say, and never more than the model has positions for; 512 where nothing says anything. The tokenizer, the trainer,
+ * the export and what is saved all go by this rule.
+ */
+export function tokenLimit({ modelMaxLength, positions = Number.POSITIVE_INFINITY, maxLength }: LimitSources): number {
+  const limit = Math.min(maxLength ?? modelMaxLength, positions);
+  return Number.isFinite(limit) ? limit : unknownLength;
+}
+
+/** An end of a text: its beginning is `"left"`. */
 export type Side = "left" | "right";
-/** Hugging Face's names: of a pair the longer text gives way, or one of the two alone. */
+/** Which text of a pair is cut, by Hugging Face's names: the longer one first, or one of the two alone. */
 export type TruncationStrategy = "longest_first" | "only_first" | "only_second";
 
 /** A run of special tokens. */
@@ -26,25 +69,26 @@ interface Run {
   readonly typeIds: readonly number[];
 }
 
-/** Where a model's special tokens go; `between` is empty for one text. */
+/** The places of a model's special tokens around one text or a pair; `between` is empty for one text. */
 export interface Template {
   readonly before: Run;
   readonly between: Run;
   readonly after: Run;
   readonly firstTypeId: number;
   readonly secondTypeId: number;
-  /** Number of special tokens. */
+  /** The number of special tokens. */
   readonly specials: number;
 }
 
+/** The templates of a tokenizer. */
 export interface Templates {
   readonly single: Template;
   readonly pair: Template;
 }
 
 /**
- * The templates that the `post_processor` of a `tokenizer.json` says. Throws an Error for what names a token without an id, or
- * uses a text twice.
+ * Reads the templates out of the `post_processor` of a `tokenizer.json`. Throws an Error for what names a token without
+ * an id, or uses a text twice.
  */
 export function templatesIn(postProcessor: unknown): Templates {
   const part = isObject(postProcessor) ? postProcessor : {};
@@ -79,12 +123,15 @@ export function templatesIn(postProcessor: unknown): Templates {
   }
 }
 
-/** A text or special tokens. */
+/** A step of a template: a text or special tokens. */
 type Step =
   | { readonly text: "A" | "B"; readonly typeId: number }
   | { readonly ids: readonly number[]; readonly typeId: number };
 
-/** Numbers are ids of special tokens; all token types are 0 where nothing else is said. */
+/**
+ * Makes templates of lists in which numbers are ids of special tokens; all token types are 0 where nothing else is
+ * said.
+ */
 function templates(
   single: readonly (Step | number | "A" | "B")[],
   pair: readonly (Step | number | "A" | "B")[],
@@ -142,12 +189,12 @@ function templateOf(steps: readonly Step[], isPair: boolean): Template {
   };
 }
 
-/** How texts are cut; undefined: not at all. */
+/** How texts are cut; undefined where they are not. */
 export interface Truncation {
-  /** In tokens, special ones included. */
+  /** The length to which texts are cut, in tokens, special ones included. */
   readonly maxLength: number;
   readonly strategy: TruncationStrategy;
-  /** Where tokens are taken off. */
+  /** The end at which tokens are taken off. */
   readonly side: Side;
 }
 
@@ -173,7 +220,10 @@ export function rowOf(
   return fill(template, cut(first, keptFirst), second === undefined ? undefined : cut(second, keptSecond));
 }
 
-/** Tokens that are kept of each text. Ported from tokenizers 0.23, `utils/truncation.rs`, `truncate_encodings`. */
+/**
+ * Computes how many tokens are kept of each text. Ported from tokenizers 0.23, `utils/truncation.rs`,
+ * `truncate_encodings`.
+ */
 function keptLengths(
   first: number,
   second: number | undefined,
@@ -194,7 +244,7 @@ function keptLengths(
   );
 }
 
-/** The longer text gives way first, then both get half, the longer one the odd token. */
+/** Shares the room of a pair: the longer text gives way first, then both get half, the longer one the odd token. */
 function longestFirst(first: number, second: number, room: number): [first: number, second: number] {
   const shorter = Math.min(first, second);
   const longer = shorter > room ? shorter : Math.max(shorter, room - shorter);

@@ -1,26 +1,30 @@
-/** The files that a tokenizer leaves in a folder: those it was loaded from, and what makes Python read the same tokenizer there. */
-import { join } from "node:path";
+/**
+ * Saves a tokenizer: the files that it was loaded from, and what makes Python read the same tokenizer from the folder.
+ */
 import { writeFileAtomic } from "../platform/atomicFile.ts";
-import { stringifyLike } from "../platform/stringifyLike.ts";
+import { join } from "../platform/files.ts";
+import { stringifyLike } from "../platform/foreignFile.ts";
 import { contentOf } from "./addedTokens.ts";
 import { generic, ownClass, roles } from "./classes.ts";
 import { type EffectiveTokenizer, runForm } from "./effective.ts";
 import { isObject, type Settings, type TokenizerFolder } from "./folder.ts";
 import { xenovaForm, xenovaSettings } from "./xenova.ts";
 
+/** Options of a tokenizer's `save`. */
 export interface SaveTokenizerOptions {
   /** The longest text in tokens, for those who read the folder. Default: what the tokenizer's files say. */
   readonly modelMaxLength?: number | undefined;
-  /** Who reads the folder. Default: `"transformers"`. */
+  /** The program that reads the folder. Default: `"transformers"`. */
   readonly for?: "transformers" | "xenova";
 }
 
-/** What `fromPretrained` was told in place of the folder's settings. */
-export type OwnSettings = Settings;
+/** The settings that `fromPretrained` was given in place of the folder's. */
+type OwnSettings = Settings;
 
 /**
- * A `tokenizer.json` that its settings contradict, or that was missing, is written as Python's class runs it; settings are
- * added where Python needs them. All other files are those that were loaded, byte for byte. Errors: `WRITE_FAILED`.
+ * Writes the files of a tokenizer into the folder `to`. A `tokenizer.json` that its settings contradict, or that was
+ * missing, is written as Python's class runs it; settings are added where Python needs them. All other files are those
+ * that were loaded, byte for byte. Errors: `WRITE_FAILED`.
  */
 export async function saveTokenizer(
   to: string,
@@ -53,7 +57,10 @@ export async function saveTokenizer(
   for (const [name, content] of files) await writeFileAtomic(join(to, name), content);
 }
 
-/** Python goes by the name in the settings and by the type of the model beside: the name has to be enough. */
+/**
+ * Names the class where Python needs it: it goes by the name in the settings and by the type of the model beside, and
+ * the name has to be enough.
+ */
 function namedClass({ className }: EffectiveTokenizer, before: Settings): Settings {
   const own = { tokenizer_class: className === generic ? "PreTrainedTokenizerFast" : className };
   if (before.tokenizer_class === undefined) return own;
@@ -64,13 +71,13 @@ function namedClass({ className }: EffectiveTokenizer, before: Settings): Settin
 const maxLength = (modelMaxLength: number | undefined): Settings =>
   modelMaxLength === undefined ? {} : { model_max_length: modelMaxLength };
 
-/** Token types that are given here and that Python gives only where it is asked. */
+/** Asks Python for token types where they are given here and Python gives them only where it is asked. */
 function inputNames({ types, settings }: EffectiveTokenizer): Settings {
   const isAsked = settings.model_input_names !== undefined || types.byClass || !types.given;
   return isAsked ? {} : { model_input_names: ["input_ids", "token_type_ids", "attention_mask"] };
 }
 
-/** What all of the folder's files said, for programs that read no more than two of them. */
+/** Puts together what all of the folder's files said, for programs that read no more than two of them. */
 function madeSettings({ settings, declared }: EffectiveTokenizer): Settings {
   const names = roles.map((role) => `${role}_token`);
   const plain = Object.entries(settings).map(([key, value]) => [

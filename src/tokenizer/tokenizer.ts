@@ -1,85 +1,111 @@
-/** A tokenizer as people call it: texts in, token ids out, with truncation and padding as in Hugging Face's Python. */
+/**
+ * A tokenizer as people call it: it takes texts and gives token ids, truncated and padded as in Hugging Face's Python.
+ */
 import { ThawError } from "../errors.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import type { TokenizerBackend } from "./backend.ts";
 import {
   type BatchEncoding,
   pad,
   rowOf,
   type Side,
   type Templates,
+  type TokenizerBackend,
   type Truncation,
   type TruncationStrategy,
+  tokenLimit,
   type UnpaddedText,
 } from "./rows.ts";
 import type { SaveTokenizerOptions } from "./saved.ts";
-import { tokenLimit } from "./tokenLimit.ts";
 import { backendOf, templatesByAsking, type XenovaTokenizer } from "./xenova.ts";
 
+/** Whether and how texts are cut. */
 export interface TruncationOptions {
   /**
-   * Cut texts to `maxLength` tokens, special tokens included. true or `"longest_first"`: of a pair the longer text gives way;
-   * `"only_first"`, `"only_second"`: that text alone; false or `"do_not_truncate"`: not at all. Default: true where
-   * `maxLength` is given and nothing is padded, else false.
+   * Whether texts are cut to `maxLength` tokens, special tokens included. true or `"longest_first"`: of a pair the
+   * longer text gives way; `"only_first"`, `"only_second"`: that text alone; false or `"do_not_truncate"`: not at all.
+   * Default: true where `maxLength` is given and nothing is padded, else false.
    */
   readonly truncation?: boolean | TruncationStrategy | "do_not_truncate";
-  /** In tokens. Default: what the tokenizer's files and the positions of its model say; 512 where they say nothing. */
+  /**
+   * The longest text in tokens. Default: what the tokenizer's files and the positions of its model say; 512 where they
+   * say nothing.
+   */
   readonly maxLength?: number;
-  /** Where tokens are taken off. Default: what the tokenizer's files say, mostly `"right"`. */
+  /** The end at which tokens are taken off. Default: what the tokenizer's files say, mostly `"right"`. */
   readonly truncationSide?: Side;
 }
 
+/** Options of `encodeBatch`. */
 export interface EncodeOptions extends TruncationOptions {
   /** The second texts of pairs, as many as there are first ones. */
   readonly textPair?: string | readonly string[];
 }
 
+/** Options of a call of the tokenizer. */
 export interface TokenizeOptions extends EncodeOptions {
   /**
-   * true or `"longest"`: to the longest text of the batch; `"max_length"` (or `"maxLength"`): to `maxLength`; false or
-   * `"do_not_pad"`: not at all. Default: false.
+   * How far texts are padded. true or `"longest"`: to the longest text of the batch; `"max_length"` (or `"maxLength"`):
+   * to `maxLength`; false or `"do_not_pad"`: not at all. Default: false.
    */
   readonly padding?: boolean | "longest" | "max_length" | "maxLength" | "do_not_pad";
-  /** Default: what the tokenizer's files say, mostly `"right"`. */
+  /** The end at which texts are padded. Default: what the tokenizer's files say, mostly `"right"`. */
   readonly paddingSide?: Side;
 }
 
+/** Options of `decode`. */
 export interface DecodeOptions {
-  /** Leave out `[CLS]` and the like. Default: false. */
+  /** Whether `[CLS]` and the like are left out. Default: false. */
   readonly skipSpecialTokens?: boolean;
-  /** Take the space before a comma and the like away. Default: what the tokenizer's files say, mostly false. */
+  /**
+   * Whether the space before a comma and the like is taken away. Default: what the tokenizer's files say, mostly false.
+   */
   readonly cleanUpTokenizationSpaces?: boolean;
 }
 
-/** Texts in, token ids out, truncated and padded as in Hugging Face's Python. */
+/**
+ * A tokenizer turns texts into token ids, truncated and padded as in Hugging Face's Python, and ids back into text.
+ * Made by `AutoTokenizer.fromPretrained`. Texts are single ones, or pairs by `textPair`; defaults: nothing is cut or
+ * padded.
+ */
 export interface Tokenizer {
-  /** Encodes texts; every array of the result is `[batch, tokens]`, also for a single text. Errors: `BAD_TEXT`. */
+  /**
+   * Encodes a text or a list of texts into `inputIds`, `attentionMask` and `tokenTypeIds`, each `[batch, tokens]`, also
+   * for a single text. Errors: `BAD_TEXT`, `BAD_MAX_LENGTH`, `BAD_ARGUMENT`.
+   */
   (texts: string | readonly string[], options?: TokenizeOptions): BatchEncoding;
-  /** Encodes pairs of texts. */
+  /** Encodes pairs: `textPair` has the second text of each; shapes and errors are the same. */
   (texts: string | readonly string[], textPair: string | readonly string[], options?: TokenizeOptions): BatchEncoding;
-  /** Encodes texts, or pairs, without padding: one `{ inputIds, tokenTypeIds }`, each `[tokens]`, for each of them. */
+  /**
+   * Encodes texts, or pairs, without padding: gives one `{ inputIds, tokenTypeIds }`, each `[tokens]`, for each of
+   * them. Errors are the same.
+   */
   encodeBatch(texts: readonly string[], options?: EncodeOptions): UnpaddedText[];
-  /** Back to text. */
+  /** Turns the ids of one text back into text. */
   decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
+  /** The library that cuts texts into tokens. */
   readonly backend: TokenizerBackend["name"];
+  /** Id of the token that texts are padded with; undefined if there is none. */
   readonly padTokenId: number | undefined;
   /**
-   * Longest input in tokens that the tokenizer's files name, and the positions in the config.json beside them; Infinity if
-   * they say nothing.
+   * The longest text in tokens, special ones included, that the tokenizer's files name, and the positions in the
+   * config.json beside them; Infinity if they say nothing.
    */
   readonly modelMaxLength: number;
+  /** The end at which tokens are taken off a text that is too long. */
   readonly truncationSide: Side;
+  /** The end at which texts are padded. */
   readonly paddingSide: Side;
-  /** Ids that stand before and after each single text. */
+  /** Ids of the special tokens that stand before and after each single text. */
   readonly specialTokens: { readonly before: readonly number[]; readonly after: readonly number[] };
   /**
-   * Writes the tokenizer's files, as they were when they were loaded, into an existing folder. Where tokenizer.json is missing,
-   * or says something else than Python's class makes of it, it is written as that class runs it.
+   * Writes the tokenizer's files, as they were when they were loaded, into an existing folder. Where tokenizer.json is
+   * missing, or says something else than Python's class makes of it, it is written as that class runs it. Errors:
+   * `WRITE_FAILED`.
    */
   save(folder: string, options?: SaveTokenizerOptions): Promise<void>;
 }
 
-/** What a tokenizer's files say about it. */
+/** The settings that a tokenizer's files say, and how it is saved. */
 export interface TokenizerSettings {
   readonly templates: Templates;
   readonly padTokenId: number | undefined;
@@ -87,10 +113,11 @@ export interface TokenizerSettings {
   readonly truncationSide: Side;
   readonly paddingSide: Side;
   readonly cleansUpSpaces: boolean;
-  /** Undefined for a tokenizer that a user brought. */
+  /** How it is saved; undefined for a tokenizer that a user brought. */
   readonly save: ((folder: string, options: SaveTokenizerOptions) => Promise<void>) | undefined;
 }
 
+/** Makes a `Tokenizer` of one that a user brings. */
 export const Tokenizer = {
   /** Wraps a tokenizer object of `@xenova/transformers` or `@huggingface/transformers`. */
   from(tokenizer: XenovaTokenizer): Tokenizer {
@@ -114,7 +141,7 @@ const encodeNames: OptionNames<EncodeOptions> = {
 };
 const tokenizeNames: OptionNames<TokenizeOptions> = { ...encodeNames, padding: true, paddingSide: true };
 const decodeNames: OptionNames<DecodeOptions> = { skipSpecialTokens: true, cleanUpTokenizationSpaces: true };
-/** Hugging Face's options that are something else here. */
+/** Options of Hugging Face that are something else here. */
 const elsewhere = {
   addSpecialTokens:
     "nothing: special tokens are always added, and decode(ids, { skipSpecialTokens: true }) leaves them out",
@@ -229,7 +256,7 @@ export function createTokenizer(backend: TokenizerBackend, settings: TokenizerSe
   return Object.assign(tokenize, { ...properties, encodeBatch, decode, save });
 }
 
-/** A second positional argument is the second text, as in Python, or the options. */
+/** Reads the arguments: a second positional one is the second text, as in Python, or the options. */
 function optionsOf(
   second: TokenizeOptions | string | readonly string[],
   more: TokenizeOptions | undefined,
@@ -250,7 +277,7 @@ function optionsOf(
   return { ...more, textPair: second as string | readonly string[] };
 }
 
-/** In Python too, a length alone is a wish to be cut to it. */
+/** Tells whether `maxLength` alone asks for cutting: in Python too, a length alone is a wish to be cut to it. */
 function cutsByLength({ maxLength, padding }: TokenizeOptions): boolean {
   return maxLength !== undefined && (padding === undefined || padding === false || padding === "do_not_pad");
 }
@@ -266,7 +293,10 @@ function sideOf(name: string, value: unknown): Side {
   throw new ThawError("BAD_ARGUMENT", `${name} is ${JSON.stringify(value)}; it is "left" or "right".`);
 }
 
-/** The texts, well-formed. Throws `BAD_TEXT` with the row (from 0) of the first that is not a string. */
+/**
+ * Checks the texts and returns them well-formed. Throws `BAD_TEXT` with the row (from 0) of the first that is not a
+ * string.
+ */
 function checkTexts(texts: readonly string[]): string[] {
   if (!Array.isArray(texts)) {
     throw new ThawError("BAD_TEXT", `A tokenizer takes a string or an array of strings, got ${describe(texts)}.`);
@@ -295,7 +325,7 @@ function describe(value: unknown): string {
   return value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
 }
 
-/** `clean_up_tokenization` of transformers 5.23, tokenization_utils_base.py. */
+/** Takes away the spaces that `clean_up_tokenization` of transformers 5.23 does (tokenization_utils_base.py). */
 function withoutSpaces(text: string): string {
   const shorter: readonly [string, string][] = [
     ...[".", "?", "!", ","].map((mark): [string, string] => [` ${mark}`, mark]),

@@ -1,24 +1,27 @@
-/** The vocabulary of a tokenizer: out of its `tokenizer.json`, or out of the files that it was first published in. */
+/**
+ * Reads the vocabulary of a tokenizer: out of its `tokenizer.json`, or out of the files that it was first published in,
+ * of which a sentencepiece model is a protocol buffer (google/sentencepiece, src/sentencepiece_model.proto).
+ */
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import type { TokenizerClass } from "./classes.ts";
 import { isObject, type Settings } from "./folder.ts";
-import { type Piece, readSentencePiece } from "./sentencePiece.ts";
 
 /** A part of a `tokenizer.json`, in the form in which the library `tokenizers` stores what it runs. */
 export type Part = Readonly<Record<string, unknown>>;
 
-export type Merge = readonly [left: string, right: string];
+type Merge = readonly [left: string, right: string];
 export type ScoredPiece = readonly [token: string, score: number];
 
 /** A token that is found in a text before anything else is done to it. */
 export interface AddedToken {
   readonly content: string;
   readonly singleWord: boolean;
-  /** Takes the white space before it. */
+  /** Whether it takes the white space before it. */
   readonly lstrip: boolean;
   readonly rstrip: boolean;
-  /** Looked for in the normalised text. */
+  /** Whether it is looked for in the normalised text. */
   readonly normalized: boolean;
-  /** Left out when ids are decoded without special tokens. */
+  /** Whether it is left out when ids are decoded without special tokens. */
   readonly special: boolean;
 }
 
@@ -28,17 +31,17 @@ export type Vocabulary =
   | {
       readonly kind: "Unigram";
       readonly pieces: readonly ScoredPiece[];
-      /** How characters are replaced before anything else, compiled, in base 64. */
+      /** The compiled rules by which characters are replaced before anything else, in base 64. */
       readonly charsMap: string | undefined;
-      /** What a sentencepiece model adds to its pieces; undefined for a `tokenizer.json`. */
+      /** The facts that a sentencepiece model adds to its pieces; undefined for a `tokenizer.json`. */
       readonly declared?: {
         readonly unknownId: number;
-        /** Indivisible tokens. */
+        /** Tokens that are never cut. */
         readonly tokens: readonly AddedToken[];
       };
     };
 
-/** Throws an Error where a `tokenizer.json` has none of this kind. */
+/** Reads the vocabulary of a `tokenizer.json`. Throws an Error where it has none of this kind. */
 export function vocabularyIn(json: Part, kind: Vocabulary["kind"]): Vocabulary {
   const model = isObject(json.model) ? json.model : {};
   const { vocab } = model;
@@ -59,7 +62,7 @@ const isScored = (entry: unknown): boolean =>
   Array.isArray(entry) && entry.length === 2 && typeof entry[0] === "string" && typeof entry[1] === "number";
 const contentOf = (token: unknown): string => String(Array.isArray(token) ? token[0] : token);
 
-/** Pairs, or in older files two tokens with a space between. */
+/** Reads merges: pairs, or in older files two tokens with a space between. */
 function mergesIn(merges: unknown): Merge[] {
   if (merges === undefined) return [];
   if (!Array.isArray(merges)) throw new Error('"merges" must be a list');
@@ -72,7 +75,7 @@ function mergesIn(merges: unknown): Merge[] {
   });
 }
 
-/** The first one of a normaliser or its parts. */
+/** Finds the first compiled rules in a normaliser or its parts. */
 function charsMapIn(normalizer: unknown): string | undefined {
   if (!isObject(normalizer)) return undefined;
   const parts = normalizer.type === "Sequence" ? normalizer.normalizers : [normalizer];
@@ -85,7 +88,10 @@ function charsMapIn(normalizer: unknown): string | undefined {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** `files` are those that the class names. Throws an Error for what is no such vocabulary. */
+/**
+ * Reads the vocabulary out of `files`, which are those that the class names. Throws an Error for what is no such
+ * vocabulary.
+ */
 export function vocabularyOf(files: readonly Buffer[], { vocabulary: kind }: TokenizerClass): Vocabulary {
   const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = files;
   if (kind === "WordPiece") return { kind, ids: idsOfLines(utf8.decode(first)) };
@@ -102,10 +108,10 @@ export function vocabularyOf(files: readonly Buffer[], { vocabulary: kind }: Tok
   };
 }
 
-/** What Rust's `trim_end` takes off: Unicode's White_Space, which is not what JavaScript's does. */
+/** White space that Rust's `trim_end` takes off: Unicode's White_Space, which is not what JavaScript's does. */
 const trailingSpace = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/;
 
-/** `vocab.txt`: one token a line; its id is the number of the line, from 0. */
+/** Reads `vocab.txt`: one token per line; its id is the number of the line, from 0. */
 function idsOfLines(text: string): Record<string, number> {
   const lines = text.split("\n");
   if (lines.at(-1) === "") lines.pop();
@@ -143,4 +149,89 @@ function indivisible({ text, type }: Piece): AddedToken {
     normalized: false,
     special: type === "control",
   };
+}
+
+interface Piece {
+  readonly text: string;
+  /** Log probability. */
+  readonly score: number;
+  readonly type: "normal" | "unknown" | "control" | "user" | "unused" | "byte";
+}
+
+interface SentencePieceModel {
+  readonly pieces: readonly Piece[];
+  readonly unknownId: number;
+  /** The compiled rules by which characters are replaced before anything else; undefined where there are none. */
+  readonly charsMap: Uint8Array | undefined;
+}
+
+const pieceTypes = ["normal", "unknown", "control", "user", "unused", "byte"] as const;
+const algorithms = ["unigram", "bpe", "word", "char"] as const;
+
+/** Reads a sentencepiece model. Throws an Error for what is no such file, and for another algorithm than Unigram. */
+function readSentencePiece(bytes: Uint8Array): SentencePieceModel {
+  const pieces: Piece[] = [];
+  let trainer = { algorithm: 1, unknownId: 0 };
+  let charsMap: Uint8Array | undefined;
+  eachField(bytes, (field, reader) => {
+    if (field === 1) pieces.push(readPiece(reader.bytes()));
+    else if (field === 2) trainer = readTrainer(reader.bytes());
+    else if (field === 3) charsMap = readCharsMap(reader.bytes());
+    else return false;
+    return true;
+  });
+  if (pieces.length === 0) throw new Error("it has no pieces, so it is no sentencepiece model");
+  if (trainer.algorithm !== 1) {
+    throw new Error(`its algorithm is ${algorithms[trainer.algorithm - 1] ?? trainer.algorithm}, only unigram is read`);
+  }
+  return { pieces, unknownId: trainer.unknownId, charsMap };
+}
+
+function readPiece(bytes: Uint8Array): Piece {
+  let [text, score, type] = ["", 0, 1];
+  eachField(bytes, (field, reader) => {
+    if (field === 1) text = reader.string();
+    else if (field === 2) score = reader.float();
+    else if (field === 3) type = reader.int32();
+    else return false;
+    return true;
+  });
+  const named = pieceTypes[type - 1];
+  if (named === undefined) throw new Error(`its piece ${JSON.stringify(text)} has the unknown type ${type}`);
+  return { text, score, type: named };
+}
+
+function readTrainer(bytes: Uint8Array): { algorithm: number; unknownId: number } {
+  const spec = { algorithm: 1, unknownId: 0 };
+  eachField(bytes, (field, reader) => {
+    if (field === 3) spec.algorithm = reader.int32();
+    else if (field === 40) spec.unknownId = reader.int32();
+    else return false;
+    return true;
+  });
+  return spec;
+}
+
+function readCharsMap(bytes: Uint8Array): Uint8Array | undefined {
+  let map: Uint8Array | undefined;
+  eachField(bytes, (field, reader) => {
+    if (field !== 2) return false;
+    map = reader.bytes();
+    return true;
+  });
+  return map?.length === 0 ? undefined : map;
+}
+
+/**
+ * Reads the fields of a message one after the other. `read` takes the value of a field and says whether it did; fields
+ * that it does not know are passed over.
+ */
+function eachField(bytes: Uint8Array, read: (field: number, reader: BinaryReader) => boolean): void {
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag();
+    if (wireType === WireType.StartGroup || wireType === WireType.EndGroup)
+      throw new Error("it is no sentencepiece model");
+    if (!read(field, reader)) reader.skip(wireType, field);
+  }
 }

@@ -1,35 +1,49 @@
 /**
- * `@xenova/transformers`: for machines where the native tokenizer does not load, for tokenizer objects that a user brings,
- * and for exported models. Its own truncation (cuts off the final `[SEP]`) and padding (always right) are never used.
+ * Uses `@xenova/transformers`: for machines where the native tokenizer does not load, for tokenizer objects that a user
+ * brings, and for exported models. Its own truncation (cuts off the final `[SEP]`) and padding (always right) are never
+ * used.
  */
 import { ThawError } from "../errors.ts";
 import { contentOf } from "./addedTokens.ts";
-import type { TokenizerBackend } from "./backend.ts";
 import { generic } from "./classes.ts";
 import { type EffectiveTokenizer, runForm } from "./effective.ts";
 import { isObject, type Settings } from "./folder.ts";
-import type { Template, Templates } from "./rows.ts";
+import type { Template, Templates, TokenizerBackend } from "./rows.ts";
 import type { Part } from "./vocabulary.ts";
 
 /** A tokenizer object of `@xenova/transformers` or `@huggingface/transformers`. */
 export interface XenovaTokenizer {
+  /** Encodes one text, or a pair. */
   (text: string, options: XenovaOptions): XenovaEncoding;
+  /** Turns ids back into text. */
   decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
+  /** Id of the token that texts are padded with. */
   readonly pad_token_id?: number | undefined;
+  /** The longest text in tokens. */
   readonly model_max_length?: number | undefined;
+  /** The end at which texts are padded. */
   readonly padding_side?: string | undefined;
 }
 
-interface XenovaOptions {
+/** The options with which Thaw calls such a tokenizer. */
+export interface XenovaOptions {
+  /** The second text of a pair. */
   readonly text_pair?: string | null;
+  /** Whether `[CLS]` and the like are added. */
   readonly add_special_tokens: boolean;
+  /** Thaw pads by itself. */
   readonly padding: false;
+  /** Thaw cuts by itself. */
   readonly truncation: false;
+  /** Ids come as plain numbers. */
   readonly return_tensor: false;
 }
 
-interface XenovaEncoding {
+/** What such a tokenizer makes of one text. */
+export interface XenovaEncoding {
+  /** Ids of the tokens. */
   readonly input_ids: ArrayLike<number>;
+  /** Token types, where the tokenizer has them. */
   readonly token_type_ids?: ArrayLike<number>;
 }
 
@@ -49,7 +63,7 @@ export function backendOf(tokenizer: XenovaTokenizer, name: "xenova" | "brought"
   };
 }
 
-/** Loads what the native library would run. Errors: `NO_XENOVA`; throws an Error where it cannot be read. */
+/** Loads in that package what the native library would run. Throws `NO_XENOVA`, or an Error where it cannot be read. */
 export async function loadXenovaBackend(effective: EffectiveTokenizer): Promise<TokenizerBackend> {
   // The package's entry file loads sharp and onnxruntime as well; this file needs neither.
   // @ts-expect-error it has no types of its own
@@ -69,7 +83,9 @@ export async function loadXenovaBackend(effective: EffectiveTokenizer): Promise<
   return backendOf(new Class(xenovaForm(runForm(effective)), xenovaSettings(effective)), "xenova");
 }
 
-/** Settings without what that package heeds and Python does not, and special tokens by their names alone. */
+/**
+ * Makes the settings without what that package heeds and Python does not, and with special tokens by their names alone.
+ */
 export function xenovaSettings({ className, json, settings }: EffectiveTokenizer): Settings {
   const { remove_space: _, do_lowercase_and_remove_accent: __, ...rest } = settings;
   const plain = Object.entries(rest).map(([key, value]) => [
@@ -86,8 +102,8 @@ export function xenovaSettings({ className, json, settings }: EffectiveTokenizer
 }
 
 /**
- * A `tokenizer.json` in the form that `@xenova/transformers` 2.17.2 reads rightly. It says the same to the Rust tokenizers:
- * today's files write some things in ways that this version does not know.
+ * Writes a `tokenizer.json` in the form that `@xenova/transformers` 2.17.2 reads rightly. It says the same to the Rust
+ * tokenizers: today's files write some things in ways that this version does not know.
  */
 export function xenovaForm(json: Part): Part {
   const spelt = withPrefixSpace(json) as Part;
@@ -99,7 +115,7 @@ export function xenovaForm(json: Part): Part {
   };
 }
 
-/** It goes by the names of special tokens, where the library goes by their ids. */
+/** Names special tokens by their ids: that package goes by the names, where the library goes by the ids. */
 function namedByIds(json: Part): unknown {
   const processor = json.post_processor;
   if (isObject(processor) && processor.type === "RobertaProcessing") {
@@ -139,7 +155,9 @@ function tokenOf({ added_tokens: added, model }: Part, id: number | undefined): 
   return Object.entries(isObject(vocab) ? vocab : {}).find(([, value]) => value === id)?.[0];
 }
 
-/** Today's files say only `prepend_scheme` where this version also asks for what it replaced. */
+/**
+ * Adds `add_prefix_space`: today's files say only `prepend_scheme`, where this version also asks for what it replaced.
+ */
 function withPrefixSpace(part: unknown, key?: string): unknown {
   if (key === "vocab" || key === "merges" || key === "added_tokens" || typeof part !== "object" || part === null)
     return part;
@@ -149,7 +167,10 @@ function withPrefixSpace(part: unknown, key?: string): unknown {
   return type === "Metaspace" && scheme !== undefined ? { add_prefix_space: scheme !== "never", ...filled } : filled;
 }
 
-/** Where BERT's normaliser takes accents away it decomposes letters; this version then knows only the marks of Latin ones. */
+/**
+ * Takes accents away by a further normaliser: where BERT's does it, it decomposes letters, and this version then knows
+ * only the marks of Latin ones.
+ */
 function withoutAccents(normalizer: Part | null): Part | null {
   const strips = normalizer?.type === "BertNormalizer" && Boolean(normalizer.strip_accents ?? normalizer.lowercase);
   if (!strips) return normalizer;
@@ -167,7 +188,7 @@ function understood(model: Part): Part {
   };
 }
 
-/** Where a tokenizer object puts its special tokens, found out by asking it. Errors: `BAD_TOKENIZER`. */
+/** Finds out where a tokenizer object puts its special tokens, by asking it. Errors: `BAD_TOKENIZER`. */
 export function templatesByAsking(tokenizer: XenovaTokenizer): Templates {
   const content = (text: string) => Array.from(tokenizer(text, { ...raw, add_special_tokens: false }).input_ids);
   const [a, b] = [content("a"), content("b")];

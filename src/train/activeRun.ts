@@ -1,13 +1,13 @@
-/** Which run trains a model now, and what ends a run that nobody goes on with. */
-import { currentHost } from "../display/host.ts";
+/** Keeps track of which run trains a model now, and ends a run that nobody goes on with. */
+import { currentHost } from "../../shared/host.ts";
 import { ThawError } from "../errors.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { breathe } from "../platform/threads.ts";
 import { endSection } from "../tensor/section.ts";
-import { breathe } from "./breathe.ts";
 import type { TrainerEvent } from "./events.ts";
 
-/** The parts of a training loop that a run is driven by. */
-export interface DrivenLoop {
+/** The parts of a training loop that a run drives. */
+interface DrivenLoop {
   readonly events: AsyncGenerator<TrainerEvent, void>;
   /**
    * Frees everything and makes the record, at once; where that has been done it does nothing. What is left of the loop sees
@@ -30,7 +30,7 @@ export class ActiveRun {
   readonly #stop: AbortController;
   readonly #given: AbortSignal | undefined;
   readonly #followed = new Set<AbortSignal>();
-  /** How often it has been asked for an event. */
+  /** How often the run has been asked for an event. */
   #asked = 0;
   #isSuspended = true;
 
@@ -68,7 +68,7 @@ export class ActiveRun {
     active.set(model, this);
   }
 
-  /** The next event. Throws what ended the run, where that was not its own end. */
+  /** Returns the next event. Throws what ended the run, where that was not its own end. */
   async next(): Promise<IteratorResult<TrainerEvent, void>> {
     this.#follow();
     this.#stop.signal.throwIfAborted();

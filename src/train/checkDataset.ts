@@ -1,11 +1,13 @@
-/** What is refused of a data set before anything of it is encoded. */
-
+/**
+ * Checks a data set before anything of it is encoded, and refuses labels that are not the model's, or not the training
+ * data's.
+ */
 import type { TextDataset } from "../data/textDataset.ts";
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
-import type { ProblemType } from "../models/config/config.ts";
 import { matchLabels } from "../models/config/labels.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { taskOf } from "../task/taskOf.ts";
 
 /**
  * Throws `BAD_DATA` where a label of `dataset` stands for another one in `training`: files read one by one number their
@@ -20,8 +22,9 @@ export function checkSameLabels(dataset: TextDataset, role: string, training: Te
       `The ${role} is ${one}, but the training data is ${other}. Read both with textPair.`,
     );
   }
-  if (hasOneTarget(dataset)) return;
-  const { unknown, moved, inOrder } = matchLabels(usedNames(dataset), training.labelNames);
+  const names = namesToMatch(dataset);
+  if (names === undefined) return;
+  const { unknown, moved, inOrder } = matchLabels(names, training.labelNames);
   if (unknown !== undefined) {
     throw new ThawError(
       "BAD_DATA",
@@ -37,20 +40,13 @@ export function checkSameLabels(dataset: TextDataset, role: string, training: Te
   );
 }
 
-/** A single column of numbers means the same whatever it is called. */
-const hasOneTarget = ({ problemType, labelNames }: TextDataset): boolean =>
-  problemType === "regression" && labelNames.length === 1;
+/** The names of labels, as they are compared; undefined where names mean nothing. */
+const namesToMatch = ({ problemType, labelNames, labels }: TextDataset): readonly string[] | undefined =>
+  taskOf(problemType).namesToMatch(labelNames, labels);
 
-/** The names of labels that examples have; the others say only their index, since nothing depends on them. */
-function usedNames({ problemType, labelNames, labels }: TextDataset): readonly string[] {
-  if (problemType !== "single_label_classification") return labelNames;
-  const used = new Set<number>(labels);
-  return labelNames.map((name, label) => (used.has(label) ? name : `LABEL_${label}`));
-}
-
-/** What to write where the data is read, so that its labels are in this order. */
+/** Returns the option to write where the data is read, so that its labels are in this order. */
 function lineFor({ problemType }: TextDataset, names: readonly string[]): string {
-  return `${problemType === "regression" ? "label" : "labels"}: ${JSON.stringify(names)}`;
+  return `${taskOf(problemType).namesOption}: ${JSON.stringify(names)}`;
 }
 
 /** Throws `BAD_DATA` where a data set cannot be learnt by this model, before anything is encoded. */
@@ -67,10 +63,7 @@ export function checkDataset(dataset: TextDataset, role: string, model: Sequence
   }
   checkKind(dataset, role, model);
   const { numLabels } = model.config;
-  const row =
-    dataset.problemType === "single_label_classification"
-      ? dataset.labels.findIndex((label) => label < 0 || label >= numLabels)
-      : -1;
+  const row = taskOf(dataset.problemType).firstUnknown(dataset.labels, numLabels);
   if (row < 0) {
     checkNames(dataset, role, model);
     return;
@@ -87,9 +80,10 @@ export function checkDataset(dataset: TextDataset, role: string, model: Sequence
  * answer round, and other names would be dropped. Names of the model that say nothing but their index fit all.
  */
 function checkNames(dataset: TextDataset, role: string, { config }: SequenceClassifier): void {
-  if (hasOneTarget(dataset)) return;
   const { labelNames } = dataset;
-  const { unknown, moved, inOrder } = matchLabels(usedNames(dataset), config.id2label);
+  const known = namesToMatch(dataset);
+  if (known === undefined) return;
+  const { unknown, moved, inOrder } = matchLabels(known, config.id2label);
   if (unknown !== undefined) {
     const names = config.id2label.map((name, index) => labelNames[index] ?? name);
     throw new ThawError(
@@ -107,24 +101,18 @@ function checkNames(dataset: TextDataset, role: string, { config }: SequenceClas
   );
 }
 
-const kinds: Readonly<Record<ProblemType, string>> = {
-  single_label_classification: "one label a text",
-  multi_label_classification: "any number of labels a text",
-  regression: "numbers",
-};
-
 /** Throws `BAD_DATA` where the data set is for another problem type than the model, or has other labels or outputs. */
 function checkKind({ problemType, labelNames }: TextDataset, role: string, model: SequenceClassifier): void {
   const expected = model.problemType ?? problemType;
   if (expected !== problemType) {
     throw new ThawError(
       "BAD_DATA",
-      `The ${role} has ${kinds[problemType]}, but the model is for ${kinds[expected]}: load it with ` +
+      `The ${role} has ${taskOf(problemType).labelling}, but the model is for ${taskOf(expected).labelling}: load it with ` +
         `numLabels: ${labelNames.length}, problemType: "${problemType}", or read the data with problemType: "${expected}".`,
     );
   }
   const { numLabels } = model.config;
-  if (problemType === "single_label_classification" || labelNames.length === numLabels) return;
+  if (!taskOf(problemType).needsEveryLabel || labelNames.length === numLabels) return;
   throw new ThawError(
     "BAD_DATA",
     `The ${role} has ${labelNames.length} labels a row (${listed(labelNames)}), but the model has ${numLabels}. ` +
@@ -132,7 +120,7 @@ function checkKind({ problemType, labelNames }: TextDataset, role: string, model
   );
 }
 
-/** The names come along, where they are few: predictions of LABEL_0 tell nobody anything. */
+/** Says how the model is loaded for these labels, with their names where they are few: LABEL_0 tells nobody anything. */
 function loadWith({ labelNames }: Pick<TextDataset, "labelNames">): string {
   const names = labelNames.length <= 8 ? `id2label: ${JSON.stringify(labelNames)}, or ` : "";
   return `Load it with ${names}numLabels: ${labelNames.length}.`;

@@ -1,57 +1,57 @@
-/** What a run will need of time and memory, before it begins. */
-
-import { cacheMemoryOf } from "../cache/cacheBudget.ts";
-import { prefixBytes } from "../cache/prefixCache.ts";
-import { currentHost } from "../display/host.ts";
+/** Forecasts the time and memory that a run will need, and refuses a run that would not fit into memory. */
+import { currentHost } from "../../shared/host.ts";
+import { cacheMemoryOf } from "../cache/rowStore.ts";
 import { formatBytes } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
 import type { EncodedText } from "../models/packedBatch.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
-import { reusableCuts, usefulCuts } from "../plan/cost.ts";
+import { bytesOf } from "../options.ts";
+import type { ResolvedArguments } from "../plan/arguments.ts";
+import { epochSteps, passTokens } from "../plan/batches.ts";
 import { type MemoryNeed, stageMemory } from "../plan/memory.ts";
 import { type Plan, sizeOf } from "../plan/plan.ts";
-import { stageSeconds } from "../plan/seconds.ts";
-import { speedOf } from "../plan/speed.ts";
-import { asOutOfMemory, reserve } from "../platform/room.ts";
+import { prefixBytes } from "../plan/prefix.ts";
+import { speedOf, stageSeconds } from "../plan/speed.ts";
+import { asOutOfMemory, reserve } from "../platform/machine.ts";
 import { memoryLeft, releaseMemory } from "../tensor/memory.ts";
-import type { ResolvedArguments } from "./arguments.ts";
-import { epochSteps } from "./epochSteps.ts";
-import { bytesOf } from "./memorySize.ts";
 
+/** The inputs of a forecast. */
 export interface ForecastInput {
   readonly model: SequenceClassifier;
   readonly plan: Plan;
   readonly args: ResolvedArguments;
   readonly train: readonly EncodedText[];
-  /** Empty where nothing is evaluated. */
+  /** The validation data; empty where nothing is evaluated. */
   readonly evaluation: readonly EncodedText[];
 }
 
-/** Of one stage. */
+/** The forecast of one stage. */
 export interface StageForecast {
+  /** Wall time, the pass through the frozen layers included. */
   readonly seconds: number;
   /** Largest resident memory of the process, in bytes. */
   readonly memory: number;
+  /** The memory that the stage needs beside what the process holds before it. */
   readonly need: MemoryNeed;
 }
 
-/** Bytes that this process holds of memory, with what is free given back. */
+/** Returns the bytes of memory that this process holds, after it has given back those that are free. */
 export function residentMemory(): number {
   releaseMemory();
   return process.memoryUsage.rss();
 }
 
-/** What the kernel is still to take: its language service loads the types of a cell's imports while the next cell runs. */
+/**
+ * Bytes that the kernel is still to take: its language service loads the types of a cell's imports while the next cell
+ * runs.
+ */
 const pendingMemory = (seconds: number): number => currentHost()?.pendingMemory?.(seconds) ?? 0;
 
 const tokensOf = (texts: readonly EncodedText[]) => texts.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
 
-/** Batches of an evaluation and of the pass through the frozen layers have 2,048 tokens at most, or one text. */
-const passTokens = 2048;
-
 /**
- * One forecast per stage. `resident`: bytes that the process holds before training; default: `residentMemory()`. What the
- * kernel around it takes by the end of a stage is added.
+ * Forecasts each stage. `resident`: bytes that the process holds before training; default: `residentMemory()`. The bytes that
+ * the kernel around it takes by the end of a stage are added.
  */
 export function forecast(input: ForecastInput, resident?: number): readonly StageForecast[] {
   const { model, plan, args, train, evaluation } = input;
@@ -61,22 +61,14 @@ export function forecast(input: ForecastInput, resident?: number): readonly Stag
   const speed = speedOf(model, typical, args.precision);
   const keepsBest = evaluation.length > 0 && args.loadBestModelAtEnd;
   const base = resident ?? residentMemory(); // what has been measured is free again
-  let stored: readonly number[] = [];
   let firstEpoch = 0;
   let secondsSoFar = 0;
-  return plan.stages.map(({ stage, trainable, cut }, index) => {
-    const isCached = cut >= 0 && !args.frozenDropout;
-    let prefix: readonly [number, number] = [0, 0];
-    if (isCached && !stored.includes(cut)) {
-      const cuts = reusableCuts(plan.stages, index);
-      const below = stored.filter((other) => other <= Math.min(...cuts));
-      prefix = [Math.max(0, ...below), Math.max(...cuts)];
-      stored = [...new Set([...stored, ...cuts])];
-    }
+  return plan.stages.map(({ stage, trainable, prefix }) => {
+    const cut = prefix?.cut ?? -1;
     const need = stageMemory({
       model,
       trainable,
-      cut: isCached ? cut : -1,
+      cut,
       lengths: largestBatch(train, args, firstEpoch, stage.epochs),
       passTokens: Math.min(passTokens, Math.max(trainTokens, evalTokens)),
       gradientAccumulationSteps: args.gradientAccumulationSteps,
@@ -91,14 +83,13 @@ export function forecast(input: ForecastInput, resident?: number): readonly Stag
       ),
       cache: Math.min(
         cacheMemoryOf(args),
-        stored.reduce((sum, each) => sum + prefixBytes(model, texts, each), 0),
+        (prefix?.stored ?? []).reduce((sum, each) => sum + prefixBytes(model, texts, each), 0),
       ),
     });
     const steps = epochSteps(train, args, firstEpoch);
     const seconds = stageSeconds({
-      ...{ model, trainable, speed, trainTokens, evalTokens, prefix },
-      cut: isCached ? cut : -1,
-      evalCut: isCached ? cut : -1,
+      ...{ model, trainable, speed, trainTokens, evalTokens, cut },
+      prefix: prefix?.pass ?? [0, 0],
       epochs: stage.epochs,
       steps: steps.length,
       microBatches: steps.reduce((sum, { length }) => sum + length, 0),
@@ -106,8 +97,6 @@ export function forecast(input: ForecastInput, resident?: number): readonly Stag
       hashed: sizeOf(plan.trainable, model) - sizeOf(trainable, model),
     });
     firstEpoch += stage.epochs;
-    const useful = usefulCuts(plan.stages, index);
-    stored = stored.filter((each) => useful.includes(each));
     secondsSoFar += seconds;
     return { seconds, memory: base + pendingMemory(secondsSoFar) + need.peak, need };
   });
@@ -134,10 +123,10 @@ export function checkMemory(input: ForecastInput, forecasts: readonly StageForec
   );
 }
 
-/** What limits the memory of a run. */
+/** The limit of a run's memory. */
 interface Allowed {
   readonly code: "MAX_MEMORY" | "OUT_OF_MEMORY";
-  /** Why it is not more, as a part of a sentence. */
+  /** The reason why it is not more, as a part of a sentence. */
   readonly because: string;
   /** Whether a stage that needs so much can be trained with so many bytes left over. */
   readonly fits: (stage: StageForecast, spare: number) => boolean;
@@ -153,7 +142,7 @@ function allowedBy({ maxMemory }: ResolvedArguments, resident: number): Allowed 
   };
 }
 
-/** By what this process can get beyond what it holds. */
+/** The limit by the memory that this process can get beyond what it holds. */
 function allowedNow(resident: number): Allowed {
   const { bytes, limit, tensors, others } = memoryLeft();
   return {
@@ -166,7 +155,7 @@ function allowedNow(resident: number): Allowed {
   };
 }
 
-/** The error of a run that has met the end of memory after all, with what would have fitted; any other as it is. */
+/** Adds to the error of a run that ran out of memory what would have fitted; returns any other error as it is. */
 export function withWhatFits(error: unknown, input: () => ForecastInput): unknown {
   const known = asOutOfMemory(error);
   if (!(known instanceof ThawError) || known.code !== "OUT_OF_MEMORY") return error;
@@ -177,10 +166,13 @@ export function withWhatFits(error: unknown, input: () => ForecastInput): unknow
   });
 }
 
-/** What another run adds to the memory of the process, which no forecast knows: garbage, code, and what the heap has grown by. */
+/**
+ * Bytes that another run adds to the memory of the process and that no forecast knows: garbage, code, and growth of the
+ * heap.
+ */
 const untilNextRun = 40e6;
 
-/** A sentence that says with which changes every stage can be trained. */
+/** Says with which changes every stage can be trained. */
 function wouldFit(input: ForecastInput, resident: number, { fits }: Allowed): string {
   const changes = remedies(input.args).flatMap(({ change, args }) => {
     const stages = forecast({ ...input, args }, resident);
@@ -191,7 +183,7 @@ function wouldFit(input: ForecastInput, resident: number, { fits }: Allowed): st
   return "Freeze more layers, or allow more: neither a smaller batch nor gradientCheckpointing is enough.";
 }
 
-/** Changes that keep the result of the training (but for rounding), the cheapest first. */
+/** Lists changes that keep the result of the training (but for rounding), the cheapest first. */
 function remedies(args: ResolvedArguments): { change: string; args: ResolvedArguments }[] {
   const { perDeviceTrainBatchSize: size, gradientAccumulationSteps: steps } = args;
   const splits = [];
@@ -214,7 +206,10 @@ function lengthsOf(texts: readonly EncodedText[], rows: Uint32Array): number[] {
 
 const epochsLookedAt = 20;
 
-/** Lengths of the micro-batch with the most tokens that the stage will see: the order of the data is known beforehand. */
+/**
+ * Returns the lengths of the micro-batch with the most tokens that the stage will see: the order of the data is known
+ * beforehand.
+ */
 function largestBatch(
   texts: readonly EncodedText[],
   args: ResolvedArguments,

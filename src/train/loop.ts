@@ -1,41 +1,29 @@
-/** The training loop: stages, epochs, steps. It tells what happens as events, and has it written down. */
-
-import { CacheBudget, cacheMemoryOf } from "../cache/cacheBudget.ts";
+/** The training loop: it takes a model through the stages of a plan, tells what happens as events, and has it recorded. */
 import { PrefixCache } from "../cache/prefixCache.ts";
-import { computeLogits } from "../evaluate/computeLogits.ts";
-import { type EvaluateResult, evaluateLogits, neverPredicted } from "../evaluate/evaluateLogits.ts";
-import type { EncodedText } from "../models/packedBatch.ts";
-import { PackedBatch } from "../models/packedBatch.ts";
+import { CacheBudget, cacheMemoryOf } from "../cache/rowStore.ts";
+import type { EncodedDataset } from "../evaluate/encodedDataset.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
-import { DropoutRng } from "../nn/dropout.ts";
 import { AdamW } from "../optim/adamW.ts";
-import { reusableCuts, usefulCuts } from "../plan/cost.ts";
+import { bytesOf } from "../options.ts";
+import type { ResolvedArguments } from "../plan/arguments.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
-import { scheduleOf } from "../schedule/schedule.ts";
-import type { ModelMetric } from "../task/metricNames.ts";
-import { section } from "../tensor/section.ts";
-import { type ResolvedArguments, usedArguments } from "./arguments.ts";
-import { breathe } from "./breathe.ts";
-import { type EncodedDataset, labelsOf } from "./encodedDataset.ts";
-import { epochSteps } from "./epochSteps.ts";
+import type { ModelMetric } from "../task/metrics.ts";
+import { placeOf, type RunState, runEpoch, within } from "./epoch.ts";
 import type { TrainerEvent } from "./events.ts";
-import { assertUnchanged, changedNames, fingerprint } from "./fingerprint.ts";
-import { KeptWeights } from "./keptWeights.ts";
-import { bytesOf } from "./memorySize.ts";
-import { at, within } from "./nonFinite.ts";
 import { argumentNotices, bestEpochNotices, cutNotices } from "./notices.ts";
-import { RunRecorder } from "./recorder.ts";
-import type { HistoryRow, RunRecord, RunStatus } from "./runRecord.ts";
-import { OptimizerStep, type StepResult } from "./step.ts";
+import { type RunRecord, type RunStatus, usedArguments } from "./runRecord.ts";
+import { RunRecorder } from "./runRecorder.ts";
+import { assertUnchanged, changedNames, fingerprint, KeptWeights } from "./weights.ts";
 
-export interface LoopInput {
+/** The inputs of a training loop. */
+interface LoopInput {
   readonly model: SequenceClassifier;
   readonly plan: Plan;
   readonly args: ResolvedArguments;
   readonly metric: ModelMetric;
   readonly train: EncodedDataset;
   readonly evaluation: EncodedDataset | undefined;
-  /** What the record says of the two data sets. */
+  /** The two data sets as the record keeps them. */
   readonly data: RunRecord["data"];
   /** Ends the run within one step. */
   readonly signal: AbortSignal;
@@ -45,15 +33,18 @@ export interface LoopInput {
 
 /** Trains a plan from its first stage to its last, and tells what happens as events. */
 export class TrainingLoop {
-  /** The last event is `end`; an abort throws the signal's reason. */
+  /** The events of the run, `end` last; an abort throws the signal's reason. */
   readonly events: AsyncGenerator<TrainerEvent, void>;
-  /** What has been written down of the run so far. */
+  /** Holds what has been written down of the run so far. */
   readonly recorder: RunRecorder;
-  readonly #state: State;
+  readonly #input: LoopInput;
+  readonly #state: RunState;
+  /** Copies of the weights of the best epoch. */
+  readonly #kept: KeptWeights;
   #isClosed = false;
 
   constructor(input: LoopInput) {
-    const { model, plan, args, metric, train, evaluation, data } = input;
+    const { model, plan, args, metric, train, evaluation, data, signal } = input;
     const { limit: maxLength } = train;
     const optimizer = new AdamW({ beta1: args.adamBeta1, beta2: args.adamBeta2, epsilon: args.adamEpsilon });
     const budget = new CacheBudget({
@@ -67,19 +58,19 @@ export class TrainingLoop {
       ...{ model, plan, optimizer, metric, data, notices },
       args: usedArguments(args, rows, used),
     });
+    this.#input = input;
     this.#state = {
-      input,
-      optimizer,
-      run: this.recorder,
+      ...{ model, plan, args, train, evaluation, signal, optimizer, recorder: this.recorder },
       trainCache: new PrefixCache(model, train.texts, budget, args.precision),
       evalCache: new PrefixCache(model, evaluation?.texts ?? [], budget, args.precision),
-      kept: new KeptWeights(model, plan.trainable),
       microBatch: 0,
       step: undefined,
     };
+    this.#kept = new KeptWeights(model, plan.trainable);
     this.events = this.#run();
   }
 
+  /** Whether the run has ended, and everything is freed. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -89,16 +80,16 @@ export class TrainingLoop {
     this.#close(this.recorder.status("stopped", reason));
   }
 
-  /** V8 may end this in its middle too, and then it is done again. */
+  /** Makes the record and frees everything. V8 may end this in its middle too, and then it is done again. */
   #close(status: RunStatus): RunRecord | undefined {
     if (this.#isClosed) return undefined;
-    const { optimizer, trainCache, evalCache, input } = this.#state;
+    const { step, optimizer, trainCache, evalCache } = this.#state;
     try {
       const record = this.recorder.finish(status); // it looks into the optimizer
-      input.ended(record);
+      this.#input.ended(record);
       return record;
     } finally {
-      this.#state.step?.dispose();
+      step?.dispose();
       optimizer.dispose();
       for (const cache of [trainCache, evalCache]) cache.dispose();
       this.#isClosed = true;
@@ -106,10 +97,10 @@ export class TrainingLoop {
   }
 
   async *#run(): AsyncGenerator<TrainerEvent, void> {
-    const { signal } = this.#state.input;
+    const { signal } = this.#input;
     let status: RunStatus | undefined;
     try {
-      yield* trainStages(this.#state);
+      yield* this.#stages();
       const run = this.#close({ state: "finished" });
       if (run !== undefined) yield { kind: "end", run };
     } catch (error) {
@@ -119,237 +110,84 @@ export class TrainingLoop {
       this.#close(status ?? this.recorder.status("stopped", signal.reason));
     }
   }
-}
 
-/** Where a run stands; shared by the parts of the loop. */
-interface State {
-  readonly input: LoopInput;
-  readonly optimizer: AdamW;
-  readonly run: RunRecorder;
-  readonly trainCache: PrefixCache;
-  readonly evalCache: PrefixCache;
-  /** Those of the best epoch. */
-  readonly kept: KeptWeights;
-  /** Micro-batches so far: no two of them share a dropout mask. */
-  microBatch: number;
-  /** The step that is being taken. */
-  step: OptimizerStep | undefined;
-}
-
-async function* trainStages(state: State): AsyncGenerator<TrainerEvent> {
-  const { run, input } = state;
-  const { plan, args, metric } = input;
-  yield {
-    kind: "begin",
-    stages: plan.stages.map(({ row }) => row),
-    totalSteps: plan.steps,
-    totalEpochs: plan.epochs,
-    metric,
-  };
-  const ofArguments = argumentNotices(args); // of how it was trained, for the report
-  for (const notice of run.notices) if (!ofArguments.includes(notice)) yield { kind: "notice", notice };
-  for (const [index, stage] of plan.stages.entries()) yield* runStage(state, stage, index);
-  run.during = "preparation";
-  if (args.loadBestModelAtEnd && run.best !== undefined) {
-    state.kept.restore();
-    run.restored();
-  }
-  yield* notices(state, bestEpochNotices(run.history, metric, run.endedByPatience));
-  if (run.labelNotice !== undefined) yield* notices(state, [run.labelNotice]);
-  assertUnchanged(run.hashEnd(), "the run");
-}
-
-async function* runStage(state: State, stage: PlannedStage, index: number): AsyncGenerator<TrainerEvent> {
-  const { run, input } = state;
-  const { model, plan, args } = input;
-  run.enterStage();
-  run.during = "preparation";
-  yield { kind: "stage", stage: index };
-  for (const [name, parameter] of model.parameters) parameter.requiresGrad = stage.trainable.has(name);
-  state.optimizer.keepOnly(stage.trainable);
-  const frozenNow = [...plan.trainable].filter((name) => !stage.trainable.has(name));
-  const before = fingerprint(model, frozenNow);
-  if (stage.cut >= 0 && !args.frozenDropout) {
-    const place = () => placeOf(state, stage, "the pass through the frozen layers");
-    yield* within(place, fillCaches(state, reusableCuts(plan.stages, index)));
-  }
-  let isOver = false;
-  for (let epoch = 0; epoch < stage.stage.epochs && !isOver; epoch++) {
-    const row = yield* runEpoch(state, stage, index, epoch);
-    const isBest = run.epochDone(row);
-    if (isBest && args.loadBestModelAtEnd) state.kept.keep();
-    yield { kind: "epoch", row };
-    isOver = stage.stage.patience !== undefined && run.epochsSinceBest >= stage.stage.patience;
-  }
-  run.during = "preparation";
-  assertUnchanged(changedNames(before, fingerprint(model, frozenNow)), `stage ${index}`);
-  const useful = usefulCuts(plan.stages, index);
-  for (const cache of [state.trainCache, state.evalCache]) cache.keepOnly(useful);
-  const endedEarly = isOver && run.stageEpochs < stage.stage.epochs;
-  yield { kind: "stageEnd", stage: index, outcome: run.endStage(endedEarly ? "patience" : "all epochs") };
-}
-
-/** One pass over both data sets through the frozen layers. */
-async function* fillCaches(state: State, cuts: readonly number[]): AsyncGenerator<TrainerEvent> {
-  const { train, evaluation, signal } = state.input;
-  const started = performance.now();
-  const total = train.texts.length + (evaluation?.texts.length ?? 0);
-  state.run.during = "frozen layers";
-  let isFilled = false;
-  for await (const done of state.trainCache.fill(cuts, signal)) {
-    isFilled = true;
-    yield { kind: "prefix", done, total };
-  }
-  for await (const done of state.evalCache.fill(cuts, signal)) {
-    yield { kind: "prefix", done: train.texts.length + done, total };
-  }
-  if (isFilled) state.run.passedFrozenLayers((performance.now() - started) / 1000);
-  yield* notices(state, [...state.trainCache.notices, ...state.evalCache.notices]);
-}
-
-/** Each is told once. */
-function* notices({ run }: State, sentences: readonly string[]): Generator<TrainerEvent> {
-  for (const notice of sentences) {
-    if (run.notices.includes(notice)) continue;
-    run.notices.push(notice);
-    yield { kind: "notice", notice };
-  }
-}
-
-async function* runEpoch(
-  state: State,
-  stage: PlannedStage,
-  index: number,
-  epoch: number,
-): AsyncGenerator<TrainerEvent, HistoryRow> {
-  const { run, input } = state;
-  const steps = epochSteps(input.train.texts, input.args, run.epochs);
-  const schedule = scheduleOf(stage.lrSchedulerType, {
-    numWarmupSteps: stage.warmupSteps,
-    numTrainingSteps: stage.steps,
-  });
-  run.during = "training";
-  const started = performance.now();
-  let sum = 0;
-  let gradNorm = 0;
-  let factor = 0;
-  for (const [i, microBatches] of steps.entries()) {
-    factor = schedule(epoch * steps.length + i);
-    const result = await runStep(state, stage, microBatches, factor);
-    sum += result.loss;
-    gradNorm = result.gradNorm;
-    run.stepDone((i + 1) / steps.length);
-    yield { kind: "step", step: run.step, epoch: run.epoch, loss: sum / (i + 1) };
-    await breathe();
-  }
-  const epochSeconds = (performance.now() - started) / 1000;
-  const { learningRate, headLearningRate } = stage.row;
-  run.during = "evaluation";
-  return {
-    step: run.step,
-    epoch: run.epochs + 1,
-    stage: index,
-    loss: sum / steps.length,
-    ...(learningRate === undefined ? {} : { learningRate: learningRate * factor }),
-    ...(headLearningRate === undefined ? {} : { headLearningRate: headLearningRate * factor }),
-    gradNorm,
-    epochSeconds,
-    ...(yield* within(() => placeOf(state, stage, "the evaluation"), evaluateEpoch(state, stage))),
-  };
-}
-
-/** One optimizer step, at the stage's learning rates times `factor`. An abort between micro-batches changes no weight. */
-async function runStep(
-  state: State,
-  stage: PlannedStage,
-  microBatches: readonly Uint32Array[],
-  factor: number,
-): Promise<StepResult> {
-  const { model, args, signal } = state.input;
-  const step = new OptimizerStep({
-    model,
-    optimizer: state.optimizer,
-    texts: microBatches.reduce((sum, { length }) => sum + length, 0),
-    learningRates: new Map([...stage.learningRates].map(([name, rate]) => [name, rate * factor])),
-    weightDecay: args.weightDecay,
-    maxGradNorm: args.maxGradNorm,
-  });
-  state.step = step;
-  try {
-    for (const [i, indices] of microBatches.entries()) {
-      if (i > 0) await breathe();
-      signal.throwIfAborted();
-      at(
-        () => placeOf(state, stage, indices),
-        () => section(() => addMicroBatch(state, stage, step, indices)),
-      );
+  async *#stages(): AsyncGenerator<TrainerEvent> {
+    const { recorder } = this;
+    const { plan, args, metric } = this.#input;
+    yield {
+      kind: "begin",
+      stages: plan.stages.map(({ row }) => row),
+      totalSteps: plan.steps,
+      totalEpochs: plan.epochs,
+      metric,
+    };
+    const ofArguments = argumentNotices(args); // of how it was trained, for the report
+    for (const notice of recorder.notices) if (!ofArguments.includes(notice)) yield { kind: "notice", notice };
+    for (const [index, stage] of plan.stages.entries()) yield* this.#stage(stage, index);
+    recorder.during = "preparation";
+    if (args.loadBestModelAtEnd && recorder.best !== undefined) {
+      this.#kept.restore();
+      recorder.restored();
     }
-    return at(
-      () =>
-        placeOf(
-          state,
-          stage,
-          microBatches.flatMap((rows) => [...rows]),
-        ),
-      () => section(() => step.finish()),
-    );
-  } finally {
-    step.dispose();
-    state.step = undefined;
+    yield* this.#tell(bestEpochNotices(recorder.history, metric, recorder.endedByPatience));
+    if (recorder.labelNotice !== undefined) yield* this.#tell([recorder.labelNotice]);
+    assertUnchanged(recorder.hashEnd(), "the run");
   }
-}
 
-/** The step that is being made on these rows of the training data, or what is done outside of steps, for an error. */
-function placeOf(state: State, stage: PlannedStage, place: ArrayLike<number> | string) {
-  const { input } = state;
-  const of = { stage: input.plan.stages.indexOf(stage), name: stage.row.name };
-  if (typeof place === "string") return { ...of, what: `${place} after step ${state.run.step}` };
-  return {
-    ...of,
-    what: `step ${state.run.step + 1}`,
-    rows: Array.from(place, (i) => input.train.rows[i] as number),
-    data: "training data",
-  };
-}
-
-function addMicroBatch(state: State, stage: PlannedStage, step: OptimizerStep, indices: Uint32Array): void {
-  const { args, train } = state.input;
-  const fromCut = stage.cut >= 0 && !args.frozenDropout;
-  const batch = PackedBatch.fromTexts(Array.from(indices, (text) => train.texts[text] as EncodedText));
-  const rows = fromCut ? state.trainCache.rows(stage.cut, indices, batch) : undefined;
-  try {
-    const labels = labelsOf(train, indices);
-    const dropoutRng = new DropoutRng(args.seed, state.microBatch);
-    const { gradientCheckpointing, precision } = args;
-    step.add({ batch, labels, cut: fromCut ? stage.cut : -1, rows, dropoutRng, gradientCheckpointing, precision });
-    state.microBatch += 1;
-  } finally {
-    rows?.dispose();
-    batch.dispose();
+  async *#stage(stage: PlannedStage, index: number): AsyncGenerator<TrainerEvent> {
+    const { recorder } = this;
+    const { model, plan, args, optimizer, trainCache, evalCache } = this.#state;
+    const { epochs, patience } = stage.stage;
+    recorder.enterStage();
+    recorder.during = "preparation";
+    yield { kind: "stage", stage: index };
+    for (const [name, parameter] of model.parameters) parameter.requiresGrad = stage.trainable.has(name);
+    optimizer.keepOnly(stage.trainable);
+    const frozenNow = [...plan.trainable].filter((name) => !stage.trainable.has(name));
+    const before = fingerprint(model, frozenNow);
+    if (stage.prefix !== undefined) {
+      const place = () => placeOf(this.#state, stage, "the pass through the frozen layers");
+      yield* within(place, this.#fillCaches(stage.prefix.wanted));
+    }
+    let isOver = false;
+    for (let epoch = 0; epoch < epochs && !isOver; epoch++) {
+      const row = yield* runEpoch(this.#state, stage, epoch);
+      const isBest = recorder.epochDone(row);
+      if (isBest && args.loadBestModelAtEnd) this.#kept.keep();
+      yield { kind: "epoch", row };
+      isOver = patience !== undefined && recorder.epochsSinceBest >= patience;
+    }
+    recorder.during = "preparation";
+    assertUnchanged(changedNames(before, fingerprint(model, frozenNow)), `stage ${index}`);
+    for (const cache of [trainCache, evalCache]) cache.keepOnly(stage.prefix?.kept ?? []);
+    const endedEarly = isOver && recorder.stageEpochs < epochs;
+    yield { kind: "stageEnd", stage: index, outcome: recorder.endStage(endedEarly ? "patience" : "all epochs") };
   }
-}
 
-async function* evaluateEpoch(
-  state: State,
-  stage: PlannedStage,
-): AsyncGenerator<TrainerEvent, (EvaluateResult & { evalSeconds: number }) | undefined> {
-  const { model, args, evaluation, signal } = state.input;
-  if (evaluation === undefined) return undefined;
-  const started = performance.now();
-  const { texts, labels } = evaluation;
-  const cached = state.evalCache.has(stage.cut) ? { cache: state.evalCache, cut: stage.cut } : undefined;
-  const { perDeviceEvalBatchSize: batchSize, precision } = args;
-  const computation = computeLogits({ model, texts, batchSize, cached, precision, signal });
-  let next = await computation.next();
-  while (!next.done) {
-    yield { kind: "evaluate", done: next.value, total: texts.length };
-    next = await computation.next();
+  /** Passes both data sets through the frozen layers, for the cuts that are not stored yet. */
+  async *#fillCaches(cuts: readonly number[]): AsyncGenerator<TrainerEvent> {
+    const { train, evaluation, signal, trainCache, evalCache } = this.#state;
+    const started = performance.now();
+    const total = train.texts.length + (evaluation?.texts.length ?? 0);
+    this.recorder.during = "frozen layers";
+    let isFilled = false;
+    for await (const done of trainCache.fill(cuts, signal)) {
+      isFilled = true;
+      yield { kind: "prefix", done, total };
+    }
+    for await (const done of evalCache.fill(cuts, signal)) {
+      yield { kind: "prefix", done: train.texts.length + done, total };
+    }
+    if (isFilled) this.recorder.passedFrozenLayers((performance.now() - started) / 1000);
+    yield* this.#tell([...trainCache.notices, ...evalCache.notices]);
   }
-  const names = state.input.data.evaluation?.labels ?? [];
-  const missed = neverPredicted(next.value, labels, names, model.problemType);
-  state.run.evaluated(state.run.epochs + 1, missed);
-  return {
-    ...evaluateLogits(next.value, labels, model.problemType),
-    evalSeconds: (performance.now() - started) / 1000,
-  };
+
+  /** Tells and records each of these notices, unless that has been done. */
+  *#tell(notices: readonly string[]): Generator<TrainerEvent> {
+    for (const notice of notices) {
+      if (this.recorder.notices.includes(notice)) continue;
+      this.recorder.notices.push(notice);
+      yield { kind: "notice", notice };
+    }
+  }
 }

@@ -1,22 +1,21 @@
-/** Sentences about a run that whoever reads its numbers should know. */
-
+/** Notices: sentences about a run that the reader of its numbers should know. */
 import { listed } from "../display/listed.ts";
 import { formatCount, formatNumber, formatPercent } from "../display/numbers.ts";
-import type { ProblemType } from "../models/config/config.ts";
-import { describeMetric, indexOfBestEpoch, type ModelMetric, metricKinds } from "../task/metricNames.ts";
-import type { ResolvedArguments } from "./arguments.ts";
+import type { NeverPredicted } from "../evaluate/evaluateLogits.ts";
+import type { ResolvedArguments } from "../plan/arguments.ts";
+import { describeMetric, indexOfBestEpoch, type ModelMetric, metricKinds } from "../task/metrics.ts";
+import type { ProblemType } from "../task/task.ts";
+import { taskOf } from "../task/taskOf.ts";
 import type { DataRecord, HistoryRow } from "./runRecord.ts";
 
-/** What the data has decided; one label per example is what everybody expects. */
+/** Says which problem type the training data has decided; undefined where it is the one that everybody expects. */
 export function problemTypeNotice(problemType: ProblemType): string | undefined {
-  if (problemType === "single_label_classification") return undefined;
-  return (
-    `Problem type "${problemType}", decided by the training data and stored with the model: ` +
-    (problemType === "regression" ? "its targets are numbers." : "its texts have any number of labels.")
-  );
+  const { decidedBecause } = taskOf(problemType);
+  if (decidedBecause === undefined) return undefined;
+  return `Problem type "${problemType}", decided by the training data and stored with the model: ${decidedBecause}`;
 }
 
-/** How the arguments make it differ from other runs. */
+/** Says how the arguments make a run differ from others. */
 export function argumentNotices({ trainSamplingStrategy, precision }: ResolvedArguments): string[] {
   return [
     ...samplingNotices(trainSamplingStrategy),
@@ -35,7 +34,7 @@ function samplingNotices(strategy: ResolvedArguments["trainSamplingStrategy"]): 
   }
 }
 
-/** How many examples are longer than what the model was given of them. */
+/** Says how many examples were longer than `maxLength` tokens, and were cut. */
 export function cutNotices(train: DataRecord, evaluation: DataRecord | undefined, maxLength: number): string[] {
   const parts = [
     { part: "training", data: train },
@@ -52,7 +51,7 @@ export function cutNotices(train: DataRecord, evaluation: DataRecord | undefined
 }
 
 /**
- * Where the metric cannot tell the epochs apart, as micro F1 while no label has reached a probability of 0.5, or where it
+ * Says where the metric cannot tell the epochs apart, as micro F1 while no label has reached a probability of 0.5, or where it
  * is not defined. `endedByPatience`: whether a stage ended early, so that to train longer would change nothing.
  */
 export function bestEpochNotices(
@@ -86,15 +85,10 @@ export function bestEpochNotices(
   ];
 }
 
-/** Labels that examples have, and that the model gave to none of them. */
-export interface NeverPredicted {
-  /** Each with the number of examples that have it. */
-  readonly labels: readonly { readonly name: string; readonly examples: number }[];
-  /** Number of all examples. */
-  readonly rows: number;
-}
-
-/** A high accuracy hides a label that is never given: its recall is 0. `where`: `"the validation of epoch 3"`. */
+/**
+ * Names the labels that are never given, which a high accuracy hides: their recall is 0. `where`: `"the validation of
+ * epoch 3"`.
+ */
 export function neverPredictedNotice({ labels, rows }: NeverPredicted, where: string): string {
   const names = listed(
     labels.map(({ name, examples }) => `"${name}" (${formatCount(examples)} ${examples === 1 ? "has" : "have"} it)`),

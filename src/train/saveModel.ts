@@ -1,18 +1,17 @@
-/** A folder that Hugging Face's `from_pretrained` loads, written whole or not at all, with what is known of its training. */
-
-import { currentHost } from "../display/host.ts";
-import { tokenizerFiles } from "../hub/tokenizerFiles.ts";
-import { writeConfig } from "../models/config/writeConfig.ts";
+/** Writes a folder that Hugging Face's `from_pretrained` loads, whole or not at all, with the record of its training. */
+import { currentHost } from "../../shared/host.ts";
+import { tokenizerFiles } from "../hub/modelFolder.ts";
+import { writeConfig } from "../models/config/configFile.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { weightsBytes, weightsContent } from "../models/weightsContent.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { saveFolder } from "../platform/saveFolder.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { combinedHash, fingerprint } from "./fingerprint.ts";
 import type { RunRecord } from "./runRecord.ts";
+import { combinedHash, fingerprint } from "./weights.ts";
 
-/** Further files of the folder: name -> content as JSON. */
-export type JsonFiles = Readonly<Record<string, unknown>>;
+/** Further files of the folder: their content by their name, written as JSON. */
+type JsonFiles = Readonly<Record<string, unknown>>;
 
 /** How a model is saved. */
 export interface SaveModelOptions {
@@ -52,7 +51,7 @@ export async function saveModel(
 }
 
 /**
- * `training_args.json` and `trainer_state.json` in Hugging Face's words; the latter has no key that `TrainerState` of
+ * Makes `training_args.json` and `trainer_state.json` in Hugging Face's words; the latter has no key that `TrainerState` of
  * transformers lacks, so that Python reads it. The whole record stands in it under `stateful_callbacks.Thaw`, as
  * `run.record` gives it, beside the hash of the weights in the folder and whether these are the ones that the run ended
  * with. `records`: runs of the model, the newest last; the first whose weights these are is told, else the newest.
@@ -70,7 +69,7 @@ export function recordFiles(records: readonly RunRecord[], weightsSha256: string
   };
 }
 
-/** The record of a run in the content of a `trainer_state.json`; undefined where it has none. */
+/** Returns the record of a run in the content of a `trainer_state.json`; undefined where it has none. */
 export function recordIn(trainerState: unknown): RunRecord | undefined {
   const { stateful_callbacks: callbacks } = trainerState as {
     stateful_callbacks?: { Thaw?: { run?: RunRecord | null } };
@@ -78,16 +77,18 @@ export function recordIn(trainerState: unknown): RunRecord | undefined {
   return callbacks?.Thaw?.run ?? undefined;
 }
 
-/** What a folder says of its weights. */
+/** The record of a run as a folder has it, beside its weights. */
 interface SavedRecord {
-  /** Of the weights in the folder; for how it is taken see `WeightsRecord`. */
+  /** SHA-256 of the weights in the folder; for how it is taken see `WeightsRecord`. */
   readonly weightsSha256: string;
   /** False where they were changed after the run, or nothing was trained. */
   readonly weightsAreOfRun: boolean;
   readonly run: RunRecord | null;
 }
 
-/** https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/trainer_callback.py (`TrainerState`) */
+/**
+ * Follows https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/trainer_callback.py (`TrainerState`)
+ */
 function trainerState(record: RunRecord | undefined, saved: SavedRecord): Record<string, unknown> {
   const { status, stages = [], history = [], best, metric, args } = record ?? {};
   const planned = stages.map(({ plan }) => plan);
@@ -111,7 +112,7 @@ function snakeCased(object: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).map(([name, value]) => [snakeCase(name), value]));
 }
 
-/** `evalMacroF1` -> `eval_macro_f1` */
+/** Writes `evalMacroF1` as `eval_macro_f1`. */
 function snakeCase(name: string): string {
   return name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
 }

@@ -1,14 +1,14 @@
-/** What a result depends on beside the code: for the end of a notebook that others must be able to rerun. */
-import { readFileSync } from "node:fs";
-import { availableParallelism, cpus, platform, release, totalmem } from "node:os";
-import { ShownAsTable } from "../display/shownAsTable.ts";
-import { Table } from "../display/table.ts";
+/** The versions that a result depends on beside the code: for the end of a notebook that others must be able to rerun. */
+import { ShownAsTable, Table } from "../display/table.ts";
+import { readFileSync } from "../platform/files.ts";
+import { availableParallelism, cpus, platform, release, totalmem } from "../platform/machine.ts";
 import { nativeOps } from "../tensor/native.ts";
 import { hasBfloat16 } from "../tensor/precision.ts";
 import { engineInfo } from "../tensor/tensorflow.ts";
 
+/** Versions, processor and memory of a session; shown as a table. */
 export class SessionInfo extends ShownAsTable {
-  /** What -> its version or size. */
+  /** Versions and sizes by the name of what they belong to. */
   readonly entries: Readonly<Record<string, string>>;
 
   constructor(entries: Readonly<Record<string, string>>) {
@@ -16,12 +16,13 @@ export class SessionInfo extends ShownAsTable {
     this.entries = entries;
   }
 
+  /** Returns the entries as a table. */
   override toTable(): Table {
     return new Table({ columns: ["what", { title: "version", align: "left" }], rows: Object.entries(this.entries) });
   }
 }
 
-/** Versions, processor and memory of this session. No path, no name of the machine or its user. */
+/** Returns versions, processor and memory of this session. It tells no path, and no name of the machine or its user. */
 export function sessionInfo(): SessionInfo {
   const { thaw, node, engine, operations, system, processor, threads } = versions();
   return new SessionInfo({
@@ -37,21 +38,25 @@ export function sessionInfo(): SessionInfo {
   });
 }
 
-/** What the numbers of a run depend on beside data and plan. */
+/** The versions that the numbers of a run depend on, beside data and plan. */
 export interface Versions {
+  /** Version of this library. */
   readonly thaw: string;
+  /** Version of Node. */
   readonly node: string;
-  /** `"TensorFlow 2.21.0 (cpu)"` */
+  /** Engine that computes: `"TensorFlow 2.21.0 (cpu)"`. */
   readonly engine: string;
-  /** Whether the fused operations were used, or others composed in their place. */
+  /** "native" where the fused operations were used, "composed" where others stood in their place. */
   readonly operations: "native" | "composed";
+  /** Operating system and its release. */
   readonly system: string;
+  /** Model of the processor. */
   readonly processor: string;
-  /** Threads that the process can use at once. */
+  /** Number of threads that the process can use at once. */
   readonly threads: number;
 }
 
-/** The versions of this session, as the record of a run keeps them. */
+/** Returns the versions of this session, as the record of a run keeps them. */
 export function versions(): Versions {
   const { engine, device } = engineInfo();
   return {
@@ -65,7 +70,7 @@ export function versions(): Versions {
   };
 }
 
-/** From the package.json above the compiled file or above the source, whichever runs. */
+/** Reads the version from the package.json above the compiled file or above the source, whichever runs. */
 function ownVersion(): string {
   for (const path of ["../../package.json", "../../../package.json"]) {
     try {

@@ -1,53 +1,57 @@
 /** One optimizer step: forward and backward over its micro-batches, clip, update. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { Labels } from "../models/config/config.ts";
 import type { PackedBatch } from "../models/packedBatch.ts";
 import type { Parameter } from "../models/parameter.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import type { DropoutRng } from "../nn/dropout.ts";
 import type { AdamW } from "../optim/adamW.ts";
-import { clipFactor, globalNorm } from "../optim/clip.ts";
-import { GradientSum } from "../optim/gradientSum.ts";
-import { isDecayed } from "../optim/weightDecay.ts";
-import { taskLoss } from "../task/taskLoss.ts";
+import { isDecayed } from "../optim/adamW.ts";
+import { clipFactor, GradientSum, globalNorm } from "../optim/gradients.ts";
+import { nonFiniteGradient, nonFiniteValue } from "../optim/nonFinite.ts";
+import type { Labels } from "../task/task.ts";
+import { taskOf } from "../task/taskOf.ts";
 import { lossAndGradients, tapGradient } from "../tensor/gradients.ts";
 import type { Precision } from "../tensor/precision.ts";
 import { tf } from "../tensor/tensorflow.ts";
-import { nonFiniteGradient, nonFiniteValue } from "./nonFinite.ts";
 
-export interface StepInput {
+/** The inputs of one optimizer step. */
+interface StepInput {
   readonly model: SequenceClassifier;
   readonly optimizer: AdamW;
-  /** Texts in all micro-batches together: the loss is the mean over them. */
-  readonly texts: number;
+  /** Examples in all micro-batches together: the loss is the mean over them. */
+  readonly examples: number;
   /** Learning rate of each parameter that trains, the schedule's factor included. */
   readonly learningRates: ReadonlyMap<string, number>;
   readonly weightDecay: number;
-  /** 0 = no clipping. */
+  /** Largest L2 norm of all gradients together; 0 = no clipping. */
   readonly maxGradNorm: number;
 }
 
-/** Texts that go through the model at once. */
-export interface MicroBatch {
+/** Examples that go through the model at once. */
+interface MicroBatch {
   readonly batch: PackedBatch;
   readonly labels: Labels;
-  /** Where the computation starts, and the cached rows at that place (none at -1). */
+  /** The cut at which the computation starts, and the stored hidden states there (none at -1). */
   readonly cut: Cut;
   readonly rows: Tensor | undefined;
   readonly dropoutRng: DropoutRng | undefined;
   /** Runs each layer again in the backward pass. Default: false. */
   readonly gradientCheckpointing?: boolean;
-  /** Of the layers. Default: "float32". */
+  /** Precision of the layers. Default: "float32". */
   readonly precision?: Precision;
 }
 
+/** The result of one optimizer step. */
 export interface StepResult {
+  /** Mean loss over the examples. */
   readonly loss: number;
-  /** Before clipping. */
+  /** L2 norm of all gradients together, before clipping. */
   readonly gradNorm: number;
 }
 
-/** Between `add` and `finish` or `dispose` it holds one gradient a parameter, however many micro-batches there are. */
+/**
+ * One optimizer step. From `add` to `dispose` it holds one gradient per parameter, however many micro-batches there are.
+ */
 export class OptimizerStep {
   readonly #input: StepInput;
   readonly #gradients: readonly { readonly parameter: Parameter; readonly sum: GradientSum }[];
@@ -62,7 +66,7 @@ export class OptimizerStep {
   }
 
   /**
-   * Forward and backward pass; the gradients are added to those of the micro-batches before, in place. Throws `NON_FINITE`
+   * Runs a micro-batch forward and back; its gradients are added to those of the micro-batches before, in place. Throws `NON_FINITE`
    * where the loss is not a number.
    */
   add({
@@ -74,17 +78,17 @@ export class OptimizerStep {
     gradientCheckpointing = false,
     precision = "float32",
   }: MicroBatch): void {
-    const { model, texts } = this.#input;
+    const { model, examples } = this.#input;
     const inputs = this.#gradients.map(({ parameter }) => parameter.tensor);
     tf.tidy(() => {
-      const isWhole = batch.packing.batch === texts;
-      const problemType = model.problemType ?? "single_label_classification";
+      const isWhole = batch.packing.batch === examples;
+      const task = taskOf(model.problemType);
       // a part's gradients are added as they come: all of them beside all of the sums would be two sets
       const taps = new Map(this.#gradients.map(({ parameter, sum }) => [parameter.name, sum]));
       const tapped = (name: string, tensor: Tensor) => tapGradient(tensor, (gradient) => taps.get(name)?.add(gradient));
       const options = { dropoutRng, gradientCheckpointing, precision, ...(isWhole ? {} : { through: tapped }) };
       const { loss, gradients } = lossAndGradients(
-        () => taskLoss(problemType, model.run(rows, cut, batch, options), labels, texts),
+        () => task.loss(model.run(rows, cut, batch, options), labels, examples),
         inputs,
       );
       const value = loss.dataSync()[0] as number; // nothing waits for it: the ops have run when they return
@@ -100,7 +104,10 @@ export class OptimizerStep {
     });
   }
 
-  /** Clips and updates. Throws `NON_FINITE` before any weight changes where a gradient, or a new weight, is not a number. */
+  /**
+   * Clips the gradients and updates the weights. Throws `NON_FINITE` before any weight changes where a gradient, or a new
+   * weight, is not a number.
+   */
   finish(): StepResult {
     const { model, optimizer, learningRates, weightDecay, maxGradNorm } = this.#input;
     const present = this.#gradients.flatMap(({ parameter, sum: { value } }) =>

@@ -1,22 +1,25 @@
-/** What a file is that is given as weights and is not what its name says: told by its content. */
-import { closeSync, fstatSync, openSync } from "node:fs";
-import { basename } from "node:path";
-import { readAt } from "../platform/readAt.ts";
-import { convertFrom, takeOut } from "./python.ts";
+/**
+ * Tells by its content what a file is that is given as weights and cannot be read as such, and how Python makes a
+ * model.safetensors of it.
+ */
+import { basename, closeSync, dirname, fstatSync, join, openSync, readAt } from "../platform/files.ts";
 
 export interface ForeignFormat {
-  /** As in "it is ...". */
+  /** The end of a sentence that begins with "it is". */
   readonly what: string;
-  /** How to come by weights that are read: a sentence, and sometimes a program for Python. */
+  /** Says how to come by weights that are read: a sentence, and sometimes a program for Python. */
   readonly advice: (path: string) => string;
   /** The reader of such files, where there is one. */
   readonly reader?: "safetensors" | "torch";
 }
 
 interface Signature extends ForeignFormat {
-  /** `start`: the first 2 KB, a character a byte; `end`: the last eight bytes. */
+  /**
+   * Tells whether a file is of this format. `start`: its first 2 KB, one character per byte; `end`: its last eight
+   * bytes.
+   */
   readonly matches: (start: string, end: string) => boolean;
-  /** What such a file is usually called, where its content says nothing. */
+  /** Usual names of such a file, for where its content says nothing. */
   readonly names?: RegExp;
 }
 
@@ -29,7 +32,7 @@ const fromTensorFlow = (path: string) => convertFrom("tf2", path);
 const fromFlax = (path: string) => convertFrom("flax", path);
 const begins = (bytes: string) => (start: string) => start.startsWith(bytes);
 
-/** The first that matches counts. */
+/** The formats that are known here; the first that matches counts. */
 const signatures: readonly Signature[] = [
   {
     what: "an HDF5 file, as TensorFlow and Keras write",
@@ -98,33 +101,39 @@ const signatures: readonly Signature[] = [
   },
 ];
 
-/** Protocols 2 to 5 say so; older ones begin with a mark, an empty dict or list, or the name of a function. */
+/**
+ * Tells whether a file is a pickle. Protocols 2 to 5 say so; older ones begin with a mark, an empty dict or list, or
+ * the name of a function.
+ */
 function isPickle(start: string): boolean {
   const protocol = start.charCodeAt(1);
   const isNew = start[0] === "\x80" && protocol >= 2 && protocol <= 5;
   return isNew || /^(\([dli]|[}\]]q|c[\w.]+\n\w+\n)/.test(start);
 }
 
-/** A map whose first key is a text. */
+/** Tells whether a file is a MessagePack map whose first key is a text. */
 function isMessagePack(start: string): boolean {
   const isMap = start >= "\x81" && start < "\x90";
   const key = start.charCodeAt(1);
   return isMap && ((key > 0xa0 && key < 0xc0) || key === 0xd9);
 }
 
-/** Field 1, the version, then field 2, the name of what wrote it. (onnx.proto3, `ModelProto`) */
+/**
+ * Tells whether a file is an ONNX model: field 1, the version, then field 2, the name of what wrote it. (onnx.proto3,
+ * `ModelProto`)
+ */
 function isOnnx(start: string): boolean {
   return start[0] === "\b" && start[2] === "\x12" && /^[\w.-]{2}/.test(start.slice(4));
 }
 
-/** What a file is by its content, with `byName` else by its name; `undefined`: nothing that is known here. */
+/** Tells what a file is by its content, with `byName` else by its name; undefined for what is not known here. */
 export function foreignFormat(path: string, { byName = false } = {}): ForeignFormat | undefined {
   const { start, end } = endsOf(path);
   const known = signatures.find(({ matches }) => matches(start, end));
   return known ?? (byName ? signatures.find(({ names }) => names?.test(basename(path))) : undefined);
 }
 
-/** Nothing where the file cannot be read: whoever opens it says why. */
+/** Reads both ends of a file; nothing where it cannot be read: whoever opens it says why. */
 function endsOf(path: string): { start: string; end: string } {
   let file: number | undefined;
   try {
@@ -138,4 +147,72 @@ function endsOf(path: string): { start: string; end: string } {
   } finally {
     if (file !== undefined) closeSync(file);
   }
+}
+
+/** Writes a path as a string of Python. */
+const text = (path: string): string => JSON.stringify(path);
+
+const indented = (lines: readonly string[]): string => lines.map((line) => `\n    ${line}`).join("");
+
+/**
+ * Writes a sentence and a program for Python that takes the tensors out of a pickle and saves them beside it; `keys`
+ * lead to them in it, where that is known. Reading a pickle runs what is written in it, which is why the sentence asks
+ * for trust first.
+ */
+export function takeOut(by: "torch" | "pickle", path: string, keys: readonly string[] = []): string {
+  const target = join(dirname(path), "model.safetensors");
+  const load =
+    by === "torch"
+      ? `c = torch.load(${text(path)}, map_location="cpu", weights_only=False)`
+      : `c = pickle.load(open(${text(path)}, "rb"))`;
+  return `If you trust who made it, since loading it runs its code, take its weights out in Python:${indented([
+    `import ${by === "torch" ? "torch" : "pickle, torch"}, safetensors.torch`,
+    load,
+    keys.length > 0
+      ? `c = c${keys.map((key) => `[${text(key)}]`).join("")}`
+      : 'if isinstance(c, dict): c = next((c[k] for k in ("state_dict", "model_state_dict", "model") if k in c), c)',
+    'if hasattr(c, "state_dict"): c = c.state_dict()',
+    'c = {k: torch.as_tensor(v).clone().contiguous() for k, v in c.items() if hasattr(v, "shape")}',
+    `safetensors.torch.save_file(c, ${text(target)})`,
+  ])}`;
+}
+
+/**
+ * Writes how Python converts weights that TensorFlow's or Flax's classes of transformers wrote into some that are read
+ * here.
+ */
+function convertFrom(framework: "tf2" | "flax", path: string): string {
+  const folder = text(dirname(path));
+  const [packages, module] = framework === "tf2" ? ["tensorflow tf-keras", "tf"] : ["flax", "flax"];
+  const load = `load_${framework}_checkpoint_in_pytorch_model`;
+  return `Convert it in Python with the last version of transformers that can (pip install "transformers<5" torch ${packages}):${indented(
+    [
+      "from transformers import AutoConfig, AutoModelForSequenceClassification",
+      `from transformers.modeling_${module}_pytorch_utils import ${load}`,
+      `model = AutoModelForSequenceClassification.from_config(AutoConfig.from_pretrained(${folder}))`,
+      `${load}(model, ${text(path)}).save_pretrained(${folder})`,
+    ],
+  )}`;
+}
+
+export interface AdapterFacts {
+  /** The id or folder of the model that the adapter changes, if its file says so. */
+  readonly base: string | undefined;
+  /** Outputs of the head that was saved with the adapter, if one was. */
+  readonly numLabels: number | undefined;
+}
+
+/** Writes how Python merges a PEFT adapter into the model that it was made for. */
+export function mergeAdapter(folder: string, { base, numLabels }: AdapterFacts): string {
+  const target = text(`${folder}-merged`);
+  const labels = numLabels === undefined ? "" : `, num_labels=${numLabels}`;
+  const name = base === undefined ? "its base model" : `its base model, ${base},`;
+  return `Merge it into ${name} in Python (pip install peft) and load ${folder}-merged:${indented([
+    "from peft import AutoPeftModelForSequenceClassification",
+    "from transformers import AutoTokenizer",
+    `model = AutoPeftModelForSequenceClassification.from_pretrained(${text(folder)}${labels})`,
+    "base = model.peft_config[model.active_adapter].base_model_name_or_path",
+    `model.merge_and_unload().save_pretrained(${target})`,
+    `AutoTokenizer.from_pretrained(base).save_pretrained(${target})`,
+  ])}`;
 }

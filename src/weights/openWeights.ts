@@ -1,15 +1,11 @@
-/** From a model's folder to its weights, whichever of the four forms of Hugging Face they have. */
-import { readdirSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+/** Opens the weights in a model's folder, whichever of the four forms of Hugging Face they have. */
 import { ThawError } from "../errors.ts";
-import { isIndex, weightFiles } from "../hub/weightFiles.ts";
-import { foreignFormat } from "./foreignFormat.ts";
-import { mergeAdapter } from "./python.ts";
+import { isIndex, weightFiles } from "../hub/modelFolder.ts";
+import { join, readdirSync, readFile, statSync } from "../platform/files.ts";
+import { foreignFormat, mergeAdapter } from "./foreignFormat.ts";
 import { readSafetensors } from "./safetensors/read.ts";
-import { openShardedWeights } from "./shardedWeights.ts";
 import { readTorchFile } from "./torch/read.ts";
-import type { WeightsFile } from "./weightsFile.ts";
+import { openShardedWeights, type WeightsFile } from "./weightsFile.ts";
 
 /**
  * Opens `model.safetensors`, else its shards, else `pytorch_model.bin`, else its shards: the order of `from_pretrained`.
@@ -39,7 +35,10 @@ async function openTorch(path: string): Promise<WeightsFile> {
   }
 }
 
-/** Of a file that its reader has refused: what it is instead, or the reader's own error where that is not known. */
+/**
+ * Makes the error for a file that its reader has refused: what it is instead, or the reader's own error where that is
+ * not known.
+ */
 function refused(path: string, reader: "safetensors" | "torch", cause: unknown): unknown {
   const found = foreignFormat(path);
   if (found === undefined || found.reader === reader) return cause;

@@ -1,4 +1,7 @@
 /** What a model needs of the files that hold its weights, whatever their format and however many they are. */
+import { ThawError } from "../errors.ts";
+import { readWeightMap, shardsOf } from "../hub/modelFolder.ts";
+import { dirname, join, readFileSync, statSync } from "../platform/files.ts";
 
 /** Named tensors that are read one by one: only those asked for are ever in memory. */
 export interface WeightsFile {
@@ -8,4 +11,74 @@ export interface WeightsFile {
   shape(name: string): readonly number[];
   /** All elements as float32 in row-major order. `BAD_DTYPE` for tensors that hold no real numbers. */
   read(name: string): Float32Array<ArrayBuffer>;
+}
+
+const maxIndexBytes = 64_000_000;
+
+/**
+ * Opens every file that the index names and checks that each holds what the index says, no more and no less.
+ * `open` reads a single file. Errors: `BAD_INDEX`, and those of `open`.
+ */
+export async function openShardedWeights(
+  indexPath: string,
+  open: (path: string) => Promise<WeightsFile>,
+): Promise<WeightsFile> {
+  const weightMap = readIndex(indexPath);
+  const folder = dirname(indexPath);
+  const missing = shardsOf(weightMap).filter(
+    (file) => !statSync(join(folder, file), { throwIfNoEntry: false })?.isFile(),
+  );
+  if (missing.length > 0) {
+    throw badIndex(
+      indexPath,
+      `it names ${missing.slice(0, 5).join(", ")}, which ${missing.length > 1 ? "are" : "is"} not beside it`,
+    );
+  }
+  const places = new Map<string, WeightsFile>();
+  for (const file of shardsOf(weightMap)) {
+    const shard = await open(join(folder, file));
+    for (const name of shard.names) {
+      if (weightMap.get(name) !== file) {
+        throw badIndex(
+          indexPath,
+          `${file} holds "${name}", which the index places in ${weightMap.get(name) ?? "no file"}`,
+        );
+      }
+      places.set(name, shard);
+    }
+  }
+  for (const [name, file] of weightMap) {
+    if (!places.has(name)) throw badIndex(indexPath, `it places "${name}" in ${file}, which does not hold it`);
+  }
+  const shardOf = (name: string): WeightsFile => {
+    const shard = places.get(name);
+    if (shard !== undefined) return shard;
+    throw new ThawError("UNKNOWN_TENSOR", `There is no tensor "${name}" among the ${places.size} of ${indexPath}.`);
+  };
+  return {
+    path: indexPath,
+    names: [...places.keys()],
+    shape: (name) => shardOf(name).shape(name),
+    read: (name) => shardOf(name).read(name),
+  };
+}
+
+function readIndex(path: string): Map<string, string> {
+  try {
+    const { size } = statSync(path);
+    if (size > maxIndexBytes) throw new Error(`it has ${size} bytes`);
+    return readWeightMap(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw badIndex(path, (cause as Error).message, cause);
+  }
+}
+
+function badIndex(path: string, what: string, cause?: unknown): ThawError {
+  return new ThawError(
+    "BAD_INDEX",
+    `${path} cannot be used: ${what}. Download or save the model again, all of its files.`,
+    {
+      cause,
+    },
+  );
 }

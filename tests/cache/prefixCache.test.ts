@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { CacheBudget } from "../../src/cache/cacheBudget.ts";
 import { PrefixCache } from "../../src/cache/prefixCache.ts";
+import { CacheBudget } from "../../src/cache/rowStore.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import { nativeOps } from "../../src/tensor/native.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";

@@ -18,8 +18,10 @@ test.each<[string, boolean]>([
   if (runs) expect(refusal).toBe(undefined);
   else
     expect(refusal).toMatch(/^Thaw needs Node\.js 20\.19 .* 22\.12 to 26, and this is Node\.js [\d.]+ \(\/.*\): .*\.$/);
-  const { check } = (await import(join(root, "setup/steps/node.mjs"))) as { check(context: object): { done: boolean } };
-  expect(check({ nodeVersion: version }).done).toBe(runs);
+  const { node } = (await import(join(root, "setup/steps/node.mjs"))) as {
+    node: { check(context: object): { done: boolean } };
+  };
+  expect(node.check({ nodeVersion: version }).done).toBe(runs);
 });
 
 test("npm is told the same", () => {

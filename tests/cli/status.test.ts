@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { formatStatus, type Status } from "../../cli/status.ts";
+import { ensureBuilt } from "../built.ts";
 
+await ensureBuilt();
 const root = join(import.meta.dirname, "..", "..");
 let home = "";
 beforeEach(() => {

@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { packageRoot } from "../../cli/packageRoot.ts";
+import { ensureBuilt } from "../built.ts";
 
+await ensureBuilt();
 const root = join(import.meta.dirname, "..", "..");
 
 function thaw(...args: string[]): { status: number | null; stdout: string; stderr: string } {

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runInThisContext, Script } from "node:vm";
 import { afterAll, expect, test } from "vitest";
+import type { Example } from "../../src/data/examples.ts";
 import type { DatasetOptions, SeparatedOptions } from "../../src/data/options.ts";
-import { type Example, TextDataset } from "../../src/data/textDataset.ts";
+import { TextDataset } from "../../src/data/textDataset.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "thaw-advice-"));
 afterAll(() => rmSync(folder, { recursive: true }));

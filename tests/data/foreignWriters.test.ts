@@ -1,7 +1,8 @@
 /** Files that pandas and pyarrow have written, read as they read them. */
 import { expect, test } from "vitest";
+import type { Example } from "../../src/data/examples.ts";
 import type { DatasetOptions } from "../../src/data/options.ts";
-import { type Example, TextDataset } from "../../src/data/textDataset.ts";
+import { TextDataset } from "../../src/data/textDataset.ts";
 import { golden, goldenPath } from "../golden/read.ts";
 
 interface WrittenFile {

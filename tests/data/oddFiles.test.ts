@@ -7,8 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, expect, test } from "vitest";
+import type { Example } from "../../src/data/examples.ts";
 import type { DatasetOptions, SeparatedOptions } from "../../src/data/options.ts";
-import { type Example, TextDataset } from "../../src/data/textDataset.ts";
+import { TextDataset } from "../../src/data/textDataset.ts";
 import { goldenPath } from "../golden/read.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "thaw-odd-"));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { DatasetOptions } from "../../src/data/options.ts";
 import { TextDataset } from "../../src/data/textDataset.ts";
-import { randomWords } from "../../src/tensor/philox.ts";
+import { randomWords } from "../../src/tensor/random.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "thaw-tasks-"));
 afterAll(() => rmSync(folder, { recursive: true }));

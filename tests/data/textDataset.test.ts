@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { displaySymbol } from "../../shared/mimeBundle.ts";
 import type { DatasetOptions, SeparatedOptions } from "../../src/data/options.ts";
 import { TextDataset } from "../../src/data/textDataset.ts";
-import { displaySymbol } from "../../src/display/bundle.ts";
-import { sampleData } from "../../src/hub/sampleData.ts";
+import { sampleData } from "../../src/hub/thawFolder.ts";
 
 let folder = "";
 beforeAll(() => {

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { DisplayBundle } from "../../src/display/bundle.ts";
-import { hostSymbol } from "../../src/display/host.ts";
-import { openDisplay } from "../../src/display/liveDisplay.ts";
-import { denoScreen, logScreen, terminalScreen } from "../../src/display/screens.ts";
+import { hostSymbol } from "../../shared/host.ts";
+import type { DisplayBundle } from "../../shared/mimeBundle.ts";
+import { denoScreen, logScreen, openDisplay, terminalScreen } from "../../src/display/liveDisplay.ts";
 
 const text = (value: string): DisplayBundle => ({ data: { "text/plain": value } });
 

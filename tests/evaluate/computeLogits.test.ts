@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { PrefixCache } from "../../src/cache/prefixCache.ts";
 import { computeLogits } from "../../src/evaluate/computeLogits.ts";
-import { argmax, evaluateLogits, logSoftmax } from "../../src/evaluate/evaluateLogits.ts";
+import { evaluateLogits } from "../../src/evaluate/evaluateLogits.ts";
+import { argmax, logSoftmax } from "../../src/task/scores.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 import { letters, tinyModel, tinyTokenizer } from "../train/tiny.ts";
 

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { displaySymbol } from "../../src/display/bundle.ts";
-import { predictionOf, predictionTable, shownAsTable, topScores } from "../../src/evaluate/predictions.ts";
+import { displaySymbol } from "../../shared/mimeBundle.ts";
+import { predictionOf, predictionTable, shownAsTable } from "../../src/evaluate/predictions.ts";
 import type { HuggingFaceConfig, ProblemType } from "../../src/models/config/config.ts";
+import { topScores } from "../../src/task/scores.ts";
 
 const config = { id2label: ["sad", "glad", "mad"] } as unknown as HuggingFaceConfig;
 const row = Float32Array.of(1, 2, -1);

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { describeTrainable } from "../../src/freezing/describe.ts";
 import {
   type Block,
   checkSelection,
+  describeTrainable,
   layersHaveWeights,
   plainSelection,
   type Selection,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { DisplayBundle } from "../../src/display/bundle.ts";
-import { logScreen, type Screen, terminalScreen } from "../../src/display/screens.ts";
-import { DownloadProgress } from "../../src/hub/downloadProgress.ts";
+import type { DisplayBundle } from "../../shared/mimeBundle.ts";
+import { logScreen, type Screen, terminalScreen } from "../../src/display/liveDisplay.ts";
+import { DownloadProgress, TransferSpeed } from "../../src/hub/downloadProgress.ts";
 
 /** 90.9 MB in two files, of which 10 MB had been left by an earlier try; one step is a tenth of a second. */
 function play(screen: Screen, steps: number, end?: string): void {
@@ -59,4 +59,29 @@ test("in a terminal it is one line, in a log one at the start and one at the end
     "----------   0% [ 0.0/90.9 MB 00:00 ] Downloading org/name\n",
     "########## 100% [ 90.9/90.9 MB 00:20 ] Downloaded org/name\n",
   ]);
+});
+
+test("nothing is known before something has come", () => {
+  const speed = new TransferSpeed(100);
+  expect(speed.perSecond(100)).toBe(undefined);
+  speed.add(0, 103);
+  expect(speed.perSecond(103)).toBe(undefined);
+});
+
+test("a steady speed is told from the first piece on", () => {
+  const speed = new TransferSpeed(100);
+  for (let at = 100.1; at < 160; at += 0.1) {
+    speed.add(5000, at);
+    expect(speed.perSecond(at)).toBeCloseTo(50_000, 6);
+  }
+});
+
+test("after ten seconds the speed is that of the new network, and after silence there is none", () => {
+  const speed = new TransferSpeed(0);
+  for (let at = 1; at <= 100; at++) speed.add(1_000_000, at);
+  for (let at = 101; at <= 105; at++) speed.add(10_000, at);
+  expect(speed.perSecond(105)).toBeLessThan(700_000);
+  for (let at = 106; at <= 112; at++) speed.add(10_000, at);
+  expect(speed.perSecond(112)).toBeCloseTo(10_000, 6);
+  expect(speed.perSecond(1000)).toBe(undefined);
 });

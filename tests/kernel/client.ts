@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { toUSVString } from "node:util";
 import { Dealer, Request, Subscriber } from "zeromq";
-import { arriving } from "../../kernel/protocol/channels/arriving.ts";
-import { decode, encode } from "../../kernel/protocol/wire/frames.ts";
+import { arriving } from "../../kernel/protocol/sockets/oneSocket.ts";
+import { decode, encode, Signer } from "../../kernel/protocol/wire/frames.ts";
 import {
   type Content,
   type Frame,
@@ -19,11 +19,12 @@ import {
   newHeader,
   type Outgoing,
 } from "../../kernel/protocol/wire/message.ts";
-import { Signer } from "../../kernel/protocol/wire/signature.ts";
 import type { Connection } from "../../kernel/shared/connection.ts";
+import { ensureBuilt } from "../built.ts";
 import { violations } from "./messageSchema.ts";
 import { keep, record } from "./recording.ts";
 
+await ensureBuilt();
 export const mainPath = fileURLToPath(new URL("../../dist/kernel/main.cjs", import.meta.url));
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 

@@ -3,10 +3,9 @@ import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { expect } from "vitest";
 import { Dealer } from "zeromq";
-import { arriving } from "../../kernel/protocol/channels/arriving.ts";
-import { encode } from "../../kernel/protocol/wire/frames.ts";
+import { arriving } from "../../kernel/protocol/sockets/oneSocket.ts";
+import { encode, Signer } from "../../kernel/protocol/wire/frames.ts";
 import { newHeader } from "../../kernel/protocol/wire/message.ts";
-import { Signer } from "../../kernel/protocol/wire/signature.ts";
 import { Client, result, type StartOptions, sleep } from "./client.ts";
 
 /** What a cell of each round leaves: a timer, a busy child and one in its own group, an open server, a thread. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
-import { crossEntropy } from "../../src/task/crossEntropy.ts";
+import { crossEntropy } from "../../src/task/singleLabel.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 import { golden, goldenPath } from "../golden/read.ts";

@@ -4,7 +4,7 @@ import { ThawError } from "../../src/errors.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
-import { crossEntropy } from "../../src/task/crossEntropy.ts";
+import { crossEntropy } from "../../src/task/singleLabel.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { nativeOps } from "../../src/tensor/native.ts";
 import type { Precision } from "../../src/tensor/precision.ts";

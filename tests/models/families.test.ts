@@ -1,12 +1,11 @@
 import { describe, expect, test, vi } from "vitest";
 import { select } from "../../src/freezing/selection.ts";
-import { families } from "../../src/models/autoModel.ts";
-import { maxTokens } from "../../src/models/config/maxTokens.ts";
-import { initialValues } from "../../src/models/initialValues.ts";
+import { families, maxTokens } from "../../src/models/families.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
+import { initialValues } from "../../src/models/parameter.ts";
 import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
 import { DropoutRng } from "../../src/nn/dropout.ts";
-import { crossEntropy } from "../../src/task/crossEntropy.ts";
+import { crossEntropy } from "../../src/task/singleLabel.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { nativeOps } from "../../src/tensor/native.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";

@@ -1,10 +1,11 @@
 /** Models of every family with weights by a formula, and what transformers computes with the same (tests/golden/families). */
 import { readdirSync } from "node:fs";
 import type { Block } from "../../src/freezing/selection.ts";
-import { families } from "../../src/models/autoModel.ts";
-import { parseConfig } from "../../src/models/config/translate.ts";
+import { parseConfig } from "../../src/models/config/parseConfig.ts";
+import { families } from "../../src/models/families.ts";
 import type { Family } from "../../src/models/family.ts";
-import { Parameter, type ParameterSpec } from "../../src/models/parameter.ts";
+import { Parameter } from "../../src/models/parameter.ts";
+import type { ParameterSpec } from "../../src/models/parameterSpec.ts";
 import { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
 import { golden, goldenPath } from "../golden/read.ts";
 
@@ -73,6 +74,11 @@ export function goldenCases(modelType: string): GoldenCase[] {
 
 export const goldenTraining = (modelType: string): GoldenTraining =>
   golden<{ training: GoldenTraining }>(`families/${modelType}.json`).training;
+
+/** Families that `pipeline()` of `@xenova/transformers` has no class for. */
+export const unknownToXenova: readonly string[] = families
+  .filter((family) => family.hasXenovaClass === false)
+  .map(({ modelType }) => modelType);
 
 export const familyOf = (modelType: string): Family =>
   families.find((family) => family.modelType === modelType) as Family;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { parseConfig } from "../../src/models/config/translate.ts";
-import { initialValues } from "../../src/models/initialValues.ts";
+import { parseConfig } from "../../src/models/config/parseConfig.ts";
+import { initialValues } from "../../src/models/parameter.ts";
 import { familyOf, formulaModel, goldenCases } from "./familyModel.ts";
 
 const { config } = goldenCases("modernbert")[0] as ReturnType<typeof goldenCases>[number];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseConfig } from "../../src/models/config/translate.ts";
+import { parseConfig } from "../../src/models/config/parseConfig.ts";
 import { baseSizes } from "./baseSize.ts";
 import { familyOf } from "./familyModel.ts";
 

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import type { problemTypes } from "../../src/models/config/config.ts";
 import { checkLabels } from "../../src/models/inputs.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
-import { globalNorm } from "../../src/optim/clip.ts";
-import { taskLoss } from "../../src/task/taskLoss.ts";
+import { globalNorm } from "../../src/optim/gradients.ts";
+import { taskOf } from "../../src/task/taskOf.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 import { golden } from "../golden/read.ts";
@@ -41,7 +41,7 @@ test.each(
   const labels = checkLabels(expected.labels, expected.labels.length, model.config);
   const parameters = [...model.parameters.values()];
   const { gradients } = lossAndGradients(
-    () => taskLoss(expected.problem_type, model.run(undefined, -1, packed), labels),
+    () => taskOf(expected.problem_type).loss(model.run(undefined, -1, packed), labels),
     parameters.map(({ tensor }) => tensor),
   );
   const norm = globalNorm(gradients.filter((gradient) => gradient !== undefined));

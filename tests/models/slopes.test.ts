@@ -1,7 +1,7 @@
 /** The gradients of every family's models against central differences of transformers' loss in float64. */
 import { describe, expect, test } from "vitest";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
-import { crossEntropy } from "../../src/task/crossEntropy.ts";
+import { crossEntropy } from "../../src/task/singleLabel.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { golden } from "../golden/read.ts";
 import { type Slopes, worstOf } from "../nn/slopes.ts";

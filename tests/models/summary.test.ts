@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import { displaySymbol } from "../../src/display/bundle.ts";
+import { displaySymbol } from "../../shared/mimeBundle.ts";
 import { tinyModel } from "../train/tiny.ts";
 
 const model = await tinyModel();

@@ -1,10 +1,10 @@
 /** The topmost layer computes only the rows that the head reads: they are those of the whole layer. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
-import { families } from "../../src/models/autoModel.ts";
-import { selectQueryRows } from "../../src/models/bertShape.ts";
+import { families } from "../../src/models/families.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
-import { crossEntropy } from "../../src/task/crossEntropy.ts";
+import { TensorPass } from "../../src/models/tensorPass.ts";
+import { crossEntropy } from "../../src/task/singleLabel.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 import { formulaModel, goldenCases, paddedBatch } from "./familyModel.ts";
@@ -20,15 +20,16 @@ describe.each(families.map((family) => [family.modelType, family] as const))("%s
     const batch = PackedBatch.fromPadded(padded);
     const below = model.runPrefix([top], batch).get(top) as Tensor;
     const x = below.clone() as Tensor; // the prefix's own is a constant
-    const pass = {
+    const pass = new TensorPass({
       config: model.config,
+      batch,
       weight: (name: string) => model.parameters.get(name)?.tensor as Tensor,
       dropoutRng: undefined,
       precision: "float32",
-    } as const;
-    const pool = (rows: Tensor) => family.pool?.(pass, rows, batch) ?? rows;
-    const whole = () => pool(selectQueryRows(family.layer(pass, top, x, batch), batch, model.queryRows));
-    const rows = () => pool(family.layer(pass, top, x, batch, model.queryRows));
+    });
+    const pool = (rows: Tensor) => family.pool?.(pass, rows) ?? rows;
+    const whole = () => pool(pass.selectQueryRows(family.layer(pass, top, x), model.queryRows));
+    const rows = () => pool(family.layer(pass, top, x, model.queryRows));
     const factors = tf.cos(tf.range(0, whole().size)) as Tensor;
     const [expected, found] = [whole, rows].map((run) => {
       const value = run();

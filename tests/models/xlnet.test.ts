@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import { DropoutRng } from "../../src/nn/dropout.ts";
 import { AdamW } from "../../src/optim/adamW.ts";
-import { crossEntropy } from "../../src/task/crossEntropy.ts";
+import { crossEntropy } from "../../src/task/singleLabel.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { OptimizerStep } from "../../src/train/step.ts";
 import { formulaModel, goldenCases } from "./familyModel.ts";
@@ -82,7 +82,7 @@ test("an optimizer step neither moves nor decays mask_emb, and decays all that h
   const step = new OptimizerStep({
     model,
     optimizer,
-    texts: 2,
+    examples: 2,
     learningRates: new Map([...model.parameters.keys()].map((name) => [name, 0.01])),
     weightDecay: 0.5,
     maxGradNorm: 1,

@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { DropoutRng } from "../../src/nn/dropout.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
-import { randomNormal } from "../../src/tensor/normal.ts";
+import { randomNormal } from "../../src/tensor/random.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 
 export type Tensor = ReturnType<typeof tf.tensor>;
@@ -46,7 +46,7 @@ export function compare(
 }
 
 /** A dropout generator whose next site has this seed pair. */
-export function streamAt(seed: readonly [number, number]): DropoutRng {
+export function dropoutRngAt(seed: readonly [number, number]): DropoutRng {
   const dropoutRng = new DropoutRng(0, 0);
   dropoutRng.next = () => seed;
   return dropoutRng;

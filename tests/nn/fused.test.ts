@@ -1,18 +1,26 @@
 import { describe, expect, test } from "vitest";
-import { fusedAttention } from "../../src/nn/attention/attention.ts";
-import { composedAttention } from "../../src/nn/attention/composedAttention.ts";
-import { composedSelfAttention, fusedSelfAttention } from "../../src/nn/attention/selfAttention.ts";
-import { composedDenseResidualNorm, fusedDenseResidualNorm } from "../../src/nn/denseResidualNorm.ts";
+import { composedBiasGelu, fusedBiasGelu } from "../../src/nn/activation.ts";
+import {
+  composedAttention,
+  composedSelfAttention,
+  fusedAttention,
+  fusedSelfAttention,
+} from "../../src/nn/attention/attention.ts";
 import { composedDropout, DropoutRng, fusedDropout } from "../../src/nn/dropout.ts";
-import { composedFeedForwardNorm, fusedFeedForwardNorm } from "../../src/nn/feedForwardNorm.ts";
-import { composedBiasGelu, fusedBiasGelu } from "../../src/nn/gelu.ts";
 import { composedLayerNorm, fusedLayerNorm } from "../../src/nn/layerNorm.ts";
 import { Packing } from "../../src/nn/packing.ts";
-import { composedResidualNorm, fusedResidualNorm } from "../../src/nn/residualNorm.ts";
+import {
+  composedDenseResidualNorm,
+  composedFeedForwardNorm,
+  composedResidualNorm,
+  fusedDenseResidualNorm,
+  fusedFeedForwardNorm,
+  fusedResidualNorm,
+} from "../../src/nn/postNorm.ts";
 import { markConstant, markTrainable } from "../../src/tensor/differentiable.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { nativeOps } from "../../src/tensor/native.ts";
-import { randomNormal } from "../../src/tensor/normal.ts";
+import { randomNormal } from "../../src/tensor/random.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 
 type Tensor = ReturnType<typeof tf.tensor>;

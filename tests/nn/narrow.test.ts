@@ -1,14 +1,13 @@
 /** The fused parts of a layer in bfloat16 against themselves in float32. */
 import { describe, expect, test } from "vitest";
-import { fusedSelfAttention } from "../../src/nn/attention/selfAttention.ts";
-import { fusedDenseResidualNorm } from "../../src/nn/denseResidualNorm.ts";
+import { fusedSelfAttention } from "../../src/nn/attention/attention.ts";
 import { DropoutRng } from "../../src/nn/dropout.ts";
-import { fusedFeedForwardNorm } from "../../src/nn/feedForwardNorm.ts";
 import { Packing } from "../../src/nn/packing.ts";
+import { fusedDenseResidualNorm, fusedFeedForwardNorm } from "../../src/nn/postNorm.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { nativeOps } from "../../src/tensor/native.ts";
-import { randomNormal } from "../../src/tensor/normal.ts";
 import type { Precision } from "../../src/tensor/precision.ts";
+import { randomNormal } from "../../src/tensor/random.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 
 type Tensor = ReturnType<typeof tf.tensor>;

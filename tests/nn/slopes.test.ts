@@ -1,37 +1,39 @@
 /** Every op with a gradient of its own, in each of its forms, against central differences of its formula in PyTorch's float64. */
 import { describe, expect, test } from "vitest";
-import { activate, activationNames } from "../../src/nn/activation.ts";
-import { fusedAttention } from "../../src/nn/attention/attention.ts";
-import { composedAttention } from "../../src/nn/attention/composedAttention.ts";
-import { biasProducts, segmentDifference } from "../../src/nn/attention/headBias.ts";
-import { fromHeads, toHeads } from "../../src/nn/attention/headProjection.ts";
+import { activate, activationNames, composedBiasGelu, fusedBiasGelu, gelu } from "../../src/nn/activation.ts";
+import {
+  composedAttention,
+  composedSelfAttention,
+  fusedAttention,
+  fusedSelfAttention,
+} from "../../src/nn/attention/attention.ts";
 import { rotate } from "../../src/nn/attention/rotary.ts";
-import { composedSelfAttention, fusedSelfAttention } from "../../src/nn/attention/selfAttention.ts";
-import { composedDenseResidualNorm, fusedDenseResidualNorm } from "../../src/nn/denseResidualNorm.ts";
+import { biasProducts, segmentDifference } from "../../src/nn/attention/scoreTables.ts";
+import { tokenConvolution } from "../../src/nn/convolution.ts";
 import { composedDropout, fusedDropout } from "../../src/nn/dropout.ts";
 import { embedding } from "../../src/nn/embedding.ts";
-import { composedFeedForwardNorm, fusedFeedForwardNorm } from "../../src/nn/feedForwardNorm.ts";
-import { composedBiasGelu, fusedBiasGelu, gelu } from "../../src/nn/gelu.ts";
 import { composedLayerNorm, fusedLayerNorm } from "../../src/nn/layerNorm.ts";
-import { linear, project } from "../../src/nn/linear.ts";
-import { meanRows } from "../../src/nn/meanRows.ts";
+import { fromHeads, linear, project, toHeads } from "../../src/nn/linear.ts";
 import { Packing, type QueryRows } from "../../src/nn/packing.ts";
-import { part } from "../../src/nn/part.ts";
-import { composedResidualNorm, fusedResidualNorm } from "../../src/nn/residualNorm.ts";
-import { addBias, addRows, multiplyRows, scaleRows } from "../../src/nn/rows.ts";
-import { placeRows, selectRows } from "../../src/nn/selectRows.ts";
-import { textConvolution } from "../../src/nn/textConvolution.ts";
-import { binaryCrossEntropy } from "../../src/task/binaryCrossEntropy.ts";
-import { crossEntropy } from "../../src/task/crossEntropy.ts";
-import { meanSquaredError } from "../../src/task/meanSquaredError.ts";
+import {
+  composedDenseResidualNorm,
+  composedFeedForwardNorm,
+  composedResidualNorm,
+  fusedDenseResidualNorm,
+  fusedFeedForwardNorm,
+  fusedResidualNorm,
+} from "../../src/nn/postNorm.ts";
+import { addBias, addRows, meanRows, multiplyRows, part, placeRows, scaleRows, selectRows } from "../../src/nn/rows.ts";
+import { binaryCrossEntropy } from "../../src/task/multiLabel.ts";
+import { meanSquaredError } from "../../src/task/regression.ts";
+import { crossEntropy } from "../../src/task/singleLabel.ts";
 import { differentiable } from "../../src/tensor/differentiable.ts";
-import { lossAndGradients } from "../../src/tensor/gradients.ts";
+import { lossAndGradients, recomputed } from "../../src/tensor/gradients.ts";
 import { nativeOps } from "../../src/tensor/native.ts";
-import { recomputed } from "../../src/tensor/recomputed.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 import { golden } from "../golden/read.ts";
 import { uniform } from "../models/familyModel.ts";
-import { streamAt, type Tensor } from "./compare.ts";
+import { dropoutRngAt, type Tensor } from "./compare.ts";
 import { type Slopes, worstOf } from "./slopes.ts";
 
 interface GoldenOp {
@@ -44,7 +46,7 @@ const { made_with: _, ...goldens } = golden<Record<string, GoldenOp>>("op_differ
 const packing = new Packing([5, 1, 9]);
 const [heads, epsilon] = [2, 1e-5];
 const segments = Int32Array.from({ length: packing.tokens }, (_, i) => (i * i) % 3);
-const dropoutRng = (drops: boolean) => (drops ? streamAt([3, 2560]) : undefined);
+const dropoutRng = (drops: boolean) => (drops ? dropoutRngAt([3, 2560]) : undefined);
 const withDropout = (drops: boolean) => ({ dropoutRate: 0.25, dropoutRng: dropoutRng(drops), epsilon });
 
 /** The op of a golden's name; most have one form only. */
@@ -163,8 +165,9 @@ const single: Readonly<Record<string, Op>> = {
   selectRows: ([x]) => selectRows(x as Tensor, picked),
   placeRows: ([x]) => placeRows(x as Tensor, picked, 6),
   textConvolution: ([x, weight, bias]) =>
-    textConvolution({ x: x as Tensor, weight: weight as Tensor, bias: bias as Tensor }, packing),
-  recomputed: (t) => recomputed(t, ([x, w, b]) => gelu(linear(x as Tensor, w as Tensor, b as Tensor))),
+    tokenConvolution({ x: x as Tensor, weight: weight as Tensor, bias: bias as Tensor }, packing),
+  recomputed: ([x, w, b]) =>
+    recomputed({ x: x as Tensor, w: w as Tensor, b: b as Tensor }, ({ x, w, b }) => gelu(linear(x, w, b))),
   crossEntropy: ([x]) =>
     crossEntropy(
       x as Tensor,
@@ -237,48 +240,46 @@ describe.each([["composed", opsOf(false)] as const, ...(nativeOps ? [["native", 
 
 /** The identity, with a gradient that is not its own. */
 const wrong = (x: Tensor, gradient: (dy: Tensor) => Tensor): Tensor =>
-  differentiable([x], () => ({ value: x.clone(), gradient: (dy) => [gradient(dy)] }));
+  differentiable({ x }, () => ({ value: x.clone(), gradient: (dy) => ({ x: () => gradient(dy) }) }));
 
 test.each<[string, string, Op]>([
   [
     "a normalisation that forgets what it takes from the mean",
     "layerNorm",
     ([x, w, b]) =>
-      differentiable([x as Tensor, w as Tensor, b as Tensor], (save) => {
-        save(x as Tensor, w as Tensor);
-        return {
-          value: composedLayerNorm(x as Tensor, w as Tensor, b as Tensor, epsilon).clone(),
-          gradient: (dy, [x, w]) => {
-            const { mean, variance } = tf.moments(x as Tensor, -1, true);
-            const inverse = variance.add(epsilon).rsqrt();
-            const normal = (x as Tensor).sub(mean).mul(inverse);
-            return [dy.mul(w as Tensor).mul(inverse), dy.mul(normal).sum(0), dy.sum(0)] as Tensor[];
-          },
-        };
-      }),
+      differentiable({ x: x as Tensor, w: w as Tensor, b: b as Tensor }, () => ({
+        value: composedLayerNorm(x as Tensor, w as Tensor, b as Tensor, epsilon).clone(),
+        saved: { x: x as Tensor, w: w as Tensor },
+        gradient: (dy, { x, w }) => {
+          const { mean, variance } = tf.moments(x, -1, true);
+          const inverse = variance.add(epsilon).rsqrt();
+          const normal = x.sub(mean).mul(inverse);
+          return { x: () => dy.mul(w).mul(inverse), w: () => dy.mul(normal).sum(0), b: () => dy.sum(0) };
+        },
+      })),
   ],
   [
     "the other GELU's derivative",
     "activation gelu",
     ([x]) =>
-      differentiable([x as Tensor], (save) => {
-        save(x as Tensor);
-        return {
-          value: gelu(x as Tensor).clone(),
-          gradient: (dy, [x]) => {
-            const ofOther = lossAndGradients(() => activate("gelu_new", x as Tensor).sum() as Tensor, [x as Tensor]);
-            return [dy.mul(ofOther.gradients[0] as Tensor) as Tensor];
+      differentiable({ x: x as Tensor }, () => ({
+        value: gelu(x as Tensor).clone(),
+        saved: { x: x as Tensor },
+        gradient: (dy, { x }) => ({
+          x: () => {
+            const ofOther = lossAndGradients(() => activate("gelu_new", x).sum() as Tensor, [x]);
+            return dy.mul(ofOther.gradients[0] as Tensor) as Tensor;
           },
-        };
-      }),
+        }),
+      })),
   ],
   [
     "a mask of another site in the backward pass",
     "dropout",
     ([x]) =>
-      differentiable([x as Tensor], () => ({
-        value: composedDropout(x as Tensor, 0.25, streamAt([3, 2560])).clone(),
-        gradient: (dy) => [composedDropout(dy, 0.25, streamAt([3, 2561])).clone()],
+      differentiable({ x: x as Tensor }, () => ({
+        value: composedDropout(x as Tensor, 0.25, dropoutRngAt([3, 2560])).clone(),
+        gradient: (dy) => ({ x: () => composedDropout(dy, 0.25, dropoutRngAt([3, 2561])).clone() }),
       })),
   ],
   [

@@ -2,11 +2,10 @@ import { expect, test } from "vitest";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import { embedding } from "../../src/nn/embedding.ts";
-import { AdamW, type Updatable } from "../../src/optim/adamW.ts";
-import { globalNorm } from "../../src/optim/clip.ts";
-import { isDecayed } from "../../src/optim/weightDecay.ts";
+import { AdamW, isDecayed, type ParameterState, type Updatable, unionOfRows } from "../../src/optim/adamW.ts";
+import { globalNorm } from "../../src/optim/gradients.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
-import { randomNormal } from "../../src/tensor/normal.ts";
+import { randomNormal } from "../../src/tensor/random.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 import { NativeVariable } from "../../src/tensor/variable.ts";
 import { OptimizerStep } from "../../src/train/step.ts";
@@ -51,7 +50,7 @@ test("AdamW through head, last 2 layers, everything equals PyTorch with correct 
     const optimizerStep = new OptimizerStep({
       model,
       optimizer,
-      texts,
+      examples: texts,
       learningRates: rates,
       weightDecay: 0.01,
       maxGradNorm: expected.max_grad_norm,
@@ -153,4 +152,50 @@ test("an embedding whose texts use few rows moves as one with a dense gradient, 
   expect(sparse.variable.data()[5]).toBeCloseTo((values[5] as number) * 0.999 ** 3, 6); // row 1: decay alone
   for (const { variable } of [sparse, dense]) variable.dispose();
   optimizer.dispose();
+});
+
+test.each([
+  ["classifier.weight", true],
+  ["bert.embeddings.word_embeddings.weight", true],
+  ["bert.encoder.layer.0.output.dense.weight", true],
+  ["transformer.layer.3.ff.normalizer.weight", true], // not a normalisation by Hugging Face's patterns
+  ["classifier.bias", false],
+  ["bert.embeddings.LayerNorm.weight", false],
+  ["bert.encoder.layer.0.output.LayerNorm.bias", false],
+  ["transformer.layer.3.ff.layer_norm.weight", false],
+  ["model.norm.weight", false],
+  ["transformer.layer.0.rel_attn.r_w_bias", false],
+])("%s decays: %s", (name, decays) => {
+  expect(isDecayed(name)).toBe(decays);
+});
+
+test("the union grows, in rising order, and is everything from the first gradient on that does not name its rows", () => {
+  let known: Int32Array | undefined = new Int32Array(0);
+  const add = (rows: Int32Array | undefined) => {
+    known = unionOfRows(known, rows);
+    return known;
+  };
+  expect(add(Int32Array.of(10, 300))).toEqual(Int32Array.of(10, 300));
+  expect(add(Int32Array.of(2, 10))).toEqual(Int32Array.of(2, 10, 300));
+  const before = add(new Int32Array(0));
+  expect(before).toEqual(Int32Array.of(2, 10, 300));
+  expect(add(undefined)).toBeUndefined();
+  expect(add(Int32Array.of(1))).toBeUndefined();
+});
+
+test("an optimizer that is given the state of another one goes on as that would have", () => {
+  const make = () => ({ name: "w", shape: [3], variable: new NativeVariable([3], Float32Array.of(1, 2, 3)) });
+  const step = (optimizer: AdamW, parameter: Updatable, last: number) =>
+    optimizer.step([{ parameter, gradient: tf.tensor1d([1, -1, last]), learningRate: 0.1, weightDecay: 0.1 }]);
+  const [whole, parted] = [make(), make()];
+  const optimizer = new AdamW();
+  step(optimizer, whole, 0);
+  step(optimizer, whole, 5);
+  const before = new AdamW();
+  step(before, parted, 0);
+  const { step: steps, m, v } = before.state.get("w") as ParameterState;
+  const after = new AdamW({}, new Map([["w", { step: steps, m: m.copy(), v: v.copy(), rows: undefined }]]));
+  expect([after.names, after.stepsOf("w")]).toEqual([["w"], 1]);
+  step(after, parted, 5);
+  expect(parted.variable.data()).toEqual(whole.variable.data());
 });

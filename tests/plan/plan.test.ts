@@ -1,8 +1,9 @@
 import { beforeAll, expect, test } from "vitest";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
-import { layerWork, reusableCuts, usefulCuts } from "../../src/plan/cost.ts";
+import { layerWork } from "../../src/plan/cost.ts";
 import { makePlan } from "../../src/plan/plan.ts";
+import { decidePrefixes } from "../../src/plan/prefix.ts";
 import type { Stage } from "../../src/plan/stage.ts";
 import { classifierOnly, lastLayers, progressive } from "../../src/recipes/recipes.ts";
 import { goldenPath } from "../golden/read.ts";
@@ -21,6 +22,7 @@ const defaults = {
   headLearningRate: 5e-5,
   lrSchedulerType: "linear",
   warmupSteps: 0,
+  frozenDropout: false,
   allowFrozenRandomHead: false,
   stepsPerEpoch: 10,
 } as const;
@@ -78,26 +80,8 @@ test("the predicted cost counts the frozen layers once", () => {
   expect(layers).toBeCloseTo((1 + top) / (3 + top), 1);
 });
 
-test("one pass stores the cuts that no stage in between invalidates", () => {
-  const cuts = (...list: number[]) =>
-    reusableCuts(
-      list.map((cut) => ({ cut })),
-      0,
-    );
-  expect(cuts(6, 2, -1)).toEqual([6, 2]);
-  expect(cuts(2, 6)).toEqual([2]); // layers 2 to 5 have moved before the second stage
-  expect(cuts(-1, 3)).toEqual([]);
-  expect(cuts(4, 4)).toEqual([4]);
-});
-
 test("what is stored is used again at every later cut that it is still right for", () => {
-  const useful = (...list: number[]) =>
-    list.map((_, i) =>
-      usefulCuts(
-        list.map((cut) => ({ cut })),
-        i,
-      ),
-    );
+  const useful = (...list: number[]) => decidePrefixes(list).map((prefix) => prefix?.kept ?? []);
   expect(useful(6, 4, 6)).toEqual([[4], [4], []]); // the second head starts from where layers 4 and 5 have moved
   expect(useful(4, 2, -1)).toEqual([[2], [], []]);
   expect(useful(6, 6, 2)).toEqual([[6, 2], [2], []]);

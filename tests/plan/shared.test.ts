@@ -14,6 +14,7 @@ const plan = (model: SequenceClassifier, ...stages: Stage[]) =>
     headLearningRate: undefined,
     lrSchedulerType: "linear",
     warmupSteps: 0,
+    frozenDropout: false,
     allowFrozenRandomHead: false,
     stepsPerEpoch: 10,
   });

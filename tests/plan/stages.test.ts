@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
-import { reusableCuts, usefulCuts } from "../../src/plan/cost.ts";
 import { makePlan } from "../../src/plan/plan.ts";
+import { decidePrefixes } from "../../src/plan/prefix.ts";
 import { checkStages, type Stage } from "../../src/plan/stage.ts";
 import { classifierOnly, lastLayers, progressive } from "../../src/recipes/recipes.ts";
 import { goldenPath } from "../golden/read.ts";
@@ -122,6 +122,7 @@ const defaults = {
   headLearningRate: undefined,
   lrSchedulerType: "linear",
   warmupSteps: 0,
+  frozenDropout: false,
   allowFrozenRandomHead: false,
   stepsPerEpoch: 10,
 } as const;
@@ -157,7 +158,7 @@ test.each([4, 3, 1])(
   async (count) => {
     const model = await AutoModelForSequenceClassification.fromPretrained(goldenPath("bert-tiny-4"));
     /** Reads of the elements of a list while something is made of it. */
-    const readsOf = <T extends object>(list: T[], use: (list: T[]) => void) => {
+    const readsOf = <T>(list: T[], use: (list: T[]) => void) => {
       let reads = 0;
       const get = (target: T[], key: string | symbol, receiver: unknown) => {
         if (typeof key === "string" && /^\d+$/.test(key)) reads += 1;
@@ -168,19 +169,14 @@ test.each([4, 3, 1])(
     };
     const planning = (stages: number) => {
       const list = Array.from({ length: stages }, (_, i) => kinds[i % count] as Stage);
-      let cuts: { cut: number }[] = [];
+      let cuts: number[] = [];
       const reads = readsOf(list, (counted) => {
         const plan = makePlan(counted, model, defaults);
         expect(plan.stages.length).toBe(stages);
-        cuts = plan.stages.map(({ cut }) => ({ cut }));
+        cuts = plan.stages.map(({ cut }) => cut);
       });
       const ofCuts = readsOf(cuts, (counted) => {
-        const stored = new Set<number>();
-        cuts.forEach(({ cut }, i) => {
-          if (cut >= 0 && !stored.has(cut)) for (const other of reusableCuts(counted, i)) stored.add(other);
-          const useful = usefulCuts(counted, i);
-          for (const other of stored) if (!useful.includes(other)) stored.delete(other);
-        });
+        decidePrefixes(counted);
       });
       return reads + ofCuts;
     };

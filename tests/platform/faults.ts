@@ -1,6 +1,6 @@
 /** Lets calls to the file system fail one by one, through the seam that src/platform has for that. */
 import type { FileHandle } from "node:fs/promises";
-import { type FileOperations, operations } from "../../src/platform/operations.ts";
+import { type FileOperations, operations } from "../../src/platform/files.ts";
 
 /** A call as it is about to be made. */
 export interface Call {

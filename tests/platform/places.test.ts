@@ -18,7 +18,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { checkTarget } from "../../src/platform/checkTarget.ts";
+import { checkTarget } from "../../src/platform/saveFolder.ts";
 import { withFaults } from "./faults.ts";
 import { after, before, read, restsIn, save, treeOf } from "./world.ts";
 

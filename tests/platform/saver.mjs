@@ -7,13 +7,14 @@
  * head equal to 100 K + i and the labels called after that number. Prints one line of JSON for each error.
  */
 
-import { exportOnnx } from "../../dist/src/exportOnnx.js";
-import { AutoModelForSequenceClassification } from "../../dist/src/models/autoModel.js";
-import { operations } from "../../dist/src/platform/operations.js";
-import { AutoTokenizer } from "../../dist/src/tokenizer/autoTokenizer.js";
-import { saveModel } from "../../dist/src/train/saveModel.js";
+import { exportOnnx } from "#dist/src/exportOnnx.js";
+import { AutoModelForSequenceClassification } from "#dist/src/models/autoModel.js";
+import { operations } from "#dist/src/platform/files.js";
+import { AutoTokenizer } from "#dist/src/tokenizer/autoTokenizer.js";
+import { saveModel } from "#dist/src/train/saveModel.js";
 
-const { what, from, to, at, number, times } = JSON.parse(process.argv[2]);
+/** @type {{ what: string, from: string, to: string, at?: number, number: number, times: number }} */
+const { what, from, to, at, number, times } = JSON.parse(String(process.argv[2]));
 console.info = () => {};
 const model = await AutoModelForSequenceClassification.fromPretrained(from);
 const tokenizer = await AutoTokenizer.fromPretrained(from);
@@ -23,8 +24,10 @@ else process.stdout.write(String(await once()));
 
 async function once() {
   let calls = 0;
-  for (const [name, real] of Object.entries(operations)) {
-    operations[name] = async (...args) => {
+  /** @type {Record<string, (...args: any[]) => Promise<any>>} Each operation has parameters of its own. */
+  const replaced = Object(operations);
+  for (const [name, real] of Object.entries(replaced)) {
+    replaced[name] = async (...args) => {
       if (calls++ !== at) return await real(...args);
       if (name === "write") await real(args[0], args[1].subarray(0, Math.ceil(args[1].length / 2)));
       process.kill(process.pid, "SIGKILL");
@@ -47,11 +50,11 @@ async function repeat() {
       label2id: Object.fromEntries(names.map((label, id) => [label, id])),
     };
     const bias = model.parameters.get("classifier.bias");
-    bias.assign(new Float32Array(numLabels).fill(Number(name)));
+    bias?.assign(new Float32Array(numLabels).fill(Number(name)));
     try {
       await saveModel(to, model, tokenizer, { "trainer_state.json": { step: name } });
     } catch (error) {
-      process.stdout.write(`${JSON.stringify({ name, message: error.message })}\n`);
+      process.stdout.write(`${JSON.stringify({ name, message: error instanceof Error && error.message })}\n`);
     }
   }
 }

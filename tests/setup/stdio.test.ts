@@ -11,11 +11,11 @@ function runStep(clone: ScratchClone, path: string) {
   const url = (file: string) => JSON.stringify(pathToFileURL(join(repository, "setup", file)).href);
   const program = `
     import { createContext } from ${url("context.mjs")};
-    import { check, run } from ${url("steps/stdio.mjs")};
+    import { nativeOutput } from ${url("steps/native.mjs")};
     const context = createContext({ root: process.env.CLONE });
-    const before = check(context);
-    if (!before.done) await run(context);
-    console.log("\\n" + JSON.stringify({ before, after: check(context) }));`;
+    const before = nativeOutput.check(context);
+    if (!before.done) await nativeOutput.run(context);
+    console.log("\\n" + JSON.stringify({ before, after: nativeOutput.check(context) }));`;
   const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
     encoding: "utf8",
     env: { HOME: clone.root, PATH: path, CLONE: clone.root },

@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import { displaySymbol } from "../../src/display/bundle.ts";
-import { compareRuns } from "../../src/show/compareRuns.ts";
-import { comparisonTable, type RunLike, spread, summarize } from "../../src/show/runSummary.ts";
+import { displaySymbol } from "../../shared/mimeBundle.ts";
+import { compareRuns, comparisonTable } from "../../src/show/compareRuns.ts";
+import { type RunLike, spread, summarize } from "../../src/show/runSummary.ts";
 import type { RunRecord } from "../../src/train/runRecord.ts";
 import { contrast, decodePng } from "./decodePng.ts";
 import {

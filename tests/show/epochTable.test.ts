@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { epochTable } from "../../src/show/epochTable.ts";
-import { accuracyMetric } from "../../src/task/metricNames.ts";
+import { accuracyMetric } from "../../src/task/metrics.ts";
 import type { RunRecord } from "../../src/train/runRecord.ts";
 import { lastLayersRun, multiLabelRun, progressiveRun, regressionRun } from "./sampleRun.ts";
 

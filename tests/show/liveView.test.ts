@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { DisplayBundle } from "../../src/display/bundle.ts";
+import type { DisplayBundle } from "../../shared/mimeBundle.ts";
 import { LiveView } from "../../src/show/liveView.ts";
 import type { TrainerEvent } from "../../src/train/events.ts";
 import type { StageOutcome, StageRecord } from "../../src/train/runRecord.ts";

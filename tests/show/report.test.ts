@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import { displaySymbol } from "../../src/display/bundle.ts";
+import { displaySymbol } from "../../shared/mimeBundle.ts";
 import { evidenceSentence, runReport } from "../../src/show/report.ts";
 import type { RunRecord, StageOutcome } from "../../src/train/runRecord.ts";
 import { classifierRun, lastLayersRun, patientRun, progressiveRun, regressionRun, stoppedRun } from "./sampleRun.ts";

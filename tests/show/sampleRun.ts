@@ -1,7 +1,7 @@
 /** Runs as a trainer would record them, with numbers of the size that the real model gives. */
 
 import type { StagePlan } from "../../src/plan/plan.ts";
-import { accuracyMetric, indexOfBestEpoch, type ModelMetric } from "../../src/task/metricNames.ts";
+import { accuracyMetric, indexOfBestEpoch, type ModelMetric } from "../../src/task/metrics.ts";
 import {
   bestOfRow,
   type HistoryRow,

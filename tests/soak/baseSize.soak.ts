@@ -1,6 +1,6 @@
 /** Goal 20 at the size that people use: logits of every family's base model equal those of transformers. */
 import { expect, test } from "vitest";
-import { families } from "../../src/models/autoModel.ts";
+import { families } from "../../src/models/families.ts";
 import { baseModel, baseSizes } from "../models/baseSize.ts";
 import { paddedBatch } from "../models/familyModel.ts";
 

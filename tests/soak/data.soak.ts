@@ -16,7 +16,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { TextDataset } from "../../src/data/textDataset.ts";
 import { ThawError } from "../../src/errors.ts";
-import { randomWords } from "../../src/tensor/philox.ts";
+import { randomWords } from "../../src/tensor/random.ts";
 import { goldenPath } from "../golden/read.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "thaw-large-"));

@@ -1,7 +1,7 @@
 /** Goal 9: requests a second, floods of output complete and in order, and memory that stays flat. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { settledMegabytes } from "../../bench/kernel/settled.ts";
+import { settledMegabytes } from "../../bench/kernel/processMemory.ts";
 import { Client, sleep } from "../kernel/client.ts";
 
 /** A kernel for each flood: what one has left behind would be at hand for the next. */

@@ -1,9 +1,8 @@
 /** Goal 3: what is forged, replayed or torn is neither run nor answered, and ends nothing. Goal 2: order over 10,000 cells. */
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { encode } from "../../kernel/protocol/wire/frames.ts";
+import { encode, Signer } from "../../kernel/protocol/wire/frames.ts";
 import { newHeader } from "../../kernel/protocol/wire/message.ts";
-import { Signer } from "../../kernel/protocol/wire/signature.ts";
 import { Client, parentId, result } from "../kernel/client.ts";
 import { disorder, violations } from "../kernel/messageSchema.ts";
 

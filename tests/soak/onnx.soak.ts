@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { TextDataset } from "../../src/data/textDataset.ts";
 import { exportOnnx } from "../../src/exportOnnx.ts";
-import { sampleData } from "../../src/hub/sampleData.ts";
+import { sampleData } from "../../src/hub/thawFolder.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import { lastLayers } from "../../src/recipes/recipes.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";

@@ -9,7 +9,7 @@ import { pythonOfGoldens } from "../golden/pythonOfGoldens.ts";
 import { goldenPath } from "../golden/read.ts";
 import { fileOf } from "../weights/safetensors/damaged.ts";
 import { compare, judge, mutant } from "../weights/safetensors/differential.ts";
-import { archiveOf, pickleOf } from "../weights/torchArchive.ts";
+import { archiveOf, pickleOf } from "../weights/torch/torchArchive.ts";
 
 const count = Number(process.env.THAW_MUTANTS ?? 1_000_000);
 const batch = 10_000;

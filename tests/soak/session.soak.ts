@@ -5,7 +5,7 @@
  */
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
-import { residentMegabytes } from "../../bench/kernel/processTree.ts";
+import { residentMegabytes } from "../../bench/kernel/processMemory.ts";
 import type { Message } from "../../kernel/protocol/wire/message.ts";
 import { Client, errorText, parentId, printed, type Run, result, sleep } from "../kernel/client.ts";
 import { disorder } from "../kernel/messageSchema.ts";

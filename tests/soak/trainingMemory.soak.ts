@@ -2,9 +2,9 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
+import type { TrainingArguments } from "../../src/plan/arguments.ts";
 import { progressive } from "../../src/recipes/recipes.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
-import type { TrainingArguments } from "../../src/train/arguments.ts";
 import { letters, tinyModel, tinyTrainer } from "../train/tiny.ts";
 
 setFlagsFromString("--expose-gc");

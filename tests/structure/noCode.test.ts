@@ -8,15 +8,18 @@ const root = join(import.meta.dirname, "../..");
 
 /** What runs code by a name or a text that is not written there, and why it may. */
 const allowed = {
-  "src/data/parquet.ts: new Worker(threadSource, ... eval)": "a constant of ours",
-  "src/tensor/native.ts: require(library)": "the ops that set-up has compiled into an installed package",
+  "src/tensor/native.ts: loadPackage(library)": "the ops that set-up has compiled into an installed package",
   "src/show/figure/plotlyWindow.ts: window.eval(...)": "plotly's own file and a function of ours, in a window of jsdom",
-  'src/platform/garbage.ts: import "node:vm"': "one word of ours, the name of V8's own garbage collector",
-  "src/tokenizer/native/nativeBackend.ts: new Worker(source, ... eval)": "a function of ours, for a thread",
-  "src/tokenizer/native/process.ts: new Worker(watch, ... eval)":
+  'src/platform/machine.ts: import "node:vm"': "one word of ours, the name of V8's own garbage collector",
+  "src/data/parquet.ts: startThread(scriptOf(decoding))": "a constant of ours",
+  "src/platform/packages.ts: createRequire(resolvePackage(beside))(name)": "as below",
+  "src/platform/packages.ts: require(name)": "a package or an addon, by a name that is written where it is asked for",
+  "src/platform/threads.ts: new Worker(script, ... eval)": "what is listed here as startThread(...)",
+  'src/platform/threads.ts: require("node:child_process")': "the process below: Node with functions of ours",
+  "src/tokenizer/native/nativeBackend.ts: startThread(scriptOf(relayToTokenizers))": "a function of ours, for a thread",
+  "src/tokenizer/native/process.ts: new threads.Worker(watch, ... eval)":
     "a function of ours, for a thread of the process below",
   "src/tokenizer/native/process.ts: require(library)": "npm's tokenizers, in a process of its own",
-  'src/tokenizer/native/thread.ts: require("node:child_process")': "that process: Node with functions of ours",
 };
 const runners = /^(node:)?(vm|repl|inspector|child_process|cluster)(\/|$)/;
 
@@ -40,7 +43,7 @@ function runs(file: string, source: string): string[] {
     },
     CallExpression: (node) => {
       const callee = text(node.callee);
-      const loads = /^(require|createRequire\(.*\))$/.test(callee);
+      const loads = /^(require|createRequire\(.*\)|loadPackage)$/.test(callee);
       const runsOthers =
         file.startsWith("src/") && runners.test(String((node.arguments[0] as { value?: unknown })?.value));
       if (loads && (runsOthers || !isWritten(node.arguments[0]))) {
@@ -48,6 +51,7 @@ function runs(file: string, source: string): string[] {
       }
       if (/(^|\.)(eval|Function|dlopen|constructor)$/.test(callee)) found.push(`${callee}(...)`);
       const [first] = node.arguments;
+      if (callee === "startThread" && first !== undefined) found.push(`startThread(${text(first)})`);
       if (/(^|\.)set(Timeout|Interval|Immediate)$/.test(callee) && first !== undefined && isWritten(first)) {
         found.push(`${callee}(${text(first)})`);
       }
@@ -78,6 +82,8 @@ test.each([
   ["import('./' + name)", "import('./' + name)"],
   ["require(config.auto_map)", "require(config.auto_map)"],
   ["createRequire(import.meta.url)(path)", "createRequire(import.meta.url)(path)"],
+  ["loadPackage(library)", "loadPackage(library)"],
+  ["startThread(text, {})", "startThread(text)"],
   ["eval(text)", "eval(...)"],
   ["globalThis.eval(text)", "globalThis.eval(...)"],
   ["new Function('a', text)", "new Function(...)"],

@@ -1,17 +1,52 @@
 import { expect, test } from "vitest";
-import { classificationMetrics } from "../../src/task/metrics.ts";
-import { golden } from "../golden/read.ts";
+import {
+  describeMetric,
+  formatMetric,
+  indexOfBest,
+  isBetter,
+  metricKeys,
+  metricOf,
+  metricTitle,
+} from "../../src/task/metrics.ts";
 
-interface Case {
-  name: string;
-  labels: number[];
-  predictions: number[];
-  accuracy: number;
-  macro_f1: number;
-}
+test("shares are read in percent, correlations with three digits, errors with four", () => {
+  expect(formatMetric("evalMicroF1", 0.6381)).toBe("63.8%");
+  expect(formatMetric("evalPearson", 0.7)).toBe("0.700");
+  expect(["evalMse", "evalMae", "evalLoss"].map((key) => formatMetric(key as "evalMse", 4218.28))).toEqual(
+    Array(3).fill("4218"),
+  );
+  expect(formatMetric("evalMse", 42_183.3)).toBe("42,183");
+});
 
-test.each(golden<{ cases: Case[] }>("metrics.json").cases)("$name: equal to scikit-learn", (expected) => {
-  const { accuracy, macroF1 } = classificationMetrics(expected.predictions, expected.labels);
-  expect(accuracy).toBeCloseTo(expected.accuracy, 12);
-  expect(macroF1).toBeCloseTo(expected.macro_f1, 12);
+test("nothing is a negative zero", () => {
+  expect([-0.0001, -0.0006].map((value) => formatMetric("evalR2", value))).toEqual(["0.000", "-0.001"]);
+});
+
+test("errors are better the lower they are, everything else the higher", () => {
+  const lower = metricKeys.filter((key) => !metricOf(key).greaterIsBetter);
+  expect(lower).toEqual(["evalLoss", "evalMse", "evalMae"]);
+  expect(isBetter(0.2, 0.3, metricOf("evalMse"))).toBe(true);
+  expect(isBetter(0.2, 0.3, metricOf("evalMicroF1"))).toBe(false);
+  expect([isBetter(undefined, 0.3, metricOf("evalMse")), isBetter(9, undefined, metricOf("evalMse"))]).toEqual([
+    false,
+    true,
+  ]);
+});
+
+test("of equal values the first is the best, and of none nothing", () => {
+  expect(indexOfBest([undefined, 0.5, 0.7, 0.7], metricOf("evalR2"))).toBe(2);
+  expect(indexOfBest([undefined, 0.5, 0.7, 0.5], metricOf("evalMae"))).toBe(1);
+  expect([indexOfBest([], metricOf("evalR2")), indexOfBest([undefined], metricOf("evalR2"))]).toEqual([
+    undefined,
+    undefined,
+  ]);
+});
+
+test("in a sentence and as a title", () => {
+  expect(describeMetric("evalSubsetAccuracy", 0.25)).toBe("subset accuracy 25.0%");
+  expect(["evalMicroF1", "evalR2", "evalSpearman"].map((key) => metricTitle(key as "evalR2"))).toEqual([
+    "Micro F1",
+    "R2",
+    "Spearman",
+  ]);
 });

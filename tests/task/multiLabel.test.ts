@@ -1,8 +1,17 @@
 import { expect, test } from "vitest";
-import { multiLabelMetrics } from "../../src/task/multiLabel.ts";
+import { binaryCrossEntropy, multiLabelMetrics } from "../../src/task/multiLabel.ts";
 import { golden } from "../golden/read.ts";
+import { testLoss } from "./goldenLosses.ts";
 
-interface Case {
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+
+testLoss(
+  binaryCrossEntropy,
+  "binary_cross_entropy",
+  (logit, label) => -(label * Math.log(sigmoid(logit)) + (1 - label) * Math.log(sigmoid(-logit))),
+);
+
+interface MetricsCase {
   name: string;
   labels: number[][];
   predictions: number[][];
@@ -11,7 +20,7 @@ interface Case {
   subset_accuracy: number;
 }
 
-test.each(golden<{ multi_label: Case[] }>("task_metrics.json").multi_label)(
+test.each(golden<{ multi_label: MetricsCase[] }>("task_metrics.json").multi_label)(
   "$name: equal to scikit-learn",
   (expected) => {
     const { labels, predictions } = expected;

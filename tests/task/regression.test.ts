@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
-import { regressionMetrics } from "../../src/task/regression.ts";
+import { meanSquaredError, regressionMetrics } from "../../src/task/regression.ts";
 import { golden } from "../golden/read.ts";
+import { testLoss } from "./goldenLosses.ts";
 
-interface Case {
+testLoss(meanSquaredError, "mean_squared_error", (output, target) => (output - target) ** 2);
+
+interface MetricsCase {
   name: string;
   targets: number[][];
   predictions: number[][];
@@ -13,7 +16,7 @@ interface Case {
   spearman: number | null;
 }
 
-test.each(golden<{ regression: Case[] }>("task_metrics.json").regression)(
+test.each(golden<{ regression: MetricsCase[] }>("task_metrics.json").regression)(
   "$name: equal to scikit-learn and SciPy, undefined where they are",
   (expected) => {
     const { targets, predictions } = expected;

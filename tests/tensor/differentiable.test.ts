@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { differentiable, isConstant, markConstant, markTrainable } from "../../src/tensor/differentiable.ts";
+import { differentiable, isConstant, markConstant, markTrainable, once } from "../../src/tensor/differentiable.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { multiply } from "../../src/tensor/ops.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
@@ -9,16 +9,18 @@ const vector = (...values: number[]) => tf.tensor1d(values) as unknown as Tensor
 
 /** `a * b`, noting which gradients were asked for. */
 function product(a: Tensor, b: Tensor, asked: boolean[][] = []): Tensor {
-  return differentiable([a, b], (save) => {
-    save(a, b);
-    return {
-      value: multiply(a, b),
-      gradient: (dy, [a, b], wants) => {
-        asked.push([wants(0), wants(1)]);
-        return [wants(0) ? multiply(dy, b as Tensor) : undefined, wants(1) ? multiply(dy, a as Tensor) : undefined];
-      },
-    };
-  });
+  return differentiable({ a, b }, () => ({
+    value: multiply(a, b),
+    saved: { a, b },
+    gradient: (dy, { a, b }, wanted) => {
+      asked.push([wanted.a, wanted.b]);
+      const called = (name: "a" | "b", gradient: Tensor) => {
+        expect(wanted[name], `gradient of ${name}`).toBe(true);
+        return gradient;
+      };
+      return { a: () => called("a", multiply(dy, b)), b: () => called("b", multiply(dy, a)) };
+    },
+  }));
 }
 
 const valuesOf = (tensors: readonly (Tensor | undefined)[]) =>
@@ -66,10 +68,11 @@ test("a constant that is to train again gets its gradient", () => {
 test("an op on constants leaves its result and nothing else", () => {
   const [a, b] = [markConstant(vector(1)), markConstant(vector(2))];
   const before = tf.memory().numTensors;
-  const result = differentiable([a, b], (save) => {
-    save(a);
-    return { value: multiply(multiply(a, b), b), gradient: () => [undefined, undefined] };
-  });
+  const result = differentiable({ a, b }, () => ({
+    value: multiply(multiply(a, b), b),
+    saved: { a },
+    gradient: () => ({ a: () => expect.unreachable(), b: () => expect.unreachable() }),
+  }));
   expect(tf.memory().numTensors).toBe(before + 1);
   expect(result.dataSync()[0]).toBe(4);
 });
@@ -88,18 +91,45 @@ test("on the way back what the forward pass kept is freed op by op, and so are t
   const inputs = Array.from({ length: 6 }, (_, i) => vector(i + 1, 2));
   const held: number[] = [];
   const counted = (a: Tensor, b: Tensor) =>
-    differentiable([a, b], (save) => {
-      save(a, b);
-      return {
-        value: multiply(a, b),
-        gradient: (dy, [a, b]) => {
-          held.push(tf.memory().numDataBuffers);
-          return [multiply(dy, b as Tensor), multiply(dy, a as Tensor)];
-        },
-      };
-    });
+    differentiable({ a, b }, () => ({
+      value: multiply(a, b),
+      saved: { a, b },
+      gradient: (dy, { a, b }) => {
+        held.push(tf.memory().numDataBuffers);
+        return { a: () => multiply(dy, b), b: () => multiply(dy, a) };
+      },
+    }));
   lossAndGradients(() => inputs.reduce(counted).sum(), inputs);
   // an op leaves the gradient of its parameter, and frees the result of the op below and the gradient it was given
   expect(held.length).toBe(5);
   expect(Math.max(...held) - (held[0] as number)).toBeLessThanOrEqual(1);
+});
+
+test("an input that is absent has no gradient, and what is saved of it is absent too", () => {
+  const scaled = (x: Tensor, factor?: Tensor) =>
+    differentiable({ x, factor }, () => ({
+      value: factor === undefined ? x.clone() : multiply(x, factor),
+      saved: { x, factor },
+      gradient: (dy, { x, factor }) => ({
+        x: () => (factor === undefined ? dy.clone() : multiply(dy, factor)),
+        factor: () => multiply(dy, x),
+      }),
+    }));
+  const [x, factor] = [vector(1, 2), vector(3, 4)];
+  expect(valuesOf(lossAndGradients(() => scaled(x).sum(), [x]).gradients)).toEqual([[1, 1]]);
+  expect(valuesOf(lossAndGradients(() => scaled(x, factor).sum(), [x, factor]).gradients)).toEqual([
+    [3, 4],
+    [1, 2],
+  ]);
+});
+
+test("work that gradients share is done once, at the first that needs it", () => {
+  let runs = 0;
+  const shared = once(() => {
+    runs += 1;
+    return undefined;
+  });
+  expect(runs).toBe(0);
+  expect([shared(), shared()]).toEqual([undefined, undefined]);
+  expect(runs).toBe(1);
 });

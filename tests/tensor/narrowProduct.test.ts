@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { nativeOps } from "../../src/tensor/native.ts";
 import { nativeNarrow, nativeProduct, nativeWiden } from "../../src/tensor/nativeOps.ts";
-import { randomNormal } from "../../src/tensor/normal.ts";
+import { randomNormal } from "../../src/tensor/random.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 
 type Tensor = ReturnType<typeof tf.tensor>;

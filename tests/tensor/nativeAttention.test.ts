@@ -9,7 +9,7 @@ const [heads, hidden] = [2, 6];
 const ones = (...shape: number[]) => tf.ones(shape) as ReturnType<typeof tf.tensor>;
 const lengths = tf.tensor1d([3, 2], "int32") as ReturnType<typeof tf.tensor>;
 const options = { heads, lengths, segments: undefined, factor: 1, window: undefined, last: false, site: noDropout };
-const parts = [ones(5, hidden), ones(5, hidden), ones(5, hidden)] as const;
+const inputs = { query: ones(5, hidden), key: ones(5, hidden), value: ones(5, hidden) };
 
 test.runIf(nativeOps).each([
   ["a table for shorter texts", { byQuery: ones(4, hidden) }],
@@ -17,12 +17,15 @@ test.runIf(nativeOps).each([
   ["a bias for fewer heads", { byDistance: ones(6, heads - 1) }],
   ["a segment's row without segments", { otherSegment: ones(1, hidden), segmentBias: ones(1, heads) }],
 ])("%s is refused", (_what, tables) => {
-  expect(() => nativeAttention(parts, tables, options)).toThrow(/the terms of the scores do not fit the texts/);
+  expect(() => nativeAttention({ ...inputs, ...tables }, options)).toThrow(
+    /the terms of the scores do not fit the texts/,
+  );
 });
 
 test.runIf(nativeOps)("so are lengths of other texts, and queries of some tokens", () => {
   const three = { ...options, lengths: tf.tensor1d([3, 1], "int32") as ReturnType<typeof tf.tensor> };
-  expect(() => nativeAttention(parts, {}, three)).toThrow(/do not add up to the number of tokens/);
-  const [, key, value] = parts;
-  expect(() => nativeAttention([ones(3, hidden), key, value], {}, options)).toThrow(/neither a query for each token/);
+  expect(() => nativeAttention(inputs, three)).toThrow(/do not add up to the number of tokens/);
+  expect(() => nativeAttention({ ...inputs, query: ones(3, hidden) }, options)).toThrow(
+    /neither a query for each token/,
+  );
 });

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { nativeOps } from "../../src/tensor/native.ts";
 import { nativeProduct } from "../../src/tensor/nativeOps.ts";
-import { randomNormal } from "../../src/tensor/normal.ts";
 import { matMul, matMulBias, sumOfProducts } from "../../src/tensor/ops.ts";
+import { randomNormal } from "../../src/tensor/random.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 
 type Tensor = ReturnType<typeof tf.tensor>;

@@ -2,7 +2,7 @@
 import { runInThisContext } from "node:vm";
 import { expect, test } from "vitest";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
-import { outliving } from "../../src/tensor/lasting.ts";
+import { outliving } from "../../src/tensor/marks.ts";
 import { endSection, section } from "../../src/tensor/section.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 import { NativeVariable } from "../../src/tensor/variable.ts";

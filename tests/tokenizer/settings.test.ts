@@ -4,13 +4,12 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { TextDataset } from "../../src/data/textDataset.ts";
 import { exportOnnx } from "../../src/exportOnnx.ts";
-import { unknownToXenova } from "../../src/models/onnx/families.ts";
 import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import type { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { Trainer } from "../../src/trainer.ts";
 import { goldenPath } from "../golden/read.ts";
-import { formulaModel } from "../models/familyModel.ts";
+import { formulaModel, unknownToXenova } from "../models/familyModel.ts";
 import { classifyInNode } from "../models/onnx/pipelines.ts";
 import {
   cut,

@@ -109,7 +109,7 @@ test("however many micro-batches, a step holds one gradient a parameter, and fre
   const before = tf.memory().numTensors;
   const optimizer = new AdamW();
   const learningRates = new Map(names.map((name) => [name, 1e-3]));
-  const step = new OptimizerStep({ model, optimizer, texts: 8, learningRates, weightDecay: 0, maxGradNorm: 1 });
+  const step = new OptimizerStep({ model, optimizer, examples: 8, learningRates, weightDecay: 0, maxGradNorm: 1 });
   const held: number[] = [];
   for (const text of tinyTokenizer.encodeBatch(letters(8).texts)) {
     const batch = PackedBatch.fromTexts([text]);

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import { DropoutRng } from "../../src/nn/dropout.ts";
+import type { TrainingArguments } from "../../src/plan/arguments.ts";
 import type { Stage } from "../../src/plan/stage.ts";
-import { crossEntropy } from "../../src/task/crossEntropy.ts";
+import { crossEntropy } from "../../src/task/singleLabel.ts";
 import { lossAndGradients, tapGradient } from "../../src/tensor/gradients.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
-import type { TrainingArguments } from "../../src/train/arguments.ts";
 import { letters, tinyModel, tinyTokenizer, tinyTrainer, weightsOf } from "./tiny.ts";
 
 const withDropout = { hidden_dropout_prob: 0.3, attention_probs_dropout_prob: 0.2 };

@@ -99,7 +99,7 @@ describe.each(goldenTypes)("%s", (modelType) => {
         const optimizerStep = new OptimizerStep({
           model,
           optimizer,
-          texts: step.labels.length,
+          examples: step.labels.length,
           learningRates: new Map([...trainable].map((name) => [name, rate(name) * schedule(i)])),
           weightDecay: golden.weight_decay,
           maxGradNorm: golden.max_grad_norm,

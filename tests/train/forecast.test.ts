@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { TextDataset } from "../../src/data/textDataset.ts";
-import { sampleData } from "../../src/hub/sampleData.ts";
+import { sampleData } from "../../src/hub/thawFolder.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import { speedOf } from "../../src/plan/speed.ts";
 import { progressive } from "../../src/recipes/recipes.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { metricOf } from "../../src/task/metricNames.ts";
-import { resolveArguments } from "../../src/train/arguments.ts";
+import { resolveArguments } from "../../src/plan/arguments.ts";
+import { metricOf } from "../../src/task/metrics.ts";
 import { argumentNotices, bestEpochNotices, cutNotices, neverPredictedNotice } from "../../src/train/notices.ts";
 import type { DataRecord } from "../../src/train/runRecord.ts";
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { resolveArguments } from "../../src/train/arguments.ts";
+import { resolveArguments } from "../../src/plan/arguments.ts";
 import { tinyTrainer } from "./tiny.ts";
 
 const place = mkdtempSync(join(tmpdir(), "thaw-options-"));

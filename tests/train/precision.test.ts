@@ -1,14 +1,15 @@
 /** Training in bfloat16: refused where the processor lacks it, and its numbers where it does not matter how slow it is. */
 import { describe, expect, test } from "vitest";
 import { computeLogits } from "../../src/evaluate/computeLogits.ts";
+import { type EncodedDataset, encodeDataset } from "../../src/evaluate/encodedDataset.ts";
+import { resolveArguments, type TrainingArguments } from "../../src/plan/arguments.ts";
 import type { Stage } from "../../src/plan/stage.ts";
-import { accuracyMetric } from "../../src/task/metricNames.ts";
+import { accuracyMetric } from "../../src/task/metrics.ts";
 import { nativeOps } from "../../src/tensor/native.ts";
 import { hasBfloat16, type Precision } from "../../src/tensor/precision.ts";
-import { resolveArguments, type TrainingArguments } from "../../src/train/arguments.ts";
-import { dataRecord, type EncodedDataset, encodeDataset } from "../../src/train/encodedDataset.ts";
 import { TrainingLoop } from "../../src/train/loop.ts";
 import type { RunRecord } from "../../src/train/runRecord.ts";
+import { dataRecord } from "../../src/train/runRecord.ts";
 import { letters, tinyModel, tinyTokenizer, tinyTrainer, weightsOf } from "./tiny.ts";
 
 test("a precision that is none is refused, with those that there are", () => {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { manifestName } from "../../src/platform/manifest.ts";
+import { manifestName } from "../../src/platform/savedFiles.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import { saveModel } from "../../src/train/saveModel.ts";
 import { readSafetensors } from "../../src/weights/safetensors/read.ts";

@@ -8,7 +8,7 @@ import { Run } from "../../src/run.ts";
 import { compareRuns } from "../../src/show/compareRuns.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 import type { TrainerEvent } from "../../src/train/events.ts";
-import { combinedHash, fingerprint } from "../../src/train/fingerprint.ts";
+import { combinedHash, fingerprint } from "../../src/train/weights.ts";
 import type { Trainer } from "../../src/trainer.ts";
 import { tinyModel, tinyTrainer, weightsOf } from "./tiny.ts";
 

@@ -2,9 +2,9 @@
 import { expect, test } from "vitest";
 import { TextDataset } from "../../src/data/textDataset.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
+import type { TrainingArguments } from "../../src/plan/arguments.ts";
 import type { Stage } from "../../src/plan/stage.ts";
-import { isBetterEpoch, metricOf } from "../../src/task/metricNames.ts";
-import type { TrainingArguments } from "../../src/train/arguments.ts";
+import { isBetterEpoch, metricOf } from "../../src/task/metrics.ts";
 import { goldenPath } from "../golden/read.ts";
 import { letters, tinyModel, tinyTrainer } from "./tiny.ts";
 

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { TextDataset } from "../../src/data/textDataset.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts";
-import { randomWords } from "../../src/tensor/philox.ts";
+import { randomWords } from "../../src/tensor/random.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
-import { Trainer, type TrainerOptions } from "../../src/trainer.ts";
+import type { TrainerOptions } from "../../src/train/trainerOptions.ts";
+import { Trainer } from "../../src/trainer.ts";
 import { goldenPath } from "../golden/read.ts";
 import { temporaryFolder } from "../temporary.ts";
 

@@ -1,6 +1,6 @@
 /** Files that are given as weights and are none that are read: what each is, and how the refusal helps. */
 import { gzipSync } from "node:zlib";
-import { archiveOf, dict, op, pickleOf, tensor, zipOf } from "./torchArchive.ts";
+import { archiveOf, dict, op, pickleOf, tensor, zipOf } from "./torch/torchArchive.ts";
 
 const latin1 = (text: string) => Buffer.from(text, "latin1");
 const goodTorch = archiveOf(pickleOf(dict("w", tensor(0, [4], [1]))));

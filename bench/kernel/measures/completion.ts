@@ -1,19 +1,18 @@
 /** How fast completion answers, and whether it holds up a cell that runs. */
-
-import { contentOf } from "../framing.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { median } from "../../statistics.ts";
 import { withKernel } from "../kernelProcess.ts";
-import { type LeanClient, resultText, sleep } from "../leanClient.ts";
+import { contentOf, type LeanClient, resultText } from "../leanClient.ts";
 import { type Figure, type Measure, oneByOne } from "../measure.ts";
 import { snippets } from "../snippets.ts";
-import { median } from "../statistics.ts";
 
 const rounds = 50;
 const warmUp = 5;
-/** Rounds of what runs a cell each time. */
+/** Rounds of a measure that runs a cell each time. */
 const cellRounds = 15;
 /** A cell's types are checked when the kernel has been quiet for a fifth of a second. */
 const settleMs = 1000;
-/** Loading TypeScript and the types of TensorFlow.js. */
+/** Loading TypeScript and the types of TensorFlow.js may take so long. */
 const loadMs = 60_000;
 /** Another process may hold up a cell too: the longest pause counts in the quietest of so many runs. */
 const pauseRuns = 3;
@@ -64,7 +63,7 @@ async function untilTyped(client: LeanClient, code: string): Promise<void> {
   throw new Error("No types within a minute.");
 }
 
-/** A text that was never seen before each time. */
+/** Completes a text that was never seen before, each time. */
 async function completions(client: LeanClient, text: (n: number) => string, expected: string): Promise<Figure> {
   const times: number[] = [];
   for (let i = 0; i < warmUp + rounds; i++) {
@@ -74,7 +73,7 @@ async function completions(client: LeanClient, text: (n: number) => string, expe
   return milliseconds(median(times));
 }
 
-/** A while after the cell, as a person would ask, and the moment it has ended. */
+/** Completes a while after the cell, as a person would, and at the moment when it has ended. */
 async function firstAfterCell(client: LeanClient, cell: string): Promise<Figure> {
   const [later, atOnce]: [number[], number[]] = [[], []];
   for (let i = 0; i < 2 * cellRounds; i++) {
@@ -106,7 +105,7 @@ async function longestPauses(client: LeanClient, code: string): Promise<Figure> 
   return { value, text: `${value.toFixed(1)} ms (${Math.min(...quiet).toFixed(1)})` };
 }
 
-/** The cell's own measure of its longest pause, in ms, while twenty completions a second come or none. */
+/** Reads the cell's own measure of its longest pause, in ms, while twenty completions per second come, or none. */
 async function pause(client: LeanClient, code: string, disturbed: boolean): Promise<number> {
   const question = "result = settings.";
   const timer = setInterval(() => {

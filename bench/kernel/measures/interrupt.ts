@@ -1,12 +1,11 @@
-/** The Stop button, by each kernel's own mode: does the cell end, do variables live, does anything run on. */
-
-import type { Arrival } from "../framing.ts";
+/** The Stop button, by each kernel's own mode: whether the cell ends, variables are kept, and nothing runs on. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { KernelProcess } from "../kernelProcess.ts";
-import { resultText, sleep } from "../leanClient.ts";
+import { type Arrival, resultText } from "../leanClient.ts";
 import { type Figure, type Measure, oneByOne, whole } from "../measure.ts";
 import { endless, snippets } from "../snippets.ts";
 
-/** How long a cell may take to say that it has begun, and how long it then runs. */
+/** A cell may take so long to say that it has begun, and then runs for so long. */
 const beginMs = 3000;
 const runMs = 200;
 const limitMs = 3000;

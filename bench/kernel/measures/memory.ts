@@ -1,11 +1,11 @@
-/** What a kernel holds while nothing runs. */
+/** The memory that a kernel holds while nothing runs. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { withKernel } from "../kernelProcess.ts";
-import { sleep } from "../leanClient.ts";
 import { type Measure, oneByOne, whole } from "../measure.ts";
-import { residentMegabytes } from "../processTree.ts";
+import { residentMegabytes } from "../processMemory.ts";
 import { snippets } from "../snippets.ts";
 
-/** For what loads in the background, and for the garbage of a start. */
+/** A kernel gets so long to load its parts in the background and to collect the garbage of its start. */
 const settleMs = 3000;
 
 export const memory: Measure = {

@@ -1,18 +1,10 @@
-/** What a name holds, for a frontend's tooltip. */
+/** The live value of a name, for a frontend's tooltip and for `name?`. */
 import { inspect } from "node:util";
-import type { Evaluator } from "../executor/evaluate.ts";
+import type { FromMain, Inspection, LiveValue } from "../../shared/messages.ts";
+import { tooltipOf } from "../../shared/tooltip.ts";
+import type { Evaluator } from "../executor/evaluator.ts";
 
-/** The value of a name or property chain. */
-export interface LiveValue {
-  readonly expression: string;
-  /** `number`, `function`, the name of a class. */
-  readonly type: string;
-  readonly text: string;
-  /** Whether `text` is the source of a function or class. */
-  readonly callable: boolean;
-}
-
-/** The value of the name or property chain around `cursor` (UTF-16 units), or undefined when it has none. */
+/** Describes the value of the name or property chain around `cursor` (UTF-16 units); undefined when it has none. */
 export function describeAt(evaluator: Evaluator, code: string, cursor: number): LiveValue | undefined {
   const left = /[\p{ID_Continue}$.?]*$/u.exec(code.slice(0, cursor))?.[0] ?? "";
   const right = /^[\p{ID_Continue}$]*/u.exec(code.slice(cursor))?.[0] ?? "";
@@ -36,4 +28,31 @@ function describe(value: unknown): string {
   if (typeof value !== "function") return inspect(value, { depth: 1, maxArrayLength: 20, maxStringLength: 1000 });
   const source = Function.prototype.toString.call(value);
   return source.length <= 2000 ? source : `${source.slice(0, 2000)}…`;
+}
+
+/** Describes a name for `name?`: its types, asked for in the protocol worker, with its live value. */
+export class NameLookup {
+  readonly #evaluator: Evaluator;
+  readonly #post: (message: FromMain) => void;
+  readonly #asked = new Map<number, (typed: Inspection | undefined) => void>();
+  #count = 0;
+
+  constructor(evaluator: Evaluator, post: (message: FromMain) => void) {
+    this.#evaluator = evaluator;
+    this.#post = post;
+  }
+
+  /** Describes `name` as a MIME bundle, or undefined where there is no such thing. */
+  readonly describe = async (name: string): Promise<Record<string, string> | undefined> => {
+    const request = ++this.#count;
+    this.#post({ type: "lookUp", request, name });
+    const typed = await new Promise<Inspection | undefined>((resolve) => this.#asked.set(request, resolve));
+    return tooltipOf(typed, describeAt(this.#evaluator, name, name.length), 1);
+  };
+
+  /** Receives the answer of the protocol worker, which always comes. */
+  answer(request: number, typed: Inspection | undefined): void {
+    this.#asked.get(request)?.(typed);
+    this.#asked.delete(request);
+  }
 }

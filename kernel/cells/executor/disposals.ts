@@ -1,11 +1,12 @@
-/** What a cell holds by `using`: disposed of in reverse when the cell has ended. */
-import { settled } from "../cellRealm.ts";
+/** The values that a cell holds by `using`; they are disposed of in reverse when the cell has ended. */
+import { fromCellPromise } from "../realm/cellRealm.ts";
 
 interface Disposal {
   readonly dispose: () => unknown;
   readonly waits: boolean;
 }
 
+/** The values that the running cell holds by `using`. */
 export class Disposals {
   #all: Disposal[] = [];
 
@@ -20,7 +21,10 @@ export class Disposals {
     this.#all.push({ dispose: () => Reflect.apply(dispose, value, []) as unknown, waits });
   }
 
-  /** All of them, last first, whatever some throw. Resolves to what the cell is to throw: `thrown` is what it threw by itself. */
+  /**
+   * Disposes of all of them, last first, whatever some throw. Resolves to what the cell is to throw; `thrown` is what
+   * it threw by itself.
+   */
   async run(thrown?: Thrown): Promise<Thrown | undefined> {
     let last = thrown;
     const all = this.#all.reverse();
@@ -28,7 +32,7 @@ export class Disposals {
     for (const { dispose, waits } of all) {
       try {
         const done = dispose();
-        if (waits) await settled(done as PromiseLike<unknown>);
+        if (waits) await fromCellPromise(done as PromiseLike<unknown>);
       } catch (error) {
         last = { value: last === undefined ? error : suppressing(error, last.value) };
       }
@@ -37,12 +41,12 @@ export class Disposals {
   }
 }
 
-/** Something that was thrown, `undefined` included. */
+/** A thrown value, `undefined` included. */
 export interface Thrown {
   readonly value: unknown;
 }
 
-/** A `SuppressedError`, which Node has from 24 on. */
+/** Creates a `SuppressedError`, which Node has from 24 on. */
 function suppressing(error: unknown, suppressed: unknown): Error {
   const last = new Error("An error was suppressed during disposal");
   const hidden = { enumerable: false, writable: true, configurable: true };

@@ -1,93 +1,108 @@
-/** Runs one cell: rewritten, evaluated, its value shown, its error described. */
+/** Runs one cell: it is rewritten and evaluated, its value is shown, its error described. */
 
-import type { ExecuteOrder } from "../../shared/threadMessages.ts";
-import { isA } from "../cellRealm.ts";
-import type { ToBundle } from "../display/mime.ts";
-import type { Reporter } from "../display/reporter.ts";
+import type { ExecuteOrder } from "../../shared/messages.ts";
+import { startCell } from "../asyncContext/currentCell.ts";
+import { cancelTimersOf } from "../asyncContext/timers.ts";
+import { endThreadsOf } from "../asyncContext/workerThreads.ts";
+import type { ToBundle } from "../display/mimeBundle.ts";
+import type { Sources } from "../errors/sources.ts";
+import { describeError, type ErrorReport } from "../errors/traceback.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
-import type { Magics } from "../magics/magics.ts";
-import { runCell } from "../parents/currentCell.ts";
-import { endThreadsOf } from "../parents/threads.ts";
-import { cancelTimersOf } from "../parents/timers.ts";
+import type { ModuleLoader } from "../modules/moduleLoader.ts";
+import type { Reporter } from "../output/reporter.ts";
+import { isA } from "../realm/cellRealm.ts";
+import type { CellImports } from "../rewrite/imports.ts";
+import { CellSyntaxError } from "../rewrite/parse.ts";
+import { transformCell } from "../rewrite/transform.ts";
 import type { Disposals } from "./disposals.ts";
-import type { Evaluator, Outcome } from "./evaluate.ts";
-import type { CellNames } from "./liveImports.ts";
-import type { ModuleLoader } from "./moduleLoader.ts";
-import type { Sources } from "./sources.ts";
-import { CellSyntaxError } from "./syntaxError.ts";
-import { describeError, type ErrorReport } from "./traceback.ts";
-import { transformCell } from "./transform.ts";
+import type { Evaluator, Outcome } from "./evaluator.ts";
 
-/** What an executor works with; all of it lives on the main thread. */
-export interface ExecutorParts {
+/** A cell whose magics have become TypeScript, with what is to be done at its end. */
+export interface PreparedCell {
+  readonly code: string;
+  /** Prints what `%%time` measured. */
+  readonly ended: () => void;
+}
+
+/** The part of `Magics` (kernel/cells/magics/magics.ts) that a run of a cell needs. */
+interface CellMagics {
+  /** Rewrites the magics of a cell; undefined for a cell that has none, which is nearly every one. */
+  prepare(code: string): PreparedCell | undefined;
+  /** Returns what the frontend is to do after the reply, and forgets it. */
+  takePayloads(): readonly object[];
+}
+
+/** The services that an executor uses; all of them live on the main thread. */
+interface ExecutorServices {
   readonly evaluator: Evaluator;
   readonly interrupts: Interrupts;
   readonly reporter: Reporter;
   readonly sources: Sources;
-  readonly magics: Magics;
+  readonly magics: CellMagics;
   readonly modules: ModuleLoader;
-  /** What cells have imported by name. */
-  readonly names: CellNames;
-  /** What the running cell holds by `using`. */
+  /** The names that cells have imported. */
+  readonly names: CellImports;
+  /** The values that the running cell holds by `using`. */
   readonly disposals: Disposals;
-  /** The value of the last expression of the cell that ran last; asked for once per cell. */
+  /** Returns the value of the last expression of the cell that ran last; called once per cell. */
   readonly takeResult: () => unknown;
   readonly toBundle: ToBundle;
-  /** Lets go of what the cell awaited last. */
+  /** Releases the promise that the cell awaited last. */
   readonly releaseAwaited: () => void;
   /** Resolves when everything the cell displays has been shown. */
   readonly displaysSettled: () => Promise<void>;
 }
 
+/** Runs the cells, one at a time. */
 export class Executor {
-  readonly #parts: ExecutorParts;
-  /** The cell whose code may still speak. */
+  readonly #services: ExecutorServices;
+  /** The cell whose output is still sent. */
   #running: number | undefined;
-  /** The cell whose end has not been told yet. */
-  #untold: ExecuteOrder | undefined;
+  /** The cell whose end has not been reported yet. */
+  #unreported: ExecuteOrder | undefined;
   /** The cell that began last. */
   #newest = 0;
-  /** Cells up to this one have no timers any more. */
+  /** The timers of cells up to this one are cancelled. */
   #stopped = 0;
 
-  constructor(parts: ExecutorParts) {
-    this.#parts = parts;
+  constructor(services: ExecutorServices) {
+    this.#services = services;
   }
 
   /** Runs the cell and reports everything it causes, its end last. Never throws. */
   async run(order: ExecuteOrder): Promise<void> {
-    const { interrupts } = this.#parts;
+    const { interrupts } = this.#services;
     this.#running = order.cell;
-    this.#untold = order;
+    this.#unreported = order;
     this.#newest = order.cell;
     const givenUp = interrupts.begin(order.cell);
-    const performed = runCell(order.cell, () => this.#perform(order));
-    await this.#finish(order, await endOf(performed, givenUp), () => interrupts.pending);
+    const evaluated = startCell(order.cell, () => this.#evaluate(order));
+    await this.#finish(order, await waitForEnd(evaluated, givenUp), () => interrupts.pending);
   }
 
   /**
-   * Tells the end of a cell that nothing tells any more: V8, told to end what ran, may have ended lines of the kernel, or
-   * thrown away what was to happen next.
+   * Reports the end of a cell that nothing else will report: V8, told to terminate running code, may have terminated
+   * lines of the kernel, or thrown away their continuations.
    */
   recover(): void {
-    if (this.#untold !== undefined) void this.#finish(this.#untold, { failed: true }, () => true);
+    if (this.#unreported !== undefined) void this.#finish(this.#unreported, { failed: true }, () => true);
   }
 
-  /** May be begun a second time where the first did not come to its end. */
+  /** Ends the cell and reports it. It may be begun a second time where the first did not come to its end. */
   async #finish(order: ExecuteOrder, end: End, isInterrupted: () => boolean): Promise<void> {
-    const { disposals, interrupts, magics, modules, reporter } = this.#parts;
-    if (this.#untold !== order) return;
+    const { disposals, interrupts, magics, modules, reporter } = this.#services;
+    if (this.#unreported !== order) return;
     this.#running = undefined;
     const interrupted = isInterrupted();
-    const isCut = interrupted || interrupts.failure !== undefined;
-    if (isCut) {
-      this.#parts.evaluator.abandon();
+    const isStopped = interrupted || interrupts.failure !== undefined;
+    if (isStopped) {
+      this.#services.evaluator.abandon();
       await endThreadsOf(order.cell);
-      if (this.#untold !== order) return;
+      if (this.#unreported !== order) return;
       void disposals.run(); // what has ended the cell is what there is to tell
     }
-    this.#parts.releaseAwaited();
+    this.#services.releaseAwaited();
     interrupts.end();
     const report = interrupted
       ? this.#describe(interruption(end))
@@ -102,14 +117,17 @@ export class Executor {
       const text = JSON.stringify({ status: "error", ...content, execution_count: order.count });
       reporter.post({ type: "done", cell: order.cell, failed: true, content: text });
     }
-    this.#untold = undefined;
-    if (!isCut) return;
+    this.#unreported = undefined;
+    if (!isStopped) return;
     cancelTimersOf(order.cell);
     modules.stopped();
     reporter.mute(order.cell); // what it left behind and cannot be stopped is not heard
   }
 
-  /** The content of the reply; where it is too long to be text, as after `%load` of a huge file, that is the cell's error. */
+  /**
+   * Writes the content of the reply; where it is too long to be text, as after `%load` of a huge file, that is the
+   * cell's error.
+   */
   #textOf(content: object, { count }: ExecuteOrder): string | ErrorReport {
     try {
       return JSON.stringify({ ...content, execution_count: count });
@@ -118,17 +136,16 @@ export class Executor {
     }
   }
 
-  /** Ends what all cells so far have left behind. */
+  /** Cancels what all cells so far have left running. */
   stopAll(): void {
     for (; this.#stopped < this.#newest; this.#stopped++) cancelTimersOf(this.#stopped + 1);
-    this.#parts.modules.stopped();
+    this.#services.modules.stopped();
   }
 
-  /** Resolves to the values of the user expressions. Throws what the cell threw. */
-  async #perform(order: ExecuteOrder): Promise<Record<string, unknown>> {
-    const { cell: number, count, silent } = order;
-    const { disposals, evaluator, magics, names, reporter, sources, takeResult, displaysSettled } = this.#parts;
-    const code = order.code.replace(/\r\n?/g, "\n"); // as JavaScript reads them; a shell does not
+  /** Evaluates the cell. Resolves to the values of the user expressions; throws what the cell threw. */
+  async #evaluate(order: ExecuteOrder): Promise<Record<string, unknown>> {
+    const { cell: number, code, count, silent } = order;
+    const { disposals, evaluator, magics, names, reporter, sources, takeResult, displaysSettled } = this.#services;
     // a cell that is not counted must not take the name of the one before it: stacks would show the wrong text
     const name = sources.has(`In[${count}]`) ? `In[${count}.${number}]` : `In[${count}]`;
     sources.add(name, code);
@@ -146,12 +163,12 @@ export class Executor {
       throw new KernelInterrupt();
     }
     if (outcome.kind === "thrown") {
-      const thrown = { value: this.#refusal(outcome, cell.code, name) ?? outcome.thrown };
+      const thrown = { value: this.#syntaxError(outcome, cell.code, name) ?? outcome.thrown };
       throw ((await disposals.run(thrown)) ?? thrown).value;
     }
     await displaysSettled();
     if (value !== undefined && !silent) {
-      const { data, metadata = {} } = await this.#parts.toBundle(value);
+      const { data, metadata = {} } = await this.#services.toBundle(value);
       if (Object.keys(data).length > 0) reporter.output("execute_result", { execution_count: count, data, metadata });
     }
     const left = await disposals.run();
@@ -159,31 +176,34 @@ export class Executor {
     return await this.#userExpressions(order.userExpressions);
   }
 
-  /** For a cell that V8 itself refused to compile: the error's stack names no place, the inspector does. */
-  #refusal(
+  /**
+   * Returns the syntax error of a cell that V8 itself refused to compile: the error's stack names no place, the
+   * inspector does.
+   */
+  #syntaxError(
     { thrown, position }: Outcome & { kind: "thrown" },
     code: string,
     name: string,
   ): CellSyntaxError | undefined {
     const isRefused = isA(thrown, SyntaxError) && !isA(thrown, CellSyntaxError) && !hasPlace(thrown, name);
     if (!isRefused || position.line > code.split("\n").length) return undefined;
-    const place = this.#parts.sources.locate(name, position.line + 1, position.column + 1);
+    const place = this.#services.sources.locate(name, position.line + 1, position.column + 1);
     return new CellSyntaxError(thrown.message, place);
   }
 
   #describe(thrown: unknown): ErrorReport {
-    return describeError(thrown, this.#parts.sources);
+    return describeError(thrown, this.#services.sources);
   }
 
   async #userExpressions(expressions: Readonly<Record<string, string>>): Promise<Record<string, unknown>> {
     const results: Record<string, unknown> = {};
     for (const [key, expression] of Object.entries(expressions)) {
       try {
-        const cell = transformCell(String(expression), "expression", this.#parts.names);
-        const outcome = await this.#parts.evaluator.run(cell.code, "expression");
-        const value = this.#parts.takeResult();
+        const cell = transformCell(String(expression), "expression", this.#services.names);
+        const outcome = await this.#services.evaluator.run(cell.code, "expression");
+        const value = this.#services.takeResult();
         if (outcome.kind === "thrown") throw outcome.thrown;
-        const { data, metadata = {} } = await this.#parts.toBundle(value);
+        const { data, metadata = {} } = await this.#services.toBundle(value);
         results[key] = { status: "ok", data, metadata };
       } catch (error) {
         results[key] = { status: "error", ...this.#describe(error) };
@@ -199,16 +219,16 @@ interface End {
   readonly expressions?: Record<string, unknown>;
 }
 
-/** How the cell ended: by itself, or because it was given up. */
-async function endOf(performed: Promise<Record<string, unknown>>, givenUp: Promise<never>): Promise<End> {
+/** Waits for the end of the cell: by itself, or because it was given up. */
+async function waitForEnd(evaluated: Promise<Record<string, unknown>>, givenUp: Promise<never>): Promise<End> {
   try {
-    return { failed: false, expressions: await Promise.race([performed, givenUp]) };
+    return { failed: false, expressions: await Promise.race([evaluated, givenUp]) };
   } catch (thrown) {
     return { failed: true, thrown };
   }
 }
 
-/** A cell that was asked to stop ends so, whatever it made of that; an error of its own is the cause. */
+/** Returns the error of a cell that was asked to stop; an error of its own is the cause. */
 function interruption({ failed, thrown }: End): KernelInterrupt {
   if (!failed) return new KernelInterrupt();
   return KernelInterrupt.is(thrown) ? thrown : new KernelInterrupt(thrown);

@@ -1,22 +1,26 @@
-/** The main thread's half of an interrupt: what running code looks at, and when a cell that does not look is given up. */
+/**
+ * The main thread's half of an interrupt: the state that running code checks, and when a cell that does not stop by
+ * itself is given up. (The watchdog that ends blocking code is in kernel/protocol/interrupt.ts.)
+ */
 import { setMaxListeners } from "node:events";
 import { type Flags, flag } from "../../shared/flags.ts";
-import { kernelTimers } from "../parents/timers.ts";
+import { kernelTimers } from "../asyncContext/timers.ts";
+import { cellSide } from "../realm/cellRealm.ts";
+import type { Race } from "../realm/cellRuntime.ts";
 import { KernelInterrupt } from "./kernelInterrupt.ts";
-import { type Race, Races } from "./races.ts";
 
-/** Taken before a cell can replace it. */
+/** `AbortController.prototype.abort` as it was at the start. */
 const { abort } = AbortController.prototype;
 
 /**
- * How long an interrupted cell may take to end by itself while it awaits something, in milliseconds. What had to be ended
- * by force has nothing left to do.
+ * How long an interrupted cell may take to end by itself while it awaits something, in milliseconds. Code that was
+ * terminated has nothing left to do.
  */
 const graceMs = { ordinary: 80, cooperative: 1500, forced: 0 };
 
-/** Who has a signal: a cell, or what cells have left running when none runs. */
+/** Code that can be given an abort signal: a running cell, or what cells have left running when none runs. */
 interface Interruptible {
-  /** Made when somebody asks for its signal. */
+  /** The controller, made when somebody asks for the signal. */
   controller?: AbortController;
   interrupts: number;
   failure?: Error;
@@ -27,19 +31,23 @@ interface RunningCell extends Interruptible {
   readonly giveUp: (reason: Error) => void;
 }
 
+/** The interrupts of the cells; there is one object for all. */
 export class Interrupts {
-  /** Grows with every interrupt. Code that was suspended by an `await` compares: a change means it must not go on. */
+  /**
+   * The number of interrupts so far. Code that was suspended by an `await` compares it: a change means that it must not
+   * go on.
+   */
   epoch = 0;
   /** Called for an interrupt that reaches this thread while no cell runs. */
   onIdle: () => void = () => {};
-  /** Called as soon as this thread's event loop goes on after V8 was told to end what ran. */
+  /** Called as soon as this thread's event loop goes on after V8 was told to terminate running code. */
   onForced: () => void = () => {};
   readonly #flags: Flags;
-  readonly #races = new Races();
+  readonly #races = new InterruptibleAwaits();
   #handled = 0;
   #forced = false;
   #cell: RunningCell | undefined;
-  /** What earlier cells have left running, while no cell runs. */
+  /** The code that earlier cells have left running, while no cell runs. */
   #leftRunning: Interruptible = { interrupts: 0 };
   #timer: NodeJS.Timeout | undefined;
 
@@ -48,30 +56,30 @@ export class Interrupts {
   }
 
   /**
-   * The running cell's signal; while no cell runs, that of what cells have left running. Whoever asks for it is taken to stop
-   * by itself, and is given more time to.
+   * The abort signal of the running cell; while no cell runs, that of what cells have left running. Code that asks for
+   * it is taken to stop by itself, and is given more time to.
    */
   get signal(): AbortSignal {
     Atomics.store(this.#flags, flag.cooperative, 1);
     return this.kernelSignal;
   }
 
-  /** The same signal for what the kernel itself runs: looking at it gives the cell no more time. */
+  /** The same abort signal for the kernel's own use: reading it gives the cell no more time. */
   get kernelSignal(): AbortSignal {
-    const asked = this.#cell ?? this.#leftRunning;
-    if (asked.controller === undefined) {
-      asked.controller = new AbortController();
-      setMaxListeners(0, asked.controller.signal);
-      if (asked.interrupts > 0) abortBy(asked.controller);
+    const owner = this.#cell ?? this.#leftRunning;
+    if (owner.controller === undefined) {
+      owner.controller = new AbortController();
+      setMaxListeners(0, owner.controller.signal);
+      if (owner.interrupts > 0) abortBy(owner.controller);
     }
-    return asked.controller.signal;
+    return owner.controller.signal;
   }
 
   get pending(): boolean {
     return Atomics.load(this.#flags, flag.pending) !== 0;
   }
 
-  /** A cell begins. The promise rejects when the cell was interrupted and does not end by itself. */
+  /** Begins a cell. The promise rejects when the cell was interrupted and does not end by itself. */
   begin(number: number): Promise<never> {
     Atomics.store(this.#flags, flag.cooperative, 0);
     return new Promise<never>((_, reject) => {
@@ -79,7 +87,7 @@ export class Interrupts {
     });
   }
 
-  /** The cell has ended; an interrupt that was meant for it is over, whether its message has arrived or not. */
+  /** Ends the cell. An interrupt that was meant for it is over, whether its message has arrived or not. */
   end(): void {
     if (this.pending) this.handle(Atomics.load(this.#flags, flag.requested));
     kernelTimers.clearTimeout(this.#timer);
@@ -90,12 +98,12 @@ export class Interrupts {
     Atomics.store(this.#flags, flag.pending, 0);
   }
 
-  /** Interrupt `number` has reached this thread's event loop. */
+  /** Handles interrupt `number`, whose message has reached this thread's event loop. */
   handle(number: number): void {
     if (number <= this.#handled) return;
     this.#handled = number;
     this.epoch++;
-    this.#seeForce();
+    this.#checkTermination();
     const cell = this.#cell;
     if (cell === undefined) {
       Atomics.store(this.#flags, flag.pending, 0);
@@ -122,30 +130,30 @@ export class Interrupts {
     cell.giveUp(error);
   }
 
-  /** What `fail` has ended the running cell with. */
+  /** The error with which `fail` has ended the running cell. */
   get failure(): Error | undefined {
     return this.#cell?.failure;
   }
 
-  /** An interrupt whose message was lost, or whose handling V8 ended, is handled now. */
+  /** Handles an interrupt whose message was lost, or whose handling V8 terminated. */
   recover(): void {
     if (!this.pending) return;
     this.handle(Atomics.load(this.#flags, flag.requested));
     if (this.#cell === undefined) Atomics.store(this.#flags, flag.pending, 0);
   }
 
-  /** The event loop runs. */
+  /** Answers the watchdog: the event loop runs. */
   answerPing(number: number): void {
-    this.#seeForce();
+    this.#checkTermination();
     Atomics.store(this.#flags, flag.pong, number);
   }
 
-  /** Throws where the cell is to stop. */
+  /** Throws where the running code is to stop. */
   tick(): void {
     if (this.pending) throw new KernelInterrupt();
   }
 
-  /** What is thrown into code that is to stop. */
+  /** Creates the error that is thrown into code that is to stop. */
   reason(): KernelInterrupt {
     return new KernelInterrupt();
   }
@@ -154,7 +162,7 @@ export class Interrupts {
     return KernelInterrupt.is(thrown);
   }
 
-  /** Before an `await` with a `finally` around it: an interrupt ends it, however long the promise stays pending. */
+  /** Begins an await with a `finally` around it: an interrupt ends it, however long the promise stays pending. */
   race(value: unknown): Race {
     return this.#races.begin(value, this.epoch);
   }
@@ -163,7 +171,7 @@ export class Interrupts {
     this.#races.end(race);
   }
 
-  #seeForce(): void {
+  #checkTermination(): void {
     if (Atomics.load(this.#flags, flag.forced) !== 1) return;
     Atomics.store(this.#flags, flag.forced, 0);
     this.#forced = true;
@@ -179,4 +187,27 @@ export class Interrupts {
 
 function abortBy(controller: AbortController): void {
   Reflect.apply(abort, controller, [new KernelInterrupt()]);
+}
+
+class InterruptibleAwaits {
+  readonly #running = new Map<Race, (reason: KernelInterrupt) => void>();
+
+  /** Begins an await; a value that is no promise is not waited for. */
+  begin(value: unknown, epoch: number): Race {
+    if (!cellSide.isThenable(value)) return { value, epoch };
+    const { promise, abandon } = cellSide.abandonable(value, () => this.end(race));
+    const race: Race = { value: promise, epoch };
+    this.#running.set(race, abandon);
+    return race;
+  }
+
+  end(race: Race): void {
+    this.#running.delete(race);
+  }
+
+  abandonAll(): void {
+    const abandoned = [...this.#running.values()];
+    this.#running.clear();
+    for (const abandon of abandoned) abandon(new KernelInterrupt());
+  }
 }

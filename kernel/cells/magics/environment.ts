@@ -1,15 +1,17 @@
-/** `%env` and `%cd`: the environment and the folder of the kernel's process. */
-import { statSync } from "node:fs";
+/** `%env`, `%cd` and `%%writefile`: the environment, the folder and the files of the kernel's process. */
+import { appendFileSync, existsSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { closest } from "../../../shared/closest.ts";
-import { given } from "../cellRealm.ts";
-import { MagicError } from "./magicError.ts";
-import type { Print } from "./magics.ts";
+import { asCellObject } from "../realm/cellRealm.ts";
+import { MagicError, type Print } from "./magicContext.ts";
 
-/** All variables, one variable's value, or undefined after `NAME=value` (or `NAME value`) has been set. */
+/**
+ * Carries out `%env`: returns all variables, one variable's value, or undefined after `NAME=value` (or `NAME value`)
+ * has been set.
+ */
 export function environment(args: string, print: Print): unknown {
-  if (args === "") return given({ ...process.env });
+  if (args === "") return asCellObject({ ...process.env });
   const set = /^([A-Za-z_]\w*)(?:\s*=\s*|\s+)([\s\S]*)$/.exec(args);
   if (set !== null) {
     const [, name = "", value = ""] = set;
@@ -28,7 +30,7 @@ export function environment(args: string, print: Print): unknown {
   return value;
 }
 
-/** Changes to a folder (`~` is home, `-` where one was before) and returns it. */
+/** Carries out `%cd`: changes to a folder (`~` is home, `-` the one before) and returns it. */
 export function changeFolder(args: string): string {
   const wanted = args.replace(/^(["'])(.*)\1$/, "$2").replace(/^~(?=\/|$)/, homedir());
   const folder = wanted === "" ? homedir() : wanted === "-" ? (process.env.OLDPWD ?? process.cwd()) : resolve(wanted);
@@ -38,4 +40,16 @@ export function changeFolder(args: string): string {
   process.env.OLDPWD = process.cwd();
   process.chdir(folder);
   return folder;
+}
+
+/** Carries out `%%writefile`: writes `body` where `args` (`[-a] file`) says. Returns a sentence about it. */
+export function writeCell(args: string, body: string): string {
+  const append = /^(-a|--append)\s+/.test(args);
+  const file = args.replace(/^(-a|--append)\s+/, "").replace(/^(["'])(.*)\1$/, "$2");
+  if (file === "") throw new MagicError("NO_FILE", "%%writefile needs a file: %%writefile notes.txt.");
+  const text = body === "" || body.endsWith("\n") ? body : `${body}\n`;
+  const existed = existsSync(resolve(file));
+  if (append) appendFileSync(resolve(file), text);
+  else writeFileSync(resolve(file), text);
+  return `${append && existed ? "Appended to" : existed ? "Overwrote" : "Wrote"} ${file}`;
 }

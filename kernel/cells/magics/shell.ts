@@ -1,36 +1,38 @@
-/** Commands in cells: their output appears while they run, and an interrupt ends them with all their children. */
+/** Shell commands in cells: their output appears while they run, and an interrupt ends them with all their children. */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
-import { cells, given, settled } from "../cellRealm.ts";
+import { currentCell, runInCell } from "../asyncContext/currentCell.ts";
+import { kernelTimers } from "../asyncContext/timers.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import { KernelInterrupt } from "../interrupt/kernelInterrupt.ts";
-import { callAs, currentCell } from "../parents/currentCell.ts";
-import { kernelTimers } from "../parents/timers.ts";
-import type { Print } from "./magics.ts";
+import { asCellObject, cells, fromCellPromise } from "../realm/cellRealm.ts";
+import type { Print } from "./magicContext.ts";
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
-/** Between the polite signal and the other one, in milliseconds. */
+/** The time between SIGINT and SIGKILL, in milliseconds. */
 const graceMs = 250;
-/** A process that the command left behind holds its output open: that it stays silent for so long is the end, in milliseconds. */
+/**
+ * How long a process that the command left behind may stay silent, in milliseconds, until its output counts as ended.
+ */
 const silenceMs = 100;
 const lookEveryMs = 100;
 
-/** What a command runs in. */
+/** The services that a command uses. */
 export interface Shell {
   readonly interrupts: Interrupts;
   readonly print: Print;
 }
 
-/** What a command is given beside its words. */
+/** Options of a command. */
 interface CommandOptions {
   readonly input?: string;
-  /** Default: where the process is. */
+  /** The working folder. Default: that of the process. */
   readonly cwd?: string;
 }
 
-/** Runs a command to its end. What it prints is printed by the cell; its exit code goes to `_exit_code`. */
+/** Runs a command to its end. Its output is printed by the cell; its exit code goes to `_exit_code`. */
 export async function runCommand(argv: readonly string[], shell: Shell, options: CommandOptions = {}): Promise<void> {
   await run(argv, shell, options, (text) => shell.print("stdout", text));
 }
@@ -42,7 +44,7 @@ export async function runLines(argv: readonly string[], shell: Shell): Promise<s
     output += text;
   });
   const lines = output.replace(/\r?\n$/, "").split(/\r?\n/);
-  return given(output === "" ? [] : lines);
+  return asCellObject(output === "" ? [] : lines);
 }
 
 async function run(
@@ -57,7 +59,7 @@ async function run(
   child.stdin.on("error", () => {}); // a command may end before it has read everything
   child.stdin.end(input);
   const cell = currentCell(); // what a process left behind prints later still belongs here
-  const asCell = (say: (text: string) => void) => (text: string) => callAs(cell, say, undefined, [text]);
+  const asCell = (say: (text: string) => void) => (text: string) => runInCell(cell, say, undefined, [text]);
   child.stdout.setEncoding("utf8").on("data", asCell(onOutput));
   child.stderr.setEncoding("utf8").on(
     "data",
@@ -78,7 +80,7 @@ async function run(
   if (exitCode !== 0) print("stderr", `${program}: ended with ${signal === null ? `exit code ${code}` : signal}\n`);
 }
 
-/** The end of the command and of its output, which may be behind it. */
+/** Waits for the end of the command and of its output, which may come later. */
 async function exitOf(child: Child): Promise<[code: number | null, signal: string | null]> {
   let closed = false;
   let chunks = 0;
@@ -86,16 +88,16 @@ async function exitOf(child: Child): Promise<[code: number | null, signal: strin
     closed = true;
   });
   for (const stream of [child.stdout, child.stderr]) stream.on("data", () => chunks++);
-  await Promise.race([settled(once(child, "exit")), hasEnded(child)]);
+  await Promise.race([fromCellPromise(once(child, "exit")), hasEnded(child)]);
   for (let seen = -1; !closed && seen !== chunks; ) {
     seen = chunks;
-    await Promise.race([settled(once(child, "close")), pause(silenceMs)]);
+    await Promise.race([fromCellPromise(once(child, "close")), pause(silenceMs)]);
     await pause(0); // what was waiting to be read while this thread was busy comes before its end is believed
   }
   return [child.exitCode, child.signalCode];
 }
 
-/** A cell may have replaced something that Node itself needs to tell of the end. */
+/** Waits for the end by looking: a cell may have replaced something that Node itself needs to report it. */
 async function hasEnded(child: Child): Promise<void> {
   while (child.exitCode === null && child.signalCode === null) await pause(lookEveryMs);
 }
@@ -107,7 +109,7 @@ function pause(ms: number): Promise<void> {
   });
 }
 
-/** The whole group, since `sh -c` starts others. */
+/** Ends the whole process group, since `sh -c` starts others. */
 function endGroup({ pid }: Child): void {
   if (pid === undefined) return;
   const kill = (signal: NodeJS.Signals): void => {

@@ -1,21 +1,24 @@
 /** `%who`, `%whos`, `%reset`: the variables that cells have made. */
 import { inspect, types } from "node:util";
-import { cells } from "../cellRealm.ts";
-import type { Evaluator } from "../executor/evaluate.ts";
-import type { CellNames } from "../executor/liveImports.ts";
-import { MagicError } from "./magicError.ts";
+import type { Evaluator } from "../executor/evaluator.ts";
+import { cells } from "../realm/cellRealm.ts";
+import type { CellImports } from "../rewrite/imports.ts";
+import { MagicError } from "./magicContext.ts";
 
 const valueWidth = 60;
 
-/** Variables of cells: what they declared, and globals that were not there at the start. */
+/** The variables of cells: declarations, and globals that were not there at the start. */
 export class Variables {
   readonly #evaluator: Evaluator;
-  readonly #imports: CellNames;
+  readonly #imports: CellImports;
   readonly #builtIn: ReadonlySet<string>;
-  /** V8 cannot forget a name, so one that is still undefined after a reset counts as gone. */
+  /**
+   * The names that `%reset` has set to undefined. V8 cannot forget a name, so one that is still undefined counts as
+   * gone.
+   */
   readonly #forgotten = new Set<string>();
 
-  constructor(evaluator: Evaluator, imports: CellNames, builtIn: ReadonlySet<string>) {
+  constructor(evaluator: Evaluator, imports: CellImports, builtIn: ReadonlySet<string>) {
     this.#evaluator = evaluator;
     this.#imports = imports;
     this.#builtIn = builtIn;
@@ -28,7 +31,7 @@ export class Variables {
     );
   }
 
-  /** The value in a one-element list; none for a variable whose declaration threw. */
+  /** Returns the value in a one-element list; none for a variable whose declaration threw. */
   value(name: string): [] | [unknown] {
     return this.#evaluator.peek(name);
   }
@@ -43,13 +46,13 @@ export class Variables {
   }
 }
 
-/** What `%who` prints. */
+/** Carries out `%who`. */
 export function listVariables(variables: Variables): string {
   const names = variables.names();
   return names.length === 0 ? "No cell has made a variable yet." : names.join("  ");
 }
 
-/** What `%whos` prints. */
+/** Carries out `%whos`. */
 export function tableOfVariables(variables: Variables): string {
   const rows = variables.names().map((name) => {
     const [found, value] = [variables.value(name).length === 1, variables.value(name)[0]];
@@ -67,7 +70,10 @@ export function tableOfVariables(variables: Variables): string {
   return [lines[0], "-".repeat(lines[0]?.length ?? 0), ...lines.slice(1)].join("\n");
 }
 
-/** `%reset`. Names stay known to V8, with the value `undefined`; the next `const x = 1` is as good as new. Returns what was done. */
+/**
+ * Carries out `%reset`. Names stay known to V8, with the value `undefined`; the next `const x = 1` works as before.
+ * Returns a sentence about it.
+ */
 export async function resetVariables(variables: Variables, force: boolean): Promise<string> {
   if (!force && !(await confirmed())) return "Nothing was reset.";
   const count = await variables.reset();
@@ -95,7 +101,7 @@ function typeName(value: unknown): string {
   return typeof name === "string" && name !== "" ? name : "object";
 }
 
-/** Shape and element type of a tensor, length or size of what has one. */
+/** Returns the shape and element type of a tensor, the length or size of what has one. */
 function sizeOf(value: unknown): string {
   if (typeof value === "string") return String(value.length);
   if (typeof value !== "object" || value === null || types.isProxy(value)) return "";

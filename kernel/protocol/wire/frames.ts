@@ -1,14 +1,18 @@
-/** ZeroMQ frames <-> messages: identities, `<IDS|MSG>`, signature, header, parent, metadata, content, buffers. */
+/**
+ * Turns messages into ZeroMQ frames and back: identities, `<IDS|MSG>`, signature, header, parent, metadata, content, buffers.
+ * The signature decides who may speak to the kernel: an HMAC over the four JSON frames, and no message twice.
+ */
+
+import { createHmac, timingSafeEqual } from "node:crypto";
 import { isTooDeep, readableJson } from "./json.ts";
 import type { Content, Frame, Header, Message, Outgoing } from "./message.ts";
-import type { Signer } from "./signature.ts";
 
 const delimiterText = "<IDS|MSG>";
 const delimiter = Buffer.from(delimiterText);
 /** The longest JSON frame that is read, in bytes. Parsed it may take ten times as much memory; what is larger goes into buffers. */
 const longestJson = 2 ** 26;
 
-/** Why frames were not taken for a message. Never names the expected signature. */
+/** The reason why frames were not taken for a message. It never names the expected signature. */
 export type Refusal =
   | "no delimiter"
   | "too few frames"
@@ -19,8 +23,8 @@ export type Refusal =
   | "not a message";
 
 /**
- * The message in `frames`, or why there is none. The signature is checked before anything is parsed. `longest`: bytes of a
- * JSON frame; by default what a kernel takes from a client.
+ * Returns the message in `frames`, or why there is none. The signature is checked before anything is parsed.
+ * `longest` is the most bytes of a JSON frame; by default what a kernel takes from a client.
  */
 export function decode(
   frames: readonly Uint8Array[],
@@ -53,7 +57,7 @@ export function decode(
   };
 }
 
-/** The frames to send for `message`. */
+/** Returns the frames to send for `message`. */
 export function encode(message: Outgoing, signer: Signer): Frame[] {
   const signed = [
     readableJson(message.header),
@@ -70,4 +74,47 @@ function isObject(value: unknown): value is Content {
 
 function isHeader(value: unknown): value is Header {
   return isObject(value) && typeof value.msg_id === "string" && typeof value.msg_type === "string";
+}
+
+/** Digests that are remembered against replay; older ones are forgotten first. */
+const remembered = 65_536;
+
+/** Signs and checks the frames of one connection. An empty key turns signing, and with it the replay check, off. */
+export class Signer {
+  readonly #key: string;
+  readonly #hash: string;
+  readonly #length: number;
+  readonly #seen = new Set<string>();
+  /** Those digests in a ring, oldest at `#next`: taking the first out of a set gets slow once many have been. */
+  readonly #order: string[] = [];
+  #next = 0;
+
+  /** `scheme` is the connection file's `signature_scheme`, such as `"hmac-sha256"`. */
+  constructor(key: string, scheme = "hmac-sha256") {
+    this.#key = key;
+    this.#hash = scheme.replace(/^hmac-/, "");
+    this.#length = this.sign([]).length;
+  }
+
+  /** Returns the hexadecimal digest over `frames`; it is empty without a key. */
+  sign(frames: readonly Frame[]): string {
+    if (this.#key === "") return "";
+    const hmac = createHmac(this.#hash, this.#key);
+    for (const frame of frames) hmac.update(frame);
+    return hmac.digest("hex");
+  }
+
+  /** Whether `signature` is right for `frames` and was never seen before. Takes the same time whichever digits are wrong. */
+  accept(signature: Uint8Array, frames: readonly Uint8Array[]): boolean {
+    if (this.#key === "") return true;
+    if (signature.length !== this.#length) return false; // a length is no secret, and 64 MB need not be hashed to see it
+    const expected = this.sign(frames);
+    if (!timingSafeEqual(Buffer.from(expected), signature)) return false;
+    if (this.#seen.has(expected)) return false;
+    this.#seen.add(expected);
+    this.#seen.delete(this.#order[this.#next] ?? "");
+    this.#order[this.#next] = expected;
+    this.#next = (this.#next + 1) % remembered;
+    return true;
+  }
 }

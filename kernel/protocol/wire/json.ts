@@ -1,12 +1,12 @@
-/** JSON text that every reader takes. Readers in other languages refuse half a surrogate pair and deep nesting, and with it the message. */
+/** Makes JSON text that every reader takes. Readers in other languages refuse half a surrogate pair and deep nesting, and with it the message. */
 
-/** Levels of nesting that are sent: Rust's `serde_json` takes 127, Python's `json` about a thousand. */
+/** Most levels of nesting that are sent: Rust's `serde_json` takes 127, Python's `json` about a thousand. */
 const deepestSent = 120;
-/** Levels of nesting that are taken: `JSON.stringify` and messages between threads end at some thousand. */
+/** Most levels of nesting that are taken: `JSON.stringify` and messages between threads end at some thousand. */
 const deepestTaken = 1000;
 
 /**
- * A value as JSON text, or JSON text as it is: U+FFFD in place of each half of a surrogate pair, in strings and keys, and a
+ * Returns a value as JSON text, or JSON text as it is: with U+FFFD in place of each half of a surrogate pair, in strings and keys, and a
  * text in place of what is nested too deep. `isFlat` spares a search of long texts that are known not to nest.
  */
 export function readableJson(value: unknown, isFlat = false): string {
@@ -21,10 +21,10 @@ export function isTooDeep(text: string): boolean {
   return nestsDeeper(text, deepestTaken);
 }
 
-/** Both halves of a pair as escapes, one half alone, or any other escape: in this order, so that `\\ud800` stays six characters. */
+/** Matches both halves of a pair as escapes, one half alone, or any other escape: in this order, so that `\\ud800` stays six characters. */
 const escapes = /\\(?:(ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|(ud[89a-f][0-9a-f]{2})|.)/gi;
 
-/** `JSON.stringify` escapes the halves of surrogate pairs that stand alone, and nothing else that begins with `\ud`. */
+/** Replaces halves that stand alone: `JSON.stringify` escapes these, and nothing else that begins with `\ud`. */
 function withoutHalves(text: string): string {
   let changed = false;
   const formed = text.replace(escapes, (found, _pair, half) => {

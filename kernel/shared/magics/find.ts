@@ -1,16 +1,18 @@
-/** The magics of a cell: lines that look like one and that are not code. */
-import { timedExtent } from "./extent.ts";
-import { lineMagics } from "./names.ts";
-import { type Candidate, lineEnd, scan } from "./scan.ts";
-import { parses } from "./statements.ts";
+/** Finds the magics of a cell, lines that look like one and are not code, and blanks them for who reads the cell as TypeScript. */
 
-/** Where a magic stands: offsets into the cell; `end` excludes the line end. */
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { statementsOf } from "../syntax.ts";
+import { lineMagics } from "./names.ts";
+import { type CandidateLine, lineEnd, mayHaveMagics, scan } from "./scan.ts";
+
+/** The place of a magic as offsets into the cell; `end` excludes the line end. */
 interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** The same for what may stand behind `const x =`: then it is `assigned`, and `at` is its `%` or `!`. */
+/** The place of a magic that may stand behind `const x =`: then it is `assigned`, and `at` is its `%` or `!`. */
 interface Value extends Span {
   readonly at: number;
   readonly assigned: boolean;
@@ -28,7 +30,7 @@ export type Magic =
   /** `%%name args` on the first line; `end` is that line's end. */
   | (Span & { readonly kind: "cell"; readonly name: string });
 
-/** What decides about a line that would parse as code, too. */
+/** The facts that decide about a line that would parse as code, too. */
 export interface Surroundings {
   /** Whether a variable of this name exists: then `!done` is code. */
   readonly isDefined: (name: string) => boolean;
@@ -41,7 +43,7 @@ export const codeCells = new Set(["time", "timeit"]);
 
 const keywords = /^(?:true|false|null|undefined|this|typeof|await|new|function|async|class|void|delete|import|super)$/;
 
-/** All magics of `code`, from top to bottom. */
+/** Returns all magics of `code`, from top to bottom. */
 export function findMagics(code: string, surroundings: Surroundings): Magic[] {
   const head = /^\s*?([ \t]*%%([A-Za-z_]\w*)?)/.exec(code);
   if (head !== null) {
@@ -53,7 +55,7 @@ export function findMagics(code: string, surroundings: Surroundings): Magic[] {
   return below(code, 0, surroundings);
 }
 
-/** Line magics from `from` on. */
+/** Returns the line magics from `from` on. */
 function below(code: string, from: number, surroundings: Surroundings): Magic[] {
   const body = " ".repeat(from) + code.slice(from);
   const magics = scan(body).map((candidate) => ({ candidate, magic: toMagic(body, candidate) }));
@@ -63,7 +65,7 @@ function below(code: string, from: number, surroundings: Surroundings): Magic[] 
   return magics.filter((each) => sure.includes(each) || !parses(without(body, magics, each))).map(({ magic }) => magic);
 }
 
-function toMagic(code: string, { shape, start, end }: Candidate): Magic {
+function toMagic(code: string, { shape, start, end }: CandidateLine): Magic {
   if (shape.kind === "help") return { kind: "help", name: shape.name, detail: shape.detail, start, end };
   const value = { start, end, at: start + shape.at, assigned: shape.assigned };
   if (shape.kind === "bang") return { kind: "shell", ...value };
@@ -74,8 +76,21 @@ function toMagic(code: string, { shape, start, end }: Candidate): Magic {
   return { kind: "line", name: shape.name, ...value };
 }
 
-/** A line that parses as code all the same, but whose variable does not exist: as code it could only throw. */
-function isSure(code: string, { shape, start, end }: Candidate, { isDefined, isCommand }: Surroundings): boolean {
+/**
+ * Finds how far the code behind `%time` reaches: one line, or as many as it takes to be whole. `from` is behind the magic's
+ * name, `end` its line's end. Options such as `-n 100 -r 3 -q` are no code.
+ */
+function timedExtent(code: string, from: number, end: number): { codeStart: number; codeEnd: number } {
+  const options = /^(?:[ \t]+-(?:[nr][ \t]*\d+|[qo])(?![\w$]))*[ \t]*/.exec(code.slice(from, end))?.[0] ?? "";
+  const codeStart = from + options.length;
+  for (let codeEnd = end; ; codeEnd = lineEnd(code, codeEnd + 1)) {
+    if (parses(code.slice(codeStart, codeEnd))) return { codeStart, codeEnd };
+    if (codeEnd >= code.length) return { codeStart, codeEnd: end };
+  }
+}
+
+/** Whether a line that parses as code is a magic all the same: its variable does not exist, so as code it could only throw. */
+function isSure(code: string, { shape, start, end }: CandidateLine, { isDefined, isCommand }: Surroundings): boolean {
   if (shape.kind === "help") return false;
   const rest = code.slice(start + shape.at, end);
   const name = /^(?:!{1,2}\s*|%)([A-Za-z_$][\w$]*)/.exec(rest)?.[1];
@@ -89,16 +104,34 @@ function isSure(code: string, { shape, start, end }: Candidate, { isDefined, isC
   return shape.kind === "bang" ? isCommand(name) : name in lineMagics;
 }
 
+const builtIn = new Set("cd command echo export hash jobs pwd printf set test times type ulimit umask".split(" "));
+
+/** Whether a word is a command: an executable file on the PATH, or known to the shell itself. */
+export function isCommand(name: string): boolean {
+  return (
+    builtIn.has(name) || (process.env.PATH ?? "").split(delimiter).some((folder) => isExecutable(join(folder, name)))
+  );
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
 type Found = readonly { readonly magic: Magic }[];
 
-/** `code` with these magics blanked, `kept` excepted. */
+/** Returns `code` with these magics blanked, `kept` excepted. */
 function without(code: string, magics: Found, kept?: { readonly magic: Magic }): string {
   let text = code;
   for (const each of magics) if (each !== kept) text = blankMagic(text, each.magic);
   return text;
 }
 
-/** `code` with the magic's own text blanked, at the same length; what it times or assigns to stays. */
+/** Returns `code` with the magic's own text blanked, at the same length; what it times or assigns to stays. */
 export function blankMagic(code: string, magic: Magic): string {
   const blank = (start: number, end: number, text = ""): string =>
     code.slice(0, start) + text + code.slice(start + text.length, end).replace(/[^\r\n]/g, " ") + code.slice(end);
@@ -106,4 +139,24 @@ export function blankMagic(code: string, magic: Magic): string {
   if (magic.kind === "help" || magic.kind === "cell" || !magic.assigned) return blank(magic.start, magic.end);
   const isText = magic.kind === "line" && magic.end - magic.at >= 4;
   return blank(magic.at, magic.end, isText ? '""+0' : "[]"); // a list of lines, or text; both fit
+}
+
+/** Takes for code what parses, where nothing is known of the variables. */
+const unknown: Surroundings = { isDefined: () => true, isCommand: () => false };
+
+/**
+ * Returns `code` at the same length with its magics blanked: `%time` goes and the code it times stays, `const files = !ls`
+ * becomes `const files = []`, and a cell such as `%%bash` is blank as a whole.
+ */
+export function maskMagics(written: string, surroundings: Surroundings = unknown): string {
+  const code = written.replaceAll("\r\n", " \n").replaceAll("\r", "\n");
+  if (!mayHaveMagics(code)) return code;
+  const magics = findMagics(code, surroundings);
+  const [first] = magics;
+  if (first?.kind === "cell" && !codeCells.has(first.name)) return code.replace(/[^\r\n]/g, " ");
+  return magics.reduceRight(blankMagic, code);
+}
+
+function parses(code: string): boolean {
+  return statementsOf(code) !== undefined;
 }

@@ -1,10 +1,11 @@
-/** Every magic there is, with what `%lsmagic` says of it; and what to say of one that does not exist. */
+/** Lists every magic with what `%lsmagic` says of it, and words the error about one that does not exist. */
 import { closest } from "../../../shared/closest.ts";
 import { CodedError } from "../../../shared/codedError.ts";
 
-/** Usage (behind the name) and one sentence. */
+/** The usage (behind the name) and one sentence. */
 type Entry = readonly [usage: string, does: string];
 
+/** The magics that begin with `%`. */
 export const lineMagics: Readonly<Record<string, Entry>> = {
   time: ["code", "Runs the code once and says how long it took; its value is the cell's."],
   timeit: [
@@ -25,6 +26,7 @@ export const lineMagics: Readonly<Record<string, Entry>> = {
   magic: ["", "This list."],
 };
 
+/** The magics that begin with `%%`, on the first line of a cell. */
 export const cellMagics: Readonly<Record<string, Entry>> = {
   time: ["", "Runs the cell and says how long it took; its variables stay."],
   timeit: ["[-n N] [-r R] [-q]", "Runs the cell many times; its variables are its own."],
@@ -37,7 +39,7 @@ export const cellMagics: Readonly<Record<string, Entry>> = {
   svg: ["", "Shows the cell as an SVG picture."],
 };
 
-/** Magics of IPython that are not needed here, and why. */
+/** The magics of IPython that are not needed here, and why. */
 const needless: Readonly<Record<string, string>> = {
   matplotlib: "Figures of thaw and plotly are shown as they are.",
   autoreload: "Local .ts files are compiled again by themselves when they have changed.",
@@ -50,7 +52,7 @@ const needless: Readonly<Record<string, string>> = {
   capture: "Use console.log to a variable of your own.",
 };
 
-/** What a cell gets that asks for a magic that does not exist. */
+/** The error of a cell that asks for a magic that does not exist. */
 export class UnknownMagic extends CodedError {
   override readonly name = "UnknownMagic";
 
@@ -74,7 +76,7 @@ export class UnknownMagic extends CodedError {
   }
 }
 
-/** The list for `%lsmagic`. */
+/** Returns the list for `%lsmagic`. */
 export function listMagics(): string {
   const rows = [
     ...Object.entries(lineMagics).map(([name, [usage, does]]) => [`%${name} ${usage}`.trimEnd(), does] as const),
@@ -90,7 +92,7 @@ export function listMagics(): string {
   return rows.map(([usage, does]) => `${usage.padEnd(width)}  ${does}`).join("\n");
 }
 
-/** What `%time?` says, or undefined where there is no such magic. */
+/** Returns what `%time?` says, or undefined where there is no such magic. */
 export function describeMagic(name: string): string | undefined {
   const bare = name.replace(/^%+/, "");
   const lines = [

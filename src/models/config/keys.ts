@@ -1,16 +1,35 @@
 /**
- * What becomes of every key of a config.json: it is read, it changes nothing of what a classifier computes, or it is refused.
- * tests/models/config/keys.test.ts asks this of all keys that the classes of transformers 5.23 have or read, and compares logits.
+ * Decides what becomes of every key of a config.json: it is read, it changes nothing of what a classifier computes, or it is
+ * refused.
+ * tests/models/config/keys.test.ts asks this of all keys that the classes of transformers 5.23 have or read, and compares
+ * logits.
  */
-import type { JsonObject } from "./config.ts";
-import type { FamilyKeys } from "./families.ts";
-import { badConfig, type ConfigSource } from "./fields.ts";
+import { badConfig, type ConfigSource, type JsonObject } from "./config.ts";
+
+/**
+ * How the config files of a family differ from BERT's: what keys are called, and the defaults of its class (transformers
+ * 5.23).
+ */
+export interface FamilyKeys extends Pick<ConfigSource, "names" | "defaults" | "fixed"> {
+  /** The class that `transformers` opens the family's classifiers with. */
+  readonly architecture: string;
+  /** Whether tables may be narrower than the layers: `embedding_size` is read, else it is the width of the layers. */
+  readonly hasEmbeddingSize?: boolean;
+  /** Other names that the class takes for its keys (`attribute_map`): alias -> key. */
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** Keys of this family alone that the family reads. */
+  readonly own?: readonly string[];
+  /** Keys with which the class computes what is not computed here. */
+  readonly refused?: Readonly<Record<string, RefusedKey>>;
+  /** Keys of this class alone that change nothing of what a classifier computes. */
+  readonly harmless?: readonly string[];
+}
 
 /** A key with which `transformers` computes something that is not computed here, unless it has a harmless value. */
-export interface RefusedKey {
+interface RefusedKey {
   /** Whether nothing changes at this value; null and an absent key are always harmless. */
   readonly isHarmless: (value: unknown) => boolean;
-  /** A sentence: why, and what to do. */
+  /** A sentence that says why, and what to do. */
   readonly advice: string;
 }
 
@@ -21,7 +40,7 @@ const isFalse = (value: unknown): boolean => value === false;
 const isEmpty = (value: unknown): boolean => typeof value === "object" && Object.keys(value as object).length === 0;
 const never = (): boolean => false;
 
-/** Of the families whose layers can also be those of a decoder. */
+/** The refused keys of families whose layers can also be those of a decoder. */
 export const decoderKeys: Readonly<Record<string, RefusedKey>> = {
   is_decoder: {
     isHarmless: isFalse,
@@ -94,13 +113,13 @@ const harmlessEverywhere: readonly string[] = [
   ...["global_rope_theta", "local_rope_theta"],
 ];
 
-/** A config under the names that its class gives the keys: an alias wins over what it stands for, as in `transformers`. */
+/** Gives keys the names of the family's class: an alias wins over what it stands for, as in `transformers`. */
 export function withoutAliases(raw: JsonObject, aliases: Readonly<Record<string, string>> = {}): JsonObject {
   const given = Object.entries(aliases).filter(([alias]) => (raw[alias] ?? null) !== null);
   return given.length === 0 ? raw : { ...raw, ...Object.fromEntries(given.map(([alias, name]) => [name, raw[alias]])) };
 }
 
-/** Whether a key is read, harmless or refused; undefined: it is unknown. */
+/** Says whether a key is read, harmless or refused; undefined: it is unknown. */
 export function useOfKey(key: string, family: FamilyKeys): "read" | "refused" | "harmless" | undefined {
   const { names = {}, own = [], aliases = {}, refused = {}, harmless = [] } = family;
   const read = [...readEverywhere.map((name) => names[name] ?? name), ...own, ...Object.keys(aliases)];

@@ -1,59 +1,61 @@
-/** From a model to its ONNX graph. */
-import { ThawError } from "../../errors.ts";
+/** Makes the ONNX graph of a model: its inputs, the family traced over them, its logits. */
 import type { SequenceClassifier } from "../sequenceClassifier.ts";
-import { onnxFamilies } from "./families.ts";
-import { fitTexts, type TextFit } from "./fitTexts.ts";
 import { type Graph, GraphBuilder, type Value } from "./graph.ts";
+import { GraphPass, type TextInputs } from "./graphPass.ts";
 import { GraphWeights } from "./graphWeights.ts";
-import type { GraphPass, OnnxFamily } from "./onnxFamily.ts";
 
-export interface GraphOptions {
-  /** Matrices and the table of words in eight bits. Default: false. */
+/** How texts that are too long are cut. */
+export interface TextFit {
+  /** The number of tokens that texts are cut to, special ones included. */
+  readonly limit: number;
+  /** The side on which tokens are taken off. */
+  readonly side: "left" | "right";
+  /** Ids of the special tokens before and after each text. */
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
+
+interface GraphOptions {
+  /** Whether matrices and the table of words are stored in eight bits. Default: false. */
   readonly inEightBits?: boolean;
-  /** Token id -> its type, for special tokens that have one of their own: not all runtimes give it. Default: none. */
+  /** Types of special tokens by token id, where they have one of their own, which not all runtimes give. Default: none. */
   readonly specialTypes?: ReadonlyMap<number, number>;
   /** How texts that are too long are cut. Default: they are not. */
   readonly fit?: TextFit;
 }
 
 /**
- * Inputs `input_ids`, `attention_mask` and, where types make a difference, `token_type_ids`: int64 `[batch, tokens]`;
- * output `logits`, float32 `[batch, labels]`.
+ * Traces the graph of a model. Its inputs are `input_ids`, `attention_mask` and, where types make a difference,
+ * `token_type_ids`, int64 `[batch, tokens]`; its output is `logits`, float32 `[batch, labels]`.
  */
 export function classifierGraph(model: SequenceClassifier, options: GraphOptions = {}): Graph {
   const { inEightBits = false, specialTypes = new Map(), fit } = options;
-  const { config, parameters } = model;
-  const family = graphOf(config.modelType);
+  const { config, family, parameters } = model;
   const graph = new GraphBuilder();
   const input = (name: string) => graph.input({ name, type: "int64", shape: ["batch", "tokens"] });
-  const hasTypes = model.family.usesTokenTypes(config) && config.typeVocabSize !== 1;
+  const hasTypes = family.usesTokenTypes(config) && config.typeVocabSize !== 1;
   const given = {
     inputIds: input("input_ids"),
     attentionMask: input("attention_mask"),
     tokenTypeIds: hasTypes ? input("token_type_ids") : undefined,
   };
-  const { inputIds, attentionMask, tokenTypeIds } = fit === undefined ? given : fitTexts(graph, given, fit);
-  const tokens = graph.op("Squeeze", [graph.op("Shape", [inputIds], { start: 1 }), graph.ints([0])]);
-  const isPadding = graph.op("Equal", [attentionMask, graph.ints([0], [])]);
-  const added = graph.op("Where", [isPadding, graph.floats(-1e30), graph.floats(0)]);
-  const pass: GraphPass = {
+  const inputs = fit === undefined ? given : fitTexts(graph, given, fit);
+  const pass = new GraphPass({
     config,
     graph,
     weights: new GraphWeights(graph, parameters, inEightBits),
-    inputIds,
-    attentionMask,
-    tokenTypeIds: tokenTypeIds && withTypes(graph, tokenTypeIds, inputIds, specialTypes),
-    columns: graph.op("Range", [graph.ints([0], []), tokens, graph.ints([1], [])]),
-    paddingMask: graph.op("Unsqueeze", [added, graph.ints([1, 2])]),
-  };
+    ...inputs,
+    tokenTypeIds: inputs.tokenTypeIds && withTypes(graph, inputs.tokenTypeIds, inputs.inputIds, specialTypes),
+  });
   let hidden = family.embeddings(pass);
   for (let i = 0; i < model.depth; i++) hidden = family.layer(pass, i, hidden);
-  const logits = family.head(pass, family.pooledRows(pass, hidden));
+  const rows = pass.selectQueryRows(hidden, model.queryRows);
+  const logits = family.head(pass, family.pool?.(pass, rows) ?? rows);
   graph.output(logits, { name: "logits", type: "float32", shape: ["batch", config.numLabels] });
   return graph.build();
 }
 
-/** The types that are given, and those of special tokens. */
+/** Gives special tokens their own types, and all others those of the input. */
 function withTypes(graph: GraphBuilder, given: Value, ids: Value, special: ReadonlyMap<number, number>): Value {
   return [...special].reduce((types, [id, type]) => {
     const isIt = graph.op("Equal", [ids, graph.ints([id], [])]);
@@ -61,11 +63,39 @@ function withTypes(graph: GraphBuilder, given: Value, ids: Value, special: Reado
   }, given);
 }
 
-function graphOf(modelType: string): OnnxFamily {
-  const family = onnxFamilies.find((candidate) => candidate.modelType === modelType);
-  if (family !== undefined) return family;
-  throw new ThawError(
-    "UNKNOWN_FAMILY",
-    `There is no ONNX graph for models of type "${modelType}". Known: ${onnxFamilies.map((f) => f.modelType).join(", ")}.`,
-  );
+/**
+ * Cuts texts within the graph, as the tokenizer does: not every runtime that tokenizes does it right. Texts of more than
+ * `limit` tokens lose those beyond it on the given side, and keep their special tokens; one that a runtime
+ * has cut to the limit without them, as `@xenova/transformers` 2.17.2 does, gets them back. Padding moves to the right.
+ * Numbers are computed in float32, for which every runtime has every operator.
+ */
+function fitTexts(graph: GraphBuilder, inputs: TextInputs, { limit, side, before, after }: TextFit): TextInputs {
+  const float = (value: Value) => graph.op("Cast", [value], { to: 1 });
+  const int = (value: Value) => graph.op("Cast", [value], { to: 7 });
+  const number = (value: number) => graph.floats(value, [1]);
+  const mask = float(inputs.attentionMask);
+  const width = float(graph.op("Shape", [inputs.inputIds], { start: 1 })); // [1]
+  const first = float(graph.op("ArgMax", [mask], { axis: 1, keepdims: 1 })); // [batch, 1]
+  const length = graph.op("ReduceSum", [mask, graph.ints([1])], { keepdims: 1 }); // [batch, 1]
+  const fitted = int(graph.op("Min", [width, number(limit)])); // [1]
+  const scalar = graph.op("Squeeze", [fitted, graph.ints([0])]);
+  const column = float(
+    graph.op("Unsqueeze", [graph.op("Range", [graph.ints([0], []), scalar, graph.ints([1], [])]), graph.ints([0])]),
+  ); // [1, fitted]
+  const isLong = graph.op("Greater", [length, number(limit)]);
+  const excess = graph.op("Where", [isLong, graph.op("Sub", [length, number(limit)]), number(0)]); // [batch, 1]
+  const kept = side === "right" ? limit - after.length : before.length;
+  const skipped = graph.op("Where", [graph.op("Less", [column, number(kept)]), number(0), excess]); // [batch, fitted]
+  const source = graph.op("Add", [graph.op("Add", [column, first]), skipped]);
+  const inside = int(graph.op("Min", [source, graph.op("Sub", [width, number(1)])]));
+  const gathered = (value: Value) => graph.op("GatherElements", [value, inside], { axis: 1 });
+  const attentionMask = int(graph.op("Less", [column, length]));
+  const tokenTypeIds = inputs.tokenTypeIds === undefined ? undefined : gathered(inputs.tokenTypeIds);
+  const ids = gathered(inputs.inputIds);
+  if (after.length === 0) return { inputIds: ids, attentionMask, tokenTypeIds };
+  const place = graph.op("Sub", [column, number(limit - after.length)]); // from 0 on: among the closing tokens
+  const closing = graph.op("Gather", [graph.ints(after), int(graph.op("Max", [place, number(0)]))]); // [1, fitted]
+  const isFull = graph.op("Not", [graph.op("Less", [length, number(limit)])]);
+  const isClosing = graph.op("And", [isFull, graph.op("Greater", [place, number(-0.5)])]);
+  return { inputIds: graph.op("Where", [isClosing, closing, ids]), attentionMask, tokenTypeIds };
 }

@@ -1,12 +1,9 @@
-/** How the weights of a model get into its graph, and what is computed with them: as they are, or in eight bits. */
+/** Puts the weights of a model into its graph, as they are or in eight bits, and adds the operators that read them. */
+import type { MatrixLayout } from "../family.ts";
 import type { Parameter } from "../parameter.ts";
 import type { GraphBuilder, Initializer, Value } from "./graph.ts";
-import { eightBits, transposed, zeroPoint } from "./quantize.ts";
 
-/** How the files keep a matrix: PyTorch's `nn.Linear`, or XLNet. */
-export type Stored = "[out, in]" | "[in, out]";
-
-/** Of one graph. In eight bits are matrices and tables of words, which is nearly all of a model; the rest stays. */
+/** The weights of one graph. Matrices and tables of words, nearly all of a model, can be in eight bits; the rest stays. */
 export class GraphWeights {
   readonly #graph: GraphBuilder;
   readonly #parameters: ReadonlyMap<string, Parameter>;
@@ -18,18 +15,25 @@ export class GraphWeights {
     this.#inEightBits = inEightBits;
   }
 
-  /** The values of a parameter in its own shape, or in another of the same size. */
+  shape(name: string): readonly number[] {
+    return this.#parameter(name).shape;
+  }
+
+  /** Adds the values of a parameter in its own shape, or in another of the same size. */
   tensor(name: string, shape: readonly number[] = this.#parameter(name).shape): Value {
     const { size } = this.#parameter(name);
     return this.#graph.initializer(name, () => float32(shape, size, () => this.#parameter(name).data()));
   }
 
-  /** `x W^T`: `x [..., in]` -> `[..., out]`. In the file a matrix is `[in, out]`, which is what `MatMul` wants. */
-  project(x: Value, name: string, stored: Stored = "[out, in]"): Value {
+  /**
+   * Multiplies `x [..., in]` with a matrix -> `[..., out]`. The graph stores it as `[in, out]`, which is what `MatMul`
+   * wants.
+   */
+  project(x: Value, name: string, stored: MatrixLayout = "[out, in]"): Value {
     return this.#inEightBits ? this.#eightBitProduct(x, name, stored) : this.#product(x, name, stored);
   }
 
-  /** Rows of the table of words: `ids [batch, tokens]` -> `[batch, tokens, width]`. */
+  /** Looks rows of the table of words up: `ids [batch, tokens]` -> `[batch, tokens, width]`. */
   words(name: string, ids: Value): Value {
     const graph = this.#graph;
     if (!this.#inEightBits) return this.rows(name, ids);
@@ -40,12 +44,12 @@ export class GraphWeights {
     return this.#restored(stored, graph.op("Gather", [scale, ids]));
   }
 
-  /** Rows of a table: `ids [...]` -> `[..., width]`. */
+  /** Looks rows of a table up: `ids [...]` -> `[..., width]`. */
   rows(name: string, ids: Value): Value {
     return this.#graph.op("Gather", [this.tensor(name), ids]);
   }
 
-  #product(x: Value, name: string, stored: Stored): Value {
+  #product(x: Value, name: string, stored: MatrixLayout): Value {
     const { rows, columns, size } = this.#sizes(name);
     const shape = stored === "[out, in]" ? [columns, rows] : [rows, columns];
     const values = () => {
@@ -60,7 +64,7 @@ export class GraphWeights {
    * the download that eight bits make small. With inputs in eight bits as well (`MatMulInteger`), one scale for a whole
    * batch of them, every twentieth label of MiniLM's was another.
    */
-  #eightBitProduct(x: Value, name: string, stored: Stored): Value {
+  #eightBitProduct(x: Value, name: string, stored: MatrixLayout): Value {
     const { rows, columns } = this.#sizes(name);
     const data = this.#parameter(name).data();
     const outputs = stored === "[out, in]" ? rows : columns;
@@ -72,7 +76,7 @@ export class GraphWeights {
     return graph.op("MatMul", [x, this.#restored(matrix, scale)]);
   }
 
-  /** From bytes to about the values that they were made of. */
+  /** Turns bytes back into about the values that they were made of. */
   #restored(bytes: Value, scale: Value): Value {
     const graph = this.#graph;
     const signed = graph.op("Sub", [graph.op("Cast", [bytes], { to: 1 }), graph.floats(zeroPoint)]);
@@ -107,3 +111,45 @@ const uint8 = (shape: readonly number[], bytes: Uint8Array): Content => ({
   byteLength: bytes.length,
   bytes: () => bytes,
 });
+
+/** Bytes hold whole numbers from -127 to 127, this much higher; a scale for each row turns them into weights. */
+const zeroPoint = 128;
+
+interface EightBits {
+  /** One for each value, in the same order. */
+  readonly bytes: Uint8Array;
+  /** `[rows]` */
+  readonly scales: Float32Array;
+}
+
+/**
+ * Quantises `values [rows, columns]`, row-major: `byte = round(value / scale) + 128`, where the largest value of the row gives
+ * its scale, `max |value| / 127`. The error is at most half a scale.
+ */
+export function eightBits(values: Float32Array, rows: number): EightBits {
+  const columns = values.length / rows;
+  const bytes = new Uint8Array(values.length);
+  const scales = new Float32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    const own = values.subarray(row * columns, (row + 1) * columns);
+    const largest = own.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+    const scale = Math.fround(largest / 127) || 1; // a row of zeros
+    scales[row] = scale;
+    own.forEach((value, i) => {
+      bytes[row * columns + i] = Math.round(value / scale) + zeroPoint;
+    });
+  }
+  return { bytes, scales };
+}
+
+/** Transposes values: `[rows, columns]` -> `[columns, rows]`. */
+export function transposed<T extends Float32Array | Uint8Array>(values: T, rows: number): T {
+  const columns = values.length / rows;
+  const turned = new (values.constructor as new (length: number) => T)(values.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      turned[column * rows + row] = values[row * columns + column] as number;
+    }
+  }
+  return turned;
+}

@@ -4,20 +4,20 @@ import { differentiable } from "../../tensor/differentiable.ts";
 import { add, multiply, subtract } from "../../tensor/ops.ts";
 import { tf } from "../../tensor/tensorflow.ts";
 
-/** What turns the rows: each `[tokens, 1, width of a head / 2]`. */
-export interface Rotation {
+/** Cosines and sines of the angles by which rows are turned: each `[tokens, 1, width of a head / 2]`. */
+interface Rotation {
   readonly cos: Tensor;
   readonly sin: Tensor;
 }
 
 /**
- * Angles `position * theta ^ (-2i / width)`, in float32 as PyTorch computes them; `width` is that of a head, even.
- * `positions [tokens]`.
+ * The rotation of tokens at `positions [tokens]`, by angles `position * theta ^ (-2i / width)` in float32 as PyTorch
+ * computes them; `width` is that of a head, even.
  */
 export function rotation(positions: Int32Array, theta: number, width: number): Rotation {
   const half = width / 2;
   const frequencies = rotaryFrequencies(theta, width);
-  const [cos, sin] = [Math.cos, Math.sin].map((wave) => {
+  const waves = (wave: (angle: number) => number): Tensor => {
     const values = new Float32Array(positions.length * half);
     positions.forEach((position, token) => {
       frequencies.forEach((frequency, i) => {
@@ -25,8 +25,8 @@ export function rotation(positions: Int32Array, theta: number, width: number): R
       });
     });
     return tf.tensor3d(values, [positions.length, 1, half]);
-  });
-  return { cos: cos as Tensor, sin: sin as Tensor };
+  };
+  return { cos: waves(Math.cos), sin: waves(Math.sin) };
 }
 
 /** `theta ^ (-2i / width)` in float32, for i from 0: `[width / 2]`. */
@@ -38,20 +38,19 @@ export function rotaryFrequencies(theta: number, width: number): number[] {
 
 /** Turns each head of each row of `x [tokens, hidden]`: `(a, b)` becomes `(a cos - b sin, b cos + a sin)`. */
 export function rotate(x: Tensor, heads: number, { cos, sin }: Rotation): Tensor {
-  return differentiable([x], (save) => {
-    save(cos, sin);
-    return {
-      value: turned(x, heads, cos, sin),
-      gradient: (dy, [cos, sin]) => [turned(dy, heads, cos as Tensor, tf.neg(sin as Tensor))], // back again
-    };
-  });
+  return differentiable({ x }, () => ({
+    value: turned(x, heads, cos, sin),
+    saved: { cos, sin },
+    gradient: (dy, { cos, sin }) => ({ x: () => turned(dy, heads, cos, tf.neg(sin)) }), // back again
+  }));
 }
 
 function turned(x: Tensor, heads: number, cos: Tensor, sin: Tensor): Tensor {
   const [tokens, hidden] = x.shape as [number, number];
   const half = hidden / heads / 2;
   const pairs = x.reshape([tokens, heads, 2 * half]);
-  const [a, b] = [0, half].map((first) => pairs.slice([0, 0, first], [tokens, heads, half])) as [Tensor, Tensor];
+  const a = pairs.slice([0, 0, 0], [tokens, heads, half]);
+  const b = pairs.slice([0, 0, half], [tokens, heads, half]);
   const first = subtract(multiply(a, cos), multiply(b, sin));
   return tf.concat([first, add(multiply(b, cos), multiply(a, sin))], 2).reshape([tokens, hidden]);
 }

@@ -1,4 +1,7 @@
-/** A table drawn into a figure, so that the picture alone says it all: annotations and lines, which every plotly bundle has. */
+/**
+ * A table within a figure, so that the picture alone says it all. It is made of annotations and lines, which every
+ * plotly bundle has.
+ */
 import type { Table } from "../../display/table.ts";
 import {
   axisColor,
@@ -16,34 +19,37 @@ const largest = 12;
 const smallest = 8.5;
 const noteSize = 11;
 
-/** Where the table stands, in pixels of the plot area: x from its left edge (may be negative), y downwards from its top. */
-export interface TablePlace {
+/**
+ * The place of a table in pixels of the plot area: `left` from its left edge (it may be negative), `top` down from its
+ * top.
+ */
+interface TablePlace {
   readonly left: number;
   readonly top: number;
   readonly width: number;
   readonly plotWidth: number;
 }
 
-export interface DrawnTable {
-  /** In pixels, the caption and the notes included. */
+interface DrawnTable {
+  /** The height in pixels, with the caption and the notes. */
   readonly height: number;
-  /** The table in a plot of this height. */
+  /** Places the table in a plot of this height in pixels. */
   placed(plotHeight: number): { readonly annotations: Plain[]; readonly shapes: Plain[] };
 }
 
-/** How the cells of a table are broken into lines, at a font size that lets it fit. */
+/** The cells of a table, broken into lines at a font size that lets it fit. */
 interface Measured {
   readonly size: number;
   readonly gap: number;
   readonly widths: readonly number[];
   readonly headers: readonly (readonly string[])[];
-  /** Per column, per row: lines. */
+  /** The lines of each cell, by column and row. */
   readonly cells: readonly (readonly (readonly string[])[])[];
 }
 
 /**
- * Columns are as wide as their content and share what is left over. Headers and the cells of the first column take two
- * lines; where that is not enough, the letters become smaller. `notes` stand below, under the caption.
+ * Lays a table out. Columns are as wide as their content and share the rest of the width. Headers and the cells of the first
+ * column take at most two lines; where that is not enough, the letters become smaller. The notes stand below the caption.
  */
 export function drawTable(table: Table, notes: readonly string[], place: TablePlace): DrawnTable {
   const measured = scaledToFit(table, place.width);

@@ -1,13 +1,19 @@
 /** plotly.js without a browser: a jsdom window, opened at the first figure, in which figures are drawn to SVG. */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { ThawError } from "../../errors.ts";
-import { pathLength, pointAlong } from "./pathLength.ts";
-import { type CanvasSize, type PixelCanvas, pixelCanvas } from "./pixelCanvas.ts";
-import type { PlotlyFigure } from "./plotlyFigure.ts";
-import { type Box, boxOf, type SvgNode } from "./textBox.ts";
+import { readFileSync } from "../../platform/files.ts";
+import { loadPackage, resolvePackage } from "../../platform/packages.ts";
+import { truecolorPng } from "./png.ts";
+import { type Box, boxOf, pathLength, pointAlong, type SvgNode } from "./svgGeometry.ts";
 
-/** What is touched of the jsdom window. Declared here: jsdom's own types would make the DOM global in the whole project. */
+/** A figure as plotly.js takes it. https://plotly.com/javascript/reference/ */
+export interface PlotlyFigure {
+  /** The traces: curves, bars, heat maps. */
+  readonly data: readonly Readonly<Record<string, unknown>>[];
+  /** Everything but the traces: axes, title, size. */
+  readonly layout: Readonly<Record<string, unknown>>;
+}
+
+/** The part of the jsdom window that is used. jsdom's own types would make the DOM global in the whole project. */
 interface PlotlyWindow {
   eval(source: string): unknown;
   drawToSvg(figureJson: string, width: number, height: number): Promise<string>;
@@ -24,7 +30,9 @@ interface Jsdom {
 let opened: PlotlyWindow | undefined;
 let queue: Promise<unknown> = Promise.resolve();
 
-/** The figure as an SVG document of `width` x `height` pixels. One figure is drawn at a time. @throws ThawError `BAD_FIGURE` */
+/**
+ * Draws a figure as an SVG document of `width` x `height` pixels. One figure is drawn at a time. Errors: `BAD_FIGURE`.
+ */
 export function drawSvg(figure: PlotlyFigure, width: number, height: number): Promise<string> {
   const drawn = queue.then(async () => {
     opened ??= openWindow();
@@ -42,8 +50,7 @@ export function drawSvg(figure: PlotlyFigure, width: number, height: number): Pr
 }
 
 function openWindow(): PlotlyWindow {
-  const require = createRequire(import.meta.url);
-  const { JSDOM, VirtualConsole } = require("jsdom") as Jsdom;
+  const { JSDOM, VirtualConsole } = loadPackage<Jsdom>("jsdom");
   // A virtual console without listeners: jsdom's "not implemented" notes about styles would end up in the user's cell.
   const { window } = new JSDOM("<!DOCTYPE html><body></body>", {
     runScripts: "outside-only",
@@ -84,7 +91,7 @@ function openWindow(): PlotlyWindow {
     },
   });
   // The smallest bundle with scatter, bar and heatmap: 1.5 MB.
-  window.eval(readFileSync(require.resolve("plotly.js/dist/plotly-cartesian.min.js"), "utf8"));
+  window.eval(readFileSync(resolvePackage("plotly.js/dist/plotly-cartesian.min.js"), "utf8"));
   // The figure crosses as text: objects made outside the window are not plain objects to plotly.
   window.eval(`window.drawToSvg = (json, width, height) =>
     Plotly.toImage(JSON.parse(json), { format: "svg", width, height, imageDataOnly: true });`);
@@ -94,4 +101,40 @@ function openWindow(): PlotlyWindow {
 function rectangle(box: Box) {
   const [width, height] = [box.right - box.left, box.bottom - box.top];
   return { ...box, x: box.left, y: box.top, width, height };
+}
+
+/** The size of a canvas element, read when painting begins. */
+interface CanvasSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** As much of a browser's canvas as heat maps are painted with: filled rectangles, pixels, and the PNG of them. */
+interface PixelCanvas {
+  /** Plotly writes colours here as `rgb(...)` or `rgba(...)`. */
+  fillStyle: string;
+  fillRect(x: number, y: number, width: number, height: number): void;
+  createImageData(width: number, height: number): { readonly data: Uint8ClampedArray };
+  putImageData(image: { readonly data: Uint8ClampedArray }): void;
+  toDataUrl(): string;
+}
+
+function pixelCanvas({ width, height }: CanvasSize): PixelCanvas {
+  const pixels = new Uint8ClampedArray(4 * width * height);
+  return {
+    fillStyle: "rgb(0,0,0)",
+    fillRect(x, y, rectWidth, rectHeight) {
+      const [red = 0, green = 0, blue = 0, alpha = 1] = (this.fillStyle.match(/[\d.]+/g) ?? []).map(Number);
+      const [left, right] = [Math.max(0, Math.round(x)), Math.min(width, Math.round(x + rectWidth))];
+      const [top, bottom] = [Math.max(0, Math.round(y)), Math.min(height, Math.round(y + rectHeight))];
+      for (let row = top; row < bottom; row++) {
+        for (let column = left; column < right; column++) {
+          pixels.set([red, green, blue, 255 * alpha], 4 * (row * width + column));
+        }
+      }
+    },
+    createImageData: (imageWidth, imageHeight) => ({ data: new Uint8ClampedArray(4 * imageWidth * imageHeight) }),
+    putImageData: ({ data }) => pixels.set(data.subarray(0, pixels.length)),
+    toDataUrl: () => `data:image/png;base64,${truecolorPng({ width, height, pixels }).toString("base64")}`,
+  };
 }

@@ -1,11 +1,10 @@
 /** The look of this project's figures: Okabe and Ito's palette, which readers with any colour vision can tell apart. */
 import { fontFamily, fonts } from "./fonts.ts";
-import type { PlotlyFigure } from "./plotlyFigure.ts";
 
-/** A part of a plotly figure: a trace, an axis, an annotation. */
+/** A part of a plotly figure, such as a trace, an axis or an annotation. */
 export type Plain = Record<string, unknown>;
 
-/** https://jfly.uni-koeln.de/color/ */
+/** The colours of curves and bars. https://jfly.uni-koeln.de/color/ */
 export const palette = {
   blue: "#0072B2",
   vermillion: "#D55E00",
@@ -15,7 +14,7 @@ export const palette = {
   sky: "#56B4E9",
 } as const;
 
-/** Text and lines of pictures, which stand on white. */
+/** The colour of text in pictures, which stand on white. */
 export const ink = "#2a2a2a";
 export const faintInk = "#666666";
 export const axisColor = "#999999";
@@ -23,7 +22,7 @@ export const gridColor = "rgba(128,128,128,0.2)";
 export const bandColor = "rgba(128,148,180,0.1)";
 export const clear = "rgba(0,0,0,0)";
 
-/** White paper and readable text: figures are pictures on white wherever they are not live. */
+/** The layout that all figures share: they are pictures on white paper wherever they are not live. */
 export const baseLayout = {
   font: { family: fontFamily, size: 13, color: ink },
   paper_bgcolor: "white",
@@ -32,31 +31,8 @@ export const baseLayout = {
 } as const;
 
 /**
- * Text of live figures, which stand on the page whatever its theme: its contrast is 4.5 to 1 with white, and 4.2 to 1 with
- * the page of JupyterLab's dark theme.
+ * Makes a title at the left edge with smaller lines under it. `width` and `height` are those of the figure, in pixels.
  */
-const liveInk = "#767676";
-
-/** The same figure for a page of unknown colour: no paper of its own, and text that can be read on light and dark. */
-export function onAnyPage({ data, layout }: PlotlyFigure): PlotlyFigure {
-  const recoloured = (value: unknown): unknown => {
-    if (typeof value === "string")
-      return value === "white" ? clear : value.replaceAll(ink, liveInk).replaceAll(faintInk, liveInk);
-    if (value === null || typeof value !== "object") return value;
-    if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map(recoloured);
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, recoloured(inner)]));
-  };
-  const { font, ...rest } = recoloured(layout) as Plain;
-  const page = {
-    paper_bgcolor: clear,
-    plot_bgcolor: clear,
-    font: { color: liveInk, ...(font as Plain | undefined) },
-    modebar: { bgcolor: clear, color: axisColor, activecolor: liveInk },
-  };
-  return { data: recoloured(data) as PlotlyFigure["data"], layout: { ...page, ...rest } };
-}
-
-/** A title at the left edge, and under it smaller lines; `width` and `height` of the figure in pixels. */
 export function titled(title: string, subtitle: string, { width, height }: { width: number; height: number }): Plain {
   const lines = subtitleLines(subtitle, width).map(escapeLabel).join("<br>");
   return {
@@ -72,13 +48,13 @@ export function titled(title: string, subtitle: string, { width, height }: { wid
   };
 }
 
-/** Pixels that the lines of a subtitle take below its first. */
+/** Measures the pixels that the lines of a subtitle take below its first. */
 export const subtitleHeight = (subtitle: string, width: number): number =>
   22 * (subtitleLines(subtitle, width).length - 1);
 
 const subtitleLines = (subtitle: string, width: number): string[] => wrapText(subtitle, width - 32, 12, 3);
 
-/** An axis with a thin line, a faint grid and no zero line. */
+/** Makes an axis with a thin line, a faint grid and no zero line. */
 export function axis(options: Plain): Plain {
   return {
     linecolor: axisColor,
@@ -90,26 +66,26 @@ export function axis(options: Plain): Plain {
   };
 }
 
-/** How the ticks of an axis of shares are written: "81%", or with digits where whole numbers would repeat themselves. */
+/** Formats the ticks of an axis of shares as "81%", or with digits where whole numbers would repeat themselves. */
 export const shareFormat = (range: number): string => (range < 0.005 ? ".2%" : range < 0.05 ? ".1%" : ".0%");
 
-/** plotly reads `<b>`, `<a>` and entities in labels; names from users are shown as they are. */
+/** Escapes a name from a user: plotly reads `<b>`, `<a>` and entities in labels. */
 export function escapeLabel(text: string): string {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
-/** How much wider the font may be that a reader's browser has in place of Open Sans, which pictures are drawn with. */
+/** A reader's browser may lack Open Sans, with which pictures are drawn; its own font is wider by at most this factor. */
 const otherFonts = { regular: 1.12, bold: 1.2 } as const;
 
-/** Pixels that `text` takes on one line at a font size in pixels, at most. */
+/** Measures the most pixels that `text` takes on one line at a font size in pixels. */
 export function textWidth(text: string, size: number, isBold = false): number {
   const weight = isBold ? "bold" : "regular";
   return otherFonts[weight] * size * fonts()[weight].width(text);
 }
 
 /**
- * Lines of at most `width` pixels, broken at spaces, and within words that are longer than a line; the last ends in an
- * ellipsis where more than `maxLines` were needed.
+ * Breaks a text into lines of at most `width` pixels: at spaces, and within words that are longer than a line. The last line
+ * ends in an ellipsis where more than `maxLines` were needed.
  */
 export function wrapText(text: string, width: number, size: number, maxLines: number): string[] {
   const lines = brokenLines(text, width, size);
@@ -119,8 +95,8 @@ export function wrapText(text: string, width: number, size: number, maxLines: nu
 }
 
 /**
- * The lines of each text, as `wrapText` has them; texts that would be cut to the same lines keep their ends instead of
- * their middles, so that they stay apart.
+ * Breaks each text into lines as `wrapText` does. Texts that would be cut to the same lines lose their middles instead of
+ * their ends, so that they stay apart.
  */
 export function wrapApart(texts: readonly string[], width: number, size: number, maxLines: number): string[][] {
   const wrapped = texts.map((text) => wrapText(text, width, size, maxLines));
@@ -136,7 +112,7 @@ export function wrapApart(texts: readonly string[], width: number, size: number,
   });
 }
 
-/** Beginning and end of a text that is too long, in at most `maxLines` lines. */
+/** Keeps the beginning and the end of a text that is too long, in at most `maxLines` lines. */
 function withoutMiddle(text: string, width: number, size: number, maxLines: number): string[] {
   const characters = [...text];
   for (let kept = characters.length - 1; kept > 2; kept--) {

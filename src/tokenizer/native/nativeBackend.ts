@@ -1,29 +1,41 @@
-/** npm `tokenizers`: the Rust code that Python's fast tokenizers run, so ids are the same by construction. */
-import { createRequire } from "node:module";
-import { freemem } from "node:os";
-import { dirname } from "node:path";
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+/** Runs npm `tokenizers`: the Rust code that Python's fast tokenizers run, so ids are the same by construction. */
 import { ThawError } from "../../errors.ts";
-import { assertThreadRoom } from "../../platform/room.ts";
-import type { TokenizerBackend } from "../backend.ts";
+import { dirname } from "../../platform/files.ts";
+import { assertThreadRoom, freemem } from "../../platform/machine.ts";
+import { resolvePackage } from "../../platform/packages.ts";
 import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  scriptOf,
+  startThread,
+  type Worker,
+} from "../../platform/threads.ts";
+import type { TokenizerBackend } from "../rows.ts";
+import {
+  type Death,
   type NumberedRequest,
   type RequestLimits,
+  relayToTokenizers,
   serveTokenizers,
+  type ThreadAnswer,
+  type ThreadData,
+  type ThreadEvent,
   type TokenizerRequest,
   watchTokenizers,
 } from "./process.ts";
-import { type Death, relayToTokenizers, type ThreadAnswer, type ThreadData, type ThreadEvent } from "./thread.ts";
 
-/** What the library runs, and what it is called in messages. */
+/** The tokenizer that the library runs, and what it is called in messages. */
 export interface NativeSource {
   /** The file or folder that the tokenizer comes from. */
   readonly name: string;
-  /** Text of the `tokenizer.json` to run. */
+  /** The text of the `tokenizer.json` to run. */
   readonly source: string;
-  /** Text of another one that has to be readable too: what the file said of parts that are not run. Default: none. */
+  /**
+   * The text of another one that has to be readable too: what the file said of parts that are not run. Default: none.
+   */
   readonly checked?: string | undefined;
-  /** The source once more, when the process of the tokenizers was started anew: it is not kept. */
+  /** Makes the source once more, when the process of the tokenizers was started anew: it is not kept. */
   sourceAgain(): string;
 }
 
@@ -38,22 +50,28 @@ const most = { texts: 1024, units: 500_000 };
 
 const probes = ["a", "Hello, 世界 é1!"];
 
-/** What a small file or text may take. */
+/** Limits of a small file or text. */
 const least: RequestLimits = { milliseconds: 2000, clockMilliseconds: 4000, bytes: 300e6 };
-/** Measured: a vocabulary of 250,000 pieces in 5 MB takes 0.9 s and 480 MB. */
+/** Limits of loading. Measured: a vocabulary of 250,000 pieces in 5 MB takes 0.9 s and 480 MB. */
 const loadLimits = ({ length }: string): RequestLimits => ({
   milliseconds: least.milliseconds + length / 1500,
   clockMilliseconds: least.clockMilliseconds + length / 150,
   bytes: least.bytes + 150 * length,
 });
-/** Measured: a million UTF-16 units take 2.3 s and 200 MB at worst, where bytes are tokens three times as much. */
+/**
+ * Limits of encoding. Measured: a million UTF-16 units take 2.3 s and 200 MB at worst, where bytes are tokens three
+ * times as much.
+ */
 const encodeLimits = (units: number): RequestLimits => ({
   milliseconds: least.milliseconds + units / 100,
   clockMilliseconds: least.clockMilliseconds + units / 10,
   bytes: Math.max(least.bytes, Math.min(1000 * units, 0.6 * freemem())),
 });
 
-/** Rejects with `NativeMissing`, or a ThawError `BAD_TOKENIZER` that names the source. */
+/**
+ * Loads a tokenizer in the library's process. Rejects with `NativeMissing`, or a ThawError `BAD_TOKENIZER` that names
+ * the source.
+ */
 export async function loadNativeBackend({ name, sourceAgain, ...first }: NativeSource): Promise<TokenizerBackend> {
   const key = nextKey++;
   const load = (source: string, other?: string) =>
@@ -102,7 +120,7 @@ function requestsOf(texts: readonly string[]): { some: string[]; units: number }
   return requests;
 }
 
-/** The result, or what went wrong as an error: `doing` is its beginning. */
+/** Returns the result, or throws what went wrong: `doing` is the beginning of the message. */
 function checked({ answer = {}, death }: ThreadAnswer, doing: string): unknown {
   if (answer.missing === "library") throw new NativeMissing(answer.error);
   if (death?.reason === "start") throw new NativeMissing(`no process can be started: ${death.detail}`);
@@ -142,20 +160,17 @@ class TokenizerProcess {
 
   constructor(onEnd: () => void) {
     const { port1, port2 } = new MessageChannel();
-    const library = createRequire(import.meta.url).resolve("tokenizers");
-    const text = (run: (...args: never[]) => void, ...args: string[]) =>
-      `(${run})(require${args.map((arg) => `, ${JSON.stringify(arg)}`).join("")})`;
+    const library = resolvePackage("tokenizers");
     const workerData: ThreadData = {
       command: process.execPath,
-      args: ["-e", text(serveTokenizers, library, text(watchTokenizers))],
+      args: ["-e", scriptOf(serveTokenizers, library, scriptOf(watchTokenizers))],
       folder: dirname(library),
       port: port2,
       counters: this.#counters.buffer,
     };
     this.#port = port1;
-    const source = text(relayToTokenizers);
     assertThreadRoom("The thread that speaks to the tokenizers' process");
-    this.#worker = new Worker(source, { eval: true, execArgv: [], workerData, transferList: [port2] });
+    this.#worker = startThread(scriptOf(relayToTokenizers), { execArgv: [], workerData, transferList: [port2] });
     this.#worker.unref();
     this.#worker.on("message", (event: ThreadEvent) => this.#hear(event));
     this.#worker.on("error", onEnd);
@@ -171,7 +186,7 @@ class TokenizerProcess {
     this.#worker.postMessage({ ask: this.#numbered(message, least) });
   }
 
-  /** The event loop goes on meanwhile. */
+  /** Asks, and lets the event loop go on meanwhile. */
   askLater(message: TokenizerRequest, limits: RequestLimits): Promise<ThreadAnswer> {
     const request = this.#numbered(message, limits);
     return new Promise((resolve) => {
@@ -181,7 +196,10 @@ class TokenizerProcess {
     });
   }
 
-  /** Sleeps until the answer is there. V8 wakes the sleeper when the cell is interrupted; the process hears of it soon after. */
+  /**
+   * Asks, and sleeps until the answer is there. V8 wakes the sleeper when the cell is interrupted; the process hears of
+   * it soon after.
+   */
   ask(message: TokenizerRequest, limits: RequestLimits): ThreadAnswer {
     const { request } = this.#send(message, limits);
     let [life, silentMs] = [Atomics.load(this.#counters, 1), 0];

@@ -1,16 +1,19 @@
 /**
- * The process that holds npm `tokenizers`. That library is native code which ends its process where a file leads it astray,
- * so it runs in one of its own. Both functions here are sent to that process as text: they use nothing of this module.
+ * Runs npm `tokenizers` in a process of its own: that library is native code which ends its process where a file leads
+ * it astray. Between the process, which answers by events, and a caller that sleeps until its answer is there stands a
+ * thread, which starts the process, and starts it again when it has died. The functions here are sent there as text:
+ * they use nothing of this module.
  */
+import type { MessagePort, ScriptModules } from "../../platform/threads.ts";
 
-/** What the process is asked. `key` names a tokenizer. */
+/** A request to the process. `key` names a tokenizer. */
 export type TokenizerRequest =
   | {
       readonly kind: "load";
       readonly key: number;
-      /** Text of the `tokenizer.json` to run. */
+      /** The text of the `tokenizer.json` to run. */
       readonly source: string;
-      /** Text of another one that has to be readable too; not kept. */
+      /** The text of another one that has to be readable too; it is not kept. */
       readonly checked: string | undefined;
     }
   | { readonly kind: "encode"; readonly key: number; readonly texts: readonly string[] }
@@ -22,16 +25,19 @@ export type TokenizerRequest =
     }
   | { readonly kind: "release"; readonly key: number };
 
-/** Exactly one of the three. */
-export interface TokenizerAnswer {
+/** The answer to a request: exactly one of the three. */
+interface TokenizerAnswer {
   readonly result?: unknown;
-  /** What went wrong, in the words of the library. */
+  /** The error, in the words of the library. */
   readonly error?: string;
-  /** Why there is no answer: the library does not load here, or the process was started anew since the tokenizer was loaded. */
+  /**
+   * The reason why there is no answer: the library does not load here, or the process was started anew since the
+   * tokenizer was loaded.
+   */
   readonly missing?: "library" | "tokenizer";
 }
 
-/** How much one request may take before the process ends itself. */
+/** The limits of one request, beyond which the process ends itself. */
 export interface RequestLimits {
   /** Processor time of all its threads. */
   readonly milliseconds: number;
@@ -41,8 +47,8 @@ export interface RequestLimits {
   readonly bytes: number;
 }
 
-/** What the process sends: that it has begun with a request, and what came of it. */
-export interface ProcessMessage {
+/** A message of the process: that it has begun with a request, and what came of it. */
+interface ProcessMessage {
   readonly request: number;
   readonly answer?: TokenizerAnswer;
 }
@@ -54,14 +60,13 @@ export interface NumberedRequest {
 }
 
 /** Answers requests one after the other. `watch` is run on another thread, which can end the process while this one is busy. */
-export function serveTokenizers(require: NodeJS.Require, library: string, watch: string): void {
+export function serveTokenizers({ require, threads }: ScriptModules, library: string, watch: string): void {
   interface Native {
     disableTruncation(): void;
     disablePadding(): void;
     encodeBatch(texts: readonly string[], options: object): Promise<{ getIds(): number[] }[]>;
     decode(ids: readonly number[], skipSpecialTokens: boolean): Promise<string>;
   }
-  const { Worker } = require("node:worker_threads") as typeof import("node:worker_threads");
   process.title = "thaw tokenizers";
   process.on("SIGINT", () => {}); // of a terminal; this process ends with the one that started it
   // The other process is gone. An exit would wait for the text that is being encoded.
@@ -69,7 +74,7 @@ export function serveTokenizers(require: NodeJS.Require, library: string, watch:
 
   const busy = new Int32Array(new SharedArrayBuffer(8));
   const limits = new Float64Array(new SharedArrayBuffer(32));
-  const watcher = new Worker(watch, { eval: true, workerData: { busy: busy.buffer, limits: limits.buffer } });
+  const watcher = new threads.Worker(watch, { eval: true, workerData: { busy: busy.buffer, limits: limits.buffer } });
   watcher.unref();
   const processorTime = () => {
     const { user, system } = process.cpuUsage();
@@ -134,14 +139,12 @@ export function serveTokenizers(require: NodeJS.Require, library: string, watch:
 }
 
 /** Ends the process, with a line on its standard error, when a request takes too much, or when its parent is gone. */
-export function watchTokenizers(require: NodeJS.Require): void {
-  const { workerData } = require("node:worker_threads") as typeof import("node:worker_threads");
-  const { writeSync } = require("node:fs") as typeof import("node:fs");
+export function watchTokenizers({ files, threads: { workerData } }: ScriptModules): void {
   const busy = new Int32Array(workerData.busy as SharedArrayBuffer);
   const limits = new Float64Array(workerData.limits as SharedArrayBuffer);
   const parent = process.ppid;
   const end = (reason: string) => {
-    writeSync(2, `thaw: ${reason}\n`);
+    files.writeSync(2, `thaw: ${reason}\n`);
     process.kill(process.pid, "SIGKILL");
   };
   for (;;) {
@@ -153,4 +156,167 @@ export function watchTokenizers(require: NodeJS.Require): void {
     if (process.ppid !== parent) end("parent");
     Atomics.wait(busy, 1, 0, left < 3 * (limits[3] as number) ? 1 : 10);
   }
+}
+
+export interface ThreadData {
+  /** The command that starts the process: the program, its arguments, and a folder that will not vanish. */
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly folder: string;
+  /** Requests of the sleeping caller come in and their answers go out here: it can be read without an event loop. */
+  readonly port: MessagePort;
+  /** Two counters: of answers on `port`, and of signs of life while one is awaited. */
+  readonly counters: SharedArrayBuffer;
+}
+
+/** The end of a process that had a request to answer. */
+export interface Death {
+  /** The reason of the end. `"time"`, `"memory"`: it ended itself at that limit. */
+  readonly reason: "time" | "memory" | "start" | "other";
+  /** What else is known: the message of a panic, a signal, why it did not start. */
+  readonly detail: string;
+  /** The limits of the request. */
+  readonly limits?: RequestLimits;
+}
+
+export interface ThreadAnswer {
+  readonly request: number;
+  readonly answer?: TokenizerAnswer;
+  readonly death?: Death;
+}
+
+/**
+ * A message to the caller's event loop: an answer to a request that it awaits, or a question whether it is still there.
+ */
+export type ThreadEvent = ThreadAnswer | { readonly stillWaitingFor: number };
+/** A message of the caller's event loop to the thread. */
+type ThreadOrder = { readonly ask: NumberedRequest } | { readonly abandon: number };
+
+export function relayToTokenizers({ processes, threads: { parentPort, workerData } }: ScriptModules): void {
+  const { command, args, folder, port, counters: shared } = workerData as ThreadData;
+  const counters = new Int32Array(shared);
+  /** A process that nobody has asked for so long ends: a training needs no tokenizer, and large ones keep 500 MB. */
+  const idleMs = 120_000;
+
+  interface Pending {
+    readonly request: NumberedRequest;
+    /** Whether the caller sleeps until this is answered. */
+    readonly sleeps: boolean;
+    abandoned?: true;
+    /** Whether the process works at it. */
+    begun?: boolean;
+    /** Processes that died before they began with it. */
+    deaths: number;
+  }
+  type Process = ReturnType<typeof start>;
+  /** The requests in the order in which the process answers. */
+  let pending: Pending[] = [];
+  let running: Process | undefined;
+  let signs: NodeJS.Timeout | undefined;
+  let rest: NodeJS.Timeout | undefined;
+
+  function start() {
+    const child = processes.spawn(command, args, {
+      cwd: folder,
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      serialization: "advanced",
+      windowsHide: true,
+      env: { ...process.env, NODE_OPTIONS: "", RUST_BACKTRACE: "0" },
+    });
+    let written = "";
+    let ended = false;
+    const end = (death: Death) => {
+      if (ended) return;
+      ended = true;
+      running = undefined;
+      const [head] = pending;
+      // Before it began with a request, the process died of something else, such as a signal while nothing was asked.
+      if (head !== undefined && (head.begun || head.deaths++ > 1 || death.reason === "start")) {
+        pending.shift();
+        const { request, limits } = head.request;
+        answer(head, { request, death: { ...death, limits } });
+      }
+      pending = pending.filter(({ abandoned }) => !abandoned);
+      for (const { request } of pending) send(request);
+    };
+    child.stderr?.setEncoding("utf8");
+    child.stderr?.on("data", (text: string) => {
+      written = (written + text).slice(-4000);
+    });
+    child.on("error", (error) => end({ reason: "start", detail: error.message }));
+    child.on("close", (code, signal) => {
+      const own = /^thaw: (time|memory)$/m.exec(written)?.[1] as "time" | "memory" | undefined;
+      const panic =
+        /panicked at [^\n]*\n([^\n]*)/.exec(written)?.[1] ?? /^[^\n]*(?:alloc|fatal)[^\n]*/im.exec(written)?.[0];
+      const ending = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
+      end({ reason: own ?? "other", detail: panic ?? ending });
+    });
+    child.on("message", ({ request, answer: answered }: ProcessMessage) => {
+      const one = pending.find((each) => each.request.request === request);
+      if (one === undefined) return;
+      if (answered === undefined) {
+        one.begun = true;
+        return;
+      }
+      pending = pending.filter((each) => each !== one);
+      answer(one, { request, answer: answered });
+      if (pending.length === 0) rest = setTimeout(() => child.kill("SIGKILL"), idleMs);
+    });
+    child.unref();
+    child.channel?.unref();
+    (child.stderr as unknown as { unref?(): void } | null)?.unref?.();
+    return child;
+  }
+
+  function send(request: NumberedRequest): void {
+    clearTimeout(rest);
+    running ??= start();
+    // What cannot be sent any more is answered when the end of the process is noticed.
+    running.send(request, () => {});
+  }
+
+  function answer({ sleeps, abandoned }: Pending, message: ThreadAnswer): void {
+    if (abandoned) return;
+    if (!sleeps) {
+      parentPort?.postMessage(message);
+      return;
+    }
+    port.postMessage(message);
+    Atomics.add(counters, 0, 1);
+    Atomics.notify(counters, 0);
+  }
+
+  function ask(request: NumberedRequest, sleeps: boolean): void {
+    // A caller that sleeps has one request at a time: an older one is of a cell that was interrupted.
+    if (sleeps) for (const each of pending) if (each.sleeps) abandon(each.request.request);
+    pending.push({ request, sleeps, deaths: 0 });
+    send(request);
+    if (sleeps) signs ??= setInterval(showLife, 200);
+  }
+
+  /** Tells the caller that sleeps that somebody works for it, and its event loop, if it goes on, that nobody need. */
+  function showLife(): void {
+    const waited = pending.find(({ sleeps, abandoned }) => sleeps && !abandoned);
+    if (waited === undefined) {
+      clearInterval(signs);
+      signs = undefined;
+      return;
+    }
+    Atomics.add(counters, 1, 1);
+    parentPort?.postMessage({ stillWaitingFor: waited.request.request });
+  }
+
+  /** Gives up a request. Nobody waits for it, and it may never end: it ends with its process. */
+  function abandon(request: number): void {
+    const one = pending.find((each) => each.request.request === request);
+    if (one === undefined || one.abandoned) return;
+    one.abandoned = true;
+    if (pending[0] === one) running?.kill("SIGKILL");
+  }
+
+  port.on("message", (request: NumberedRequest) => ask(request, true));
+  parentPort?.on("message", (order: ThreadOrder) => {
+    if ("ask" in order) ask(order.ask, false);
+    else abandon(order.abandon);
+  });
 }

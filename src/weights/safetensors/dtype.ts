@@ -1,6 +1,6 @@
 /** The element types of safetensors files, and how those that hold real numbers become float32. */
 
-/** Bytes of one element. Types below a byte are not read: nothing that is fine-tuned is stored in them. */
+/** Bytes of one element of each type. Types below a byte are not read: nothing that is fine-tuned is stored in them. */
 export const bytesPerElement: ReadonlyMap<string, number> = new Map([
   ["BOOL", 1],
   ["U8", 1],
@@ -21,7 +21,10 @@ export const bytesPerElement: ReadonlyMap<string, number> = new Map([
   ["U64", 8],
 ]);
 
-/** Little-endian bytes as float32; undefined if the type holds no real numbers. F64 is rounded to the nearest float32. */
+/**
+ * Reads little-endian bytes as float32; undefined if the type holds no real numbers. F64 is rounded to the nearest
+ * float32.
+ */
 export function toFloat32(dtype: string, bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> | undefined {
   switch (dtype) {
     case "F32":
@@ -44,7 +47,10 @@ function fromBits(bytes: Uint8Array<ArrayBuffer>, widen: (bits: number) => numbe
   return new Float32Array(words.buffer);
 }
 
-/** IEEE 754 binary16 bits -> binary32 bits, exact for every value, subnormals, infinities and NaN payloads included. */
+/**
+ * Widens IEEE 754 binary16 bits to binary32 bits, exactly for every value, subnormals, infinities and NaN payloads
+ * included.
+ */
 function halfToFloatBits(half: number): number {
   const sign = (half & 0x8000) << 16;
   const exponent = (half >>> 10) & 0x1f;

@@ -1,8 +1,11 @@
-/** The header of a safetensors file, checked by the rules of the reference reader (safetensors/src/tensor.rs, `read_metadata`). */
+/**
+ * Reads the header of a safetensors file, and checks it by the rules of the reference reader
+ * (safetensors/src/tensor.rs, `read_metadata`).
+ */
 import { bytesPerElement } from "./dtype.ts";
 import { JsonScanner, quoted } from "./json.ts";
 
-/** Where one tensor lies: `begin` and `end` in bytes from the first byte after the header. */
+/** The place of one tensor: `begin` and `end` in bytes from the first byte after the header. */
 export interface TensorInfo {
   readonly dtype: string;
   readonly shape: readonly number[];
@@ -12,12 +15,12 @@ export interface TensorInfo {
 
 export interface Header {
   readonly metadata: ReadonlyMap<string, string>;
-  /** In the order in which the tensors lie in the file. */
+  /** The tensors in the order in which they lie in the file. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
 }
 
 /** Reads `length` bytes of a file from `position` on. */
-export type ReadBytes = (position: number, length: number) => Uint8Array<ArrayBuffer>;
+type ReadBytes = (position: number, length: number) => Uint8Array<ArrayBuffer>;
 
 /** Bytes of the header at most, as in the reference reader. */
 const maxHeaderBytes = 100_000_000;
@@ -31,12 +34,13 @@ const maxTensors = (fileBytes: number): number => 5_000 + Math.floor(fileBytes /
 const maxDimensions = 64;
 const maxNameLength = 10_000;
 const maxMetadataLength = 1_000_000;
-/** What an entry of the metadata counts beside its characters. */
+/** Characters that an entry of the metadata counts for beside its own. */
 const entryLength = 32;
 
 /**
- * The header of a file of `fileBytes` bytes, and where its data begins. Throws an Error with what is wrong: the tensors
- * must fill the data from its first byte to the end of the file, without a gap, an overlap or a name that appears twice.
+ * Reads the header of a file of `fileBytes` bytes, and where its data begins. Throws an Error with what is wrong: the
+ * tensors must fill the data from its first byte to the end of the file, without a gap, an overlap or a name that
+ * appears twice.
  */
 export function readHeader(fileBytes: number, read: ReadBytes): { header: Header; dataStart: number } {
   if (fileBytes < 8) throw new Error(`it has ${fileBytes} bytes, too few for the length of a header`);
@@ -52,7 +56,7 @@ export function readHeader(fileBytes: number, read: ReadBytes): { header: Header
   return { header: readEntries(scanner, fileBytes - dataStart, maxTensors(fileBytes)), dataStart };
 }
 
-/** The text between two places of a file, piece by piece. */
+/** Gives the text between two places of a file, piece by piece. */
 function piecesOf(read: ReadBytes, start: number, end: number): () => string | undefined {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let at = start;
@@ -99,7 +103,9 @@ function readEntries(scanner: JsonScanner, dataBytes: number, limit: number): He
 
 const byPlace = (a: TensorInfo, b: TensorInfo): number => a.begin - b.begin || a.end - b.end;
 
-/** As nearly every file has them: a copy of a long list is spared. */
+/**
+ * Tells whether the tensors are in the order of their places, as in nearly every file: a copy of a long list is spared.
+ */
 function isInOrder(tensors: ReadonlyMap<string, TensorInfo>): boolean {
   let last = noTensor;
   for (const info of tensors.values()) {
@@ -132,7 +138,10 @@ interface Fields {
 }
 const noTensor: TensorInfo = { dtype: "", shape: [], begin: 0, end: 0 };
 
-/** `{"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}`, or what is wrong with it; other fields mean nothing. */
+/**
+ * Reads `{"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}`, or says what is wrong with it; other fields mean
+ * nothing.
+ */
 function readTensorInfo(scanner: JsonScanner): TensorInfo | string {
   if (scanner.kind() !== "object") {
     scanner.skip();
@@ -166,7 +175,7 @@ function readDtype(scanner: JsonScanner): string | undefined {
   return scanner.kind() === "string" ? scanner.string(maxNameLength) : void scanner.skip();
 }
 
-/** Undefined for what is no list of integers from 0. */
+/** Reads a list of integers from 0; undefined for anything else. */
 function readSizes(scanner: JsonScanner): readonly number[] | undefined {
   if (scanner.kind() !== "array") return void scanner.skip();
   const sizes: number[] = [];
@@ -180,7 +189,10 @@ function readSizes(scanner: JsonScanner): readonly number[] | undefined {
   return isGood ? sizes : undefined;
 }
 
-/** Undefined if any step passes 2^53, even if a later factor is 0: the reference reader checks each step too. */
+/**
+ * Multiplies integers; undefined if any step passes 2^53, even if a later factor is 0: the reference reader checks each
+ * step too.
+ */
 function product(factors: readonly number[]): number | undefined {
   let result = 1;
   for (const factor of factors) {

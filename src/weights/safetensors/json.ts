@@ -23,7 +23,7 @@ const escapes: ReadonlyMap<string, string> = new Map([
 ]);
 const [quote, backslash] = [0x22, 0x5c];
 
-/** What a value is, by its first character: `"other"` is a number, a word, or no JSON. */
+/** The kind of a value, told by its first character: `"other"` is a number, a word, or no JSON. */
 export type Kind = "object" | "array" | "string" | "other";
 
 /** Reads one value after the other, front to back. Every method throws an Error that says what is wrong at which character. */
@@ -122,7 +122,7 @@ export class JsonScanner {
     count();
   }
 
-  /** Nothing but space may be left. */
+  /** Checks that nothing but space is left. */
   end(): void {
     if (!Number.isNaN(this.#afterSpace())) this.fail(`expected the end, found ${this.#found()}`);
   }
@@ -135,7 +135,7 @@ export class JsonScanner {
     return this.#before + this.#at;
   }
 
-  /** The code of the present character; NaN at the end. */
+  /** Gives the code of the present character; NaN at the end. */
   #peek(): number {
     while (this.#at >= this.#text.length) {
       const text = this.#next();
@@ -167,7 +167,7 @@ export class JsonScanner {
     this.#at++;
   }
 
-  /** What stands between two brackets, with commas between. */
+  /** Reads what stands between two brackets, with commas between. */
   #items(close: number, item: () => void): void {
     if (this.#depth >= depthLimit) this.fail(`nested deeper than ${depthLimit} levels`);
     this.#depth++;
@@ -183,7 +183,7 @@ export class JsonScanner {
     this.#depth--;
   }
 
-  /** A string, part by part: characters as they stand, and each escape by itself. */
+  /** Reads a string, part by part: characters as they stand, and each escape by itself. */
   #eachPart(use: (part: string) => void): void {
     this.#afterSpace();
     this.#expect('"');
@@ -197,7 +197,7 @@ export class JsonScanner {
     this.#at++;
   }
 
-  /** To a quotation mark, a backslash or a control character, or to the end of the piece. */
+  /** Reads characters up to a quotation mark, a backslash or a control character, or to the end of the piece. */
   #plain(): string {
     const start = this.#at;
     let at = start;
@@ -219,7 +219,7 @@ export class JsonScanner {
     return String.fromCharCode(Number.parseInt(hex, 16));
   }
 
-  /** The next `count` characters, or those that are left. */
+  /** Reads the next `count` characters, or those that are left. */
   #characters(count: number): string {
     let characters = "";
     while (characters.length < count && !Number.isNaN(this.#peek())) {
@@ -229,7 +229,7 @@ export class JsonScanner {
     return characters;
   }
 
-  /** Letters, digits, signs and points in a row. */
+  /** Reads letters, digits, signs and points in a row. */
   #literal(): string {
     let literal = "";
     for (let code = this.#afterSpace(); isLiteral(code); code = this.#peek()) {
@@ -247,7 +247,7 @@ export class JsonScanner {
   }
 }
 
-/** Of a digit, a letter, `+`, `-`, `.` or `_`. */
+/** Tells whether a character may stand in a number or word: a digit, a letter, `+`, `-`, `.` or `_`. */
 const isLiteral = (code: number): boolean =>
   (code >= 0x30 && code <= 0x39) || // 0 to 9
   (code >= 0x41 && code <= 0x5a) || // A to Z
@@ -257,7 +257,7 @@ const isLiteral = (code: number): boolean =>
   code === 0x2e ||
   code === 0x5f;
 
-/** A text for a message: a file may give a name of 100 MB. */
+/** Quotes a text for a message, shortened: a file may give a name of 100 MB. */
 export function quoted(text: string): string {
   return JSON.stringify(text.length <= 100 ? text : `${text.slice(0, 100)}...`);
 }

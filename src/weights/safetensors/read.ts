@@ -1,8 +1,7 @@
 /** Reads safetensors files: the header once, strictly; each tensor from its own place when it is asked for. */
-import { closeSync, fstatSync, openSync } from "node:fs";
 import { ThawError } from "../../errors.ts";
-import { readAt } from "../../platform/readAt.ts";
-import { asOutOfMemory, isOutOfMemory } from "../../platform/room.ts";
+import { closeSync, fstatSync, openSync, readAt } from "../../platform/files.ts";
+import { asOutOfMemory, isOutOfMemory } from "../../platform/machine.ts";
 import { toFloat32 } from "./dtype.ts";
 import { readHeader, type TensorInfo } from "./header.ts";
 
@@ -10,15 +9,18 @@ import { readHeader, type TensorInfo } from "./header.ts";
 export interface SafetensorsFile {
   readonly path: string;
   readonly metadata: ReadonlyMap<string, string>;
-  /** In the order in which the tensors lie in the file. */
+  /** Names of the tensors, in the order in which they lie in the file. */
   readonly names: readonly string[];
   has(name: string): boolean;
-  /** `"F32"`, `"BF16"`, `"I64"`, ... */
+  /** The element type of a tensor: `"F32"`, `"BF16"`, `"I64"`, ... */
   dtype(name: string): string;
   shape(name: string): readonly number[];
-  /** All elements in row-major order; F16 and BF16 are widened exactly, F64 is rounded. `BAD_DTYPE` for other types. */
+  /**
+   * Reads all elements of a tensor in row-major order; F16 and BF16 are widened exactly, F64 is rounded. Throws
+   * `BAD_DTYPE` for other types.
+   */
   read(name: string): Float32Array<ArrayBuffer>;
-  /** The bytes as they are in the file. */
+  /** Reads the bytes of a tensor as they are in the file. */
   readBytes(name: string): Uint8Array<ArrayBuffer>;
 }
 

@@ -5,7 +5,10 @@ import { writeFileAtomic } from "../../platform/atomicFile.ts";
 export interface NamedTensor {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Row-major, as many as the shape says. A getter is asked twice, and no two tensors need be in memory at once. */
+  /**
+   * The elements in row-major order, as many as the shape says. A getter is asked twice, and no two tensors need be in
+   * memory at once.
+   */
   readonly data: Float32Array;
 }
 
@@ -21,7 +24,7 @@ export async function writeSafetensors(
   await writeFileAtomic(path, safetensorsContent(tensors, metadata));
 }
 
-/** The content of such a file, piece by piece. Errors: `BAD_TENSOR`, at once. */
+/** Makes the content of a safetensors file, piece by piece. Throws `BAD_TENSOR` at once. */
 export function safetensorsContent(
   tensors: Iterable<NamedTensor>,
   metadata: Readonly<Record<string, string>> = { format: "pt" },

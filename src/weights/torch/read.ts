@@ -2,17 +2,13 @@
  * Reads `pytorch_model.bin`, a state dict written by `torch.save`, alone or among other things. Its pickle is read as data,
  * by an interpreter that runs nothing; each tensor is read from its own place when it is asked for.
  */
-import { closeSync, fstatSync, openSync } from "node:fs";
 import { ThawError } from "../../errors.ts";
-import { readAt } from "../../platform/readAt.ts";
-import { takeOut } from "../python.ts";
+import { closeSync, fstatSync, openSync, readAt } from "../../platform/files.ts";
+import { takeOut } from "../foreignFormat.ts";
 import { bytesPerElement, toFloat32 } from "../safetensors/dtype.ts";
 import type { WeightsFile } from "../weightsFile.ts";
-import { type Archive, type Place, readZipArchive } from "./archive.ts";
-import { isLegacyArchive, readLegacyArchive } from "./legacyArchive.ts";
-import { findStateDict } from "./stateDict.ts";
-import { extentOf, gather } from "./strided.ts";
-import { ForeignContent, type StoredTensor } from "./values.ts";
+import { type Archive, isLegacyArchive, type Place, readLegacyArchive, readZipArchive } from "./archive.ts";
+import { ForeignContent, findStateDict, type StoredTensor } from "./stateDict.ts";
 
 /** A tensor and the range of the file that its storage takes. */
 interface PlacedTensor {
@@ -22,7 +18,7 @@ interface PlacedTensor {
 
 interface Content {
   readonly tensors: ReadonlyMap<string, PlacedTensor>;
-  /** The keys that lead to them in the file. */
+  /** The keys that lead to the tensors in the file. */
   readonly within: readonly string[];
 }
 
@@ -111,4 +107,43 @@ function withFile<T>(path: string, use: (file: number) => T): T {
   } finally {
     closeSync(file);
   }
+}
+
+/**
+ * Finds the elements that a tensor reaches, as a range of its storage, and whether they lie there in row-major order.
+ */
+function extentOf({ offset, shape, strides }: StoredTensor) {
+  const elements = shape.reduce((product, n) => product * n, 1);
+  const span = elements === 0 ? 0 : shape.reduce((sum, n, axis) => sum + (n - 1) * (strides[axis] as number), 1);
+  let dense = 1;
+  let isContiguous = true;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const size = shape[axis] as number;
+    if (size !== 1 && strides[axis] !== dense) isContiguous = false;
+    dense *= size;
+  }
+  return { begin: offset, end: offset + span, elements, isContiguous };
+}
+
+/** Copies the elements of a view in row-major order. `values` begins with the tensor's first element. */
+function gather(
+  values: Float32Array<ArrayBuffer>,
+  { shape, strides }: StoredTensor,
+  elements: number,
+): Float32Array<ArrayBuffer> {
+  const result = new Float32Array(elements);
+  const index = new Array<number>(shape.length).fill(0);
+  let from = 0;
+  for (let to = 0; to < elements; to++) {
+    result[to] = values[from] as number;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const stride = strides[axis] as number;
+      from += stride;
+      index[axis] = (index[axis] as number) + 1;
+      if (index[axis] !== shape[axis]) break;
+      from -= stride * (shape[axis] as number);
+      index[axis] = 0;
+    }
+  }
+  return result;
 }

@@ -1,12 +1,12 @@
 /**
- * The table of contents of a zip archive as `torch.save` writes it. A general zip library would bring what must not be
- * used here (decompression, encryption, several disks); torch stores every entry as it is, so that an entry is a range
- * of the file. Format: PKWARE APPNOTE 6.3.10, sections 4.3.7, 4.3.12 and 4.3.14 to 4.3.16.
+ * Reads the table of contents of a zip archive as `torch.save` writes it. A general zip library would bring what must
+ * not be used here (decompression, encryption, several disks); torch stores every entry as it is, so that an entry is a
+ * range of the file. Format: PKWARE APPNOTE 6.3.10, sections 4.3.7, 4.3.12 and 4.3.14 to 4.3.16.
  */
-import { readAt } from "../../platform/readAt.ts";
-import { ForeignContent } from "./values.ts";
+import { readAt } from "../../platform/files.ts";
+import { ForeignContent } from "./stateDict.ts";
 
-/** Where an entry's bytes lie in the file. */
+/** The place of an entry's bytes in the file. */
 export interface ZipEntry {
   readonly name: string;
   readonly begin: number;
@@ -24,14 +24,16 @@ interface DirectoryPlace {
   readonly entries: number;
 }
 
-/** What the directory says of an entry; `header` is where its local header begins. */
+/** An entry as the directory has it; `header` is where its local header begins. */
 interface DirectoryEntry {
   readonly name: string;
   readonly header: number;
   readonly bytes: number;
 }
 
-/** The entries by name. Throws an Error for what torch does not write: compressed, overlapping, twice of a name. */
+/**
+ * Reads the entries by name. Throws an Error for what torch does not write: compressed, overlapping, twice of a name.
+ */
 export function readZipEntries(file: number, fileBytes: number): Map<string, ZipEntry> {
   const place = findDirectory(file, fileBytes);
   if (place.entries > maxEntries || place.bytes > maxDirectoryBytes || place.begin + place.bytes > fileBytes) {
@@ -53,7 +55,7 @@ export function readZipEntries(file: number, fileBytes: number): Map<string, Zip
   return entries;
 }
 
-/** The end record is the last thing in the file but for a comment of up to 65,535 bytes. */
+/** Finds the directory by the end record: the last thing in the file but for a comment of up to 65,535 bytes. */
 function findDirectory(file: number, fileBytes: number): DirectoryPlace {
   const tailBytes = Math.min(fileBytes, 22 + 65_535);
   const tail = view(readAt(file, fileBytes - tailBytes, tailBytes));
@@ -70,7 +72,10 @@ function findDirectory(file: number, fileBytes: number): DirectoryPlace {
   throw new Error("its table of contents is missing (cut off?)");
 }
 
-/** Zip64: a locator of 20 bytes before the end record names the place of a larger one. */
+/**
+ * Finds the directory of a large archive (zip64): a locator of 20 bytes before the end record names the place of a
+ * larger one.
+ */
 function findLargeDirectory(file: number, endRecord: number): DirectoryPlace {
   if (endRecord < 20) throw new Error("its table of contents is damaged");
   const locator = view(readAt(file, endRecord - 20, 20));
@@ -112,7 +117,7 @@ function parseDirectory(bytes: Uint8Array<ArrayBuffer>, count: number): Director
   return entries;
 }
 
-/** Sizes of 0xffffffff stand, as 64 bits and in this order, in the extra field 1. */
+/** Reads sizes above 4 GiB. Those of 0xffffffff stand, as 64 bits and in this order, in the extra field 1. */
 function largeSizes(extra: DataView<ArrayBuffer>, sizes: readonly [number, number, number]): [number, number, number] {
   if (sizes.every((size) => size !== 0xffffffff)) return [...sizes];
   for (let at = 0; at + 4 <= extra.byteLength; at += 4 + extra.getUint16(at + 2, true)) {
@@ -130,7 +135,10 @@ function largeSizes(extra: DataView<ArrayBuffer>, sizes: readonly [number, numbe
   throw new Error("its table of contents is damaged");
 }
 
-/** The local header repeats name and extra field; the latter may differ in length (torch aligns data with it). */
+/**
+ * Checks a local header and returns its length. It repeats name and extra field; the latter may differ in length (torch
+ * aligns data with it).
+ */
 function localHeaderBytes(file: number, dataEnd: number, { name, header }: DirectoryEntry): number {
   if (header + 30 > dataEnd) throw new Error(`its entry ${JSON.stringify(name)} runs past the data`);
   const local = view(readAt(file, header, 30));

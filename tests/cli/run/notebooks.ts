@@ -5,7 +5,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Cell, Notebook } from "../../../cli/run/notebook.ts";
+import { ensureBuilt } from "../../built.ts";
 
+await ensureBuilt();
 const command = fileURLToPath(new URL("../../../dist/cli/thaw.js", import.meta.url));
 const python = fileURLToPath(new URL("../../../.venv/bin/python", import.meta.url));
 

@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { kernelspec } from "../../../kernel/install/kernelspec.ts";
+import { ensureBuilt } from "../../built.ts";
 
+await ensureBuilt();
 const repository = fileURLToPath(new URL("../../../", import.meta.url));
 const python = join(repository, ".venv", "bin", "python");
 

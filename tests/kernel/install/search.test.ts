@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { installKernelspec } from "../../../kernel/install/kernelspec.ts";
 import { findKernelspecs, jupyterDataFolders } from "../../../kernel/install/search.ts";
+import { ensureBuilt } from "../../built.ts";
+
+await ensureBuilt(); // a kernelspec names files of the build
 
 let home = "";
 beforeEach(() => {

@@ -2,11 +2,10 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Ahead } from "../../../kernel/language/ahead.ts";
 import { completionsAt } from "../../../kernel/language/completions.ts";
-import { findingsOf } from "../../../kernel/language/findings.ts";
-import { Members } from "../../../kernel/language/members.ts";
+import { Ahead, Members } from "../../../kernel/language/members.ts";
 import { Program } from "../../../kernel/language/program.ts";
+import { typeErrorsOf } from "../../../kernel/language/typeErrors.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "members-"));
 let program: Program;
@@ -70,7 +69,7 @@ const open: { state: "open"; door: number } | { state: "shut" } = { state: "open
 test("what a cell declares is looked up ahead as it would be in its place, and only that", () => {
   add("const first = { a: 1 }, second = [1], third = () => 1; type T = 1; import { join } from 'node:path';");
   const ahead = new Ahead(program, members);
-  expect(findingsOf(program, `In[${cell}]`, ahead.questionWith(`In[${cell}]`))).toEqual([]);
+  expect(typeErrorsOf(program, `In[${cell}]`, ahead.questionWith(`In[${cell}]`))).toEqual([]);
   let steps = 0;
   while (ahead.step()) steps++;
   expect(steps).toBe(4);

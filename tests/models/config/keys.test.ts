@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { ThawError } from "../../../src/errors.ts";
-import { AutoModelForSequenceClassification, families as modelFamilies } from "../../../src/models/autoModel.ts";
-import { families } from "../../../src/models/config/families.ts";
+import { AutoModelForSequenceClassification } from "../../../src/models/autoModel.ts";
 import { useOfKey } from "../../../src/models/config/keys.ts";
-import { parseConfig } from "../../../src/models/config/translate.ts";
+import { parseConfig } from "../../../src/models/config/parseConfig.ts";
+import { families } from "../../../src/models/families.ts";
 import type { SequenceClassifier } from "../../../src/models/sequenceClassifier.ts";
 import { writeSafetensors } from "../../../src/weights/safetensors/write.ts";
 import { golden } from "../../golden/read.ts";
@@ -27,14 +27,14 @@ const folder = mkdtempSync(join(tmpdir(), "thaw-keys-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test("the golden speaks of every family", () => {
-  expect([...types].sort()).toEqual(modelFamilies.map(({ modelType }) => modelType).sort());
+  expect([...types].sort()).toEqual(families.map(({ modelType }) => modelType).sort());
 });
 
 test.each(types)(
   "every key that transformers has or reads for %s is read here, refused, or known to change nothing",
   (type) => {
     const { keys } = byType[type] as FamilyGolden;
-    const family = families.get(type) as NonNullable<ReturnType<typeof families.get>>;
+    const family = familyOf(type).keys;
     expect(keys.length).toBeGreaterThan(80);
     expect(keys.filter((key) => useOfKey(key, family) === undefined)).toEqual([]);
   },
@@ -64,7 +64,7 @@ function computed(json: Record<string, unknown>): unknown {
 
 describe.each(types)("a config.json of %s", (type) => {
   const { config, changes, logits, ...batch } = byType[type] as FamilyGolden;
-  const own = families.get(type)?.own ?? [];
+  const own = familyOf(type).keys.own ?? [];
 
   test("with any key changed is computed as transformers computes it, or refused", async () => {
     vi.spyOn(console, "info").mockImplementation(() => {});
@@ -140,7 +140,7 @@ test.each([
   (key, value, message) => {
     for (const type of types) {
       const config = { ...(byType[type] as FamilyGolden).config, [key]: value };
-      const family = families.get(type) as NonNullable<ReturnType<typeof families.get>>;
+      const family = familyOf(type).keys;
       if (useOfKey(key, family) !== "refused") continue;
       expect(() => parseConfig(config), type).toThrow(message);
       for (const harmless of [

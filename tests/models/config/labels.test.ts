@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { type LabelOptions, labelsInFile, matchLabels } from "../../../src/models/config/labels.ts";
-import { parseConfig, toHuggingFaceJson } from "../../../src/models/config/translate.ts";
+import { parseConfig, toHuggingFaceJson } from "../../../src/models/config/parseConfig.ts";
 import { golden } from "../../golden/read.ts";
 
 interface LabelCase {

@@ -1,7 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { families } from "../../../src/models/autoModel.ts";
 import { classifierGraph } from "../../../src/models/onnx/classifierGraph.ts";
-import { onnxFamilies } from "../../../src/models/onnx/families.ts";
 import { formulaModel, type GoldenCase, goldenCases, goldenTypes } from "../familyModel.ts";
 import { logitsOf, sessionOf } from "./runGraph.ts";
 
@@ -15,10 +13,6 @@ const inputsOf = ({ input_ids, attention_mask, token_type_ids }: GoldenCase) => 
 });
 
 const labelOf = (row: readonly number[]) => row.indexOf(Math.max(...row));
-
-test("every family has a graph", () => {
-  expect(onnxFamilies.map(({ modelType }) => modelType)).toEqual(families.map(({ modelType }) => modelType));
-});
 
 describe.each(goldenTypes)("%s", (modelType) => {
   const cases = goldenCases(modelType);

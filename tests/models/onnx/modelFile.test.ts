@@ -1,8 +1,8 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { expect, test } from "vitest";
 import { GraphBuilder } from "../../../src/models/onnx/graph.ts";
+import { eightBits, transposed } from "../../../src/models/onnx/graphWeights.ts";
 import { modelFile } from "../../../src/models/onnx/modelFile.ts";
-import { eightBits, transposed } from "../../../src/models/onnx/quantize.ts";
 import { fileOf } from "./runGraph.ts";
 
 test("pieces join to one message whose lengths are right", () => {

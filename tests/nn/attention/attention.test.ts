@@ -1,8 +1,7 @@
 /** What scores are made of, term by term and in both forms of attention, against the formula differentiated by tfjs. */
 import { describe, expect, test } from "vitest";
-import { fusedAttention } from "../../../src/nn/attention/attention.ts";
-import type { ScoreTerms } from "../../../src/nn/attention/attentionOptions.ts";
-import { composedAttention } from "../../../src/nn/attention/composedAttention.ts";
+import type { ScoreTerms } from "../../../src/nn/attention/attention.ts";
+import { composedAttention, fusedAttention } from "../../../src/nn/attention/attention.ts";
 import { Packing } from "../../../src/nn/packing.ts";
 import { nativeOps } from "../../../src/tensor/native.ts";
 import { tf } from "../../../src/tensor/tensorflow.ts";

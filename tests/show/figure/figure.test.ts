@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import { displaySymbol } from "../../../src/display/bundle.ts";
+import { displaySymbol } from "../../../shared/mimeBundle.ts";
 import { Figure } from "../../../src/show/figure/figure.ts";
 import { baseLayout, clear, ink } from "../../../src/show/figure/theme.ts";
 import { temporaryFolder } from "../../temporary.ts";

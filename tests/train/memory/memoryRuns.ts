@@ -2,8 +2,8 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { TrainingArguments } from "../../../src/plan/arguments.ts";
 import type { Stage } from "../../../src/plan/stage.ts";
-import type { TrainingArguments } from "../../../src/train/arguments.ts";
 import { saveModel } from "../../../src/train/saveModel.ts";
 import { goldenPath } from "../../golden/read.ts";
 import { formulaModel, goldenCases } from "../../models/familyModel.ts";

@@ -5,14 +5,34 @@
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** A linear congruential generator, so that a mutant is named by its seed. */
+/** @typedef {ReturnType<typeof random>} Generator */
+/** @typedef {[key: string, value: string | string[]]} Field The value is a text, or a list of texts. */
+/** @typedef {{ name: string, fields: Field[], raw?: string }} TensorEntry */
+
+/**
+ * @typedef {object} MutantFile A file as parts that can be broken one by one.
+ * @property {TensorEntry[]} tensors
+ * @property {string | string[][] | undefined} metadata
+ * @property {number} dataBytes
+ * @property {string} trailing
+ * @property {number} lengthShift
+ * @property {() => string} gap
+ * @property {boolean} [metadataTwice]
+ * @property {string} [root]
+ * @property {[at: number, byte: number]} [rawByte]
+ * @property {number} [cut]
+ */
+
+/** A linear congruential generator, so that a mutant is named by its seed. @param {number} seed */
 function random(seed) {
   let state = BigInt(seed) * 0x9e3779b97f4a7c15n + 1442695040888963407n;
-  const below = (n) => {
+  const below = (/** @type {number} */ n) => {
     state = (state * 6364136223846793005n + 1442695040888963407n) & 0xffffffffffffffffn;
     return Number((state >> 33n) % BigInt(n));
   };
-  return { below, pick: (list) => list[below(list.length)], chance: (percent) => below(100) < percent };
+  /** @type {<T>(list: readonly T[]) => T} */
+  const pick = (list) => /** @type {typeof list[number]} */ (list[below(list.length)]);
+  return { below, pick, chance: (/** @type {number} */ percent) => below(100) < percent };
 }
 
 const sizes = {
@@ -138,12 +158,13 @@ const oddNames = [
   "\\ud83dx",
 ];
 
-/** A right file: tensors one behind the other, fields as texts so that each can be broken. */
+/** A right file: tensors one behind the other, fields as texts so that each can be broken. @param {Generator} generator @returns {MutantFile} */
 function right({ below, pick, chance }) {
+  /** @type {TensorEntry[]} */
   const tensors = [];
   let at = 0;
   for (let i = below(5); i > 0; i--) {
-    const dtype = pick(Object.keys(sizes));
+    const dtype = pick(/** @type {(keyof typeof sizes)[]} */ (Object.keys(sizes)));
     const shape = Array.from({ length: below(4) }, () => (chance(10) ? 0 : 1 + below(4)));
     const end = at + shape.reduce((product, n) => product * n, sizes[dtype]);
     tensors.push({
@@ -172,15 +193,20 @@ function right({ below, pick, chance }) {
   };
 }
 
+/**
+ * Breaks a file in one place.
+ * @param {MutantFile} file
+ * @param {Generator} generator
+ */
 function mutate(file, { below, pick, chance }) {
   const tensor = file.tensors[below(Math.max(1, file.tensors.length))];
   const fields = tensor?.fields;
   const field = fields?.[below(Math.max(1, fields.length))];
-  const inList = (list, value) => {
+  const inList = (/** @type {string[]} */ list, /** @type {string} */ value) => {
     if (list.length === 0 || chance(15)) list.push(value);
     else list[below(list.length)] = value;
   };
-  const nested = (depth) =>
+  const nested = (/** @type {number} */ depth) =>
     chance(50) ? "[".repeat(depth) + "]".repeat(depth) : `${'{"a":'.repeat(depth)}0${"}".repeat(depth)}`;
   const mutations = [
     () => {
@@ -225,29 +251,29 @@ function mutate(file, { below, pick, chance }) {
       file.gap = () => (chance(10) ? pick(spaces) : "");
     },
   ];
-  if (fields?.length > 0) {
+  if (tensor !== undefined && fields !== undefined && field !== undefined) {
+    const [first = field, second, third] = fields;
     mutations.push(
       () => {
         tensor.name = pick(chance(50) ? names : oddNames);
       },
       () => {
-        tensor.name = pick(["__metadata__", file.tensors[0].name]);
+        tensor.name = pick(["__metadata__", String(file.tensors[0]?.name)]);
       },
       () => {
-        fields[0][1] = pick(oddDtypes);
+        first[1] = pick(oddDtypes);
       },
       () => {
-        if (Array.isArray(fields[1]?.[1])) inList(fields[1][1], pick(chance(50) ? oddNumbers : oddValues));
+        if (Array.isArray(second?.[1])) inList(second[1], pick(chance(50) ? oddNumbers : oddValues));
       },
       () => {
-        if (Array.isArray(fields[2]?.[1])) inList(fields[2][1], pick(chance(50) ? oddNumbers : oddValues));
+        if (Array.isArray(third?.[1])) inList(third[1], pick(chance(50) ? oddNumbers : oddValues));
       },
       () => {
-        if (Array.isArray(fields[2]?.[1]))
-          fields[2][1] = fields[2][1].map((n) => String(Number(n) + pick([-4, -1, 0, 1, 4])));
+        if (Array.isArray(third?.[1])) third[1] = third[1].map((n) => String(Number(n) + pick([-4, -1, 0, 1, 4])));
       },
       () => {
-        if (Array.isArray(fields[1]?.[1])) fields[1][1] = [...fields[1][1], pick(["1", "0", "2"])];
+        if (Array.isArray(second?.[1])) second[1] = [...second[1], pick(["1", "0", "2"])];
       },
       () => {
         field[1] = pick(oddValues);
@@ -259,7 +285,7 @@ function mutate(file, { below, pick, chance }) {
         fields.splice(below(fields.length), 1);
       },
       () => {
-        fields.push([...field]);
+        fields.push([field[0], field[1]]);
       },
       () => {
         fields.push(["extra", pick(oddValues)]);
@@ -274,7 +300,7 @@ function mutate(file, { below, pick, chance }) {
         file.tensors.reverse();
       },
       () => {
-        file.tensors.push({ name: tensor.name, fields: fields.map((one) => [...one]) });
+        file.tensors.push({ name: tensor.name, fields: fields.map(([key, value]) => [key, value]) });
       },
       () => {
         tensor.fields = pick([[], undefined]) ?? fields.slice(0, 1);
@@ -287,10 +313,12 @@ function mutate(file, { below, pick, chance }) {
   pick(mutations)();
 }
 
+/** @param {MutantFile} file */
 function bytesOf(file) {
   const gap = file.gap;
-  const list = (value) => (Array.isArray(value) ? `[${gap()}${value.join(`${gap()},${gap()}`)}${gap()}]` : value);
-  const object = (entries) => `{${gap()}${entries.join(`${gap()},${gap()}`)}${gap()}}`;
+  const list = (/** @type {string | string[]} */ value) =>
+    Array.isArray(value) ? `[${gap()}${value.join(`${gap()},${gap()}`)}${gap()}]` : value;
+  const object = (/** @type {readonly string[]} */ entries) => `{${gap()}${entries.join(`${gap()},${gap()}`)}${gap()}}`;
   const metadata = Array.isArray(file.metadata)
     ? object(file.metadata.map(([key, value]) => `${key}${gap()}:${gap()}${value}`))
     : file.metadata;
@@ -308,7 +336,7 @@ function bytesOf(file) {
   return file.cut === undefined ? bytes : bytes.subarray(0, file.cut);
 }
 
-/** The mutant of this seed; one in twenty is a right file. */
+/** The mutant of this seed; one in twenty is a right file. @param {number} seed */
 export function mutant(seed) {
   const generator = random(seed);
   const file = right(generator);
@@ -318,7 +346,8 @@ export function mutant(seed) {
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const [seed, count] = process.argv.slice(2).map(Number);
+  const [seed = Number.NaN, count = Number.NaN] = process.argv.slice(2).map(Number);
+  /** @type {Buffer[]} */
   let pieces = [];
   for (let i = 0; i < count; i++) {
     const bytes = mutant(seed + i);

@@ -1,7 +1,7 @@
 import { JSDOM } from "jsdom";
 import { expect, test } from "vitest";
-import type { Bundle } from "../../../../kernel/cells/display/bundle.ts";
-import { createToBundle } from "../../../../kernel/cells/display/mime.ts";
+import { createToBundle } from "../../../../kernel/cells/display/mimeBundle.ts";
+import type { DisplayBundle } from "../../../../shared/mimeBundle.ts";
 import { hostileTexts } from "./hostileTexts.ts";
 
 const { DOMParser } = new JSDOM().window;
@@ -34,7 +34,7 @@ function textOf(html: string): string {
 }
 
 /** Markup-free HTML, and no other type that a page would take as markup. */
-async function check(value: unknown): Promise<{ readonly bundle: Bundle; readonly text: string }> {
+async function check(value: unknown): Promise<{ readonly bundle: DisplayBundle; readonly text: string }> {
   const bundle = await toBundle(value);
   const types = Object.keys(bundle.data);
   expect(types.filter((type) => !["text/html", "text/plain"].includes(type) && !type.endsWith("+json"))).toEqual([]);

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-wasm";
 import { JSDOM } from "jsdom";
 import { beforeAll, expect, test } from "vitest";
-import { createToBundle } from "../../../../kernel/cells/display/mime.ts";
+import { createToBundle } from "../../../../kernel/cells/display/mimeBundle.ts";
 
 beforeAll(async () => {
   await tf.setBackend("wasm");

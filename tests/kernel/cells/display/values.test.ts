@@ -1,6 +1,6 @@
 import { JSDOM } from "jsdom";
 import { expect, test } from "vitest";
-import { createToBundle } from "../../../../kernel/cells/display/mime.ts";
+import { createToBundle } from "../../../../kernel/cells/display/mimeBundle.ts";
 
 const warned: string[] = [];
 const toBundle = createToBundle({

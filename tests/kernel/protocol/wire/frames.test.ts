@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { decode, encode } from "../../../../kernel/protocol/wire/frames.ts";
+import { decode, encode, Signer } from "../../../../kernel/protocol/wire/frames.ts";
 import { newHeader } from "../../../../kernel/protocol/wire/message.ts";
-import { Signer } from "../../../../kernel/protocol/wire/signature.ts";
 
 const message = {
   identities: [Buffer.from([0, 1, 2])],
@@ -70,4 +69,43 @@ test("a parent without an id is no parent", () => {
   const signed = ['{"msg_id":"1","msg_type":"a"}', '{"msg_type":"b"}', "{}", "{}"].map((text) => Buffer.from(text));
   const all = [delimiter, Buffer.from(new Signer("key").sign(signed)), ...signed];
   expect(decode(all, new Signer("key"))).toMatchObject({ parentHeader: {} });
+});
+
+const jsonFrames = ["{}", "{}", "{}", "{}"].map((text) => Buffer.from(text));
+
+// python: hmac.new(b"secret", b"{}{}{}{}", "sha256").hexdigest()
+const golden = "34982f0bfec60e7b933ffde06c1ecab0fba073717a95ab943d1dd06f82c2d5e4";
+
+test("signs as Python's hmac does", () => {
+  expect(new Signer("secret").sign(jsonFrames)).toBe(golden);
+});
+
+test("accepts a right signature once", () => {
+  const signer = new Signer("secret");
+  expect(signer.accept(Buffer.from(golden), jsonFrames)).toBe(true);
+  expect(signer.accept(Buffer.from(golden), jsonFrames)).toBe(false);
+});
+
+test.each(["", "0".repeat(64), golden.slice(1), golden.toUpperCase()])("refuses the signature %j", (signature) => {
+  expect(new Signer("secret").accept(Buffer.from(signature), jsonFrames)).toBe(false);
+});
+
+test("an empty key means no signatures at all", () => {
+  const signer = new Signer("");
+  expect(signer.sign(jsonFrames)).toBe("");
+  expect(signer.accept(Buffer.from("anything"), jsonFrames)).toBe(true);
+});
+
+test("the newest 65,536 messages are remembered, at a cost that does not grow", () => {
+  const signer = new Signer("secret");
+  const accepts = (n: number) => {
+    const signed = [Buffer.from(String(n))];
+    return signer.accept(Buffer.from(signer.sign(signed)), signed);
+  };
+  const started = performance.now();
+  const refused = Array.from({ length: 70_000 }, (_, n) => n).filter((n) => !accepts(n));
+  expect(refused).toEqual([]);
+  console.log(`signature: 70,000 messages accepted in ${(performance.now() - started).toFixed(0)} ms`);
+  expect([accepts(69_999), accepts(70_000 - 65_536)]).toEqual([false, false]);
+  expect(accepts(0)).toBe(true);
 });

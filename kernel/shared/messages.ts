@@ -1,0 +1,211 @@
+/**
+ * The messages between the kernel's threads: between the protocol worker and the main thread, which runs the cells, and
+ * between the protocol worker and the thread of the language service. Positions in a text are UTF-16 units.
+ */
+import type { MessagePort } from "node:worker_threads";
+import type { Connection } from "./connection.ts";
+import type { Flags } from "./flags.ts";
+import type { KernelSignal } from "./signals.ts";
+import type { CapturedOutput } from "./stdioAddon.ts";
+
+// ---- The protocol worker and the main thread ----
+
+/** The data that the protocol worker is started with. */
+export interface WorkerStart {
+  readonly connection: Connection;
+  readonly flags: Flags;
+  /** Absent where the process's own output is not captured. */
+  readonly captured: CapturedOutput | undefined;
+  /** The process that started the kernel: when it is gone, the kernel ends. */
+  readonly parentPid: number;
+  /** The port that leads to the main thread. */
+  readonly port: MessagePort;
+}
+
+/** Every message of the protocol worker to the main thread. */
+export type ToMain =
+  | ExecuteOrder
+  | Question
+  | CommDelivery
+  /** Asks which of the names exist, on `globalThis` or declared by a cell. */
+  | { readonly type: "existing"; readonly request: number; readonly names: readonly string[] }
+  | { readonly type: "lookedUp"; readonly request: number; readonly typed: Inspection | undefined }
+  | { readonly type: "interrupt"; readonly number: number }
+  | { readonly type: "ping"; readonly number: number }
+  /** V8 was told to end what ran, and the cell has still not ended. */
+  | { readonly type: "recover" }
+  | { readonly type: "exit"; readonly code: number };
+
+/** Every message of the main thread to the protocol worker. `content` is JSON text throughout, serialised by its maker. */
+export type FromMain =
+  | { readonly type: "stream"; readonly cell: number; readonly name: StreamName; readonly text: string }
+  | { readonly type: "output"; readonly cell: number; readonly kind: OutputKind; readonly content: string }
+  | { readonly type: "done"; readonly cell: number; readonly failed: boolean; readonly content: string }
+  /** Answers a question, with empty text where there is no answer. */
+  | { readonly type: "answer"; readonly request: number; readonly content: string }
+  /** `%types` has set what a type error in a cell does from now on. */
+  | { readonly type: "types"; readonly mode: TypesMode }
+  | CommReport
+  /** The comm message delivered as `cell` has been dealt with. */
+  | { readonly type: "handled"; readonly cell: number }
+  | InputOrder
+  /** Asks that what the process itself has printed so far comes before what follows. */
+  | { readonly type: "drain" }
+  /** Asks what the types say about a name. */
+  | { readonly type: "lookUp"; readonly request: number; readonly name: string }
+  /** A child process was let go of by `unref()`, or taken back. */
+  | { readonly type: "letGo"; readonly pid: number; readonly isLetGo: boolean }
+  | { readonly type: "signal"; readonly signal: KernelSignal }
+  | { readonly type: "exiting"; readonly cell: number; readonly code: number };
+
+/** The streams that cells print to. */
+export type StreamName = "stdout" | "stderr";
+
+/** The types of messages on iopub that a running cell causes, streams aside. */
+export type OutputKind = "execute_result" | "display_data" | "update_display_data" | "clear_output" | "error";
+
+/** The reaction to type errors in a cell: none, a warning under the cell, or a refusal to run it. */
+export type TypesMode = "off" | "warn" | "strict";
+
+/** A cell to run. `cell` names it in everything that comes back. */
+export interface ExecuteOrder {
+  readonly type: "execute";
+  readonly cell: number;
+  /** The text of the cell, its lines ended by `\n` alone. */
+  readonly code: string;
+  /** The number in `In[n]`. */
+  readonly count: number;
+  readonly silent: boolean;
+  readonly userExpressions: Readonly<Record<string, string>>;
+}
+
+/** A question about live variables; a `LiveCompletion` or a `LiveValue` answers it. */
+export interface Question {
+  readonly type: "complete" | "inspect";
+  readonly request: number;
+  readonly code: string;
+  readonly cursor: number;
+}
+
+/** The names that are live at the cursor, and the range of the text that they replace. */
+export interface LiveCompletion {
+  readonly matches: string[];
+  /** Whether they are members of what stands before a dot. */
+  readonly member: boolean;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The value that a name or property chain has now. */
+export interface LiveValue {
+  readonly expression: string;
+  /** `number`, `function`, or the name of a class. */
+  readonly type: string;
+  readonly text: string;
+  /** Whether `text` is the source of a function or class. */
+  readonly callable: boolean;
+}
+
+/** A message of the frontend on a comm. What its handlers print is output of the cell numbered `cell`. */
+export interface CommDelivery {
+  readonly type: "comm";
+  readonly cell: number;
+  readonly kind: "open" | "message" | "close";
+  readonly id: string;
+  readonly target: string;
+  readonly data: unknown;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly buffers: readonly Uint8Array[];
+}
+
+/** A message of a cell's code on a comm; `content` and `metadata` are JSON text. */
+export interface CommReport {
+  readonly type: "comm";
+  readonly cell: number;
+  readonly kind: "comm_open" | "comm_msg" | "comm_close";
+  readonly id: string;
+  readonly target: string;
+  readonly content: string;
+  readonly metadata: string;
+  readonly buffers: readonly Uint8Array[];
+}
+
+/** A question to the person at the frontend. Who asks blocks until `woken` is 1 and then reads `port`, or listens to it. */
+export interface InputOrder {
+  readonly type: "input";
+  readonly prompt: string;
+  readonly password: boolean;
+  readonly woken: Int32Array<SharedArrayBuffer>;
+  readonly port: MessagePort;
+}
+
+/** The answer to an `InputOrder`. */
+export type InputAnswer =
+  | { readonly value: string }
+  /** `ASKED_AGAIN`: another question has come before the answer. */
+  | { readonly refused: "NO_CELL" | "NO_STDIN" | "NO_STDIN_CLIENT" | "ASKED_AGAIN" };
+
+// ---- The protocol worker and the language service ----
+
+/** The data that the thread of the language service is started with. */
+export interface LanguageStart {
+  readonly flags: Flags;
+  /** Folder of the notebook, from which its imports are looked up. */
+  readonly folder: string;
+}
+
+/** Every message to the language service. */
+export type ToLanguage =
+  /** A cell that runs: what it declares, later cells see. */
+  | { readonly type: "add"; readonly name: string; readonly code: string }
+  /** A cell that was refused after all. */
+  | { readonly type: "remove"; readonly name: string }
+  | { readonly type: "ask"; readonly request: number; readonly question: LanguageQuestion };
+
+/** Every message of the language service. */
+export type FromLanguage =
+  | { readonly type: "ready" }
+  | { readonly type: "answer"; readonly request: number; readonly answer: unknown };
+
+/** A question to the language service; `Completions`, an `Inspection` or a list of `Finding` answers it. */
+export type LanguageQuestion =
+  | { readonly type: "complete"; readonly code: string; readonly cursor: number }
+  | { readonly type: "inspect"; readonly code: string; readonly cursor: number }
+  /** Asks for the type errors of a cell that was added. */
+  | { readonly type: "check"; readonly name: string };
+
+/** The names that can stand at the cursor, and the range of the text that they replace. */
+export interface Completions {
+  readonly candidates: readonly Candidate[];
+  readonly start: number;
+  readonly end: number;
+  /** Whether names of live values make sense here: not in strings, comments and types. */
+  readonly live: boolean;
+}
+
+/** One name that completion offers. */
+export interface Candidate {
+  readonly text: string;
+  /** `function`, `class`, `property`, ... as frontends show it. */
+  readonly type: string;
+  readonly signature?: string;
+}
+
+/** The signature and documentation of a name, as the types have them. */
+export interface Inspection {
+  /** `const size: number`, overloads one per line. */
+  readonly signature: string;
+  /** The doc comment, as Markdown. */
+  readonly documentation: string;
+  readonly tags: readonly { readonly name: string; readonly text: string }[];
+}
+
+/** A type error in a cell. Line and column count from 1. */
+export interface Finding {
+  readonly code: number;
+  readonly message: string;
+  readonly line: number;
+  readonly column: number;
+  /** The name, where the message is that it does not exist: the main thread may know better. */
+  readonly unknownName?: string;
+}

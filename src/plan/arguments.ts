@@ -1,0 +1,288 @@
+/** The settings of a run, named as Hugging Face's `TrainingArguments`. */
+import { type SamplingStrategy, samplingStrategies } from "../data/batches.ts";
+import { ThawError } from "../errors.ts";
+import { bytesOf, type MemorySize, refuseUnknown } from "../options.ts";
+import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
+import { checkPrecision, type Precision, precisions } from "../tensor/precision.ts";
+
+/** The settings of a run, named as Hugging Face's `TrainingArguments`; each has a default. */
+export interface TrainingArguments {
+  /** The folder that `saveModel()` writes to where it is given none; nothing is written before. Default: "runs/thaw". */
+  readonly outputDir?: string;
+  /** Passes over the training data of a run without stages. Default: 3. */
+  readonly numTrainEpochs?: number;
+  /** Peak learning rate of the encoder layers. Default: 5e-5. */
+  readonly learningRate?: number;
+  /** Peak learning rate of the head. Default: that of the encoder layers; the recipes set it. */
+  readonly headLearningRate?: number;
+  /** Number of examples that go through the model at once, in a micro-batch. Default: 8. */
+  readonly perDeviceTrainBatchSize?: number;
+  /**
+   * Number of batches per optimizer step: their gradients are added up before the weights move, in the memory that one batch
+   * takes. The loss is the mean over the examples of all of them, steps and warm-up are counted in optimizer steps, and the
+   * batches that an epoch leaves over are a step of their own. Default: 1.
+   */
+  readonly gradientAccumulationSteps?: number;
+  /**
+   * Order of the training examples in an epoch: "random", "sequential" (the order of the data), or "group_by_length": batches
+   * of examples of like length, shuffled in another way in every epoch. Default: "random".
+   */
+  readonly trainSamplingStrategy?: SamplingStrategy;
+  /** Number of examples that are evaluated at once; it changes the speed only. Default: 64. */
+  readonly perDeviceEvalBatchSize?: number;
+  /**
+   * Factor of AdamW's decoupled weight decay, which applies to all parameters but biases and normalisations. Default: 0.
+   */
+  readonly weightDecay?: number;
+  /** Decay rate of AdamW's first moment. Default: 0.9. */
+  readonly adamBeta1?: number;
+  /** Decay rate of AdamW's second moment. Default: 0.999. */
+  readonly adamBeta2?: number;
+  /** Number that AdamW adds to the root of the second moment, for numerical stability. Default: 1e-8. */
+  readonly adamEpsilon?: number;
+  /** Largest L2 norm of all gradients together, to which they are clipped; 0 = no clipping. Default: 1. */
+  readonly maxGradNorm?: number;
+  /** Schedule of the learning rates in each stage. Default: "linear". */
+  readonly lrSchedulerType?: SchedulerType;
+  /** Number of optimizer steps in which the rates rise to their peak; below 1 a share of each stage's steps. Default: 0. */
+  readonly warmupSteps?: number;
+  /** Seed of the order of the data and of dropout, a whole number of 0 or more. Default: 42. */
+  readonly seed?: number;
+  /**
+   * Longest example in tokens, special tokens included; longer ones are cut, which the run says. Default: the longest that the
+   * model can read, at most 512.
+   */
+  readonly maxLength?: number;
+  /**
+   * Gives the model, after training, the weights of the epoch that was best in the validation: the best by
+   * `metricForBestModel`, of equals the one with the lowest validation loss, then the first. A run that is stopped keeps
+   * the weights that it has. Default: true.
+   */
+  readonly loadBestModelAtEnd?: boolean;
+  /**
+   * The metric of the evaluation that the best epoch is chosen and the patience of a stage is judged by, with or without
+   * "eval" before it. Default: "accuracy"; for several labels per example "microF1", for a regression "mse".
+   */
+  readonly metricForBestModel?: string;
+  /** Whether a higher value of `metricForBestModel` is better. Default: false for the loss and for errors, else true. */
+  readonly greaterIsBetter?: boolean;
+  /**
+   * Whether there is dropout in the frozen layers below the lowest trainable one, as Hugging Face has it; every epoch then
+   * computes them again. Default: false: they run once, and their outputs are stored.
+   */
+  readonly frozenDropout?: boolean;
+  /**
+   * Memory that the outputs of the frozen layers may take, in MB or as text ("4GB"). Outputs that do not fit go into a
+   * temporary file, and those that do not fit there either are computed again in every epoch, which the run says. Default:
+   * half of the memory that is free when training begins, or a quarter of `maxMemory` where that is less.
+   */
+  readonly cacheMemory?: MemorySize;
+  /**
+   * Disk space that the outputs of the frozen layers may take, in MB or as text ("4GB"), in the system's folder for temporary
+   * files (TMPDIR); 0 = none. Default: half of the space that is free when training begins.
+   */
+  readonly cacheDisk?: MemorySize;
+  /**
+   * Keeps only the input of each layer that trains, and of those above, until the backward pass, which runs the layer again:
+   * less memory for about a third more time, and the same weights to the last bit. Default: false.
+   */
+  readonly gradientCheckpointing?: boolean;
+  /**
+   * Precision of the layers' products. With "bfloat16" they take factors of 8 bits precision, forward and back, in the frozen
+   * layers too, and what is kept for the backward pass takes half the memory. Weights, sums, softmax, normalisations, the head
+   * and the optimizer stay in float32. It is refused (`PRECISION_UNSUPPORTED`) where the processor has no instruction for it
+   * (AVX512_BF16). Default: "float32".
+   */
+  readonly precision?: Precision;
+  /**
+   * Largest memory that the process may hold, in MB or as text ("4GB"). A plan that is predicted to need more is refused
+   * (`MAX_MEMORY`) before anything is trained, with changes that would fit. Default: no limit.
+   */
+  readonly maxMemory?: MemorySize;
+  /**
+   * Whether newly initialised parameters may stay frozen. Default: false: such a plan is refused (`FROZEN_RANDOM_HEAD`).
+   */
+  readonly allowFrozenRandomHead?: boolean;
+  /** Whether `train` shows no progress. Default: false. */
+  readonly disableTqdm?: boolean;
+}
+
+const optional: readonly OptionalArgument[] = [
+  "headLearningRate",
+  "maxLength",
+  "cacheMemory",
+  "cacheDisk",
+  "maxMemory",
+  "metricForBestModel",
+  "greaterIsBetter",
+];
+
+/** The name of an argument without a default of its own. */
+export type OptionalArgument =
+  | "headLearningRate"
+  | "maxLength"
+  | "cacheMemory"
+  | "cacheDisk"
+  | "maxMemory"
+  | "metricForBestModel"
+  | "greaterIsBetter";
+
+/** Training arguments with their defaults filled in. */
+export type ResolvedArguments = Required<Omit<TrainingArguments, OptionalArgument>> & {
+  readonly [key in OptionalArgument]: TrainingArguments[key] | undefined;
+};
+
+const defaults = {
+  outputDir: "runs/thaw",
+  numTrainEpochs: 3,
+  learningRate: 5e-5,
+  perDeviceTrainBatchSize: 8,
+  gradientAccumulationSteps: 1,
+  trainSamplingStrategy: "random",
+  perDeviceEvalBatchSize: 64,
+  weightDecay: 0,
+  adamBeta1: 0.9,
+  adamBeta2: 0.999,
+  adamEpsilon: 1e-8,
+  maxGradNorm: 1,
+  lrSchedulerType: "linear",
+  warmupSteps: 0,
+  seed: 42,
+  loadBestModelAtEnd: true,
+  frozenDropout: false,
+  gradientCheckpointing: false,
+  precision: "float32",
+  allowFrozenRandomHead: false,
+  disableTqdm: false,
+} as const;
+
+/** Arguments of Hugging Face's Trainer, in its versions 4 and 5, that are called otherwise here. */
+const huggingFaceArguments = {
+  bf16: 'precision: "bfloat16"',
+  bf16FullEval: 'precision: "bfloat16"',
+  earlyStoppingPatience: 'patience, a setting of a stage: stages: [{ train: "all", epochs: 10, patience: 2 }]',
+  groupByLength: 'trainSamplingStrategy: "group_by_length"',
+  warmupRatio: "warmupSteps below 1, a share of the steps: warmupSteps: 0.1",
+  numEpochs: "numTrainEpochs",
+  epochs: "numTrainEpochs, or the setting epochs of a stage",
+  lr: "learningRate",
+  batchSize: "perDeviceTrainBatchSize",
+  perGpuTrainBatchSize: "perDeviceTrainBatchSize",
+  perGpuEvalBatchSize: "perDeviceEvalBatchSize",
+  maxSeqLength: "maxLength",
+  dataSeed: "seed, for the order of the data and for dropout",
+  disableProgressBar: "disableTqdm",
+  resumeFromCheckpoint: "not there yet: a run begins anew from the weights that the model has, so leave it out",
+  saveStrategy: "not there yet: save the model after the run with trainer.saveModel(), and leave it out",
+  saveSteps: "not there yet: save the model after the run with trainer.saveModel(), and leave it out",
+  saveTotalLimit: "not there yet: save the model after the run with trainer.saveModel(), and leave it out",
+  evalStrategy: "always after every epoch, where the trainer has an evalDataset: leave it out",
+  evaluationStrategy: "always after every epoch, where the trainer has an evalDataset: leave it out",
+  loggingSteps: "always a row per epoch, and trainer.events() for every step: leave it out",
+  loggingStrategy: "always a row per epoch, and trainer.events() for every step: leave it out",
+  reportTo: "not there: run.history has the log as plain data, so leave it out",
+  fp16: 'precision: "bfloat16", where the processor has it',
+  labelSmoothingFactor: "not there yet: leave it out",
+  maxSteps: "not there yet: count in epochs, with numTrainEpochs or the epochs of a stage",
+  useCpu: "always so: leave it out",
+  noCuda: "always so: leave it out",
+  patience: 'a setting of a stage: stages: [{ train: "all", epochs: 10, patience: 2 }]',
+  layerDecay: 'a setting of a stage: stages: [{ train: "all", epochs: 3, layerDecay: 0.9 }]',
+  optim: "always AdamW, as adamw_torch in Python: leave it out",
+  overwriteOutputDir: "always so for the files of a model, and other files stay: leave it out",
+} as const;
+
+const sizes = ["cacheMemory", "cacheDisk", "maxMemory"] as const;
+const wholeFromOne = [
+  "numTrainEpochs",
+  "perDeviceTrainBatchSize",
+  "gradientAccumulationSteps",
+  "perDeviceEvalBatchSize",
+] as const;
+const fromZero = [
+  "learningRate",
+  "headLearningRate",
+  "weightDecay",
+  "adamBeta1",
+  "adamBeta2",
+  "adamEpsilon",
+  "maxGradNorm",
+  "warmupSteps",
+] as const;
+const switches = [
+  "loadBestModelAtEnd",
+  "frozenDropout",
+  "gradientCheckpointing",
+  "allowFrozenRandomHead",
+  "disableTqdm",
+] as const;
+
+/**
+ * Fills in the defaults. Throws `BAD_ARGUMENT` on an unknown name or an impossible value, and `PRECISION_UNSUPPORTED` on a
+ * precision that this machine lacks.
+ */
+export function resolveArguments(args: TrainingArguments = {}): ResolvedArguments {
+  const refuse = (message: string): never => {
+    throw new ThawError("BAD_ARGUMENT", message);
+  };
+  const unset = Object.fromEntries(optional.map((key) => [key, undefined])) as Record<OptionalArgument, undefined>;
+  refuseUnknown(args, { ...defaults, ...unset }, { kind: "training argument", elsewhere: huggingFaceArguments });
+  const given = Object.fromEntries(
+    Object.entries(args).filter(([, value]) => value !== undefined),
+  ) as TrainingArguments;
+  const resolved = { ...defaults, ...unset, ...given };
+  for (const key of wholeFromOne) {
+    const value = resolved[key];
+    if (!Number.isInteger(value) || value < 1) refuse(`${key} is ${value}; it must be a whole number of 1 or more.`);
+  }
+  for (const key of fromZero) {
+    const value = resolved[key];
+    if (key === "headLearningRate" && value === undefined) continue;
+    if (!Number.isFinite(value) || (value as number) < 0)
+      refuse(`${key} is ${value}; it must be a number of 0 or more.`);
+  }
+  for (const key of ["adamBeta1", "adamBeta2"] as const) {
+    if (resolved[key] >= 1) refuse(`${key} is ${resolved[key]}; it must be below 1.`);
+  }
+  if (resolved.adamEpsilon === 0) refuse("adamEpsilon is 0; it must be above 0, such as 1e-8.");
+  for (const key of switches) {
+    const value: unknown = resolved[key];
+    if (typeof value !== "boolean") refuse(`${key} is ${JSON.stringify(value)}; it must be true or false.`);
+  }
+  if (resolved.warmupSteps >= 1 && !Number.isInteger(resolved.warmupSteps)) {
+    refuse(`warmupSteps is ${resolved.warmupSteps}; it must be a whole number of steps, or a share below 1.`);
+  }
+  if (typeof resolved.outputDir !== "string" || resolved.outputDir.trim() === "") {
+    refuse(`outputDir is ${JSON.stringify(resolved.outputDir)}; it must name a folder, such as "runs/reviews".`);
+  }
+  const { metricForBestModel: metric, greaterIsBetter } = resolved;
+  if (metric !== undefined && typeof metric !== "string") {
+    refuse(`metricForBestModel is ${JSON.stringify(metric)}; it must be a name such as "accuracy".`);
+  }
+  if (greaterIsBetter !== undefined && typeof greaterIsBetter !== "boolean") {
+    refuse(`greaterIsBetter is ${JSON.stringify(greaterIsBetter)}; it must be true or false.`);
+  }
+  for (const key of sizes) {
+    const value = resolved[key];
+    if (value !== undefined && bytesOf(value) === undefined) {
+      refuse(`${key} is ${JSON.stringify(value)}; it must be a number of MB, or text such as "500MB" or "4GB".`);
+    }
+  }
+  if (!Number.isSafeInteger(resolved.seed) || resolved.seed < 0) {
+    refuse(`seed is ${resolved.seed}; it must be a whole number of 0 or more.`);
+  }
+  if (resolved.maxLength !== undefined && !(Number.isInteger(resolved.maxLength) && resolved.maxLength >= 3)) {
+    refuse(`maxLength is ${resolved.maxLength}; it must be a whole number of 3 or more, special tokens included.`);
+  }
+  if (!schedulerTypes.includes(resolved.lrSchedulerType)) {
+    refuse(`lrSchedulerType is "${resolved.lrSchedulerType}"; known are ${schedulerTypes.join(", ")}.`);
+  }
+  if (!samplingStrategies.includes(resolved.trainSamplingStrategy)) {
+    refuse(`trainSamplingStrategy is "${resolved.trainSamplingStrategy}"; known are ${samplingStrategies.join(", ")}.`);
+  }
+  if (!precisions.includes(resolved.precision)) {
+    refuse(`precision is ${JSON.stringify(resolved.precision)}; known are ${precisions.join(", ")}.`);
+  }
+  checkPrecision(resolved.precision);
+  return resolved;
+}

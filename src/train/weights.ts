@@ -1,0 +1,75 @@
+/** Weights before and after: hashes that prove that frozen ones did not move, and copies of those of the best epoch. */
+import { ThawError } from "../errors.ts";
+import type { Parameter } from "../models/parameter.ts";
+import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { createHash } from "../platform/bytes.ts";
+import { collectYoung } from "../platform/machine.ts";
+
+/** Parameter name -> SHA-256 of its float32 values, in hexadecimal. */
+export type Fingerprint = ReadonlyMap<string, string>;
+
+/** Hashes the present values of these parameters. */
+export function fingerprint(model: SequenceClassifier, names: Iterable<string>): Fingerprint {
+  const hashes = new Map([...names].map((name) => [name, hashOf((model.parameters.get(name) as Parameter).data())]));
+  if (hashes.size > 0) collectYoung(); // the copies: they may be as large as the model
+  return hashes;
+}
+
+/** Returns the SHA-256 of float32 values, least byte first, in hexadecimal. */
+function hashOf(data: Float32Array): string {
+  return createHash("sha256")
+    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    .digest("hex");
+}
+
+/** Returns the names whose values differ between the two. */
+export function changedNames(before: Fingerprint, after: Fingerprint): string[] {
+  return [...before].filter(([name, hash]) => after.get(name) !== hash).map(([name]) => name);
+}
+
+/** Throws `FROZEN_CHANGED` where a frozen parameter has moved: a fault of this library, never to be passed over. */
+export function assertUnchanged(changed: readonly string[], when: string): void {
+  if (changed.length === 0) return;
+  throw new ThawError(
+    "FROZEN_CHANGED",
+    `${changed.length} frozen parameters changed during ${when}, the first is ${changed[0]}. The result is not what the ` +
+      "plan says: do not use it, and report this as a bug with the plan.",
+  );
+}
+
+/** Returns one hash over those of all tensors: of lines `<hash>  <name>`, as `sha256sum` prints them. */
+export function combinedHash(hashes: Fingerprint): string {
+  const lines = [...hashes].map(([name, hash]) => `${hash}  ${name}\n`);
+  return createHash("sha256").update(lines.join("")).digest("hex");
+}
+
+/** Copies of weights, to give the model back those of its best epoch. */
+export class KeptWeights {
+  readonly #model: SequenceClassifier;
+  readonly #names: ReadonlySet<string>;
+  readonly #weights = new Map<string, Float32Array>();
+
+  /** Keeps the named parameters: those that train at any time in the run. */
+  constructor(model: SequenceClassifier, names: ReadonlySet<string>) {
+    this.#model = model;
+    this.#names = names;
+  }
+
+  /** Keeps the present values in the place of those before. */
+  keep(): void {
+    for (const name of this.#names) {
+      const [kept, now] = [this.#weights.get(name), this.#parameter(name).data()];
+      if (kept === undefined) this.#weights.set(name, now);
+      else kept.set(now); // a second set beside the first would double the memory
+    }
+  }
+
+  /** Gives the model the values that were kept last; where none were, it does nothing. */
+  restore(): void {
+    for (const [name, values] of this.#weights) this.#parameter(name).assign(values);
+  }
+
+  #parameter(name: string): Parameter {
+    return this.#model.parameters.get(name) as Parameter;
+  }
+}
