@@ -6,15 +6,7 @@ import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { inspect, isDeepStrictEqual } from "../platform/inspect.ts";
-import {
-  formatMetric,
-  indexOfBest,
-  type MetricKey,
-  type Metrics,
-  type ModelMetric,
-  metricKeys,
-  metricKinds,
-} from "../task/metrics.ts";
+import { formatMetric, type MetricKey, type Metrics, type ModelMetric, metricKeys } from "../task/metrics.ts";
 import type { RunRecord } from "../train/runRecord.ts";
 import { stopInWords } from "./report.ts";
 
