@@ -145,8 +145,10 @@ export type ErrorCode = LibraryErrorCode | KernelErrorCode | CommandErrorCode | 
 
 /** An error that a user can act on. `code` is stable across versions; `message` is for people and may change. */
 export class CodedError extends Error {
+  /** @internal */
   readonly code: ErrorCode;
 
+  /** @internal */
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

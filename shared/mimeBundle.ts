@@ -8,7 +8,9 @@ export type MimeBundle = Readonly<Record<string, unknown>>;
 
 /** A MIME bundle with the metadata of some of its types, such as the width and height of a picture. */
 export interface DisplayBundle {
+  /** The content of each MIME type. */
   readonly data: MimeBundle;
+  /** The metadata of some MIME types. */
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 

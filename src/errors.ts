@@ -8,7 +8,9 @@ export type { LibraryErrorCode } from "../shared/codedError.ts";
  * (docs/errors.md has them all); `message` is for people and may change.
  */
 export class ThawError extends CodedError {
+  /** The name of the class, as logs have it. */
   override readonly name = "ThawError";
+  /** What went wrong, as a stable name such as `"BAD_SELECTION"`; docs/errors.md has them all. */
   declare readonly code: LibraryErrorCode;
 
   constructor(code: LibraryErrorCode, message: string, options?: ErrorOptions) {

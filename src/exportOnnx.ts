@@ -18,7 +18,9 @@ import { checkTarget, saveFolder } from "./platform/saveFolder.ts";
 import { tokenLimit } from "./tokenizer/rows.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
+/** What is exported, and how. */
 export interface ExportOptions {
+  /** The model whose graph and weights are written. */
   readonly model: SequenceClassifier;
   /** The model's tokenizer, loaded from files, which are copied. */
   readonly tokenizer: Tokenizer;

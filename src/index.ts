@@ -1,21 +1,42 @@
 /** Thaw: fine-tune Hugging Face sequence classifiers layer by layer, and prove what was trained. */
 import "./platform/checkNode.ts";
 
-export type { Example } from "./data/examples.ts";
-export type { DatasetOptions, SeparatedOptions, TextFileOptions } from "./data/options.ts";
+export type { CodedError, LibraryErrorCode } from "../shared/codedError.ts";
+export type { DisplayBundle, MimeBundle } from "../shared/mimeBundle.ts";
+export type { Align } from "../shared/table.ts";
+export type { SamplingStrategy, samplingStrategies } from "./data/batches.ts";
+export type { DatasetContent, Example } from "./data/examples.ts";
+export type { DatasetOptions, SeparatedOptions, TextFileOptions, TextSource } from "./data/options.ts";
 export type { Row } from "./data/rows.ts";
-export type { SplitOptions } from "./data/split.ts";
+export type { PartSize, SplitOptions } from "./data/split.ts";
 export { type Split, TextDataset } from "./data/textDataset.ts";
-export { Table } from "./display/table.ts";
+export { type Cell, type Column, type ShownAsTable, Table, type TableContent } from "./display/table.ts";
 export { ThawError } from "./errors.ts";
+export type { EvaluateResult } from "./evaluate/evaluateLogits.ts";
 export type { Prediction } from "./evaluate/predictions.ts";
 export { type ExportOptions, exportOnnx } from "./exportOnnx.ts";
-export type { Selection } from "./freezing/selection.ts";
-export { sampleData } from "./hub/thawFolder.ts";
+export type { Block, BlockMap, SelectableModel, Selection } from "./freezing/selection.ts";
+export type { ResolveOptions } from "./hub/resolveModel.ts";
+export { type SampleName, sampleData } from "./hub/thawFolder.ts";
 export { AutoModelForSequenceClassification, type FromPretrainedOptions } from "./models/autoModel.ts";
+export type { HuggingFaceConfig, JsonObject, TrainingInput, trainingInputs } from "./models/config/config.ts";
+export type { LabelOptions } from "./models/config/labels.ts";
+export type { GivenLabels } from "./models/inputs.ts";
+export type { HeadOptions } from "./models/loadPlan.ts";
+export type { PaddedBatch } from "./models/packedBatch.ts";
 export type { Parameter } from "./models/parameter.ts";
-export type { SequenceClassifier } from "./models/sequenceClassifier.ts";
-export { AdamW } from "./optim/adamW.ts";
+export type { Cut, ForwardOutput, SequenceClassifier } from "./models/sequenceClassifier.ts";
+export type { BlockSummary, ModelSummary } from "./models/summary.ts";
+export type { DropoutRng } from "./nn/dropout.ts";
+export {
+  AdamW,
+  type AdamWOptions,
+  type OptimizerState,
+  type ParameterState,
+  type Updatable,
+  type Update,
+} from "./optim/adamW.ts";
+export type { MemorySize } from "./options.ts";
 export {
   type ClassifyOptions,
   type PipelineOptions,
@@ -23,26 +44,67 @@ export {
   type TextClassificationPipeline,
   type TextPairInput,
 } from "./pipeline.ts";
-export type { TrainingArguments } from "./plan/arguments.ts";
-export type { Plan, StagePlan } from "./plan/plan.ts";
+export type { OptionalArgument, ResolvedArguments, TrainingArguments } from "./plan/arguments.ts";
+export type { StageCost } from "./plan/cost.ts";
+export type { Plan, PlannedStage, StagePlan } from "./plan/plan.ts";
+export type { PrefixDecision } from "./plan/prefix.ts";
 export { checkStages, type Stage } from "./plan/stage.ts";
-export { classifierOnly, lastLayers, progressive } from "./recipes/recipes.ts";
+export {
+  classifierOnly,
+  lastLayers,
+  type ProgressiveOptions,
+  progressive,
+  type RecipeOptions,
+} from "./recipes/recipes.ts";
 export { Run } from "./run.ts";
 export {
   getConstantSchedule,
   getConstantScheduleWithWarmup,
   getCosineScheduleWithWarmup,
   getLinearScheduleWithWarmup,
+  type Schedule,
+  type SchedulerType,
+  type schedulerTypes,
+  type WarmupOptions,
 } from "./schedule/schedule.ts";
 export { type Comparison, compareRuns } from "./show/compareRuns.ts";
 export { Figure } from "./show/figure/figure.ts";
-export type { LabelScore } from "./task/scores.ts";
+export type { PlotlyFigure } from "./show/figure/plotlyWindow.ts";
+export type { Report } from "./show/report.ts";
+export type { CompareOptions, RunLike, RunSummary, Spread, TestResult } from "./show/runSummary.ts";
+export type { MetricKey, Metrics, ModelMetric, metricKinds } from "./task/metrics.ts";
+export type { LabelScore, ScoreFunction } from "./task/scores.ts";
+export type { Labels, ProblemType, problemTypes } from "./task/task.ts";
+export type { Precision, precisions } from "./tensor/precision.ts";
 export { tf } from "./tensor/tensorflow.ts";
-export { AutoTokenizer } from "./tokenizer/autoTokenizer.ts";
-export type { BatchEncoding } from "./tokenizer/rows.ts";
-export type { Tokenizer } from "./tokenizer/tokenizer.ts";
+export type { NativeVariable } from "./tensor/variable.ts";
+export { AutoTokenizer, type FromPretrainedTokenizerOptions } from "./tokenizer/autoTokenizer.ts";
+export type { BatchEncoding, Side, TokenizerBackend, TruncationStrategy, UnpaddedText } from "./tokenizer/rows.ts";
+export type { SaveTokenizerOptions } from "./tokenizer/saved.ts";
+export type {
+  DecodeOptions,
+  EncodeOptions,
+  TokenizeOptions,
+  Tokenizer,
+  TruncationOptions,
+} from "./tokenizer/tokenizer.ts";
+export type { XenovaEncoding, XenovaOptions, XenovaTokenizer } from "./tokenizer/xenova.ts";
 export type { TrainerEvent } from "./train/events.ts";
-export type { HistoryRow, RunRecord, RunStatus, StageOutcome, StageRecord } from "./train/runRecord.ts";
-export { sessionInfo } from "./train/sessionInfo.ts";
-export type { PredictOptions, TrainerOptions, TrainOptions } from "./train/trainerOptions.ts";
+export type {
+  BestRecord,
+  DataRecord,
+  Evidence,
+  HistoryRow,
+  InterruptedStatus,
+  ModelRecord,
+  RunRecord,
+  RunStatus,
+  recordVersion,
+  StageOutcome,
+  StageRecord,
+  WeightsRecord,
+} from "./train/runRecord.ts";
+export type { SaveModelOptions } from "./train/saveModel.ts";
+export { type SessionInfo, sessionInfo, type Versions } from "./train/sessionInfo.ts";
+export type { NoOptions, PredictOptions, TrainerOptions, TrainOptions } from "./train/trainerOptions.ts";
 export { Trainer } from "./trainer.ts";

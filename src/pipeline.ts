@@ -15,7 +15,9 @@ import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
 /** A text, or a pair of texts, as Python's pipeline takes it. */
 export interface TextPairInput {
+  /** The first text, or the only one. */
   readonly text: string;
+  /** The second text of a pair. Default: there is none. */
   readonly textPair?: string;
 }
 
@@ -32,7 +34,7 @@ export interface ClassifyOptions {
   /** Second texts, where the first ones are given as texts. */
   readonly textPair?: string | readonly string[];
   /**
-   * What makes scores of logits: "softmax", "sigmoid" or "none". Default: as the model's problem type and number of labels
+   * The function that makes scores of logits: "softmax", "sigmoid" or "none". Default: as the model's problem type and number of labels
    * ask for it.
    */
   readonly functionToApply?: ScoreFunction;
@@ -44,16 +46,24 @@ export interface ClassifyOptions {
 
 /** Classifies examples. The results have the form of Python's: see `pipeline`. */
 export interface TextClassificationPipeline {
+  /** Classifies one example, with `topK` labels: the highest scores first. */
   (input: string | TextPairInput, options: ClassifyOptions & { readonly topK: number | null }): Promise<LabelScore[]>;
+  /** Classifies one text: a list with its label. */
   (input: string, options?: ClassifyOptions): Promise<LabelScore[]>;
+  /** Classifies one pair: its label. */
   (input: TextPairInput, options?: ClassifyOptions): Promise<LabelScore>;
+  /** Classifies a list or a data set, with `topK` labels of each example. */
   (
     inputs: readonly (string | TextPairInput)[] | TextDataset,
     options: ClassifyOptions & { readonly topK: number | null },
   ): Promise<LabelScore[][]>;
+  /** Classifies a list or a data set: the label of each example. */
   (inputs: readonly (string | TextPairInput)[] | TextDataset, options?: ClassifyOptions): Promise<LabelScore[]>;
+  /** The name of the task, as Python has it. */
   readonly task: "text-classification";
+  /** The model that classifies. */
   readonly model: SequenceClassifier;
+  /** The tokenizer of the model. */
   readonly tokenizer: Tokenizer;
   /** Frees the model's memory. The pipeline cannot be used afterwards. */
   dispose(): void;

@@ -158,6 +158,7 @@ export class Run {
     return this.record;
   }
 
+  /** Returns the report as text. */
   toString(): string {
     return this.report().toString();
   }
@@ -168,6 +169,7 @@ export class Run {
     return { ...bundle, data: { ...bundle.data, "text/plain": this.toString() } };
   }
 
+  /** Returns what a notebook shows: the curves, with the report as text. */
   async [displaySymbol](): Promise<MimeBundle> {
     return (await this.toBundle()).data;
   }

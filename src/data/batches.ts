@@ -4,6 +4,7 @@ import { shuffled } from "../tensor/random.ts";
 
 /** The orders of the examples, by Hugging Face's names. */
 export const samplingStrategies = ["random", "sequential", "group_by_length"] as const;
+/** The order of the examples, by Hugging Face's name. */
 export type SamplingStrategy = (typeof samplingStrategies)[number];
 
 /** Options of `batchesOf`: how an epoch is cut into batches. */

@@ -25,7 +25,9 @@ export interface Example {
 
 /** The content of a data set. It is copied: a data set does not change once it is made. */
 export interface DatasetContent {
+  /** What tables and messages call the data set. */
   readonly name: string;
+  /** The texts of the examples, or the first ones of their pairs. */
   readonly texts: readonly string[];
   /** The second texts of pairs, as many as there are texts. Default: single texts. */
   readonly textPairs?: readonly string[] | undefined;

@@ -5,6 +5,7 @@ import { ThawError } from "../errors.ts";
 
 /** A column of a table. */
 export interface Column {
+  /** The text at its head. */
   readonly title: string;
   /** Default: "right" where every cell of the column is a number, else "left". */
   readonly align?: Align;
@@ -15,7 +16,9 @@ export type Cell = string | number | undefined;
 
 /** The options of a table. */
 export interface TableContent {
+  /** The columns from left to right; a text is a title. */
   readonly columns: readonly (string | Column)[];
+  /** The cells, row by row; a row may end early. */
   readonly rows: readonly (readonly Cell[])[];
   /** A line above the table. */
   readonly caption?: string;
@@ -27,9 +30,13 @@ export interface TableContent {
 
 /** A table as plain data that shows itself. Every cell is escaped; there is no script in it; colours follow the notebook's theme. */
 export class Table {
+  /** The columns from left to right. */
   readonly columns: readonly Column[];
+  /** The cells, row by row. */
   readonly rows: readonly (readonly Cell[])[];
+  /** The line above the table; undefined where there is none. */
   readonly caption: string | undefined;
+  /** The sentences below the table. */
   readonly notes: readonly string[];
   readonly #marked: ReadonlySet<number>;
 
@@ -56,10 +63,12 @@ export class Table {
     return this.columns[column]?.align ?? (numeric ? "right" : "left");
   }
 
+  /** Tells whether a row stands out, by its index from 0. */
   isMarked(row: number): boolean {
     return this.#marked.has(row);
   }
 
+  /** Writes the table as aligned text. */
   toString(): string {
     return tableText(this.#content());
   }
@@ -69,10 +78,12 @@ export class Table {
     return tableHtml(this.#content());
   }
 
+  /** Shows the table where a cell ends with it: as HTML and as text. */
   [displaySymbol](): MimeBundle {
     return { "text/html": this.toHtml(), "text/plain": this.toString() };
   }
 
+  /** Writes the table as aligned text for `console.log`. */
   [inspectSymbol](): string {
     return this.toString();
   }
@@ -95,16 +106,20 @@ function looksNumeric(text: string): boolean {
 
 /** A value that shows itself as one table: in a notebook, in a terminal, in a string. */
 export abstract class ShownAsTable {
+  /** Makes the table that the value is shown as. */
   abstract toTable(): Table;
 
+  /** Writes the table as aligned text. */
   toString(): string {
     return this.toTable().toString();
   }
 
+  /** Shows the table where a cell ends with the value. */
   [displaySymbol](): MimeBundle {
     return this.toTable()[displaySymbol]();
   }
 
+  /** Writes the table as aligned text for `console.log`. */
   [inspectSymbol](): string {
     return this.toString();
   }

@@ -9,8 +9,8 @@ import type { Precision } from "../tensor/precision.ts";
 import { section } from "../tensor/section.ts";
 import { tf } from "../tensor/tensorflow.ts";
 
-/** What the logits of a data set are computed from. */
-export interface LogitsInput {
+/** The inputs of a computation of logits. */
+interface LogitsInput {
   readonly model: SequenceClassifier;
   readonly texts: readonly EncodedText[];
   /** Largest number of texts in a batch. */

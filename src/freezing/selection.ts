@@ -48,6 +48,7 @@ export function layersHaveWeights(blocks: BlockMap): boolean {
 
 /** The part of a model that selections are made in. */
 export interface SelectableModel {
+  /** The names of the parameters of every block, bottom to top. */
   readonly blocks: BlockMap;
   /** The number of encoder layers. */
   readonly depth: number;

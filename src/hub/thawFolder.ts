@@ -21,15 +21,15 @@ function parentsOf(folder: string): string[] {
   return parent === folder ? [folder] : [folder, ...parentsOf(parent)];
 }
 
-const files = {
+/** The names of the sample data sets. */
+export type SampleName = "movie-reviews" | "tweets" | "amazon-reviews" | "editorials";
+
+const files: Readonly<Record<SampleName, string>> = {
   "movie-reviews": "movieReviewSnippets_GroundTruth.txt",
   tweets: "tweets_GroundTruth.txt",
   "amazon-reviews": "amazonReviewSnippets_GroundTruth.txt",
   editorials: "nytEditorialSnippets_GroundTruth.txt",
-} as const;
-
-/** The names of the sample data sets. */
-export type SampleName = keyof typeof files;
+};
 
 /**
  * Finds a sample data set that set-up has fetched and returns the path of its file: tab-separated, without a header,

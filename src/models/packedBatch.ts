@@ -11,9 +11,11 @@ export interface EncodedText {
 
 /** A padded batch as tokenizers return it, each `[batch, tokens]`. */
 export interface PaddedBatch {
+  /** Ids of the tokens, `[batch, tokens]`. */
   readonly inputIds: readonly ArrayLike<number>[];
   /** 1 for a token, 0 for padding. Default: all 1. */
   readonly attentionMask?: readonly ArrayLike<number>[];
+  /** Token types, `[batch, tokens]`: 1 for tokens of a second text; all 0 where absent. */
   readonly tokenTypeIds?: readonly ArrayLike<number>[];
 }
 

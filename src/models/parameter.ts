@@ -8,16 +8,21 @@ import { elementsOf, type ParameterSpec } from "./parameterSpec.ts";
 
 /** One parameter of a model: its state-dict name, shape and values, and whether training may move it. */
 export class Parameter {
+  /** The name in the state dict, as in `bert.encoder.layer.11.attention.self.query.weight`. */
   readonly name: string;
+  /** The shape of the values, as PyTorch has it: a dense layer's weight is `[outputs, inputs]`. */
   readonly shape: readonly number[];
+  /** The part of the model that the parameter belongs to: "embeddings", "head", or the index of an encoder layer. */
   readonly block: Block;
   /** Whether the values were made from the seed because no file gave them: they are of no use until trained or assigned. */
   newlyInitialized: boolean;
   /** Whether training may move it. Set by `model.freeze()` and `model.unfreeze()`, or by hand. */
   requiresGrad = true;
+  /** The values in native memory, which `AdamW` changes in place. */
   readonly variable: NativeVariable;
   readonly #changesWhenMade: number;
 
+  /** @internal */
   constructor(spec: ParameterSpec, values: Float32Array, newlyInitialized: boolean) {
     this.name = spec.name;
     this.shape = spec.shape;
@@ -54,6 +59,7 @@ export class Parameter {
     this.newlyInitialized = false;
   }
 
+  /** Frees the native memory of the values. */
   dispose(): void {
     this.variable.dispose();
   }

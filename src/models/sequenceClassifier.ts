@@ -26,6 +26,7 @@ import { TensorPass } from "./tensorPass.ts";
  */
 export type Cut = number;
 
+/** What a forward pass gives. */
 export interface ForwardOutput {
   /** `[batch, labels]`; the caller disposes it. */
   readonly logits: Tensor2D;
@@ -91,8 +92,11 @@ const keysElsewhere = {
 export class SequenceClassifier extends ShownAsTable {
   /** The configuration. It is replaced by another object when the problem type is decided or training data are recorded. */
   config: HuggingFaceConfig;
+  /** @internal */
   readonly family: Family;
+  /** The parameters by their names, in the order of the state dict. */
   readonly parameters: ReadonlyMap<string, Parameter>;
+  /** @internal */
   readonly blocks: BlockMap;
   /** Names in the file that this model has no place for, such as a pretraining head. */
   readonly unused: readonly string[];
@@ -104,6 +108,7 @@ export class SequenceClassifier extends ShownAsTable {
   /** The id or folder that it was loaded from, an absolute path shortened to its last part. Undefined if made otherwise. */
   readonly name: string | undefined;
 
+  /** @internal */
   constructor(
     family: Family,
     config: HuggingFaceConfig,
@@ -125,7 +130,11 @@ export class SequenceClassifier extends ShownAsTable {
     return this.config.numHiddenLayers;
   }
 
-  /** The tokens whose rows of the topmost layer are computed. */
+  /**
+   * Whose rows of the topmost layer are computed.
+   *
+   * @internal
+   */
   get queryRows(): QueryRows {
     return this.family.queryRows?.(this.config) ?? "first";
   }
@@ -143,8 +152,10 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /**
-   * Records on what the model is being trained, in its config. Labels that have no names yet, only `LABEL_0` and so on, take
-   * those of the data.
+   * Says on what the model is being trained; it is stored in its config. Labels that have no names yet, only `LABEL_0` and so
+   * on, take those of the data.
+   *
+   * @internal
    */
   recordTraining({ labelNames, trainedOn }: TrainingRecord): void {
     const { id2label } = this.config;
@@ -184,6 +195,7 @@ export class SequenceClassifier extends ShownAsTable {
     return summarize(this);
   }
 
+  /** Makes the table that a notebook shows of the model: its summary. */
   override toTable(): Table {
     return this.summary().toTable();
   }
@@ -226,8 +238,10 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /**
-   * Runs the part of the model above the cut `from`, up to the logits `[batch, labels]`. `hidden` is what `runPrefix` gave for
-   * that cut; undefined for -1.
+   * The part of the model above `from`, up to the logits `[batch, labels]`. `hidden` is what `runPrefix` gave for that
+   * cut; undefined for -1.
+   *
+   * @internal
    */
   run(hidden: Tensor | undefined, from: Cut, batch: PackedBatch, options: RunOptions = {}): Tensor {
     const pass = this.#pass(batch, options);
@@ -244,8 +258,10 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /**
-   * Computes the hidden states at each of the cuts (0 to `depth`), in one pass without dropout and outside any gradient tape,
-   * from the token ids or from `start`.
+   * The hidden states at each of the cuts (0 to `depth`), in one pass without dropout and outside any gradient tape, from
+   * the token ids or from `start`.
+   *
+   * @internal
    */
   runPrefix(
     cuts: readonly Cut[],

@@ -6,31 +6,41 @@ import type { Parameter } from "./parameter.ts";
 
 /** The counts of one block of a model, in values. */
 export interface BlockSummary {
+  /** The block: "embeddings", "head", "shared", or the index of an encoder layer. */
   readonly block: Block;
+  /** Number of values in all parameters of the block. */
   readonly parameters: number;
+  /** Number of values that train. */
   readonly trainable: number;
+  /** Number of values that no file gave. */
   readonly newlyInitialized: number;
 }
 
+/** The parameters of a model, block by block, and which of them train. It is shown as a table. */
 export class ModelSummary extends ShownAsTable {
+  /** The family, such as `"bert"`. */
   readonly modelType: string;
   /** The blocks, bottom to top. */
   readonly blocks: readonly BlockSummary[];
 
+  /** @internal */
   constructor(modelType: string, blocks: readonly BlockSummary[]) {
     super();
     this.modelType = modelType;
     this.blocks = blocks;
   }
 
+  /** Number of values in all parameters of the model. */
   get parameters(): number {
     return this.blocks.reduce((sum, block) => sum + block.parameters, 0);
   }
 
+  /** Number of values that train. */
   get trainable(): number {
     return this.blocks.reduce((sum, block) => sum + block.trainable, 0);
   }
 
+  /** Makes the table: one row per block, and the whole model last. */
   override toTable(): Table {
     const rows = this.blocks.map(({ block, parameters, trainable, newlyInitialized }) => [
       typeof block === "number" ? `layer ${block}` : block,

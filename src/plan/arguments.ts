@@ -107,8 +107,7 @@ export interface TrainingArguments {
   readonly disableTqdm?: boolean;
 }
 
-/** The arguments without a default of their own. */
-const optional = [
+const optional: readonly OptionalArgument[] = [
   "headLearningRate",
   "maxLength",
   "cacheMemory",
@@ -116,12 +115,21 @@ const optional = [
   "maxMemory",
   "metricForBestModel",
   "greaterIsBetter",
-] as const;
-type Optional = (typeof optional)[number];
+];
+
+/** The name of an argument without a default of its own. */
+export type OptionalArgument =
+  | "headLearningRate"
+  | "maxLength"
+  | "cacheMemory"
+  | "cacheDisk"
+  | "maxMemory"
+  | "metricForBestModel"
+  | "greaterIsBetter";
 
 /** Training arguments with their defaults filled in. */
-export type ResolvedArguments = Required<Omit<TrainingArguments, Optional>> & {
-  readonly [key in Optional]: TrainingArguments[key] | undefined;
+export type ResolvedArguments = Required<Omit<TrainingArguments, OptionalArgument>> & {
+  readonly [key in OptionalArgument]: TrainingArguments[key] | undefined;
 };
 
 const defaults = {
@@ -217,7 +225,7 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   const refuse = (message: string): never => {
     throw new ThawError("BAD_ARGUMENT", message);
   };
-  const unset = Object.fromEntries(optional.map((key) => [key, undefined])) as Record<Optional, undefined>;
+  const unset = Object.fromEntries(optional.map((key) => [key, undefined])) as Record<OptionalArgument, undefined>;
   refuseUnknown(args, { ...defaults, ...unset }, { kind: "training argument", elsewhere: huggingFaceArguments });
   const given = Object.fromEntries(
     Object.entries(args).filter(([, value]) => value !== undefined),

@@ -20,7 +20,7 @@ import { NativeVariable } from "../tensor/variable.ts";
 import { sizeOf } from "./plan.ts";
 
 /** How long the parts of training take, in seconds. */
-export interface Speed {
+interface Speed {
   /** A token through one layer, without gradients. */
   readonly forward: number;
   /** A token through one layer forward and back, with the gradients of everything. */
@@ -99,11 +99,11 @@ function measure(model: SequenceClassifier, lengths: readonly number[], precisio
   }
 }
 
-/** What the time of a stage depends on. */
-export interface SecondsInput {
+/** The inputs of a prediction of time. */
+interface SecondsInput {
   readonly model: SequenceClassifier;
   readonly trainable: ReadonlySet<string>;
-  /** Where a training step, and an evaluation, begins. */
+  /** The cut at which a training step, and an evaluation, begins. */
   readonly cut: Cut;
   readonly epochs: number;
   /** Number of optimizer steps, and of passes forward and back, of one epoch. */

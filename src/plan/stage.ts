@@ -12,7 +12,7 @@ import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
 export interface Stage {
   /** Name for tables and figures. Default: what trains, in words. */
   readonly name?: string;
-  /** What trains in this stage; everything else is frozen. */
+  /** The parameters that train in this stage; everything else is frozen. */
   readonly train: Selection;
   /** Passes over the training data, a whole number of 1 or more. */
   readonly epochs: number;

@@ -23,6 +23,7 @@ export const metricKinds = {
   evalSpearman: { name: "Spearman", scale: "correlation" },
 } as const satisfies Record<string, MetricKind>;
 
+/** The name of a metric, as in `evalAccuracy`. */
 export type MetricKey = keyof typeof metricKinds;
 export const metricKeys = Object.keys(metricKinds) as readonly MetricKey[];
 
@@ -31,7 +32,9 @@ export type Metrics = Readonly<Partial<Record<MetricKey, number>>>;
 
 /** The metric that the best epoch is chosen by. */
 export interface ModelMetric {
+  /** The name of the metric. */
   readonly key: MetricKey;
+  /** Whether a greater value is better. */
   readonly greaterIsBetter: boolean;
 }
 

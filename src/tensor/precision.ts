@@ -11,7 +11,9 @@ import { nativeHasNarrowProduct, nativeNarrow, nativeProduct, nativeWiden } from
 import { matMul, matMulBias, sumOfProducts } from "./ops.ts";
 import { engineInfo } from "./tensorflow.ts";
 
+/** The number formats in which the layers can compute. */
 export const precisions = ["float32", "bfloat16"] as const;
+/** The number format in which the layers compute. */
 export type Precision = (typeof precisions)[number];
 
 let hasInstruction: boolean | undefined;
@@ -49,7 +51,7 @@ function missing(): string {
  * The products of a layer in one precision, and how the tensors that its backward pass needs are kept. All tensors that
  * come and go are float32, those between `pack` and `unpack` excepted.
  */
-export interface Arithmetic {
+interface Arithmetic {
   readonly matMul: typeof matMul;
   readonly matMulBias: typeof matMulBias;
   readonly sumOfProducts: typeof sumOfProducts;

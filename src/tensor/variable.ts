@@ -34,6 +34,7 @@ function nameFor(shape: readonly number[]): string {
 
 /** One float32 array of a fixed shape that the op library changes in place; its owner frees it by `dispose`. */
 export class NativeVariable {
+  /** The shape of the values. */
   readonly shape: readonly number[];
   readonly #name: string;
   readonly #handle: Tensor;

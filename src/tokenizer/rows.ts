@@ -14,7 +14,9 @@ export interface BatchEncoding {
 
 /** One encoded text or pair: ids and token types, each `[tokens]`. */
 export interface UnpaddedText {
+  /** Ids of the tokens, `[tokens]`. */
   readonly inputIds: Int32Array;
+  /** Token types, `[tokens]`. */
   readonly tokenTypeIds: Int32Array;
 }
 
@@ -22,6 +24,7 @@ export interface UnpaddedText {
  * A tokenizer library, as far as it is used: special tokens, truncation and padding are done on top, the same for all.
  */
 export interface TokenizerBackend {
+  /** The library that cuts texts into tokens; "brought": one that a user made. */
   readonly name: "native" | "xenova" | "brought";
   /** Cuts each text into the ids of its tokens, without special tokens, padding or truncation. */
   encode(texts: readonly string[]): Int32Array[];

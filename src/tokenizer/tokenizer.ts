@@ -117,6 +117,7 @@ export interface TokenizerSettings {
   readonly save: ((folder: string, options: SaveTokenizerOptions) => Promise<void>) | undefined;
 }
 
+/** Makes a `Tokenizer` of one that a user brings. */
 export const Tokenizer = {
   /** Wraps a tokenizer object of `@xenova/transformers` or `@huggingface/transformers`. */
   from(tokenizer: XenovaTokenizer): Tokenizer {

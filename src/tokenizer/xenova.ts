@@ -13,23 +13,37 @@ import type { Part } from "./vocabulary.ts";
 
 /** A tokenizer object of `@xenova/transformers` or `@huggingface/transformers`. */
 export interface XenovaTokenizer {
+  /** Encodes one text, or a pair. */
   (text: string, options: XenovaOptions): XenovaEncoding;
+  /** Turns ids back into text. */
   decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
+  /** Id of the token that texts are padded with. */
   readonly pad_token_id?: number | undefined;
+  /** The longest text in tokens. */
   readonly model_max_length?: number | undefined;
+  /** The end at which texts are padded. */
   readonly padding_side?: string | undefined;
 }
 
-interface XenovaOptions {
+/** The options with which Thaw calls such a tokenizer. */
+export interface XenovaOptions {
+  /** The second text of a pair. */
   readonly text_pair?: string | null;
+  /** Whether `[CLS]` and the like are added. */
   readonly add_special_tokens: boolean;
+  /** Thaw pads by itself. */
   readonly padding: false;
+  /** Thaw cuts by itself. */
   readonly truncation: false;
+  /** Ids come as plain numbers. */
   readonly return_tensor: false;
 }
 
-interface XenovaEncoding {
+/** What such a tokenizer makes of one text. */
+export interface XenovaEncoding {
+  /** Ids of the tokens. */
   readonly input_ids: ArrayLike<number>;
+  /** Token types, where the tokenizer has them. */
   readonly token_type_ids?: ArrayLike<number>;
 }
 

@@ -15,7 +15,7 @@ import { speedOf, stageSeconds } from "../plan/speed.ts";
 import { asOutOfMemory, reserve } from "../platform/machine.ts";
 import { memoryLeft, releaseMemory } from "../tensor/memory.ts";
 
-/** What a forecast is made from. */
+/** The inputs of a forecast. */
 export interface ForecastInput {
   readonly model: SequenceClassifier;
   readonly plan: Plan;

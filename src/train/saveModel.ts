@@ -11,7 +11,7 @@ import type { RunRecord } from "./runRecord.ts";
 import { combinedHash, fingerprint } from "./weights.ts";
 
 /** Further files of the folder: their content by their name, written as JSON. */
-export type JsonFiles = Readonly<Record<string, unknown>>;
+type JsonFiles = Readonly<Record<string, unknown>>;
 
 /** How a model is saved. */
 export interface SaveModelOptions {

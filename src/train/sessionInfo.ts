@@ -16,6 +16,7 @@ export class SessionInfo extends ShownAsTable {
     this.entries = entries;
   }
 
+  /** Returns the entries as a table. */
   override toTable(): Table {
     return new Table({ columns: ["what", { title: "version", align: "left" }], rows: Object.entries(this.entries) });
   }
@@ -39,13 +40,17 @@ export function sessionInfo(): SessionInfo {
 
 /** The versions that the numbers of a run depend on, beside data and plan. */
 export interface Versions {
+  /** Version of this library. */
   readonly thaw: string;
+  /** Version of Node. */
   readonly node: string;
   /** Engine that computes: `"TensorFlow 2.21.0 (cpu)"`. */
   readonly engine: string;
   /** "native" where the fused operations were used, "composed" where others stood in their place. */
   readonly operations: "native" | "composed";
+  /** Operating system and its release. */
   readonly system: string;
+  /** Model of the processor. */
   readonly processor: string;
   /** Number of threads that the process can use at once. */
   readonly threads: number;

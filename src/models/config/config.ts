@@ -6,25 +6,33 @@ export { type Labels, type ProblemType, problemTypes } from "../../task/task.ts"
 
 /** The inputs that a classifier can be trained on: texts, or pairs of a first and a second text. */
 export const trainingInputs = ["texts", "text_pairs"] as const;
+/** Whether a classifier was trained on single texts or on pairs. */
 export type TrainingInput = (typeof trainingInputs)[number];
 
 /** A plain JSON object, as `JSON.parse` gives it. */
 export type JsonObject = { readonly [key: string]: unknown };
 
+/** The settings of a model, as its config.json has them, by camelCase names of BERT's keys in every family. */
 export interface HuggingFaceConfig {
   /** The name of the family, such as `"bert"`. */
   readonly modelType: string;
+  /** Number of tokens that the word table has rows for. */
   readonly vocabSize: number;
+  /** Width of the hidden states. */
   readonly hiddenSize: number;
   /** Width of the embedding tables; `hiddenSize` in most families. */
   readonly embeddingSize: number;
+  /** Number of encoder layers. */
   readonly numHiddenLayers: number;
+  /** Number of heads of each attention; it divides `hiddenSize`. */
   readonly numAttentionHeads: number;
+  /** Width between the two dense layers of the feed-forward part. */
   readonly intermediateSize: number;
   /** Name of the activation in the feed-forward part, such as `"gelu"` (the erf form). */
   readonly hiddenAct: string;
   /** Probabilities from 0 up to, not including, 1. */
   readonly hiddenDropoutProb: number;
+  /** Dropout on the weights of the attention, from 0 up to, not including, 1. */
   readonly attentionProbsDropoutProb: number;
   /** Dropout in the head; undefined means `hiddenDropoutProb`. */
   readonly classifierDropout: number | undefined;
@@ -32,14 +40,17 @@ export interface HuggingFaceConfig {
   readonly maxPositionEmbeddings: number;
   /** Rows of the table of token types; 0 where there is none. */
   readonly typeVocabSize: number;
+  /** The number that layer normalisations add to the variance. */
   readonly layerNormEps: number;
   /** The row of the word table that gets no gradient; undefined: none. */
   readonly padTokenId: number | undefined;
   /** Standard deviation of newly initialised weights. */
   readonly initializerRange: number;
+  /** Number of labels, or of the outputs of a regression. */
   readonly numLabels: number;
   /** Label names by index: `numLabels` of them. */
   readonly id2label: readonly string[];
+  /** Indices of the labels by their names. */
   readonly label2id: Readonly<Record<string, number>>;
   /** The problem type; undefined until the first labels that it is trained on decide it, as in `transformers`. */
   readonly problemType: ProblemType | undefined;

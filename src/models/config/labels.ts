@@ -2,6 +2,7 @@
 import { ThawError } from "../../errors.ts";
 import { badConfig, type ConfigSource, type JsonObject, type ProblemType, problemTypes } from "./config.ts";
 
+/** How the labels of a model are named. */
 export interface LabelOptions {
   /** Outputs of the head. Default: as many as `id2label` has, else what the model's config says (2 where it says nothing). */
   readonly numLabels?: number;
