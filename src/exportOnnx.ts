@@ -1,4 +1,7 @@
-/** A folder that `pipeline("text-classification")` of `@xenova/transformers` runs, in Node and in browsers. */
+/**
+ * Exports a model as a folder that `pipeline("text-classification")` of `@xenova/transformers` runs, in Node and in
+ * browsers.
+ */
 import { join } from "node:path";
 import { currentHost } from "../shared/host.ts";
 import { ThawError } from "./errors.ts";
@@ -19,16 +22,16 @@ import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 export interface ExportOptions {
   /** The model whose graph and weights are written. */
   readonly model: SequenceClassifier;
-  /** Loaded from files, which are copied. */
+  /** The model's tokenizer, loaded from files, which are copied. */
   readonly tokenizer: Tokenizer;
-  /** `"int8"`: a second file with weights in eight bits, a quarter as large. Default: none. */
+  /** `"int8"` writes a second file with weights in eight bits, a quarter as large. Default: only the one in float32. */
   readonly quantize?: "int8";
   /** Aborting it ends the export with nothing changed. Default: the Stop button's. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const optionNames: OptionNames<ExportOptions> = { model: true, tokenizer: true, quantize: true, signal: true };
-/** What exporters of ONNX in Python and transformers.js call their options. */
+/** Options of ONNX exporters in Python and of transformers.js that are called otherwise here. */
 const elsewhere = {
   quantized: 'quantize: "int8"',
   quantization: 'quantize: "int8"',
@@ -110,7 +113,7 @@ function checkOptions(folder: unknown, options: ExportOptions): void {
   throw new ThawError("BAD_EXPORT", `quantize is ${JSON.stringify(quantize)}: leave it out, or say "int8".`);
 }
 
-/** The config.json of the export would become that of weights which it does not fit. */
+/** Refuses a folder of other weights: their config.json would be replaced by one that does not fit them. */
 async function refuseOtherWeights(folder: string, weights: string): Promise<void> {
   const { path } = checkTarget(folder);
   for (const name of weightFiles) {
@@ -124,7 +127,7 @@ async function refuseOtherWeights(folder: string, weights: string): Promise<void
   }
 }
 
-/** Eight bits would turn what is no number into one. */
+/** Refuses weights that are not finite: eight bits would turn them into numbers. */
 function checkWeights(model: SequenceClassifier): void {
   for (const [name, parameter] of model.parameters) {
     if (parameter.data().every(Number.isFinite)) continue;
@@ -136,7 +139,7 @@ function checkWeights(model: SequenceClassifier): void {
   }
 }
 
-/** As Python writes that a tokenizer has none. Runtimes cut at the end only, so that texts cut on the left have to come whole. */
+/** The limit that Python writes for none. Runtimes cut at the end only, so that texts cut on the left have to come whole. */
 const noLimit = 1e30;
 
 /** Texts are cut as the model's trainer did it, or as its tokenizer would. */
@@ -146,7 +149,7 @@ function fitOf(model: SequenceClassifier, tokenizer: Tokenizer): TextFit {
   return { limit, side, ...specialTokens };
 }
 
-/** Token id -> type: XLNet's <cls> is of type 2, which tokenizers in a browser do not say. */
+/** Types by token id: XLNet's <cls> is of type 2, which tokenizers in a browser do not say. */
 function typesOfSpecialTokens(tokenizer: Tokenizer): Map<number, number> {
   const [empty] = tokenizer.encodeBatch([""]);
   const types = [...(empty?.inputIds ?? [])].map((id, i) => [id, empty?.tokenTypeIds[i] ?? 0] as const);

@@ -1,6 +1,5 @@
 /** A data set of examples: texts, or pairs of texts, with their labels. */
-import type { Table } from "../display/table.ts";
-import { ShownAsTable } from "../display/table.ts";
+import { ShownAsTable, type Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import type { Labels, ProblemType } from "../models/config/config.ts";
 import { createHash } from "../platform/bytes.ts";

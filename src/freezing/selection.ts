@@ -1,4 +1,4 @@
-/** Which parameters a person means: plain data, so that a plan can be read from JSON, printed, and stored. */
+/** Selections of parameters as plain data, so that a plan can be read from JSON, printed, and stored. */
 import { inspect } from "node:util";
 import { closest } from "../../shared/closest.ts";
 import { ThawError } from "../errors.ts";
@@ -12,13 +12,13 @@ export type Block = "embeddings" | "shared" | number | "head";
 /** Parameter name -> block, for every parameter of a model, bottom to top. */
 export type BlockMap = ReadonlyMap<string, Block>;
 
-/** Which parameters are meant: a word, a number of layers, names or patterns. */
+/** A selection of parameters: a word, a number of layers, names or patterns. */
 export type Selection =
   | "all"
   /** Everything above the encoder layers, newly initialised or not: pooler and classifier, whatever they are called. */
   | "head"
   | "embeddings"
-  /** What several layers read together, such as a table of relative positions; empty for most families. */
+  /** Parameters that several layers read, such as a table of relative positions; most families have none. */
   | "shared"
   /** Encoder layers by index, from 0 at the bottom. */
   | { readonly layers: readonly number[] }
@@ -31,7 +31,7 @@ export type Selection =
   | { readonly parameters: RegExp | string | readonly string[] }
   | readonly Selection[];
 
-/** The same selection as plain JSON: a pattern becomes its text. */
+/** Turns a selection into plain JSON: a pattern becomes its text. */
 export function plainSelection(selection: Selection): Selection {
   if (Array.isArray(selection)) return (selection as readonly Selection[]).map(plainSelection);
   if (typeof selection === "object" && "parameters" in selection && selection.parameters instanceof RegExp) {
@@ -50,7 +50,7 @@ export function layersHaveWeights(blocks: BlockMap): boolean {
 export interface SelectableModel {
   /** The names of the parameters of every block, bottom to top. */
   readonly blocks: BlockMap;
-  /** Number of encoder layers. */
+  /** The number of encoder layers. */
   readonly depth: number;
 }
 
@@ -58,7 +58,10 @@ const words = ["all", "head", "embeddings", "shared"] as const;
 const keys = ["layers", "lastLayers", "firstLayers", "parameters"] as const;
 const deepest = 20;
 
-/** The names that a selection means in a model of `depth` encoder layers. Throws `BAD_SELECTION` on what the model does not have. */
+/**
+ * Finds the names that a selection means in a model of `depth` encoder layers. Throws `BAD_SELECTION` on what the model
+ * does not have.
+ */
 export function select(selection: Selection, blocks: BlockMap, depth: number): Set<string> {
   checkSelection(selection, depth);
   return namesOf(selection, blocks, depth);
@@ -189,7 +192,7 @@ function checkedCount(key: string, count: number, depth: number): number {
   );
 }
 
-/** `"/LayerNorm/i"` -> the pattern; undefined for a plain name. */
+/** Reads a pattern such as `"/LayerNorm/i"`; undefined for a plain name. */
 function patternOf(text: string): RegExp | undefined {
   const [, source, flags] = /^\/(.+)\/([a-z]*)$/s.exec(text) ?? [];
   if (source === undefined) return undefined;
@@ -219,7 +222,10 @@ function byName(wanted: RegExp | string | readonly string[], blocks: BlockMap): 
   return new Set(names);
 }
 
-/** Describes a set of trainable parameters in words: `"head"`, `"head, layers 10-11"`, `"everything"`, `"nothing"`; a block of which only a part trains is marked "part of". */
+/**
+ * Describes a set of trainable parameters in words: `"head"`, `"head, layers 10-11"`, `"everything"`, `"nothing"`; a block of
+ * which only a part trains is marked "part of".
+ */
 export function describeTrainable(trainable: ReadonlySet<string>, blocks: BlockMap): string {
   if (trainable.size === 0) return "nothing";
   if (trainable.size === blocks.size) return "everything";

@@ -76,7 +76,10 @@ const head = { dense: "albert.pooler", activation: "tanh", output: "classifier",
 /** The most sets of weights that a model may have. */
 const maxSets = 1000;
 
-/** Reads how many groups the layers take turns in, from the bottom up, and how many layers of weights each has. Errors: `BAD_CONFIG`. */
+/**
+ * Reads how many groups the layers take turns in, from the bottom up, and how many layers of weights each has. Errors:
+ * `BAD_CONFIG`.
+ */
 function groupsOf({ raw: json }: HuggingFaceConfig) {
   const source = { json, file: "config.json" };
   const groups = {

@@ -1,4 +1,4 @@
-/** From a name or a folder to a model: `AutoModelForSequenceClassification`. */
+/** Loads a model by an id or a folder: `AutoModelForSequenceClassification`. */
 import { basename, isAbsolute } from "node:path";
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
@@ -15,11 +15,11 @@ import { initialValues, Parameter } from "./parameter.ts";
 import { SequenceClassifier } from "./sequenceClassifier.ts";
 
 /**
- * How a model is loaded. With another number of labels than the file's, what of the head has another shape is made anew,
- * which is said.
+ * Options of loading a model. With another number of labels than the file's, the parameters of the head that have another
+ * shape are made anew, which is reported.
  */
 export interface FromPretrainedOptions extends ResolveOptions, HeadOptions {
-  /** Seed of the values that no file has. Default: 42. */
+  /** Seed of the values that are newly initialised. Default: 42. */
   readonly seed?: number;
 }
 
@@ -110,20 +110,20 @@ async function load(folder: string, idOrFolder: string, options: FromPretrainedO
   return model;
 }
 
-/** Without the path of the machine: records and reports are read elsewhere. */
+/** Takes the machine's paths off a name: records and reports are read elsewhere. */
 const nameOf = (idOrFolder: string): string =>
   isAbsolute(idOrFolder) || idOrFolder.startsWith("~") ? basename(idOrFolder) : idOrFolder;
 
 const said = new Set<string>();
 
-/** A comparison loads one model many times, and need not be told of it each time. */
+/** Prints a sentence the first time only: a comparison loads one model many times. */
 function sayOnce(sentence: string): void {
   if (said.has(sentence)) return;
   said.add(sentence);
   console.info(sentence);
 }
 
-/** What would be computed all the same, and wrongly. */
+/** Refuses activations that are not known, before anything is loaded. */
 function refuseOtherActivations({ hiddenAct }: HuggingFaceConfig, folder: string): void {
   if (activationNames.includes(hiddenAct)) return;
   throw new ThawError(

@@ -35,10 +35,13 @@ export function precisions({ hiddenAct }: HuggingFaceConfig) {
 }
 
 /** How the embeddings of BERT's relatives differ. */
-export interface EmbeddingOptions {
+interface EmbeddingOptions {
   /** The row of the word table that belongs to the padding: it is zero at first, and gets no gradient. */
   readonly wordPadding: number | undefined;
-  /** Token id of the padding: positions are counted from the row after it, and its row is as the word table's. Default: from row 0. */
+  /**
+   * Token id of the padding: positions are counted from the row after it, and its row is as the word table's. Default: from
+   * row 0.
+   */
   readonly positionPadding?: number;
   /** Whether there is a table of token types. Default: true. */
   readonly tokenTypes?: boolean;
@@ -71,7 +74,7 @@ export function embeddings<T>(pass: Pass<T>, name: string, options: EmbeddingOpt
 }
 
 /** The names of the modules of a layer after its attention, below the layer's own name. */
-export interface OutputNames {
+interface OutputNames {
   readonly attentionOutput: string;
   readonly attentionNorm: string;
   readonly up: string;
@@ -128,7 +131,7 @@ export function outputSpecs(
 }
 
 /** How what follows attention differs. */
-export interface OutputOptions {
+interface OutputOptions {
   /** Default: BERT's. */
   readonly names?: OutputNames;
   /** Dropout of the attention's output. Default: `hiddenDropoutProb`. */
@@ -138,7 +141,7 @@ export interface OutputOptions {
 }
 
 /** How the layers of BERT's relatives differ. */
-export interface LayerOptions<T> extends OutputOptions {
+interface LayerOptions<T> extends OutputOptions {
   /** Default: BERT's. */
   readonly names?: LayerNames;
   /** What scores have besides products of query and key. Default: nothing. */
@@ -189,7 +192,7 @@ export function layerOutput<T>(
 }
 
 /** A head of two dense layers. */
-export interface HeadOptions {
+interface HeadOptions {
   /** The first, as wide as the encoder. */
   readonly dense: string;
   readonly activation: string;

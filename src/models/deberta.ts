@@ -7,7 +7,6 @@
  * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/deberta_v2/modeling_deberta_v2.py#L994-L1093
  */
 
-import { logBucket } from "../nn/attention/scoreTables.ts";
 import type { QueryRows } from "../nn/packing.ts";
 import { layerOutput, outputSpecs } from "./bert.ts";
 import {
@@ -86,7 +85,7 @@ export const debertaV2 = family(
 /** A term that scores have besides content to content; `"c2p"`: a query to a distance, `"p2c"`: a key to a distance. */
 type PositionTerm = "c2p" | "p2c";
 
-export interface DebertaSettings {
+interface DebertaSettings {
   /** The terms that scores are scaled for; without `relative` none of them is computed. */
   readonly terms: readonly PositionTerm[];
   /** The table of distances, if there is one. */
@@ -112,7 +111,10 @@ interface RelativeSettings {
   readonly sharesProjections: boolean;
 }
 
-/** Reads the keys that the DeBERTas alone have. Throws `BAD_CONFIG` on what would be computed otherwise than in transformers. */
+/**
+ * Reads the keys that the DeBERTas alone have. Throws `BAD_CONFIG` on what would be computed otherwise than in
+ * transformers.
+ */
 export function debertaSettings(config: HuggingFaceConfig): DebertaSettings {
   const source: ConfigSource = { json: config.raw, file: "config.json" };
   const isSecond = config.modelType === "deberta-v2";
@@ -264,6 +266,24 @@ function distanceTable<T>(pass: Pass<T>, relative: RelativeSettings): DistanceRo
   const { hasTableNorm } = debertaSettings(pass.config);
   const table = hasTableNorm ? pass.layerNorm("deberta.encoder.LayerNorm", rows) : rows;
   return { ...rest, rows: pass.dropout(table, pass.config.hiddenDropoutProb) };
+}
+
+/**
+ * The bucket of a distance, -buckets to buckets: near ones have one each, far ones go by the logarithm. After
+ * `make_log_bucket_position` of transformers 5.23, models/deberta_v2/modeling_deberta_v2.py: with `m = buckets / 2`, `r`
+ * where `|r| <= m`, else `sign(r) * (m + ceil(ln(|r| / m) / ln((maxPosition - 1) / m) * (m - 1)))`, in float32 there and
+ * here.
+ */
+export function logBucket(
+  distance: number,
+  { buckets, maxPosition }: Pick<RelativeSettings, "buckets" | "maxPosition">,
+): number {
+  const middle = Math.floor(buckets / 2);
+  const size = Math.abs(distance);
+  if (buckets <= 0 || size <= middle) return distance;
+  const f = Math.fround;
+  const part = f(f(Math.log(f(size / middle))) / f(Math.log(f((maxPosition - 1) / middle))));
+  return Math.sign(distance) * (Math.ceil(f(part * (middle - 1))) + middle);
 }
 
 // ---- Layers of v1: query, key and value out of one projection, head by head; every distance its own row

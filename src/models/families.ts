@@ -1,4 +1,7 @@
-/** The families that can be trained and exported, by the `model_type` of their config. How one is added: docs/adding-a-family.md. */
+/**
+ * The families that can be trained and exported, by the `model_type` of their config. How one is added:
+ * docs/adding-a-family.md.
+ */
 import { ThawError } from "../errors.ts";
 import { albert } from "./albert.ts";
 import { bert } from "./bert.ts";

@@ -42,7 +42,10 @@ export interface Family {
   layer<T>(pass: Pass<T>, index: number, hidden: T, queryRows?: QueryRows): T;
   /** The tokens whose rows of the topmost layer are used: the others are not computed. Default: each text's first. */
   queryRows?(config: HuggingFaceConfig): QueryRows;
-  /** Turns the topmost rows into those that the head reads, `[batch, hidden]`. May read "shared" weights. Default: they are these. */
+  /**
+   * Turns the topmost rows into those that the head reads, `[batch, hidden]`. May read "shared" weights. Default: they are
+   * these.
+   */
   pool?<T>(pass: Pass<T>, rows: T): T;
   /** Computes the logits `[batch, labels]` from the rows `[batch, hidden]`. */
   head<T>(pass: Pass<T>, rows: T): T;

@@ -1,4 +1,7 @@
-/** Checks at the border: TensorFlow would read beyond a table, or answer with a message about kernels. */
+/**
+ * Checks batches and labels before TensorFlow sees them: it would read beyond a table, or answer with a message about
+ * kernels.
+ */
 
 import { ThawError } from "../errors.ts";
 import type { HuggingFaceConfig, Labels, ProblemType } from "./config/config.ts";
@@ -8,7 +11,7 @@ import type { PackedBatch } from "./packedBatch.ts";
 
 /**
  * Throws `BAD_BATCH` where a token, its type or its position is out of the model's range, or the family refuses the batch.
- * Of a table with one type of token nothing is asked: all tokens are of it, as in Python, whose tokenizers give such models no
+ * With a table of one token type nothing is checked: all tokens are of it, as in Python, whose tokenizers give such models no
  * types.
  */
 export function checkBatch(batch: PackedBatch, family: Family, config: HuggingFaceConfig): void {
@@ -33,17 +36,20 @@ export function checkBatch(batch: PackedBatch, family: Family, config: HuggingFa
   family.checkBatch?.(batch, config);
 }
 
-/** Labels as people give them: a number a text, or a row of numbers, one for each label or output. */
+/** Labels as people give them: one number per example, or a row of numbers, one for each label or output. */
 export type GivenLabels = ArrayLike<number> | readonly ArrayLike<number>[];
 
-/** The problem type that labels like these have where nobody said one: as transformers decides it. */
+/** Decides the problem type by the labels where the config has none, as transformers does. */
 export function problemTypeOf(labels: GivenLabels, { problemType, numLabels }: HuggingFaceConfig): ProblemType {
   if (problemType !== undefined) return problemType;
   if (numLabels === 1) return "regression";
   return typeof labels[0] === "object" ? "multi_label_classification" : "single_label_classification";
 }
 
-/** The labels of `batch` texts for this problem type. Throws `BAD_LABEL` where one is missing or of another kind. */
+/**
+ * Brings the labels of `batch` examples into the form of this problem type. Throws `BAD_LABEL` where one is missing or of
+ * another kind.
+ */
 export function checkLabels(
   labels: GivenLabels,
   batch: number,

@@ -1,4 +1,4 @@
-/** Which tensor of a file gives which parameter its values: decided by names and sizes alone, before anything is read. */
+/** Decides which tensor of a file gives which parameter its values, by names and sizes alone, before anything is read. */
 
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
@@ -8,18 +8,18 @@ import { areNameless, askedNames, type LabelOptions, labelsInFile, matchLabels }
 import type { Family } from "./family.ts";
 import { elementsOf, type ParameterSpec } from "./parameterSpec.ts";
 
-/** What labels the head is to have, and whether one that is trained is kept. */
+/** The labels that the head is to have, and whether a trained one is kept. */
 export interface HeadOptions extends LabelOptions {
   /** Makes the output layer anew, from the seed, also where the file has one for as many labels. Default: false. */
   readonly newHead?: boolean;
 }
 
-/** Where one parameter's values come from. */
-export interface LoadedParameter {
+/** One parameter, and the tensor that its values come from. */
+interface LoadedParameter {
   readonly spec: ParameterSpec;
-  /** The tensor of the file; undefined: the values are made from the seed. */
+  /** The name of the tensor in the file; undefined: the values are made from the seed. */
   readonly source: string | undefined;
-  /** Rows of the tensor that the file has and that is not used. */
+  /** The number of rows of the file's own tensor, where it is not used. */
   readonly replaced?: number | undefined;
 }
 
@@ -76,7 +76,7 @@ export function planLoading(
   return { plan, unused };
 }
 
-/** The parameters of the output layer: their shapes depend on the number of labels. */
+/** Finds the parameters of the output layer: their shapes depend on the number of labels. */
 function outputNames(family: Family, config: HuggingFaceConfig, specs: readonly ParameterSpec[]): Set<string> {
   const larger = family.parameters({ ...config, numLabels: config.numLabels + 1 });
   return new Set(specs.filter(({ shape }, i) => larger[i]?.shape.join() !== shape.join()).map(({ name }) => name));
@@ -128,7 +128,7 @@ function checkTrainedLabels(config: HuggingFaceConfig, options: HeadOptions, fil
   console.info(`The outputs of the trained head have other names: ${listed(renamed)}.`);
 }
 
-/** What the file itself calls its labels; undefined where it cannot be read. */
+/** The names that the file itself gives its labels; undefined where they cannot be read. */
 function labelsOrNone({ raw }: HuggingFaceConfig): readonly string[] | undefined {
   try {
     return labelsInFile({ json: raw, file: "config.json" }).names;
@@ -137,20 +137,21 @@ function labelsOrNone({ raw }: HuggingFaceConfig): readonly string[] | undefined
   }
 }
 
-/** The names of a file matched to those of a model. */
-export interface NameMatch {
+/** The names of a weights file matched to those of a model. */
+interface NameMatch {
   /** Model name -> name in the file. */
   readonly found: ReadonlyMap<string, string>;
   /** Names in the file that the model has no place for. */
   readonly unused: readonly string[];
-  /** What stood before every name that was found, such as `"module."`; mostly nothing. */
+  /** The prefix of every name that was found, such as `"module."`; mostly empty. */
   readonly wrapper: string;
 }
 
 /**
- * Matches the names in a weights file to those of a model's state dict, by the rules of `from_pretrained`: old BERT files call a layer norm's weight and bias gamma and beta; files of the bare encoder lack the base prefix;
- * `position_ids` is a buffer that needs no place. Where no name fits, all may stand under one more module, as
- * `torch.nn.DataParallel` (`module.`), `torch.compile` (`_orig_mod.`) and Lightning (`model.`) leave them.
+ * Matches the names in a weights file to those of a model's state dict, by the rules of `from_pretrained`: old BERT files call
+ * a layer norm's weight and bias gamma and beta; files of the bare encoder lack the base prefix; `position_ids` is a buffer
+ * that needs no place. Where no name fits, all may stand under one more module, as `torch.nn.DataParallel` (`module.`),
+ * `torch.compile` (`_orig_mod.`) and Lightning (`model.`) leave them.
  */
 export function matchNames(fileNames: readonly string[], modelNames: readonly string[], basePrefix: string): NameMatch {
   const known = new Set(modelNames);
@@ -171,14 +172,14 @@ export function matchNames(fileNames: readonly string[], modelNames: readonly st
   return { found, unused, wrapper };
 }
 
-/** What stands before the names of some family's encoder is no wrapper: another family's weights would pass for this one's. */
+/** Prefixes of other families' encoders, which are no wrappers: another family's weights would pass for this one's. */
 const otherFamily = /(^|\.)(bert|roberta|distilbert|electra|mpnet|albert|transformer|deberta|xlm|gpt\w*|t5|bart)\.$/;
 
-/** A name as it is spelt since 2018. */
+/** Spells a name as it is spelt since 2018. */
 const today = (name: string): string =>
   name.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias");
 
-/** The prefix without which the most names are those of an encoder; nothing where two are as good. */
+/** Finds the prefix without which the most names are those of an encoder; empty where two are as good. */
 function commonWrapper(fileNames: readonly string[], isWrapped: (prefix: string, rest: string) => boolean): string {
   const votes = new Map<string, number>();
   for (const fileName of fileNames) {

@@ -65,7 +65,7 @@ export const modernBert: Family = {
 /** `"full_attention"`: a token sees the whole text; `"sliding_attention"`: those near it. */
 type LayerType = "full_attention" | "sliding_attention";
 
-export interface ModernBertSettings {
+interface ModernBertSettings {
   /** One per layer. */
   readonly layerTypes: readonly LayerType[];
   /** How many places away a token of a sliding layer sees. */

@@ -1,11 +1,11 @@
-/** The texts of a batch without their padding: what a model computes on. */
+/** A batch without its padding, as models compute on it. */
 import { ThawError } from "../errors.ts";
 import { Packing } from "../nn/packing.ts";
 
-/** One text as token ids. */
+/** The text of one example, or its pair of texts, as token ids. */
 export interface EncodedText {
   readonly inputIds: ArrayLike<number>;
-  /** 0 for a first, 1 for a second sentence; all 0 where absent. */
+  /** Token types: 0 for a first, 1 for a second text. Default: all 0. */
   readonly tokenTypeIds?: ArrayLike<number>;
 }
 
@@ -13,19 +13,22 @@ export interface EncodedText {
 export interface PaddedBatch {
   /** Ids of the tokens, `[batch, tokens]`. */
   readonly inputIds: readonly ArrayLike<number>[];
-  /** 1 for a token, 0 for padding; all 1 where absent. */
+  /** 1 for a token, 0 for padding. Default: all 1. */
   readonly attentionMask?: readonly ArrayLike<number>[];
   /** Token types, `[batch, tokens]`: 1 for tokens of a second text; all 0 where absent. */
   readonly tokenTypeIds?: readonly ArrayLike<number>[];
 }
 
-/** All `[tokens]` but `columns`, text after text; `positions` are the columns of the tokens in the padded batch. Disposable. */
+/**
+ * The tokens of a batch, example after example: ids, types, and positions, which are their columns in the padded batch, each
+ * `[tokens]`. It owns tensors: `dispose()` frees them.
+ */
 export class PackedBatch {
   readonly packing: Packing;
   readonly inputIds: Int32Array;
   readonly tokenTypeIds: Int32Array;
   readonly positions: Int32Array;
-  /** Columns that each text had, its padding included: `[batch]`. */
+  /** The number of columns that each example had, its padding included: `[batch]`. */
   readonly columns: Int32Array;
 
   private constructor(

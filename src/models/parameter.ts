@@ -1,4 +1,4 @@
-/** A weight of a model: its state-dict name, its values in native memory, and whether training may move it. */
+/** The parameters of a model, with values: in native memory, read from a file or newly initialised. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Block } from "../freezing/selection.ts";
 import { markConstant, markTrainable } from "../tensor/differentiable.ts";
@@ -6,7 +6,7 @@ import { randomNormal } from "../tensor/random.ts";
 import { NativeVariable } from "../tensor/variable.ts";
 import { elementsOf, type ParameterSpec } from "./parameterSpec.ts";
 
-/** A weight of a model: its state-dict name, shape and values, and whether training may move it. */
+/** One parameter of a model: its state-dict name, shape and values, and whether training may move it. */
 export class Parameter {
   /** The name in the state dict, as in `bert.encoder.layer.11.attention.self.query.weight`. */
   readonly name: string;
@@ -14,7 +14,7 @@ export class Parameter {
   readonly shape: readonly number[];
   /** The part of the model that the parameter belongs to: "embeddings", "head", or the index of an encoder layer. */
   readonly block: Block;
-  /** True where no file gave the values: made from the seed, and of no use until trained or assigned. */
+  /** Whether the values were made from the seed because no file gave them: they are of no use until trained or assigned. */
   newlyInitialized: boolean;
   /** Whether training may move it. Set by `model.freeze()` and `model.unfreeze()`, or by hand. */
   requiresGrad = true;
@@ -37,18 +37,18 @@ export class Parameter {
     return this.variable.changes === this.#changesWhenMade;
   }
 
-  /** Number of values. */
+  /** The number of values. */
   get size(): number {
     return elementsOf(this.shape);
   }
 
-  /** The present values, for computing with; owned by the parameter, valid until they change. */
+  /** The present values as a tensor, owned by the parameter and valid until they change. */
   get tensor(): Tensor {
     const value = this.variable.value;
     return this.requiresGrad ? markTrainable(value) : markConstant(value);
   }
 
-  /** A copy of the values. */
+  /** Copies the values, row after row. */
   data(): Float32Array {
     return this.variable.data();
   }

@@ -31,7 +31,7 @@ export interface ParameterSpec {
 /** The number of values of a tensor: the product of its dimensions. */
 export const elementsOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
-export interface ModuleOptions {
+interface ModuleOptions {
   /** Whether the module has a bias. Default: true. */
   readonly bias?: boolean;
   /** How the weight is initialised; biases are zeros. Default: `"normal"`. */

@@ -1,7 +1,6 @@
 /** A sequence classifier of any family: its parameters, which of them train, and its forward pass. */
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
-import type { Table } from "../display/table.ts";
-import { ShownAsTable } from "../display/table.ts";
+import { ShownAsTable, type Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import { type Block, type BlockMap, type Selection, select } from "../freezing/selection.ts";
 import type { DropoutRng } from "../nn/dropout.ts";
@@ -35,33 +34,39 @@ export interface ForwardOutput {
   readonly loss?: Tensor;
 }
 
-/** How a forward pass is made. Default: without dropout, on the parameters as they are. */
+/** Options of a forward pass. Default: no dropout, and the parameters as they are. */
 export interface RunOptions {
-  /** Turns dropout on. */
+  /** The source of dropout masks, which turns dropout on. Default: no dropout. */
   readonly dropoutRng?: DropoutRng | undefined;
-  /** Of the layers. bfloat16 is computed on every processor that runs the ops of native/, and slow on most. Default: "float32". */
+  /**
+   * Precision of the layers. bfloat16 runs wherever the ops of native/ do, and is slow on most processors. Default:
+   * "float32".
+   */
   readonly precision?: Precision;
   /**
    * Keeps of each layer only its input for the backward pass, which runs the layer again: less memory, more time, and the
    * same gradients to the last bit. Default: false.
    */
   readonly gradientCheckpointing?: boolean;
-  /** What a parameter's values go through on their way into the pass. */
+  /**
+   * A function that each parameter's values pass through before they are used, such as a gradient hook. Default: the
+   * identity.
+   */
   readonly through?: (name: string, tensor: Tensor) => Tensor;
 }
 
-/** What a model remembers of the data that it is trained on. */
+/** The facts about its training data that a model stores in its config. */
 export interface TrainingRecord {
   /** Names of the labels, or of the outputs of a regression, in order. */
   readonly labelNames: readonly string[];
   readonly trainedOn: TrainingInput;
 }
 
-/** How the lower part of a model is run. */
+/** Options of a pass through the lower part of a model. */
 export interface PrefixOptions {
-  /** The hidden states at a cut that is not above any wanted one, and is below the head. Default: the token ids. */
+  /** Hidden states to go on from, at a cut below the head and not above any wanted one. Default: the token ids. */
   readonly start?: { readonly cut: Cut; readonly hidden: Tensor } | undefined;
-  /** Of the layers. Default: "float32". */
+  /** Precision of the layers. Default: "float32". */
   readonly precision?: Precision;
 }
 
@@ -83,9 +88,9 @@ const keysElsewhere = {
   outputHiddenStates: "not possible",
 } as const;
 
-/** A model that gives each text labels or numbers, by its problem type. It owns its weights: `dispose()` frees them. */
+/** A model that gives each example labels or numbers, by its problem type. It owns its weights: `dispose()` frees them. */
 export class SequenceClassifier extends ShownAsTable {
-  /** Another object once the problem type is decided; nothing else in it changes. */
+  /** The configuration. It is replaced by another object when the problem type is decided or training data are recorded. */
   config: HuggingFaceConfig;
   /** @internal */
   readonly family: Family;
@@ -95,9 +100,12 @@ export class SequenceClassifier extends ShownAsTable {
   readonly blocks: BlockMap;
   /** Names in the file that this model has no place for, such as a pretraining head. */
   readonly unused: readonly string[];
-  /** Tokens that its trainer cut texts to, special ones included; saved and exported with it. Undefined without a trainer. */
+  /**
+   * The number of tokens that its trainer cut texts to, special ones included; saved and exported with it. Undefined
+   * without a trainer.
+   */
   textLimit: number | undefined;
-  /** What it was loaded by: an id, or a folder, an absolute path shortened to its last part. Undefined if made otherwise. */
+  /** The id or folder that it was loaded from, an absolute path shortened to its last part. Undefined if made otherwise. */
   readonly name: string | undefined;
 
   /** @internal */
@@ -117,13 +125,13 @@ export class SequenceClassifier extends ShownAsTable {
     this.unused = unused;
   }
 
-  /** Number of encoder layers. */
+  /** The number of encoder layers. */
   get depth(): number {
     return this.config.numHiddenLayers;
   }
 
   /**
-   * Whose rows of the topmost layer are computed.
+   * The tokens whose rows of the topmost layer are computed.
    *
    * @internal
    */
@@ -131,12 +139,12 @@ export class SequenceClassifier extends ShownAsTable {
     return this.family.queryRows?.(this.config) ?? "first";
   }
 
-  /** What the model is trained to give; undefined until the first labels, or `decideProblemType`, say it. */
+  /** The problem type; undefined until the first labels, or `decideProblemType`, decide it. */
   get problemType(): ProblemType | undefined {
     return this.config.problemType ?? (this.config.numLabels === 1 ? "regression" : undefined);
   }
 
-  /** Says what the model is trained to give, where nobody has yet; it is stored in its config. Returns what holds. */
+  /** Decides the problem type where it is undecided, and stores it in the config. Returns the one that holds. */
   decideProblemType(problemType: ProblemType): ProblemType {
     const decided = this.problemType ?? problemType;
     if (this.config.problemType === undefined) this.config = { ...this.config, problemType: decided };
@@ -144,8 +152,8 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /**
-   * Says on what the model is being trained; it is stored in its config. Labels that have no names yet, only `LABEL_0` and so
-   * on, take those of the data.
+   * Records on what the model is being trained, in its config. Labels that have no names yet, only `LABEL_0` and so on, take
+   * those of the data.
    *
    * @internal
    */
@@ -157,12 +165,12 @@ export class SequenceClassifier extends ShownAsTable {
     this.config = { ...this.config, trainedOn, id2label: names, label2id };
   }
 
-  /** Names whose values come from the seed: no file gave them, and they have not been trained. */
+  /** The names of parameters whose values come from the seed: no file gave them, and they have not been trained. */
   get newlyInitialized(): readonly string[] {
     return [...this.parameters.values()].filter((p) => p.newlyInitialized).map((p) => p.name);
   }
 
-  /** `[name, parameter]` in the order of the state dict; `parameter.requiresGrad` can be set. */
+  /** Lists `[name, parameter]` in the order of the state dict; `parameter.requiresGrad` can be set. */
   namedParameters(): IterableIterator<[string, Parameter]> {
     return this.parameters.entries() as IterableIterator<[string, Parameter]>;
   }
@@ -182,7 +190,7 @@ export class SequenceClassifier extends ShownAsTable {
     return this;
   }
 
-  /** A table: block, parameters, trainable, newly initialised. */
+  /** Makes a table of the blocks: parameters, what of them trains, and what is newly initialised. */
   summary(): ModelSummary {
     return summarize(this);
   }
@@ -192,7 +200,7 @@ export class SequenceClassifier extends ShownAsTable {
     return this.summary().toTable();
   }
 
-  /** Throws `PRECISION_UNSUPPORTED` where this model cannot be computed in it, be it slowly. */
+  /** Throws `PRECISION_UNSUPPORTED` where this model cannot be computed in this precision, not even slowly. */
   checkPrecision(precision: Precision): void {
     checkComputable(precision);
     const known = this.family.precisions?.(this.config) ?? ["float32"];
@@ -205,8 +213,8 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /**
-   * Logits of a padded batch as the tokenizer gives it, and the loss where it has labels. Padding costs nothing. The
-   * first labels decide the problem type where it is not known, as in transformers.
+   * Computes the logits of a padded batch as the tokenizer gives it, and the loss where it has labels. Padding costs nothing.
+   * The first labels decide the problem type where it is not known, as in transformers.
    * Inside tfjs's gradient functions this is differentiable; `dropoutRng` turns dropout on.
    */
   forward(batch: PaddedBatch & { readonly labels?: GivenLabels }, dropoutRng?: DropoutRng): ForwardOutput {
@@ -230,8 +238,8 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /**
-   * The part of the model above `from`, up to the logits `[batch, labels]`. `hidden` is what `runPrefix` gave for that
-   * cut; undefined for -1.
+   * Runs the part of the model above the cut `from`, up to the logits `[batch, labels]`. `hidden` is what `runPrefix` gave for
+   * that cut; undefined for -1.
    *
    * @internal
    */
@@ -250,8 +258,8 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /**
-   * The hidden states at each of the cuts (0 to `depth`), in one pass without dropout and outside any gradient tape, from
-   * the token ids or from `start`.
+   * Computes the hidden states at each of the cuts (0 to `depth`), in one pass without dropout and outside any gradient tape,
+   * from the token ids or from `start`.
    *
    * @internal
    */

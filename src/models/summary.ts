@@ -1,11 +1,11 @@
-/** What a model consists of, block by block, and what of it trains: the table that tells the truth. */
+/** The summary of a model: its parameters block by block, and which of them train. */
 
 import { formatCount, formatPercent } from "../display/numbers.ts";
 import { ShownAsTable, Table } from "../display/table.ts";
 import type { Block } from "../freezing/selection.ts";
 import type { Parameter } from "./parameter.ts";
 
-/** One block of the model; the counts are numbers of values. */
+/** The counts of one block of a model, in values. */
 export interface BlockSummary {
   /** The block: "embeddings", "head", "shared", or the index of an encoder layer. */
   readonly block: Block;
@@ -21,7 +21,7 @@ export interface BlockSummary {
 export class ModelSummary extends ShownAsTable {
   /** The family, such as `"bert"`. */
   readonly modelType: string;
-  /** Bottom to top. */
+  /** The blocks, bottom to top. */
   readonly blocks: readonly BlockSummary[];
 
   /** @internal */

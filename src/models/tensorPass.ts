@@ -1,4 +1,4 @@
-/** The pass that computes: families on tensors, with the gradients of `src/nn`, over a batch without padding. */
+/** The pass that computes a family on tensors, with the gradients of `src/nn`, over a batch without padding. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { activate, biasGelu } from "../nn/activation.ts";
 import type { ScoreTerms, AttentionOptions as TensorAttentionOptions } from "../nn/attention/attention.ts";
@@ -31,8 +31,8 @@ import type {
 } from "./family.ts";
 import { type PackedBatch, positionsAfterPadding } from "./packedBatch.ts";
 
-/** What a pass over tensors is made of. */
-export interface TensorPassInputs {
+/** The inputs of a pass over tensors. */
+interface TensorPassInputs {
   readonly config: HuggingFaceConfig;
   readonly batch: PackedBatch;
   /** The values of a parameter by its state-dict name. */

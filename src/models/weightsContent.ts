@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { safetensorsContent } from "../weights/safetensors/write.ts";
 import type { SequenceClassifier } from "./sequenceClassifier.ts";
 
-/** The content of `model.safetensors`, piece by piece: one tensor at a time is in memory. Errors: `BAD_TENSOR`. */
+/** Makes the content of `model.safetensors`, piece by piece: one tensor at a time is in memory. Errors: `BAD_TENSOR`. */
 export function weightsContent({ parameters }: SequenceClassifier): Iterable<Uint8Array> {
   return safetensorsContent(
     [...parameters.values()].map((parameter) => ({
@@ -16,12 +16,12 @@ export function weightsContent({ parameters }: SequenceClassifier): Iterable<Uin
   );
 }
 
-/** Bytes of the weights in float32. */
+/** Counts the bytes of the weights in float32. */
 export function weightsBytes({ parameters }: SequenceClassifier): number {
   return [...parameters.values()].reduce((sum, { size }) => sum + 4 * size, 0);
 }
 
-/** SHA-256 of `model.safetensors` as `saveModel` writes it, in hexadecimal: two models have the same only with the same weights. */
+/** Computes the SHA-256 of `model.safetensors` as `saveModel` writes it, in hexadecimal: equal only for equal weights. */
 export function weightsHash(model: SequenceClassifier): string {
   const hash = createHash("sha256");
   for (const chunk of weightsContent(model)) hash.update(chunk);

@@ -66,7 +66,7 @@ export const xlnet: Family = {
   head,
 };
 
-export interface XLNetSettings {
+interface XLNetSettings {
   /** Longer distances between tokens are taken for this one; undefined = none are. */
   readonly clampLength: number | undefined;
   /** The activation after the projection of the last token's row; `"linear"` = none. */

@@ -1,5 +1,5 @@
 /**
- * How the examples of a batch lie in one matrix without padding. Every op but attention works token by token, so a batch
+ * The layout of a batch whose examples lie in one matrix without padding. Every op but attention works token by token, so a batch
  * travels as `[tokens, hidden]`, example after example; only attention has to know where each one begins.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";

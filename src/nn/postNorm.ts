@@ -141,8 +141,8 @@ export const fusedFeedForwardNorm: FeedForwardNorm = (inputs, options) => {
 };
 
 /**
- * Of the inner rows, the widest of a layer, it keeps only those that go into the GELU: those that come out are computed
- * again with its gradient.
+ * The fused form for the GELU. It keeps of the inner rows, the widest of a layer, only those that go into the GELU: those
+ * that come out are computed again with its gradient.
  */
 const fusedGeluFeedForwardNorm: FeedForwardNorm = ({ x, up, down, norm }, options) => {
   const site = siteOf(options);

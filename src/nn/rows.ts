@@ -81,9 +81,9 @@ export function meanRows(x: Tensor, packing: Packing): Tensor {
 export interface PartOptions {
   /** Index of the part, from 0. */
   readonly index: number;
-  /** How many parts there are. */
+  /** Number of parts. */
   readonly of: number;
-  /** How many times the parts follow each other in a row, such as once for each head. Default: 1. */
+  /** Times that the parts follow each other in a row, such as once for each head. Default: 1. */
   readonly groups?: number;
 }
 

@@ -1,8 +1,8 @@
 /** The three strategies of fine-tuning layer by layer, as arrays of stages. */
-import { inspect } from "node:util";
 import { ThawError } from "../errors.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { checkStages, type Stage } from "../plan/stage.ts";
+import { inspect } from "../platform/inspect.ts";
 
 /** A fresh head does not learn at an encoder's rate: at 5e-5 a frozen encoder's head stays at chance. */
 const headRate = 1e-3;

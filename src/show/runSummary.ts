@@ -2,10 +2,10 @@
  * Runs by their strategies, summed up over their seeds: the numbers, and sentences about what makes them hard to
  * compare.
  */
-import { inspect, isDeepStrictEqual } from "node:util";
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
+import { inspect, isDeepStrictEqual } from "../platform/inspect.ts";
 import { formatMetric, type MetricKey, type Metrics, type ModelMetric, metricKeys } from "../task/metrics.ts";
 import type { RunRecord } from "../train/runRecord.ts";
 import { stopInWords } from "./report.ts";

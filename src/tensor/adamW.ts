@@ -28,7 +28,7 @@ export interface AdamWFactors {
   readonly rows?: Int32Array | undefined;
 }
 
-/** What one AdamW step does to one variable. */
+/** One variable's part in an AdamW step. */
 export interface AdamWUpdate {
   readonly value: NativeVariable;
   /** The first moment, changed with the value. */
@@ -77,7 +77,7 @@ function fusedStep(updates: readonly AdamWUpdate[]): void {
 const float = typeAttribute("T", types.float32);
 const adamAttributes = [float, boolAttribute("use_locking", false), boolAttribute("use_nesterov", false)];
 
-/** The same updates one after the other, out of TensorFlow's ops. */
+/** The updates one after the other, out of TensorFlow's ops. */
 function composedStep(updates: readonly AdamWUpdate[]): void {
   for (const { value, m, v, gradient, factors } of updates) {
     const { learningRate, weightDecay, gradientScale, beta1, beta2, step, epsilon } = factors;

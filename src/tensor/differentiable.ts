@@ -1,4 +1,4 @@
-/** Ops with hand-written gradients on the tape of tfjs, which compute only the gradients that somebody asks for. */
+/** Ops with hand-written gradients on the tape of tfjs, which compute only the gradients that are needed. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { tf } from "./tensorflow.ts";
 
@@ -23,7 +23,7 @@ export const isConstant = (tensor: Tensor): boolean => constants.has(tensor);
 /** The inputs of an op by name; an optional one may be undefined. */
 type Inputs = Readonly<Record<string, Tensor | undefined>>;
 
-/** What a gradient needs, by name: tensors, or functions that make them, which are called only where a gradient is wanted. */
+/** Tensors that a gradient needs, by name, or functions that make them, which are called only where a gradient is wanted. */
 type Savable = Readonly<Record<string, Tensor | (() => Tensor) | undefined>>;
 
 /** The saved tensors under their names, as the gradient is given them. */
@@ -38,7 +38,7 @@ export type Gradients<I> = { readonly [Name in keyof I]: () => Tensor };
 /** The result of an op, and the gradients of its inputs `I` given the gradient `dy` of the result. */
 export interface Differentiated<I, S> {
   readonly value: Tensor;
-  /** What the gradient needs of tensors, inputs included: everything else is freed when the forward pass is through. */
+  /** The tensors that the gradient needs, inputs included: all others are freed when the forward pass is through. */
   readonly saved?: S;
   /** `wanted` is for what has to be known before the first of the gradients is computed. */
   readonly gradient: (dy: Tensor, saved: Saved<S>, wanted: Wanted<I>) => Gradients<I>;

@@ -6,7 +6,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable, isConstant, markConstant } from "./differentiable.ts";
 import { tf } from "./tensorflow.ts";
 
-/** What tfjs records of an op (tfjs-core 4.22, src/tape.ts). */
+/** The record of one op on tfjs's tape (tfjs-core 4.22, src/tape.ts). */
 interface TapeNode {
   readonly kernelName: string;
   readonly inputs: Readonly<Record<string, Tensor>>;

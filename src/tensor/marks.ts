@@ -1,6 +1,6 @@
 /**
- * What the engine does not know of a tensor and this project notes beside it: that it outlives the work in which it was
- * made, and which rows of a gradient are not zero.
+ * Marks that this project keeps beside tensors, since the engine knows nothing of them: that a tensor outlives the work in
+ * which it was made, and which rows of a gradient are not zero.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 

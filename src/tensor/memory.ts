@@ -1,21 +1,22 @@
 /**
- * How much memory TensorFlow's tensors take. They lie in a pool (tensorflow.ts), which keeps what is freed until it is asked
- * to give it back.
+ * The memory of TensorFlow's tensors, counted and given back. They lie in a pool (tensorflow.ts), which keeps what is freed
+ * until it is told to release it.
  */
 import { collectGarbage, type Room, roomLeft } from "../platform/machine.ts";
 import { nativeOps } from "./native.ts";
 import { boolAttribute, runOp, tf } from "./tensorflow.ts";
 
-/** Bytes in TensorFlow's pool; undefined where nobody counts them. */
+/** The state of TensorFlow's pool, in bytes. */
 export interface PoolUse {
+  /** Bytes that tensors hold. */
   readonly inUse: number;
-  /** The most since the last time that `reset` was asked for. */
+  /** The largest `inUse` since the last reset. */
   readonly peak: number;
-  /** What the pool has taken of the process's memory, in use or not. */
+  /** Bytes that the pool has taken of the process's memory, in use or not. */
   readonly reserved: number;
-  /** What it may take. */
+  /** Bytes that the pool may take. */
   readonly limit: number;
-  /** What of `inUse` was asked for: the pool gives pieces of up to twice the size. */
+  /** The sizes of the tensors behind `inUse`: the pool gives pieces of up to twice the size. */
   readonly requested: number;
 }
 
@@ -29,12 +30,12 @@ function runMemoryOp({ reset = false, release = false }): PoolUse | undefined {
   return { inUse, peak, reserved, limit, requested };
 }
 
-/** What TensorFlow's tensors take. */
+/** The state of the pool, undefined where nobody counts its bytes; `reset` lets `peak` begin anew. */
 export const poolUse = (options: { readonly reset?: boolean } = {}): PoolUse | undefined => runMemoryOp(options);
 
 /**
- * Gives back to the system what is free: garbage of JavaScript, and what tensors have left behind. It takes some tens of
- * milliseconds. What is resident afterwards is in use, so far as anybody knows.
+ * Gives free memory back to the system: garbage of JavaScript, and pages that tensors have left behind. It takes some tens
+ * of milliseconds. Memory that is resident afterwards is in use, so far as anybody knows.
  */
 export function releaseMemory(): void {
   collectGarbage();
@@ -42,15 +43,15 @@ export function releaseMemory(): void {
   runMemoryOp({ release: true });
 }
 
-/** How much more can be had of memory. */
+/** The memory that this process can still get, in bytes. */
 export interface MemoryLeft extends Room {
-  /** What of it tensors can have. */
+  /** The part that tensors can have. */
   readonly tensors: number;
-  /** What of it everything else can have: where addresses are counted, the pool may come to take all that it may. */
+  /** The part that everything else can have: where addresses are counted, the pool may come to take all that it may. */
   readonly others: number;
 }
 
-/** What this process can still get of memory. */
+/** Measures the memory that this process can still get. */
 export function memoryLeft(): MemoryLeft {
   const pool = poolUse();
   if (pool === undefined) {

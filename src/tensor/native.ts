@@ -1,6 +1,6 @@
 /**
- * Thaw's own TensorFlow ops (native/), which do in one pass what takes many of TensorFlow's. Set-up compiles them for
- * the processor at hand; where they are missing, everything is composed of TensorFlow's ops instead.
+ * The library of Thaw's own TensorFlow ops (native/), which do in one pass what takes many of TensorFlow's. Set-up compiles
+ * them for the processor at hand; where they are missing, everything is composed of TensorFlow's ops instead.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { engineInfo } from "./tensorflow.ts";
 /** Whether the ops of native/ are used: never on a GPU, nor with THAW_NATIVE=0 in the environment. */
 export const nativeOps: boolean = process.env.THAW_NATIVE !== "0" && engineInfo().device === "cpu" && load();
 
-/** The native form of an op where its library is loaded, the composed form elsewhere. */
+/** Chooses the native form of an op where the library is loaded, and the composed form elsewhere. */
 export const choose = <Op>(native: Op, composed: Op): Op => (nativeOps ? native : composed);
 
 function load(): boolean {
@@ -31,7 +31,7 @@ function load(): boolean {
   }
 }
 
-/** The same text as in setup/steps/native.mjs: one name stands for processors with different instructions. */
+/** Identifies the processor as setup/steps/native.mjs does: one name stands for processors with different instructions. */
 function processor(): string {
   let flags = "";
   try {

@@ -16,13 +16,16 @@ const binary = (name: string) => (a: Tensor, b: Tensor) => runOp(name, [a, b], f
 
 /** `a + b`, broadcasting. */
 export const add = binary("AddV2");
+/** `a - b`, broadcasting. */
 export const subtract = binary("Sub");
+/** `a * b`, broadcasting. */
 export const multiply = binary("Mul");
 export const erf = unary("Erf");
 export const exp = unary("Exp");
 export const square = unary("Square");
+/** `1 / sqrt(x)` */
 export const rsqrt = unary("Rsqrt");
-/** Over the last dimension. */
+/** The softmax over the last dimension. */
 export const softmax = unary("Softmax");
 const halfSquare = unary("L2Loss");
 /** `sum(x^2) / 2` over all values of all tensors, a scalar. */
@@ -78,18 +81,20 @@ export const sumOfProducts = choose(
 const batchMatMulAttributes = [false, true].map((a) =>
   [false, true].map((b) => [boolAttribute("adj_x", a), boolAttribute("adj_y", b), float]),
 );
-/** The same over the last two dimensions of equally shaped batches. */
+/** Products of the matrices in the last two dimensions of equally shaped batches, read as their transposes or not. */
 export function batchMatMul(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
   return runOp("BatchMatMulV2", [a, b], batchMatMulAttributes[+transposeA]?.[+transposeB] ?? []);
 }
 
 const reduceAttributes = [float, typeAttribute("Tidx", types.int32), boolAttribute("keep_dims", true)];
 const reduceLast = (name: string) => (x: Tensor) => runOp(name, [x, fixedInts([x.rank - 1])], reduceAttributes);
-/** Over the last dimension, which is kept with size 1. */
+/** The mean over the last dimension, which is kept with size 1. */
 export const meanLast = reduceLast("Mean");
+/** The sum over the last dimension, which is kept with size 1. */
 export const sumLast = reduceLast("Sum");
 
 const transposeAttributes = [float, typeAttribute("Tperm", types.int32)];
+/** Permutes the dimensions of `x`. */
 export const transpose = (x: Tensor, permutation: readonly number[]): Tensor =>
   runOp("Transpose", [x, fixedInts(permutation)], transposeAttributes);
 

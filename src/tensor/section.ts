@@ -28,7 +28,7 @@ engine.trackTensor = (tensor, backend) => {
   open?.made.push(tensor);
 };
 
-/** Runs work that awaits nothing. What it leaves behind if it is ended by force, the next section or `endSection` frees. */
+/** Runs work that awaits nothing. If it is ended by force, the next section or `endSection` frees what it leaves behind. */
 export function section<T>(work: () => T): T {
   endSection();
   const { scopeStack, gradientDepth, kernelDepth, activeTape } = engine.state;
@@ -40,7 +40,7 @@ export function section<T>(work: () => T): T {
   }
 }
 
-/** Where a section was ended by force: closes what it left open, and frees every tensor that it made but those that outlive it. */
+/** Closes what a section that was ended by force left open, and frees all its tensors but those that outlive it. */
 export function endSection(): void {
   if (open === undefined) return;
   const { made, depth, state } = open;

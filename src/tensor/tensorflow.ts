@@ -86,7 +86,7 @@ function loadTensorFlow(): typeof tfjs {
   }
 }
 
-/** THAW_ENGINE names one of the two; without it, TensorFlow where it loads. */
+/** Loads the engine that THAW_ENGINE names; without it, TensorFlow where it loads, else WebAssembly. */
 async function load(): Promise<typeof tfjs> {
   const wanted = process.env.THAW_ENGINE || undefined;
   if (wanted === "wasm") return loadWasm();
@@ -107,15 +107,15 @@ async function load(): Promise<typeof tfjs> {
 
 /** Values of a tensor that is read without a look at what memory is left, which takes some tens of microseconds. */
 const readUnchecked = 1e6;
-/** Values of a tensor that is made without one. */
+/** Values of a tensor that is made without such a look. */
 const madeUnchecked = 1e4;
-/** Values that have to be free in the pool beside a tensor that is made: small ones are not looked at. */
+/** Values that must stay free in the pool when a tensor is made: small tensors are made without a look. */
 const kept = 1e6;
 
 /** tfjs: tensors, ops and automatic differentiation, on TensorFlow or on WebAssembly. */
 export const tf = await load();
 
-/** Which engine `tf` computes on. */
+/** The engine that `tf` computes on. */
 export const engineName: "tensorflow" | "wasm" = tf.getBackend() === "wasm" ? "wasm" : "tensorflow";
 
 const backend = tf.backend() as unknown as TensorFlowBackend;
@@ -155,7 +155,7 @@ function explainMemory(backend: TensorFlowBackend): void {
   }
 }
 
-/** How many values a tensor of this shape has. */
+/** The number of values of a tensor of this shape. */
 export const elementsOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /** TensorFlow's own numbers for types; on WebAssembly they only have to differ. */
@@ -205,7 +205,7 @@ export const runOp = (
   attributes: readonly OpAttribute[] = [],
 ): tfjs.Tensor => runOpOutputs(op, inputs, attributes, ["output"]).output;
 
-/** What the engine is, for reports: its version and where it computes. */
+/** Describes the engine for reports: its version and where it computes. */
 export function engineInfo(): {
   readonly engine: string;
   readonly tfjs: string;

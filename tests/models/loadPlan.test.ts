@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ThawError } from "../../src/errors.ts";
 import { AutoModelForSequenceClassification, type FromPretrainedOptions } from "../../src/models/autoModel.ts";
 import { parseConfig } from "../../src/models/config/parseConfig.ts";
+import { matchNames } from "../../src/models/loadPlan.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import { readSafetensors, type SafetensorsFile } from "../../src/weights/safetensors/read.ts";
 import { type NamedTensor, writeSafetensors } from "../../src/weights/safetensors/write.ts";
@@ -292,4 +293,43 @@ test("of a model of few positions the message says how to encode, also where tru
   }
   expect(advice).toBe("{ truncation: true, maxLength: 40 }");
   expect(encode({ truncation: true, maxLength: 40 }).logits.shape).toEqual([1, 3]);
+});
+
+describe("names of a file", () => {
+  /** Names of the model that a match has not found. */
+  const missingIn = ({ found }: ReturnType<typeof matchNames>, names: readonly string[]) =>
+    names.filter((name) => !found.has(name));
+
+  const bertNames = ["bert.embeddings.LayerNorm.weight", "bert.embeddings.LayerNorm.bias", "classifier.weight"];
+
+  test("names that are the model's stand for themselves", () => {
+    const match = matchNames(bertNames, bertNames, "bert.");
+    expect([...match.found]).toEqual(bertNames.map((name) => [name, name]));
+    expect([missingIn(match, bertNames), match.unused]).toEqual([[], []]);
+  });
+
+  test("files of the bare encoder lack the prefix, and the head", () => {
+    const match = matchNames(["embeddings.LayerNorm.weight", "embeddings.LayerNorm.bias"], bertNames, "bert.");
+    expect(match.found.get("bert.embeddings.LayerNorm.bias")).toBe("embeddings.LayerNorm.bias");
+    expect([missingIn(match, bertNames), match.unused]).toEqual([["classifier.weight"], []]);
+  });
+
+  test("old files say gamma and beta, with the prefix or without", () => {
+    const { found } = matchNames(["bert.embeddings.LayerNorm.gamma", "embeddings.LayerNorm.beta"], bertNames, "bert.");
+    expect(Object.fromEntries(found)).toEqual({
+      "bert.embeddings.LayerNorm.weight": "bert.embeddings.LayerNorm.gamma",
+      "bert.embeddings.LayerNorm.bias": "embeddings.LayerNorm.beta",
+    });
+  });
+
+  test("only a layer norm's gamma is renamed", () => {
+    const match = matchNames(["other.gamma"], ["other.weight"], "bert.");
+    expect([missingIn(match, ["other.weight"]), match.unused]).toEqual([["other.weight"], ["other.gamma"]]);
+  });
+
+  test("a pretraining head is unused and reported, the buffer position_ids is neither", () => {
+    const files = [...bertNames, "cls.predictions.bias", "bert.embeddings.position_ids", "position_ids"];
+    expect(matchNames(files, bertNames, "bert.").unused).toEqual(["cls.predictions.bias"]);
+    expect(matchNames(["my_position_ids"], bertNames, "bert.").unused).toEqual(["my_position_ids"]);
+  });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PackedBatch } from "../../src/models/packedBatch.ts";
+import { PackedBatch, positionsAfterPadding } from "../../src/models/packedBatch.ts";
 
 const plain = ({ inputIds, tokenTypeIds, positions, packing }: PackedBatch) => ({
   inputIds: [...inputIds],
@@ -55,4 +55,29 @@ test.each([
   [{ inputIds: [[]] }, /Text 0 of the batch has no token/],
 ])("%j is refused with the text's number", (batch, message) => {
   expect(() => PackedBatch.fromPadded(batch)).toThrow(message);
+});
+
+const positions = (padding: number, ...texts: number[][]) => [
+  ...positionsAfterPadding(PackedBatch.fromTexts(texts.map((inputIds) => ({ inputIds }))), padding),
+];
+
+// transformers 5.23: RobertaEmbeddings.create_position_ids_from_input_ids(torch.tensor([[0, 7, 8, 1, 9]]), 1)
+test("positions begin after the padding's index, in every text, and skip its id", () => {
+  expect(positions(1, [0, 7, 8, 1, 9])).toEqual([2, 3, 4, 1, 5]);
+  expect(positions(1, [0, 7], [0, 8, 9])).toEqual([2, 3, 2, 3, 4]);
+  expect(positions(3, [0, 3, 5])).toEqual([4, 3, 5]);
+});
+
+test("padding at either side moves nothing", () => {
+  const batch = PackedBatch.fromPadded({
+    inputIds: [
+      [1, 1, 0, 7],
+      [0, 7, 1, 1],
+    ],
+    attentionMask: [
+      [0, 0, 1, 1],
+      [1, 1, 0, 0],
+    ],
+  });
+  expect([...positionsAfterPadding(batch, 1)]).toEqual([2, 3, 2, 3]);
 });

@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import { activate, activationNames } from "../../src/nn/activation.ts";
+import { activate, activationNames, gelu } from "../../src/nn/activation.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
-
-type Tensor = ReturnType<typeof tf.tensor>;
+import { compare, random, type Tensor } from "./compare.ts";
 
 /** Each formula in float64. */
 const formulas: Readonly<Record<string, (x: number) => number>> = {
@@ -56,4 +55,10 @@ test("relu has no slope at 0, as in PyTorch", () => {
 test("an unknown activation is refused with the known ones", () => {
   expect(() => activate("mish", tf.zeros([1]))).toThrow(/"mish".*gelu_new/);
   expect(() => activate("constructor", tf.zeros([1]))).toThrow(/"constructor"/);
+});
+
+const erfGelu = (x: Tensor) => x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5));
+
+test("gelu is the erf form, not the tanh one", () => {
+  compare("gelu", [random("x", [50])], gelu, erfGelu as never);
 });

@@ -46,7 +46,7 @@ export function compare(
 }
 
 /** A dropout generator whose next site has this seed pair. */
-export function streamAt(seed: readonly [number, number]): DropoutRng {
+export function dropoutRngAt(seed: readonly [number, number]): DropoutRng {
   const dropoutRng = new DropoutRng(0, 0);
   dropoutRng.next = () => seed;
   return dropoutRng;

@@ -8,7 +8,7 @@ import { DropoutMask } from "../../src/tensor/dropoutMask.ts";
 import { nativeOps } from "../../src/tensor/native.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 import { golden } from "../golden/read.ts";
-import { streamAt, type Tensor } from "./compare.ts";
+import { dropoutRngAt, type Tensor } from "./compare.ts";
 
 const ones = tf.ones([40, 50]) as ReturnType<typeof tf.tensor>;
 const mask = (seed: number, step: number, rate = 0.5) => dropout(ones, rate, new DropoutRng(seed, step)).dataSync();
@@ -87,7 +87,7 @@ describe.each(forms)("the masks of %s ops are those of the definition, bit by bi
   test("for rows and columns up to 70,000, at rates from 1e-8 to 0.999", () => {
     for (const { seed, rate, rows, width, dropped, sha256 } of masks.rows) {
       const values = tf.tidy(
-        () => drop(tf.ones([rows, width]) as Tensor, rate, streamAt(seed)).dataSync() as Float32Array,
+        () => drop(tf.ones([rows, width]) as Tensor, rate, dropoutRngAt(seed)).dataSync() as Float32Array,
       );
       expect(hashOf(values), `${rows} x ${width} at ${rate}`).toBe(sha256);
       expect(values.filter((value) => value === 0).length).toBe(dropped);
@@ -97,7 +97,7 @@ describe.each(forms)("the masks of %s ops are those of the definition, bit by bi
 
   test("in attention, where each text and head has rows of its own", () => {
     for (const { seed, rate, lengths, heads, sha256 } of masks.attention) {
-      const found = attentionMask(attend, streamAt(seed), rate, lengths, heads);
+      const found = attentionMask(attend, dropoutRngAt(seed), rate, lengths, heads);
       expect(hashOf(found), `${lengths.length} texts, ${heads} heads at ${rate}`).toBe(sha256);
     }
   });
@@ -109,7 +109,7 @@ describe.each(forms)("the masks of %s ops are those of the definition, bit by bi
     const [x, zeros] = [tf.fill([rows, width], 1e-3) as Tensor, tf.zeros([rows, width]) as Tensor];
     const [one, none] = [tf.ones([width]) as Tensor, tf.zeros([width]) as Tensor];
     const inputs = { x, inputBias: none, residual: zeros, weight: one, bias: none };
-    const value = norm(inputs, { epsilon: 1, dropoutRate: rate, dropoutRng: streamAt(seed) }).dataSync();
+    const value = norm(inputs, { epsilon: 1, dropoutRate: rate, dropoutRng: dropoutRngAt(seed) }).dataSync();
     // of a row of zeros and equal values each is on one side of the mean
     const kept = Math.fround(1 / Math.fround(1 - Math.fround(rate)));
     expect(hashOf(Float32Array.from(value, (y) => (y > 0 ? kept : 0)))).toBe(sha256);
@@ -117,7 +117,7 @@ describe.each(forms)("the masks of %s ops are those of the definition, bit by bi
 });
 
 /**
- * The masks that attention has used, text by text and head by head: with equal scores, and values that pick one key each,
+ * The masks that attention has used, example by example and head by head: with equal scores, and values that pick one key each,
  * the result is the dropped probabilities.
  */
 function attentionMask(

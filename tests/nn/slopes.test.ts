@@ -29,7 +29,7 @@ import { nativeOps } from "../../src/tensor/native.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 import { golden } from "../golden/read.ts";
 import { uniform } from "../models/familyModel.ts";
-import { streamAt, type Tensor } from "./compare.ts";
+import { dropoutRngAt, type Tensor } from "./compare.ts";
 import { type Slopes, worstOf } from "./slopes.ts";
 
 interface GoldenOp {
@@ -42,7 +42,7 @@ const { made_with: _, ...goldens } = golden<Record<string, GoldenOp>>("op_differ
 const packing = new Packing([5, 1, 9]);
 const [heads, epsilon] = [2, 1e-5];
 const segments = Int32Array.from({ length: packing.tokens }, (_, i) => (i * i) % 3);
-const dropoutRng = (drops: boolean) => (drops ? streamAt([3, 2560]) : undefined);
+const dropoutRng = (drops: boolean) => (drops ? dropoutRngAt([3, 2560]) : undefined);
 const withDropout = (drops: boolean) => ({ dropoutRate: 0.25, dropoutRng: dropoutRng(drops), epsilon });
 
 /** The op of a golden's name; most have one form only. */
@@ -274,8 +274,8 @@ test.each<[string, string, Op]>([
     "dropout",
     ([x]) =>
       differentiable({ x: x as Tensor }, () => ({
-        value: composedDropout(x as Tensor, 0.25, streamAt([3, 2560])).clone(),
-        gradient: (dy) => ({ x: () => composedDropout(dy, 0.25, streamAt([3, 2561])).clone() }),
+        value: composedDropout(x as Tensor, 0.25, dropoutRngAt([3, 2560])).clone(),
+        gradient: (dy) => ({ x: () => composedDropout(dy, 0.25, dropoutRngAt([3, 2561])).clone() }),
       })),
   ],
   [

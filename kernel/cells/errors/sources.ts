@@ -2,7 +2,7 @@
 import type MagicString from "magic-string";
 import { codeFrame } from "../../shared/codeFrame.ts";
 import type { MapToSource } from "../rewrite/lower.ts";
-import type { Place } from "../rewrite/syntax.ts";
+import type { Place } from "../rewrite/parse.ts";
 
 type Segment = readonly number[];
 /** The segments of each rewritten line: [column, 0, source line, source column], all from 0. */

@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { KernelInterrupt, tryOr } from "../interrupt/kernelInterrupt.ts";
 import { fromCellArray, isA } from "../realm/cellRealm.ts";
 import { asWritten } from "../rewrite/imports.ts";
-import { CellSyntaxError, type Place } from "../rewrite/syntax.ts";
+import { CellSyntaxError, type Place } from "../rewrite/parse.ts";
 import type { Sources } from "./sources.ts";
 
 /** The content of an `error` message. */

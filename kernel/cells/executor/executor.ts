@@ -13,7 +13,7 @@ import type { ModuleLoader } from "../modules/moduleLoader.ts";
 import type { Reporter } from "../output/reporter.ts";
 import { isA } from "../realm/cellRealm.ts";
 import type { CellImports } from "../rewrite/imports.ts";
-import { CellSyntaxError } from "../rewrite/syntax.ts";
+import { CellSyntaxError } from "../rewrite/parse.ts";
 import { transformCell } from "../rewrite/transform.ts";
 import type { Disposals } from "./disposals.ts";
 import type { Evaluator, Outcome } from "./evaluator.ts";
@@ -56,7 +56,7 @@ interface ExecutorServices {
 
 /** Runs the cells, one at a time. */
 export class Executor {
-  readonly #parts: ExecutorServices;
+  readonly #services: ExecutorServices;
   /** The cell whose output is still sent. */
   #running: number | undefined;
   /** The cell whose end has not been reported yet. */
@@ -66,13 +66,13 @@ export class Executor {
   /** The timers of cells up to this one are cancelled. */
   #stopped = 0;
 
-  constructor(parts: ExecutorServices) {
-    this.#parts = parts;
+  constructor(services: ExecutorServices) {
+    this.#services = services;
   }
 
   /** Runs the cell and reports everything it causes, its end last. Never throws. */
   async run(order: ExecuteOrder): Promise<void> {
-    const { interrupts } = this.#parts;
+    const { interrupts } = this.#services;
     this.#running = order.cell;
     this.#unreported = order;
     this.#newest = order.cell;
@@ -91,18 +91,18 @@ export class Executor {
 
   /** Ends the cell and reports it. It may be begun a second time where the first did not come to its end. */
   async #finish(order: ExecuteOrder, end: End, isInterrupted: () => boolean): Promise<void> {
-    const { disposals, interrupts, magics, modules, reporter } = this.#parts;
+    const { disposals, interrupts, magics, modules, reporter } = this.#services;
     if (this.#unreported !== order) return;
     this.#running = undefined;
     const interrupted = isInterrupted();
     const isStopped = interrupted || interrupts.failure !== undefined;
     if (isStopped) {
-      this.#parts.evaluator.abandon();
+      this.#services.evaluator.abandon();
       await endThreadsOf(order.cell);
       if (this.#unreported !== order) return;
       void disposals.run(); // what has ended the cell is what there is to tell
     }
-    this.#parts.releaseAwaited();
+    this.#services.releaseAwaited();
     interrupts.end();
     const report = interrupted
       ? this.#describe(interruption(end))
@@ -139,13 +139,13 @@ export class Executor {
   /** Cancels what all cells so far have left running. */
   stopAll(): void {
     for (; this.#stopped < this.#newest; this.#stopped++) cancelTimersOf(this.#stopped + 1);
-    this.#parts.modules.stopped();
+    this.#services.modules.stopped();
   }
 
   /** Evaluates the cell. Resolves to the values of the user expressions; throws what the cell threw. */
   async #evaluate(order: ExecuteOrder): Promise<Record<string, unknown>> {
     const { cell: number, code, count, silent } = order;
-    const { disposals, evaluator, magics, names, reporter, sources, takeResult, displaysSettled } = this.#parts;
+    const { disposals, evaluator, magics, names, reporter, sources, takeResult, displaysSettled } = this.#services;
     // a cell that is not counted must not take the name of the one before it: stacks would show the wrong text
     const name = sources.has(`In[${count}]`) ? `In[${count}.${number}]` : `In[${count}]`;
     sources.add(name, code);
@@ -168,7 +168,7 @@ export class Executor {
     }
     await displaysSettled();
     if (value !== undefined && !silent) {
-      const { data, metadata = {} } = await this.#parts.toBundle(value);
+      const { data, metadata = {} } = await this.#services.toBundle(value);
       if (Object.keys(data).length > 0) reporter.output("execute_result", { execution_count: count, data, metadata });
     }
     const left = await disposals.run();
@@ -187,23 +187,23 @@ export class Executor {
   ): CellSyntaxError | undefined {
     const isRefused = isA(thrown, SyntaxError) && !isA(thrown, CellSyntaxError) && !hasPlace(thrown, name);
     if (!isRefused || position.line > code.split("\n").length) return undefined;
-    const place = this.#parts.sources.locate(name, position.line + 1, position.column + 1);
+    const place = this.#services.sources.locate(name, position.line + 1, position.column + 1);
     return new CellSyntaxError(thrown.message, place);
   }
 
   #describe(thrown: unknown): ErrorReport {
-    return describeError(thrown, this.#parts.sources);
+    return describeError(thrown, this.#services.sources);
   }
 
   async #userExpressions(expressions: Readonly<Record<string, string>>): Promise<Record<string, unknown>> {
     const results: Record<string, unknown> = {};
     for (const [key, expression] of Object.entries(expressions)) {
       try {
-        const cell = transformCell(String(expression), "expression", this.#parts.names);
-        const outcome = await this.#parts.evaluator.run(cell.code, "expression");
-        const value = this.#parts.takeResult();
+        const cell = transformCell(String(expression), "expression", this.#services.names);
+        const outcome = await this.#services.evaluator.run(cell.code, "expression");
+        const value = this.#services.takeResult();
         if (outcome.kind === "thrown") throw outcome.thrown;
-        const { data, metadata = {} } = await this.#parts.toBundle(value);
+        const { data, metadata = {} } = await this.#services.toBundle(value);
         results[key] = { status: "ok", data, metadata };
       } catch (error) {
         results[key] = { status: "error", ...this.#describe(error) };

@@ -30,10 +30,10 @@ interface StdinServices {
  * Replaces `process.stdin`. A stream that has come to its end, or that another cell has paused, is replaced again: each
  * cell reads anew.
  */
-export function patchStdin(parts: StdinServices): void {
-  let stdin = new CellStdin(parts);
+export function patchStdin(services: StdinServices): void {
+  let stdin = new CellStdin(services);
   const get = (): CellStdin => {
-    if (stdin.isOver()) stdin = new CellStdin(parts);
+    if (stdin.isOver()) stdin = new CellStdin(services);
     return stdin;
   };
   Object.defineProperty(cells.process, "stdin", { get, configurable: true, enumerable: true });
@@ -58,7 +58,7 @@ function patchQuestion(name: "node:readline" | "node:readline/promises"): void {
 
 class CellStdin extends Readable {
   readonly fd = 0;
-  readonly #parts: StdinServices;
+  readonly #services: StdinServices;
   /** Whether code reads, and has got nothing yet. */
   #isReading = false;
   /** Whether code cannot go on without an answer. */
@@ -71,9 +71,9 @@ class CellStdin extends Readable {
   /** The cell whose code has begun to read. */
   #cell = currentCell();
 
-  constructor(parts: StdinServices) {
+  constructor(services: StdinServices) {
     super();
-    this.#parts = parts;
+    this.#services = services;
   }
 
   isOver(): boolean {
@@ -122,13 +122,13 @@ class CellStdin extends Readable {
     const isPaused = this.isPaused() && this.listenerCount("readable") === 0;
     if (!this.#isReading || isPaused || !this.#isHeard() || this.#pending?.cell === cell) return;
     this.#pending?.port.close(); // an older cell's, which has ended
-    const prompt = this.#parts.question();
+    const prompt = this.#services.question();
     this.#needsAnswer ||= prompt !== "" || this.listenerCount("keypress") > 0;
     const { port1, port2 } = new MessageChannel();
     this.#pending = { port: port1, cell };
     port1.on("message", (answer: InputAnswer) => this.#receiveAnswer(cell, answer));
     const woken = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    this.#parts.post({ type: "input", prompt, password: false, woken, port: port2 });
+    this.#services.post({ type: "input", prompt, password: false, woken, port: port2 });
   }
 
   #receiveAnswer(cell: number, answer: InputAnswer): void {
@@ -148,6 +148,6 @@ class CellStdin extends Readable {
     const error = this.#addCallSite(new InputError(answer.refused)) as InputError;
     const isNeeded = this.#needsAnswer;
     this.push(null); // as where there is no terminal
-    if (isNeeded) kernelTimers.setTimeout(() => this.#parts.interrupts.fail(error, cell), graceMs);
+    if (isNeeded) kernelTimers.setTimeout(() => this.#services.interrupts.fail(error, cell), graceMs);
   }
 }

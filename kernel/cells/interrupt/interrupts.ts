@@ -1,6 +1,6 @@
 /**
  * The main thread's half of an interrupt: the state that running code checks, and when a cell that does not stop by
- * itself is given up. (The watchdog that terminates blocking code is in the protocol thread.)
+ * itself is given up. (The watchdog that ends blocking code is in kernel/protocol/interrupt.ts.)
  */
 import { setMaxListeners } from "node:events";
 import { type Flags, flag } from "../../shared/flags.ts";

@@ -24,16 +24,16 @@ const displayedTypes: Readonly<Record<string, string>> = {
 };
 
 class MagicCalls {
-  readonly #parts: MagicServices;
+  readonly #services: MagicServices;
   readonly #payloads: Payload[];
   readonly #variables: Variables;
   readonly #started: Measurement[] = [];
   #cell: Measurement | undefined;
 
-  constructor(parts: MagicServices, payloads: Payload[], builtIn: ReadonlySet<string>) {
-    this.#parts = parts;
+  constructor(services: MagicServices, payloads: Payload[], builtIn: ReadonlySet<string>) {
+    this.#services = services;
     this.#payloads = payloads;
-    this.#variables = new Variables(parts.evaluator, parts.names, builtIn);
+    this.#variables = new Variables(services.evaluator, services.names, builtIn);
   }
 
   /** Forgets measurements that an earlier cell has left behind. */
@@ -74,19 +74,19 @@ class MagicCalls {
 
   /** Carries out `%timeit`. */
   async timeit(run: () => unknown, options: string): Promise<Timings | undefined> {
-    const timings = await timeRuns(run, options, this.#parts.interrupts);
+    const timings = await timeRuns(run, options, this.#services.interrupts);
     if (!/(^|\s)-q\b/.test(options)) this.#print(timings.toString());
     return /(^|\s)-o\b/.test(options) ? timings : undefined;
   }
 
   /** Carries out `!command`. */
   async shell(command: string): Promise<void> {
-    await runCommand(["sh", "-c", command], this.#parts);
+    await runCommand(["sh", "-c", command], this.#services);
   }
 
   /** Carries out `lines = !command`. */
   async lines(command: string): Promise<string[]> {
-    return await runLines(["sh", "-c", command], this.#parts);
+    return await runLines(["sh", "-c", command], this.#services);
   }
 
   /** Turns a value inside a command into text: lists become words. */
@@ -98,7 +98,7 @@ class MagicCalls {
   async page(name: string, detail: 1 | 2): Promise<void> {
     const magic = describeMagic(name);
     const known = !name.startsWith("%") && this.#variables.names().includes(name);
-    const data = magic !== undefined && !known ? { "text/plain": magic } : await this.#parts.inspect(name, detail);
+    const data = magic !== undefined && !known ? { "text/plain": magic } : await this.#services.inspect(name, detail);
     if (data === undefined) this.#print(`Nothing is known of ${name}: no variable has this name.`);
     else this.#payloads.push({ source: "page", data, start: 0 });
   }
@@ -116,7 +116,7 @@ class MagicCalls {
           `%${name} needs code on its line, found "${args}". Write %${name} f(x), or %%${name} on a cell's first line.`,
         );
       case "env":
-        return environment(args, this.#parts.print);
+        return environment(args, this.#services.print);
       case "cd":
         return changeFolder(args);
       case "pwd":
@@ -134,7 +134,7 @@ class MagicCalls {
       case "types":
         return this.#types(args);
       case "npm":
-        return await runCommand(["sh", "-c", `npm ${args}`], this.#parts, { cwd: this.#parts.folder });
+        return await runCommand(["sh", "-c", `npm ${args}`], this.#services, { cwd: this.#services.folder });
       case "lsmagic":
       case "magic":
         return this.#print(listMagics());
@@ -146,14 +146,14 @@ class MagicCalls {
   /** Carries out `%%name args` with the rest of the cell. */
   async cell(name: string, args: string, body: string): Promise<void> {
     const type = displayedTypes[name];
-    if (type !== undefined) this.#parts.host.display({ data: { [type]: body, "text/plain": body } });
-    else if (name === "bash" || name === "sh") await runCommand([name, "-s"], this.#parts, { input: body });
+    if (type !== undefined) this.#services.host.display({ data: { [type]: body, "text/plain": body } });
+    else if (name === "bash" || name === "sh") await runCommand([name, "-s"], this.#services, { input: body });
     else if (name === "writefile") this.#print(writeCell(args, body));
     else throw new UnknownMagic("%%", name);
   }
 
   #print(line: string): void {
-    this.#parts.print("stdout", `${line}\n`);
+    this.#services.print("stdout", `${line}\n`);
   }
 
   #load(args: string): void {
@@ -163,7 +163,7 @@ class MagicCalls {
   }
 
   #history(args: string): void {
-    const cells = this.#parts.sources.cells();
+    const cells = this.#services.sources.cells();
     const numbered = /(^|\s)-n\b/.test(args);
     this.#print(cells.map(({ name, text }) => (numbered ? `${name}: ${text}` : text)).join("\n"));
   }
@@ -175,7 +175,7 @@ class MagicCalls {
         `%types takes off, warn or strict, got "${mode}". warn is what a notebook starts with.`,
       );
     }
-    this.#parts.post({ type: "types", mode });
+    this.#services.post({ type: "types", mode });
   }
 }
 
@@ -183,14 +183,14 @@ class MagicCalls {
 export class Magics {
   /** The payloads of the running cell's reply. */
   readonly payloads: Payload[] = [];
-  readonly #parts: MagicServices;
+  readonly #services: MagicServices;
   readonly #calls: MagicCalls;
 
-  constructor(parts: MagicServices) {
-    this.#parts = parts;
+  constructor(services: MagicServices) {
+    this.#services = services;
     const builtIn = new Set(Object.keys(cells)); // globals that are not the user's
-    this.#calls = new MagicCalls(parts, this.payloads, builtIn);
-    parts.runtime.magics = this.#calls;
+    this.#calls = new MagicCalls(services, this.payloads, builtIn);
+    services.runtime.magics = this.#calls;
   }
 
   /** Returns the payloads and forgets them. */
@@ -201,7 +201,7 @@ export class Magics {
   /** Rewrites a cell; undefined for one that has no magic, which is nearly every one. */
   prepare(code: string): PreparedCell | undefined {
     if (!mayHaveMagics(code)) return undefined;
-    const names = new Set(this.#parts.evaluator.lexicalNames());
+    const names = new Set(this.#services.evaluator.lexicalNames());
     const isDefined = (name: string): boolean => names.has(name) || name in cells;
     const rewritten = rewriteMagics(code, { isDefined, isCommand });
     if (rewritten === undefined) return undefined;

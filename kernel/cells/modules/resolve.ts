@@ -11,7 +11,7 @@ import vm from "node:vm";
 import { createPathsMatcher } from "get-tsconfig";
 import { type NpmSpecifier, npmSpecifier, placesFrom, tsconfigOf } from "../../shared/modules.ts";
 import { fromCellPromise, kernelPackage } from "../realm/cellRealm.ts";
-import { parse } from "../rewrite/syntax.ts";
+import { parse } from "../rewrite/parse.ts";
 import { packageOf, refuseOtherVersion } from "./packageVersion.ts";
 
 type Load = (specifier: string, options?: ImportCallOptions) => Promise<Record<string, unknown>>;

@@ -5,7 +5,7 @@
 import { Script } from "node:vm";
 import { child, childList, contains, type SyntaxNode } from "../../shared/syntax.ts";
 import { isUsing } from "./guards.ts";
-import { parse } from "./syntax.ts";
+import { parse } from "./parse.ts";
 import { lineStarts, offsetOf, placeOf, transpile } from "./transpile.ts";
 
 const suspicious = /\b(enum|namespace|module|accessor|using)\b|@|<[\w>]/;

@@ -28,9 +28,9 @@ import {
   rewriteUse,
 } from "./imports.ts";
 import { lower, type MapToSource } from "./lower.ts";
+import { asExpression, parse } from "./parse.ts";
 import { declaredNames, hoistedNames, scopeNames } from "./scope.ts";
 import { stripTypes } from "./stripTypes.ts";
-import { asExpression, parse } from "./syntax.ts";
 
 /** A rewritten text with the way back from its positions to the source's. */
 interface Transformed {

@@ -1,21 +1,20 @@
 /** A model's `config.json` as this library sees it, with Hugging Face's keys in camelCase, and typed reading of its keys. */
 import { ThawError } from "../../errors.ts";
-
 import type { ProblemType } from "../../task/task.ts";
 
 export { type Labels, type ProblemType, problemTypes } from "../../task/task.ts";
 
-/** What a classifier that was trained here has read: texts, or pairs of a first and a second text. */
+/** The inputs that a classifier can be trained on: texts, or pairs of a first and a second text. */
 export const trainingInputs = ["texts", "text_pairs"] as const;
 /** Whether a classifier was trained on single texts or on pairs. */
 export type TrainingInput = (typeof trainingInputs)[number];
 
-/** Plain JSON, as `JSON.parse` gives it. */
+/** A plain JSON object, as `JSON.parse` gives it. */
 export type JsonObject = { readonly [key: string]: unknown };
 
 /** The settings of a model, as its config.json has them, by camelCase names of BERT's keys in every family. */
 export interface HuggingFaceConfig {
-  /** The family, such as `"bert"`. */
+  /** The name of the family, such as `"bert"`. */
   readonly modelType: string;
   /** Number of tokens that the word table has rows for. */
   readonly vocabSize: number;
@@ -37,9 +36,9 @@ export interface HuggingFaceConfig {
   readonly attentionProbsDropoutProb: number;
   /** Dropout in the head; undefined means `hiddenDropoutProb`. */
   readonly classifierDropout: number | undefined;
-  /** Rows of the table of positions; for the longest text ask the family, some keep rows for padding. */
+  /** Rows of the table of positions; `maxTokens` says how long a text may be, since some families keep rows for padding. */
   readonly maxPositionEmbeddings: number;
-  /** 0 where token types have no table. */
+  /** Rows of the table of token types; 0 where there is none. */
   readonly typeVocabSize: number;
   /** The number that layer normalisations add to the variance. */
   readonly layerNormEps: number;
@@ -53,7 +52,7 @@ export interface HuggingFaceConfig {
   readonly id2label: readonly string[];
   /** Indices of the labels by their names. */
   readonly label2id: Readonly<Record<string, number>>;
-  /** Undefined: decided by the first labels it is trained on, as in `transformers`. */
+  /** The problem type; undefined until the first labels that it is trained on decide it, as in `transformers`. */
   readonly problemType: ProblemType | undefined;
   /** The key `trained_on`, which Thaw alone writes; undefined for a model that was not trained here. */
   readonly trainedOn: TrainingInput | undefined;

@@ -8,12 +8,12 @@ import { badConfig, type HuggingFaceConfig, type JsonObject } from "./config.ts"
 import { type LabelOptions, labelsInFile } from "./labels.ts";
 import { parseConfig, toHuggingFaceJson } from "./parseConfig.ts";
 
-/** Bytes at most: published files have some thousand, those with 100,000 labels some million. */
+/** The largest size in bytes: published files have some thousand, those with 100,000 labels some million. */
 const maxBytes = 32_000_000;
 
 /**
- * The checked configuration with what the options say of labels; what it asks for of code is ignored with a warning. What is
- * returned can be saved again. Errors: `MISSING_FILE`, `BAD_CONFIG`, `BAD_LABEL`.
+ * Reads and checks the configuration, and takes in what the options say of labels. What it asks for of code is ignored with a
+ * warning. The result can be saved again. Errors: `MISSING_FILE`, `BAD_CONFIG`, `BAD_LABEL`.
  */
 export async function readConfig(folder: string, options: LabelOptions = {}): Promise<HuggingFaceConfig> {
   const file = join(folder, "config.json");
@@ -39,7 +39,7 @@ export async function readConfig(folder: string, options: LabelOptions = {}): Pr
   return config;
 }
 
-/** Whoever trains for hours is not to learn only then that the configuration cannot be written. */
+/** Checks that the configuration can be written, since whoever trains for hours is not to learn only then that it cannot. */
 function checkSaving(config: HuggingFaceConfig, file: string): void {
   try {
     JSON.parse(stringifyLike(toHuggingFaceJson(config), config.text));

@@ -1,10 +1,15 @@
 /**
- * What becomes of every key of a config.json: it is read, it changes nothing of what a classifier computes, or it is refused.
- * tests/models/config/keys.test.ts asks this of all keys that the classes of transformers 5.23 have or read, and compares logits.
+ * Decides what becomes of every key of a config.json: it is read, it changes nothing of what a classifier computes, or it is
+ * refused.
+ * tests/models/config/keys.test.ts asks this of all keys that the classes of transformers 5.23 have or read, and compares
+ * logits.
  */
 import { badConfig, type ConfigSource, type JsonObject } from "./config.ts";
 
-/** How the config files of a family differ from BERT's: what keys are called, and the defaults of its class (transformers 5.23). */
+/**
+ * How the config files of a family differ from BERT's: what keys are called, and the defaults of its class (transformers
+ * 5.23).
+ */
 export interface FamilyKeys extends Pick<ConfigSource, "names" | "defaults" | "fixed"> {
   /** The class that `transformers` opens the family's classifiers with. */
   readonly architecture: string;
@@ -21,10 +26,10 @@ export interface FamilyKeys extends Pick<ConfigSource, "names" | "defaults" | "f
 }
 
 /** A key with which `transformers` computes something that is not computed here, unless it has a harmless value. */
-export interface RefusedKey {
+interface RefusedKey {
   /** Whether nothing changes at this value; null and an absent key are always harmless. */
   readonly isHarmless: (value: unknown) => boolean;
-  /** A sentence: why, and what to do. */
+  /** A sentence that says why, and what to do. */
   readonly advice: string;
 }
 
@@ -108,13 +113,13 @@ const harmlessEverywhere: readonly string[] = [
   ...["global_rope_theta", "local_rope_theta"],
 ];
 
-/** A config under the names that its class gives the keys: an alias wins over what it stands for, as in `transformers`. */
+/** Gives keys the names of the family's class: an alias wins over what it stands for, as in `transformers`. */
 export function withoutAliases(raw: JsonObject, aliases: Readonly<Record<string, string>> = {}): JsonObject {
   const given = Object.entries(aliases).filter(([alias]) => (raw[alias] ?? null) !== null);
   return given.length === 0 ? raw : { ...raw, ...Object.fromEntries(given.map(([alias, name]) => [name, raw[alias]])) };
 }
 
-/** Whether a key is read, harmless or refused; undefined: it is unknown. */
+/** Says whether a key is read, harmless or refused; undefined: it is unknown. */
 export function useOfKey(key: string, family: FamilyKeys): "read" | "refused" | "harmless" | undefined {
   const { names = {}, own = [], aliases = {}, refused = {}, harmless = [] } = family;
   const read = [...readEverywhere.map((name) => names[name] ?? name), ...own, ...Object.keys(aliases)];

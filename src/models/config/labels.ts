@@ -11,30 +11,30 @@ export interface LabelOptions {
    * where the number is the same, else `LABEL_0`, `LABEL_1`, ...
    */
   readonly id2label?: readonly string[] | Readonly<Record<number, string>>;
-  /** The same the other way round: `{ negative: 0, positive: 1 }`. */
+  /** The indices of the labels by name, `{ negative: 0, positive: 1 }`, in place of `id2label`. */
   readonly label2id?: Readonly<Record<string, number>>;
   /**
-   * "single_label_classification", "multi_label_classification" (any number of labels an example) or "regression".
+   * "single_label_classification", "multi_label_classification" (any number of labels per example) or "regression".
    * Default: the config's where the number of labels is the same; else for one label "regression", and for more what the
-   * data is that it is first trained on: lists of labels are several labels an example, all else one.
+   * data is that it is first trained on: lists of labels are several labels per example, all else one.
    */
   readonly problemType?: ProblemType;
 }
 
-/** What a config says of its labels once the options are taken in. */
-export interface ResolvedLabels {
+/** The labels of a config once the options are taken in. */
+interface ResolvedLabels {
   readonly names: readonly string[];
-  /** Undefined: nobody has said it yet. */
+  /** Undefined where neither the config nor the options say it. */
   readonly problemType: ProblemType | undefined;
 }
 
-/** Labels at most: more are an index or a size that was taken for a number of labels. */
+/** The most labels that a model may have: more are an index or a size that was taken for a number of labels. */
 const maxLabels = 100_000;
 const pythonInteger = /^\s*([+-]?\d+(?:_\d+)*)\s*$/;
 
 /**
- * The labels of a config with these options. The file's own are read as Python reads them, and need not be readable where
- * the options name all of them. Throws `BAD_CONFIG` for the file, `BAD_LABEL` for the options.
+ * Resolves the labels of a config with these options. The file's own are read as Python reads them, and need not be
+ * readable where the options name all of them. Throws `BAD_CONFIG` for the file, `BAD_LABEL` for the options.
  */
 export function resolveLabels(source: ConfigSource, options: LabelOptions = {}): ResolvedLabels {
   const asked = askedNames(options);
@@ -57,7 +57,7 @@ export function resolveLabels(source: ConfigSource, options: LabelOptions = {}):
   return { names, problemType: checkedType(options.problemType, count) ?? typeInFile };
 }
 
-/** How `transformers` calls labels that have no names. */
+/** Names labels that have no names as `transformers` does. */
 const placeholders = (count: number): string[] => Array.from({ length: count }, (_, i) => `LABEL_${i}`);
 
 interface FileLabels {
@@ -69,8 +69,9 @@ interface FileLabels {
 }
 
 /**
- * As `PreTrainedConfig` of transformers 5.23 reads them: names of any type, under keys that Python's `int` takes; as many
- * outputs as there are keys, whichever these are; `num_labels` wins where it is another number, and takes the names away.
+ * Reads the labels of a file as `PreTrainedConfig` of transformers 5.23 does: names of any type, under keys that Python's
+ * `int` takes; as many outputs as there are keys, whichever these are; `num_labels` wins where it is another number, and
+ * takes the names away.
  */
 export function labelsInFile({ json, file }: ConfigSource): FileLabels {
   const { id2label = null, num_labels: count = null } = json;
@@ -117,8 +118,8 @@ function odd(file: string, what: string): ThawError {
 }
 
 /**
- * The keys that a config is saved with. Python reads from them what it read from the file, whose own stand where nothing was
- * changed and they are more than a list of texts.
+ * Makes the label keys that a config is saved with. Python reads from them what it read from the file, whose own stand
+ * where nothing was changed and they are more than a list of texts.
  */
 export function labelKeys(raw: JsonObject, names: readonly string[]): JsonObject {
   const plain = {
@@ -145,7 +146,7 @@ function attempt<T>(read: () => T): T | undefined {
   }
 }
 
-/** The names that options give, in order; undefined where they give none. */
+/** Reads the label names that options give, in order; undefined where they give none. */
 export function askedNames({ id2label, label2id }: Pick<LabelOptions, "id2label" | "label2id">): string[] | undefined {
   const byIndex = id2label === undefined ? undefined : listOf("id2label", Object.entries(id2label ?? {}));
   const byName =
@@ -219,8 +220,8 @@ function problemTypeInFile({ json, file }: ConfigSource, count: number): Problem
   return known;
 }
 
-/** How the names of labels in one place stand to those in another, index by index. Where both are absent they mean the same. */
-export interface LabelMatch {
+/** A comparison of two lists of label names. Where both indices are absent the lists mean the same. */
+interface LabelMatch {
   /** The first index whose name is not among the known ones. */
   readonly unknown?: number;
   /** The first index whose name stands at another index among the known ones. */
@@ -274,4 +275,5 @@ const isNumber = (name: string): boolean => /^\d+$/.test(name);
 /** Whether a name says nothing but its index, as `transformers` writes it for want of a name. */
 const saysIndex = (name: string, index: number): boolean => name === String(index) || plain(name) === `label ${index}`;
 
+/** Whether no label has a name that says more than its index. */
 export const areNameless = (names: readonly string[]): boolean => names.every(saysIndex);

@@ -1,4 +1,7 @@
-/** From Hugging Face's keys to ours, with BERT's names and class defaults (transformers 5.23, models/bert/configuration_bert.py). */
+/**
+ * Translates Hugging Face's keys to ours and back, with BERT's names and class defaults (transformers 5.23,
+ * models/bert/configuration_bert.py).
+ */
 import { withoutCode } from "../../hub/modelFolder.ts";
 import { families, familyOf } from "../families.ts";
 import {
@@ -64,8 +67,8 @@ export function parseConfig(raw: JsonObject, file = "config.json", options: Labe
 }
 
 /**
- * What `AutoModelForSequenceClassification.from_pretrained` in Python reads: all as in the file but labels, and without
- * what asks for code; float32 declared.
+ * Makes the JSON that `AutoModelForSequenceClassification.from_pretrained` in Python reads: as in the file, but with the
+ * model's labels, without keys that ask for code, and with float32 declared.
  */
 export function toHuggingFaceJson(config: HuggingFaceConfig): JsonObject {
   const { num_labels: _count, id2label: _names, label2id: _indices, torch_dtype: oldDtype, ...rest } = config.raw;

@@ -1,31 +1,32 @@
-/** From a model to its ONNX graph: the inputs, the family traced over them, the logits. */
+/** Makes the ONNX graph of a model: its inputs, the family traced over them, its logits. */
 import type { SequenceClassifier } from "../sequenceClassifier.ts";
 import { type Graph, GraphBuilder, type Value } from "./graph.ts";
 import { GraphPass, type TextInputs } from "./graphPass.ts";
 import { GraphWeights } from "./graphWeights.ts";
 
+/** How texts that are too long are cut. */
 export interface TextFit {
-  /** Tokens that texts are cut to, special ones included. */
+  /** The number of tokens that texts are cut to, special ones included. */
   readonly limit: number;
-  /** Where tokens are taken off. */
+  /** The side on which tokens are taken off. */
   readonly side: "left" | "right";
   /** Ids of the special tokens before and after each text. */
   readonly before: readonly number[];
   readonly after: readonly number[];
 }
 
-export interface GraphOptions {
-  /** Matrices and the table of words in eight bits. Default: false. */
+interface GraphOptions {
+  /** Whether matrices and the table of words are stored in eight bits. Default: false. */
   readonly inEightBits?: boolean;
-  /** Token id -> its type, for special tokens that have one of their own: not all runtimes give it. Default: none. */
+  /** Types of special tokens by token id, where they have one of their own, which not all runtimes give. Default: none. */
   readonly specialTypes?: ReadonlyMap<number, number>;
   /** How texts that are too long are cut. Default: they are not. */
   readonly fit?: TextFit;
 }
 
 /**
- * Traces the graph of a model. Inputs are `input_ids`, `attention_mask` and, where types make a difference, `token_type_ids`: int64 `[batch, tokens]`;
- * the output is `logits`, float32 `[batch, labels]`.
+ * Traces the graph of a model. Its inputs are `input_ids`, `attention_mask` and, where types make a difference,
+ * `token_type_ids`, int64 `[batch, tokens]`; its output is `logits`, float32 `[batch, labels]`.
  */
 export function classifierGraph(model: SequenceClassifier, options: GraphOptions = {}): Graph {
   const { inEightBits = false, specialTypes = new Map(), fit } = options;
@@ -63,11 +64,12 @@ function withTypes(graph: GraphBuilder, given: Value, ids: Value, special: Reado
 }
 
 /**
- * Texts of more than `limit` tokens lose those beyond it on the given side, and keep their special tokens; one that a runtime
+ * Cuts texts within the graph, as the tokenizer does: not every runtime that tokenizes does it right. Texts of more than
+ * `limit` tokens lose those beyond it on the given side, and keep their special tokens; one that a runtime
  * has cut to the limit without them, as `@xenova/transformers` 2.17.2 does, gets them back. Padding moves to the right.
  * Numbers are computed in float32, for which every runtime has every operator.
  */
-export function fitTexts(graph: GraphBuilder, inputs: TextInputs, { limit, side, before, after }: TextFit): TextInputs {
+function fitTexts(graph: GraphBuilder, inputs: TextInputs, { limit, side, before, after }: TextFit): TextInputs {
   const float = (value: Value) => graph.op("Cast", [value], { to: 1 });
   const int = (value: Value) => graph.op("Cast", [value], { to: 7 });
   const number = (value: number) => graph.floats(value, [1]);

@@ -1,7 +1,7 @@
-/** What an ONNX graph consists of (onnx/onnx, docs/IR.md), and a builder that names its values. */
+/** The parts of an ONNX graph (onnx/onnx, docs/IR.md), and a builder that names its values. */
 import { createHash } from "node:crypto";
 
-/** Types of values, of those that ONNX has. */
+/** The types of values that are used here, of those that ONNX has. */
 export type ElementType = "float32" | "uint8" | "int32" | "int64" | "bool";
 
 /** A tensor of the graph, by the name that it has in the file. */
@@ -9,24 +9,24 @@ export interface Value {
   readonly name: string;
 }
 
-/** A number is an integer, several are integers; floats are marked. */
+/** An attribute of an operator: a number is an integer, an array has integers, floats are marked. */
 export type Attribute = number | readonly number[] | { readonly float: number };
 
 export interface GraphNode {
-  /** Such as `"MatMul"`; of ONNX's own operators. */
+  /** The name of one of ONNX's own operators, such as `"MatMul"`. */
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-/** A tensor whose values are in the file. They are asked for when they are written, one tensor after the other. */
+/** A tensor whose values are stored in the file. They are made when they are written, one tensor after the other. */
 export interface Initializer {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly number[];
   readonly byteLength: number;
-  /** Row-major, little-endian. */
+  /** Makes the values, row-major and little-endian. */
   readonly bytes: () => Uint8Array;
 }
 
@@ -56,18 +56,18 @@ export class GraphBuilder {
     return { name: port.name };
   }
 
-  /** Gives a value out under the name of `port`. */
+  /** Makes a value an output of the graph, under the name of `port`. */
   output(value: Value, port: GraphPort): void {
     this.#nodes.set(port.name, { op: "Identity", inputs: [value.name], outputs: [port.name], attributes: {} });
     this.#outputs.push(port);
   }
 
-  /** The first, and mostly only, output of an operator. */
+  /** Adds an operator and gives its first, and mostly only, output. */
   op(op: string, inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
     return this.ops(op, inputs, 1, attributes)[0] as Value;
   }
 
-  /** All `count` outputs of an operator. */
+  /** Adds an operator and gives all of its `count` outputs. */
   ops(
     op: string,
     inputs: readonly Value[],
@@ -86,19 +86,19 @@ export class GraphBuilder {
     return node.outputs.map((name) => ({ name }));
   }
 
-  /** The tensor of this name; made once. */
+  /** Adds the tensor of this name, once. */
   initializer(name: string, make: () => Omit<Initializer, "name">): Value {
     if (!this.#initializers.has(name)) this.#initializers.set(name, { name, ...make() });
     return { name };
   }
 
-  /** Constants, float32; a scalar where no shape is given. */
+  /** Adds float32 constants; a scalar where no shape is given. */
   floats(values: number | readonly number[] | Float32Array, shape: readonly number[] = []): Value {
     const data = Float32Array.from(typeof values === "number" ? [values] : values);
     return this.#constant("float32", data, shape);
   }
 
-  /** Constants, int64; a vector where no shape is given. */
+  /** Adds int64 constants; a vector where no shape is given. */
   ints(values: readonly number[], shape: readonly number[] = [values.length]): Value {
     return this.#constant("int64", BigInt64Array.from(values, BigInt), shape);
   }

@@ -1,5 +1,5 @@
 /**
- * The pass that traces: families as ONNX operators over a padded batch, `[batch, tokens, width]`, both sizes known only when
+ * The pass that traces a family into ONNX operators, over a padded batch, `[batch, tokens, width]`, both sizes known only when
  * the graph runs. Dropout is left out. Layers give all rows: those that the head reads are selected above the topmost.
  * Operators come in the order in which runtimes know them as one (GELU, layer normalisation, attention).
  */
@@ -33,8 +33,8 @@ export interface TextInputs {
   readonly tokenTypeIds: Value | undefined;
 }
 
-/** What a traced pass is made of. */
-export interface GraphPassInputs extends TextInputs {
+/** The inputs of a traced pass. */
+interface GraphPassInputs extends TextInputs {
   readonly config: HuggingFaceConfig;
   readonly graph: GraphBuilder;
   readonly weights: GraphWeights;
@@ -70,7 +70,10 @@ export class GraphPass implements Pass<Value> {
     return this.#weights.rows(table, padding === undefined ? this.#columns : this.#positionsAfter(padding));
   }
 
-  /** `create_position_ids_from_input_ids` of transformers: int64 `[batch, tokens]`. */
+  /**
+   * Counts positions after the padding's row, as `create_position_ids_from_input_ids` of transformers: int64 `[batch,
+   * tokens]`.
+   */
   #positionsAfter(padding: number): Value {
     const { inputIds } = this.#inputs;
     const id = this.#graph.ints([padding], []);
@@ -79,7 +82,7 @@ export class GraphPass implements Pass<Value> {
     return this.#op("Add", [this.#op("Mul", [counted, isToken]), id]);
   }
 
-  /** Where there is but one type, the graph has no input for it. */
+  /** The graph has no input for token types where there is but one. */
   tokenTypes(table: string): Value {
     return this.#weights.rows(table, this.#inputs.tokenTypeIds ?? this.#graph.ints([0]));
   }
@@ -223,18 +226,18 @@ export class GraphPass implements Pass<Value> {
     ];
   }
 
-  /** `x y^T` over the last two axes. */
+  /** Computes `x y^T` over the last two axes. */
   #products(x: Value, y: Value): Value {
     return this.#op("MatMul", [x, this.#op("Transpose", [y], { perm: [0, 1, 3, 2] })]);
   }
 
-  /** `[batch, tokens, hidden]` -> `[batch, heads, tokens, width]` */
+  /** Splits rows into heads: `[batch, tokens, hidden]` -> `[batch, heads, tokens, width]`. */
   #splitHeads(x: Value): Value {
     const parts = this.#op("Reshape", [x, this.#graph.ints([0, 0, this.config.numAttentionHeads, -1])]);
     return this.#op("Transpose", [parts], { perm: [0, 2, 1, 3] });
   }
 
-  /** `[batch, heads, tokens, width]` -> `[batch, tokens, hidden]` */
+  /** Joins the heads: `[batch, heads, tokens, width]` -> `[batch, tokens, hidden]`. */
   #mergeHeads(x: Value): Value {
     const rows = this.#op("Transpose", [x], { perm: [0, 2, 1, 3] });
     return this.#op("Reshape", [rows, this.#graph.ints([0, 0, this.config.hiddenSize])]);
@@ -245,7 +248,7 @@ export class GraphPass implements Pass<Value> {
     return this.add(x, this.#weights.tensor(bias, [heads, 1, hiddenSize / heads]));
   }
 
-  /** Rotary positions: `(a, b)` of `x [batch, heads, tokens, width]` becomes `(a cos - b sin, b cos + a sin)`. */
+  /** Turns rows by their positions: `(a, b)` of `x [batch, heads, tokens, width]` becomes `(a cos - b sin, b cos + a sin)`. */
   #rotated(x: Value, theta: number): Value {
     const frequencies = rotaryFrequencies(theta, this.config.hiddenSize / this.config.numAttentionHeads);
     const angles = this.#angles(this.#columns, frequencies); // [tokens, width / 2]
@@ -256,13 +259,13 @@ export class GraphPass implements Pass<Value> {
     return this.#op("Concat", [first, second], { axis: -1 });
   }
 
-  /** Positions or distances, int64 `[n]`, times each frequency: float32 `[n, frequencies]`. */
+  /** Multiplies positions or distances, int64 `[n]`, with each frequency: float32 `[n, frequencies]`. */
   #angles(places: Value, frequencies: readonly number[]): Value {
     const column = this.#op("Unsqueeze", [this.#op("Cast", [places], { to: 1 }), this.#graph.ints([1])]);
     return this.multiply(column, this.#graph.floats(frequencies, [1, frequencies.length]));
   }
 
-  /** int64 `[tokens, tokens]`: by query and key, the query's column less the key's. */
+  /** Computes the query's column minus the key's: int64 `[tokens, tokens]`, by query and key. */
   #distances(): Value {
     const [ofQuery, ofKey] = [1, 0].map((axis) => this.#op("Unsqueeze", [this.#columns, this.#graph.ints([axis])]));
     return this.#op("Sub", [ofQuery as Value, ofKey as Value]);
@@ -274,7 +277,7 @@ export class GraphPass implements Pass<Value> {
     return this.#op("Where", [this.#op("Not", [far]), this.#graph.floats(0), this.#graph.floats(-1e30)]);
   }
 
-  /** The row of each distance, int64 `[tokens, tokens]`, looked up in a constant. */
+  /** Looks the row of each distance up in a constant: int64 `[tokens, tokens]`. */
   #rowOfEach({ rowOf, farthest }: DistanceLookUp): Value {
     const rows = Array.from({ length: 2 * farthest + 1 }, (_, i) => rowOf(i - farthest));
     const [lowest, highest] = [this.#graph.ints([-farthest], []), this.#graph.ints([farthest], [])];
@@ -282,18 +285,18 @@ export class GraphPass implements Pass<Value> {
     return this.#op("Gather", [this.#graph.ints(rows), this.add(near, highest)]);
   }
 
-  /** `[heads, tokens, tokens]` */
+  /** Looks a number for each head and distance up: `[heads, tokens, tokens]`. */
   #distanceBias(table: string, lookUp: DistanceLookUp): Value {
     const rows = this.#weights.rows(table, this.#rowOfEach(lookUp)); // [tokens, tokens, heads]
     return this.#op("Transpose", [rows], { perm: [2, 0, 1] });
   }
 
-  /** The whole table, as a batch of one: `[1, rows, hidden]`. */
+  /** Gives the whole table, as a batch of one: `[1, rows, hidden]`. */
   distanceRows(table: string, lookUp: DistanceLookUp): DistanceRows<Value> {
     return { rows: this.#op("Unsqueeze", [this.#weights.tensor(table), this.#graph.ints([0])]), lookUp };
   }
 
-  /** A batch of one, `[1, 2 * tokens - 1, hidden]`: a row per distance, from `-tokens + 1` up. */
+  /** Gives one row per distance, from `-tokens + 1` up, as a batch of one: `[1, 2 * tokens - 1, hidden]`. */
   distanceSinusoids({ clamp }: { readonly clamp: number | undefined }): DistanceRows<Value> {
     const graph = this.#graph;
     const one = graph.ints([1], []);
@@ -311,13 +314,13 @@ export class GraphPass implements Pass<Value> {
     return this.#op("ReduceMax", [this.#columns], { keepdims: 0 });
   }
 
-  /** `q_i . t(i - j)` */
+  /** Computes `q_i . t(i - j)` for the row t of each distance. */
   #distanceScores(query: Value, { rows, lookUp }: DistanceRows<Value>): Value {
     const own = lookUp === undefined ? this.add(this.#distances(), this.#lastColumn()) : this.#rowOfEach(lookUp);
     return this.#pickRows(this.#products(query, this.#splitHeads(rows)), own);
   }
 
-  /** `k_j . t(i - j)` */
+  /** Computes `k_j . t(i - j)` for the row t of each distance. */
   #keyDistanceScores(key: Value, { rows, lookUp }: DistanceRows<Value>): Value {
     const own = lookUp === undefined ? this.add(this.#distances(), this.#lastColumn()) : this.#rowOfEach(lookUp);
     const byKey = this.#op("Transpose", [own], { perm: [1, 0] });
@@ -336,15 +339,18 @@ export class GraphPass implements Pass<Value> {
     return this.#op("GatherElements", [scores, everywhere], { axis: -1 });
   }
 
-  /** `q_i . (t_1 - t_0)` where the types of i and j differ, else 0: a softmax over j does not see the rest, `q_i . t_0`. */
+  /**
+   * Computes `q_i . (t_1 - t_0)` where the types of i and j differ, else 0: a softmax over j does not see the rest, `q_i .
+   * t_0`.
+   */
   #segmentScores(query: Value, bySegment: QueryOptions["bySegment"]): Value[] {
     const { tokenTypeIds: types } = this.#inputs;
     if (bySegment === undefined || types === undefined) return [];
     const { hiddenSize: width, numAttentionHeads: heads } = this.config;
-    const asked = this.#addHeadBias(query, bySegment.queryBias);
+    const withBias = this.#addHeadBias(query, bySegment.queryBias);
     const rows = this.#weights.tensor(bySegment.table, [2, heads, width / heads, 1]);
     const [same, other] = this.#graph.ops("Split", [rows], 2, { axis: 0 }) as [Value, Value]; // [1, heads, width, 1]
-    const factors = this.#op("MatMul", [asked, this.#op("Sub", [other, same])]); // [batch, heads, tokens, 1]
+    const factors = this.#op("MatMul", [withBias, this.#op("Sub", [other, same])]); // [batch, heads, tokens, 1]
     const [column, row] = [
       [1, 3],
       [1, 2],

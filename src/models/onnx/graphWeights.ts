@@ -1,9 +1,9 @@
-/** How the weights of a model get into its graph, and what is computed with them: as they are, or in eight bits. */
+/** Puts the weights of a model into its graph, as they are or in eight bits, and adds the operators that read them. */
 import type { MatrixLayout } from "../family.ts";
 import type { Parameter } from "../parameter.ts";
 import type { GraphBuilder, Initializer, Value } from "./graph.ts";
 
-/** Of one graph. In eight bits are matrices and tables of words, which is nearly all of a model; the rest stays. */
+/** The weights of one graph. Matrices and tables of words, nearly all of a model, can be in eight bits; the rest stays. */
 export class GraphWeights {
   readonly #graph: GraphBuilder;
   readonly #parameters: ReadonlyMap<string, Parameter>;
@@ -19,18 +19,21 @@ export class GraphWeights {
     return this.#parameter(name).shape;
   }
 
-  /** The values of a parameter in its own shape, or in another of the same size. */
+  /** Adds the values of a parameter in its own shape, or in another of the same size. */
   tensor(name: string, shape: readonly number[] = this.#parameter(name).shape): Value {
     const { size } = this.#parameter(name);
     return this.#graph.initializer(name, () => float32(shape, size, () => this.#parameter(name).data()));
   }
 
-  /** `x W^T`: `x [..., in]` -> `[..., out]`. In the file a matrix is `[in, out]`, which is what `MatMul` wants. */
+  /**
+   * Multiplies `x [..., in]` with a matrix -> `[..., out]`. The graph stores it as `[in, out]`, which is what `MatMul`
+   * wants.
+   */
   project(x: Value, name: string, stored: MatrixLayout = "[out, in]"): Value {
     return this.#inEightBits ? this.#eightBitProduct(x, name, stored) : this.#product(x, name, stored);
   }
 
-  /** Rows of the table of words: `ids [batch, tokens]` -> `[batch, tokens, width]`. */
+  /** Looks rows of the table of words up: `ids [batch, tokens]` -> `[batch, tokens, width]`. */
   words(name: string, ids: Value): Value {
     const graph = this.#graph;
     if (!this.#inEightBits) return this.rows(name, ids);
@@ -41,7 +44,7 @@ export class GraphWeights {
     return this.#restored(stored, graph.op("Gather", [scale, ids]));
   }
 
-  /** Rows of a table: `ids [...]` -> `[..., width]`. */
+  /** Looks rows of a table up: `ids [...]` -> `[..., width]`. */
   rows(name: string, ids: Value): Value {
     return this.#graph.op("Gather", [this.tensor(name), ids]);
   }
@@ -73,7 +76,7 @@ export class GraphWeights {
     return graph.op("MatMul", [x, this.#restored(matrix, scale)]);
   }
 
-  /** From bytes to about the values that they were made of. */
+  /** Turns bytes back into about the values that they were made of. */
   #restored(bytes: Value, scale: Value): Value {
     const graph = this.#graph;
     const signed = graph.op("Sub", [graph.op("Cast", [bytes], { to: 1 }), graph.floats(zeroPoint)]);
@@ -109,7 +112,7 @@ const uint8 = (shape: readonly number[], bytes: Uint8Array): Content => ({
   bytes: () => bytes,
 });
 
-/** Eight bits for a weight: whole numbers from -127 to 127, stored 128 higher, times a scale for each row. */
+/** Bytes hold whole numbers from -127 to 127, this much higher; a scale for each row turns them into weights. */
 const zeroPoint = 128;
 
 interface EightBits {
@@ -120,8 +123,8 @@ interface EightBits {
 }
 
 /**
- * `values [rows, columns]`, row-major: `byte = round(value / scale) + 128`, where the largest value of the row gives its
- * scale, `max |value| / 127`. Off by at most half a scale.
+ * Quantises `values [rows, columns]`, row-major: `byte = round(value / scale) + 128`, where the largest value of the row gives
+ * its scale, `max |value| / 127`. The error is at most half a scale.
  */
 export function eightBits(values: Float32Array, rows: number): EightBits {
   const columns = values.length / rows;
@@ -139,7 +142,7 @@ export function eightBits(values: Float32Array, rows: number): EightBits {
   return { bytes, scales };
 }
 
-/** `[rows, columns]` -> `[columns, rows]` */
+/** Transposes values: `[rows, columns]` -> `[columns, rows]`. */
 export function transposed<T extends Float32Array | Uint8Array>(values: T, rows: number): T {
   const columns = values.length / rows;
   const turned = new (values.constructor as new (length: number) => T)(values.length);

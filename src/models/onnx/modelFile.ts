@@ -1,12 +1,12 @@
-/** The bytes of an ONNX file: a `ModelProto` (onnx/onnx, onnx/onnx.proto, IR version 8) as a protocol buffer. */
+/** Makes the bytes of an ONNX file: a `ModelProto` (onnx/onnx, onnx/onnx.proto, IR version 8) as a protocol buffer. */
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { ThawError } from "../../errors.ts";
 import type { Attribute, ElementType, Graph, GraphNode, GraphPort, Initializer } from "./graph.ts";
 
-/** Version 8 is that of opset 17. */
+/** Version 8 is the one that goes with opset 17. */
 const irVersion = 8;
-/** `LayerNormalization` is in it, and what the runtimes of 2023 still read. */
-export const opset = 17;
+/** Opset 17 has `LayerNormalization`, and the runtimes of 2023 still read it. */
+const opset = 17;
 /** A protocol buffer holds less than 2 GiB. */
 const limit = 2 ** 31 - 1;
 
@@ -14,7 +14,7 @@ const elementTypes: Readonly<Record<ElementType, number>> = { float32: 1, uint8:
 const attributeTypes = { float: 1, int: 2, ints: 7 } as const;
 
 /**
- * The file, piece by piece: the values of a tensor are made when their piece is asked for, so that no second copy of the
+ * Makes the file, piece by piece: the values of a tensor are made when their piece is asked for, so that no second copy of the
  * model is in memory. Throws `MODEL_TOO_LARGE` at once for what no such file can hold.
  */
 export function modelFile(graph: Graph): Iterable<Uint8Array> {
@@ -43,7 +43,7 @@ export function modelFile(graph: Graph): Iterable<Uint8Array> {
   })();
 }
 
-/** `GraphProto` but for its tensors, which may follow. */
+/** Makes a `GraphProto` without its tensors, which may follow. */
 function graphBytes({ nodes, inputs, outputs }: Graph): Uint8Array {
   const writer = new BinaryWriter();
   for (const node of nodes) writeNode(writer.tag(1, WireType.LengthDelimited).fork(), node).join();
@@ -53,7 +53,7 @@ function graphBytes({ nodes, inputs, outputs }: Graph): Uint8Array {
   return writer.finish();
 }
 
-/** What of a field `initializer` comes before the values of the tensor: `TensorProto` with `raw_data` last. */
+/** Makes the part of a field `initializer` before the values of the tensor: `TensorProto` with `raw_data` last. */
 function tensorHead({ name, type, shape, byteLength }: Initializer): Uint8Array {
   const own = new BinaryWriter();
   for (const size of shape) own.tag(1, WireType.Varint).int64(size);
@@ -91,7 +91,7 @@ function writeAttribute(writer: BinaryWriter, name: string, value: Attribute): B
   return type("ints");
 }
 
-/** `ValueInfoProto` with a tensor type. */
+/** Writes a `ValueInfoProto` with a tensor type. */
 function writePort(writer: BinaryWriter, { name, type, shape }: GraphPort): BinaryWriter {
   writer.tag(1, WireType.LengthDelimited).string(name);
   const tensor = writer.tag(2, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).fork();

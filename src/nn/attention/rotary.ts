@@ -49,7 +49,8 @@ function turned(x: Tensor, heads: number, cos: Tensor, sin: Tensor): Tensor {
   const [tokens, hidden] = x.shape as [number, number];
   const half = hidden / heads / 2;
   const pairs = x.reshape([tokens, heads, 2 * half]);
-  const [a, b] = [0, half].map((first) => pairs.slice([0, 0, first], [tokens, heads, half])) as [Tensor, Tensor];
+  const a = pairs.slice([0, 0, 0], [tokens, heads, half]);
+  const b = pairs.slice([0, 0, half], [tokens, heads, half]);
   const first = subtract(multiply(a, cos), multiply(b, sin));
   return tf.concat([first, add(multiply(b, cos), multiply(a, sin))], 2).reshape([tokens, hidden]);
 }

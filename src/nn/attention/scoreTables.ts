@@ -1,6 +1,6 @@
 /**
- * The tables that families give attention as terms of its scores (`ScoreTables`): relative positions as sinusoids or in
- * buckets, and XLNet's biases, which come down to numbers per distance or per segment.
+ * The tables that families give attention as terms of its scores (`ScoreTables`): relative positions as sinusoids,
+ * and XLNet's biases, which come down to numbers per distance or per segment.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable, markConstant, once } from "../../tensor/differentiable.ts";
@@ -9,28 +9,6 @@ import { tf } from "../../tensor/tensorflow.ts";
 
 /** The distances of the `2 * length` rows of a table: `length - 1` down to `-length`. The last is there for the shift alone. */
 export const distances = (length: number): number[] => Array.from({ length: 2 * length }, (_, row) => length - 1 - row);
-
-export interface LogBucketOptions {
-  /** How many buckets each direction has; 0 or less: every distance is its own. */
-  readonly buckets: number;
-  /** Distances from here on share the last bucket. */
-  readonly maxPosition: number;
-}
-
-/**
- * The bucket of a distance (query - key), -buckets to buckets: near distances have one each, far ones share them by the
- * logarithm (He et al. 2021, arXiv:2111.09543). After `make_log_bucket_position` of transformers 5.23,
- * models/deberta_v2/modeling_deberta_v2.py: with `m = buckets / 2`, `r` where `|r| <= m`, else
- * `sign(r) * (m + ceil(ln(|r| / m) / ln((maxPosition - 1) / m) * (m - 1)))`, in float32 there and here.
- */
-export function logBucket(distance: number, { buckets, maxPosition }: LogBucketOptions): number {
-  const middle = Math.floor(buckets / 2);
-  const size = Math.abs(distance);
-  if (buckets <= 0 || size <= middle) return distance;
-  const f = Math.fround;
-  const part = f(f(Math.log(f(size / middle))) / f(Math.log(f((maxPosition - 1) / middle))));
-  return Math.sign(distance) * (Math.ceil(f(part * (middle - 1))) + middle);
-}
 
 export interface SinusoidOptions {
   /** Columns of the table, an even number. */
@@ -108,9 +86,9 @@ export function biasProducts(rows: Tensor, u: Tensor, v: Tensor, factor: number)
  */
 export function segmentDifference(table: Tensor): Tensor {
   return differentiable({ table }, () => {
-    const [same, other] = tf.split(table.reshape([2, -1]), 2);
+    const rows = table.reshape([2, -1]);
     return {
-      value: subtract(other as Tensor, same as Tensor),
+      value: subtract(rows.slice(1, 1), rows.slice(0, 1)),
       gradient: (dy) => ({ table: () => tf.concat([tf.neg(dy), dy], 0).reshape(table.shape) }),
     };
   });

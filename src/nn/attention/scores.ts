@@ -9,7 +9,7 @@ import { add, batchMatMul, multiply, sumLast, transpose } from "../../tensor/ops
 import { tf } from "../../tensor/tensorflow.ts";
 import type { Packing } from "../packing.ts";
 
-/** How a matrix of packed rows is read: `heads` parts side by side, examples one after the other. */
+/** The layout of a matrix of packed rows: `heads` parts side by side, examples one after the other. */
 export interface HeadLayout {
   readonly heads: number;
   readonly packing: Packing;

@@ -2,10 +2,10 @@
  * A plotly figure that shows itself: live where the notebook can, as a picture everywhere else, as a sentence in a
  * terminal.
  */
-import { writeFile } from "node:fs/promises";
 import { type DisplayBundle, displaySymbol, type MimeBundle } from "../../../shared/mimeBundle.ts";
 import { escapeHtml } from "../../../shared/text.ts";
 import { ThawError } from "../../errors.ts";
+import { writeFile } from "../../platform/files.ts";
 import { type FontFace, fonts, subsetFont } from "./fonts.ts";
 import { drawSvg, type PlotlyFigure } from "./plotlyWindow.ts";
 import { rasterize } from "./png.ts";

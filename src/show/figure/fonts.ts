@@ -3,9 +3,9 @@
  * machine, measured for the layout, and cut down to the letters that an SVG uses.
  * Format: https://learn.microsoft.com/typography/opentype/spec/
  */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { ThawError } from "../../errors.ts";
+import { readFileSync } from "../../platform/files.ts";
+import { resolvePackage } from "../../platform/packages.ts";
 
 /** CSS font family of every text in a figure. Live plots fall back to a font that the reader's browser has. */
 export const fontFamily = "Open Sans, Segoe UI, Noto Sans, Arial, Helvetica, sans-serif";
@@ -22,8 +22,7 @@ let loaded: Fonts | undefined;
 /** The fonts are read at first use (about 130 kB each). */
 export function fonts(): Fonts {
   if (loaded === undefined) {
-    const require = createRequire(import.meta.url);
-    const path = (style: string) => require.resolve(`@expo-google-fonts/open-sans/${style}/OpenSans_${style}.ttf`);
+    const path = (style: string) => resolvePackage(`@expo-google-fonts/open-sans/${style}/OpenSans_${style}.ttf`);
     const [regular, bold] = [readFontFace(path("400Regular")), readFontFace(path("700Bold"))];
     loaded = { regular, bold, files: [regular.path, bold.path, path("400Regular_Italic")] };
   }

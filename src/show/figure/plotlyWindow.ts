@@ -1,7 +1,7 @@
 /** plotly.js without a browser: a jsdom window, opened at the first figure, in which figures are drawn to SVG. */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { ThawError } from "../../errors.ts";
+import { readFileSync } from "../../platform/files.ts";
+import { loadPackage, resolvePackage } from "../../platform/packages.ts";
 import { truecolorPng } from "./png.ts";
 import { type Box, boxOf, pathLength, pointAlong, type SvgNode } from "./svgGeometry.ts";
 
@@ -50,8 +50,7 @@ export function drawSvg(figure: PlotlyFigure, width: number, height: number): Pr
 }
 
 function openWindow(): PlotlyWindow {
-  const require = createRequire(import.meta.url);
-  const { JSDOM, VirtualConsole } = require("jsdom") as Jsdom;
+  const { JSDOM, VirtualConsole } = loadPackage<Jsdom>("jsdom");
   // A virtual console without listeners: jsdom's "not implemented" notes about styles would end up in the user's cell.
   const { window } = new JSDOM("<!DOCTYPE html><body></body>", {
     runScripts: "outside-only",
@@ -92,7 +91,7 @@ function openWindow(): PlotlyWindow {
     },
   });
   // The smallest bundle with scatter, bar and heatmap: 1.5 MB.
-  window.eval(readFileSync(require.resolve("plotly.js/dist/plotly-cartesian.min.js"), "utf8"));
+  window.eval(readFileSync(resolvePackage("plotly.js/dist/plotly-cartesian.min.js"), "utf8"));
   // The figure crosses as text: objects made outside the window are not plain objects to plotly.
   window.eval(`window.drawToSvg = (json, width, height) =>
     Plotly.toImage(JSON.parse(json), { format: "svg", width, height, imageDataOnly: true });`);

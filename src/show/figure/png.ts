@@ -1,5 +1,5 @@
 /** PNG pictures without a browser: SVG is rasterized, and pixels are encoded. Format: https://www.w3.org/TR/png-3/ */
-import zlib from "node:zlib"; // crc32 by name would fail in an older Node.js before it can say that it is too old
+import { crc32, deflateSync } from "../../platform/bytes.ts";
 import { fonts } from "./fonts.ts";
 
 /**
@@ -58,7 +58,7 @@ export function indexedPng({ width, height, pixels }: Pixels): Uint8Array | unde
   return pngFile({ width, height, colorType: "palette" }, [
     ["PLTE", Buffer.from(plain)],
     ...(isOpaque ? [] : [["tRNS", Buffer.from(channels.map(([, , , alpha]) => alpha))] as const]),
-    ["IDAT", zlib.deflateSync(rows, { level: 9 })],
+    ["IDAT", deflateSync(rows, { level: 9 })],
   ]);
 }
 
@@ -138,7 +138,7 @@ export function truecolorPng({
   const stride = 4 * width;
   const rows = Buffer.alloc((stride + 1) * height); // each row after a byte 0: no filter
   for (let y = 0; y < height; y++) rows.set(pixels.subarray(y * stride, (y + 1) * stride), y * (stride + 1) + 1);
-  return pngFile({ width, height, colorType: "rgba" }, [["IDAT", zlib.deflateSync(rows)]]);
+  return pngFile({ width, height, colorType: "rgba" }, [["IDAT", deflateSync(rows)]]);
 }
 
 interface PngHeader {
@@ -167,6 +167,6 @@ function chunk(type: string, content: Uint8Array): Buffer {
   const framed = Buffer.alloc(body.length + 8);
   framed.writeUInt32BE(content.length, 0);
   framed.set(body, 4);
-  framed.writeUInt32BE(zlib.crc32(body), body.length + 4);
+  framed.writeUInt32BE(crc32(body), body.length + 4);
   return framed;
 }

@@ -1,8 +1,6 @@
-import { describe, expect, test } from "vitest";
-import { distanceSinusoids, distances } from "../../src/nn/attention/scoreTables.ts";
+import { describe, test } from "vitest";
 import { tokenConvolution } from "../../src/nn/convolution.ts";
 import { Packing } from "../../src/nn/packing.ts";
-import { meanRows } from "../../src/nn/rows.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";
 import { compare, random, type Tensor } from "./compare.ts";
 
@@ -11,15 +9,6 @@ describe.each([[[4, 4]], [[3, 1, 5]], [[1]]])("for packed texts of %j tokens", (
   const firsts = [...packing.firstTokens];
   const textsOf = (x: Tensor) =>
     lengths.map((length, i) => x.slice([firsts[i] as number, 0], [length, x.shape[1] as number]));
-
-  test("the mean is that of each text", () => {
-    compare(
-      "mean",
-      [random("x", [packing.tokens, 4])],
-      (x) => meanRows(x as Tensor, packing),
-      (x) => tf.stack(textsOf(x as Tensor).map((text) => text.mean(0))),
-    );
-  });
 
   test("the convolution of each text ends with zeros", () => {
     compare(
@@ -48,23 +37,4 @@ describe.each([[[4, 4]], [[3, 1, 5]], [[1]]])("for packed texts of %j tokens", (
         ),
     );
   });
-});
-
-test("sinusoids of distances are those of each distance, sines first, whatever was asked for before", () => {
-  for (const length of [3, 7, 2, 100, 3]) {
-    const rows = distanceSinusoids(length, { width: 6 }).arraySync() as number[][];
-    distances(length).forEach((distance, row) => {
-      const angles = [0, 1, 2].map((i) => distance / 10_000 ** (i / 3));
-      [...angles.map(Math.sin), ...angles.map(Math.cos)].forEach((value, column) => {
-        expect(rows[row]?.[column]).toBeCloseTo(value, 5);
-      });
-    });
-  }
-});
-
-test("clamped distances are all the same beyond the clamp", () => {
-  const rows = distanceSinusoids(5, { width: 4, clamp: 2 }).arraySync() as number[][];
-  expect(rows[0]).toEqual(rows[2]);
-  expect(rows[9]).toEqual(rows[6]);
-  expect(rows[3]).not.toEqual(rows[2]);
 });

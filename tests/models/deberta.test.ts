@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { logBucket } from "../../../src/nn/attention/scoreTables.ts";
+import { logBucket } from "../../src/models/deberta.ts";
 
 const v3 = { buckets: 256, maxPosition: 512 };
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { parseConfig } from "../../../src/models/config/parseConfig.ts";
-import { debertaSettings } from "../../../src/models/deberta.ts";
-import { modernBertSettings } from "../../../src/models/modernbert.ts";
-import { xlnetSettings } from "../../../src/models/xlnet.ts";
+import { parseConfig } from "../../src/models/config/parseConfig.ts";
+import { debertaSettings } from "../../src/models/deberta.ts";
+import { modernBertSettings } from "../../src/models/modernbert.ts";
+import { xlnetSettings } from "../../src/models/xlnet.ts";
 
 /** As published: xlnet/xlnet-base-cased. */
 const xlnetBase = {
