@@ -2,7 +2,6 @@
  * Exports a model as a folder that `pipeline("text-classification")` of `@xenova/transformers` runs, in Node and in
  * browsers.
  */
-import { join } from "node:path";
 import { currentHost } from "../shared/host.ts";
 import { ThawError } from "./errors.ts";
 import { tokenizerFiles, weightFiles } from "./hub/modelFolder.ts";
@@ -14,6 +13,7 @@ import { SequenceClassifier } from "./models/sequenceClassifier.ts";
 import { weightsHash } from "./models/weightsContent.ts";
 import { type OptionNames, refuseUnknown } from "./options.ts";
 import { recordOf } from "./platform/atomicFile.ts";
+import { join } from "./platform/files.ts";
 import { checkTarget, saveFolder } from "./platform/saveFolder.ts";
 import { tokenLimit } from "./tokenizer/rows.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";

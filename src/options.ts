@@ -9,7 +9,7 @@ import { type LibraryErrorCode, ThawError } from "./errors.ts";
 export type OptionNames<T> = Readonly<Record<keyof T, true>>;
 
 /** How options are checked. */
-export interface OptionCheck {
+interface OptionCheck {
   /** Code of the error. Default: `"BAD_ARGUMENT"`. */
   readonly code?: LibraryErrorCode;
   /** Says what an option belongs to: `"training argument"`, `"option of split"`. */

@@ -17,7 +17,7 @@ import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 export interface TextPairInput {
   /** The first text, or the only one. */
   readonly text: string;
-  /** The second text of a pair. */
+  /** The second text of a pair. Default: there is none. */
   readonly textPair?: string;
 }
 
@@ -34,7 +34,7 @@ export interface ClassifyOptions {
   /** Second texts, where the first ones are given as texts. */
   readonly textPair?: string | readonly string[];
   /**
-   * What makes scores of logits: "softmax", "sigmoid" or "none". Default: as the model's problem type and number of labels
+   * The function that makes scores of logits: "softmax", "sigmoid" or "none". Default: as the model's problem type and number of labels
    * ask for it.
    */
   readonly functionToApply?: ScoreFunction;
@@ -46,24 +46,24 @@ export interface ClassifyOptions {
 
 /** Classifies examples. The results have the form of Python's: see `pipeline`. */
 export interface TextClassificationPipeline {
-  /** Classifies one example and gives the `topK` highest scores, or those of all labels where that is null. */
+  /** Classifies one example, with `topK` labels: the highest scores first. */
   (input: string | TextPairInput, options: ClassifyOptions & { readonly topK: number | null }): Promise<LabelScore[]>;
-  /** Classifies one text and gives a list of one score, the highest. */
+  /** Classifies one text: a list with its label. */
   (input: string, options?: ClassifyOptions): Promise<LabelScore[]>;
-  /** Classifies one example given as an object and gives its highest score. */
+  /** Classifies one pair: its label. */
   (input: TextPairInput, options?: ClassifyOptions): Promise<LabelScore>;
-  /** Classifies a list and gives the `topK` highest scores of each example, or all where that is null. */
+  /** Classifies a list or a data set, with `topK` labels of each example. */
   (
     inputs: readonly (string | TextPairInput)[] | TextDataset,
     options: ClassifyOptions & { readonly topK: number | null },
   ): Promise<LabelScore[][]>;
-  /** Classifies a list and gives the highest score of each example. */
+  /** Classifies a list or a data set: the label of each example. */
   (inputs: readonly (string | TextPairInput)[] | TextDataset, options?: ClassifyOptions): Promise<LabelScore[]>;
-  /** The task, as Python's pipeline calls it. */
+  /** The name of the task, as Python has it. */
   readonly task: "text-classification";
   /** The model that classifies. */
   readonly model: SequenceClassifier;
-  /** The tokenizer that belongs to the model. */
+  /** The tokenizer of the model. */
   readonly tokenizer: Tokenizer;
   /** Frees the model's memory. The pipeline cannot be used afterwards. */
   dispose(): void;

@@ -1,11 +1,9 @@
 /** A run, finished, stopped or failed: its record, its curves and its report. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-
 import { type DisplayBundle, displaySymbol, type MimeBundle } from "../shared/mimeBundle.ts";
 import { ThawError } from "./errors.ts";
 import type { TrainingArguments } from "./plan/arguments.ts";
 import type { Stage } from "./plan/stage.ts";
+import { join, readFile } from "./platform/files.ts";
 import type { Figure } from "./show/figure/figure.ts";
 import { type Report, runReport } from "./show/report.ts";
 import { trainingFigure } from "./show/trainingFigure.ts";
@@ -160,7 +158,7 @@ export class Run {
     return this.record;
   }
 
-  /** Writes the report as text. */
+  /** Returns the report as text. */
   toString(): string {
     return this.report().toString();
   }
@@ -171,7 +169,7 @@ export class Run {
     return { ...bundle, data: { ...bundle.data, "text/plain": this.toString() } };
   }
 
-  /** Shows the curves where a cell ends with the run. */
+  /** Returns what a notebook shows: the curves, with the report as text. */
   async [displaySymbol](): Promise<MimeBundle> {
     return (await this.toBundle()).data;
   }

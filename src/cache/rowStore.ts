@@ -1,14 +1,12 @@
-/** Where the outputs of the frozen layers lie: in memory as far as the budget of a run goes, then in a temporary file. */
-import { closeSync, openSync, readSync, statfsSync, unlinkSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+/** Holds the outputs of the frozen layers: in memory as far as the budget of a run goes, then in a temporary file. */
 import { ThawError } from "../errors.ts";
 import { bytesOf } from "../options.ts";
 import type { ResolvedArguments } from "../plan/arguments.ts";
+import { closeSync, join, openSync, readSync, statfsSync, tmpdir, unlinkSync, writeSync } from "../platform/files.ts";
 import { disown, ownedName } from "../platform/owner.ts";
 
 /** How much the caches of a run may take. */
-export interface CacheLimits {
+interface CacheLimits {
   /** Bytes in memory. Default: half of the memory that is free now. */
   readonly memory?: number | undefined;
   /** Bytes on the disk. Default: half of what is free in `folder` now. */
@@ -63,7 +61,7 @@ function freeDisk(folder: string): number {
 export interface RowStore {
   /** Bytes in use. */
   readonly bytes: number;
-  /** Where these bytes are. */
+  /** The place of these bytes. */
   readonly place: "memory" | "disk";
   /** Takes the rows of one text, once; the array is not to be changed afterwards. */
   write(text: number, rows: Float32Array): void;

@@ -2,7 +2,6 @@
  * One display that is rewritten in place while something runs: in this project's kernel, in Deno's, on a terminal, or
  * in a log.
  */
-
 import { currentHost, type Host } from "../../shared/host.ts";
 import type { DisplayBundle } from "../../shared/mimeBundle.ts";
 

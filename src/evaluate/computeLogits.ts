@@ -1,17 +1,16 @@
 /** Computes the logits of a whole data set. */
-
 import type { PrefixCache } from "../cache/prefixCache.ts";
 import { type EncodedText, PackedBatch } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { nonFiniteValue, rowList } from "../optim/nonFinite.ts";
 import { lengthBatches } from "../plan/batches.ts";
-import { breathe } from "../platform/breathe.ts";
+import { breathe } from "../platform/threads.ts";
 import type { Precision } from "../tensor/precision.ts";
 import { section } from "../tensor/section.ts";
 import { tf } from "../tensor/tensorflow.ts";
 
-/** What the logits of a data set are computed from. */
-export interface LogitsInput {
+/** The inputs of a computation of logits. */
+interface LogitsInput {
   readonly model: SequenceClassifier;
   readonly texts: readonly EncodedText[];
   /** Largest number of texts in a batch. */

@@ -1,5 +1,4 @@
 /** Data sets as token ids and labels: training and evaluation compute on these. */
-
 import { cellsOf, type TextDataset } from "../data/textDataset.ts";
 import { ThawError } from "../errors.ts";
 import { maxTokens } from "../models/families.ts";

@@ -1,5 +1,4 @@
 /** Predictions: from texts or a data set to labels with their scores, and the table that shows them. */
-
 import { currentHost } from "../../shared/host.ts";
 import { displaySymbol } from "../../shared/mimeBundle.ts";
 import { TextDataset } from "../data/textDataset.ts";
@@ -58,7 +57,7 @@ export function inputsOf(given: readonly string[] | TextDataset, textPair?: read
 }
 
 /** How logits are computed. */
-export interface LogitsOptions {
+interface LogitsOptions {
   /** Longest example in tokens. Default: the longest that the model can read, at most 512. */
   readonly maxLength?: number | undefined;
   /** Largest number of examples in a batch; it changes the speed only. Default: 64. */
@@ -107,7 +106,7 @@ export function checkTopK(topK: number | null | undefined): void {
 }
 
 /** How predictions are made of logits. */
-export interface PredictionOptions {
+interface PredictionOptions {
   /** Probability above which one of several labels belongs to an example. */
   readonly threshold: number;
   /** How many labels' scores are given as `scores`; null: all; undefined: none. */

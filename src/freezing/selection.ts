@@ -1,7 +1,7 @@
 /** Selections of parameters as plain data, so that a plan can be read from JSON, printed, and stored. */
-import { inspect } from "node:util";
 import { closest } from "../../shared/closest.ts";
 import { ThawError } from "../errors.ts";
+import { inspect } from "../platform/inspect.ts";
 
 /**
  * Where a parameter sits, bottom to top: embeddings < shared < layer 0 < layer 1 < ... < head. `"shared"` is outside the

@@ -1,10 +1,10 @@
 /** Loads a model by an id or a folder: `AutoModelForSequenceClassification`. */
-import { basename, isAbsolute } from "node:path";
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { type ResolveOptions, resolveModel } from "../hub/resolveModel.ts";
 import { activationNames } from "../nn/activation.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
+import { basename, isAbsolute } from "../platform/files.ts";
 import { readFolder } from "../platform/readFolder.ts";
 import { openWeights, refuseAdapter } from "../weights/openWeights.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";

@@ -1,5 +1,5 @@
 /** A model's weights as the content of a safetensors file. */
-import { createHash } from "node:crypto";
+import { createHash } from "../platform/bytes.ts";
 import { safetensorsContent } from "../weights/safetensors/write.ts";
 import type { SequenceClassifier } from "./sequenceClassifier.ts";
 

@@ -21,21 +21,21 @@ export interface AdamWOptions {
 
 /** A parameter to be updated: its name and its values; a model's `Parameter` is one. */
 export interface Updatable {
-  /** The name that the state is kept by. */
+  /** The name that its state is kept by. */
   readonly name: string;
-  /** The shape of the values. */
+  /** Lengths of its dimensions. */
   readonly shape: readonly number[];
-  /** The values in native memory, which a step changes in place. */
+  /** Its values. */
   readonly variable: NativeVariable;
 }
 
-/** What one step does to one parameter. */
+/** The update of one parameter in one step. */
 export interface Update {
-  /** The parameter that is updated. */
+  /** The parameter that is updated, in place. */
   readonly parameter: Updatable;
-  /** Gradient of the loss, of the shape of the parameter. */
+  /** Gradient of the parameter's shape. */
   readonly gradient: Tensor;
-  /** Learning rate of this step, the factor of the schedule included. */
+  /** Learning rate of this step. */
   readonly learningRate: number;
   /** Decoupled weight decay: `weight -= learningRate * weightDecay * weight`. Default: 0. */
   readonly weightDecay?: number;
@@ -67,7 +67,7 @@ export function init({ shape }: Pick<Updatable, "shape">): ParameterState {
 }
 
 /** An update, and the state that its parameter has before it. */
-export interface StatefulUpdate extends Update {
+interface StatefulUpdate extends Update {
   readonly state: ParameterState;
 }
 
@@ -107,11 +107,11 @@ export function isDecayed(name: string): boolean {
 
 /** AdamW with decoupled weight decay and PyTorch's numbers; its state is kept by parameter name. */
 export class AdamW {
-  /** The decay rate of the first moment. */
+  /** Decay rate of the first moment. */
   readonly beta1: number;
-  /** The decay rate of the second moment. */
+  /** Decay rate of the second moment. */
   readonly beta2: number;
-  /** The number that is added to the root of the second moment. */
+  /** Number that is added to the root of the second moment. */
   readonly epsilon: number;
   readonly #state: Map<string, ParameterState>;
 

@@ -12,10 +12,10 @@ import { tf } from "../tensor/tensorflow.ts";
 import { globalNorm } from "./gradients.ts";
 
 /** A batch on its way through a model. */
-export interface Computation {
+interface Computation {
   readonly model: SequenceClassifier;
   readonly batch: PackedBatch;
-  /** Where it began, and the hidden states there (none at -1). */
+  /** The cut at which it began, and the hidden states there (none at -1). */
   readonly cut: Cut;
   readonly rows: Tensor | undefined;
   readonly precision: Precision;

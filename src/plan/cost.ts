@@ -6,8 +6,8 @@ import { layersHaveWeights } from "../freezing/selection.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import type { PrefixDecision } from "./prefix.ts";
 
-/** What the work of a stage depends on. */
-export interface StageWork {
+/** The inputs of a prediction of work, for one stage. */
+interface StageWork {
   readonly trainable: ReadonlySet<string>;
   readonly cut: Cut;
   readonly prefix: PrefixDecision | undefined;

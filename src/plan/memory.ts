@@ -15,7 +15,7 @@ import { tf } from "../tensor/tensorflow.ts";
 import { sizeOf } from "./plan.ts";
 import { batchOf, rowsFor } from "./speed.ts";
 
-/** What the memory of a stage depends on. */
+/** The inputs of a prediction of memory. */
 export interface MemoryInput {
   readonly model: SequenceClassifier;
   /** Names of the parameters that train. */

@@ -15,7 +15,7 @@ import { decidePrefixes, type PrefixDecision } from "./prefix.ts";
 import { type Stage, trainableNames } from "./stage.ts";
 
 /** The settings of the run, for stages that do not say them themselves. */
-export interface PlanDefaults
+interface PlanDefaults
   extends Pick<
     ResolvedArguments,
     "learningRate" | "headLearningRate" | "lrSchedulerType" | "warmupSteps" | "frozenDropout" | "allowFrozenRandomHead"
@@ -28,11 +28,11 @@ export interface PlanDefaults
 export interface StagePlan {
   /** Name for tables and figures. */
   readonly name: string;
-  /** What trains, in words: `"head"`, `"head, layers 10-11"`, `"everything"`. */
+  /** The parameters that train, in words: `"head"`, `"head, layers 10-11"`, `"everything"`. */
   readonly trains: string;
   /** The stage as it was written; a pattern of names stands as its text. */
   readonly written: Stage;
-  /** The same stage with every setting decided: given to another trainer it trains the same. */
+  /** The stage with every setting decided: given to another trainer it trains the same. */
   readonly resolved: Stage;
   /** Names of the parameters that train, in the order of the state dict. */
   readonly parameters: readonly string[];
@@ -93,7 +93,7 @@ export interface PlannedStage {
  * as a table.
  */
 export class Plan extends ShownAsTable {
-  /** The stages in the order in which they run. */
+  /** The stages in their order. */
   readonly stages: readonly PlannedStage[];
   /** Number of values in all parameters of the model. */
   readonly totalParameters: number;
@@ -125,7 +125,7 @@ export class Plan extends ShownAsTable {
     return new Plan(stages, this.totalParameters);
   }
 
-  /** Makes the table that a notebook shows of the plan: one row per stage, and a last one that sums up. */
+  /** Returns the plan as a table, a row for each stage. */
   override toTable(): Table {
     return planTable(
       this.stages.map(({ row }) => row),
@@ -361,7 +361,7 @@ function planRow(stage: StagePlan, totalParameters: number): Cell[] {
 }
 
 /** Describes the schedule of a stage: `"linear, 3 steps of warmup, patience 2"`. */
-export function scheduleInWords({ lrSchedulerType, warmupSteps, patience }: StagePlan): string {
+function scheduleInWords({ lrSchedulerType, warmupSteps, patience }: StagePlan): string {
   return [
     lrSchedulerType,
     ...(warmupSteps > 0 ? [`${formatCount(warmupSteps)} ${warmupSteps === 1 ? "step" : "steps"} of warmup`] : []),

@@ -2,7 +2,6 @@
  * How fast this machine computes a model, measured on its top layers in some tenths of a second, once per model; and how long
  * a stage takes at that speed.
  */
-import { createHash } from "node:crypto";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { layersHaveWeights } from "../freezing/selection.ts";
 import { PackedBatch } from "../models/packedBatch.ts";
@@ -11,6 +10,7 @@ import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { DropoutRng } from "../nn/dropout.ts";
 import { AdamW } from "../optim/adamW.ts";
 import { globalNorm } from "../optim/gradients.ts";
+import { createHash } from "../platform/bytes.ts";
 import { taskOf } from "../task/taskOf.ts";
 import { markConstant } from "../tensor/differentiable.ts";
 import { lossAndGradients } from "../tensor/gradients.ts";
@@ -20,7 +20,7 @@ import { NativeVariable } from "../tensor/variable.ts";
 import { sizeOf } from "./plan.ts";
 
 /** How long the parts of training take, in seconds. */
-export interface Speed {
+interface Speed {
   /** A token through one layer, without gradients. */
   readonly forward: number;
   /** A token through one layer forward and back, with the gradients of everything. */
@@ -99,11 +99,11 @@ function measure(model: SequenceClassifier, lengths: readonly number[], precisio
   }
 }
 
-/** What the time of a stage depends on. */
-export interface SecondsInput {
+/** The inputs of a prediction of time. */
+interface SecondsInput {
   readonly model: SequenceClassifier;
   readonly trainable: ReadonlySet<string>;
-  /** Where a training step, and an evaluation, begins. */
+  /** The cut at which a training step, and an evaluation, begins. */
   readonly cut: Cut;
   readonly epochs: number;
   /** Number of optimizer steps, and of passes forward and back, of one epoch. */

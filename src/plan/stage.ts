@@ -1,18 +1,18 @@
 /** Stages of training as a person writes them: plain data, so that a plan can be read from JSON and stored. */
-import { inspect } from "node:util";
 import { ThawError } from "../errors.ts";
 import { checkSelection, type SelectableModel, type Selection, select } from "../freezing/selection.ts";
 import type { HuggingFaceConfig, JsonObject } from "../models/config/config.ts";
 import { parseConfig } from "../models/config/parseConfig.ts";
 import { families } from "../models/families.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
+import { inspect } from "../platform/inspect.ts";
 import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
 
 /** A stage of training as it is written: what trains, for how long, at which rates. */
 export interface Stage {
   /** Name for tables and figures. Default: what trains, in words. */
   readonly name?: string;
-  /** What trains in this stage; everything else is frozen. */
+  /** The parameters that train in this stage; everything else is frozen. */
   readonly train: Selection;
   /** Passes over the training data, a whole number of 1 or more. */
   readonly epochs: number;

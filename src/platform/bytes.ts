@@ -1,9 +1,9 @@
-/** Hashes, random ids, compression and a check of encodings: what native code does to bytes. */
+/** Hashes, compression and a check of encodings: what native code does to bytes. */
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 
 export { isUtf8 } from "node:buffer";
-export { createHash, type Hash, randomUUID } from "node:crypto";
+export { createHash, type Hash } from "node:crypto";
 export { deflateSync } from "node:zlib";
 
 /** Unpacks gzip on another thread. Rejects with a RangeError where more than `maxOutputLength` bytes come out. */

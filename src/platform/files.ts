@@ -38,7 +38,7 @@ export {
   writeFile,
 } from "node:fs/promises";
 export { homedir, tmpdir } from "node:os";
-export { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
+export { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 
 /** A file, a folder or a link, seen without following it. */
 export interface FileState {

@@ -1,7 +1,7 @@
 /** Starts threads, and processes, that run functions of this library; and waits for turns of the event loop. */
+import { scheduler } from "node:timers/promises";
 import { Worker, type WorkerOptions } from "node:worker_threads";
 
-export { scheduler } from "node:timers/promises";
 export { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from "node:worker_threads";
 
 /** The modules of Node that a script gets. Each is loaded when it is first asked for. */
@@ -43,3 +43,10 @@ export function scriptOf(
 export function startThread(script: string, options: Omit<WorkerOptions, "eval">): Worker {
   return new Worker(script, { ...options, eval: true });
 }
+
+/**
+ * Pauses between two native calls, so that the process can answer: an interrupt, a heartbeat, a redraw. Resolves in the next
+ * turn of the event loop. That is Node's own turn, not a timer: a notebook takes the timers of a stopped cell away, and a run
+ * that waited for one could neither go on nor end.
+ */
+export const breathe = (): Promise<void> => scheduler.yield();

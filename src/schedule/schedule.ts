@@ -66,8 +66,8 @@ export function scheduleOf(type: SchedulerType, options: WarmupOptions): Schedul
   }
 }
 
-/** What the course of a stage's learning rates depends on; a `StagePlan` has it. */
-export interface StageSchedule {
+/** The settings that decide the course of a stage's learning rates; a `StagePlan` has them. */
+interface StageSchedule {
   readonly lrSchedulerType: SchedulerType;
   /** Optimizer steps in which the rates rise to their peak. */
   readonly warmupSteps: number;
@@ -80,7 +80,7 @@ export const stageSchedule = ({ lrSchedulerType, warmupSteps, steps }: StageSche
   scheduleOf(lrSchedulerType, { numWarmupSteps: warmupSteps, numTrainingSteps: steps });
 
 /** The factors of a rate at the first and the last step of an epoch, and the highest in between. */
-export interface EpochFactors {
+interface EpochFactors {
   readonly first: number;
   readonly highest: number;
   readonly last: number;
@@ -97,7 +97,7 @@ export function epochFactors(stage: StageSchedule & { readonly epochs: number },
 }
 
 /** A step of a stage, from 0, and the factor of the rates at it. */
-export interface RatePoint {
+interface RatePoint {
   readonly step: number;
   readonly factor: number;
 }

@@ -1,5 +1,4 @@
 /** The progress of a run, from its events: steps, rows, measured times and the remaining time, ready to be drawn. */
-
 import type { StagePlan } from "../plan/plan.ts";
 import { accuracyMetric, type ModelMetric } from "../task/metrics.ts";
 import type { TrainerEvent } from "../train/events.ts";

@@ -32,7 +32,7 @@ export function binaryCrossEntropy(
 }
 
 /** Metrics of predictions of several labels per example, as scikit-learn computes them with `zero_division=0`. */
-export interface MultiLabelMetrics {
+interface MultiLabelMetrics {
   /** F1 of all cells together. */
   readonly microF1: number;
   /** Unweighted mean of the F1 scores of all labels; that of a label neither present nor predicted is 0. */

@@ -27,7 +27,7 @@ export function meanSquaredError(
 }
 
 /** Metrics of predicted numbers, as scikit-learn and SciPy compute them; of several outputs the mean over them. */
-export interface RegressionMetrics {
+interface RegressionMetrics {
   /** Mean squared error. */
   readonly mse: number;
   /** Mean absolute error. */

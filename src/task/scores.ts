@@ -2,13 +2,13 @@
 
 /** A label's name and its score: a probability, or the number itself where the model gives numbers. */
 export interface LabelScore {
-  /** The name of the label, as the model's config has it. */
+  /** Name of the label, or of the output of a regression. */
   readonly label: string;
-  /** The probability, or the number itself. */
+  /** Probability of the label, from 0 to 1; or the number itself. */
   readonly score: number;
 }
 
-/** What logits become on the way to scores, as `function_to_apply` of Python's pipeline names it. */
+/** The function that makes scores of logits, as `function_to_apply` of Python's pipeline names it. */
 export type ScoreFunction = "softmax" | "sigmoid" | "none";
 
 /** The names of the labels by their index, as a model's config has them. */

@@ -22,7 +22,7 @@ export function crossEntropy(logits: Tensor, labels: Int32Array, examples: numbe
 }
 
 /** Metrics of a classification, as scikit-learn computes them with `zero_division=0`. */
-export interface ClassificationMetrics {
+interface ClassificationMetrics {
   /** Share of the predictions that are right, in [0, 1]. */
   readonly accuracy: number;
   /** Unweighted mean of the F1 scores of all labels that occur among the references or the predictions. */

@@ -17,7 +17,7 @@ export type ProblemType = (typeof problemTypes)[number];
  */
 export type Labels = Int32Array | Float32Array;
 
-/** What a model says of one example; `Prediction` adds to it the logits. */
+/** The answer of a model for one example; `Prediction` adds the logits to it. */
 export interface Answer extends LabelScore {
   /** The labels above the threshold, the most probable first; there may be none. Only where an example has several. */
   readonly labels?: readonly LabelScore[];
@@ -26,7 +26,7 @@ export interface Answer extends LabelScore {
 }
 
 /** In how many examples each label was predicted, and in how many it is present: `[labels]` each. */
-export interface LabelCounts {
+interface LabelCounts {
   readonly predicted: readonly number[];
   readonly present: readonly number[];
 }
@@ -54,10 +54,10 @@ export interface Task {
   /** The metrics of a whole data set, in float64: the logits `[labels]` of each example, and all labels. */
   evaluate(logits: readonly Float32Array[], labels: Labels): Readonly<Partial<Record<MetricKey, number | undefined>>>;
 
-  /** What makes scores of logits. */
+  /** The function that makes scores of logits. */
   readonly scoreFunction: ScoreFunction;
   /**
-   * What the logits `[labels]` of one example say. `threshold`: the probability above which one of several labels is
+   * Reads the answer from the logits `[labels]` of one example. `threshold`: the probability above which one of several labels is
    * given.
    */
   answer(logits: Float32Array, names: LabelNames, threshold: number): Answer;

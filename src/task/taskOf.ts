@@ -18,11 +18,11 @@ const tasks: Readonly<Record<ProblemType, Task>> = {
  */
 export const taskOf = (problemType: ProblemType = "single_label_classification"): Task => tasks[problemType];
 
-/** What the user says of how the best epoch is chosen. */
+/** The user's choice of how the best epoch is found. */
 interface MetricChoice {
   /** A metric of the task: "macroF1", "evalMacroF1" or "eval_macro_f1". Undefined: the task's own. */
   readonly metricForBestModel: string | undefined;
-  /** Undefined: as it is for that metric. */
+  /** Whether a higher value is better; undefined: as it is for that metric. */
   readonly greaterIsBetter: boolean | undefined;
 }
 

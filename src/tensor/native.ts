@@ -2,11 +2,10 @@
  * The library of Thaw's own TensorFlow ops (native/), which do in one pass what takes many of TensorFlow's. Set-up compiles
  * them for the processor at hand; where they are missing, everything is composed of TensorFlow's ops instead.
  */
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { cpus } from "node:os";
-import { dirname, join } from "node:path";
+import { createHash } from "../platform/bytes.ts";
+import { dirname, join, readFileSync } from "../platform/files.ts";
+import { cpus } from "../platform/machine.ts";
+import { loadPackage, resolvePackage } from "../platform/packages.ts";
 import { engineInfo } from "./tensorflow.ts";
 
 /** Whether the ops of native/ are used: never on a GPU, nor with THAW_NATIVE=0 in the environment. */
@@ -16,15 +15,14 @@ export const nativeOps: boolean = process.env.THAW_NATIVE !== "0" && engineInfo(
 export const choose = <Op>(native: Op, composed: Op): Op => (nativeOps ? native : composed);
 
 function load(): boolean {
-  const require = createRequire(import.meta.url);
   try {
     const library = join(
-      dirname(require.resolve("@tensorflow/tfjs-node-gpu/package.json")),
+      dirname(resolvePackage("@tensorflow/tfjs-node-gpu/package.json")),
       "lib/napi-v8/thaw_ops.node",
     );
     const marker = JSON.parse(readFileSync(`${library}.json`, "utf8")) as { readonly processor?: string };
     if (marker.processor !== processor()) return false; // built elsewhere: its instructions may not exist here
-    require(library);
+    loadPackage(library);
     return true;
   } catch {
     return false;

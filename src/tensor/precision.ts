@@ -3,9 +3,9 @@
  * range, 8 bits of precision (relative rounding error 2^-8 at most), and on some processors an instruction that takes two
  * at a time.
  */
-import { cpus } from "node:os";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { ThawError } from "../errors.ts";
+import { cpus } from "../platform/machine.ts";
 import { nativeOps } from "./native.ts";
 import { nativeHasNarrowProduct, nativeNarrow, nativeProduct, nativeWiden } from "./nativeOps.ts";
 import { matMul, matMulBias, sumOfProducts } from "./ops.ts";

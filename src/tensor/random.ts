@@ -2,8 +2,8 @@
  * Random numbers that are a pure function of a seed, the name of a stream and an index, whatever was drawn before:
  * words of 32 bits, normally distributed numbers, permutations. (Dropout has masks of its own: dropoutMask.ts.)
  */
-import { createHash } from "node:crypto";
 import { ThawError } from "../errors.ts";
+import { createHash } from "../platform/bytes.ts";
 
 /**
  * `length` words of 32 bits, from word number `offset` of the stream on, by Philox4x32-10. `seed` is an integer from 0 to

@@ -3,9 +3,9 @@
  * is missing, TensorFlow.js on WebAssembly, for small models. `tf` is re-exported to users, so that a head or a loss
  * written in a notebook runs on the same engine.
  */
-import { createRequire } from "node:module";
-import nodeUtil from "node:util";
 import type * as tfjs from "@tensorflow/tfjs-core";
+import { nodeUtil } from "../platform/inspect.ts";
+import { loadPackage } from "../platform/packages.ts";
 
 // types of x.mul(y); an export, since an import of nothing is left out of the declarations
 export type {} from "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js";
@@ -79,7 +79,7 @@ function loadTensorFlow(): typeof tfjs {
   const { TF_CPU_BFC_MEM_LIMIT_IN_MB: given } = process.env;
   process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB ??= String(Math.ceil(tensorsAtMost / 2 ** 20));
   try {
-    return createRequire(import.meta.url)("@tensorflow/tfjs-node-gpu") as typeof tfjs;
+    return loadPackage<typeof tfjs>("@tensorflow/tfjs-node-gpu");
   } finally {
     // this process's limit is not that of the processes that it starts
     if (given === undefined) delete process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB;

@@ -2,12 +2,12 @@
 import { currentHost } from "../../shared/host.ts";
 import { ThawError } from "../errors.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
-import { breathe } from "../platform/breathe.ts";
+import { breathe } from "../platform/threads.ts";
 import { endSection } from "../tensor/section.ts";
 import type { TrainerEvent } from "./events.ts";
 
 /** The parts of a training loop that a run drives. */
-export interface DrivenLoop {
+interface DrivenLoop {
   readonly events: AsyncGenerator<TrainerEvent, void>;
   /**
    * Frees everything and makes the record, at once; where that has been done it does nothing. What is left of the loop sees

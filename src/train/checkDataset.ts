@@ -1,5 +1,5 @@
 /**
- * What is refused of a data set before anything of it is encoded: labels that are not the model's, or not the training
+ * Checks a data set before anything of it is encoded, and refuses labels that are not the model's, or not the training
  * data's.
  */
 import type { TextDataset } from "../data/textDataset.ts";

@@ -12,7 +12,7 @@ import { rowList } from "../optim/nonFinite.ts";
 import type { ResolvedArguments } from "../plan/arguments.ts";
 import { epochSteps } from "../plan/batches.ts";
 import type { Plan, PlannedStage } from "../plan/plan.ts";
-import { breathe } from "../platform/breathe.ts";
+import { breathe } from "../platform/threads.ts";
 import { stageSchedule } from "../schedule/schedule.ts";
 import { section } from "../tensor/section.ts";
 import type { TrainerEvent } from "./events.ts";
@@ -20,7 +20,7 @@ import type { HistoryRow } from "./runRecord.ts";
 import type { RunRecorder } from "./runRecorder.ts";
 import { OptimizerStep, type StepResult } from "./step.ts";
 
-/** What a run trains, and where it stands; the parts of the loop share it. */
+/** The inputs and the state of a run, which the parts of the loop share. */
 export interface RunState {
   readonly model: SequenceClassifier;
   readonly plan: Plan;
@@ -160,7 +160,7 @@ async function* evaluateEpoch(
   };
 }
 
-/** Where in a run something was computed. */
+/** A place in a run at which something was computed. */
 interface Place {
   /** Such as `step 12`, or `the evaluation after step 12`. */
   readonly what: string;

@@ -1,5 +1,4 @@
 /** Forecasts the time and memory that a run will need, and refuses a run that would not fit into memory. */
-
 import { currentHost } from "../../shared/host.ts";
 import { cacheMemoryOf } from "../cache/rowStore.ts";
 import { formatBytes } from "../display/numbers.ts";
@@ -16,7 +15,7 @@ import { speedOf, stageSeconds } from "../plan/speed.ts";
 import { asOutOfMemory, reserve } from "../platform/machine.ts";
 import { memoryLeft, releaseMemory } from "../tensor/memory.ts";
 
-/** What a forecast is made from. */
+/** The inputs of a forecast. */
 export interface ForecastInput {
   readonly model: SequenceClassifier;
   readonly plan: Plan;

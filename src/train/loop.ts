@@ -15,15 +15,15 @@ import { type RunRecord, type RunStatus, usedArguments } from "./runRecord.ts";
 import { RunRecorder } from "./runRecorder.ts";
 import { assertUnchanged, changedNames, fingerprint, KeptWeights } from "./weights.ts";
 
-/** What a training loop works with. */
-export interface LoopInput {
+/** The inputs of a training loop. */
+interface LoopInput {
   readonly model: SequenceClassifier;
   readonly plan: Plan;
   readonly args: ResolvedArguments;
   readonly metric: ModelMetric;
   readonly train: EncodedDataset;
   readonly evaluation: EncodedDataset | undefined;
-  /** What the record says of the two data sets. */
+  /** The two data sets as the record keeps them. */
   readonly data: RunRecord["data"];
   /** Ends the run within one step. */
   readonly signal: AbortSignal;

@@ -1,5 +1,4 @@
 /** Notices: sentences about a run that the reader of its numbers should know. */
-
 import { listed } from "../display/listed.ts";
 import { formatCount, formatNumber, formatPercent } from "../display/numbers.ts";
 import type { NeverPredicted } from "../evaluate/evaluateLogits.ts";

@@ -16,17 +16,17 @@ export const recordVersion = 1;
 
 /** Everything about a run that tables, figures and saved folders say. Plain data: JSON keeps it whole. */
 export interface RunRecord {
-  /** Version of the format of the record. */
+  /** Version of the format. */
   readonly version: typeof recordVersion;
-  /** Whether the run finished, and where and why it ended otherwise. */
+  /** Says whether the run finished, and where and why it ended otherwise. */
   readonly status: RunStatus;
   /** The model that was trained, and the weights it began from. */
   readonly model: ModelRecord;
   /** The data sets, without their texts. */
   readonly data: {
-    /** The examples that the model learnt from. */
+    /** The training data. */
     readonly train: DataRecord;
-    /** Absent where nothing was held out. */
+    /** The validation data; absent where nothing was held out. */
     readonly evaluation?: DataRecord;
   };
   /**
@@ -34,7 +34,7 @@ export interface RunRecord {
    * value that they have in common, and is left out where they differ. No path of the machine is among them.
    */
   readonly args: Readonly<Record<string, string | number | boolean>>;
-  /** What was planned for each stage, and what happened. */
+  /** The stages in their order: what was planned, and what happened. */
   readonly stages: readonly StageRecord[];
   /** One row per epoch, in the order in which they ended. */
   readonly history: readonly HistoryRow[];
@@ -42,7 +42,7 @@ export interface RunRecord {
   readonly metric: ModelMetric;
   /** The best epoch; absent where none was evaluated. Whether its weights are those of the model, `weights` says. */
   readonly best?: BestRecord;
-  /** Hashes of the weights at the start and the end, and the step after which the model had the latter. */
+  /** Hashes of the weights at the start and the end, and after which step the model had the latter. */
   readonly weights: WeightsRecord;
   /** Hashes that prove that frozen weights did not change. */
   readonly evidence: Evidence;
@@ -63,13 +63,13 @@ export interface RunRecord {
 /** How a run ended, or where it stands. */
 export type RunStatus = { readonly state: "finished" } | InterruptedStatus;
 
-/** Where a run was when it was stopped, failed, or was looked at while it ran. */
+/** The status of a run that was stopped, failed, or was looked at while it ran. */
 export interface InterruptedStatus {
   /** Whether the run was stopped, failed, or goes on. */
   readonly state: "stopped" | "failed" | "running";
   /** Index of the stage in the plan; -1 before the first. */
   readonly stage: number;
-  /** What the run was doing. */
+  /** The activity that the run was at. */
   readonly during: "preparation" | "frozen layers" | "training" | "evaluation";
   /** Optimizer steps taken, over the whole run. */
   readonly step: number;
@@ -99,7 +99,7 @@ export interface ModelRecord {
   /** Names of the parameters that were random when the run began. */
   readonly newlyInitialized: readonly string[];
   /**
-   * What the run began from: "pretrained" weights with a head that was random; "trained" ones, whose head came from the
+   * The weights that the run began from: "pretrained" weights with a head that was random; "trained" ones, whose head came from the
    * file or which earlier runs had trained; or weights "edited" by hand after loading.
    */
   readonly start: "pretrained" | "trained" | "edited";
@@ -107,15 +107,15 @@ export interface ModelRecord {
   readonly earlierSteps: number;
 }
 
-/** What the record says of a data set; its texts are not in it. */
+/** A data set as the record keeps it, without its texts. */
 export interface DataRecord {
-  /** What tables and messages call the data set. */
+  /** Name of the data set, such as that of its file. */
   readonly name: string;
   /** Number of examples. */
   readonly rows: number;
-  /** Whether its examples are pairs of texts. */
+  /** Whether the examples are pairs of texts. */
   readonly isPairs: boolean;
-  /** What is learnt from it. */
+  /** Says how the examples are labelled. */
   readonly problemType: ProblemType;
   /** Names of the labels, or of the outputs of a regression, in order. */
   readonly labels: readonly string[];
@@ -146,13 +146,13 @@ export interface WeightsRecord {
 
 /** One stage: what was planned, and what happened. */
 export interface StageRecord {
-  /** What was planned. */
+  /** The plan of the stage. */
   readonly plan: StagePlan;
-  /** Absent for a stage that never began. */
+  /** The outcome of the stage; absent for a stage that never began. */
   readonly outcome?: StageOutcome;
 }
 
-/** What happened in a stage. */
+/** The outcome of a stage. */
 export interface StageOutcome {
   /** Why it ended; "running" in the record of a run that goes on. */
   readonly ended: "all epochs" | "patience" | "stopped" | "failed" | "running";
@@ -179,7 +179,7 @@ export interface StageOutcome {
  * counted over the whole run.
  */
 export interface HistoryRow extends Metrics {
-  /** Optimizer steps taken at this row. */
+  /** Optimizer steps taken at this row, over the whole run. */
   readonly step: number;
   /** Epochs done at this row, over the whole run; a fraction within an epoch. */
   readonly epoch: number;
@@ -247,7 +247,7 @@ export function dataRecord(dataset: TextDataset, { texts, cut }: EncodedDataset)
 }
 
 /** The settings that a run has used where its arguments left them open. */
-export interface UsedSettings {
+interface UsedSettings {
   readonly metric: ModelMetric;
   /** Longest example in tokens. */
   readonly maxLength: number;

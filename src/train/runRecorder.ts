@@ -22,8 +22,8 @@ import {
 import { versions } from "./sessionInfo.ts";
 import { changedNames, combinedHash, type Fingerprint, fingerprint } from "./weights.ts";
 
-/** What a recorder needs to know of a run. */
-export interface RecorderInput {
+/** The inputs of a recorder. */
+interface RecorderInput {
   readonly model: SequenceClassifier;
   readonly plan: Plan;
   readonly optimizer: AdamW;
@@ -70,7 +70,7 @@ interface StageCourse {
 export class RunRecorder {
   readonly history: HistoryRow[] = [];
   readonly notices: string[];
-  /** What the run is doing. */
+  /** The activity that the run is at. */
   during: InterruptedStatus["during"] = "preparation";
   /** Number of optimizer steps taken. */
   step = 0;

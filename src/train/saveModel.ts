@@ -1,5 +1,4 @@
 /** Writes a folder that Hugging Face's `from_pretrained` loads, whole or not at all, with the record of its training. */
-
 import { currentHost } from "../../shared/host.ts";
 import { tokenizerFiles } from "../hub/modelFolder.ts";
 import { writeConfig } from "../models/config/configFile.ts";
@@ -12,7 +11,7 @@ import type { RunRecord } from "./runRecord.ts";
 import { combinedHash, fingerprint } from "./weights.ts";
 
 /** Further files of the folder: their content by their name, written as JSON. */
-export type JsonFiles = Readonly<Record<string, unknown>>;
+type JsonFiles = Readonly<Record<string, unknown>>;
 
 /** How a model is saved. */
 export interface SaveModelOptions {

@@ -1,7 +1,7 @@
 /** The versions that a result depends on beside the code: for the end of a notebook that others must be able to rerun. */
-import { readFileSync } from "node:fs";
-import { availableParallelism, cpus, platform, release, totalmem } from "node:os";
 import { ShownAsTable, Table } from "../display/table.ts";
+import { readFileSync } from "../platform/files.ts";
+import { availableParallelism, cpus, platform, release, totalmem } from "../platform/machine.ts";
 import { nativeOps } from "../tensor/native.ts";
 import { hasBfloat16 } from "../tensor/precision.ts";
 import { engineInfo } from "../tensor/tensorflow.ts";
@@ -16,7 +16,7 @@ export class SessionInfo extends ShownAsTable {
     this.entries = entries;
   }
 
-  /** Makes the table: one row per entry. */
+  /** Returns the entries as a table. */
   override toTable(): Table {
     return new Table({ columns: ["what", { title: "version", align: "left" }], rows: Object.entries(this.entries) });
   }
@@ -40,7 +40,7 @@ export function sessionInfo(): SessionInfo {
 
 /** The versions that the numbers of a run depend on, beside data and plan. */
 export interface Versions {
-  /** Version of Thaw. */
+  /** Version of this library. */
   readonly thaw: string;
   /** Version of Node. */
   readonly node: string;
@@ -48,7 +48,7 @@ export interface Versions {
   readonly engine: string;
   /** "native" where the fused operations were used, "composed" where others stood in their place. */
   readonly operations: "native" | "composed";
-  /** Operating system and its version. */
+  /** Operating system and its release. */
   readonly system: string;
   /** Model of the processor. */
   readonly processor: string;

@@ -14,8 +14,8 @@ import { lossAndGradients, tapGradient } from "../tensor/gradients.ts";
 import type { Precision } from "../tensor/precision.ts";
 import { tf } from "../tensor/tensorflow.ts";
 
-/** What one optimizer step works with. */
-export interface StepInput {
+/** The inputs of one optimizer step. */
+interface StepInput {
   readonly model: SequenceClassifier;
   readonly optimizer: AdamW;
   /** Examples in all micro-batches together: the loss is the mean over them. */
@@ -28,10 +28,10 @@ export interface StepInput {
 }
 
 /** Examples that go through the model at once. */
-export interface MicroBatch {
+interface MicroBatch {
   readonly batch: PackedBatch;
   readonly labels: Labels;
-  /** Where the computation starts, and the cached rows at that place (none at -1). */
+  /** The cut at which the computation starts, and the stored hidden states there (none at -1). */
   readonly cut: Cut;
   readonly rows: Tensor | undefined;
   readonly dropoutRng: DropoutRng | undefined;
@@ -41,7 +41,7 @@ export interface MicroBatch {
   readonly precision?: Precision;
 }
 
-/** What one optimizer step gives. */
+/** The result of one optimizer step. */
 export interface StepResult {
   /** Mean loss over the examples. */
   readonly loss: number;

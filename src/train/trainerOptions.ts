@@ -35,7 +35,7 @@ const trainerNames: OptionNames<TrainerOptions> = {
   stages: true,
 };
 
-/** What Hugging Face's Trainer takes, and what people write for it. */
+/** Options of Hugging Face's Trainer, and what people write for those of this one. */
 const trainerElsewhere = {
   processingClass: "tokenizer",
   featureExtractor: "tokenizer",
@@ -114,9 +114,9 @@ export function checkEvaluateOptions(options: NoOptions): void {
 export interface PredictOptions {
   /** The second texts of pairs, as many as there are texts. Default: the examples are single texts. */
   readonly textPair?: readonly string[];
-  /** Of several labels an example: the probability above which a label belongs to it. Default: 0.5. */
+  /** Probability above which one of several labels belongs to an example. Default: 0.5. */
   readonly threshold?: number;
-  /** Gives the scores of so many labels as well, the highest first; null: of all. Default: none. */
+  /** Number of labels whose scores are given as well, the highest first; null: all. Default: none. */
   readonly topK?: number | null;
 }
 

@@ -1,8 +1,8 @@
 /** Weights before and after: hashes that prove that frozen ones did not move, and copies of those of the best epoch. */
-import { createHash } from "node:crypto";
 import { ThawError } from "../errors.ts";
 import type { Parameter } from "../models/parameter.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
+import { createHash } from "../platform/bytes.ts";
 import { collectYoung } from "../platform/machine.ts";
 
 /** Parameter name -> SHA-256 of its float32 values, in hexadecimal. */

@@ -80,14 +80,6 @@ test("the predicted cost counts the frozen layers once", () => {
   expect(layers).toBeCloseTo((1 + top) / (3 + top), 1);
 });
 
-test("one pass stores the cuts that no stage in between invalidates", () => {
-  const cuts = (...list: number[]) => decidePrefixes(list)[0]?.wanted ?? [];
-  expect(cuts(6, 2, -1)).toEqual([6, 2]);
-  expect(cuts(2, 6)).toEqual([2]); // layers 2 to 5 have moved before the second stage
-  expect(cuts(-1, 3)).toEqual([]);
-  expect(cuts(4, 4)).toEqual([4]);
-});
-
 test("what is stored is used again at every later cut that it is still right for", () => {
   const useful = (...list: number[]) => decidePrefixes(list).map((prefix) => prefix?.kept ?? []);
   expect(useful(6, 4, 6)).toEqual([[4], [4], []]); // the second head starts from where layers 4 and 5 have moved

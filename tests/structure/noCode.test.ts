@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, "../..");
 
 /** What runs code by a name or a text that is not written there, and why it may. */
 const allowed = {
-  "src/tensor/native.ts: require(library)": "the ops that set-up has compiled into an installed package",
+  "src/tensor/native.ts: loadPackage(library)": "the ops that set-up has compiled into an installed package",
   "src/show/figure/plotlyWindow.ts: window.eval(...)": "plotly's own file and a function of ours, in a window of jsdom",
   'src/platform/machine.ts: import "node:vm"': "one word of ours, the name of V8's own garbage collector",
   "src/data/parquet.ts: startThread(scriptOf(decoding))": "a constant of ours",

@@ -1,5 +1,5 @@
 /** The parts of an ONNX graph (onnx/onnx, docs/IR.md), and a builder that names its values. */
-import { createHash } from "node:crypto";
+import { createHash } from "../../platform/bytes.ts";
 
 /** The types of values that are used here, of those that ONNX has. */
 export type ElementType = "float32" | "uint8" | "int32" | "int64" | "bool";

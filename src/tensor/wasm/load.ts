@@ -1,23 +1,22 @@
 /** TensorFlow.js on WebAssembly, which `npm ci` alone brings: one thread, for small models. */
-import { createRequire } from "node:module";
-import { dirname, join, sep } from "node:path";
 import type * as tfjs from "@tensorflow/tfjs-core";
+import { dirname, join, sep } from "../../platform/files.ts";
+import { loadPackage, resolvePackage } from "../../platform/packages.ts";
 
 /** tfjs with its WebAssembly backend ready. */
 export async function loadWasm(): Promise<typeof tfjs> {
-  const require = createRequire(import.meta.url);
-  const tf = withMethods(require) ?? (require("@tensorflow/tfjs-core") as typeof tfjs);
-  const wasm = require("@tensorflow/tfjs-backend-wasm") as typeof import("@tensorflow/tfjs-backend-wasm");
-  wasm.setWasmPaths(join(dirname(require.resolve("@tensorflow/tfjs-backend-wasm")), sep));
+  const tf = withMethods() ?? loadPackage<typeof tfjs>("@tensorflow/tfjs-core");
+  const wasm = loadPackage<typeof import("@tensorflow/tfjs-backend-wasm")>("@tensorflow/tfjs-backend-wasm");
+  wasm.setWasmPaths(join(dirname(resolvePackage("@tensorflow/tfjs-backend-wasm")), sep));
   await tf.setBackend("wasm");
   registerSegmentSum(tf);
   return tf;
 }
 
 /** The package that has methods such as `x.add(y)` too; it comes with the addon's package, which is optional. */
-function withMethods(require: NodeJS.Require): typeof tfjs | undefined {
+function withMethods(): typeof tfjs | undefined {
   try {
-    return createRequire(require.resolve("@tensorflow/tfjs-node-gpu/package.json"))("@tensorflow/tfjs");
+    return loadPackage("@tensorflow/tfjs", { beside: "@tensorflow/tfjs-node-gpu/package.json" });
   } catch {
     return undefined;
   }

@@ -119,7 +119,9 @@ test("what thaw exports is inspected with its doc comments, and its options and 
 import { AutoModelForSequenceClassification, lastLayers } from "thaw";
 let model!: Awaited<ReturnType<typeof AutoModelForSequenceClassification.fromPretrained>>;`);
   expect(await inspect(client, "Trainer")).toMatch(/^class Trainer\n\nTrains a model stage by stage/);
-  expect(await inspect(client, "lastLayers")).toMatch(/^function lastLayers\(layers: number, .*\n\nStrategy 2: /);
+  expect(await inspect(client, "lastLayers")).toMatch(
+    /^function lastLayers\(layers: number, .*\n\nMakes the plan of strategy 2: /,
+  );
   expect((await complete(client, "new Trainer({ ")).matches).toEqual(
     expect.arrayContaining(["model", "tokenizer", "trainDataset", "evalDataset", "args", "stages"]),
   );
