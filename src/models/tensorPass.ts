@@ -2,10 +2,9 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { activate, biasGelu } from "../nn/activation.ts";
 import type { ScoreTerms, AttentionOptions as TensorAttentionOptions } from "../nn/attention/attention.ts";
-import { attention } from "../nn/attention/attention.ts";
+import { attention, selfAttention } from "../nn/attention/attention.ts";
 import { rotate, rotation } from "../nn/attention/rotary.ts";
 import { biasProducts, distanceSinusoids, distances, segmentDifference } from "../nn/attention/scoreTables.ts";
-import { selfAttention } from "../nn/attention/selfAttention.ts";
 import { tokenConvolution } from "../nn/convolution.ts";
 import { type DropoutRng, dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";

@@ -5,7 +5,7 @@ import { matMul, matMulBias, sumRows } from "../tensor/ops.ts";
 import { tf } from "../tensor/tensorflow.ts";
 import type { Packing } from "./packing.ts";
 
-export interface ConvolutionInputs {
+interface ConvolutionInputs {
   /** `[tokens, in]` */
   readonly x: Tensor;
   /** `[out, in, kernel]`, as `torch.nn.Conv1d` keeps it, with a kernel of odd length. */

@@ -19,7 +19,7 @@ import { composedLayerNorm } from "./layerNorm.ts";
 import { linear, project } from "./linear.ts";
 import { addBias, addRows } from "./rows.ts";
 
-export interface ResidualNormInputs {
+interface ResidualNormInputs {
   /** A product without its bias, `[rows, width]`. */
   readonly x: Tensor;
   /** The bias of that product, `[width]`. */
@@ -32,7 +32,7 @@ export interface ResidualNormInputs {
   readonly bias: Tensor;
 }
 
-export interface ResidualNormOptions extends DropoutOptions {
+interface ResidualNormOptions extends DropoutOptions {
   /** Added to the variance by the normalisation. */
   readonly epsilon: number;
   /** Precision of products before the normalisation, and of what the backward pass needs. Default: `"float32"`. */
@@ -64,7 +64,7 @@ export const fusedResidualNorm: ResidualNorm = (inputs, options) => {
 /** `layerNorm(dropout(x + inputBias) + residual)` -> `[rows, width]`. */
 export const residualNorm = choose(fusedResidualNorm, composedResidualNorm);
 
-export interface DenseResidualNormInputs extends ResidualNormInputs {
+interface DenseResidualNormInputs extends ResidualNormInputs {
   /** The rows that are projected, `[rows, in]`. */
   readonly x: Tensor;
   /** Weight of the projection, `[width, in]`. */
@@ -106,7 +106,7 @@ export const fusedDenseResidualNorm: DenseResidualNorm = (inputs, options) => {
 /** The end of the attention half: `layerNorm(dropout(x W^T + inputBias) + residual)`, `W` the projection -> `[rows, width]`. */
 export const denseResidualNorm = choose(fusedDenseResidualNorm, composedDenseResidualNorm);
 
-export interface FeedForwardNormInputs {
+interface FeedForwardNormInputs {
   /** `[rows, width]` */
   readonly x: Tensor;
   /** `W [inner, width]` and `b [inner]` */
@@ -117,7 +117,7 @@ export interface FeedForwardNormInputs {
   readonly norm: { readonly weight: Tensor; readonly bias: Tensor };
 }
 
-export interface FeedForwardNormOptions extends ResidualNormOptions {
+interface FeedForwardNormOptions extends ResidualNormOptions {
   /** Hugging Face's name of the activation. Default: `"gelu"`, the erf form, which alone has a fused op. */
   readonly activation?: string;
 }

@@ -78,7 +78,7 @@ export function meanRows(x: Tensor, packing: Packing): Tensor {
   }));
 }
 
-export interface PartOptions {
+interface PartOptions {
   /** Index of the part, from 0. */
   readonly index: number;
   /** Number of parts. */

@@ -36,7 +36,7 @@ export type Wanted<I> = { readonly [Name in keyof I]: boolean };
 export type Gradients<I> = { readonly [Name in keyof I]: () => Tensor };
 
 /** The result of an op, and the gradients of its inputs `I` given the gradient `dy` of the result. */
-export interface Differentiated<I, S> {
+interface Differentiated<I, S> {
   readonly value: Tensor;
   /** The tensors that the gradient needs, inputs included: all others are freed when the forward pass is through. */
   readonly saved?: S;

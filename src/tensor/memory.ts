@@ -44,7 +44,7 @@ export function releaseMemory(): void {
 }
 
 /** The memory that this process can still get, in bytes. */
-export interface MemoryLeft extends Room {
+interface MemoryLeft extends Room {
   /** The part that tensors can have. */
   readonly tensors: number;
   /** The part that everything else can have: where addresses are counted, the pool may come to take all that it may. */

@@ -30,7 +30,7 @@ export interface AttentionInputs extends ScoreTables {
   readonly value: Tensor;
 }
 
-export interface NativeAttentionOptions {
+interface NativeAttentionOptions {
   /** Number of heads; hidden is a multiple of it. */
   readonly heads: number;
   /** Tokens of each example: int32 `[batch]`. */

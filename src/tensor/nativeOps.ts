@@ -43,7 +43,7 @@ export const nativeDropout = (x: Tensor, site: DropoutSite): Tensor =>
   runOp("ThawDropout", [x, seedOf(site)], [rateOf(site)]);
 
 /** The result of a normalisation, and the normalised rows and 1 / deviation `[rows]` that its gradient needs. */
-export type Normalized = Readonly<Record<"value" | "normal" | "inverse", Tensor>>;
+type Normalized = Readonly<Record<"value" | "normal" | "inverse", Tensor>>;
 
 export const nativeLayerNorm = (x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Normalized =>
   runOpOutputs("ThawLayerNorm", [x, weight, bias], [epsilonOf(epsilon)], ["value", "normal", "inverse"]);

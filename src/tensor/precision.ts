@@ -51,7 +51,7 @@ function missing(): string {
  * The products of a layer in one precision, and how the tensors that its backward pass needs are kept. All tensors that
  * come and go are float32, those between `pack` and `unpack` excepted.
  */
-export interface Arithmetic {
+interface Arithmetic {
   readonly matMul: typeof matMul;
   readonly matMulBias: typeof matMulBias;
   readonly sumOfProducts: typeof sumOfProducts;

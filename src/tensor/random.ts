@@ -22,7 +22,7 @@ export function randomWords(seed: number, stream: string, length: number, offset
   return words;
 }
 
-export interface NormalOptions {
+interface NormalOptions {
   /** Mean of the distribution. Default: 0. */
   readonly mean?: number;
   /** Standard deviation of the distribution. Default: 1. */

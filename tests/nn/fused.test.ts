@@ -1,7 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { composedBiasGelu, fusedBiasGelu } from "../../src/nn/activation.ts";
-import { composedAttention, fusedAttention } from "../../src/nn/attention/attention.ts";
-import { composedSelfAttention, fusedSelfAttention } from "../../src/nn/attention/selfAttention.ts";
+import {
+  composedAttention,
+  composedSelfAttention,
+  fusedAttention,
+  fusedSelfAttention,
+} from "../../src/nn/attention/attention.ts";
 import { composedDropout, DropoutRng, fusedDropout } from "../../src/nn/dropout.ts";
 import { composedLayerNorm, fusedLayerNorm } from "../../src/nn/layerNorm.ts";
 import { Packing } from "../../src/nn/packing.ts";

@@ -1,6 +1,6 @@
 /** The fused parts of a layer in bfloat16 against themselves in float32. */
 import { describe, expect, test } from "vitest";
-import { fusedSelfAttention } from "../../src/nn/attention/selfAttention.ts";
+import { fusedSelfAttention } from "../../src/nn/attention/attention.ts";
 import { DropoutRng } from "../../src/nn/dropout.ts";
 import { Packing } from "../../src/nn/packing.ts";
 import { fusedDenseResidualNorm, fusedFeedForwardNorm } from "../../src/nn/postNorm.ts";

@@ -1,10 +1,14 @@
 /** Every op with a gradient of its own, in each of its forms, against central differences of its formula in PyTorch's float64. */
 import { describe, expect, test } from "vitest";
 import { activate, activationNames, composedBiasGelu, fusedBiasGelu, gelu } from "../../src/nn/activation.ts";
-import { composedAttention, fusedAttention } from "../../src/nn/attention/attention.ts";
+import {
+  composedAttention,
+  composedSelfAttention,
+  fusedAttention,
+  fusedSelfAttention,
+} from "../../src/nn/attention/attention.ts";
 import { rotate } from "../../src/nn/attention/rotary.ts";
 import { biasProducts, segmentDifference } from "../../src/nn/attention/scoreTables.ts";
-import { composedSelfAttention, fusedSelfAttention } from "../../src/nn/attention/selfAttention.ts";
 import { tokenConvolution } from "../../src/nn/convolution.ts";
 import { composedDropout, fusedDropout } from "../../src/nn/dropout.ts";
 import { embedding } from "../../src/nn/embedding.ts";

@@ -5,7 +5,7 @@ import { add, multiply, subtract } from "../../tensor/ops.ts";
 import { tf } from "../../tensor/tensorflow.ts";
 
 /** Cosines and sines of the angles by which rows are turned: each `[tokens, 1, width of a head / 2]`. */
-export interface Rotation {
+interface Rotation {
   readonly cos: Tensor;
   readonly sin: Tensor;
 }

@@ -10,7 +10,7 @@ import { tf } from "../../tensor/tensorflow.ts";
 /** The distances of the `2 * length` rows of a table: `length - 1` down to `-length`. The last is there for the shift alone. */
 export const distances = (length: number): number[] => Array.from({ length: 2 * length }, (_, row) => length - 1 - row);
 
-export interface SinusoidOptions {
+interface SinusoidOptions {
   /** Columns of the table, an even number. */
   readonly width: number;
   /** Longer distances, in both directions, are taken for this one; undefined = none are. */

@@ -10,7 +10,7 @@ import { tf } from "../../tensor/tensorflow.ts";
 import type { Packing } from "../packing.ts";
 
 /** The layout of a matrix of packed rows: `heads` parts side by side, examples one after the other. */
-export interface HeadLayout {
+interface HeadLayout {
   readonly heads: number;
   readonly packing: Packing;
 }
@@ -132,13 +132,13 @@ export function mergeHeads(x: Tensor, { heads, packing }: HeadLayout): Tensor {
 }
 
 /** `[rows, hidden]` -> `[heads, rows, hidden / heads]`: a table that all examples share. No gradient. */
-export function splitTable(table: Tensor, heads: number): Tensor {
+function splitTable(table: Tensor, heads: number): Tensor {
   const [rows, hidden] = table.shape as [number, number];
   return transpose(table.reshape([rows, heads, hidden / heads]), [1, 0, 2]);
 }
 
 /** The reverse of `splitTable`: `[heads, rows, width]` -> `[rows, heads * width]`. No gradient. */
-export function mergeTable(x: Tensor): Tensor {
+function mergeTable(x: Tensor): Tensor {
   const [heads, rows, width] = x.shape as [number, number, number];
   return transpose(x, [1, 0, 2]).reshape([rows, heads * width]);
 }
