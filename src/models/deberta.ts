@@ -6,7 +6,6 @@
  * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/deberta/modeling_deberta.py#L914-L1012
  * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/deberta_v2/modeling_deberta_v2.py#L994-L1093
  */
-
 import type { QueryRows } from "../nn/packing.ts";
 import { layerOutput, outputSpecs } from "./bert.ts";
 import {

@@ -2,7 +2,6 @@
  * Checks batches and labels before TensorFlow sees them: it would read beyond a table, or answer with a message about
  * kernels.
  */
-
 import { ThawError } from "../errors.ts";
 import type { HuggingFaceConfig, Labels, ProblemType } from "./config/config.ts";
 import { maxTokens } from "./families.ts";

@@ -1,5 +1,4 @@
 /** Decides which tensor of a file gives which parameter its values, by names and sizes alone, before anything is read. */
-
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import type { WeightsFile } from "../weights/weightsFile.ts";

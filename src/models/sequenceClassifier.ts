@@ -131,7 +131,7 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /**
-   * Whose rows of the topmost layer are computed.
+   * The tokens whose rows of the topmost layer are computed.
    *
    * @internal
    */
@@ -152,8 +152,8 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /**
-   * Says on what the model is being trained; it is stored in its config. Labels that have no names yet, only `LABEL_0` and so
-   * on, take those of the data.
+   * Records on what the model is being trained, in its config. Labels that have no names yet, only `LABEL_0` and so on, take
+   * those of the data.
    *
    * @internal
    */
@@ -238,8 +238,8 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /**
-   * The part of the model above `from`, up to the logits `[batch, labels]`. `hidden` is what `runPrefix` gave for that
-   * cut; undefined for -1.
+   * Runs the part of the model above the cut `from`, up to the logits `[batch, labels]`. `hidden` is what `runPrefix` gave for
+   * that cut; undefined for -1.
    *
    * @internal
    */
@@ -258,8 +258,8 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /**
-   * The hidden states at each of the cuts (0 to `depth`), in one pass without dropout and outside any gradient tape, from
-   * the token ids or from `start`.
+   * Computes the hidden states at each of the cuts (0 to `depth`), in one pass without dropout and outside any gradient tape,
+   * from the token ids or from `start`.
    *
    * @internal
    */

@@ -1,5 +1,4 @@
 /** The summary of a model: its parameters block by block, and which of them train. */
-
 import { formatCount, formatPercent } from "../display/numbers.ts";
 import { ShownAsTable, Table } from "../display/table.ts";
 import type { Block } from "../freezing/selection.ts";
