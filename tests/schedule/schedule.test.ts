@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import {
+  epochFactors,
   getConstantSchedule,
   getConstantScheduleWithWarmup,
   getCosineScheduleWithWarmup,
   getLinearScheduleWithWarmup,
+  rateCourse,
   type Schedule,
   scheduleOf,
   type WarmupOptions,
@@ -55,4 +57,27 @@ test.each([
   [1.5, 10],
 ])("warm-up %d of %d steps is refused", (numWarmupSteps, numTrainingSteps) => {
   expect(() => getLinearScheduleWithWarmup({ numWarmupSteps, numTrainingSteps })).toThrow(/fewer warm-up steps/);
+});
+
+const stage = { lrSchedulerType: "linear", warmupSteps: 5, steps: 12, epochs: 3 } as const;
+
+test("an epoch's factors are those of its first, its highest and its last step", () => {
+  expect(epochFactors(stage, 0)).toEqual({ first: 0, highest: 3 / 5, last: 3 / 5 }); // it still rises
+  expect(epochFactors(stage, 1)).toEqual({ first: 4 / 5, highest: 1, last: 5 / 7 }); // step 5 is the peak
+  expect(epochFactors(stage, 2)).toEqual({ first: 4 / 7, highest: 4 / 7, last: 1 / 7 });
+});
+
+test("a short course has every step, and none that is not reached", () => {
+  const schedule = getLinearScheduleWithWarmup({ numWarmupSteps: 5, numTrainingSteps: 12 });
+  expect(rateCourse(stage, 8)).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((step) => ({ step, factor: schedule(step) })));
+  expect(rateCourse(stage, 1)).toEqual([{ step: 0, factor: 0 }]);
+  expect(rateCourse(stage, 0)).toEqual([]);
+});
+
+test("a long course is drawn through a few steps, with both ends and the peak between them", () => {
+  const long = { lrSchedulerType: "linear", warmupSteps: 333, steps: 1000 } as const;
+  const course = rateCourse(long, 1000, 5);
+  expect(course.map(({ step }) => step)).toEqual([0, 250, 333, 500, 749, 999]);
+  expect(course.find(({ factor }) => factor === 1)?.step).toBe(333);
+  expect(rateCourse(long, 200, 3).map(({ step }) => step)).toEqual([0, 100, 199]); // ends before the peak
 });

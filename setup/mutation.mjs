@@ -1,0 +1,160 @@
+/**
+ * `npm run mutation [-- schedule data] [-- Stryker's own options]`: changes the code of the pure modules in one place at a
+ * time, and asks whether a test notices. Shows a table of what was noticed, and leaves every change with its place in
+ * build/mutation/NAME.json. Ends with code 1 where tests notice fewer than 80 % of the changes. All modules take hours;
+ * `-- data --mutate src/data/split.ts` asks of one file, `--incremental` repeats only what has changed since the last time.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { readJson } from "./files.mjs";
+import { SetupProblem } from "./problem.mjs";
+import { contextFrom, isMain, runMain } from "./program.mjs";
+import { duration } from "./progress.mjs";
+
+/** @typedef {{ files: readonly string[], tests: readonly string[], without?: readonly string[] }} Module `without`: tests that start processes, read the build or assert times. */
+/** @typedef {{ status: string }} Change */
+/** @typedef {{ files: Record<string, { mutants: Change[] }> }} Report What Stryker's json reporter writes, as far as it is read here. */
+/** @typedef {{ killed: number, survived: number, uncovered: number }} Counts */
+
+/** The modules whose functions depend on their arguments alone, or on a file they are given. */
+export const modules = /** @type {const} @satisfies {Record<string, Module>} */ ({
+  schedule: { files: ["src/schedule/*.ts"], tests: ["tests/schedule/*.test.ts"] },
+  freezing: { files: ["src/freezing/*.ts"], tests: ["tests/freezing/*.test.ts"] },
+  optim: { files: ["src/optim/*.ts"], tests: ["tests/optim/*.test.ts"] },
+  plan: {
+    files: ["src/plan/{stage,plan,prefix,arguments,batches}.ts"],
+    tests: ["tests/plan/*.test.ts"],
+    without: ["tests/plan/memory.test.ts"],
+  },
+  data: { files: ["src/data/*.ts"], tests: ["tests/data/*.test.ts"] },
+  weights: {
+    files: ["src/weights/**/*.ts"],
+    tests: ["tests/weights/**/*.test.ts"],
+    without: ["tests/weights/safetensors/{mutants,extremes}.test.ts"],
+  },
+  tokenizer: {
+    files: ["src/tokenizer/*.ts"],
+    tests: ["tests/tokenizer/*.test.ts"],
+  },
+  wire: { files: ["kernel/protocol/wire/*.ts"], tests: ["tests/kernel/protocol/wire/*.test.ts"] },
+  session: {
+    files: ["kernel/protocol/{history,printedText,textCompletion,isComplete}.ts"],
+    tests: ["tests/kernel/protocol/{history,printedText,textCompletion,isComplete}.test.ts"],
+  },
+  magics: {
+    files: ["kernel/shared/magics/*.ts"],
+    tests: [
+      "tests/kernel/shared/magics/*.test.ts",
+      "tests/kernel/cells/magics/rewriteMagics.test.ts",
+      "tests/kernel/protocol/textCompletion.test.ts",
+    ],
+  },
+});
+
+/** At least this share of the changes is to be noticed, in per cent. */
+const wanted = 80;
+
+/**
+ * Counts what came of the changes. Those that run once at import, or do not run at all, say nothing and are not counted.
+ * @param {Report} report
+ * @returns {Counts}
+ */
+export function countChanges({ files }) {
+  const changes = Object.values(files).flatMap(({ mutants }) => mutants);
+  const count = (/** @type {string[]} */ ...statuses) =>
+    changes.filter(({ status }) => statuses.includes(status)).length;
+  return { killed: count("Killed", "Timeout"), survived: count("Survived"), uncovered: count("NoCoverage") };
+}
+
+/**
+ * Returns the share of changes that tests notice, in per cent; of no changes all are noticed.
+ * @param {Counts} counts
+ */
+export function scoreOf({ killed, survived, uncovered }) {
+  const all = killed + survived + uncovered;
+  return all === 0 ? 100 : (100 * killed) / all;
+}
+
+/**
+ * Lays out the counts of each module and of all.
+ * @param {readonly [name: string, counts: Counts][]} rows
+ */
+export function tableOf(rows) {
+  const sum = (/** @type {keyof Counts} */ key) => rows.reduce((total, [, counts]) => total + counts[key], 0);
+  /** @type {Counts} */
+  const total = { killed: sum("killed"), survived: sum("survived"), uncovered: sum("uncovered") };
+  const line = (/** @type {string} */ name, /** @type {readonly string[]} */ cells) =>
+    name.padEnd(10) + cells.map((cell) => cell.padStart(13)).join("");
+  const cellsOf = (/** @type {Counts} */ counts) => [
+    ...[counts.killed, counts.survived, counts.uncovered].map(String),
+    `${scoreOf(counts).toFixed(1)} %`,
+  ];
+  const all = rows.length === 1 ? rows : [...rows, /** @type {const} */ (["in total", total])];
+  const head = line("", ["killed", "survived", "no coverage", "score"]);
+  return { text: [head, ...all.map(([name, counts]) => line(name, cellsOf(counts)))].join("\n"), total };
+}
+
+/**
+ * Returns the names of modules and Stryker's options among the arguments; no names are all of them.
+ * @param {readonly string[]} args
+ */
+export function argumentsOf(args) {
+  const first = args.findIndex((arg) => arg.startsWith("-"));
+  const [names, options] = first < 0 ? [args, []] : [args.slice(0, first), args.slice(first)];
+  const known = /** @type {(keyof typeof modules)[]} */ (Object.keys(modules));
+  const unknown = names.find((name) => !known.some((each) => each === name));
+  if (unknown === undefined)
+    return { names: names.length > 0 ? known.filter((name) => names.includes(name)) : known, options };
+  throw new SetupProblem({
+    code: "UNKNOWN_MODULE",
+    title: `There is no module ${unknown} among the pure ones.`,
+    looked: "setup/mutation.mjs",
+    found: known.join(", "),
+    todo: "Give some of these names, or none for all.",
+  });
+}
+
+if (isMain(import.meta.url)) {
+  await runMain(async () => {
+    const context = contextFrom([]);
+    const { names, options } = argumentsOf(process.argv.slice(2));
+    const folder = join(context.root, "build", "mutation");
+    mkdirSync(folder, { recursive: true });
+    /** @type {[name: string, counts: Counts][]} */
+    const rows = [];
+    for (const name of names) {
+      const start = performance.now();
+      /** @type {Module} */
+      const { files, tests, without = [] } = modules[name];
+      const written = join(folder, `${name}.json`);
+      rmSync(written, { force: true });
+      const stryker = join(context.paths.modules, "@stryker-mutator", "core", "bin", "stryker.js");
+      const code = await new Promise((resolve) => {
+        const args = [stryker, "run", "--mutate", files.join(","), ...options];
+        const child = spawn(process.execPath, args, {
+          cwd: context.root,
+          stdio: "inherit",
+          env: {
+            ...context.env,
+            THAW_MUTATION_MODULE: name,
+            THAW_MUTATION_TESTS: tests.join(","),
+            THAW_MUTATION_WITHOUT: without.join(","),
+          },
+        });
+        child.on("close", (status) => resolve(status ?? 1));
+      });
+      /** @type {Report | undefined} */
+      const report = readJson(written);
+      if (report === undefined) {
+        process.stdout.write(`${name}: Stryker ended with code ${code} and without a report.\n`);
+        return 1;
+      }
+      rows.push([name, countChanges(report)]);
+      process.stdout.write(`${name}: ${duration(performance.now() - start)}\n`);
+    }
+    const { text, total } = tableOf(rows);
+    process.stdout.write(`\n${text}\n`);
+    return scoreOf(total) < wanted ? 1 : 0;
+  });
+}
