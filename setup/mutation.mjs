@@ -131,16 +131,10 @@ if (isMain(import.meta.url)) {
       rmSync(written, { force: true });
       const stryker = join(context.paths.modules, "@stryker-mutator", "core", "bin", "stryker.js");
       const code = await new Promise((resolve) => {
-        const args = [stryker, "run", "--mutate", files.join(","), ...options];
-        const child = spawn(process.execPath, args, {
+        const child = spawn(process.execPath, [stryker, "run", ...options], {
           cwd: context.root,
           stdio: "inherit",
-          env: {
-            ...context.env,
-            THAW_MUTATION_MODULE: name,
-            THAW_MUTATION_TESTS: tests.join(","),
-            THAW_MUTATION_WITHOUT: without.join(","),
-          },
+          env: { ...context.env, THAW_MUTATION: JSON.stringify({ name, files, tests, without }) },
         });
         child.on("close", (status) => resolve(status ?? 1));
       });

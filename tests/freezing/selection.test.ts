@@ -115,10 +115,19 @@ test.each<[unknown, RegExp]>([
     { parameters: "classifier" },
     /no parameter "classifier"\. Names look like "bert\.embeddings\.word_embeddings\.weight"/,
   ],
+  [{ parameters: "x/classifier/" }, /no parameter "x\/classifier\/"/],
+  [{ parameters: "/classifier/ " }, /no parameter "\/classifier\/ "/],
   [{ parameters: "/nothing/" }, /matches \/nothing\/\. Names look like "bert\.embeddings\.word_embeddings\.weight"/],
 ])("%j is refused with what was meant", (selection, message) => {
   expect(() => select(selection as Selection, blocks, 12)).toThrow(message);
 });
+
+test.each<unknown>(["zzzzzz", { zzzzzz: 1 }, {}, { lastLayer: 1, head: 2 }, 7])(
+  "for %j nothing is proposed",
+  (selection) => {
+    expect(() => select(selection as Selection, blocks, 12)).toThrow(/selects nothing known\. Use "all"/);
+  },
+);
 
 test.each<[Selection, string]>([
   [["all"], "everything"],
