@@ -12,7 +12,13 @@ import { SetupProblem } from "./problem.mjs";
 import { contextFrom, isMain, runMain } from "./program.mjs";
 import { duration } from "./progress.mjs";
 
-/** @typedef {{ files: readonly string[], tests: readonly string[], without?: readonly string[] }} Module `without`: tests that start processes, read the build or assert times. */
+/**
+ * @typedef {object} Module
+ * @property {readonly string[]} files
+ * @property {readonly string[]} tests
+ * @property {readonly string[]} [without] Tests that start processes, read the build or assert times.
+ * @property {"threads" | "forks"} [pool] Where tests run. Forks take longer to start, and load addons that a process loads once.
+ */
 /** @typedef {{ status: string }} Change */
 /** @typedef {{ files: Record<string, { mutants: Change[] }> }} Report What Stryker's json reporter writes, as far as it is read here. */
 /** @typedef {{ killed: number, survived: number, uncovered: number }} Counts */
@@ -36,6 +42,7 @@ export const modules = /** @type {const} @satisfies {Record<string, Module>} */ 
   tokenizer: {
     files: ["src/tokenizer/*.ts"],
     tests: ["tests/tokenizer/*.test.ts"],
+    pool: "forks",
   },
   wire: { files: ["kernel/protocol/wire/*.ts"], tests: ["tests/kernel/protocol/wire/*.test.ts"] },
   session: {
@@ -126,7 +133,7 @@ if (isMain(import.meta.url)) {
     for (const name of names) {
       const start = performance.now();
       /** @type {Module} */
-      const { files, tests, without = [] } = modules[name];
+      const { files, tests, without = [], pool = "threads" } = modules[name];
       const written = join(folder, `${name}.json`);
       rmSync(written, { force: true });
       const stryker = join(context.paths.modules, "@stryker-mutator", "core", "bin", "stryker.js");
@@ -134,12 +141,13 @@ if (isMain(import.meta.url)) {
         const child = spawn(process.execPath, [stryker, "run", ...options], {
           cwd: context.root,
           stdio: "inherit",
-          env: { ...context.env, THAW_MUTATION: JSON.stringify({ name, files, tests, without }) },
+          env: { ...context.env, THAW_MUTATION: JSON.stringify({ name, files, tests, without, pool }) },
         });
         child.on("close", (status) => resolve(status ?? 1));
       });
       /** @type {Report | undefined} */
       const report = readJson(written);
+      if (report === undefined && code === 0) continue; // --dryRunOnly
       if (report === undefined) {
         process.stdout.write(`${name}: Stryker ended with code ${code} and without a report.\n`);
         return 1;

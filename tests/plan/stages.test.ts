@@ -117,6 +117,25 @@ test.each(wrongHere)("%s is refused by the sizes in config.json", (_, stages, me
   expect(() => checkStages(stages as Stage[], config)).toThrow(message);
 });
 
+test.each<object>([
+  { learningRate: 0, headLearningRate: 0 },
+  { learningRate: 3e38, layerDecay: 1 },
+  { warmupSteps: 0 },
+  { warmupSteps: 0.5 },
+  { warmupSteps: 1 },
+  { patience: 1, name: "a" },
+  { lrSchedulerType: "constant_with_warmup" },
+  { train: ["head", []] },
+  { train: [{ layers: [] }, { firstLayers: 1 }] },
+])("%j is possible", (change) => {
+  expect(() => checkStages(stage(change) as Stage[], config)).not.toThrow();
+});
+
+test("a stage with a name is called by it, and the first wrong one is told", () => {
+  const wrong = [...stage({}), ...stage({ name: "second", epochs: 0 }), ...stage({ epochs: -1 })];
+  expect(() => checkStages(wrong as Stage[])).toThrow(/^Stage 1 \("second"\) has epochs 0/);
+});
+
 const defaults = {
   learningRate: 5e-5,
   headLearningRate: undefined,
