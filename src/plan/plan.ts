@@ -47,7 +47,7 @@ export interface StagePlan {
   readonly headLearningRate?: number;
   /** Hugging Face's name of the schedule: `"linear"`. */
   readonly lrSchedulerType: SchedulerType;
-  /** Number of optimizer steps of this stage in which the rates rise to their peak. */
+  /** Number of optimizer steps of this stage over which the learning rates rise to their peak. */
   readonly warmupSteps: number;
   /** Number of epochs without improvement after which the stage ends; absent if it never ends early. */
   readonly patience?: number;
@@ -80,7 +80,7 @@ export interface PlannedStage {
   readonly learningRates: ReadonlyMap<string, number>;
   /** Hugging Face's name of the schedule: `"linear"`. */
   readonly lrSchedulerType: SchedulerType;
-  /** Number of optimizer steps of this stage in which the rates rise to their peak. */
+  /** Number of optimizer steps of this stage over which the learning rates rise to their peak. */
   readonly warmupSteps: number;
   /** Number of optimizer steps of all epochs. */
   readonly steps: number;
