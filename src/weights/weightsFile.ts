@@ -1,4 +1,4 @@
-/** What a model needs of the files that hold its weights, whatever their format and however many they are. */
+/** The interface through which a model reads its weights files, whatever their format and number. */
 import { ThawError } from "../errors.ts";
 import { readWeightMap, shardsOf } from "../hub/modelFolder.ts";
 import { dirname, join, readFileSync, statSync } from "../platform/files.ts";
