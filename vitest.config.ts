@@ -17,6 +17,12 @@ export default defineConfig({
     pool: "forks", // native addons (TensorFlow, zeromq) may not be loaded twice into one process
     maxWorkers: 2,
     setupFiles: ["tests/temporary.ts"],
+    coverage: {
+      provider: "v8",
+      include: ["{shared,src,kernel,cli}/**/*.ts"],
+      reporter: ["text", "text-summary"],
+      reportsDirectory: "build/coverage",
+    },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [

@@ -1,5 +1,5 @@
-// One step of AdamW (Loshchilov and Hutter 2017, arXiv:1711.05101) with PyTorch's numbers, in one pass over memory, as an
-// op over many weights.
+// TensorFlow op for one step of AdamW (Loshchilov and Hutter 2017, arXiv:1711.05101) with PyTorch's numbers, over many
+// weights, each in one pass over memory.
 #pragma once
 #include <cmath>
 #include <cstdint>

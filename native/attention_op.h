@@ -1,4 +1,5 @@
-// Attention of examples packed one after the other as an op, and its gradient. An empty input is a term that is absent.
+// TensorFlow op for attention over examples packed one after the other, and its gradient op. An empty input stands for
+// an absent score term.
 #pragma once
 #include "attention.h"
 #include "packed_examples.h"

@@ -1,6 +1,6 @@
-// Dropout masks out of a counter: whether a value is kept depends on the seed pair and its place alone, so that the
-// backward pass computes the mask again, on any number of threads, and that composed ops have the same mask
-// (src/tensor/dropoutMask.ts is the same definition).
+// Counter-based dropout masks: whether a value is kept depends only on the seed pair and its row and column. So the
+// backward pass can compute the mask again, on any number of threads, and composed ops have the same mask
+// (src/tensor/dropoutMask.ts has the same definition).
 #pragma once
 #include <cstdint>
 

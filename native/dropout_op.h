@@ -1,4 +1,4 @@
-// Dropout as an op.
+// TensorFlow op for dropout.
 #pragma once
 #include "kernel.h"
 

@@ -1,4 +1,5 @@
-// `gelu(x + bias)` in its exact form, x Phi(x) (Hendrycks and Gimpel 2016, arXiv:1606.08415), as an op, and its gradient.
+// TensorFlow op for `gelu(x + bias)` in its exact form, x Phi(x) (Hendrycks and Gimpel 2016, arXiv:1606.08415), and its
+// gradient op.
 #pragma once
 #include <cstdint>
 

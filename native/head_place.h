@@ -1,4 +1,4 @@
-// Where one head of one example lies in packed matrices, and its copies that products work on.
+// The location of one head of one example in packed matrices, and copies of it for the products.
 #pragma once
 #include <algorithm>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What every op here needs of TensorFlow: a base with the attributes that they share, inputs and outputs under their names,
-// threads, and sums over rows. All matrices are float [rows, width].
+// The parts that all ops share: a base class with the common attributes, access to inputs and outputs by name, threads,
+// and sums over rows. All matrices are float [rows, width].
 #pragma once
 #include <algorithm>
 #include <exception>

@@ -1,4 +1,5 @@
-// Layer normalisation of `dropout(x + input bias) + residual` row by row as an op, or of `x` alone, and its gradient.
+// TensorFlow op for the layer norm of `dropout(x + input bias) + residual`, or of `x` alone, row by row, and its
+// gradient op.
 #pragma once
 #include <cmath>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// How much TensorFlow's memory is in use as an op, which can give what is free back to the system as well.
+// TensorFlow op that measures the use of TensorFlow's memory pool and can release its free memory to the system.
 #pragma once
 #if defined(__linux__)
 #include <malloc.h>

@@ -1,5 +1,5 @@
-// Rows as bfloat16 and back: what is kept for a backward pass takes half the memory. And whether products in bfloat16
-// are compiled to the processor's own instruction.
+// TensorFlow ops that convert rows to bfloat16 and back, so that values kept for a backward pass take half the memory,
+// and an op that tells whether bfloat16 products are compiled to the processor's own instruction.
 #pragma once
 #include "kernel.h"
 #include "narrow.h"

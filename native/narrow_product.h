@@ -1,4 +1,4 @@
-// Products in bfloat16 with sums in float32: how product.h lays out and multiplies panels of pairs.
+// Matrix products in bfloat16 with sums in float32: the layout and multiplication of panels of pairs for product.h.
 #pragma once
 #include "narrow.h"
 #include "product.h"

@@ -1,5 +1,4 @@
-// How the heads of packed examples are told from each other, in which parts the work on them is done, and sums over examples
-// that belong to a head.
+// The layout of heads in packed examples, the division of the work on them into tasks, and sums per head over examples.
 #pragma once
 #include "head_place.h"
 #include "kernel.h"

@@ -1,6 +1,6 @@
-// Products of matrices. Each element of a result is summed in the same order by the same instructions, wherever it lies
-// and whatever else the matrices hold: a row has the same bits in every batch, and on any number of threads. Libraries
-// do not promise that; what frozen layers give for an example could not be remembered exactly without it.
+// Matrix products. Each element of a result is summed in the same order by the same instructions, wherever it lies and
+// whatever else the matrices hold, so a row has the same bits in every batch and on any number of threads. Libraries do
+// not guarantee that; without it, stored outputs of frozen layers would not equal computed ones exactly.
 //
 // The scheme is that of Goto and van de Geijn (2008, doi:10.1145/1356052.1356053): both factors are copied into panels
 // that are read from end to end, and a tile of the result stays in registers.

@@ -1,4 +1,4 @@
-// Products as an op: several of them summed, and a bias, in the memory of one result.
+// TensorFlow op for the sum of several matrix products and a bias, in the memory of one result.
 #pragma once
 #include "kernel.h"
 #include "narrow_product.h"

@@ -1,4 +1,4 @@
-// The gradient of an embedding as an op.
+// TensorFlow op for the gradient of an embedding table.
 #pragma once
 #include <map>
 

@@ -1,6 +1,6 @@
-// What attention scores may have besides the product of query and key: terms that depend on how far apart two tokens are
-// (Dai et al. 2019, arXiv:1901.02860; He et al. 2020, arXiv:2006.03654; Raffel et al. 2019, arXiv:1910.10683), and on
-// whether they are of the same segment (Yang et al. 2019, arXiv:1906.08237). i is the query's token, j the key's.
+// Attention score terms besides the product of query and key: terms that depend on the distance of two tokens (Dai et
+// al. 2019, arXiv:1901.02860; He et al. 2020, arXiv:2006.03654; Raffel et al. 2019, arXiv:1910.10683), and on whether
+// they are of the same segment (Yang et al. 2019, arXiv:1906.08237). i is the query's token, j the key's.
 #pragma once
 #include "head_place.h"
 

@@ -1,4 +1,4 @@
-// Products of matrices that fit into a core's cache: one head of one example.
+// Products of matrices that fit into a core's cache, such as those of one head of one example.
 #pragma once
 #include <cstdint>
 #include <cstring>

@@ -1,5 +1,5 @@
-// Sums as ops: over the rows of a matrix, the gradient of a bias; and half the sum of squares of several tensors, the norm of
-// gradients.
+// TensorFlow ops for the sum over the rows of a matrix (the gradient of a bias) and for half the sum of squares of
+// several tensors (the norm of gradients).
 #pragma once
 #include "kernel.h"
 #include "small_product.h"

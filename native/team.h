@@ -1,5 +1,5 @@
 // The threads that share the work of an op. TensorFlow's own pool puts its threads to sleep between two ops, and waking
-// one takes longer than many an op of a training step; these look out for the next op for a moment first.
+// one takes longer than many ops of a training step; these threads spin for a moment before they sleep.
 #pragma once
 #include <algorithm>
 #include <atomic>

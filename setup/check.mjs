@@ -19,7 +19,7 @@ const say = (/** @type {string} */ text) => process.stdout.write(`${text}\n`);
 const tool = (/** @type {string} */ path) => join(context.paths.modules, path);
 const build = join(context.root, "build");
 
-/** Where the compiler leaves the declarations and what it knows of unchanged files. */
+/** Folder for the compiler's declarations and its cache of unchanged files. */
 const made = join("build", "check");
 
 const node = process.execPath;

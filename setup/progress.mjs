@@ -1,6 +1,6 @@
 /** Shows one line per step, as in `[3/11] Python environment ... 12 s`. A long step shows that it lives. */
 
-/** Where a line cannot be rewritten, one is added every so many milliseconds. */
+/** Interval in milliseconds at which lines are added if the terminal cannot rewrite a line. */
 const quietIntervalMs = 15_000;
 
 /**

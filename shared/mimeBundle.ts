@@ -14,7 +14,7 @@ export interface DisplayBundle {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** How a bundle is shown: under a name that later updates refer to, or as such an update. */
+/** Options for showing a bundle: the name that later updates refer to, or whether it is such an update. */
 export interface DisplayOptions {
   /** Name of this display; an update with the same name replaces it, also after the cell has ended. */
   readonly displayId?: string;

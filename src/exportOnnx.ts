@@ -18,11 +18,11 @@ import { checkTarget, saveFolder } from "./platform/saveFolder.ts";
 import { tokenLimit } from "./tokenizer/rows.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
-/** What is exported, and how. */
+/** Options of `exportOnnx`: the model, its tokenizer and the quantisation. */
 export interface ExportOptions {
   /** The model whose graph and weights are written. */
   readonly model: SequenceClassifier;
-  /** The model's tokenizer, loaded from files, which are copied. */
+  /** The model's tokenizer, loaded from files; these are copied. */
   readonly tokenizer: Tokenizer;
   /** `"int8"` writes a second file with weights in eight bits, a quarter as large. Default: only the one in float32. */
   readonly quantize?: "int8";
@@ -31,7 +31,7 @@ export interface ExportOptions {
 }
 
 const optionNames: OptionNames<ExportOptions> = { model: true, tokenizer: true, quantize: true, signal: true };
-/** Options of ONNX exporters in Python and of transformers.js that are called otherwise here. */
+/** Options of ONNX exporters in Python and of transformers.js that have another name here. */
 const elsewhere = {
   quantized: 'quantize: "int8"',
   quantization: 'quantize: "int8"',
@@ -47,11 +47,12 @@ const [plainName, quantizedName] = ["onnx/model.onnx", "onnx/model_quantized.onn
 
 /**
  * Writes config.json, the tokenizer's files, `onnx/model.onnx` (opset 17, float32) and, with `quantize`,
- * `onnx/model_quantized.onnx`, which is what `pipeline` takes unless it is told `{ quantized: false }`. What stands at these
- * names is replaced once all of it is on the disk; other files there are kept. It may be a folder into which `saveModel` has
- * written this model, but not one with other weights. The graph itself cuts texts that are too long, at the length that the
- * model was trained with and on the tokenizer's side; of pairs, which `pipeline` does not take, the second text.
- * Errors: `BAD_ARGUMENT`, `BAD_EXPORT`, `MODEL_TOO_LARGE` (2 GiB and more), `WRITE_FAILED`, `UNFINISHED_SAVE`.
+ * `onnx/model_quantized.onnx`, which `pipeline` loads unless it is given `{ quantized: false }`. Existing files of
+ * these names are replaced once all new ones are on the disk; other files are kept. The folder may be one into which
+ * `saveModel` has written this model, but not one with other weights. The graph itself truncates examples that are too
+ * long, to the length that the model was trained with and on the tokenizer's side; for pairs, which `pipeline` does not
+ * accept, it truncates the second text. Errors: `BAD_ARGUMENT`, `BAD_EXPORT`, `MODEL_TOO_LARGE` (2 GiB and more),
+ * `WRITE_FAILED`, `UNFINISHED_SAVE`.
  */
 export async function exportOnnx(folder: string, options: ExportOptions): Promise<void> {
   checkOptions(folder, options);
@@ -127,7 +128,7 @@ async function refuseOtherWeights(folder: string, weights: string): Promise<void
   }
 }
 
-/** Refuses weights that are not finite: eight bits would turn them into numbers. */
+/** Refuses weights that are not finite, because quantisation would turn them into finite numbers. */
 function checkWeights(model: SequenceClassifier): void {
   for (const [name, parameter] of model.parameters) {
     if (parameter.data().every(Number.isFinite)) continue;
@@ -139,17 +140,23 @@ function checkWeights(model: SequenceClassifier): void {
   }
 }
 
-/** The limit that Python writes for none. Runtimes cut at the end only, so that texts cut on the left have to come whole. */
+/**
+ * The value that Python writes for no limit. Runtimes truncate only on the right, so a text to be truncated on the left
+ * must reach the graph whole.
+ */
 const noLimit = 1e30;
 
-/** Texts are cut as the model's trainer did it, or as its tokenizer would. */
+/** Returns the truncation of the graph: that of the model's trainer, or else of its tokenizer. */
 function fitOf(model: SequenceClassifier, tokenizer: Tokenizer): TextFit {
   const { modelMaxLength, truncationSide: side, specialTokens } = tokenizer;
   const limit = model.textLimit ?? tokenLimit({ modelMaxLength, positions: maxTokens(model.config) });
   return { limit, side, ...specialTokens };
 }
 
-/** Types by token id: XLNet's <cls> is of type 2, which tokenizers in a browser do not say. */
+/**
+ * Returns token types by the ids of special tokens: XLNet's <cls> has type 2, which tokenizers in a browser do not
+ * supply.
+ */
 function typesOfSpecialTokens(tokenizer: Tokenizer): Map<number, number> {
   const [empty] = tokenizer.encodeBatch([""]);
   const types = [...(empty?.inputIds ?? [])].map((id, i) => [id, empty?.tokenTypeIds[i] ?? 0] as const);

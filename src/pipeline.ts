@@ -13,53 +13,59 @@ import { taskOf } from "./task/taskOf.ts";
 import { AutoTokenizer } from "./tokenizer/autoTokenizer.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
-/** A text, or a pair of texts, as Python's pipeline takes it. */
+/** A text or a pair of texts, in the form of Python's pipeline. */
 export interface TextPairInput {
-  /** The first text, or the only one. */
+  /** The first or only text. */
   readonly text: string;
-  /** The second text of a pair. Default: there is none. */
+  /** The second text of a pair. Default: a single text. */
   readonly textPair?: string;
 }
 
-/** How a pipeline is made. */
+/** Options of `pipeline`. */
 export interface PipelineOptions extends ResolveOptions, Omit<ClassifyOptions, "textPair"> {
-  /** The tokenizer, or the folder or id of one. Default: that of the model's folder. */
+  /** The tokenizer, or a folder or hub id to load it from. Default: the tokenizer in the model's folder. */
   readonly tokenizer?: Tokenizer | string;
 }
 
-/** How examples are classified; given to `pipeline` they hold for every call. */
+/** Options of a classification; those given to `pipeline` apply to every call. */
 export interface ClassifyOptions {
-  /** How many labels each example is given, the highest scores first; null: all. Default: the highest, not in a list. */
+  /**
+   * Number of labels returned per example, the highest scores first; null: all. Default: only the highest, not in a
+   * list.
+   */
   readonly topK?: number | null;
-  /** Second texts, where the first ones are given as texts. */
+  /** The second texts of pairs, if the first texts are given as strings. Default: single texts. */
   readonly textPair?: string | readonly string[];
   /**
-   * The function that makes scores of logits: "softmax", "sigmoid" or "none". Default: as the model's problem type and number of labels
-   * ask for it.
+   * The function that turns logits into scores: "softmax", "sigmoid" or "none". Default: chosen by the model's problem
+   * type and number of labels.
    */
   readonly functionToApply?: ScoreFunction;
   /** Largest number of examples in a batch; it changes the speed only. Default: 64. */
   readonly batchSize?: number;
-  /** Longest example in tokens; longer ones are cut. Default: the longest that the model can read, at most 512. */
+  /**
+   * Longest example in tokens, special tokens included; longer ones are truncated. Default: the longest input of the
+   * model, at most 512.
+   */
   readonly maxLength?: number;
 }
 
-/** Classifies examples. The results have the form of Python's: see `pipeline`. */
+/** Classifies examples. The results have the form of Python's pipeline: see `pipeline`. */
 export interface TextClassificationPipeline {
-  /** Classifies one example, with `topK` labels: the highest scores first. */
+  /** Classifies one example and returns its `topK` labels, the highest scores first. */
   (input: string | TextPairInput, options: ClassifyOptions & { readonly topK: number | null }): Promise<LabelScore[]>;
-  /** Classifies one text: a list with its label. */
+  /** Classifies one text and returns a list with its label. */
   (input: string, options?: ClassifyOptions): Promise<LabelScore[]>;
-  /** Classifies one pair: its label. */
+  /** Classifies one pair and returns its label. */
   (input: TextPairInput, options?: ClassifyOptions): Promise<LabelScore>;
-  /** Classifies a list or a data set, with `topK` labels of each example. */
+  /** Classifies a list or a data set and returns `topK` labels per example. */
   (
     inputs: readonly (string | TextPairInput)[] | TextDataset,
     options: ClassifyOptions & { readonly topK: number | null },
   ): Promise<LabelScore[][]>;
-  /** Classifies a list or a data set: the label of each example. */
+  /** Classifies a list or a data set and returns the label of each example. */
   (inputs: readonly (string | TextPairInput)[] | TextDataset, options?: ClassifyOptions): Promise<LabelScore[]>;
-  /** The name of the task, as Python has it. */
+  /** The name of the task, as in Python. */
   readonly task: "text-classification";
   /** The model that classifies. */
   readonly model: SequenceClassifier;
@@ -108,15 +114,15 @@ const elsewhere = {
 } as const;
 
 /**
- * Loads a model to classify texts with: `const classify = await pipeline("text-classification", "my-model")`, from a folder, an
- * id of the hub, or a model that is loaded already (then with its `tokenizer`).
+ * Makes a text classifier: `const classify = await pipeline("text-classification", "my-model")`. The model is a folder,
+ * a hub id, or a loaded model (then with its `tokenizer`).
  *
- * `await classify("A text.")` gives a list of one `{ label, score }`, `await classify(["A text.", "Another."])` one
- * `{ label, score }` per text, as in Python; with `topK: null` all labels of each, the highest score first. A data set,
- * labelled or not, counts as a list. Pairs are `{ text, textPair }`, or texts with the option `textPair`. Scores are
- * probabilities; of a regression the numbers themselves.
+ * `await classify("A text.")` returns a list of one `{ label, score }`, `await classify(["A text.", "Another."])` one
+ * `{ label, score }` per text, as in Python; with `topK: null` it returns all labels of each, the highest score first.
+ * A data set, labelled or not, counts as a list. Pairs are `{ text, textPair }`, or texts with the option `textPair`.
+ * Scores are probabilities; for a regression they are the predicted numbers.
  *
- * Errors: `BAD_ARGUMENT`, `BAD_TEXT` (also for single texts where the model was trained on pairs), and those of loading.
+ * Errors: `BAD_ARGUMENT`, `BAD_TEXT` (also for single texts if the model was trained on pairs), and those of loading.
  */
 export async function pipeline(
   task: "text-classification" | "sentiment-analysis",
@@ -220,7 +226,10 @@ async function classifyInputs(
   return typeof given === "string" || isList ? show(best) : (best[0] as LabelScore);
 }
 
-/** Chooses as Python's `postprocess` does: a single output is a probability unless the model says that it is a number. */
+/**
+ * Chooses the score function as Python's `postprocess` does: a single output is a probability unless the problem type
+ * is regression.
+ */
 function usualFunction({ config }: SequenceClassifier): ScoreFunction {
   if (config.problemType === undefined && config.numLabels === 1) return "sigmoid";
   return taskOf(config.problemType).scoreFunction;
@@ -228,7 +237,7 @@ function usualFunction({ config }: SequenceClassifier): ScoreFunction {
 
 const pairKeys: OptionNames<TextPairInput> = { text: true, textPair: true };
 
-/** Reads texts and second texts, in whatever form the call has them. */
+/** Reads the texts and second texts from any form of input that a call accepts. */
 function readInputs(given: unknown, textPair: ClassifyOptions["textPair"]): Inputs {
   const seconds = typeof textPair === "string" ? [textPair] : textPair;
   if (given instanceof TextDataset) {

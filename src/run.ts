@@ -12,18 +12,18 @@ import { type RunRecord, recordVersion } from "./train/runRecord.ts";
 import { recordIn } from "./train/saveModel.ts";
 
 /**
- * A run, finished, stopped or failed. `run.record` is all of it as plain data; its parts stand here under the same names.
- * Shown in a notebook as curves, printed as its report.
+ * A run, finished, stopped or failed. `run.record` is the whole run as plain data, and its fields are also fields of
+ * the run. A notebook shows its curves; printing it prints its report.
  */
 export class Run {
   /**
-   * Metrics of the run on test data: set them (`run.test = await trainer.evaluate(test)`), and `compareRuns` and the
-   * record have them.
+   * Metrics of the run on test data. Set them with `run.test = await trainer.evaluate(test)`: `compareRuns` and the
+   * record then include them.
    */
   test?: Metrics;
   readonly #record: RunRecord;
 
-  /** Makes a run from its record, as `run.record` or a saved folder has it. */
+  /** Makes a run from its record: that of `run.record` or of a saved folder. */
   constructor(record: RunRecord) {
     this.#record = record;
     if (record.test !== undefined) this.test = record.test;
@@ -55,25 +55,25 @@ export class Run {
     return { ...this.#record, ...(this.test === undefined ? {} : { test: this.test }) };
   }
 
-  /** Says whether the run finished, and where and why it ended otherwise. */
+  /** Whether the run finished, or else where and why it ended. */
   get status() {
     return this.#record.status;
   }
 
   /**
-   * The stages that the run had, every setting decided. With `args` and the same data and seed they train the same
+   * The stages of the run with every setting decided. With `args`, the same data and the same seed they train the same
    * weights.
    */
   get plan(): readonly Stage[] {
     return this.#record.stages.map(({ plan }) => plan.resolved);
   }
 
-  /** The training arguments that the run used, to be given to another trainer. */
+  /** The training arguments of the run, for use in another trainer. */
   get args(): TrainingArguments {
     return this.#record.args as TrainingArguments;
   }
 
-  /** Says for each stage what was planned, and what happened. */
+  /** The plan and the outcome of each stage. */
   get stages() {
     return this.#record.stages;
   }
@@ -88,12 +88,12 @@ export class Run {
     return this.#record.metric;
   }
 
-  /** The best epoch; undefined where none was evaluated. */
+  /** The best epoch; undefined if none was evaluated. */
   get best() {
     return this.#record.best;
   }
 
-  /** Hashes of the weights at the start and the end, and after which step the model had the latter. */
+  /** Hashes of the weights at the start and the end of the run, and the step after which the model had the latter. */
   get weights() {
     return this.#record.weights;
   }
@@ -113,12 +113,12 @@ export class Run {
     return this.#record.evidence;
   }
 
-  /** The versions that the numbers depend on, beside data and plan. */
+  /** The software versions and hardware that the numbers depend on besides data and plan. */
   get versions() {
     return this.#record.versions;
   }
 
-  /** Sentences about the run that the reader of its numbers should know. */
+  /** Notices: sentences about the run that a reader of its numbers should know. */
   get notices() {
     return this.#record.notices;
   }
@@ -153,7 +153,7 @@ export class Run {
     return trainingFigure(this.record);
   }
 
-  /** Returns the record, which JSON keeps whole. */
+  /** Returns the record, which JSON represents completely. */
   toJSON(): RunRecord {
     return this.record;
   }

@@ -1,4 +1,4 @@
-/** Trains a classifier by a plan, evaluates it, predicts with it, and saves it with the record of what was done. */
+/** Trains a classifier by a plan, evaluates it, predicts with it, and saves it with the record of its training. */
 import { TextDataset } from "./data/textDataset.ts";
 import { ThawError } from "./errors.ts";
 import { type EncodedDataset, encodeDataset, textLimit } from "./evaluate/encodedDataset.ts";
@@ -59,18 +59,18 @@ interface EncodedData {
 }
 
 /**
- * Trains a model stage by stage: `new Trainer({ model, tokenizer, args, trainDataset, evalDataset, stages })`.
- * `plan()` says what will happen, `train()` does it, `evaluate()` and `predict()` use the model.
+ * Trains a model stage by stage: `new Trainer({ model, tokenizer, args, trainDataset, evalDataset, stages })`. `plan()`
+ * shows what a run will do, `train()` runs it, and `evaluate()` and `predict()` use the model.
  */
 export class Trainer {
   /** The model that is trained, in place. */
   readonly model: SequenceClassifier;
   /** The tokenizer that belongs to the model. */
   readonly tokenizer: Tokenizer;
-  /** The settings of the run, defaults filled in. */
+  /** The settings of the run, with defaults filled in. */
   readonly args: ResolvedArguments;
   readonly #options: TrainerOptions;
-  /** Made once, when they are first needed. */
+  /** The encoded data sets, made at first use. */
   #data: EncodedData | undefined;
   /** The loop of the latest run. */
   #loop: TrainingLoop | undefined;
@@ -103,8 +103,9 @@ export class Trainer {
   }
 
   /**
-   * Returns what `train` will do: stages, trainable parameters, learning rates, steps, predicted cost, time and memory. The
-   * first time it encodes the data and measures for some tenths of a second how fast this machine is.
+   * Returns the plan of `train`: stages, trainable parameters, learning rates, steps, and predicted cost, time
+   * (seconds) and memory (bytes). The first call encodes the data and measures the speed of this machine for a few
+   * tenths of a second.
    */
   plan(): Plan {
     const input = this.#forecastInput();
@@ -112,9 +113,10 @@ export class Trainer {
   }
 
   /**
-   * Runs the plan and shows its progress. In a notebook the Stop button ends it within one step and keeps every
-   * variable; elsewhere `signal` does. The run as it was then is `trainer.run`, and the weights are those of that step.
-   * Errors: `IN_TRAINING`, `NON_FINITE`, `OUT_OF_MEMORY`, `MAX_MEMORY`, `FROZEN_CHANGED`, `CACHE_LOST`, `BAD_TEXT`.
+   * Runs the plan and shows its progress. In a notebook the Stop button ends the run within one step and keeps every
+   * variable; elsewhere `signal` does. After that, `trainer.run` is the run up to that step, and the model has the
+   * weights of that step. Errors: `IN_TRAINING`, `NON_FINITE`, `OUT_OF_MEMORY`, `MAX_MEMORY`, `FROZEN_CHANGED`,
+   * `CACHE_LOST`, `BAD_TEXT`.
    */
   async train(options: TrainOptions = {}): Promise<Run> {
     checkTrainOptions(options, "train");
@@ -129,22 +131,22 @@ export class Trainer {
   }
 
   /**
-   * Runs the plan as a stream of events, for views and loops of one's own; nothing is shown. A run whose next event nobody
-   * asks for is ended by `signal`, by the Stop button, and by the next run of its model. Errors: as `train`.
+   * Runs the plan as an iterator of events, for custom views and loops; nothing is shown. A run that is not iterated
+   * further ends by `signal`, by the Stop button, or when the next run of its model begins. Errors: as `train`.
    */
   events(options: TrainOptions = {}): AsyncGenerator<TrainerEvent, void> {
     checkTrainOptions(options, "events");
     return this.#events(options.signal);
   }
 
-  /** The log of the latest run so far, also after one that was stopped. */
+  /** The log of the latest run so far, also of a stopped one: one row per epoch. */
   get history(): readonly HistoryRow[] {
     return this.#loop?.recorder.history ?? [];
   }
 
   /**
-   * The latest run, finished, stopped or failed; while one goes on, what there is of it so far (which hashes all weights).
-   * Undefined before the first.
+   * The latest run: finished, stopped or failed, or the record so far of one still running (reading it hashes all
+   * weights). Undefined before the first run.
    */
   get run(): Run | undefined {
     this.#active?.settle();
@@ -154,8 +156,9 @@ export class Trainer {
   }
 
   /**
-   * Returns the loss and the metrics of the problem type. Default: on the validation data. Says where examples have a label
-   * that the model never gives. There are no options. Errors: `BAD_ARGUMENT`, `BAD_DATA`.
+   * Computes the loss and the metrics of the problem type on a data set. Default: the validation data. Prints a notice
+   * about labels of the examples that the model never predicts. There are no options. Errors: `BAD_ARGUMENT`,
+   * `BAD_DATA`.
    */
   async evaluate(
     dataset: TextDataset | undefined = this.#options.evalDataset,
@@ -181,8 +184,9 @@ export class Trainer {
   }
 
   /**
-   * Predicts the label of each example with its probability, all labels above the threshold, or the numbers; of texts, or of
-   * a data set, labelled or not. Errors: `BAD_ARGUMENT`, `BAD_TEXT` (also for single texts where the training data is pairs).
+   * Predicts texts or a data set, labelled or not: the label of each example with its probability, all its labels above
+   * the threshold, or, for a regression, its numbers. Errors: `BAD_ARGUMENT`, `BAD_TEXT` (also for single texts if the
+   * training data is pairs).
    */
   async predict(
     examples: readonly string[] | TextDataset,
@@ -199,10 +203,10 @@ export class Trainer {
   }
 
   /**
-   * Writes a folder that `AutoModelForSequenceClassification.from_pretrained` of either language loads, whole or not at all
-   * (docs/saving.md), with the record of the latest run of the model. Weights that were changed after that run are said to be
-   * so. Default: `args.outputDir`. The Stop button ends it with nothing changed; elsewhere `signal` does.
-   * Errors: `BAD_ARGUMENT`, `WRITE_FAILED`, `UNFINISHED_SAVE`.
+   * Writes a folder that `AutoModelForSequenceClassification.from_pretrained` of either language loads, whole or not at
+   * all (docs/saving.md), with the record of the latest run of the model. The record states whether the weights were
+   * changed after that run. Default: `args.outputDir`. The Stop button ends it with nothing changed; elsewhere `signal`
+   * does. Errors: `BAD_ARGUMENT`, `WRITE_FAILED`, `UNFINISHED_SAVE`.
    */
   async saveModel(folder: string = this.args.outputDir, options: SaveModelOptions = {}): Promise<void> {
     checkTarget(folder);
@@ -232,7 +236,7 @@ export class Trainer {
     }
   }
 
-  /** Checks once more what may have changed since the trainer was made, and begins a run. */
+  /** Repeats the checks whose result may have changed since the trainer was made, and begins a run. */
   #begin(signal: AbortSignal): TrainingLoop {
     const { model, args } = this;
     const { trainDataset, evalDataset } = this.#options;
@@ -294,7 +298,7 @@ export class Trainer {
     return plan;
   }
 
-  /** The stage of a run without stages: it trains what is not frozen now. */
+  /** Returns the stage of a run without stages: it trains all parameters that are not frozen now. */
   #presentStage(): Stage {
     const names = [...this.model.parameters.values()].filter((p) => p.requiresGrad).map((p) => p.name);
     if (names.length === 0) {
@@ -320,7 +324,7 @@ export class Trainer {
     return logitsOf(this.model, this.tokenizer, inputs, { batchSize, precision, maxLength });
   }
 
-  /** The trainer's own run, and the latest of the model, by whichever trainer; the newest last. */
+  /** Returns the records of this trainer's run and of the latest run of the model by any trainer, the newest last. */
   #recordsToTell(): RunRecord[] {
     const own = this.run?.record;
     const latest = own?.status.state === "running" ? undefined : latestRecordOf(this.model);

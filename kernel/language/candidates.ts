@@ -1,10 +1,13 @@
-/** Makes candidates of what TypeScript offers at one place: ranked, with the types that frontends show, and signatures. */
+/**
+ * Makes completion candidates from TypeScript's entries at a position: ranked, with the types that frontends show, and
+ * signatures.
+ */
 import ts from "typescript";
 import type { Candidate } from "../shared/messages.ts";
 import type { Program } from "./program.ts";
 import { readable } from "./program.ts";
 
-/** Each signature costs the checker some work: lists longer than this have none. */
+/** Largest number of candidates with signatures, since each signature costs the type checker some work. */
 const signaturesUpTo = 12;
 
 const types: Partial<Record<string, string>> = {
@@ -27,7 +30,7 @@ const types: Partial<Record<string, string>> = {
   [ts.ScriptElementKind.directory]: "module",
 };
 
-/** Asks TypeScript what can stand at a position. */
+/** Returns TypeScript's completions at a position. */
 export function infoAt(program: Program, path: string, position: number): ts.CompletionInfo | undefined {
   return program.service.getCompletionsAtPosition(path, position, {
     includeSymbol: true,
@@ -36,14 +39,14 @@ export function infoAt(program: Program, path: string, position: number): ts.Com
   });
 }
 
-/** Ranks the names that can be typed where they are offered; inside a string anything can. */
+/** Ranks the names that can be typed at the position; inside a string these are all. */
 export function ranked(entries: readonly ts.CompletionEntry[], literal: boolean): ts.CompletionEntry[] {
   const usable = entries.filter(({ name, kind }) => isUsable(name, kind, literal));
   const keyed = usable.map((entry) => ({ entry, rank: rankOf(entry) }));
   return keyed.sort((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ entry }) => entry);
 }
 
-/** Keeps those that begin with `typed`; in whatever case when there are none in the right one. */
+/** Keeps the items whose names begin with `typed`, ignoring case if none matches exactly. */
 export function startingWith<One>(typed: string, list: readonly One[], nameOf: (one: One) => string): readonly One[] {
   const exact = list.filter((one) => nameOf(one).startsWith(typed));
   if (exact.length > 0) return exact;

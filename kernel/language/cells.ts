@@ -7,7 +7,7 @@
  */
 import ts from "typescript";
 
-/** A text as the language service sees it. */
+/** A cell as a module for the language service. */
 export interface CellDocument {
   /** The name by which cells import it: `In[3]`. */
   readonly name: string;
@@ -17,9 +17,9 @@ export interface CellDocument {
   readonly text: string;
   /** The offset of the code in the text, in UTF-16 units. */
   readonly offset: number;
-  /** Names that the header takes over. */
+  /** Names that the header imports from earlier cells. */
   readonly outer: ReadonlySet<string>;
-  /** Names to which it gives a value. */
+  /** Names of values (not only types) that the cell declares. */
   readonly values: readonly string[];
 }
 

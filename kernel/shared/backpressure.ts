@@ -2,21 +2,24 @@
 import { type Flags, flag } from "./flags.ts";
 import type { FromMain } from "./messages.ts";
 
-/** Characters of output, and bytes of buffers, that may be on their way. */
+/** Largest amount of output in transit to the worker, in characters of text plus bytes of buffers. */
 const allowance = 4_000_000;
 /**
- * The number of characters that each message counts for beside its text, so that at most some sixty messages are on their
- * way. With more, so many outlive V8's young collections that it moves them to the old heap: in a flood that costs 15 MB
- * with five hundred on their way, and 200 MB without a limit.
+ * Number of characters that each message counts in addition to its text, so that at most about sixty messages are in
+ * transit. With more, many survive V8's young collections and move to the old heap: a flood then costs 15 MB with five
+ * hundred in transit, and 200 MB without a limit.
  */
 export const envelope = 65_536;
-/** The worker says how far it is each time it has dealt with so much more: to wake a thread for every message is slow. */
+/**
+ * Amount of handled output after which the worker reports its progress, since waking a thread for every message is
+ * slow.
+ */
 const step = allowance / 8;
 const lookEveryMs = 50;
-/** A worker that makes no progress for this long is not waited for, in milliseconds. */
+/** Time in milliseconds after which the main thread stops waiting for a worker without progress. */
 const patienceMs = 5000;
 
-/** The main thread's half, which holds what was posted against what the worker says it has dealt with. */
+/** The main thread's half, which compares the posted amount with the amount that the worker has handled. */
 export class Poster {
   readonly #flags: Flags;
   #posted = 0;
@@ -25,7 +28,7 @@ export class Poster {
     this.#flags = flags;
   }
 
-  /** Counts a message that was posted. Returns when there is room for many more, or the cell is to stop. */
+  /** Counts a posted message. Returns when there is room for more, or when the cell must stop. */
   posted(message: FromMain): void {
     this.#posted = (this.#posted + weight(message)) | 0;
     let room = allowance;
@@ -41,10 +44,10 @@ export class Poster {
   }
 }
 
-/** The worker's half, which tells how much it has dealt with. */
+/** The worker's half, which reports the amount that it has handled. */
 export class Taker {
   readonly #flags: Flags;
-  /** Returns the size of what waits to be published. */
+  /** Returns the size of the output that waits to be published. */
   readonly #unpublished: () => number;
   #taken = 0;
   #told = 0;
@@ -54,13 +57,13 @@ export class Taker {
     this.#unpublished = unpublished;
   }
 
-  /** Counts a message that was dealt with. */
+  /** Counts a handled message. */
   took(message: FromMain): void {
     this.#taken = (this.#taken + weight(message)) | 0;
     if (this.#unpublished() < allowance) this.relieve();
   }
 
-  /** Says that everything taken so far has left, or little enough waits. */
+  /** Reports progress when everything taken so far has been published, or little of it waits. */
   relieve(): void {
     if (((this.#taken - this.#told) | 0) < step) return;
     this.#told = this.#taken;

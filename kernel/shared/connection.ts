@@ -1,7 +1,7 @@
 /** Reads the connection file that a frontend writes before it starts the kernel. */
 import { readFileSync } from "node:fs";
 
-/** The addresses of the sockets and how messages are signed; the keys are the file's own. */
+/** The addresses of the sockets and the signature of messages; the keys are those of the file. */
 export interface Connection {
   readonly transport: string;
   readonly ip: string;

@@ -8,23 +8,26 @@ export const flag = {
   requested: 1,
   /** The number of the last ping the main thread's event loop answered. */
   pong: 2,
-  /** 1 when running code asked for the host's abort signal: it stops by itself, given time for a step. */
+  /** 1 if the running code has asked for the host's abort signal, so that it stops by itself within a step. */
   cooperative: 3,
   /** 1 once the sockets are closed and the process may end. */
   closed: 4,
-  /** The amount of the main thread's output that the worker has dealt with; it wraps around. */
+  /** The amount of the main thread's output that the worker has handled; it wraps around. */
   taken: 5,
-  /** 1 when V8 was told to end what ran in the interrupted cell: nothing of it is left that could end by itself. */
+  /** 1 if V8 was told to terminate the interrupted cell, so that none of its code can end by itself. */
   forced: 6,
-  /** The number of packages that are being loaded: one that is ended in the middle can never be loaded again, so it is given time. */
+  /**
+   * The number of packages being loaded. A package whose loading is terminated can never be loaded again, so it is
+   * given time.
+   */
   loading: 7,
-  /** 1 once the main thread has begun to end the process: nothing must end what it runs now. */
+  /** 1 once the main thread has begun to end the process: its current code must not be terminated. */
   exiting: 8,
-  /** 1 once the main thread has loaded what it runs cells with, and hears of everything. */
+  /** 1 once the main thread has loaded the modules that run cells and receives all messages. */
   loaded: 9,
-  /** 1 while cells are checked for type errors, so that the language service will load the types of what they import. */
+  /** 1 while cells are checked for type errors, so that the language service will load the types of their imports. */
   checked: 10,
-  /** Megabytes that the language service holds. */
+  /** Memory of the language service in megabytes. */
   language: 11,
   /** The time when the language service began to load: the low 32 bits of the clock in milliseconds, 0 before. */
   languageSince: 12,
@@ -33,7 +36,7 @@ export const flag = {
 /** The shared integers. */
 export type Flags = Int32Array<SharedArrayBuffer>;
 
-/** Makes them, all 0. */
+/** Makes the shared integers, all 0. */
 export function newFlags(): Flags {
   return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * Object.keys(flag).length));
 }

@@ -3,7 +3,7 @@ import { writeSync } from "node:fs";
 
 let stderr = 2;
 
-/** Logs to `fd` from now on: the process's stderr is captured, and this is what it was before. */
+/** Sets the descriptor of the log: the original stderr of the process, whose stderr is captured. */
 export function logTo(fd: number): void {
   stderr = fd;
 }

@@ -14,7 +14,7 @@ import type { CapturedOutput } from "./stdioAddon.ts";
 export interface WorkerStart {
   readonly connection: Connection;
   readonly flags: Flags;
-  /** Absent where the process's own output is not captured. */
+  /** The descriptors of the captured output; undefined if the process's own output is not captured. */
   readonly captured: CapturedOutput | undefined;
   /** The process that started the kernel: when it is gone, the kernel ends. */
   readonly parentPid: number;
@@ -32,7 +32,7 @@ export type ToMain =
   | { readonly type: "lookedUp"; readonly request: number; readonly typed: Inspection | undefined }
   | { readonly type: "interrupt"; readonly number: number }
   | { readonly type: "ping"; readonly number: number }
-  /** V8 was told to end what ran, and the cell has still not ended. */
+  /** Tells that V8 was told to terminate the cell, and the cell has still not ended. */
   | { readonly type: "recover" }
   | { readonly type: "exit"; readonly code: number };
 
@@ -41,19 +41,19 @@ export type FromMain =
   | { readonly type: "stream"; readonly cell: number; readonly name: StreamName; readonly text: string }
   | { readonly type: "output"; readonly cell: number; readonly kind: OutputKind; readonly content: string }
   | { readonly type: "done"; readonly cell: number; readonly failed: boolean; readonly content: string }
-  /** Answers a question, with empty text where there is no answer. */
+  /** Answers a question; the text is empty if there is no answer. */
   | { readonly type: "answer"; readonly request: number; readonly content: string }
-  /** `%types` has set what a type error in a cell does from now on. */
+  /** Tells that `%types` has set the reaction to type errors from now on. */
   | { readonly type: "types"; readonly mode: TypesMode }
   | CommReport
-  /** The comm message delivered as `cell` has been dealt with. */
+  /** Tells that the comm message delivered as `cell` has been handled. */
   | { readonly type: "handled"; readonly cell: number }
   | InputOrder
-  /** Asks that what the process itself has printed so far comes before what follows. */
+  /** Asks the worker to publish the process's own output so far before the messages that follow. */
   | { readonly type: "drain" }
   /** Asks what the types say about a name. */
   | { readonly type: "lookUp"; readonly request: number; readonly name: string }
-  /** A child process was let go of by `unref()`, or taken back. */
+  /** Tells that a child process was detached from its cell by `unref()`, or attached again by `ref()`. */
   | { readonly type: "letGo"; readonly pid: number; readonly isLetGo: boolean }
   | { readonly type: "signal"; readonly signal: KernelSignal }
   | { readonly type: "exiting"; readonly cell: number; readonly code: number };
@@ -90,7 +90,7 @@ export interface Question {
 /** The names that are live at the cursor, and the range of the text that they replace. */
 export interface LiveCompletion {
   readonly matches: string[];
-  /** Whether they are members of what stands before a dot. */
+  /** Whether the names are members of the value before a dot. */
   readonly member: boolean;
   readonly start: number;
   readonly end: number;
@@ -106,7 +106,7 @@ export interface LiveValue {
   readonly callable: boolean;
 }
 
-/** A message of the frontend on a comm. What its handlers print is output of the cell numbered `cell`. */
+/** A message of the frontend on a comm. Output that its handlers print belongs to the cell numbered `cell`. */
 export interface CommDelivery {
   readonly type: "comm";
   readonly cell: number;
@@ -130,7 +130,10 @@ export interface CommReport {
   readonly buffers: readonly Uint8Array[];
 }
 
-/** A question to the person at the frontend. Who asks blocks until `woken` is 1 and then reads `port`, or listens to it. */
+/**
+ * A question to the user at the frontend. The caller blocks until `woken` is 1 and then reads `port`, or listens to
+ * `port`.
+ */
 export interface InputOrder {
   readonly type: "input";
   readonly prompt: string;
@@ -156,9 +159,9 @@ export interface LanguageStart {
 
 /** Every message to the language service. */
 export type ToLanguage =
-  /** A cell that runs: what it declares, later cells see. */
+  /** Adds a cell that runs; later cells see its declarations. */
   | { readonly type: "add"; readonly name: string; readonly code: string }
-  /** A cell that was refused after all. */
+  /** Removes a cell that was added and then refused. */
   | { readonly type: "remove"; readonly name: string }
   | { readonly type: "ask"; readonly request: number; readonly question: LanguageQuestion };
 
@@ -206,6 +209,6 @@ export interface Finding {
   readonly message: string;
   readonly line: number;
   readonly column: number;
-  /** The name, where the message is that it does not exist: the main thread may know better. */
+  /** The unknown name, if that is the error; the main thread may know a variable of this name. */
   readonly unknownName?: string;
 }

@@ -1,6 +1,6 @@
 /**
- * The rules by which a module that a cell names is found. The thread of the cells and the type checker share them, so that
- * what is checked is what runs.
+ * The rules by which a module specifier in a cell is resolved. The thread of the cells and the type checker share them,
+ * so that both use the same files.
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { getTsconfig, parseTsconfig, type TsConfigResult } from "get-tsconfig";
 import type TypeScript from "typescript";
 
-/** A specifier as Node knows it, and the versions of its package that were asked for, if any were. */
+/** A specifier in Node's form, and the requested versions of its package, if any. */
 export interface NpmSpecifier {
   readonly specifier: string;
   readonly range?: string;
@@ -78,7 +78,7 @@ export function readTsconfig(ts: typeof TypeScript, folder: string): TypeScript.
   return ts.parseJsonConfigFileContent(config ?? {}, host, dirname(path), undefined, path).options;
 }
 
-/** Returns a text that differs when the file has changed since it was read, or is gone. */
+/** Returns a string that changes when the file changes or disappears. */
 export function fileVersion(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false });
   return `${stats?.mtimeMs ?? 0}:${stats?.size ?? 0}`;

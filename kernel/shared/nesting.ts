@@ -6,12 +6,12 @@ import { createRequire } from "node:module";
 const opener = /[([{<?=]|\belse\b|!/g;
 const harmless = 1500;
 
-/** Whether `source` has as many openers as could hurt. */
+/** Tells whether `source` has so many openers that parsing it could crash. */
 export function mayBeTooDeep(source: string): boolean {
   return source.length >= harmless && (source.match(opener)?.length ?? 0) >= harmless;
 }
 
-/** Whether it has, and ends another process that tries to parse it first. */
+/** Tells whether `source` crashes the parser, by parsing it in another process. */
 export function isTooDeep(source: string): boolean {
   if (!mayBeTooDeep(source)) return false;
   const parser = JSON.stringify(createRequire(import.meta.url).resolve("oxc-parser"));

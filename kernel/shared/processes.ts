@@ -9,13 +9,13 @@ interface ProcessRow {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
-  /** In ticks of the system's clock; 0 where that is not known. */
+  /** Start time in ticks of the system's clock; 0 if unknown. */
   readonly started: number;
 }
 
-/** Linux counts them so for every program, whatever the kernel was built with. */
+/** Ticks per second that Linux reports to every program, whatever the system's kernel was built with. */
 const ticksPerSecond = 100;
-/** `/proc/uptime` and the start of a process are both rounded down. */
+/** Tolerance in ticks: `/proc/uptime` and the start of a process are both rounded down. */
 const slackTicks = 1;
 
 /**

@@ -5,8 +5,8 @@ import type { Inspection, LiveValue } from "./messages.ts";
 const shortValue = 600;
 
 /**
- * Puts together the signature, its doc comment, and the value there is now, which is shortened unless `detail` is 1. Returns
- * a MIME bundle, or undefined where nothing is known.
+ * Combines the signature, its doc comment, and the current value, shortened unless `detail` is 1. Returns a MIME
+ * bundle, or undefined if nothing is known.
  */
 export function tooltipOf(
   typed: Inspection | undefined,
@@ -32,7 +32,7 @@ export function tooltipOf(
   return { "text/plain": text, "text/markdown": join(markdown, "\n\n") };
 }
 
-/** A function's value is its source, which its signature stands for unless more is asked. */
+/** Returns the text of a value. The source of a function is omitted if its signature is shown, unless `detail` is 1. */
 function valueText({ text, callable }: LiveValue, detail: number, hasSignature: boolean): string | undefined {
   if (detail > 0) return text;
   if (callable && hasSignature) return undefined;

@@ -1,10 +1,10 @@
 /**
- * Stores the outputs of the frozen layers, text by text. The layers below the lowest trainable one give the same for a text in
- * every epoch (their dropout is off), so they are run once. Their outputs are stored unpadded, in float32, in memory as far as
- * that goes, then on the disk; they are computed in the run's precision. The pass goes through the texts in batches of its own. With the ops
- * of native/ a text has the same bits in every batch, so a cached run equals one that computes the rows anew bit for bit;
- * without them, and where a family composes its attention, it does where its batches have the shape of the pass's, and to
- * the last bits elsewhere.
+ * Stores the outputs of the frozen layers, example by example. The layers below the lowest trainable one have the same
+ * output for an example in every epoch (their dropout is off), so they are computed once. Their outputs are computed in
+ * the run's precision and stored unpadded, in float32, in memory while there is room, then on the disk. The pass uses
+ * batches of its own. With the ops of native/ an example has the same bits in every batch, so a cached run equals an
+ * uncached one bit for bit. Without them, and for families with composed attention, that holds only for batches of the
+ * same shape; others differ in the last bits.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { formatBytes } from "../display/numbers.ts";
@@ -22,7 +22,7 @@ import { section } from "../tensor/section.ts";
 import { tf } from "../tensor/tensorflow.ts";
 import { CacheBudget, DiskRows, diskRowsPrefix, MemoryRows, type RowStore } from "./rowStore.ts";
 
-/** The outputs of the frozen layers for the texts of one data set, at any number of cuts. */
+/** The outputs of the frozen layers for the examples of one data set, at any number of cuts. */
 export class PrefixCache {
   /** Sentences about outputs that could not be stored. */
   readonly notices: string[] = [];
@@ -31,7 +31,7 @@ export class PrefixCache {
   readonly #texts: readonly EncodedText[];
   readonly #budget: CacheBudget;
   readonly #precision: Precision;
-  /** Stores by cut: `[tokens, hidden]` for each text, or `[hidden]` at the cut before the head. */
+  /** Stores by cut: `[tokens, hidden]` per example, or `[hidden]` at the cut before the head. */
   readonly #stores = new Map<Cut, RowStore>();
 
   constructor(
@@ -46,7 +46,7 @@ export class PrefixCache {
     this.#precision = precision;
   }
 
-  /** Whether the outputs at this cut are stored. */
+  /** Tells whether the outputs at this cut are stored. */
   has(cut: Cut): boolean {
     return this.#stores.has(cut);
   }
@@ -62,8 +62,8 @@ export class PrefixCache {
   }
 
   /**
-   * Computes the cuts that are not there yet, all in one pass from the highest stored cut below them; yields the number
-   * of texts done. A cut for which there is no room is left out, with a notice: `rows` computes it anew each time.
+   * Computes the outputs at cuts that are not stored yet, in one pass from the highest stored cut below them; yields
+   * the number of examples done. A cut without room is skipped with a notice, and `rows` computes it each time.
    */
   async *fill(cuts: readonly Cut[], signal?: AbortSignal): AsyncGenerator<number> {
     const stores = this.#makeRoom(cuts.filter((cut) => !this.has(cut)));
@@ -86,8 +86,8 @@ export class PrefixCache {
   }
 
   /**
-   * Returns the hidden states at this cut for some of the texts: `[tokens, hidden]`, or `[batch, hidden]` before the head.
-   * `batch` holds the same texts. They are computed where they are not stored.
+   * Returns the hidden states at this cut for the examples at these indices: `[tokens, hidden]`, or `[batch, hidden]`
+   * before the head. `batch` holds the same examples. Hidden states that are not stored are computed.
    */
   rows(cut: Cut, indices: ArrayLike<number>, batch: PackedBatch): Tensor {
     const store = this.#stores.get(cut);
@@ -104,7 +104,7 @@ export class PrefixCache {
     return markConstant(tf.tensor2d(values, [count, hidden]));
   }
 
-  /** Forgets all other cuts: layers below them have trained, or nobody asks for them any more. */
+  /** Drops all other cuts: layers below them have trained, or no stage needs them any more. */
   keepOnly(cuts: readonly Cut[]): void {
     for (const [cut, store] of this.#stores) {
       if (cuts.includes(cut)) continue;
@@ -118,7 +118,7 @@ export class PrefixCache {
     this.keepOnly([]);
   }
 
-  /** Runs some texts through the frozen layers and stores their outputs; a store that fails is given up. */
+  /** Runs a batch of examples through the frozen layers and stores their outputs; drops a store that fails. */
   #pass(stores: Map<Cut, RowStore>, indices: readonly number[]): void {
     const wanted = [...stores.keys()];
     const batch = PackedBatch.fromTexts(indices.map((index) => this.#texts[index] as EncodedText));

@@ -5,7 +5,7 @@ import type { ResolvedArguments } from "../plan/arguments.ts";
 import { closeSync, join, openSync, readSync, statfsSync, tmpdir, unlinkSync, writeSync } from "../platform/files.ts";
 import { disown, ownedName } from "../platform/owner.ts";
 
-/** How much the caches of a run may take. */
+/** The limits of the caches of a run. */
 interface CacheLimits {
   /** Bytes in memory. Default: half of the memory that is free now. */
   readonly memory?: number | undefined;
@@ -16,7 +16,7 @@ interface CacheLimits {
 }
 
 /**
- * How many bytes are left for the outputs of the frozen layers, in memory and on the disk. The caches of a run share one.
+ * The bytes left for the outputs of the frozen layers, in memory and on the disk. The caches of a run share one budget.
  */
 export class CacheBudget {
   readonly folder: string;
@@ -33,8 +33,8 @@ export class CacheBudget {
 }
 
 /**
- * Returns the bytes of memory that the caches of a run may take: as asked for, else half of what is free, or a quarter of
- * `maxMemory`.
+ * Returns the memory in bytes that the caches of a run may take: the user's setting, else half of the free memory or a
+ * quarter of `maxMemory`, whichever is less.
  */
 export function cacheMemoryOf({
   cacheMemory,
@@ -57,15 +57,15 @@ function freeDisk(folder: string): number {
   }
 }
 
-/** A place for rows of float32 values, text by text. */
+/** A store of float32 rows by example. */
 export interface RowStore {
   /** Bytes in use. */
   readonly bytes: number;
   /** The place of these bytes. */
   readonly place: "memory" | "disk";
-  /** Takes the rows of one text, once; the array is not to be changed afterwards. */
+  /** Stores the rows of one example, once; the caller must not change the array afterwards. */
   write(text: number, rows: Float32Array): void;
-  /** Copies the rows of one text to the start of `target`, and returns their number of values. */
+  /** Copies the rows of one example to the start of `target`, and returns their number of values. */
   read(text: number, target: Float32Array): number;
   dispose(): void;
 }
@@ -93,7 +93,7 @@ export class MemoryRows implements RowStore {
   }
 }
 
-/** Start of the names that the files have for a moment. */
+/** Prefix of the temporary file names. */
 export const diskRowsPrefix = "thaw-cache-";
 
 /** Rows in a temporary file, for what does not fit into memory. */

@@ -1,4 +1,4 @@
-/** Orders the examples of an epoch and cuts them into batches. */
+/** Orders the examples of an epoch and splits them into batches. */
 import { ThawError } from "../errors.ts";
 import { shuffled } from "../tensor/random.ts";
 
@@ -7,11 +7,11 @@ export const samplingStrategies = ["random", "sequential", "group_by_length"] as
 /** The order of the examples, by Hugging Face's name. */
 export type SamplingStrategy = (typeof samplingStrategies)[number];
 
-/** Options of `batchesOf`: how an epoch is cut into batches. */
+/** Options of `batchesOf`: how an epoch is split into batches. */
 export interface BatchOptions {
-  /** Examples in one batch. */
+  /** Number of examples per batch. */
   readonly batchSize: number;
-  /** Batches of an optimizer step. Default: 1. */
+  /** Number of batches per optimizer step. Default: 1. */
   readonly batchesPerStep?: number;
   /** The order of the examples. Default: `"random"`. */
   readonly strategy?: SamplingStrategy;
@@ -21,8 +21,8 @@ export interface BatchOptions {
 }
 
 /**
- * Cuts one epoch into batches, each a list of the places of its examples in the data set; the last batch has what is
- * left. `lengths`: tokens of each example. A pure function of its arguments: a resumed run continues in the middle of
+ * Splits one epoch into batches, each a list of indices of examples in the data set; the last batch may be smaller.
+ * `lengths` are the tokens of each example. A pure function of its arguments: a resumed run continues in the middle of
  * an epoch with nothing stored but (seed, epoch, batch). Throws `BAD_BATCH_SIZE`.
  */
 export function batchesOf(lengths: ArrayLike<number>, options: BatchOptions): Uint32Array[] {
@@ -50,7 +50,7 @@ function orderOf(
   }
 }
 
-/** Batches that are sorted together at most. */
+/** Largest number of batches that are sorted together. */
 const batchesInGroup = 50;
 
 /**

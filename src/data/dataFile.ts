@@ -1,4 +1,4 @@
-/** Reads the bytes of a data file: found, unpacked, of the right format, and as UTF-8 where they are text. */
+/** Reads the bytes of a data file: unpacks gzip, checks the format, and converts text to UTF-8. */
 import { closest } from "../../shared/closest.ts";
 import { listedRows } from "../display/listed.ts";
 import { formatBytes } from "../display/numbers.ts";
@@ -15,7 +15,7 @@ export interface TextFile {
   readonly notes: readonly string[];
 }
 
-/** Bytes of a file at most: Node reads no more at once. */
+/** Largest file size in bytes, which is the most that Node reads at once. */
 const largestFile = 2 ** 31 - 1;
 
 /**
@@ -29,8 +29,8 @@ export async function readBinaryFile(path: string, format: DataFormat): Promise<
 }
 
 /**
- * Reads a file of text likewise: in the encoding that is given, in UTF-16 by its mark or by its zero bytes, in UTF-8,
- * or else in Windows-1252. The bytes of a file in UTF-8 are not copied.
+ * Reads a text file, unpacks gzip, checks its format, and decodes it: in the given encoding, else in UTF-16 if it has a
+ * byte order mark or zero bytes, in UTF-8, or in Windows-1252. The bytes of a file in UTF-8 are not copied.
  */
 export async function readTextFile(path: string, format: DataFormat, encoding: string | undefined): Promise<TextFile> {
   const content = await readUnpacked(path);

@@ -1,7 +1,4 @@
-/**
- * Describes a data set: a table of its labels in a few numbers, and notes on what a reader should know, such as what
- * looks odd in it and may still be meant.
- */
+/** Describes a data set: a table of its labels and notes for the reader, such as oddities that may be intended. */
 import { closest } from "../../shared/closest.ts";
 import { listed, listedRows } from "../display/listed.ts";
 import { formatCount, formatNumber, formatPercent } from "../display/numbers.ts";
@@ -30,8 +27,8 @@ export interface DescribedDataset extends Iterable<Example> {
 }
 
 /**
- * Makes a table of the labels with their counts, or of the targets with their ranges; above it size and text lengths,
- * below it the notes.
+ * Makes a table of the labels with their counts, or of the targets with their ranges, with size and text lengths above
+ * it and notes below.
  */
 export function describeDataset(dataset: DescribedDataset): Table {
   const { name, length, textPairs, problemType, labels, partOf, notes, isLabelled } = dataset;
@@ -90,7 +87,7 @@ function lengthPercentiles({ texts, textPairs }: DescribedDataset): string {
   return `median ${at(0.5)}, 90 % up to ${at(0.9)}, 99 % up to ${at(0.99)}, longest ${at(1)}`;
 }
 
-/** Lists the keys of the examples: two examples are the same where their texts, or both texts of their pairs, are. */
+/** Lists one key per example; examples have equal keys if their texts, or both texts of their pairs, are equal. */
 export function keysOf({ texts, textPairs }: Pick<DescribedDataset, "texts" | "textPairs">): readonly string[] {
   return textPairs === undefined ? texts : texts.map((text, place) => JSON.stringify([text, textPairs[place]]));
 }
@@ -104,7 +101,7 @@ export function observations(dataset: DescribedDataset): string[] {
   return [...textNotes(dataset), ...repeatNotes(dataset), ...(dataset.isLabelled ? labelNotes(dataset) : [])];
 }
 
-/** A text of at least so many characters, and so many times the usual length, is hardly one text. */
+/** Number of characters, and multiple of the usual length, from which a text is probably several texts. */
 const [hugeText, hugeRatio] = [10_000, 100];
 
 function textNotes(dataset: DescribedDataset): string[] {

@@ -1,4 +1,4 @@
-/** Makes examples with their labels out of rows, and refuses everything that cannot be learnt from. */
+/** Makes labelled examples from rows, and refuses rows that cannot be trained on. */
 import { closest } from "../../shared/closest.ts";
 import { listed, listedRows } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
@@ -12,36 +12,36 @@ import type { Row, RowTable } from "./rows.ts";
 export interface Example {
   /** The text, or the first one of a pair. */
   readonly text: string;
-  /** The second text, where examples are pairs. */
+  /** The second text of a pair; absent if examples are single texts. */
   readonly textPair?: string;
   /**
-   * The name of the label; of several labels the list of their names; of a regression the number, or the list of them.
-   * Absent where the data set has no labels.
+   * The name of the label; a list of names for several labels; a number or list of numbers for a regression. Absent if
+   * the data set has no labels.
    */
   readonly label?: string | number | readonly string[] | readonly number[];
   /** The row of the file or list that the example comes from, counted from 1 without a header. */
   readonly row: number;
 }
 
-/** The content of a data set. It is copied: a data set does not change once it is made. */
+/** The content of a data set. It is copied, so a data set does not change after it is made. */
 export interface DatasetContent {
-  /** What tables and messages call the data set. */
+  /** Name of the data set in tables and messages. */
   readonly name: string;
   /** The texts of the examples, or the first ones of their pairs. */
   readonly texts: readonly string[];
   /** The second texts of pairs, as many as there are texts. Default: single texts. */
   readonly textPairs?: readonly string[] | undefined;
-  /** The labels in the form that the problem type says; see `Labels`. Empty where there are no labels. */
+  /** The labels in the form of the problem type; see `Labels`. Empty if there are no labels. */
   readonly labels: ArrayLike<number>;
-  /** Names of the labels by index, of a regression those of the outputs. Empty where there are no labels. */
+  /** Names of the labels by index, or of the outputs of a regression. Empty if there are no labels. */
   readonly labelNames: readonly string[];
-  /** What is learnt. Default: `"single_label_classification"`. */
+  /** The problem type. Default: `"single_label_classification"`. */
   readonly problemType?: ProblemType | undefined;
-  /** The row that each example comes from. Default: 1, 2, 3 and so on. */
+  /** The row of the source, counted from 1, that each example comes from. Default: 1, 2, 3 and so on. */
   readonly rows?: ArrayLike<number>;
   /** Sentences that the summary shows below the table. */
   readonly notes?: readonly string[];
-  /** The number of examples of the data set that this one is a part of. Default: it is no part. */
+  /** Number of examples of the data set that this one is a part of. Default: not a part. */
   readonly partOf?: number | undefined;
 }
 
@@ -132,7 +132,7 @@ function missingColumn(first: Row, column: string, name: string): ThawError {
   );
 }
 
-/** Gives a row's value of a column, of a list of columns, or of a function. */
+/** Returns a row's value of a column, a list of columns, or a function. */
 function cellOf(source: Source, row: Row, option: string, number: number, name: string): unknown {
   if (typeof source === "string") return row[source];
   if (typeof source !== "function") return source.map((column) => row[column]);

@@ -13,7 +13,7 @@ interface LabelList {
 
 /**
  * Reads the labels of each row out of a list, or out of a text that is cut at `separator`. Lists are sets of labels, or
- * 0 and 1 for each label; which of the two is told by the data, or asked for. Throws `BAD_DATA`.
+ * hold 0 or 1 for each label; the data, or else the options, decide which. Throws `BAD_DATA`.
  */
 export function indexLabelSets(
   values: readonly LabelValue[],

@@ -1,7 +1,4 @@
-/**
- * Turns what a file calls its labels into label indices, one label for each value; and the values of a regression into
- * numbers.
- */
+/** Converts label values of a file to label indices, one label per value, and the values of a regression to numbers. */
 import { closest } from "../../shared/closest.ts";
 import { listed, listedRows } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
@@ -15,7 +12,7 @@ export interface LabelValue {
   readonly row: number;
 }
 
-/** The labels of examples, what the labels or outputs are called, and what a reader of the data should know. */
+/** The labels of examples, the names of labels or outputs, and notes for the reader of the data. */
 export interface LabelledContent {
   readonly labels: Labels;
   readonly labelNames: readonly string[];
@@ -23,7 +20,7 @@ export interface LabelledContent {
   readonly notes: readonly string[];
 }
 
-/** Options of reading labels, and what messages need to know of them. */
+/** Options of reading labels, and information for error messages. */
 export interface LabelReading {
   /** Names of the labels in the order of their indices, where they are given. */
   readonly names: readonly string[] | undefined;
@@ -31,13 +28,13 @@ export interface LabelReading {
   readonly source: string;
   /** The column that the values stand in, for advice; undefined where a function makes them. */
   readonly column: string | undefined;
-  /** How several labels stand in one cell: as a list, or as a text that is cut. Default: a cell is one label. */
+  /** Form of several labels in one cell: a list, or a text to be split. Default: one label per cell. */
   readonly several?: "list" | "text";
-  /** How many labels there have to be. Default: 2. */
+  /** Smallest number of labels. Default: 2. */
   readonly least?: number;
 }
 
-/** The highest label index: above it, a whole number is hardly one but an id or a rating that was taken for one. */
+/** The highest label index. A larger integer is most likely an id or a rating. */
 const maxLabelIndex = 999;
 
 /** Texts that pandas reads as a missing value; "none" and "NONE" are labels. */
@@ -74,9 +71,7 @@ export function indexLabels(
   return { indices, labelNames: names ?? [...indexOf.keys()], notes };
 }
 
-/**
- * The values that have a label: their places in the list of values, their rows, and those rows that spell it otherwise.
- */
+/** The values with one label: their indices in the list of values, their rows, and the rows with another spelling. */
 interface Label {
   readonly places: number[];
   readonly rows: number[];
@@ -115,13 +110,13 @@ function spellings(values: readonly LabelValue[], reading: LabelReading): Map<st
   return labels;
 }
 
-/** The reason why a value is no label. */
+/** The reason why a value is not a label. */
 interface NotALabel {
-  /** What the row has instead, such as "no label". */
+  /** Description of the value, such as "no label". */
   readonly what: string;
-  /** A condition for the cell to be left out, where that makes sense. */
+  /** Makes the condition under which such a cell can be left out, if that makes sense. */
   readonly without?: (cell: string) => string;
-  /** What else can be done, as a sentence. */
+  /** Further advice, as a sentence. */
   readonly more?: string;
 }
 
@@ -220,8 +215,8 @@ function mergeNotes(labels: ReadonlyMap<string, Label>): string[] {
 }
 
 /**
- * Numbers the labels that stand in the data: a whole number's index is itself, a name's its place among the sorted
- * names.
+ * Numbers the labels found in the data: the index of a whole number is the number itself, that of a name its position
+ * among the sorted names.
  */
 function indicesOf(labels: ReadonlyMap<string, Label>, reading: LabelReading): Map<string, number> {
   const { source, least = 2 } = reading;
@@ -241,10 +236,7 @@ function indicesOf(labels: ReadonlyMap<string, Label>, reading: LabelReading): M
   return new Map(names.map((name, index) => [name, index]));
 }
 
-/**
- * Refuses fractions: in a CSV file a rating is text, and 3.5 would be the name of a label, one of as many as there are
- * ratings.
- */
+/** Refuses fractions: a rating such as 3.5 in a CSV file is text and would become a label of its own. */
 function refuseFractions(labels: ReadonlyMap<string, Label>, { source, column }: LabelReading): void {
   const isNumber = (text: string) => /^[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[-+]?\d+)?$/i.test(text);
   const numbers = [...labels.keys()].filter(isNumber);
@@ -290,8 +282,8 @@ function lookOf(label: string): string {
 }
 
 /**
- * Lists the names of labels that are whole numbers, "0" to the highest. Numbers with a gap are refused: whether they
- * are names or indices stands nowhere.
+ * Lists the names of labels that are whole numbers, "0" to the highest. Numbers with a gap are refused, because they
+ * could be names or indices.
  */
 function wholeNames(labels: ReadonlyMap<string, Label>, source: string): string[] {
   const numbers = [...labels.keys()].map(Number).sort((a, b) => a - b);
@@ -319,7 +311,7 @@ function wholeNames(labels: ReadonlyMap<string, Label>, source: string): string[
   );
 }
 
-/** Finds each label among the names that are given: by name, or by number where the names are no numbers themselves. */
+/** Finds each label among the given names: by name, or by index if the names are not numbers themselves. */
 function indicesInto(
   names: readonly string[],
   labels: ReadonlyMap<string, Label>,

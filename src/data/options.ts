@@ -1,4 +1,4 @@
-/** The options of a data set: which columns hold what, and how a file is written. */
+/** The options of a data set: the meaning of its columns, and the format of its file. */
 import { ThawError } from "../errors.ts";
 import { type ProblemType, problemTypes } from "../models/config/config.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
@@ -18,17 +18,20 @@ export interface DatasetOptions {
   readonly textPair?: TextSource;
   /**
    * Column with the labels, a list of columns (0 or 1 for each label; a number for each output of a regression), or a
-   * function of the row that returns its label (a string, number or boolean, or a list of them), or `undefined` to leave
-   * the row out. `false`: the rows have no labels, and the data set is for `predict`. Default: `"label"`.
+   * function of the row that returns its label (a string, number or boolean, or a list of them), or `undefined` to
+   * leave the row out. `false` makes a data set without labels, for `predict`. Default: `"label"`.
    */
   readonly label?: string | readonly string[] | ((row: Row) => unknown) | false;
-  /** Names of the labels in the order of their indices. Default: those in the data, sorted; of columns their names. */
+  /**
+   * Names of the labels in the order of their indices. Default: the labels in the data, sorted; for label columns, the
+   * names of the columns.
+   */
   readonly labels?: readonly string[];
-  /** The text between several labels in one cell, such as `"|"`. Default: a cell is one label. */
+  /** Separator of several labels in one cell, such as `"|"`. Default: one label per cell. */
   readonly labelSeparator?: string;
   /**
-   * The problem type: what is learnt. Default: `"multi_label_classification"` where labels are lists, separated or
-   * columns, else `"single_label_classification"`; `"regression"` has to be said.
+   * The problem type. Default: `"multi_label_classification"` if labels are lists, separated or in several columns,
+   * else `"single_label_classification"`; `"regression"` must be set explicitly.
    */
   readonly problemType?: ProblemType;
   /** The name of the data set in tables and messages. Default: the file's name. */
@@ -38,8 +41,8 @@ export interface DatasetOptions {
 /** Options of files that are text. */
 export interface TextFileOptions {
   /**
-   * Encoding of the file, by any name that `TextDecoder` knows. Default: found out; UTF-16 by its byte order mark, else
-   * UTF-8, or Windows-1252 where the bytes are no UTF-8.
+   * Encoding of the file, by any name that `TextDecoder` knows. Default: detected: UTF-16 by its byte order mark or
+   * zero bytes, else UTF-8, or Windows-1252 if the bytes are not valid UTF-8.
    */
   readonly encoding?: string;
 }
@@ -48,16 +51,13 @@ export interface TextFileOptions {
 export interface SeparatedOptions extends TextFileOptions {
   /** Column names of a file without a header line. Default: the first line has them. */
   readonly columns?: readonly string[];
-  /**
-   * The text between two fields, such as `";"`. Default: a tab in `fromTsv`; in `fromCsv` found out from the first
-   * lines.
-   */
+  /** Separator of fields, such as `";"`. Default: a tab in `fromTsv`; detected from the first lines in `fromCsv`. */
   readonly delimiter?: string;
   /** Whether `"` quotes a field. Default: true; false for raw files with loose quotation marks. */
   readonly quote?: boolean;
 }
 
-/** The calls that make a data set, by what they read. */
+/** Names of the methods that make a data set. */
 export type ReadCall = "fromRows" | "fromCsv" | "fromTsv" | "fromJsonl" | "fromJson" | "fromParquet";
 
 const datasetNames: OptionNames<DatasetOptions> = {
@@ -117,8 +117,8 @@ export function columnsOf({ text = "text", textPair, label = "label" }: DatasetO
 }
 
 /**
- * Refuses options that there are not and values that mean nothing, before a file is opened. Throws `BAD_ARGUMENT` and,
- * for what concerns labels, `BAD_DATA`.
+ * Refuses unknown options and invalid values before a file is opened. Throws `BAD_ARGUMENT`, or `BAD_DATA` for invalid
+ * labels.
  */
 export function checkDatasetOptions(options: DatasetOptions & SeparatedOptions, call: ReadCall): void {
   refuseUnknown(options, namesOf[call], { kind: `option of ${call}`, elsewhere });

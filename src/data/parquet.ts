@@ -56,7 +56,7 @@ export async function readParquet(path: string, options: DatasetOptions): Promis
 /** A request to the thread: for the metadata, or for the values of a column in some rows of one row group. */
 type Request = "metadata" | { readonly column: string; readonly rowStart: number; readonly rowEnd: number };
 
-/** The thread's answer, or why there is none. */
+/** The thread's answer, or the reason why there is none. */
 interface Answer {
   readonly answer?: unknown;
   readonly error?: string;
@@ -89,7 +89,7 @@ parentPort.on("message", async (request) => {
 });
 }`;
 
-/** Seconds that an answer may take, beside one for every megabyte of the file. */
+/** Seconds that an answer may take, plus one second per megabyte of the file. */
 const patience = 20;
 
 /** Decodes one file in a thread, which `close` ends. */
@@ -101,7 +101,7 @@ class ParquetDecoder {
   readonly #stop = (): void => void this.#thread.terminate();
   /** Settles the request that waits. */
   #settle: (answer: Answer) => void = () => {};
-  /** Why there will be no more answers. */
+  /** The reason why there will be no more answers. */
   #ended: Answer | undefined;
 
   constructor(content: Buffer) {

@@ -1,4 +1,4 @@
-/** Reads CSV and TSV files as rows: finds the delimiter and the header, and refuses or tells what cannot be meant. */
+/** Reads CSV and TSV files as rows: finds the delimiter and the header, and refuses or reports likely mistakes. */
 import { listed, listedRows } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { type CsvRecord, csvRecords, QuoteProblem, type SeparatedFormat } from "./csvRecords.ts";
@@ -126,7 +126,7 @@ class SeparatedTable {
     }
   }
 
-  /** Throws `BAD_DATA` for what cannot be meant. */
+  /** Throws `BAD_DATA` for content that must be a mistake. */
   check(options: Options): void {
     const fail = (message: string): never => {
       throw new ThawError("BAD_DATA", `${this.#path}: ${message}`);
@@ -181,7 +181,7 @@ class SeparatedTable {
     return `line ${line} has ${fields(cells.length)}, but ${found}.${more} ${advice}`;
   }
 
-  /** Writes notes on what was left out, and on what may be meant otherwise. */
+  /** Writes notes on rows that were left out and on content that may be a mistake. */
   notes(): string[] {
     const notes: string[] = [];
     if (this.#empty.length > 0) notes.push(`Left out, since nothing stands in them: ${listedRows(this.#empty)}.`);

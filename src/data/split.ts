@@ -6,16 +6,16 @@ import { type OptionNames, refuseUnknown } from "../options.ts";
 import { shuffled } from "../tensor/random.ts";
 import { shown } from "./rows.ts";
 
-/** The size of a part. Below 1: a fraction of all examples. From 1 on: a number of examples. */
+/** The size of a part: a fraction of all examples if below 1, else a number of examples. */
 export type PartSize = number;
 
 /** Options of `split`: how large its parts are, and its seed. */
 export interface SplitOptions {
-  /** Size of the part for training. Default: what the other parts leave. */
+  /** Size of the training part. Default: the examples not in the other parts. */
   readonly train?: PartSize;
-  /** Size of the part to evaluate on while training. Default: 0. */
+  /** Size of the validation part, on which each epoch is evaluated. Default: 0. */
   readonly validation?: PartSize;
-  /** Size of the part to evaluate on once, at the end. Default: 0. */
+  /** Size of the test part, to be evaluated once at the end. Default: 0. */
   readonly test?: PartSize;
   /** Seed of the split: the same seed gives the same split. Default: 0. */
   readonly seed?: number;
@@ -42,7 +42,7 @@ export interface PartSizes {
   readonly test: number;
 }
 
-/** The difference from 1 that rounding makes of shares at most. */
+/** Largest difference from 1 that rounding causes in a sum of fractions. */
 const tolerance = 1e-9;
 
 /**

@@ -13,7 +13,7 @@ import { type RowTable, tableOf } from "./rows.ts";
 import { readSeparated } from "./separated.ts";
 import { countOf, partSizes, type SplitOptions, stratified } from "./split.ts";
 
-/** The parts of a split. Those that were not asked for are empty. */
+/** The parts of a split. Parts without a size are empty. */
 export interface Split {
   /** The part to train on. */
   readonly train: TextDataset;
@@ -25,23 +25,23 @@ export interface Split {
 
 /**
  * A data set whose examples are texts, or pairs of texts, with one label each, with any number of labels, with numbers
- * (regression), or without labels. It cannot be changed. In a notebook it is shown as counts, lengths and notes, never
- * as texts: those may be others' property. Single examples are `dataset.at(0)` and `for (const { text, label } of
- * dataset)`; `dataset[0]` is nothing. Made by `fromCsv`, `fromTsv`, `fromJsonl`, `fromJson`, `fromParquet` and
+ * (regression), or without labels. It is immutable. A notebook shows its counts, lengths and notes, but never its
+ * texts, which may be confidential. Read single examples with `dataset.at(0)` or `for (const { text, label } of
+ * dataset)`; `dataset[0]` is undefined. Make one with `fromCsv`, `fromTsv`, `fromJsonl`, `fromJson`, `fromParquet` and
  * `fromRows`.
  */
 export class TextDataset extends ShownAsTable {
-  /** What tables and messages call the data set. */
+  /** Name of the data set in tables and messages. */
   readonly name: string;
   /** The texts of the examples, or the first ones of their pairs, in order. */
   readonly texts: readonly string[];
   /** The second texts, as many as there are texts; undefined where the examples are single texts. */
   readonly textPairs: readonly string[] | undefined;
-  /** Names of the labels by index, of a regression those of the outputs; empty where there are no labels. */
+  /** Names of the labels by index, or of the outputs of a regression; empty if there are no labels. */
   readonly labelNames: readonly string[];
-  /** What is learnt: one label per example, any number of labels, or numbers. */
+  /** The problem type: one label per example, any number of labels, or numbers. */
   readonly problemType: ProblemType;
-  /** The number of examples of the data set that this one is a part of; undefined where it is no part. */
+  /** Number of examples of the data set that this one is a part of; undefined if it is not a part. */
   readonly partOf: number | undefined;
   readonly #labels: Labels;
   readonly #rows: Uint32Array;
@@ -50,8 +50,8 @@ export class TextDataset extends ShownAsTable {
   #notes: readonly string[] | undefined;
 
   /**
-   * Makes a data set of content that is checked already; files and rows are read by the `from` methods. Throws
-   * `BAD_DATA` where texts, labels and names do not belong together.
+   * Makes a data set from content that is already checked; the `from` methods read files and rows. Throws `BAD_DATA` if
+   * texts, labels and names do not match.
    */
   constructor(content: DatasetContent) {
     super();
@@ -102,15 +102,15 @@ export class TextDataset extends ShownAsTable {
 
   /**
    * Reads comma-separated values (RFC 4180), packed by gzip or not. Options: `text`, `textPair`, `label`, `labels`,
-   * `labelSeparator`, `problemType`, `name`; `columns` for a file without a header, `delimiter` (default: found out),
-   * `quote`, `encoding` (default: found out). Throws `MISSING_FILE`, `WRONG_FORMAT`, `BAD_DATA` and `BAD_ARGUMENT`.
+   * `labelSeparator`, `problemType`, `name`; `columns` for a file without a header, `delimiter` (default: detected),
+   * `quote`, `encoding` (default: detected). Throws `MISSING_FILE`, `WRONG_FORMAT`, `BAD_DATA` and `BAD_ARGUMENT`.
    */
   static async fromCsv(path: string, options: DatasetOptions & SeparatedOptions = {}): Promise<TextDataset> {
     checkDatasetOptions(options, "fromCsv");
     return fromTable(await readSeparated(path, ",", options), options, path);
   }
 
-  /** Reads tab-separated values: `fromCsv` with another default of `delimiter`, and nothing guessed. */
+  /** Reads tab-separated values: `fromCsv` with a tab as the default of `delimiter`, without detection. */
   static async fromTsv(path: string, options: DatasetOptions & SeparatedOptions = {}): Promise<TextDataset> {
     checkDatasetOptions(options, "fromTsv");
     return fromTable(await readSeparated(path, "\t", options), options, path);
@@ -136,8 +136,8 @@ export class TextDataset extends ShownAsTable {
   }
 
   /**
-   * Reads a Parquet file of any codec. Names of labels that Hugging Face's `datasets` has written into it are taken where
-   * `labels` gives none. Options: `text`, `textPair`, `label`, `labels`, `labelSeparator`, `problemType`, `name`. Throws
+   * Reads a Parquet file of any codec. Label names that Hugging Face's `datasets` has written into it are used unless
+   * `labels` is given. Options: `text`, `textPair`, `label`, `labels`, `labelSeparator`, `problemType`, `name`. Throws
    * `MISSING_FILE`, `WRONG_FORMAT`, `BAD_DATA` and `BAD_ARGUMENT`.
    */
   static async fromParquet(path: string, options: DatasetOptions = {}): Promise<TextDataset> {
@@ -146,7 +146,7 @@ export class TextDataset extends ShownAsTable {
   }
 
   /**
-   * Makes a data set of objects such as `{ text: "Good.", label: "positive" }`, or of one list per column, `{ text:
+   * Makes a data set from objects such as `{ text: "Good.", label: "positive" }`, or from one list per column, `{ text:
    * ["Good."], label: ["positive"] }`. Options: `text`, `textPair`, `label`, `labels`, `labelSeparator`, `problemType`,
    * `name`. Throws `BAD_DATA` and `BAD_ARGUMENT`.
    */
@@ -164,27 +164,28 @@ export class TextDataset extends ShownAsTable {
     return this.texts.length;
   }
 
-  /** Whether the examples have labels; without them they can be predicted, not learnt from. */
+  /** Whether the examples have labels; without labels they can be predicted, but not trained or evaluated on. */
   get isLabelled(): boolean {
     return this.labelNames.length > 0;
   }
 
   /**
-   * The labels, example after example, as plain numbers that cannot be changed. One label per example: its index, `[examples]`.
-   * Several: 0 or 1 for each label, `[examples, labels]`. Regression: the targets, `[examples, outputs]`. Empty without labels.
+   * The labels as an immutable list, row-major. One label per example: its index, `[examples]`. Several labels: 0 or 1
+   * for each label, `[examples, labels]`. Regression: the targets, `[examples, outputs]`. Empty without labels.
    */
   get labels(): readonly number[] {
     this.#shownLabels ??= Object.freeze(Array.from(this.#labels));
     return this.#shownLabels;
   }
 
-  /** Copies the labels of some examples, by their places, in the form that a model takes. Default: of all examples. */
+  /** Copies the labels of the examples at these indices, in the form that a model takes. Default: all examples. */
   batchLabels(places?: ArrayLike<number>): Labels {
     return places === undefined ? this.#labels.slice() : cellsOf(this.#labels, places, this.#width);
   }
 
   /**
-   * Gives the example in this place, counted from 0; a negative one counts from the end. Undefined where there is none.
+   * Returns the example at this index, counted from 0; a negative index counts from the end. Undefined if there is
+   * none.
    */
   at(place: number): Example | undefined {
     const index = place < 0 ? this.length + place : place;
@@ -217,7 +218,7 @@ export class TextDataset extends ShownAsTable {
     }
   }
 
-  /** The numbers that one example has in `labels`. */
+  /** Number of values per example in `labels`. */
   get #width(): number {
     return this.problemType === "single_label_classification" ? 1 : this.labelNames.length;
   }
@@ -234,20 +235,20 @@ export class TextDataset extends ShownAsTable {
     return Object.fromEntries(this.labelNames.map((name, label) => [name, counts[label] ?? 0]));
   }
 
-  /** The number of examples whose text, or pair of texts, already stood in an earlier example. */
+  /** Number of examples whose text, or pair of texts, equals that of an earlier example. */
   get duplicates(): number {
     return this.length - new Set(keysOf(this)).size;
   }
 
-  /** Sentences on what was guessed, mended or left out while reading, and on what looks odd in the data; with rows. */
+  /** Notes on what was detected, repaired or left out while reading, and on oddities in the data, with their rows. */
   get notes(): readonly string[] {
     this.#notes ??= Object.freeze([...this.#given, ...observations(this)]);
     return this.#notes;
   }
 
   /**
-   * SHA-256 in hexadecimal, over the label names and every example's labels and texts, in order: it says in a report
-   * which data it was.
+   * SHA-256 in hexadecimal, over the label names and every example's labels and texts, in order: it identifies the data
+   * in a report.
    */
   get sha256(): string {
     const hash = createHash("sha256").update(JSON.stringify(this.labelNames));
@@ -262,11 +263,11 @@ export class TextDataset extends ShownAsTable {
   }
 
   /**
-   * Splits the data set into disjoint parts with every label's share (of several labels: of their sets; of regression:
-   * of the tenths of the first target), the same for the same seed. Sizes below 1 are fractions: `split({ train: 0.8,
-   * validation: 0.1, test: 0.1 })` gives every example to one part, and each part its share to within one example.
-   * `validation` and `test` do not change with the size of `train`. Defaults: `train` is what the others leave, the
-   * others 0; `seed` 0. Throws `BAD_SPLIT`, `BAD_SEED` and `BAD_ARGUMENT`.
+   * Splits the data set into disjoint parts, stratified by label (by label set for several labels, by deciles of the
+   * first target for a regression); the same seed gives the same split. Sizes below 1 are fractions: `split({ train:
+   * 0.8, validation: 0.1, test: 0.1 })` puts every example into one part, and each part has its fraction to within one
+   * example. `validation` and `test` do not change with the size of `train`. Defaults: `train` takes the remaining
+   * examples, `validation` and `test` 0; `seed` 0. Throws `BAD_SPLIT`, `BAD_SEED` and `BAD_ARGUMENT`.
    */
   split(options: SplitOptions): Split {
     const sizes = partSizes(options, this.length);
@@ -285,8 +286,8 @@ export class TextDataset extends ShownAsTable {
   }
 
   /**
-   * Draws `count` examples with every label's share, or that fraction of them. Default of `seed`: 0. Throws `BAD_SPLIT`
-   * and `BAD_SEED`.
+   * Draws a stratified sample of `count` examples, or of that fraction of all if `count` is below 1. Default `seed`: 0.
+   * Throws `BAD_SPLIT` and `BAD_SEED`.
    */
   take(count: number, { seed = 0 }: { readonly seed?: number } = {}): TextDataset {
     const size = countOf(count, this.length, "take");
@@ -320,7 +321,7 @@ export class TextDataset extends ShownAsTable {
   }
 }
 
-/** Copies the numbers of these examples, `width` each. */
+/** Copies the label values of the examples at these indices, `width` each. */
 export function cellsOf(labels: Labels, places: ArrayLike<number>, width: number): Labels {
   const cells =
     labels instanceof Int32Array ? new Int32Array(places.length * width) : new Float32Array(places.length * width);

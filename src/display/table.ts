@@ -5,26 +5,26 @@ import { ThawError } from "../errors.ts";
 
 /** A column of a table. */
 export interface Column {
-  /** The text at its head. */
+  /** Title of the column. */
   readonly title: string;
-  /** Default: "right" where every cell of the column is a number, else "left". */
+  /** Alignment of the cells. Default: "right" if every cell of the column is a number, else "left". */
   readonly align?: Align;
 }
 
-/** A cell of a table. Numbers are printed as they are; format them first where they need it. Absent cells stay empty. */
+/** A cell of a table. Numbers are printed unformatted. Absent cells stay empty. */
 export type Cell = string | number | undefined;
 
 /** The options of a table. */
 export interface TableContent {
-  /** The columns from left to right; a text is a title. */
+  /** The columns from left to right; a string is the title of a column. */
   readonly columns: readonly (string | Column)[];
   /** The cells, row by row; a row may end early. */
   readonly rows: readonly (readonly Cell[])[];
-  /** A line above the table. */
+  /** Caption above the table. Default: none. */
   readonly caption?: string;
   /** Sentences below the table, each on a line of its own. */
   readonly notes?: readonly string[];
-  /** Indices of rows that stand out: bold in HTML, with a `*` in text. */
+  /** Indices of highlighted rows: bold in HTML, marked with `*` in text. Default: none. */
   readonly marked?: readonly number[];
 }
 
@@ -34,7 +34,7 @@ export class Table {
   readonly columns: readonly Column[];
   /** The cells, row by row. */
   readonly rows: readonly (readonly Cell[])[];
-  /** The line above the table; undefined where there is none. */
+  /** The caption above the table; undefined if there is none. */
   readonly caption: string | undefined;
   /** The sentences below the table. */
   readonly notes: readonly string[];
@@ -63,7 +63,7 @@ export class Table {
     return this.columns[column]?.align ?? (numeric ? "right" : "left");
   }
 
-  /** Tells whether a row stands out, by its index from 0. */
+  /** Tells whether the row with this index, from 0, is highlighted. */
   isMarked(row: number): boolean {
     return this.#marked.has(row);
   }
@@ -78,7 +78,7 @@ export class Table {
     return tableHtml(this.#content());
   }
 
-  /** Shows the table where a cell ends with it: as HTML and as text. */
+  /** Returns what a notebook shows for the table: HTML and text. */
   [displaySymbol](): MimeBundle {
     return { "text/html": this.toHtml(), "text/plain": this.toString() };
   }

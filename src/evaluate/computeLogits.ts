@@ -13,9 +13,11 @@ import { tf } from "../tensor/tensorflow.ts";
 interface LogitsInput {
   readonly model: SequenceClassifier;
   readonly texts: readonly EncodedText[];
-  /** Largest number of texts in a batch. */
+  /** Largest number of examples in a batch. */
   readonly batchSize: number;
-  /** The cut to start from, where the cache holds its outputs for these texts. Default: the token ids. */
+  /**
+   * The cut to start from, and the cache that holds its outputs for these examples. Default: start from the token ids.
+   */
   readonly cached?: { readonly cache: PrefixCache; readonly cut: Cut } | undefined;
   /** Precision of the layers, those below the cut included. Default: "float32". */
   readonly precision?: Precision;
@@ -24,8 +26,8 @@ interface LogitsInput {
 }
 
 /**
- * Computes the logits `[labels]` of each text without dropout, and returns them in the order of `texts`; yields the number of
- * texts done. Throws `NON_FINITE` where they are NaN or infinite.
+ * Computes the logits `[labels]` of each example without dropout, and returns them in the order of `texts`; yields the
+ * number of examples done. Throws `NON_FINITE` if a logit is NaN or infinite.
  */
 export async function* computeLogits(input: LogitsInput): AsyncGenerator<number, readonly Float32Array[]> {
   const { model, texts, batchSize, cached, precision = "float32", signal } = input;

@@ -17,25 +17,28 @@ export interface EncodedDataset {
   readonly labelNames: readonly string[];
   /** The row of the file or list that each example comes from, counted from 1. */
   readonly rows: readonly number[];
-  /** Number of tokens that texts are cut to, special ones included. */
+  /** Number of tokens to which examples are truncated, special tokens included. */
   readonly limit: number;
-  /** Examples that were longer than that, and were cut. */
+  /** Number of examples that were truncated. */
   readonly cut: number;
 }
 
-/** Returns the labels of the examples at these places. */
+/** Returns the labels of the examples at these indices. */
 export function labelsOf({ texts, labels }: EncodedDataset, rows: ArrayLike<number>): Labels {
   return cellsOf(labels, rows, labels.length / texts.length);
 }
 
-/** Returns the number of tokens that texts are cut to, special ones included. `maxLength` is what the user asks for. */
+/**
+ * Returns the number of tokens to which examples are truncated, special tokens included. `maxLength` is the user's
+ * setting.
+ */
 export function textLimit(tokenizer: Tokenizer, model: SequenceClassifier, maxLength: number | undefined): number {
   return tokenLimit({ modelMaxLength: tokenizer.modelMaxLength, positions: maxTokens(model.config), maxLength });
 }
 
 /**
- * Encodes texts, or pairs of texts, as token ids, cut to `maxLength` tokens at most, as `textLimit` says. Throws `BAD_TEXT`, and `BAD_BATCH` where the tokenizer
- * is not the model's.
+ * Encodes texts or pairs of texts as token ids, truncated as `textLimit` says. Throws `BAD_TEXT`, or `BAD_BATCH` if the
+ * tokenizer does not belong to the model.
  */
 export function encodeTexts(
   texts: readonly string[],

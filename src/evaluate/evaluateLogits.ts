@@ -1,12 +1,12 @@
-/** Metrics of a whole data set from its logits, and the labels that a model never gives. */
+/** Computes the metrics of a whole data set from its logits, and the labels that a model never predicts. */
 import type { MetricKey } from "../task/metrics.ts";
 import type { Labels, ProblemType } from "../task/task.ts";
 import { taskOf } from "../task/taskOf.ts";
 
 /**
- * The mean loss, and the metrics of the problem type: accuracy and macro F1; of several labels micro F1, macro F1 and subset
- * accuracy at a probability of 0.5; of regression MSE, MAE, R2, Pearson and Spearman, the last three where they are
- * defined. Others are not there.
+ * The mean loss and the metrics of the problem type: accuracy and macro F1; for several labels per example micro F1,
+ * macro F1 and subset accuracy at a probability of 0.5; for regression MSE, MAE, R2, Pearson and Spearman, the last
+ * three only if defined. Other keys are absent.
  */
 export type EvaluateResult = Readonly<Record<MetricKey, number>>;
 
@@ -20,16 +20,17 @@ export function evaluateLogits(
   return Object.fromEntries(metrics.filter(([, value]) => value !== undefined)) as EvaluateResult;
 }
 
-/** Labels that examples have, and that the model gave to none of them. */
+/** Labels that occur in a data set and that the model predicted for no example. */
 export interface NeverPredicted {
-  /** Each with the number of examples that have it. */
+  /** Names of the labels, each with the number of examples that have it. */
   readonly labels: readonly { readonly name: string; readonly examples: number }[];
   /** Number of all examples. */
   readonly rows: number;
 }
 
 /**
- * Finds labels that examples have and that the logits give to none; undefined where there is none, and for a regression.
+ * Finds labels that occur in the data set and that the logits predict for no example; undefined if there are none, and
+ * for a regression.
  */
 export function neverPredicted(
   logits: readonly Float32Array[],

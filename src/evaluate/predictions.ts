@@ -1,4 +1,4 @@
-/** Predictions: from texts or a data set to labels with their scores, and the table that shows them. */
+/** Makes predictions from texts or a data set: labels with their scores, and the table that shows them. */
 import { currentHost } from "../../shared/host.ts";
 import { displaySymbol } from "../../shared/mimeBundle.ts";
 import { TextDataset } from "../data/textDataset.ts";
@@ -22,11 +22,9 @@ export interface Prediction extends LabelScore {
   readonly label: string;
   /** Probability of this label, from 0 to 1; for a regression the number itself. */
   readonly score: number;
-  /** As many labels as `topK` says with their scores, the highest first; absent without `topK`. */
+  /** The `topK` labels with their scores, the highest first; absent without `topK`. */
   readonly scores?: readonly LabelScore[];
-  /**
-   * The labels above the threshold, the most probable first; there may be none. Only where an example has several labels.
-   */
+  /** The labels above the threshold, the most probable first; there may be none. Only in multi-label classification. */
   readonly labels?: readonly LabelScore[];
   /** The numbers, one for each output. Only for a regression. */
   readonly values?: readonly number[];
@@ -41,7 +39,8 @@ export interface Inputs {
 }
 
 /**
- * Takes texts, with the second ones if there are any, or a data set, labelled or not. Errors: `BAD_TEXT`, `BAD_ARGUMENT`.
+ * Reads the inputs: texts, with second texts for pairs, or a data set, labelled or not. Errors: `BAD_TEXT`,
+ * `BAD_ARGUMENT`.
  */
 export function inputsOf(given: readonly string[] | TextDataset, textPair?: readonly string[] | undefined): Inputs {
   for (const list of [given, textPair]) {
@@ -56,9 +55,9 @@ export function inputsOf(given: readonly string[] | TextDataset, textPair?: read
   );
 }
 
-/** How logits are computed. */
+/** Options of `logitsOf`. */
 interface LogitsOptions {
-  /** Longest example in tokens. Default: the longest that the model can read, at most 512. */
+  /** Longest example in tokens, special tokens included. Default: the longest input of the model, at most 512. */
   readonly maxLength?: number | undefined;
   /** Largest number of examples in a batch; it changes the speed only. Default: 64. */
   readonly batchSize?: number | undefined;
@@ -85,8 +84,8 @@ export const inputKind = ({ textPairs }: Pick<Inputs, "textPairs">): TrainingInp
   textPairs === undefined ? "texts" : "text_pairs";
 
 /**
- * Throws `BAD_TEXT` where a model that was trained on pairs is given single texts, or the other way round: it would answer
- * all the same. Of a model that was not trained here nothing is known, and it takes both.
+ * Throws `BAD_TEXT` if a model trained on pairs is given single texts, or vice versa; its predictions would be
+ * meaningless. A model not trained by Thaw accepts both.
  */
 export function checkTrainedOn(trainedOn: TrainingInput | undefined, inputs: Inputs): void {
   const given = inputKind(inputs);
@@ -105,15 +104,15 @@ export function checkTopK(topK: number | null | undefined): void {
   throw new ThawError("BAD_ARGUMENT", `topK is ${topK}; it is a whole number from 1 on, or null for all labels.`);
 }
 
-/** How predictions are made of logits. */
+/** Options of `predictionOf`. */
 interface PredictionOptions {
-  /** Probability above which one of several labels belongs to an example. */
+  /** Probability above which a label is assigned in multi-label classification. */
   readonly threshold: number;
-  /** How many labels' scores are given as `scores`; null: all; undefined: none. */
+  /** Number of labels in `scores`; null: all; undefined: no `scores`. */
   readonly topK?: number | null | undefined;
 }
 
-/** Returns what the logits `[labels]` of one example say. */
+/** Makes the prediction of one example from its logits `[labels]`. */
 export function predictionOf(
   row: Float32Array,
   config: Pick<HuggingFaceConfig, "id2label">,

@@ -4,8 +4,9 @@ import { ThawError } from "../errors.ts";
 import { inspect } from "../platform/inspect.ts";
 
 /**
- * Where a parameter sits, bottom to top: embeddings < shared < layer 0 < layer 1 < ... < head. `"shared"` is outside the
- * layers and read by several of them, or above them all: to train it is to differentiate everything from layer 0 on.
+ * The block of a model that a parameter belongs to, bottom to top: embeddings < shared < layer 0 < layer 1 < ... <
+ * head. Parameters of `"shared"` are read by several layers, or above all of them: training them needs gradients
+ * through every layer.
  */
 export type Block = "embeddings" | "shared" | number | "head";
 
@@ -15,7 +16,7 @@ export type BlockMap = ReadonlyMap<string, Block>;
 /** A selection of parameters: a word, a number of layers, names or patterns. */
 export type Selection =
   | "all"
-  /** Everything above the encoder layers, newly initialised or not: pooler and classifier, whatever they are called. */
+  /** All parameters above the encoder layers, newly initialised or not: pooler and classifier in any family. */
   | "head"
   | "embeddings"
   /** Parameters that several layers read, such as a table of relative positions; most families have none. */
@@ -25,8 +26,8 @@ export type Selection =
   | { readonly lastLayers: number }
   | { readonly firstLayers: number }
   /**
-   * Parameters by name: a pattern, which JSON keeps as the text `"/LayerNorm/"`, or exact names. A pattern that matches
-   * nothing and a name that is unknown are refused.
+   * Parameters by name: a regular expression, in JSON the text `"/LayerNorm/"`, or exact names. A pattern without a
+   * match and an unknown name are refused.
    */
   | { readonly parameters: RegExp | string | readonly string[] }
   | readonly Selection[];
@@ -40,7 +41,10 @@ export function plainSelection(selection: Selection): Selection {
   return selection;
 }
 
-/** Whether the encoder layers have weights of their own: those of ALBERT have none, all of them run on the shared ones. */
+/**
+ * Tells whether the encoder layers have parameters of their own; ALBERT's have none, since all of its layers use the
+ * shared ones.
+ */
 export function layersHaveWeights(blocks: BlockMap): boolean {
   for (const block of blocks.values()) if (typeof block === "number") return true;
   return false;
@@ -59,8 +63,8 @@ const keys = ["layers", "lastLayers", "firstLayers", "parameters"] as const;
 const deepest = 20;
 
 /**
- * Finds the names that a selection means in a model of `depth` encoder layers. Throws `BAD_SELECTION` on what the model
- * does not have.
+ * Finds the names of the selected parameters in a model of `depth` encoder layers. Throws `BAD_SELECTION` for parts
+ * that the model does not have.
  */
 export function select(selection: Selection, blocks: BlockMap, depth: number): Set<string> {
   checkSelection(selection, depth);
@@ -89,8 +93,8 @@ function namesOf(selection: Selection, blocks: BlockMap, depth: number): Set<str
 }
 
 /**
- * Throws `BAD_SELECTION` for what is no selection in any model: unknown words, impossible counts, the same part twice.
- * `depth` only stands in messages.
+ * Throws `BAD_SELECTION` for a selection that is invalid in every model: unknown words, impossible counts, the same
+ * part twice. `depth` is used only in messages.
  */
 export function checkSelection(selection: Selection, depth?: number, nesting = 0): void {
   if (Array.isArray(selection)) checkParts(selection as readonly Selection[], depth, nesting);

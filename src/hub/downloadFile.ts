@@ -83,7 +83,7 @@ async function isBlob(path: string, bytes: number): Promise<boolean> {
 /** Requests in a row that may bring no new byte before the download is given up. */
 const idleAttempts = 3;
 
-/** Where a file is to be had: the hub, the model and its commit. */
+/** The source of a file: the hub, the model and its commit. */
 interface FileSource {
   readonly server: HubServer;
   readonly id: string;

@@ -1,5 +1,5 @@
 /**
- * What the environment says of the hub, read as Python's `huggingface_hub` reads it: address, access token, time limit,
+ * Reads the hub's settings from the environment as Python's `huggingface_hub` does: address, access token, time limit,
  * and the home folder of cache and token.
  */
 import { homedir, join, readFileSync } from "../platform/files.ts";

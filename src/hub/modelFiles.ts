@@ -10,7 +10,7 @@ export interface HubFile {
   readonly path: string;
   readonly bytes: number;
   /**
-   * How the hash is made: `"sha256"` of the content for large files; for the others Git's own (`"git"`: SHA-1 of "blob
+   * Algorithm of the hash: `"sha256"` of the content for large files; for the others Git's own (`"git"`: SHA-1 of "blob
    * <bytes>\0" and content).
    */
   readonly algorithm: "sha256" | "git";

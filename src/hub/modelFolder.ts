@@ -22,7 +22,7 @@ export function isIndex(file: string): boolean {
 
 /** A plain file name that no system reads as a path or a hidden file. */
 const shardName = /^[A-Za-z0-9_](?:[A-Za-z0-9_-]|\.(?!\.))*\.(?:safetensors|bin)$/;
-/** What Windows reads as a device, whatever comes after the dot. */
+/** Names that Windows treats as devices, whatever comes after the dot. */
 const deviceName = /^(?:con|prn|aux|nul|com\d|lpt\d)\./i;
 const maxShards = 10_000;
 

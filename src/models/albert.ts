@@ -73,12 +73,12 @@ const names: LayerNames = {
 };
 const head = { dense: "albert.pooler", activation: "tanh", output: "classifier", dropsInput: false };
 
-/** The most sets of weights that a model may have. */
+/** The largest number of weight sets (layers with weights of their own) that a model may have. */
 const maxSets = 1000;
 
 /**
- * Reads how many groups the layers take turns in, from the bottom up, and how many layers of weights each has. Errors:
- * `BAD_CONFIG`.
+ * Reads the number of layer groups, which the layers are spread over from the bottom up, and the number of weight sets
+ * in each group. Errors: `BAD_CONFIG`.
  */
 function groupsOf({ raw: json }: HuggingFaceConfig) {
   const source = { json, file: "config.json" };
@@ -94,13 +94,13 @@ function groupsOf({ raw: json }: HuggingFaceConfig) {
   );
 }
 
-/** The names of the sets of weights of a group, which run one after the other. */
+/** Lists the names of a group's weight sets, which run one after the other. */
 const layersInGroup = (group: number, config: HuggingFaceConfig) =>
   Array.from(
     { length: groupsOf(config).innerGroupNum },
     (_, i) => `albert.encoder.albert_layer_groups.${group}.albert_layers.${i}`,
   );
 
-/** The names of the sets of weights that layer `index` runs on, one after the other. */
+/** Lists the names of the weight sets that layer `index` runs, one after the other. */
 const weightsOfLayer = (index: number, config: HuggingFaceConfig) =>
   layersInGroup(Math.trunc(index / (config.numHiddenLayers / groupsOf(config).numHiddenGroups)), config);

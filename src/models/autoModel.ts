@@ -15,11 +15,11 @@ import { initialValues, Parameter } from "./parameter.ts";
 import { SequenceClassifier } from "./sequenceClassifier.ts";
 
 /**
- * Options of loading a model. With another number of labels than the file's, the parameters of the head that have another
- * shape are made anew, which is reported.
+ * Options of `fromPretrained`. If `numLabels` differs from the checkpoint's, the head parameters whose shapes change
+ * are newly initialised, and the load reports it.
  */
 export interface FromPretrainedOptions extends ResolveOptions, HeadOptions {
-  /** Seed of the values that are newly initialised. Default: 42. */
+  /** Seed of newly initialised parameters. Default: 42. */
   readonly seed?: number;
 }
 
@@ -34,7 +34,7 @@ const optionNames: OptionNames<FromPretrainedOptions> = {
   localFilesOnly: true,
 };
 
-/** Options of `from_pretrained` in Python, and of transformers.js, that are called otherwise here or are not needed. */
+/** Options of `from_pretrained` in Python and in transformers.js that have another name here or are not needed. */
 const elsewhere = {
   labels: "id2label, the names in order",
   labelNames: "id2label",
@@ -60,13 +60,17 @@ const elsewhere = {
   outputAttentions: "not possible",
 } as const;
 
-/** Loads a model with a head for classification, of whichever family its config names: from the hub, the cache, or a folder. */
+/**
+ * Loads a model with a sequence classification head from the hub, the cache or a folder; the `model_type` in its config
+ * decides the family.
+ */
 export const AutoModelForSequenceClassification = {
   /**
-   * Loads a Hugging Face folder (config.json, and weights as safetensors or pytorch_model.bin) given by its path, or by its id
-   * from the project's models, Python's Hugging Face cache, or the hub. What the file lacks is made from the seed and reported.
-   * Errors: `BAD_ARGUMENT`, `BAD_LABEL`, `MODEL_NOT_FOUND`, `BAD_CONFIG`, `UNKNOWN_FAMILY`, `WRONG_FORMAT`, `MISSING_FILE`,
-   * `BAD_SAFETENSORS`, `BAD_PICKLE`, `BAD_INDEX`, `BAD_CHECKPOINT`, `BAD_SHAPE`.
+   * Loads a Hugging Face folder (config.json, and weights as safetensors or pytorch_model.bin) given by its path, or by
+   * its id from the project's models, Python's Hugging Face cache, or the hub. Parameters that the checkpoint lacks are
+   * initialised from the seed and reported. Errors: `BAD_ARGUMENT`, `BAD_LABEL`, `MODEL_NOT_FOUND`, `BAD_CONFIG`,
+   * `UNKNOWN_FAMILY`, `WRONG_FORMAT`, `MISSING_FILE`, `BAD_SAFETENSORS`, `BAD_PICKLE`, `BAD_INDEX`, `BAD_CHECKPOINT`,
+   * `BAD_SHAPE`.
    */
   async fromPretrained(idOrFolder: string, options: FromPretrainedOptions = {}): Promise<SequenceClassifier> {
     if (typeof idOrFolder !== "string") {
@@ -110,20 +114,20 @@ async function load(folder: string, idOrFolder: string, options: FromPretrainedO
   return model;
 }
 
-/** Takes the machine's paths off a name: records and reports are read elsewhere. */
+/** Strips the machine's paths from a name, because records and reports are read on other machines. */
 const nameOf = (idOrFolder: string): string =>
   isAbsolute(idOrFolder) || idOrFolder.startsWith("~") ? basename(idOrFolder) : idOrFolder;
 
 const said = new Set<string>();
 
-/** Prints a sentence the first time only: a comparison loads one model many times. */
+/** Prints a sentence only once per process, because a comparison loads the same model many times. */
 function sayOnce(sentence: string): void {
   if (said.has(sentence)) return;
   said.add(sentence);
   console.info(sentence);
 }
 
-/** Refuses activations that are not known, before anything is loaded. */
+/** Throws `BAD_CONFIG` for an unknown activation before any weights are loaded. */
 function refuseOtherActivations({ hiddenAct }: HuggingFaceConfig, folder: string): void {
   if (activationNames.includes(hiddenAct)) return;
   throw new ThawError(

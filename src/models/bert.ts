@@ -1,8 +1,8 @@
 /**
- * BERT for sequence classification (Devlin et al. 2018, arXiv:1810.04805): word, position and type embeddings, post-norm
- * layers, a pooler over the first token. It follows `BertForSequenceClassification` of transformers 5.23:
+ * BERT for sequence classification (Devlin et al. 2018, arXiv:1810.04805): word, position and type embeddings,
+ * post-norm layers, a pooler over the first token. It follows `BertForSequenceClassification` of transformers 5.23:
  * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/bert/modeling_bert.py#L1065-L1136
- * RoBERTa, DistilBERT, ELECTRA, ALBERT and MPNet call the functions below under names of their own.
+ * RoBERTa, DistilBERT, ELECTRA, ALBERT and MPNet call the functions below with their own parameter names.
  */
 import type { Block } from "../freezing/selection.ts";
 import type { QueryRows } from "../nn/packing.ts";
@@ -29,27 +29,32 @@ export const bert: Family = {
 
 const head: HeadOptions = { dense: "bert.pooler.dense", activation: "tanh", output: "classifier", dropsInput: false };
 
-/** The feed-forward part is fused for the erf GELU alone, and bfloat16 needs the fused op. */
+/**
+ * Lists the supported precisions: the feed-forward block is fused only for the erf GELU, and bfloat16 needs the fused
+ * op.
+ */
 export function precisions({ hiddenAct }: HuggingFaceConfig) {
   return hiddenAct === "gelu" ? (["float32", "bfloat16"] as const) : (["float32"] as const);
 }
 
-/** How the embeddings of BERT's relatives differ. */
+/** Options in which the embeddings of BERT-like families differ. */
 interface EmbeddingOptions {
-  /** The row of the word table that belongs to the padding: it is zero at first, and gets no gradient. */
+  /**
+   * Row of the word table for the padding token: initialised to zero, and without a gradient. Undefined: no such row.
+   */
   readonly wordPadding: number | undefined;
   /**
-   * Token id of the padding: positions are counted from the row after it, and its row is as the word table's. Default: from
-   * row 0.
+   * Token id of the padding. Positions count from the row after it; its own row is zero and gets no gradient. Default:
+   * positions count from row 0.
    */
   readonly positionPadding?: number;
-  /** Whether there is a table of token types. Default: true. */
+  /** Whether the model has a token type table. Default: true. */
   readonly tokenTypes?: boolean;
-  /** Whether fresh positions are sinusoids; they train all the same. Default: false. */
+  /** Whether new position embeddings are initialised with sinusoids; they are still trainable. Default: false. */
   readonly sinusoidalPositions?: boolean;
 }
 
-/** The tables of `embeddingSize` columns, and the normalisation of their sum. */
+/** Specifies the embedding tables, `[rows, embeddingSize]` each, and the layer norm of their sum. */
 export function embeddingSpecs(name: string, config: HuggingFaceConfig, options: EmbeddingOptions): ParameterSpec[] {
   const { wordPadding, positionPadding, tokenTypes = true, sinusoidalPositions = false } = options;
   const table = (which: string, rows: number, zeroRow?: number) =>
@@ -73,7 +78,7 @@ export function embeddings<T>(pass: Pass<T>, name: string, options: EmbeddingOpt
   return pass.dropout(pass.layerNorm(`${name}.LayerNorm`, sum), pass.config.hiddenDropoutProb);
 }
 
-/** The names of the modules of a layer after its attention, below the layer's own name. */
+/** Module names of the part of a layer after attention, relative to the layer's name. */
 interface OutputNames {
   readonly attentionOutput: string;
   readonly attentionNorm: string;
@@ -82,7 +87,7 @@ interface OutputNames {
   readonly outputNorm: string;
 }
 
-/** The names of all modules of a layer. */
+/** Module names of a whole layer, relative to the layer's name. */
 export interface LayerNames extends OutputNames {
   readonly query: string;
   readonly key: string;
@@ -100,7 +105,7 @@ const bertNames: LayerNames = {
   outputNorm: "output.LayerNorm",
 };
 
-/** The parameters of the layer called `name`. */
+/** Specifies the parameters of the layer called `name`. */
 export function layerSpecs(
   name: string,
   block: Block,
@@ -114,7 +119,7 @@ export function layerSpecs(
   ];
 }
 
-/** The parameters of the layer called `name` after its attention. */
+/** Specifies the parameters of the layer called `name` that come after its attention. */
 export function outputSpecs(
   name: string,
   block: Block,
@@ -130,7 +135,7 @@ export function outputSpecs(
   ];
 }
 
-/** How what follows attention differs. */
+/** Options in which the part of a layer after attention differs between families. */
 interface OutputOptions {
   /** Default: BERT's. */
   readonly names?: OutputNames;
@@ -140,15 +145,15 @@ interface OutputOptions {
   readonly feedForwardDropout?: number;
 }
 
-/** How the layers of BERT's relatives differ. */
+/** Options in which the layers of BERT-like families differ. */
 interface LayerOptions<T> extends OutputOptions {
   /** Default: BERT's. */
   readonly names?: LayerNames;
-  /** What scores have besides products of query and key. Default: nothing. */
+  /** Attention options such as relative position terms. Default: plain scaled dot-product attention. */
   readonly attention?: AttentionOptions<T>;
 }
 
-/** Computes the post-norm layer called `name`: `[tokens, hidden]` -> the rows that are queried. */
+/** Computes the post-norm layer called `name`: `[tokens, hidden]` -> one output per query row. */
 export function postNormLayer<T>(
   pass: Pass<T>,
   name: string,
@@ -167,8 +172,8 @@ export function postNormLayer<T>(
 }
 
 /**
- * Computes what follows attention in a post-norm layer, from the attention's output and from the rows that the layer was
- * given, both `[rows, hidden]` -> `[rows, hidden]`.
+ * Computes the part of a post-norm layer after attention, from the attention output and the layer's input at the same
+ * rows: both `[rows, hidden]` -> `[rows, hidden]`.
  */
 export function layerOutput<T>(
   pass: Pass<T>,
@@ -191,16 +196,16 @@ export function layerOutput<T>(
   );
 }
 
-/** A head of two dense layers. */
+/** Modules and dropout of a head with two dense layers. */
 interface HeadOptions {
-  /** The first, as wide as the encoder. */
+  /** Module name of the first dense layer, `[hidden, hidden]`. */
   readonly dense: string;
   readonly activation: string;
-  /** The second, to the labels. */
+  /** Module name of the output layer, `[labels, hidden]`. */
   readonly output: string;
-  /** Whether dropout comes before the first as well; it always does before the second. */
+  /** Whether dropout is applied before the first dense layer too; it is always applied before the second. */
   readonly dropsInput: boolean;
-  /** Default: `classifierDropout`, else `hiddenDropoutProb`. */
+  /** Dropout probability. Default: the config's `classifierDropout`, else `hiddenDropoutProb`. */
   readonly dropoutRate?: number;
 }
 
@@ -208,7 +213,7 @@ export function headSpecs({ hiddenSize, numLabels }: HuggingFaceConfig, { dense,
   return [...denseSpecs(dense, hiddenSize, hiddenSize, "head"), ...denseSpecs(output, numLabels, hiddenSize, "head")];
 }
 
-/** Computes the logits `[batch, labels]` from the rows `[batch, hidden]`. */
+/** Computes the logits `[batch, labels]` from the pooled hidden states `[batch, hidden]`. */
 export function denseHead<T>(pass: Pass<T>, rows: T, options: HeadOptions): T {
   const { classifierDropout, hiddenDropoutProb } = pass.config;
   const { dropoutRate = classifierDropout ?? hiddenDropoutProb, dropsInput } = options;

@@ -21,7 +21,7 @@ import type { FamilyKeys } from "./config/keys.ts";
 import type { AttentionOptions, DistanceRows, Family, Pass } from "./family.ts";
 import { denseSpecs, normSpecs, type ParameterSpec, perLayer, tableSpec, tensorSpec } from "./parameterSpec.ts";
 
-/** What the two versions have in common. They differ in how query, key and value, and the distances, are projected. */
+/** Builds the family of one version. The versions differ in the projections of query, key, value and distances. */
 const family = (
   modelType: string,
   keys: FamilyKeys,
@@ -81,37 +81,40 @@ export const debertaV2 = family(
 
 // ---- Config keys (models/deberta/configuration_deberta.py, models/deberta_v2/configuration_deberta_v2.py)
 
-/** A term that scores have besides content to content; `"c2p"`: a query to a distance, `"p2c"`: a key to a distance. */
+/**
+ * An attention score term besides content-to-content: `"c2p"` is content (query) to position, `"p2c"` position to
+ * content (key).
+ */
 type PositionTerm = "c2p" | "p2c";
 
 interface DebertaSettings {
-  /** The terms that scores are scaled for; without `relative` none of them is computed. */
+  /** The terms that count in the scale of the scores; without `relative` none of them is computed. */
   readonly terms: readonly PositionTerm[];
-  /** The table of distances, if there is one. */
+  /** Settings of the relative position table; undefined if there is none. */
   readonly relative: RelativeSettings | undefined;
-  /** Whether there is a normalisation for that table's rows, table or not. */
+  /** Whether the checkpoint has a layer norm for the rows of that table, even if it has no table. */
   readonly hasTableNorm: boolean;
-  /** Whether there is a table of absolute positions. */
+  /** Whether the model has a table of absolute positions. */
   readonly positionBiasedInput: boolean;
-  /** A convolution of the embeddings, added to what layer 0 gives, if there is one. */
+  /** Convolution of the embeddings that is added to the output of layer 0; undefined if there is none. */
   readonly convolution: { readonly kernel: number; readonly activation: string } | undefined;
   readonly poolerDropout: number;
   readonly poolerActivation: string;
 }
 
 interface RelativeSettings {
-  /** The table has this many rows for each direction. */
+  /** Number of rows of the relative position table per direction. */
   readonly span: number;
-  /** Logarithmic buckets for each direction; 0 or less: every distance is its own. */
+  /** Number of logarithmic buckets per direction; 0 or less: every distance has its own row. */
   readonly buckets: number;
-  /** Distances from here on share a row. */
+  /** Largest distinguished distance; all distances from here on share a row. */
   readonly maxPosition: number;
-  /** Whether rows are projected by the layers' own query and key projections. */
+  /** Whether position rows use the query and key projections of each layer (`share_att_key`). */
   readonly sharesProjections: boolean;
 }
 
 /**
- * Reads the keys that the DeBERTas alone have. Throws `BAD_CONFIG` on what would be computed otherwise than in
+ * Reads the keys that the DeBERTas alone have. Throws `BAD_CONFIG` for settings that would compute something else than
  * transformers.
  */
 export function debertaSettings(config: HuggingFaceConfig): DebertaSettings {
@@ -152,7 +155,7 @@ function relativeOf(source: ConfigSource, config: HuggingFaceConfig, isSecond: b
   };
 }
 
-/** `"p2c|c2p"`, `["p2c", "c2p"]`, or nothing. */
+/** Reads `pos_att_type`: `"p2c|c2p"`, `["p2c", "c2p"]`, or nothing. */
 function termsOf({ json, file }: ConfigSource): PositionTerm[] {
   const value = json.pos_att_type ?? [];
   const words: readonly unknown[] =
@@ -220,7 +223,10 @@ function embeddings<T>(pass: Pass<T>): T {
 
 // ---- What the layers share
 
-/** The table of distances, and the convolution, which is layer 0's but is called as if it were the encoder's. */
+/**
+ * Specifies the relative position table and the convolution. The convolution acts on layer 0, but its parameters are
+ * named as the encoder's.
+ */
 function sharedSpecs(config: HuggingFaceConfig): ParameterSpec[] {
   const { hiddenSize } = config;
   const { relative, hasTableNorm, convolution } = debertaSettings(config);
@@ -239,8 +245,9 @@ function sharedSpecs(config: HuggingFaceConfig): ParameterSpec[] {
 }
 
 /**
- * Attention is `softmax((q_i k_j + q_i K(i - j) + k_j Q(i - j)) / sqrt(width * (1 + terms))) v`, where K and Q are
- * projections of the row of the distance. `project` makes them: `[rows, hidden]` -> `[rows, hidden]`.
+ * Makes the options of disentangled attention: `softmax((q_i k_j + q_i K(i - j) + k_j Q(i - j)) / sqrt(width * (1 +
+ * terms))) v`, where K and Q are projections of the row of the distance. `project` computes K or Q: `[rows, hidden]` ->
+ * `[rows, hidden]`.
  */
 function disentangled<T>(pass: Pass<T>, project: (term: PositionTerm, rows: T) => T): AttentionOptions<T> {
   const { hiddenSize, numAttentionHeads } = pass.config;
@@ -268,10 +275,10 @@ function distanceTable<T>(pass: Pass<T>, relative: RelativeSettings): DistanceRo
 }
 
 /**
- * The bucket of a distance, -buckets to buckets: near ones have one each, far ones go by the logarithm. After
- * `make_log_bucket_position` of transformers 5.23, models/deberta_v2/modeling_deberta_v2.py: with `m = buckets / 2`, `r`
- * where `|r| <= m`, else `sign(r) * (m + ceil(ln(|r| / m) / ln((maxPosition - 1) / m) * (m - 1)))`, in float32 there and
- * here.
+ * Returns the bucket of a distance, -buckets to buckets: near distances have one bucket each, far ones share
+ * logarithmic buckets. Follows `make_log_bucket_position` of transformers 5.23,
+ * models/deberta_v2/modeling_deberta_v2.py: with `m = buckets / 2`, `r` where `|r| <= m`, else `sign(r) * (m +
+ * ceil(ln(|r| / m) / ln((maxPosition - 1) / m) * (m - 1)))`, in float32 there and here.
  */
 export function logBucket(
   distance: number,

@@ -40,5 +40,5 @@ export const electra: Family = {
 };
 
 const isProjected = ({ embeddingSize, hiddenSize }: HuggingFaceConfig) => embeddingSize !== hiddenSize;
-/** The activation is the erf GELU whatever `hidden_act` says. */
+/** Modules of the head. Its activation is the erf GELU whatever `hidden_act` says. */
 const head = { dense: "classifier.dense", activation: "gelu", output: "classifier.out_proj", dropsInput: true };

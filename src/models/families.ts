@@ -1,6 +1,6 @@
 /**
- * The families that can be trained and exported, by the `model_type` of their config. How one is added:
- * docs/adding-a-family.md.
+ * The families that can be trained and exported, by the `model_type` of their config. docs/adding-a-family.md explains
+ * how to add one.
  */
 import { ThawError } from "../errors.ts";
 import { albert } from "./albert.ts";
@@ -40,7 +40,9 @@ export function familyOf({ modelType }: Pick<HuggingFaceConfig, "modelType">): F
   );
 }
 
-/** The longest input that a model has positions for, in tokens with special ones; undefined where positions have no end. */
+/**
+ * Returns the longest input of a model in tokens, special tokens included; undefined if its positions are unlimited.
+ */
 export function maxTokens(config: HuggingFaceConfig): number | undefined {
   const { maxTokens: ownLimit } = familyOf(config);
   return ownLimit === undefined ? config.maxPositionEmbeddings : ownLimit(config);

@@ -1,6 +1,6 @@
 /**
- * The interface that every model family is written against, once. A family says its config keys, its parameters and its
- * mathematics, cut at every place where freezing may cut it; a pass gives it the parts to compute with. There are two
+ * The interface that every model family is written against, once. A family defines its config keys, its parameters and
+ * its computation, separated at every cut where freezing may start; a pass supplies the operations. There are two
  * passes: `tensorPass.ts` computes on tensors, with gradients, and `onnx/graphPass.ts` traces an ONNX graph.
  */
 import type { QueryRows } from "../nn/packing.ts";
@@ -10,93 +10,114 @@ import type { FamilyKeys } from "./config/keys.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import type { ParameterSpec } from "./parameterSpec.ts";
 
-/** One family, as plain functions. `T` is what the pass computes with: a tensor, or a value of a graph. */
+/** A model family as plain functions. `T` is the type of the pass's values: tensors, or values of an ONNX graph. */
 export interface Family {
-  /** `model_type` in config.json. */
+  /** The `model_type` in config.json, such as `"bert"`. */
   readonly modelType: string;
-  /** How the family's config.json is read. */
+  /** The family's config keys: their names, defaults and refused values. */
   readonly keys: FamilyKeys;
-  /** Prefix of the encoder's names in a classifier's state dict; files of the bare encoder lack it. */
+  /**
+   * Prefix of the encoder's parameter names in a classifier's state dict, such as `"bert."`; checkpoints of the bare
+   * encoder lack it.
+   */
   readonly basePrefix: string;
-  /** Whether `pipeline("text-classification")` of `@xenova/transformers` 2.17.2 has a class for it. Default: true. */
+  /**
+   * Whether `pipeline("text-classification")` of `@xenova/transformers` 2.17.2 has a class for the family. Default:
+   * true.
+   */
   readonly hasXenovaClass?: boolean;
-  /** The precisions that its layers can be computed in; "float32" is among them. Default: no other. */
+  /**
+   * Returns the precisions in which the family's layers can be computed, "float32" among them. Default: "float32" only.
+   */
   precisions?(config: HuggingFaceConfig): readonly Precision[];
   /**
-   * The longest input that it has positions for, in tokens with special ones; undefined where positions have no end.
-   * Default: as many as the table of positions has rows.
+   * Returns the longest input in tokens, special tokens included; undefined if positions are unlimited. Default: the
+   * number of rows of the position table.
    */
   maxTokens?(config: HuggingFaceConfig): number | undefined;
-  /** Whether token types make a difference; where not, they are ignored. */
+  /** Tells whether token types change the output; if not, they are ignored. */
   usesTokenTypes(config: HuggingFaceConfig): boolean;
-  /** Throws `BAD_BATCH` for what only this family cannot take. Default: it takes every batch of known ids. */
+  /**
+   * Throws `BAD_BATCH` for a batch that only this family cannot process. Default: every batch of known ids is accepted.
+   */
   checkBatch?(batch: PackedBatch, config: HuggingFaceConfig): void;
-  /** All parameters, bottom to top, in the order of the state dict. */
+  /** Lists all parameters from bottom to top, in the order of the state dict. */
   parameters(config: HuggingFaceConfig): ParameterSpec[];
-  /** Computes the hidden states below layer 0: `[tokens, hidden]`. */
+  /** Computes the input hidden states of layer 0: `[tokens, hidden]`. */
   embeddings<T>(pass: Pass<T>): T;
   /**
-   * Computes one encoder layer: `[tokens, hidden]` -> the same, or `[batch, hidden]` where only one token of each text is
-   * queried. It reads the weights of its own block and "shared" ones, no others.
+   * Computes one encoder layer: `[tokens, hidden]` -> `[tokens, hidden]`, or `[batch, hidden]` if `queryRows` is one
+   * token per example. It reads only the parameters of its own block and of the block "shared".
    */
   layer<T>(pass: Pass<T>, index: number, hidden: T, queryRows?: QueryRows): T;
-  /** The tokens whose rows of the topmost layer are used: the others are not computed. Default: each text's first. */
+  /**
+   * Returns the tokens whose outputs of the topmost layer the head needs; the others are not computed. Default: the
+   * first token of each example.
+   */
   queryRows?(config: HuggingFaceConfig): QueryRows;
   /**
-   * Turns the topmost rows into those that the head reads, `[batch, hidden]`. May read "shared" weights. Default: they are
-   * these.
+   * Pools the outputs of the topmost layer into the head's input, `[batch, hidden]`. It may read parameters of the
+   * block "shared". Default: no pooling; the query rows are the head's input.
    */
   pool?<T>(pass: Pass<T>, rows: T): T;
-  /** Computes the logits `[batch, labels]` from the rows `[batch, hidden]`. */
+  /** Computes the logits `[batch, labels]` from the pooled hidden states `[batch, hidden]`. */
   head<T>(pass: Pass<T>, rows: T): T;
 }
 
 /**
- * A forward pass over one batch: the parts that families are composed of. Parameters are called by their names in the
- * state dict; a module's name stands for its `.weight` and `.bias`. The shapes are those of a batch without padding,
- * `[tokens, width]`, text after text.
+ * A forward pass over one batch: the operations that families are composed of. Parameters are referred to by their
+ * names in the state dict; a module's name stands for its `.weight` and `.bias`. Batches are packed without padding:
+ * hidden states are `[tokens, width]`, one example after the other.
  */
 export interface Pass<T> {
   readonly config: HuggingFaceConfig;
 
-  /** Looks the words of the batch up in a table: `[tokens, width]`. The row `zeroRow`, the padding's, gets no gradient. */
+  /**
+   * Looks up the word embeddings of the batch: `[tokens, width]`. The row `zeroRow`, the padding's, gets no gradient.
+   */
   words(table: string, zeroRow?: number): T;
   /**
-   * Looks the positions up in a table: `[tokens, width]`. They are the columns of the tokens, 0, 1, 2, ...; with `padding`,
-   * a token id, they are counted from the row after it, its own tokens stay at that row, and it gets no gradient.
+   * Looks up the position embeddings of the batch: `[tokens, width]`. A token's position is its column, 0, 1, 2, ...
+   * With `padding`, a token id, positions count from the row after it, padding tokens use the row `padding`, and that
+   * row gets no gradient.
    */
   positions(table: string, padding?: number): T;
-  /** Looks the token types up in a table: `[tokens, width]`. In a table of one row all tokens are of type 0. */
+  /**
+   * Looks up the token type embeddings of the batch: `[tokens, width]`. With a table of one row all tokens have type 0.
+   */
   tokenTypes(table: string): T;
 
   /** Adds two matrices of the same shape: a residual connection. */
   add(a: T, b: T): T;
-  /** Multiplies two matrices of the same shape value by value: a gate. */
+  /** Multiplies two matrices of the same shape elementwise: a gate. */
   multiply(a: T, b: T): T;
-  /** Adds the parameter `bias`, `[width]` or `[heads, width of a head]`, to each row. */
+  /** Adds the parameter `bias`, `[width]` or `[heads, headWidth]`, to each row. */
   addBias(x: T, bias: string): T;
-  /** Applies the `nn.Linear` called `module`: `[rows, in]` -> `[rows, out]`. Default: it has a bias. */
+  /** Applies the `nn.Linear` called `module`: `[rows, in]` -> `[rows, out]`. Default: with bias. */
   dense(module: string, x: T, options?: ModuleBias): T;
-  /** Applies the `nn.Linear` called `module` and an activation after it. */
+  /** Applies the `nn.Linear` called `module` and then an activation: `[rows, in]` -> `[rows, out]`. */
   denseActivated(module: string, activation: string, x: T): T;
-  /** Multiplies with the matrix `parameter`: `[rows, in]` -> `[rows, out]`. Default of its layout: `"[out, in]"`. */
+  /** Multiplies by the matrix `parameter`: `[rows, in]` -> `[rows, out]`. Default layout: `"[out, in]"`. */
   project(parameter: string, x: T, layout?: MatrixLayout): T;
-  /** Normalises each row with the `nn.LayerNorm` called `module`. Default: it has a bias. */
+  /** Normalises each row with the `nn.LayerNorm` called `module`. Default: with bias. */
   layerNorm(module: string, x: T, options?: ModuleBias): T;
   /** Applies an activation by Hugging Face's name for it. Errors: `BAD_CONFIG`. */
   activate(activation: string, x: T): T;
-  /** Drops values with this probability in training, and nothing in evaluation. */
+  /** Applies dropout with probability `rate` in training; the identity in evaluation. */
   dropout(x: T, rate: number): T;
   /**
-   * Splits each row into `count` matrices `[rows, width / count]`. With `groups`, such as one per head, a row has the parts
-   * that many times one after the other. Default: once.
+   * Splits the columns into `count` matrices `[rows, width / count]`. With `groups`, such as one per head, each row
+   * holds the `count` parts once per group, one group after the other. Default: 1 group.
    */
   split(x: T, count: number, groups?: number): T[];
-  /** Selects the rows of the tokens that are queried: `[tokens, width]` -> the same, or `[batch, width]`. Default: all. */
+  /**
+   * Selects the query rows: `[tokens, width]` -> `[tokens, width]`, or `[batch, width]` for one token per example.
+   * Default: all tokens.
+   */
   selectQueryRows(x: T, queryRows?: QueryRows): T;
-  /** Averages over the tokens of each text: `[tokens, width]` -> `[batch, width]`. */
+  /** Averages over the tokens of each example: `[tokens, width]` -> `[batch, width]`. */
   meanRows(x: T): T;
-  /** Applies the `nn.Conv1d` called `module` along the tokens of each text, with zeros beyond its ends. */
+  /** Applies the `nn.Conv1d` called `module` along the tokens of each example, zero-padded at both ends. */
   tokenConvolution(module: string, x: T): T;
 
   /** Computes `layerNorm(dropout(dense(x)) + residual)`. */
@@ -106,15 +127,18 @@ export interface Pass<T> {
   /** Computes `layerNorm(dropout(down(act(up(x)))) + x)` with the config's `hiddenAct`. */
   feedForwardNorm(modules: FeedForwardNorm, x: T, dropoutRate: number): T;
 
-  /** Computes attention whose query, key and value are projections of the same rows, and gives those that are queried. */
+  /**
+   * Computes self-attention: query, key and value are dense projections of `x`, `[tokens, hidden]`. Returns one output
+   * per query row.
+   */
   selfAttention(modules: QueryKeyValue<string>, x: T, options?: AttentionOptions<T>): T;
-  /** Computes attention: `query` has the rows that are queried, `key` and `value` have all. */
+  /** Computes attention of given `query` (query rows only), `key` and `value` (all tokens), each `[rows, hidden]`. */
   attention(inputs: QueryKeyValue<T>, options?: AttentionOptions<T> & QueryOptions): T;
-  /** Gives the rows of a table that the distances between the tokens of this batch need. */
+  /** Selects the rows of a relative position table for the token distances in this batch. */
   distanceRows(table: string, lookUp: DistanceLookUp): DistanceRows<T>;
   /**
-   * Gives a row of sinusoids for each distance, all the sines and then all the cosines. Distances beyond `clamp` are taken
-   * for it. The dropout mask is the same in all layers.
+   * Makes one row of sinusoids per distance, all sines and then all cosines. Distances are clamped to `clamp`. All
+   * layers share one dropout mask.
    */
   distanceSinusoids(options: { readonly clamp: number | undefined; readonly dropoutRate: number }): DistanceRows<T>;
 }
@@ -123,7 +147,7 @@ export interface ModuleBias {
   readonly bias: boolean;
 }
 
-/** How a checkpoint keeps a matrix: as PyTorch's `nn.Linear` does, or the other way round, as XLNet. */
+/** Layout of a matrix in the checkpoint: `[out, in]` as in PyTorch's `nn.Linear`, or `[in, out]` as in XLNet. */
 export type MatrixLayout = "[out, in]" | "[in, out]";
 
 /** Names of the modules in `denseResidualNorm`. */
@@ -152,48 +176,51 @@ export interface QueryKeyValue<T> {
 }
 
 /**
- * What attention is told beside query, key and value. Without any of it a score is `q_i . k_j / sqrt(width of a head)`.
- * A distance is the query's position minus the key's, `i - j`.
+ * Options of attention. By default a score is `q_i . k_j / sqrt(headWidth)`. A distance is the query's position minus
+ * the key's, `i - j`.
  */
 export interface AttentionOptions<T> {
-  /** The tokens whose rows are computed. Default: "all". */
+  /** The tokens whose outputs are computed. Default: "all". */
   readonly queryRows?: QueryRows | undefined;
-  /** The factor of all products. Default: `1 / sqrt(width of a head)`. */
+  /** Scale of the scores. Default: `1 / sqrt(headWidth)`. */
   readonly factor?: number;
-  /** A token sees those at most so many places away. Default: all. */
+  /** Largest distance at which a token attends to another. Default: no limit. */
   readonly window?: number;
-  /** Adds a number for each head and distance, from a table `[rows, heads]`. */
+  /** Adds a bias per head and distance to the scores, from a table `[rows, heads]`. */
   readonly distanceBias?: DistanceLookUp & { readonly table: string };
-  /** Adds `q_i . t(i - j)` for the row t of a distance. */
+  /** Adds `q_i . t(i - j)` to the scores, where t is the row of the distance. */
   readonly byQuery?: DistanceRows<T>;
-  /** Adds `k_j . t(i - j)` for the row t of a distance. */
+  /** Adds `k_j . t(i - j)` to the scores, where t is the row of the distance. */
   readonly byKey?: DistanceRows<T>;
 }
 
-/** What attention may do with query and key that are given to it. Default: nothing. */
+/** Further options of attention with a given query and key. Default: none. */
 export interface QueryOptions {
-  /** Base of the rotary positions by which query and key are turned. */
+  /** Base of the rotary position embedding (RoPE) of query and key. Default: no rotation. */
   readonly rotaryTheta?: number;
-  /** Parameters `[heads, width of a head]` that are added to the query before its products with keys and with distances. */
+  /**
+   * Names of two biases, `[heads, headWidth]`, added to the query before its products with keys (`content`) and with
+   * distance rows (`distance`).
+   */
   readonly queryBiases?: { readonly content: string; readonly distance: string };
   /**
-   * Adds `q_i . t_1` where the token types of i and j differ, else `q_i . t_0`, from a parameter `[2, heads, width of a
-   * head]`, where the query has a bias of its own.
+   * Adds `(q_i + b) . t_1` to the scores where the token types of i and j differ, else `(q_i + b) . t_0`: t is the
+   * parameter `table`, `[2, heads, headWidth]`, and b the parameter `queryBias`.
    */
   readonly bySegment?: { readonly table: string; readonly queryBias: string };
 }
 
-/** Which row of a table belongs to a distance. */
+/** Maps distances to rows of a relative position table. */
 export interface DistanceLookUp {
   readonly rowOf: (distance: number) => number;
-  /** From this distance on, in both directions, `rowOf` gives the same row. */
+  /** Distance from which on, in each direction, `rowOf` returns the same row. */
   readonly farthest: number;
 }
 
-/** Rows by distance, which may be projected like other rows. */
+/** Rows per distance; they may be projected like hidden states. */
 export interface DistanceRows<T> {
-  /** `[rows, hidden]` */
+  /** The rows, `[rows, hidden]`. */
   readonly rows: T;
-  /** Undefined where there is one row for each distance, in the order of the pass. */
+  /** Maps distances to `rows`. Undefined if there is one row per distance, in the order of the pass. */
   readonly lookUp?: DistanceLookUp;
 }

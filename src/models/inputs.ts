@@ -1,6 +1,6 @@
 /**
- * Checks batches and labels before TensorFlow sees them: it would read beyond a table, or answer with a message about
- * kernels.
+ * Checks batches and labels before TensorFlow gets them: TensorFlow would read beyond a table or fail with a message
+ * about its kernels.
  */
 import { ThawError } from "../errors.ts";
 import type { HuggingFaceConfig, Labels, ProblemType } from "./config/config.ts";
@@ -9,9 +9,9 @@ import type { Family } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 
 /**
- * Throws `BAD_BATCH` where a token, its type or its position is out of the model's range, or the family refuses the batch.
- * With a table of one token type nothing is checked: all tokens are of it, as in Python, whose tokenizers give such models no
- * types.
+ * Throws `BAD_BATCH` where a token, its type or its position is out of the model's range, or the family refuses the
+ * batch. With a token type table of one row types are not checked: all tokens have type 0, as in Python, whose
+ * tokenizers give such models no types.
  */
 export function checkBatch(batch: PackedBatch, family: Family, config: HuggingFaceConfig): void {
   const check = (values: Int32Array, limit: number, what: string, advice: string) => {
@@ -35,10 +35,12 @@ export function checkBatch(batch: PackedBatch, family: Family, config: HuggingFa
   family.checkBatch?.(batch, config);
 }
 
-/** Labels as people give them: one number per example, or a row of numbers, one for each label or output. */
+/**
+ * Labels as callers pass them: one number per example, or one row per example with a number for each label or output.
+ */
 export type GivenLabels = ArrayLike<number> | readonly ArrayLike<number>[];
 
-/** Decides the problem type by the labels where the config has none, as transformers does. */
+/** Returns the config's problem type, or infers it from the labels if the config has none, as transformers does. */
 export function problemTypeOf(labels: GivenLabels, { problemType, numLabels }: HuggingFaceConfig): ProblemType {
   if (problemType !== undefined) return problemType;
   if (numLabels === 1) return "regression";
@@ -46,7 +48,7 @@ export function problemTypeOf(labels: GivenLabels, { problemType, numLabels }: H
 }
 
 /**
- * Brings the labels of `batch` examples into the form of this problem type. Throws `BAD_LABEL` where one is missing or of
+ * Converts the labels of `batch` examples to the form of this problem type. Throws `BAD_LABEL` if one is missing or of
  * another kind.
  */
 export function checkLabels(

@@ -1,4 +1,7 @@
-/** Decides which tensor of a file gives which parameter its values, by names and sizes alone, before anything is read. */
+/**
+ * Decides which checkpoint tensor provides the values of which parameter, by names and shapes only, before any values
+ * are read.
+ */
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import type { WeightsFile } from "../weights/weightsFile.ts";
@@ -7,24 +10,28 @@ import { areNameless, askedNames, type LabelOptions, labelsInFile, matchLabels }
 import type { Family } from "./family.ts";
 import { elementsOf, type ParameterSpec } from "./parameterSpec.ts";
 
-/** The labels that the head is to have, and whether a trained one is kept. */
+/** Options for the labels of the head and for keeping a trained head. */
 export interface HeadOptions extends LabelOptions {
-  /** Makes the output layer anew, from the seed, also where the file has one for as many labels. Default: false. */
+  /**
+   * Initialises the output layer from the seed even if the checkpoint has one for the same number of labels. Default:
+   * false.
+   */
   readonly newHead?: boolean;
 }
 
-/** One parameter, and the tensor that its values come from. */
+/** A parameter and the tensor that provides its values. */
 interface LoadedParameter {
   readonly spec: ParameterSpec;
-  /** The name of the tensor in the file; undefined: the values are made from the seed. */
+  /** Name of the tensor in the checkpoint; undefined if the values are initialised from the seed. */
   readonly source: string | undefined;
-  /** The number of rows of the file's own tensor, where it is not used. */
+  /** Number of rows of the checkpoint's tensor if it is not used. */
   readonly replaced?: number | undefined;
 }
 
 /**
- * Compares what the config asks for with what the file's header says, before anything is read or allocated. Throws
- * `BAD_CHECKPOINT`, `BAD_SHAPE`, and `BAD_LABEL` for names in another order than the rows of a trained head.
+ * Compares the parameters that the config requires with the header of the weights file, before any values are read or
+ * memory is allocated. Throws `BAD_CHECKPOINT` and `BAD_SHAPE`, and `BAD_LABEL` for label names in another order than
+ * the rows of a trained head.
  */
 export function planLoading(
   family: Family,
@@ -81,7 +88,7 @@ function outputNames(family: Family, config: HuggingFaceConfig, specs: readonly 
   return new Set(specs.filter(({ shape }, i) => larger[i]?.shape.join() !== shape.join()).map(({ name }) => name));
 }
 
-/** No published model has as many, and each has a tensor of its own or runs on shared ones. */
+/** Number of layers above which a config is suspicious: no published model has as many. */
 const usualLayers = 1000;
 
 function refuseTooManyLayers({ numHiddenLayers }: HuggingFaceConfig, file: WeightsFile): void {
@@ -93,7 +100,10 @@ function refuseTooManyLayers({ numHiddenLayers }: HuggingFaceConfig, file: Weigh
   );
 }
 
-/** What the file lacks of the encoder may be a table or some layers, not many times all that it holds. */
+/**
+ * Refuses a checkpoint that lacks many times more of the encoder than it holds; a missing table or some missing layers
+ * are fine.
+ */
 function refuseLargeRest(plan: readonly LoadedParameter[], file: WeightsFile): void {
   const held = file.names.reduce((sum, name) => sum + elementsOf(file.shape(name)), 0);
   const lacking = plan.filter(({ spec, source }) => source === undefined && spec.block !== "head");
@@ -107,7 +117,10 @@ function refuseLargeRest(plan: readonly LoadedParameter[], file: WeightsFile): v
   );
 }
 
-/** Names that are given to a trained head stand for its rows: in another order they would turn its answers round. */
+/**
+ * Checks that label names given for a trained head are in the order of its rows: in another order its predictions would
+ * be swapped.
+ */
 function checkTrainedLabels(config: HuggingFaceConfig, options: HeadOptions, file: WeightsFile): void {
   const asked = askedNames(options);
   if (asked === undefined) return;
@@ -127,7 +140,7 @@ function checkTrainedLabels(config: HuggingFaceConfig, options: HeadOptions, fil
   console.info(`The outputs of the trained head have other names: ${listed(renamed)}.`);
 }
 
-/** The names that the file itself gives its labels; undefined where they cannot be read. */
+/** Returns the label names in the file's own config; undefined if they cannot be read. */
 function labelsOrNone({ raw }: HuggingFaceConfig): readonly string[] | undefined {
   try {
     return labelsInFile({ json: raw, file: "config.json" }).names;
@@ -136,21 +149,21 @@ function labelsOrNone({ raw }: HuggingFaceConfig): readonly string[] | undefined
   }
 }
 
-/** The names of a weights file matched to those of a model. */
+/** The names of a weights file matched to the parameter names of a model. */
 interface NameMatch {
   /** Model name -> name in the file. */
   readonly found: ReadonlyMap<string, string>;
-  /** Names in the file that the model has no place for. */
+  /** Names in the file that match no parameter of the model. */
   readonly unused: readonly string[];
-  /** The prefix of every name that was found, such as `"module."`; mostly empty. */
+  /** Prefix of every matched name, such as `"module."`; mostly empty. */
   readonly wrapper: string;
 }
 
 /**
- * Matches the names in a weights file to those of a model's state dict, by the rules of `from_pretrained`: old BERT files call
- * a layer norm's weight and bias gamma and beta; files of the bare encoder lack the base prefix; `position_ids` is a buffer
- * that needs no place. Where no name fits, all may stand under one more module, as `torch.nn.DataParallel` (`module.`),
- * `torch.compile` (`_orig_mod.`) and Lightning (`model.`) leave them.
+ * Matches the names in a weights file to those of a model's state dict, by the rules of `from_pretrained`: old BERT
+ * files call a layer norm's weight and bias gamma and beta; files of the bare encoder lack the base prefix;
+ * `position_ids` is a buffer that needs no place. If no name matches, all names may have one more prefix, as
+ * `torch.nn.DataParallel` (`module.`), `torch.compile` (`_orig_mod.`) and Lightning (`model.`) leave them.
  */
 export function matchNames(fileNames: readonly string[], modelNames: readonly string[], basePrefix: string): NameMatch {
   const known = new Set(modelNames);
@@ -171,14 +184,17 @@ export function matchNames(fileNames: readonly string[], modelNames: readonly st
   return { found, unused, wrapper };
 }
 
-/** Prefixes of other families' encoders, which are no wrappers: another family's weights would pass for this one's. */
+/**
+ * Prefixes of other families' encoders. They do not count as wrappers, or another family's weights would pass for this
+ * one's.
+ */
 const otherFamily = /(^|\.)(bert|roberta|distilbert|electra|mpnet|albert|transformer|deberta|xlm|gpt\w*|t5|bart)\.$/;
 
-/** Spells a name as it is spelt since 2018. */
+/** Replaces the old names gamma and beta by weight and bias. */
 const today = (name: string): string =>
   name.replace(/LayerNorm\.gamma$/, "LayerNorm.weight").replace(/LayerNorm\.beta$/, "LayerNorm.bias");
 
-/** Finds the prefix without which the most names are those of an encoder; empty where two are as good. */
+/** Finds the prefix after which the most names belong to an encoder; empty if two prefixes tie. */
 function commonWrapper(fileNames: readonly string[], isWrapped: (prefix: string, rest: string) => boolean): string {
   const votes = new Map<string, number>();
   for (const fileName of fileNames) {

@@ -1,6 +1,6 @@
 /**
- * ModernBERT for sequence classification (Warner et al. 2024, arXiv:2412.13663): pre-norm, rotary positions, layers that see
- * the whole text or a window of it, gated feed-forward parts, hardly any biases. What normalises the topmost rows,
+ * ModernBERT for sequence classification (Warner et al. 2024, arXiv:2412.13663): pre-norm, rotary positions, layers
+ * with global or sliding-window attention, gated feed-forward blocks, hardly any biases. The final layer norm,
  * `final_norm`, is the block "shared". It follows `ModernBertForSequenceClassification` of transformers 5.23:
  * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/modernbert/modeling_modernbert.py#L558-L635
  */
@@ -62,30 +62,36 @@ export const modernBert: Family = {
   head,
 };
 
-/** `"full_attention"`: a token sees the whole text; `"sliding_attention"`: those near it. */
+/**
+ * Attention of a layer: `"full_attention"` covers all tokens of the example, `"sliding_attention"` a window around each
+ * token.
+ */
 type LayerType = "full_attention" | "sliding_attention";
 
 interface ModernBertSettings {
-  /** One per layer. */
+  /** Attention type of each layer. */
   readonly layerTypes: readonly LayerType[];
-  /** How many places away a token of a sliding layer sees. */
+  /** Largest distance in tokens that sliding attention covers. */
   readonly window: number;
-  /** Base of the rotary positions of each type of layer. */
+  /** Base of the rotary position embedding (RoPE) for each attention type. */
   readonly theta: Readonly<Record<LayerType, number>>;
-  /** Which parts have biases. */
+  /** Whether layer norms have biases; the fields below say the same of the other parts. */
   readonly normBias: boolean;
   readonly attentionBias: boolean;
   readonly mlpBias: boolean;
   readonly classifierBias: boolean;
   readonly mlpDropout: number;
-  /** What the head reads of a text: its first token, or the mean over its tokens. */
+  /** Input of the head: the first token of each example, or the mean over its tokens. */
   readonly pooling: "cls" | "mean";
   readonly classifierActivation: string;
-  /** New weights are cut off at so many standard deviations. */
+  /** Number of standard deviations at which newly initialised weights are truncated. */
   readonly initializerCutoff: number;
 }
 
-/** Reads the keys that ModernBERT alone has. Throws `BAD_CONFIG` on what would be computed otherwise than in transformers. */
+/**
+ * Reads the keys that ModernBERT alone has. Throws `BAD_CONFIG` for settings that would compute something else than
+ * transformers.
+ */
 export function modernBertSettings(config: HuggingFaceConfig): ModernBertSettings {
   const source: ConfigSource = { json: config.raw, file: "config.json" };
   const width = config.hiddenSize / config.numAttentionHeads;
@@ -118,7 +124,9 @@ export function modernBertSettings(config: HuggingFaceConfig): ModernBertSetting
   };
 }
 
-/** Reads a list of types, or, before version 5, a number: every how many layers one sees the whole text. */
+/**
+ * Reads the list `layer_types`, or, in configs before transformers 5, the interval between layers with full attention.
+ */
 function layerTypesOf(source: ConfigSource, layers: number): LayerType[] {
   const { json, file } = source;
   const list = json.layer_types ?? undefined;
@@ -153,7 +161,7 @@ function thetaOf(source: ConfigSource, type: LayerType, oldKey: string, fallback
     : positiveField({ json: { rope_theta: theta }, file }, "rope_theta", fallback);
 }
 
-/** Refuses padding on the left: transformers reads the first column, whatever is in it. */
+/** Refuses padding on the left, because transformers reads the first column even if it is padding. */
 function checkBatch({ packing, positions }: PackedBatch, config: HuggingFaceConfig): void {
   const late = modernBertSettings(config).pooling === "cls" ? packing.firstTokens : [];
   for (const [text, first] of late.entries()) {
@@ -166,7 +174,7 @@ function checkBatch({ packing, positions }: PackedBatch, config: HuggingFaceConf
   }
 }
 
-/** Fresh values have the standard deviations of `_init_weights`, all cut off. */
+/** Specifies the parameters. New values have the standard deviations of `_init_weights`, truncated. */
 function parameters(config: HuggingFaceConfig): ParameterSpec[] {
   const { hiddenSize: width, intermediateSize: inner, numHiddenLayers, initializerRange } = config;
   const settings = modernBertSettings(config);
@@ -218,7 +226,7 @@ function layer<T>(pass: Pass<T>, index: number, hidden: T, queryRows?: QueryRows
   return pass.add(middle, pass.dense(`${name}.mlp.Wo`, inner, mlp));
 }
 
-/** Attention of query, key and value side by side: `[tokens, 3 * hidden]` -> the rows that are queried. */
+/** Computes attention from query, key and value side by side, `[tokens, 3 * hidden]`: one output per query row. */
 function attended<T>(pass: Pass<T>, index: number, all: T, queryRows: QueryRows | undefined): T {
   const { layerTypes, theta, window } = modernBertSettings(pass.config);
   const type = layerTypes[index] as LayerType;
@@ -229,7 +237,7 @@ function attended<T>(pass: Pass<T>, index: number, all: T, queryRows: QueryRows 
   );
 }
 
-/** Normalises the topmost rows: those of the first tokens, or of all, which are then averaged. */
+/** Normalises the topmost hidden states of the first tokens, or of all tokens and then averages them. */
 function pool<T>(pass: Pass<T>, rows: T): T {
   const normal = normalize(pass, "model.final_norm", rows);
   return modernBertSettings(pass.config).pooling === "mean" ? pass.meanRows(normal) : normal;

@@ -1,6 +1,6 @@
 /**
- * MPNet for sequence classification (Song et al. 2020, arXiv:2004.09297): RoBERTa without token types, whose layers add a
- * bias to their scores that depends on the distance. Its table is the block "shared". It follows
+ * MPNet for sequence classification (Song et al. 2020, arXiv:2004.09297): RoBERTa without token types, whose attention
+ * scores get a bias by distance. The table of these biases is the block "shared". It follows
  * `MPNetForSequenceClassification` of transformers 5.23:
  * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/mpnet/modeling_mpnet.py#L536-L605
  */
@@ -41,7 +41,7 @@ export const mpnet: Family = {
   head: (pass, rows) => denseHead(pass, rows, { ...head, dropoutRate: pass.config.hiddenDropoutProb }),
 };
 
-/** The padding's token id, whatever `pad_token_id` says. */
+/** Token id of the padding, whatever `pad_token_id` says. */
 const padding = 1;
 const tables = { wordPadding: padding, positionPadding: padding, tokenTypes: false };
 const names: LayerNames = {
@@ -57,7 +57,7 @@ const names: LayerNames = {
 const head = { dense: "classifier.dense", activation: "tanh", output: "classifier.out_proj", dropsInput: true };
 
 const bias = "mpnet.encoder.relative_attention_bias";
-/** The rows of that table; 32 are read, whatever there are. */
+/** Number of rows of the bias table; 32 are used, however many there are. */
 const buckets = ({ raw: json }: HuggingFaceConfig) =>
   integerField({ json, file: "config.json" }, "relative_attention_num_buckets", 32, 32);
 /** The bias goes by the key's position minus the query's. */

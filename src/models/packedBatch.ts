@@ -1,11 +1,11 @@
-/** A batch without its padding, as models compute on it. */
+/** A batch packed without padding, on which models compute. */
 import { ThawError } from "../errors.ts";
 import { Packing } from "../nn/packing.ts";
 
 /** The text of one example, or its pair of texts, as token ids. */
 export interface EncodedText {
   readonly inputIds: ArrayLike<number>;
-  /** Token types: 0 for a first, 1 for a second text. Default: all 0. */
+  /** Token types, `[tokens]`: 0 for the first text, 1 for the second. Default: all 0. */
   readonly tokenTypeIds?: ArrayLike<number>;
 }
 
@@ -13,22 +13,22 @@ export interface EncodedText {
 export interface PaddedBatch {
   /** Ids of the tokens, `[batch, tokens]`. */
   readonly inputIds: readonly ArrayLike<number>[];
-  /** 1 for a token, 0 for padding. Default: all 1. */
+  /** Attention mask, `[batch, tokens]`: 1 for a token, 0 for padding. Default: all 1. */
   readonly attentionMask?: readonly ArrayLike<number>[];
-  /** Token types, `[batch, tokens]`: 1 for tokens of a second text; all 0 where absent. */
+  /** Token types, `[batch, tokens]`: 1 for tokens of a second text. Default: all 0. */
   readonly tokenTypeIds?: readonly ArrayLike<number>[];
 }
 
 /**
- * The tokens of a batch, example after example: ids, types, and positions, which are their columns in the padded batch, each
- * `[tokens]`. It owns tensors: `dispose()` frees them.
+ * The tokens of a batch, one example after the other: ids, types and positions, each `[tokens]`. A position is the
+ * token's column in the padded batch. It owns tensors: `dispose()` frees them.
  */
 export class PackedBatch {
   readonly packing: Packing;
   readonly inputIds: Int32Array;
   readonly tokenTypeIds: Int32Array;
   readonly positions: Int32Array;
-  /** The number of columns that each example had, its padding included: `[batch]`. */
+  /** Number of columns of each example, padding included: `[batch]`. */
   readonly columns: Int32Array;
 
   private constructor(
@@ -89,8 +89,9 @@ export class PackedBatch {
 }
 
 /**
- * Counts positions as RoBERTa and MPNet do: `padding + 1` for the first token of a text and on from there, over tokens that
- * are not the padding's id; those are all at `padding` (`create_position_ids_from_input_ids` of transformers). -> `[tokens]`
+ * Computes the positions of RoBERTa and MPNet, `[tokens]`: `padding + 1` for the first token of an example and counting
+ * on from there; tokens with the padding's id have position `padding` and are not counted
+ * (`create_position_ids_from_input_ids` of transformers).
  */
 export function positionsAfterPadding({ inputIds, packing }: PackedBatch, padding: number): Int32Array {
   const positions = new Int32Array(inputIds.length);

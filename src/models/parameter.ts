@@ -1,4 +1,7 @@
-/** The parameters of a model, with values: in native memory, read from a file or newly initialised. */
+/**
+ * A model's parameters with their values, which are in native memory and come from a checkpoint or are newly
+ * initialised.
+ */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Block } from "../freezing/selection.ts";
 import { markConstant, markTrainable } from "../tensor/differentiable.ts";
@@ -6,17 +9,22 @@ import { randomNormal } from "../tensor/random.ts";
 import { NativeVariable } from "../tensor/variable.ts";
 import { elementsOf, type ParameterSpec } from "./parameterSpec.ts";
 
-/** One parameter of a model: its state-dict name, shape and values, and whether training may move it. */
+/** A parameter of a model: its name in the state dict, shape and values, and whether it trains. */
 export class Parameter {
   /** The name in the state dict, as in `bert.encoder.layer.11.attention.self.query.weight`. */
   readonly name: string;
-  /** The shape of the values, as PyTorch has it: a dense layer's weight is `[outputs, inputs]`. */
+  /** The shape of the values, as in PyTorch: a dense layer's weight is `[out, in]`. */
   readonly shape: readonly number[];
   /** The part of the model that the parameter belongs to: "embeddings", "head", or the index of an encoder layer. */
   readonly block: Block;
-  /** Whether the values were made from the seed because no file gave them: they are of no use until trained or assigned. */
+  /**
+   * Whether the values were initialised from the seed because the checkpoint lacks them; such values are of no use
+   * until trained or assigned.
+   */
   newlyInitialized: boolean;
-  /** Whether training may move it. Set by `model.freeze()` and `model.unfreeze()`, or by hand. */
+  /**
+   * Whether training changes the values. Set by `model.freeze()` and `model.unfreeze()`, or directly. Default: true.
+   */
   requiresGrad = true;
   /** The values in native memory, which `AdamW` changes in place. */
   readonly variable: NativeVariable;
@@ -32,7 +40,7 @@ export class Parameter {
     this.#changesWhenMade = this.variable.changes;
   }
 
-  /** Whether the values are those that the model was loaded with: nothing has trained or assigned them since. */
+  /** Whether the values are still those that the model was loaded with, neither trained nor assigned since. */
   get isAsMade(): boolean {
     return this.variable.changes === this.#changesWhenMade;
   }
@@ -42,7 +50,7 @@ export class Parameter {
     return elementsOf(this.shape);
   }
 
-  /** The present values as a tensor, owned by the parameter and valid until they change. */
+  /** The current values as a tensor, which the parameter owns and which is valid until they change. */
   get tensor(): Tensor {
     const value = this.variable.value;
     return this.requiresGrad ? markTrainable(value) : markConstant(value);
@@ -65,7 +73,10 @@ export class Parameter {
   }
 }
 
-/** Makes the values of a parameter that no file has, row after row, from a seed and the parameter's name alone. */
+/**
+ * Makes the initial values of a parameter that the checkpoint lacks, row-major, from only the seed and the parameter's
+ * name.
+ */
 export function initialValues(
   { name, shape, initial }: ParameterSpec,
   { initializerRange }: { readonly initializerRange: number },
@@ -88,7 +99,7 @@ export function initialValues(
   return values;
 }
 
-/** Sinusoids are computed in float64 and rounded at the end. */
+/** Computes sinusoidal positions, `[rows, width]`, in float64, rounded at the end. */
 function sinusoids(size: number, width: number): Float32Array {
   return Float32Array.from({ length: size }, (_, i) => {
     const column = i % width;

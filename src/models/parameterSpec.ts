@@ -1,8 +1,8 @@
-/** What a family says of its parameters: names, shapes, blocks and fresh values, as PyTorch's modules have them. */
+/** Specifications of a family's parameters: names, shapes, blocks and initialisation, as in PyTorch's modules. */
 import type { Block } from "../freezing/selection.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";
 
-/** How values are made where a file has none, as `_init_weights` of transformers does it. */
+/** The initialisation of a parameter that the checkpoint lacks, as in `_init_weights` of transformers. */
 export type Initial =
   | "zeros"
   | "ones"
@@ -13,32 +13,32 @@ export type Initial =
   | {
       /** Standard deviation of a normal distribution. Default: the config's `initializerRange`. */
       readonly std?: number;
-      /** Values are drawn again until they are within this many standard deviations. Default: no limit. */
+      /** Number of standard deviations at which the distribution is truncated. Default: no limit. */
       readonly cutoff?: number;
-      /** Index of the row that is zero, that of the padding. Default: no row is. */
+      /** Index of the padding's row, which is zero. Default: no such row. */
       readonly zeroRow?: number | undefined;
     };
 
-/** One parameter of a model, before it has values. */
+/** The specification of one parameter, without values. */
 export interface ParameterSpec {
-  /** The name in Hugging Face's state dict, exactly. */
+  /** The exact name in Hugging Face's state dict. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly block: Block;
   readonly initial: Initial;
 }
 
-/** The number of values of a tensor: the product of its dimensions. */
+/** Returns the number of values of a tensor: the product of its dimensions. */
 export const elementsOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 interface ModuleOptions {
   /** Whether the module has a bias. Default: true. */
   readonly bias?: boolean;
-  /** How the weight is initialised; biases are zeros. Default: `"normal"`. */
+  /** Initialisation of the weight; biases are zeros. Default: `"normal"`. */
   readonly initial?: Initial;
 }
 
-/** One tensor, by its whole name. */
+/** Specifies one parameter by its full name. */
 export const tensorSpec = (
   name: string,
   shape: readonly number[],
@@ -46,7 +46,7 @@ export const tensorSpec = (
   initial: Initial = "normal",
 ): ParameterSpec => ({ name, shape, block, initial });
 
-/** `nn.Linear(columns, rows)` has a weight `[rows, columns]` and a bias `[rows]`. */
+/** Specifies an `nn.Linear(columns, rows)`: a weight `[rows, columns]` and a bias `[rows]`. */
 export const denseSpecs = (
   name: string,
   rows: number,
@@ -58,7 +58,7 @@ export const denseSpecs = (
   ...(bias ? [tensorSpec(`${name}.bias`, [rows], block, "zeros")] : []),
 ];
 
-/** `nn.LayerNorm(width)` has a weight and a bias, both `[width]`. */
+/** Specifies an `nn.LayerNorm(width)`: a weight and a bias, both `[width]`. */
 export const normSpecs = (
   name: string,
   width: number,
@@ -69,7 +69,7 @@ export const normSpecs = (
   ...(bias ? [tensorSpec(`${name}.bias`, [width], block, "zeros")] : []),
 ];
 
-/** `nn.Embedding(rows, width, padding_idx=zeroRow)` has a weight `[rows, width]`. */
+/** Specifies an `nn.Embedding(rows, width, padding_idx=zeroRow)`: a weight `[rows, width]`. */
 export const tableSpec = (
   name: string,
   rows: number,
@@ -78,7 +78,7 @@ export const tableSpec = (
   zeroRow?: number | undefined,
 ): ParameterSpec => tensorSpec(`${name}.weight`, [rows, width], block, zeroRow === undefined ? "normal" : { zeroRow });
 
-/** The parameters of all encoder layers, bottom to top, from those of each. */
+/** Specifies the parameters of all encoder layers, bottom to top, given a function for one layer. */
 export const perLayer = (
   { numHiddenLayers }: HuggingFaceConfig,
   specs: (index: number) => readonly ParameterSpec[],

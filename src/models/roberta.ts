@@ -28,7 +28,7 @@ const family = (modelType: string, keys: FamilyKeys): Family => ({
   head: (pass, rows) => denseHead(pass, rows, head),
 });
 
-/** The class default is 1, and `transformers` cannot do without. */
+/** Returns the padding token id. The class default is 1; `transformers` always needs one. */
 const padding = ({ padTokenId = 1 }: HuggingFaceConfig) => padTokenId;
 const tables = (config: HuggingFaceConfig) => ({ wordPadding: padding(config), positionPadding: padding(config) });
 const head = { dense: "classifier.dense", activation: "tanh", output: "classifier.out_proj", dropsInput: true };
@@ -39,14 +39,14 @@ export const roberta = family("roberta", {
   refused: decoderKeys,
 });
 
-/** Conneau et al. 2019, arXiv:1911.02116. */
+/** XLM-RoBERTa (Conneau et al. 2019, arXiv:1911.02116). */
 export const xlmRoberta = family("xlm-roberta", {
   architecture: "XLMRobertaForSequenceClassification",
   defaults: { pad_token_id: 1 },
   refused: decoderKeys,
 });
 
-/** Martin et al. 2019, arXiv:1911.03894. */
+/** CamemBERT (Martin et al. 2019, arXiv:1911.03894). */
 export const camembert = family("camembert", {
   architecture: "CamembertForSequenceClassification",
   defaults: { pad_token_id: 1 },

@@ -21,50 +21,50 @@ import { type ModelSummary, summarize } from "./summary.ts";
 import { TensorPass } from "./tensorPass.ts";
 
 /**
- * A place to cut a model in two: -1 = before the embeddings, i = before encoder layer i, `depth` = before the head
- * (after picking the rows that it reads).
+ * A place where a model is cut in two: -1 = before the embeddings, i = before encoder layer i, `depth` = before the
+ * head (after its input rows are selected).
  */
 export type Cut = number;
 
-/** What a forward pass gives. */
+/** Output of a forward pass. */
 export interface ForwardOutput {
-  /** `[batch, labels]`; the caller disposes it. */
+  /** The logits, `[batch, labels]`. The caller disposes them. */
   readonly logits: Tensor2D;
-  /** The loss of the problem type, a scalar; only where the batch has labels. */
+  /** The loss of the problem type, a scalar; absent if the batch has no labels. The caller disposes it. */
   readonly loss?: Tensor;
 }
 
-/** Options of a forward pass. Default: no dropout, and the parameters as they are. */
+/** Options of a forward pass. */
 export interface RunOptions {
-  /** The source of dropout masks, which turns dropout on. Default: no dropout. */
+  /** Random generator of the dropout masks. Default: no dropout. */
   readonly dropoutRng?: DropoutRng | undefined;
   /**
-   * Precision of the layers. bfloat16 runs wherever the ops of native/ do, and is slow on most processors. Default:
+   * Precision of the layers. "bfloat16" needs the native ops, and is slow on processors without AVX512_BF16. Default:
    * "float32".
    */
   readonly precision?: Precision;
   /**
-   * Keeps of each layer only its input for the backward pass, which runs the layer again: less memory, more time, and the
-   * same gradients to the last bit. Default: false.
+   * Keeps only the input of each layer for the backward pass, which computes the layer again: less memory, more time,
+   * bitwise equal gradients. Default: false.
    */
   readonly gradientCheckpointing?: boolean;
-  /**
-   * A function that each parameter's values pass through before they are used, such as a gradient hook. Default: the
-   * identity.
-   */
+  /** Function applied to each parameter's values before use, such as a gradient hook. Default: the identity. */
   readonly through?: (name: string, tensor: Tensor) => Tensor;
 }
 
-/** The facts about its training data that a model stores in its config. */
+/** Facts about the training data that a model stores in its config. */
 export interface TrainingRecord {
-  /** Names of the labels, or of the outputs of a regression, in order. */
+  /** Names of the labels or regression outputs, in order. */
   readonly labelNames: readonly string[];
   readonly trainedOn: TrainingInput;
 }
 
-/** Options of a pass through the lower part of a model. */
+/** Options of `runPrefix`. */
 export interface PrefixOptions {
-  /** Hidden states to go on from, at a cut below the head and not above any wanted one. Default: the token ids. */
+  /**
+   * Hidden states to start from, at a cut below the head and not above any requested cut. Default: start from the token
+   * ids.
+   */
   readonly start?: { readonly cut: Cut; readonly hidden: Tensor } | undefined;
   /** Precision of the layers. Default: "float32". */
   readonly precision?: Precision;
@@ -88,9 +88,12 @@ const keysElsewhere = {
   outputHiddenStates: "not possible",
 } as const;
 
-/** A model that gives each example labels or numbers, by its problem type. It owns its weights: `dispose()` frees them. */
+/**
+ * A transformer encoder with a classification or regression head, by its problem type. It owns its weights: `dispose()`
+ * frees them.
+ */
 export class SequenceClassifier extends ShownAsTable {
-  /** The configuration. It is replaced by another object when the problem type is decided or training data are recorded. */
+  /** The config. It is replaced by a new object when the problem type is decided or training data are recorded. */
   config: HuggingFaceConfig;
   /** @internal */
   readonly family: Family;
@@ -98,14 +101,17 @@ export class SequenceClassifier extends ShownAsTable {
   readonly parameters: ReadonlyMap<string, Parameter>;
   /** @internal */
   readonly blocks: BlockMap;
-  /** Names in the file that this model has no place for, such as a pretraining head. */
+  /** Names of checkpoint tensors that this model does not use, such as a pretraining head's. */
   readonly unused: readonly string[];
   /**
-   * The number of tokens that its trainer cut texts to, special ones included; saved and exported with it. Undefined
-   * without a trainer.
+   * Number of tokens to which the trainer truncated examples, special tokens included; saved and exported with the
+   * model. Undefined if no trainer has used it.
    */
   textLimit: number | undefined;
-  /** The id or folder that it was loaded from, an absolute path shortened to its last part. Undefined if made otherwise. */
+  /**
+   * The hub id or folder that the model was loaded from; an absolute path is shortened to its last part. Undefined if
+   * it was not loaded.
+   */
   readonly name: string | undefined;
 
   /** @internal */
@@ -131,7 +137,7 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /**
-   * The tokens whose rows of the topmost layer are computed.
+   * The tokens whose outputs of the topmost layer are computed.
    *
    * @internal
    */
@@ -139,12 +145,12 @@ export class SequenceClassifier extends ShownAsTable {
     return this.family.queryRows?.(this.config) ?? "first";
   }
 
-  /** The problem type; undefined until the first labels, or `decideProblemType`, decide it. */
+  /** The problem type; undefined until the first labels or `decideProblemType` decide it. */
   get problemType(): ProblemType | undefined {
     return this.config.problemType ?? (this.config.numLabels === 1 ? "regression" : undefined);
   }
 
-  /** Decides the problem type where it is undecided, and stores it in the config. Returns the one that holds. */
+  /** Stores the problem type in the config if it is undecided. Returns the one that is in force. */
   decideProblemType(problemType: ProblemType): ProblemType {
     const decided = this.problemType ?? problemType;
     if (this.config.problemType === undefined) this.config = { ...this.config, problemType: decided };
@@ -152,7 +158,7 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /**
-   * Records on what the model is being trained, in its config. Labels that have no names yet, only `LABEL_0` and so on, take
+   * Records the kind of the training data in the config. Labels without names of their own (`LABEL_0` and so on) get
    * those of the data.
    *
    * @internal
@@ -165,7 +171,10 @@ export class SequenceClassifier extends ShownAsTable {
     this.config = { ...this.config, trainedOn, id2label: names, label2id };
   }
 
-  /** The names of parameters whose values come from the seed: no file gave them, and they have not been trained. */
+  /**
+   * Names of the parameters that were initialised from the seed, because the checkpoint lacks them, and that have not
+   * been trained.
+   */
   get newlyInitialized(): readonly string[] {
     return [...this.parameters.values()].filter((p) => p.newlyInitialized).map((p) => p.name);
   }
@@ -190,17 +199,17 @@ export class SequenceClassifier extends ShownAsTable {
     return this;
   }
 
-  /** Makes a table of the blocks: parameters, what of them trains, and what is newly initialised. */
+  /** Summarises the model block by block: its parameters, trainable parameters and newly initialised parameters. */
   summary(): ModelSummary {
     return summarize(this);
   }
 
-  /** Makes the table that a notebook shows of the model: its summary. */
+  /** Returns the table that a notebook shows for the model: its summary. */
   override toTable(): Table {
     return this.summary().toTable();
   }
 
-  /** Throws `PRECISION_UNSUPPORTED` where this model cannot be computed in this precision, not even slowly. */
+  /** Throws `PRECISION_UNSUPPORTED` if this model cannot be computed in this precision at all, not even slowly. */
   checkPrecision(precision: Precision): void {
     checkComputable(precision);
     const known = this.family.precisions?.(this.config) ?? ["float32"];
@@ -213,9 +222,10 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /**
-   * Computes the logits of a padded batch as the tokenizer gives it, and the loss where it has labels. Padding costs nothing.
-   * The first labels decide the problem type where it is not known, as in transformers.
-   * Inside tfjs's gradient functions this is differentiable; `dropoutRng` turns dropout on.
+   * Computes the logits `[batch, labels]` of a padded batch from the tokenizer, and the loss if the batch has labels.
+   * Padding is skipped and costs nothing. The first labels decide an undecided problem type, as in transformers. The
+   * pass is differentiable inside tfjs's gradient functions; `dropoutRng` turns dropout on. Errors: `BAD_BATCH`,
+   * `BAD_LABEL`.
    */
   forward(batch: PaddedBatch & { readonly labels?: GivenLabels }, dropoutRng?: DropoutRng): ForwardOutput {
     refuseUnknown(batch, batchKeys, { code: "BAD_BATCH", kind: "key of a batch", elsewhere: keysElsewhere });
@@ -238,8 +248,8 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /**
-   * Runs the part of the model above the cut `from`, up to the logits `[batch, labels]`. `hidden` is what `runPrefix` gave for
-   * that cut; undefined for -1.
+   * Runs the part of the model above the cut `from`, up to the logits `[batch, labels]`. `hidden` is the output of
+   * `runPrefix` at that cut; undefined for -1.
    *
    * @internal
    */
@@ -293,7 +303,7 @@ export class SequenceClassifier extends ShownAsTable {
     return new TensorPass({ config: this.config, batch, weight, dropoutRng, precision });
   }
 
-  /** Computes one layer; the topmost gives the rows that the head reads. */
+  /** Computes one layer; the topmost layer returns only the query rows. */
   #layer(pass: TensorPass, index: number, hidden: Tensor): Tensor {
     if (index < this.depth - 1) return this.family.layer(pass, index, hidden);
     const rows = this.family.layer(pass, index, hidden, this.queryRows);

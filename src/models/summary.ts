@@ -1,4 +1,4 @@
-/** The summary of a model: its parameters block by block, and which of them train. */
+/** The summary of a model: its parameters block by block, and how many of them train. */
 import { formatCount, formatPercent } from "../display/numbers.ts";
 import { ShownAsTable, Table } from "../display/table.ts";
 import type { Block } from "../freezing/selection.ts";
@@ -12,11 +12,11 @@ export interface BlockSummary {
   readonly parameters: number;
   /** Number of values that train. */
   readonly trainable: number;
-  /** Number of values that no file gave. */
+  /** Number of values that the checkpoint lacked, initialised from the seed. */
   readonly newlyInitialized: number;
 }
 
-/** The parameters of a model, block by block, and which of them train. It is shown as a table. */
+/** The parameters of a model, block by block, and how many of them train. Notebooks show it as a table. */
 export class ModelSummary extends ShownAsTable {
   /** The family, such as `"bert"`. */
   readonly modelType: string;
@@ -40,7 +40,7 @@ export class ModelSummary extends ShownAsTable {
     return this.blocks.reduce((sum, block) => sum + block.trainable, 0);
   }
 
-  /** Makes the table: one row per block, and the whole model last. */
+  /** Returns the table: one row per block, and the whole model last. */
   override toTable(): Table {
     const rows = this.blocks.map(({ block, parameters, trainable, newlyInitialized }) => [
       typeof block === "number" ? `layer ${block}` : block,

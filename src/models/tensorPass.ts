@@ -1,4 +1,4 @@
-/** The pass that computes a family on tensors, with the gradients of `src/nn`, over a batch without padding. */
+/** Computes a family's forward pass on tensors, with the gradients of `src/nn`, over a packed batch without padding. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { activate, biasGelu } from "../nn/activation.ts";
 import type { ScoreTerms, AttentionOptions as TensorAttentionOptions } from "../nn/attention/attention.ts";
@@ -34,11 +34,17 @@ import { type PackedBatch, positionsAfterPadding } from "./packedBatch.ts";
 interface TensorPassInputs {
   readonly config: HuggingFaceConfig;
   readonly batch: PackedBatch;
-  /** The values of a parameter by its state-dict name. */
+  /** Returns the values of a parameter by its name in the state dict. */
   readonly weight: (name: string) => Tensor;
-  /** The source of dropout masks; undefined in evaluation. Masks are numbered in the order in which parts are called. */
+  /**
+   * Random generator of the dropout masks; undefined in evaluation. Masks are numbered in the order in which the
+   * operations are called.
+   */
   readonly dropoutRng: DropoutRng | undefined;
-  /** Precision of the layers' products and of what they keep for a backward pass; embeddings and head are always in float32. */
+  /**
+   * Precision of the layers' matrix products and of the values kept for the backward pass; embeddings and head are
+   * always float32.
+   */
   readonly precision: Precision;
 }
 
@@ -172,7 +178,7 @@ export class TensorPass implements Pass<Tensor> {
     return attention(withBias, key, inputs.value, settings);
   }
 
-  /** Gathers the rows from that of the shortest distance to that of the longest, which lie together. */
+  /** Gathers the contiguous table rows from that of the shortest distance to that of the longest. */
   distanceRows(table: string, { rowOf, farthest }: DistanceLookUp): DistanceRows<Tensor> {
     const { maxLength } = this.inputs.batch.packing;
     const first = rowOf(-maxLength);
@@ -189,7 +195,7 @@ export class TensorPass implements Pass<Tensor> {
     return { rows: dropout(rows, dropoutRate, dropoutRng?.shared()) };
   }
 
-  /** The weight and bias of a module. */
+  /** Returns the weight and bias of a module. */
   #module(name: string): { readonly weight: Tensor; readonly bias: Tensor } {
     return { weight: this.weight(`${name}.weight`), bias: this.weight(`${name}.bias`) };
   }
@@ -217,8 +223,8 @@ export class TensorPass implements Pass<Tensor> {
   }
 
   /**
-   * A bias of the query before one kind of product only: `(q + u) . t = (q + v) . t + (u - v) . t`, where the query has the
-   * bias v of content already, and the last product is a number for each head and row t.
+   * Makes the score terms for query biases that apply to one kind of product only: `(q + u) . t = (q + v) . t + (u - v)
+   * . t`. The query already includes the content bias v, and the last product is one number per head and row t.
    */
   #queryTerms({ queryBiases, byQuery, bySegment, factor }: AttentionOptions<Tensor> & QueryOptions): ScoreTerms {
     if (queryBiases === undefined) return {};
@@ -238,7 +244,9 @@ export class TensorPass implements Pass<Tensor> {
     return { ...distanceTerm, otherSegment, segmentBias, segments: this.inputs.batch.tokenTypeIds };
   }
 
-  /** False where each text is all of one type, as without token types: no score depends on segments, and no gradient. */
+  /**
+   * Tells whether any example has tokens of two types. If none has, neither scores nor gradients depend on segments.
+   */
   #hasSegments(): boolean {
     const { packing, tokenTypeIds } = this.inputs.batch;
     return packing.lengths.some((length, text) => {
@@ -247,7 +255,7 @@ export class TensorPass implements Pass<Tensor> {
     });
   }
 
-  /** One row for each distance, in the order of `distances(maxLength)`; with -1, in that of their negatives. */
+  /** Returns one row per distance, in the order of `distances(maxLength)`, or of their negatives if `sign` is -1. */
   #inOrder({ rows, lookUp }: DistanceRows<Tensor>, sign: 1 | -1 = 1): Tensor {
     return lookUp === undefined ? rows : this.#gathered(rows, lookUp, sign);
   }
@@ -260,7 +268,7 @@ export class TensorPass implements Pass<Tensor> {
     );
   }
 
-  /** Turns query and key by the positions of their tokens. */
+  /** Applies the rotary position embedding (RoPE) to query and key. */
   #rotated({ query, key }: QueryKeyValue<Tensor>, theta: number, queryRows: QueryRows | undefined) {
     const { hiddenSize, numAttentionHeads: heads } = this.config;
     const { packing, positions } = this.inputs.batch;

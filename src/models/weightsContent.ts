@@ -3,7 +3,9 @@ import { createHash } from "../platform/bytes.ts";
 import { safetensorsContent } from "../weights/safetensors/write.ts";
 import type { SequenceClassifier } from "./sequenceClassifier.ts";
 
-/** Makes the content of `model.safetensors`, piece by piece: one tensor at a time is in memory. Errors: `BAD_TENSOR`. */
+/**
+ * Yields the content of `model.safetensors` piece by piece, with one tensor at a time in memory. Errors: `BAD_TENSOR`.
+ */
 export function weightsContent({ parameters }: SequenceClassifier): Iterable<Uint8Array> {
   return safetensorsContent(
     [...parameters.values()].map((parameter) => ({

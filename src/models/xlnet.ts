@@ -1,8 +1,8 @@
 /**
- * XLNet for sequence classification (Yang et al. 2019, arXiv:1906.08237): post-norm, relative positions and segments inside
- * attention, no absolute ones, no limit of length. Of its two streams the content stream alone: the other predicts masked
- * tokens. A text ends with `<cls>`, whose row the head reads. It follows `XLNetForSequenceClassification` of transformers
- * 5.23:
+ * XLNet for sequence classification (Yang et al. 2019, arXiv:1906.08237): post-norm layers, relative positions and
+ * segments inside attention, no absolute positions, no length limit. Only the content stream of its two-stream
+ * attention is computed: the query stream serves pretraining. An example ends with `<cls>`, whose hidden state the head
+ * reads. It follows `XLNetForSequenceClassification` of transformers 5.23:
  * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/xlnet/modeling_xlnet.py#L1462-L1582
  */
 import { ThawError } from "../errors.ts";
@@ -67,17 +67,20 @@ export const xlnet: Family = {
 };
 
 interface XLNetSettings {
-  /** Longer distances between tokens are taken for this one; undefined = none are. */
+  /** Distance to which longer ones are clamped; undefined = no clamping. */
   readonly clampLength: number | undefined;
-  /** The activation after the projection of the last token's row; `"linear"` = none. */
+  /** Activation after the summary projection of the last token; `"linear"` = none. */
   readonly summaryActivation: string;
-  /** Dropout before that projection. */
+  /** Dropout probability before the summary projection. */
   readonly summaryFirstDropout: number;
-  /** Dropout after it. */
+  /** Dropout probability after the summary projection. */
   readonly summaryLastDropout: number;
 }
 
-/** Reads the keys that XLNet alone has. Throws `BAD_CONFIG` on what would be computed otherwise than in transformers. */
+/**
+ * Reads the keys that XLNet alone has. Throws `BAD_CONFIG` for settings that would compute something else than
+ * transformers.
+ */
 export function xlnetSettings({ raw, hiddenSize, numAttentionHeads }: HuggingFaceConfig): XLNetSettings {
   const source: ConfigSource = { json: raw, file: "config.json" };
   const width = hiddenSize / numAttentionHeads;
@@ -113,7 +116,10 @@ export function xlnetSettings({ raw, hiddenSize, numAttentionHeads }: HuggingFac
   };
 }
 
-/** Refuses padding on the right: transformers reads the last column, whatever is in it, and distances by column. */
+/**
+ * Refuses padding on the right, because transformers reads the last column even if it is padding, and takes distances
+ * by column.
+ */
 function checkBatch({ packing, positions, columns }: PackedBatch): void {
   packing.lengths.forEach((length, text) => {
     const first = packing.firstTokens[text] as number;
@@ -179,8 +185,8 @@ function layer<T>(pass: Pass<T>, index: number, hidden: T, queryRows?: QueryRows
 }
 
 /**
- * `softmax((ac + bd + ef) / sqrt(width of a head)) v` with the three terms of `rel_attn_core`: content to content, content
- * to distance, content to segment, each with a bias of its own on the query.
+ * Computes `softmax((ac + bd + ef) / sqrt(headWidth)) v` with the three terms of `rel_attn_core`: content to content,
+ * content to distance, and content to segment, each with its own query bias.
  */
 function relativeAttention<T>(pass: Pass<T>, name: string, hidden: T, queryRows?: QueryRows): T {
   const toHeads = (part: string, rows: T) => pass.project(`${name}.${part}`, rows, "[in, out]");

@@ -22,21 +22,23 @@ export class DropoutRng {
     this.#step = step;
   }
 
-  /** The seed pair of the next mask: (seed, step and site in one integer). At most 512 sites a pass. */
+  /**
+   * Returns the seed pair of the next mask: the seed, and step and site in one integer. A pass has at most 512 sites.
+   */
   next(): readonly [number, number] {
     const site = this.#site;
     this.#site += 1;
     return [this.#seed | 0, (this.#step * 512 + site) | 0];
   }
 
-  /** Another generator for a mask that all layers of a pass share: it stands at a site that `next` does not reach. */
+  /** Returns a generator for a mask shared by all layers of a pass, at a site that `next` never reaches. */
   shared(): DropoutRng {
     const shared = new DropoutRng(this.#seed, this.#step);
     shared.#site = 511;
     return shared;
   }
 
-  /** Another generator, which hands out the same seed pairs as this one from here on. */
+  /** Returns a copy, which hands out the same seed pairs as this generator from here on. */
   copy(): DropoutRng {
     const copy = new DropoutRng(this.#seed, this.#step);
     copy.#site = this.#site;
@@ -48,11 +50,11 @@ export class DropoutRng {
 export interface DropoutOptions {
   /** Probability of a value to become zero. */
   readonly dropoutRate: number;
-  /** Seeds the masks; undefined in evaluation. */
+  /** Generator of the masks; undefined in evaluation. */
   readonly dropoutRng: DropoutRng | undefined;
 }
 
-/** The generator's next site; without a generator, or at rate 0, a site that drops nothing, which takes no seed. */
+/** Returns the generator's next site; without a generator or at rate 0, a site that drops nothing and takes no seed. */
 export const siteOf = ({ dropoutRate, dropoutRng }: DropoutOptions): DropoutSite =>
   dropoutRate > 0 && dropoutRng !== undefined ? { rate: dropoutRate, seed: dropoutRng.next() } : noDropout;
 
@@ -87,8 +89,8 @@ export const fusedDropout = dropoutBy((x, site) =>
 );
 
 /**
- * Zeroes each value with probability `rate` and scales the others by `1 / (1 - rate)`. Without a dropout generator, or at
- * rate 0, it gives back `x` itself.
+ * Zeroes each value with probability `rate` and scales the others by `1 / (1 - rate)`. Without a dropout generator or
+ * at rate 0 it returns `x` itself.
  */
 export const dropout = choose(fusedDropout, composedDropout);
 

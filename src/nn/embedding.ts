@@ -1,4 +1,4 @@
-/** Rows of a table by id: words, positions, token types. */
+/** Looks up rows of an embedding table by id: words, positions, token types. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../tensor/differentiable.ts";
 import { markTouchedRows } from "../tensor/marks.ts";
@@ -8,8 +8,9 @@ import { gatherRows, segmentSum } from "../tensor/ops.ts";
 import { tf } from "../tensor/tensorflow.ts";
 
 /**
- * `table [rows, width]` by `ids [tokens]` -> `[tokens, width]`. The row `paddingIndex`, where given, gets no gradient,
- * as in `torch.nn.Embedding`. The gradient is dense, so that an optimizer moves every row at every step, as PyTorch's.
+ * Looks up rows of `table [rows, width]` by `ids [tokens]` -> `[tokens, width]`. The row `paddingIndex`, if given, gets
+ * no gradient, as in `torch.nn.Embedding`. The gradient is dense, so that an optimizer moves every row at every step,
+ * as PyTorch's.
  */
 export function embedding(table: Tensor, ids: Int32Array, paddingIndex?: number | undefined): Tensor {
   return differentiable({ table }, () => {

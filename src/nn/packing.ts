@@ -1,6 +1,7 @@
 /**
- * The layout of a batch whose examples lie in one matrix without padding. Every op but attention works token by token, so a batch
- * travels as `[tokens, hidden]`, example after example; only attention has to know where each one begins.
+ * The layout of a batch whose examples lie in one matrix without padding. Every op except attention works token by
+ * token, so a batch is passed as `[tokens, hidden]`, one example after the other; only attention needs to know where
+ * each example begins.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { gatherRows, scatterRows } from "../tensor/ops.ts";
@@ -10,8 +11,8 @@ import { tf } from "../tensor/tensorflow.ts";
 export type QueryRows = "all" | "first" | "last";
 
 /**
- * The layout of one batch. Its tensors are made at first use and kept until `dispose`; a backward pass that comes later has
- * them made again, for itself.
+ * The layout of one batch. Its tensors are made at first use and kept until `dispose`; a later backward pass makes them
+ * again.
  */
 export class Packing {
   /** Tokens of each example. */
@@ -40,7 +41,7 @@ export class Packing {
     this.tokens = tokens;
   }
 
-  /** The index of each example's first or last token, `[batch]`; undefined for all rows. */
+  /** Returns the index of each example's first or last token, `[batch]`; undefined for all tokens. */
   rowsOf(queryRows: QueryRows = "all"): Int32Array | undefined {
     if (queryRows === "all") return undefined;
     if (queryRows === "first") return this.firstTokens;
@@ -52,13 +53,16 @@ export class Packing {
     return this.#once("lengths", () => tf.tensor1d([...this.lengths], "int32"));
   }
 
-  /** `[batch, 1, 1, maxLength]`: 0 for a token, -1e30 for padding; undefined where nothing is padded. */
+  /**
+   * The additive attention mask, `[batch, 1, 1, maxLength]`: 0 for a token, -1e30 for padding; undefined if nothing is
+   * padded.
+   */
   get mask(): Tensor | undefined {
     if (this.#isFull) return undefined;
     return this.#once("mask", () => tf.tensor(this.#maskValues(), [this.batch, 1, 1, this.maxLength]));
   }
 
-  /** `[tokens, width]` -> `[batch, maxLength, width]`, with zeros on padding. No gradient. */
+  /** Pads a matrix: `[tokens, width]` -> `[batch, maxLength, width]`, with zeros on padding. No gradient. */
   pad(packed: Tensor): Tensor {
     const width = packed.shape[1] as number;
     const shape = [this.batch, this.maxLength, width];
@@ -67,7 +71,7 @@ export class Packing {
     return scatterRows(packed, this.#paddedRows.reshape([this.tokens, 1]), size).reshape(shape);
   }
 
-  /** The reverse of `pad`: `[batch, maxLength, width]` -> `[tokens, width]`. No gradient. */
+  /** Removes the padding: `[batch, maxLength, width]` -> `[tokens, width]`. No gradient. */
   unpad(padded: Tensor): Tensor {
     const flat = padded.reshape([this.batch * this.maxLength, padded.shape[2] as number]);
     return this.#isFull ? flat : gatherRows(flat, this.#paddedRows);

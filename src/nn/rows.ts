@@ -1,6 +1,6 @@
 /**
- * Sums, products and choices of rows `[rows, width]`. Where no gradient flows into any of the inputs, they keep off the
- * tape, as tfjs's own ops do not.
+ * Sums, products and selections of rows `[rows, width]`. If no gradient flows into any input, they stay off the tape,
+ * unlike tfjs's own ops.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../tensor/differentiable.ts";
@@ -30,7 +30,7 @@ export function scaleRows(x: Tensor, factor: number): Tensor {
   return differentiable({ x }, () => ({ value: scale(x, factor), gradient: (dy) => ({ x: () => scale(dy, factor) }) }));
 }
 
-/** `a * b` value by value, both `[rows, width]`: what a gate lets through. */
+/** `a * b` elementwise, both `[rows, width]`: a gate. */
 export function multiplyRows(a: Tensor, b: Tensor): Tensor {
   return differentiable({ a, b }, () => ({
     value: multiply(a, b),

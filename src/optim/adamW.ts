@@ -1,7 +1,7 @@
 /**
- * AdamW (Loshchilov and Hutter 2017, arXiv:1711.05101) with PyTorch's numbers. State is kept by parameter name with a
- * step count of its own for each, so that a layer thawed late starts with a fresh, rightly corrected state, and a layer
- * that trains on keeps its own.
+ * AdamW (Loshchilov and Hutter 2017, arXiv:1711.05101) with PyTorch's numbers. Each parameter has its own state and
+ * step count, kept by its name. So a layer unfrozen late starts with fresh state and correct bias correction, and a
+ * layer that continues to train keeps its state.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { ThawError } from "../errors.ts";
@@ -21,11 +21,11 @@ export interface AdamWOptions {
 
 /** A parameter to be updated: its name and its values; a model's `Parameter` is one. */
 export interface Updatable {
-  /** The name that its state is kept by. */
+  /** The name under which its state is kept. */
   readonly name: string;
-  /** Lengths of its dimensions. */
+  /** The shape of the parameter. */
   readonly shape: readonly number[];
-  /** Its values. */
+  /** The values of the parameter. */
   readonly variable: NativeVariable;
 }
 
@@ -39,21 +39,21 @@ export interface Update {
   readonly learningRate: number;
   /** Decoupled weight decay: `weight -= learningRate * weightDecay * weight`. Default: 0. */
   readonly weightDecay?: number;
-  /** Factor of the gradient, which clips it. Default: 1. */
+  /** Factor of the gradient, for clipping. Default: 1. */
   readonly gradientScale?: number;
 }
 
 /** The state of one parameter. The two moments live in native memory and change in place; the rest is plain data. */
 export interface ParameterState {
-  /** Steps that have been taken. */
+  /** Number of steps taken. */
   readonly step: number;
   /** First moment, of the parameter's shape. */
   readonly m: NativeVariable;
   /** Second moment, of the parameter's shape. */
   readonly v: NativeVariable;
   /**
-   * Rows of a table `[rows, width]` outside of which both moments are zero, in rising order; undefined where that is not
-   * known. It changes the speed of a step and not its result.
+   * Rows of a table `[rows, width]`, in ascending order, outside of which both moments are zero; undefined if unknown.
+   * It affects the speed of a step, not its result.
    */
   readonly rows: Int32Array | undefined;
 }
@@ -72,9 +72,9 @@ interface StatefulUpdate extends Update {
 }
 
 /**
- * Makes one step for each of the parameters and returns their new states, in the order of the updates. Values and moments
- * change in place, in one fused op; gradients are finite, and so is their norm. Throws `NON_FINITE`, with nothing changed,
- * where a new value of a parameter would be NaN or infinite.
+ * Makes one step for each of the parameters and returns their new states, in the order of the updates. Values and
+ * moments change in place, in one fused op; gradients are finite, and so is their norm. Throws `NON_FINITE`, with
+ * nothing changed, if a new value of a parameter would be NaN or infinite.
  */
 export function update(updates: readonly StatefulUpdate[], settings: Required<AdamWOptions>): ParameterState[] {
   const steps = updates.map(({ parameter, state, gradient, learningRate, weightDecay = 0, gradientScale = 1 }) => {
@@ -89,7 +89,7 @@ export function update(updates: readonly StatefulUpdate[], settings: Required<Ad
   return steps.map(({ m, v, factors: { step, rows } }) => ({ step, m, v, rows }));
 }
 
-/** Rows of either list, both in rising order, where undefined stands for all rows. */
+/** Returns the union of two ascending lists of rows; undefined stands for all rows. */
 export function unionOfRows(known: Int32Array | undefined, added: Int32Array | undefined): Int32Array | undefined {
   if (known === undefined || added === undefined) return undefined;
   const before = new Set(known);
@@ -115,7 +115,9 @@ export class AdamW {
   readonly epsilon: number;
   readonly #state: Map<string, ParameterState>;
 
-  /** `state`: that of another optimizer, to go on from; it belongs to this one from then on. Errors: `BAD_OPTIMIZER`. */
+  /**
+   * Makes an optimizer, optionally from the `state` of another one, which this one then owns. Errors: `BAD_OPTIMIZER`.
+   */
   constructor({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamWOptions = {}, state: OptimizerState = new Map()) {
     if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1 && epsilon > 0)) {
       throw new ThawError(
@@ -130,8 +132,8 @@ export class AdamW {
   }
 
   /**
-   * Makes one step for each of the parameters, in place; gradients are finite, and so is their norm. Throws `NON_FINITE`,
-   * with no parameter changed, where a new value of one of them would be NaN or infinite.
+   * Makes one step for each of the parameters, in place; gradients are finite, and so is their norm. Throws
+   * `NON_FINITE`, with no parameter changed, if a new value of one of them would be NaN or infinite.
    */
   step(updates: Iterable<Update>): void {
     const { beta1, beta2, epsilon } = this;
@@ -141,12 +143,12 @@ export class AdamW {
     });
   }
 
-  /** The state of every parameter that has one, as it is now: the moments change with the next step. */
+  /** The current state of every parameter that has one; the next step changes the moments in place. */
   get state(): OptimizerState {
     return this.#state;
   }
 
-  /** Number of steps taken for this parameter; 0 where it has no state. */
+  /** Returns the number of steps taken for this parameter; 0 if it has no state. */
   stepsOf(name: string): number {
     return this.#state.get(name)?.step ?? 0;
   }

@@ -7,7 +7,7 @@ import { checkPrecision, type Precision, precisions } from "../tensor/precision.
 
 /** The settings of a run, named as Hugging Face's `TrainingArguments`; each has a default. */
 export interface TrainingArguments {
-  /** The folder that `saveModel()` writes to where it is given none; nothing is written before. Default: "runs/thaw". */
+  /** Default folder of `saveModel()`; nothing else is written there. Default: "runs/thaw". */
   readonly outputDir?: string;
   /** Passes over the training data of a run without stages. Default: 3. */
   readonly numTrainEpochs?: number;
@@ -15,23 +15,24 @@ export interface TrainingArguments {
   readonly learningRate?: number;
   /** Peak learning rate of the head. Default: that of the encoder layers; the recipes set it. */
   readonly headLearningRate?: number;
-  /** Number of examples that go through the model at once, in a micro-batch. Default: 8. */
+  /** Number of examples per micro-batch. Default: 8. */
   readonly perDeviceTrainBatchSize?: number;
   /**
-   * Number of batches per optimizer step: their gradients are added up before the weights move, in the memory that one batch
-   * takes. The loss is the mean over the examples of all of them, steps and warm-up are counted in optimizer steps, and the
-   * batches that an epoch leaves over are a step of their own. Default: 1.
+   * Number of micro-batches per optimizer step. Their gradients are accumulated before the weights are updated, in the
+   * memory of one micro-batch. The loss is the mean over all their examples, steps and warm-up are counted in optimizer
+   * steps, and the remaining micro-batches of an epoch form a step of their own. Default: 1.
    */
   readonly gradientAccumulationSteps?: number;
   /**
-   * Order of the training examples in an epoch: "random", "sequential" (the order of the data), or "group_by_length": batches
-   * of examples of like length, shuffled in another way in every epoch. Default: "random".
+   * Order of the training examples in an epoch: "random", "sequential" (the order of the data), or "group_by_length":
+   * batches of examples of similar length, in a new order in every epoch. Default: "random".
    */
   readonly trainSamplingStrategy?: SamplingStrategy;
-  /** Number of examples that are evaluated at once; it changes the speed only. Default: 64. */
+  /** Number of examples per batch in evaluation; it affects only the speed. Default: 64. */
   readonly perDeviceEvalBatchSize?: number;
   /**
-   * Factor of AdamW's decoupled weight decay, which applies to all parameters but biases and normalisations. Default: 0.
+   * Factor of AdamW's decoupled weight decay, which applies to all parameters except biases and layer norms. Default:
+   * 0.
    */
   readonly weightDecay?: number;
   /** Decay rate of AdamW's first moment. Default: 0.9. */
@@ -44,59 +45,62 @@ export interface TrainingArguments {
   readonly maxGradNorm?: number;
   /** Schedule of the learning rates in each stage. Default: "linear". */
   readonly lrSchedulerType?: SchedulerType;
-  /** Number of optimizer steps in which the rates rise to their peak; below 1 a share of each stage's steps. Default: 0. */
+  /**
+   * Number of optimizer steps over which the learning rates rise to their peak; a value below 1 is a fraction of each
+   * stage's steps. Default: 0.
+   */
   readonly warmupSteps?: number;
-  /** Seed of the order of the data and of dropout, a whole number of 0 or more. Default: 42. */
+  /** Seed of the data order and of dropout, an integer of at least 0. Default: 42. */
   readonly seed?: number;
   /**
-   * Longest example in tokens, special tokens included; longer ones are cut, which the run says. Default: the longest that the
-   * model can read, at most 512.
+   * Longest example in tokens, special tokens included; longer ones are truncated, with a notice. Default: the longest
+   * input of the model, at most 512.
    */
   readonly maxLength?: number;
   /**
-   * Gives the model, after training, the weights of the epoch that was best in the validation: the best by
-   * `metricForBestModel`, of equals the one with the lowest validation loss, then the first. A run that is stopped keeps
-   * the weights that it has. Default: true.
+   * Whether the weights of the best epoch are restored after training: the best by `metricForBestModel` on the
+   * validation data, on ties the one with the lowest validation loss, then the first. A stopped run keeps its current
+   * weights. Default: true.
    */
   readonly loadBestModelAtEnd?: boolean;
   /**
-   * The metric of the evaluation that the best epoch is chosen and the patience of a stage is judged by, with or without
-   * "eval" before it. Default: "accuracy"; for several labels per example "microF1", for a regression "mse".
+   * The evaluation metric by which the best epoch is chosen and the patience of a stage is judged, with or without the
+   * prefix "eval". Default: "accuracy"; "microF1" for multi-label classification, "mse" for regression.
    */
   readonly metricForBestModel?: string;
   /** Whether a higher value of `metricForBestModel` is better. Default: false for the loss and for errors, else true. */
   readonly greaterIsBetter?: boolean;
   /**
-   * Whether there is dropout in the frozen layers below the lowest trainable one, as Hugging Face has it; every epoch then
-   * computes them again. Default: false: they run once, and their outputs are stored.
+   * Whether dropout is applied in the frozen layers below the lowest trainable one, as in Hugging Face; these are then
+   * computed in every epoch. Default: false, which computes them once and stores their outputs.
    */
   readonly frozenDropout?: boolean;
   /**
-   * Memory that the outputs of the frozen layers may take, in MB or as text ("4GB"). Outputs that do not fit go into a
-   * temporary file, and those that do not fit there either are computed again in every epoch, which the run says. Default:
-   * half of the memory that is free when training begins, or a quarter of `maxMemory` where that is less.
+   * Memory for the outputs of the frozen layers, in MB or as a string ("4GB"). Outputs that do not fit go into a
+   * temporary file, and those that do not fit there either are computed again in every epoch, with a notice. Default:
+   * half of the free memory when training begins, or a quarter of `maxMemory` if that is less.
    */
   readonly cacheMemory?: MemorySize;
   /**
-   * Disk space that the outputs of the frozen layers may take, in MB or as text ("4GB"), in the system's folder for temporary
-   * files (TMPDIR); 0 = none. Default: half of the space that is free when training begins.
+   * Disk space for the outputs of the frozen layers, in MB or as a string ("4GB"), in the system's folder for temporary
+   * files (TMPDIR); 0 = none. Default: half of the free space when training begins.
    */
   readonly cacheDisk?: MemorySize;
   /**
-   * Keeps only the input of each layer that trains, and of those above, until the backward pass, which runs the layer again:
-   * less memory for about a third more time, and the same weights to the last bit. Default: false.
+   * Whether only the input of each layer is kept for the backward pass, which computes the layer again: less memory for
+   * about a third more time, and bitwise equal weights. Default: false.
    */
   readonly gradientCheckpointing?: boolean;
   /**
-   * Precision of the layers' products. With "bfloat16" they take factors of 8 bits precision, forward and back, in the frozen
-   * layers too, and what is kept for the backward pass takes half the memory. Weights, sums, softmax, normalisations, the head
-   * and the optimizer stay in float32. It is refused (`PRECISION_UNSUPPORTED`) where the processor has no instruction for it
-   * (AVX512_BF16). Default: "float32".
+   * Precision of the layers' products. With "bfloat16" the factors have 8 bits of precision, forward and backward, in
+   * the frozen layers too, and the values kept for the backward pass take half the memory. Weights, sums, softmax,
+   * layer norms, the head and the optimizer stay in float32. Errors: `PRECISION_UNSUPPORTED` if the processor has no
+   * instruction for it (AVX512_BF16). Default: "float32".
    */
   readonly precision?: Precision;
   /**
-   * Largest memory that the process may hold, in MB or as text ("4GB"). A plan that is predicted to need more is refused
-   * (`MAX_MEMORY`) before anything is trained, with changes that would fit. Default: no limit.
+   * Largest resident memory of the process, in MB or as a string ("4GB"). A plan that is predicted to need more is
+   * refused (`MAX_MEMORY`) before training, with changes that would fit. Default: no limit.
    */
   readonly maxMemory?: MemorySize;
   /**
@@ -117,7 +121,7 @@ const optional: readonly OptionalArgument[] = [
   "greaterIsBetter",
 ];
 
-/** The name of an argument without a default of its own. */
+/** The name of an argument that may be undefined in `ResolvedArguments`. */
 export type OptionalArgument =
   | "headLearningRate"
   | "maxLength"
@@ -156,7 +160,7 @@ const defaults = {
   disableTqdm: false,
 } as const;
 
-/** Arguments of Hugging Face's Trainer, in its versions 4 and 5, that are called otherwise here. */
+/** Arguments of Hugging Face's Trainer, versions 4 and 5, that have another name here. */
 const huggingFaceArguments = {
   bf16: 'precision: "bfloat16"',
   bf16FullEval: 'precision: "bfloat16"',

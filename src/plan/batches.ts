@@ -1,4 +1,4 @@
-/** Which examples go through the model together: in training steps, and in passes without gradients. */
+/** Batches of examples for training steps and for passes without gradients. */
 import { batchesOf } from "../data/batches.ts";
 import type { EncodedText } from "../models/packedBatch.ts";
 import type { ResolvedArguments } from "./arguments.ts";
@@ -9,8 +9,8 @@ type BatchArguments = Pick<
 >;
 
 /**
- * Splits one epoch into optimizer steps of micro-batches: `[step][microBatch]` holds the places of its examples in `texts`.
- * `epoch` is counted over the whole run, from 0.
+ * Splits one epoch into optimizer steps of micro-batches: `[step][microBatch]` holds the indices of its examples in
+ * `texts`. `epoch` is counted over the whole run, from 0.
  */
 export function epochSteps(texts: readonly EncodedText[], args: BatchArguments, epoch: number): Uint32Array[][] {
   const perStep = args.gradientAccumulationSteps;
@@ -29,12 +29,16 @@ export function epochSteps(texts: readonly EncodedText[], args: BatchArguments, 
   );
 }
 
-/** Tokens at most in a batch of a pass without gradients, unless one text has more: bigger batches are no faster. */
+/**
+ * Largest number of tokens in a batch of a pass without gradients, unless one example has more; larger batches are no
+ * faster.
+ */
 export const passTokens = 2048;
 
 /**
- * Splits a pass without gradients, which needs no particular order, into batches of texts of like length: places of all
- * texts, shortest first, in batches of at most `batchSize` texts and `passTokens` tokens (or one text).
+ * Splits a pass without gradients, which needs no particular order, into batches of examples of similar length. Returns
+ * the indices of all examples, shortest first, in batches of at most `batchSize` examples and `passTokens` tokens (or
+ * one example).
  */
 export function lengthBatches(texts: readonly EncodedText[], batchSize: number): number[][] {
   const lengthOf = (index: number) => (texts[index] as EncodedText).inputIds.length;

@@ -1,6 +1,6 @@
 /**
- * The predicted work of a stage: forward = 1 and backward = 2 units per layer (1 for the inputs' gradient, 1 for the
- * weights'), the pass through the frozen layers once and then never again.
+ * Predicts the work of a stage: per layer 1 unit for the forward pass and 2 for the backward pass (1 for the inputs'
+ * gradient, 1 for the weights'); the pass through the frozen layers counts once.
  */
 import { layersHaveWeights } from "../freezing/selection.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
@@ -13,7 +13,7 @@ interface StageWork {
   readonly prefix: PrefixDecision | undefined;
 }
 
-/** Predicted work, in epochs of training everything. */
+/** Predicted work, in units of one epoch of full fine-tuning. */
 export interface StageCost {
   /** Work of the pass through the frozen layers, once per stage that needs it. */
   readonly prefix: number;
@@ -21,15 +21,15 @@ export interface StageCost {
   readonly epoch: number;
 }
 
-/** Returns the work of so many epochs of a stage, in epochs of training everything. */
+/** Returns the work of `epochs` epochs of a stage, in units of one epoch of full fine-tuning. */
 export const fullEpochs = ({ prefix, epoch }: StageCost, epochs: number): number => prefix + epochs * epoch;
 
-/** Work of the head, in units of one encoder layer: it reads one token of each text, the layer all of them. */
+/** Work of the head in units of one encoder layer; it reads one token of each example, a layer all of them. */
 const headWork = 0.005;
 
 /**
- * Returns the work of layer `index` for one token, in units of a whole layer. The topmost one computes only key and value for
- * every token, unless the head reads all of its rows.
+ * Returns the work of layer `index` for one token, in units of a whole layer. The topmost layer computes only key and
+ * value for every token, unless the head reads all of its outputs.
  */
 export function layerWork({ queryRows, config, depth }: SequenceClassifier, index: number): number {
   if (index < depth - 1 || queryRows === "all") return 1;

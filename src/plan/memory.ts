@@ -1,6 +1,6 @@
 /**
- * Predicts the memory that a stage needs beside what the process holds already. All of it is in bytes; values are float32, but
- * for those that are kept in a narrower precision.
+ * Predicts the memory that a stage needs in addition to what the process holds already. All sizes are in bytes; values
+ * are float32, except those kept in bfloat16.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Block } from "../freezing/selection.ts";
@@ -22,9 +22,9 @@ export interface MemoryInput {
   readonly trainable: ReadonlySet<string>;
   /** The cut at which a training step begins. */
   readonly cut: Cut;
-  /** Number of tokens of each text of the largest micro-batch. */
+  /** Number of tokens of each example of the largest micro-batch. */
   readonly lengths: readonly number[];
-  /** Largest number of tokens of a batch that is evaluated, or goes through the frozen layers. */
+  /** Largest number of tokens of a batch in evaluation and in the pass through the frozen layers. */
   readonly passTokens: number;
   readonly gradientAccumulationSteps: number;
   readonly gradientCheckpointing: boolean;
@@ -37,13 +37,13 @@ export interface MemoryInput {
   readonly cache: number;
 }
 
-/** The memory that a stage needs, by what takes it. */
+/** The memory that a stage needs, by use, in bytes. */
 export interface MemoryNeed {
-  /** One gradient for each parameter that trains. */
+  /** One gradient per trainable parameter. */
   readonly gradients: number;
   /** The two moments of AdamW. */
   readonly moments: number;
-  /** Values that the forward pass keeps for the backward pass, and that one layer needs beside them. */
+  /** Values that the forward pass keeps for the backward pass, plus the working memory of one layer. */
   readonly activations: number;
   /** Values of one layer in a pass without gradients. */
   readonly pass: number;
@@ -54,7 +54,7 @@ export interface MemoryNeed {
   /** The part of the peak that tensors take. */
   readonly tensors: number;
   /**
-   * Memory at the worst moment: activations go as gradients come, unless these are kept from micro-batch to micro-batch.
+   * Peak memory: activations are freed while gradients are made, unless gradients are accumulated over micro-batches.
    */
   readonly peak: number;
 }
@@ -87,17 +87,17 @@ export function stageMemory(input: MemoryInput): MemoryNeed {
   return { gradients, moments, activations, pass, bestWeights, cache, tensors: pool, peak };
 }
 
-/** Hidden states that the embeddings keep: the sums of the tables' rows, their normalisation, and its mask. */
+/**
+ * Number of matrices `[tokens, hidden]` that the embeddings keep: sums of table rows, the layer norm and the dropout
+ * mask.
+ */
 const embeddingRows = 6;
-/** Bytes that the pool holds for each byte of a tensor; more where gradients come between those that are kept. */
+/** Bytes that the pool takes per byte of a tensor; more if gradients lie between kept activations. */
 const [poolShare, mixedShare] = [1.12, 1.25];
-/** Bytes by which V8's heap grows, and of arrays that wait for its garbage collection. */
+/** Bytes of V8's heap growth and of arrays that wait for garbage collection. */
 const javaScript = 55e6;
 
-/**
- * Returns the trainable parameters that are looked up by id: their gradients are as large as they are, whatever a batch
- * uses of them.
- */
+/** Returns the trainable embedding tables: their gradients are dense, however few rows a batch uses. */
 function tablesOf({ parameters }: SequenceClassifier, trainable: ReadonlySet<string>): string[] {
   return [...trainable].filter((name) => {
     const parameter = parameters.get(name);
@@ -109,7 +109,10 @@ function tablesOf({ parameters }: SequenceClassifier, trainable: ReadonlySet<str
 interface Held {
   /** Bytes of one layer, until the backward pass. */
   readonly layer: number;
-  /** Bytes of the topmost layer and the head: little but input, key and value where the head reads some rows only. */
+  /**
+   * Bytes of the topmost layer and the head: little more than input, key and value if the head reads one token per
+   * example.
+   */
   readonly top: number;
   /** Bytes of one layer while it is computed forward. */
   readonly forward: number;
@@ -123,8 +126,8 @@ const known: Readonly<Record<Precision, WeakMap<SequenceClassifier, Held>>> = {
 };
 
 /**
- * Measures a model once, since every family has other ops; where nothing can be measured it counts for the plainest
- * family.
+ * Measures a model once, since every family has other ops; if the pool's memory cannot be measured, it is computed for
+ * the simplest family.
  */
 function heldBy(model: SequenceClassifier, lengths: readonly number[], precision: Precision): Held {
   const before = known[precision].get(model);
@@ -165,13 +168,13 @@ function measuredLayer(model: SequenceClassifier, lengths: readonly number[], pr
 const sizeOfBlock = ({ parameters }: SequenceClassifier, wanted: Block): number =>
   [...parameters.values()].reduce((sum, { block, size }) => (block === wanted ? sum + size : sum), 0);
 
-/** Bytes that a pass keeps at its top, as they are asked for and as the pool gives them, and what it takes beyond. */
+/** Bytes that a pass keeps at its top, as requested and as allocated by the pool, and its additional peaks. */
 interface PassSizes {
   readonly kept: number;
   readonly given: number;
-  /** Bytes that the forward pass takes beyond. */
+  /** Additional bytes at the peak of the forward pass. */
   readonly forward: number;
-  /** Bytes that the backward pass takes beyond. */
+  /** Additional bytes at the peak of the backward pass. */
   readonly backward: number;
 }
 
@@ -193,18 +196,24 @@ function passFrom(model: SequenceClassifier, cut: Cut, batch: PackedBatch, preci
   return { kept, given, forward, backward };
 }
 
-/** Counts input, query, key, value, context, normalised rows and masks, and what goes into the activation and comes out. */
+/**
+ * Counts the values of a layer: input, query, key, value, context, normalised rows, masks, and the input and output of
+ * the activation.
+ */
 function composedLayer({ config: { hiddenSize, intermediateSize } }: SequenceClassifier): Held {
   const layer = 4 * (13 * hiddenSize + 2 * intermediateSize);
   return { layer, top: layer, forward: layer, backward: 1.5 * layer };
 }
 
-/** Splits so many tokens into texts of this length, the last one shorter. */
+/** Splits `tokens` tokens into examples of `length` tokens, the last one possibly shorter. */
 function textsOf(tokens: number, length: number): number[] {
   return Array.from({ length: Math.ceil(tokens / length) }, (_, i) => Math.min(length, tokens - i * length));
 }
 
-/** Bytes of scores, probabilities and masks of padded texts, which a layer holds without the ops of native/. */
+/**
+ * Returns the bytes of scores, probabilities and masks of padded examples, which a layer holds only without the ops of
+ * native/.
+ */
 function scoresOf({ config }: SequenceClassifier, lengths: readonly number[]): number {
   if (nativeOps) return 0;
   const longest = Math.max(...lengths);

@@ -1,7 +1,4 @@
-/**
- * Makes the plan of a run: what each stage trains, at which rates, for how many steps, from which cut on, and at what
- * cost.
- */
+/** Makes the plan of a run: the trainable parameters, learning rates, steps, cut and cost of each stage. */
 import { listed } from "../display/listed.ts";
 import { formatBytes, formatCount, formatPercent, formatRate, formatSeconds } from "../display/numbers.ts";
 import { type Cell, type Column, ShownAsTable, Table } from "../display/table.ts";
@@ -14,7 +11,7 @@ import { fullEpochs, type StageCost, stageCosts } from "./cost.ts";
 import { decidePrefixes, type PrefixDecision } from "./prefix.ts";
 import { type Stage, trainableNames } from "./stage.ts";
 
-/** The settings of the run, for stages that do not say them themselves. */
+/** The settings of the run, used by stages that do not set their own. */
 interface PlanDefaults
   extends Pick<
     ResolvedArguments,
@@ -24,15 +21,15 @@ interface PlanDefaults
   readonly stepsPerEpoch: number;
 }
 
-/** A stage as it was written and as it was decided, in plain data: what tables show and the record of a run keeps. */
+/** The plan of one stage as plain data, as written and as resolved; tables show it and the record of a run keeps it. */
 export interface StagePlan {
   /** Name for tables and figures. */
   readonly name: string;
   /** The parameters that train, in words: `"head"`, `"head, layers 10-11"`, `"everything"`. */
   readonly trains: string;
-  /** The stage as it was written; a pattern of names stands as its text. */
+  /** The stage as it was written; a regular expression is replaced by its text. */
   readonly written: Stage;
-  /** The stage with every setting decided: given to another trainer it trains the same. */
+  /** The stage with every setting resolved; in another trainer it trains the same. */
   readonly resolved: Stage;
   /** Names of the parameters that train, in the order of the state dict. */
   readonly parameters: readonly string[];
@@ -42,45 +39,48 @@ export interface StagePlan {
   readonly epochs: number;
   /** Number of optimizer steps of all epochs. */
   readonly steps: number;
-  /** Number of the stage's first epoch in the run, from 1, if every stage before it runs all of its epochs. */
+  /** Number of the stage's first epoch in the run, from 1, if all earlier stages run all of their epochs. */
   readonly firstEpoch: number;
-  /** Highest peak rate among the encoder layers that train; absent where none does. */
+  /** Highest peak learning rate of the trainable encoder layers; absent if none trains. */
   readonly learningRate?: number;
-  /** Peak rate of the head; absent where it is frozen. */
+  /** Peak learning rate of the head; absent if it is frozen. */
   readonly headLearningRate?: number;
   /** Hugging Face's name of the schedule: `"linear"`. */
   readonly lrSchedulerType: SchedulerType;
-  /** Number of optimizer steps of this stage in which the rates rise to their peak. */
+  /** Number of optimizer steps of this stage over which the learning rates rise to their peak. */
   readonly warmupSteps: number;
-  /** Epochs without a better validation after which the stage ends; absent where it never ends early. */
+  /** Number of epochs without improvement after which the stage ends; absent if it never ends early. */
   readonly patience?: number;
-  /** Predicted work, in epochs of training everything. */
+  /** Predicted work, in units of one epoch of full fine-tuning. */
   readonly cost: StageCost;
-  /** Predicted work relative to training everything for as many epochs: 1 = the same. */
+  /** Predicted work relative to full fine-tuning for as many epochs; 1 = equal. */
   readonly relativeCost: number;
   /** Predicted wall time in seconds, the pass through the frozen layers included. */
   readonly predictedSeconds?: number;
   /** Predicted largest resident memory of the process, in bytes. */
   readonly predictedMemory?: number;
-  /** Whether it trains weights that several layers read. */
+  /** Whether the stage trains parameters of the block "shared". */
   readonly trainsShared?: boolean;
 }
 
-/** A stage as the training loop works on it. */
+/** A stage in the form that the training loop needs. */
 export interface PlannedStage {
   /** The stage as it was written. */
   readonly stage: Stage;
   /** Names of the parameters that train. */
   readonly trainable: ReadonlySet<string>;
-  /** The lowest place that trains: everything below is constant in this stage. -1 where the embeddings train. */
+  /**
+   * The cut below the lowest trainable block: everything below it is constant in this stage. -1 if the embeddings
+   * train.
+   */
   readonly cut: Cut;
-  /** The stored outputs that the stage works on; undefined where every step runs the frozen layers itself. */
+  /** The stored outputs of frozen layers that the stage uses; undefined if every step computes the frozen layers. */
   readonly prefix: PrefixDecision | undefined;
   /** Peak learning rate of each trainable parameter, before the schedule's factor. */
   readonly learningRates: ReadonlyMap<string, number>;
   /** Hugging Face's name of the schedule: `"linear"`. */
   readonly lrSchedulerType: SchedulerType;
-  /** Number of optimizer steps of this stage in which the rates rise to their peak. */
+  /** Number of optimizer steps of this stage over which the learning rates rise to their peak. */
   readonly warmupSteps: number;
   /** Number of optimizer steps of all epochs. */
   readonly steps: number;
@@ -89,7 +89,7 @@ export interface PlannedStage {
 }
 
 /**
- * A plan of training: what each stage trains, at which rates, for how many steps, and at what predicted cost. It is shown
+ * A training plan: the trainable parameters, learning rates, steps and predicted cost of each stage. Notebooks show it
  * as a table.
  */
 export class Plan extends ShownAsTable {
@@ -125,7 +125,7 @@ export class Plan extends ShownAsTable {
     return new Plan(stages, this.totalParameters);
   }
 
-  /** Returns the plan as a table, a row for each stage. */
+  /** Returns the plan as a table with one row per stage. */
   override toTable(): Table {
     return planTable(
       this.stages.map(({ row }) => row),
@@ -206,7 +206,7 @@ export function sizeOf(names: Iterable<string>, model: SequenceClassifier): numb
   return [...names].reduce((sum, name) => sum + (model.parameters.get(name)?.size ?? 0), 0);
 }
 
-/** Computes something once for each set of names: of thousands of stages many train the same. */
+/** Memoises a function by its set of names, since many of thousands of stages train the same parameters. */
 function once<T>(compute: (names: ReadonlySet<string>) => T): (names: ReadonlySet<string>) => T {
   const known = new Map<ReadonlySet<string>, T>();
   return (names) => {
@@ -240,9 +240,9 @@ function cutOf(trainable: ReadonlySet<string>, model: SequenceClassifier): Cut {
 interface Rates {
   /** The rate of each parameter, by its name. */
   readonly all: ReadonlyMap<string, number>;
-  /** The highest rate below the head; undefined where nothing trains there. */
+  /** The highest rate below the head; undefined if nothing trains there. */
   readonly layers: number | undefined;
-  /** The rate of the head; undefined where it is frozen. */
+  /** The rate of the head; undefined if it is frozen. */
   readonly head: number | undefined;
 }
 
@@ -280,8 +280,8 @@ function ratesOf(
 }
 
 /**
- * Throws where a parameter without a value from a file is not trained: it would stay random, and so would the model's
- * answers.
+ * Throws `FROZEN_RANDOM_HEAD` if a newly initialised parameter trains in no stage: it would stay random, and so would
+ * the predictions.
  */
 function refuseFrozenRandom(stages: readonly ReadonlySet<string>[], model: SequenceClassifier): void {
   // frozen until a later stage is as bad: the layers would be fitted to a random head
@@ -298,7 +298,10 @@ function refuseFrozenRandom(stages: readonly ReadonlySet<string>[], model: Seque
 
 const right = "right" as const;
 
-/** Shows what the stages will do. `totalParameters`: number of values in the whole model. The last row sums up. */
+/**
+ * Makes the table of a plan. `totalParameters` is the number of values in the whole model. The last row holds the
+ * totals.
+ */
 export function planTable(stages: readonly StagePlan[], totalParameters: number): Table {
   const isForecast = stages.some((stage) => stage.predictedSeconds !== undefined);
   const columns: Column[] = [

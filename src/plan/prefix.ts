@@ -1,33 +1,33 @@
 /**
- * Which outputs of the frozen layers each stage computes, takes over and keeps: decided once, when a plan is made. Its cost,
- * the forecast of its time and memory, and the training loop read it.
+ * Decides which outputs of the frozen layers each stage computes, reuses and keeps. This is decided once, when a plan
+ * is made; the predicted cost, the forecast and the training loop use it.
  *
- * A *prefix* is the part of the model below a cut. While nothing in it trains, its output for an example is always the same:
- * it is stored when a stage first needs it, and used in every epoch, also of later stages.
+ * A *prefix* is the part of the model below a cut. While nothing in it trains, its output for an example is always the
+ * same: it is stored when a stage first needs it, and used in every epoch, also of later stages.
  */
 import type { EncodedText } from "../models/packedBatch.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 
 /** The stored outputs that one stage works on. */
 export interface PrefixDecision {
-  /** The training steps and evaluations of the stage start from what is stored at this cut. */
+  /** The cut whose stored outputs the training steps and evaluations of the stage start from. */
   readonly cut: Cut;
   /**
    * The cuts that the stage wants stored: its own, and those of later stages up to which no stage in between trains anything
    * below. One pass over the data stores all of them that are not stored yet.
    */
   readonly wanted: readonly Cut[];
-  /** The layers [from, to) that this pass runs: none where everything is taken over from earlier stages. */
+  /** The layers [from, to) that this pass runs; empty if all outputs are reused from earlier stages. */
   readonly pass: readonly [from: number, to: number];
-  /** All cuts that are stored while the stage trains, those included that wait for a later stage. */
+  /** All cuts that are stored while the stage trains, including those for later stages. */
   readonly stored: readonly Cut[];
   /** The cuts that stay stored when the stage has ended. */
   readonly kept: readonly Cut[];
 }
 
 /**
- * Decides for each stage of a plan, given where each of them starts to train; undefined for a stage that trains the embeddings,
- * below which nothing is constant.
+ * Decides the stored outputs for each stage of a plan, given the cut of each stage; undefined for a stage that trains
+ * the embeddings, below which nothing is constant.
  */
 export function decidePrefixes(cuts: readonly Cut[]): (PrefixDecision | undefined)[] {
   const wanted = wantedCuts(cuts);
@@ -56,7 +56,10 @@ export function decidePrefixes(cuts: readonly Cut[]): (PrefixDecision | undefine
   });
 }
 
-/** From the last stage to the first: what a stage wants of the next one's is what lies at its own cut or below. */
+/**
+ * Computes the wanted cuts from the last stage to the first: a stage can store for the next stages only the cuts at or
+ * below its own.
+ */
 function wantedCuts(cuts: readonly Cut[]): Cut[][] {
   const wanted: Cut[][] = [];
   for (let index = cuts.length - 1; index >= 0; index--) {
@@ -67,7 +70,10 @@ function wantedCuts(cuts: readonly Cut[]): Cut[][] {
   return wanted;
 }
 
-/** Bytes that the outputs at a cut take for all of these texts: `[tokens, hidden]` each, or `[hidden]` before the head. */
+/**
+ * Returns the bytes of the outputs at a cut for all of these examples: `[tokens, hidden]` each, or `[hidden]` before
+ * the head.
+ */
 export function prefixBytes(model: SequenceClassifier, texts: readonly EncodedText[], cut: Cut): number {
   const rows = cut === model.depth ? texts.length : texts.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
   return 4 * model.config.hiddenSize * rows;

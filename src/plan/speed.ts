@@ -1,6 +1,6 @@
 /**
- * How fast this machine computes a model, measured on its top layers in some tenths of a second, once per model; and how long
- * a stage takes at that speed.
+ * Measures the speed of a model on this machine, on its top layers for a few tenths of a second, once per model, and
+ * predicts the time of a stage from it.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { layersHaveWeights } from "../freezing/selection.ts";
@@ -19,16 +19,18 @@ import { tf } from "../tensor/tensorflow.ts";
 import { NativeVariable } from "../tensor/variable.ts";
 import { sizeOf } from "./plan.ts";
 
-/** How long the parts of training take, in seconds. */
+/** The measured times of the parts of training, in seconds. */
 interface Speed {
-  /** A token through one layer, without gradients. */
+  /** One token through one layer, without gradients. */
   readonly forward: number;
-  /** A token through one layer forward and back, with the gradients of everything. */
+  /** One token through one layer forward and backward, with all gradients. */
   readonly both: number;
-  /** A token through the topmost layer, of which only what the head reads is computed: without gradients, and with them. */
+  /**
+   * One token through the topmost layer, which computes only the rows that the head reads: without and with gradients.
+   */
   readonly topForward: number;
   readonly topBoth: number;
-  /** The head forward and back, for a batch: what a micro-batch takes whatever its length. */
+  /** The head forward and backward for one micro-batch, whatever its length. */
   readonly head: number;
   /** The norm of the gradient and the update, for one parameter value. */
   readonly update: number;
@@ -42,8 +44,8 @@ const measured: Readonly<Record<Precision, WeakMap<SequenceClassifier, Speed>>> 
 };
 
 /**
- * Measures the speed. `lengths`: tokens of each text of a typical batch; of a large one the first 512 tokens stand for
- * all.
+ * Measures the speed of a model. `lengths` are the tokens of each example of a typical batch, of which at most 512
+ * tokens are used.
  */
 export function speedOf(
   model: SequenceClassifier,
@@ -112,7 +114,7 @@ interface SecondsInput {
   /** Number of tokens of both data sets. */
   readonly trainTokens: number;
   readonly evalTokens: number;
-  /** The layers [from, to) that both data sets go through once before the stage. */
+  /** The layers [from, to) through which both data sets pass once before the stage. */
   readonly prefix: readonly [from: number, to: number];
   readonly gradientCheckpointing: boolean;
   /** Number of parameter values that are hashed before and after the stage. */
@@ -155,7 +157,7 @@ export function stageSeconds(input: SecondsInput): number {
 
 const tokensAtMost = 512;
 
-/** Makes a batch of texts of these lengths, of at most 512 tokens (or one text). */
+/** Makes a batch of examples of these lengths, of at most 512 tokens (or one example). */
 export function batchOf(lengths: readonly number[]): PackedBatch {
   let tokens = 0;
   const texts: { inputIds: Int32Array }[] = [];
@@ -167,7 +169,7 @@ export function batchOf(lengths: readonly number[]): PackedBatch {
   return PackedBatch.fromTexts(texts);
 }
 
-/** Makes hidden states `[rows, hidden]` of the magnitude that a normalisation gives. */
+/** Makes hidden states `[rows, hidden]` of the magnitude of a layer norm's output. */
 export function rowsFor({ config }: SequenceClassifier, rows: number): Tensor {
   const values = Float32Array.from({ length: rows * config.hiddenSize }, (_, i) => Math.sin(i));
   return tf.tensor2d(values, [rows, config.hiddenSize]);

@@ -8,13 +8,13 @@ import { type OptionNames, refuseUnknown } from "../options.ts";
 import { inspect } from "../platform/inspect.ts";
 import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
 
-/** A stage of training as it is written: what trains, for how long, at which rates. */
+/** A stage of training: the parameters that train, for how many epochs, and at which learning rates. */
 export interface Stage {
-  /** Name for tables and figures. Default: what trains, in words. */
+  /** Name for tables and figures. Default: a description of the trainable parameters. */
   readonly name?: string;
   /** The parameters that train in this stage; everything else is frozen. */
   readonly train: Selection;
-  /** Passes over the training data, a whole number of 1 or more. */
+  /** Number of passes over the training data, an integer of at least 1. */
   readonly epochs: number;
   /** Peak learning rate of the encoder layers. Default: the run's `learningRate`. */
   readonly learningRate?: number;
@@ -22,15 +22,22 @@ export interface Stage {
    * Peak learning rate of the head. Default: the run's `headLearningRate`, else the learning rate of the encoder layers.
    */
   readonly headLearningRate?: number;
-  /** Each layer below the top one trains at the rate of the layer above times this, the embeddings last. Default: 1. */
+  /**
+   * Layer-wise decay of the learning rate: each layer below the top one trains at the rate of the layer above times
+   * this, the embeddings at the lowest. Default: 1.
+   */
   readonly layerDecay?: number;
   /** Schedule of the learning rates, run from its start to its end in each stage. Default: the run's. */
   readonly lrSchedulerType?: SchedulerType;
-  /** Optimizer steps in which the rates rise to their peak; below 1 a share of the stage's steps. Default: the run's. */
+  /**
+   * Number of optimizer steps over which the learning rates rise to their peak; a value below 1 is a fraction of the
+   * stage's steps. Default: the run's.
+   */
   readonly warmupSteps?: number;
   /**
-   * The stage ends after this many epochs in a row without a better validation: a better `metricForBestModel`, or the same
-   * with a lower validation loss. Default: the stage runs all of its epochs.
+   * Number of consecutive epochs without improvement on the validation data after which the stage ends. An improvement
+   * is a better `metricForBestModel`, or the same with a lower validation loss. Default: the stage runs all of its
+   * epochs.
    */
   readonly patience?: number;
 }
@@ -47,7 +54,7 @@ const settings: OptionNames<Stage> = {
   patience: true,
 };
 
-/** Names that other libraries, and Thaw's own other options, have for the settings of a stage. */
+/** Names of a stage's settings in other libraries and in Thaw's other options. */
 const elsewhere = {
   lr: "learningRate",
   headLr: "headLearningRate",
@@ -114,10 +121,10 @@ function namesOf({ train }: Stage, index: number, { blocks, depth }: SelectableM
   );
 }
 
-/** Returns a key of a selection: two with the same key select the same. */
+/** Returns a key of a selection; selections with the same key select the same parameters. */
 const keyOf = (selection: Selection): string => inspect(selection, { depth: null, maxArrayLength: null });
 
-/** Returns the names and blocks of a model, for which its sizes are enough: no weight is read. */
+/** Returns the parameter names and blocks of a model, which its config determines: no weight is read. */
 function selectableOf(model: SelectableModel | HuggingFaceConfig | JsonObject): SelectableModel {
   if ("blocks" in model && model.blocks instanceof Map) return model as SelectableModel;
   const config = "modelType" in model ? (model as HuggingFaceConfig) : parseConfig(model as JsonObject);
@@ -130,7 +137,7 @@ function selectableOf(model: SelectableModel | HuggingFaceConfig | JsonObject): 
   return { blocks, depth: config.numHiddenLayers };
 }
 
-/** Checks everything about a stage that can be wrong in any model. */
+/** Checks the settings of a stage that do not depend on the model. */
 function checkStage(stage: Stage, index: number): void {
   const refuse = (problem: string): never => {
     const name = typeof stage?.name === "string" ? ` ("${stage.name}")` : "";

@@ -241,7 +241,7 @@ function releaseClaim(claim: string): void {
   disown(claim);
 }
 
-/** How long a save that was stopped may take to notice. Code that V8 was told to end does not. */
+/** Time in milliseconds within which a stopped save notices the stop. Code terminated by V8 never does. */
 const stopMs = 5000;
 
 async function isLive(target: string, name: string): Promise<boolean> {

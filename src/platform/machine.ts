@@ -11,7 +11,7 @@ import { ThawError } from "../errors.ts";
 
 export { availableParallelism, cpus, freemem, platform, release, totalmem } from "node:os";
 
-/** How many bytes of memory can still be had, and what limits them. */
+/** The memory that the process can still get, in bytes, and its limit. */
 export interface Room {
   readonly bytes: number;
   /** The end of a sentence: `of the 6.0 GB that "ulimit -v" allows`. */

@@ -4,12 +4,15 @@ import { type OptionNames, refuseUnknown } from "../options.ts";
 import { checkStages, type Stage } from "../plan/stage.ts";
 import { inspect } from "../platform/inspect.ts";
 
-/** A fresh head does not learn at an encoder's rate: at 5e-5 a frozen encoder's head stays at chance. */
+/**
+ * Default learning rate of a new head, which hardly learns at an encoder's rate: at 5e-5 the head of a frozen encoder
+ * stays at chance.
+ */
 const headRate = 1e-3;
 
 /** Options of `classifierOnly` and `lastLayers`. */
 export interface RecipeOptions {
-  /** The number of passes over the training data. Default: 5 of `classifierOnly`, 3 of `lastLayers`. */
+  /** Number of passes over the training data. Default: 5 for `classifierOnly`, 3 for `lastLayers`. */
   readonly epochs?: number;
   /**
    * Peak learning rate of the encoder layers that train. Default: 1e-4. With `classifierOnly`, where no layer trains, it is

@@ -12,7 +12,7 @@ export interface WarmupOptions {
   readonly numTrainingSteps: number;
 }
 
-/** Hugging Face's names of the schedules that there are. */
+/** Names of the available schedules, as in Hugging Face. */
 export const schedulerTypes = ["linear", "cosine", "constant", "constant_with_warmup"] as const;
 /** The name of a schedule. */
 export type SchedulerType = (typeof schedulerTypes)[number];
@@ -42,7 +42,7 @@ export function getCosineScheduleWithWarmup({ numWarmupSteps, numTrainingSteps }
   };
 }
 
-/** Is 1 at every step: `get_constant_schedule`. */
+/** Stays at 1: `get_constant_schedule`. */
 export function getConstantSchedule(): Schedule {
   return () => 1;
 }
@@ -52,7 +52,7 @@ export function getConstantScheduleWithWarmup({ numWarmupSteps }: { readonly num
   return (step) => (step < numWarmupSteps ? step / Math.max(1, numWarmupSteps) : 1);
 }
 
-/** Returns the schedule that goes by this name. */
+/** Returns the schedule with this name. */
 export function scheduleOf(type: SchedulerType, options: WarmupOptions): Schedule {
   switch (type) {
     case "linear":

@@ -1,4 +1,4 @@
-/** Strategies side by side: what their runs reached and cost, as one figure with its table, inline in one bundle. */
+/** Compares strategies by the metrics and costs of their runs, as one figure that includes its table. */
 import { type DisplayBundle, displaySymbol, type MimeBundle } from "../../shared/mimeBundle.ts";
 import { formatCount, formatPercent, formatSeconds } from "../display/numbers.ts";
 import { type Cell, type Column, Table } from "../display/table.ts";

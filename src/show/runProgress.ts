@@ -5,7 +5,7 @@ import type { TrainerEvent } from "../train/events.ts";
 import type { HistoryRow, RunRecord, StageOutcome } from "../train/runRecord.ts";
 
 /**
- * Work beside the training steps with a progress bar of its own: the pass through the frozen layers, or an evaluation.
+ * Work other than training steps, with a progress bar of its own: the pass through the frozen layers, or an evaluation.
  */
 interface SideTask {
   readonly kind: "prefix" | "evaluate";
@@ -170,7 +170,7 @@ export interface Measured {
   /** The time of one evaluation; 0 where nothing is evaluated. */
   readonly evalSeconds: number;
   readonly evaluationsLeft: number;
-  /** The time that a step would take if everything trained, from the stages before this one; undefined in the first. */
+  /** The time of a step of full fine-tuning in seconds, estimated from earlier stages; undefined in the first stage. */
   readonly fullStepSeconds: number | undefined;
 }
 
@@ -188,8 +188,7 @@ const nothingMeasured: Measured = {
 const smallestCost = 1e-3;
 
 /**
- * Estimates from this stage the seconds that a step would take if everything trained; undefined before anything is
- * measured.
+ * Estimates the time of a step of full fine-tuning in seconds from this stage; undefined before the first measurement.
  */
 export function fullStepSeconds(stage: StagePlan, measured: Measured): number | undefined {
   if (measured.secondsPerStep === undefined || stage.steps === 0) return measured.fullStepSeconds;

@@ -1,5 +1,5 @@
 /**
- * Runs by their strategies, summed up over their seeds: the numbers, and sentences about what makes them hard to
+ * Summarises the runs of each strategy over their seeds, and describes differences that make strategies hard to
  * compare.
  */
 import { listed } from "../display/listed.ts";
@@ -64,7 +64,7 @@ export interface RunSummary {
   readonly totalParameters: number;
   /** The number of epochs that were done. */
   readonly epochs: Spread;
-  /** The predicted cost of the epochs that were done, in epochs of training everything. */
+  /** The predicted cost of the epochs that were done, in units of one epoch of full fine-tuning. */
   readonly fullEpochs: Spread;
   /** The number of tensors that were frozen during the whole of the first run. */
   readonly frozenTensors: number;

@@ -1,15 +1,15 @@
 /** The metrics of an evaluation: their names, which of two values is better, and how they are written. */
 import { formatNumber, formatPercent } from "../display/numbers.ts";
 
-/** How a metric is called and read. */
+/** The name and scale of a metric. */
 interface MetricKind {
-  /** Its name within a sentence: "validation accuracy". */
+  /** Name of the metric within a sentence: "validation accuracy". */
   readonly name: string;
   /** "share": a fraction, read in percent. "correlation": at most 1. "error": in the unit of the loss or the targets. */
   readonly scale: "share" | "correlation" | "error";
 }
 
-/** All metrics by their names in the log, in the order of tables. All but errors are the better the higher they are. */
+/** All metrics by their names in the log, in the order of tables. Higher is better, except for errors. */
 export const metricKinds = {
   evalLoss: { name: "loss", scale: "error" },
   evalAccuracy: { name: "accuracy", scale: "share" },
@@ -27,7 +27,7 @@ export const metricKinds = {
 export type MetricKey = keyof typeof metricKinds;
 export const metricKeys = Object.keys(metricKinds) as readonly MetricKey[];
 
-/** The metrics of one evaluation; which of them are there depends on the problem type. */
+/** The metrics of one evaluation; the problem type decides which of them are present. */
 export type Metrics = Readonly<Partial<Record<MetricKey, number>>>;
 
 /** The metric that the best epoch is chosen by. */
@@ -41,10 +41,10 @@ export interface ModelMetric {
 export const accuracyMetric: ModelMetric = { key: "evalAccuracy", greaterIsBetter: true };
 const lossMetric: ModelMetric = { key: "evalLoss", greaterIsBetter: false };
 
-/** Returns the metric of a name, with the direction that it has by itself. */
+/** Returns the metric with this name and its natural direction. */
 export const metricOf = (key: MetricKey): ModelMetric => ({ key, greaterIsBetter: metricKinds[key].scale !== "error" });
 
-/** Whether `value` is better than `other`; any value is better than an undefined one, which is better than nothing. */
+/** Tells whether `value` is better than `other`; any value is better than undefined, and undefined is never better. */
 export function isBetter(
   value: number | undefined,
   other: number | undefined,

@@ -1,4 +1,4 @@
-/** From the logits of one example to scores of its labels, in float64. */
+/** Converts the logits of one example to scores of its labels, in float64. */
 
 /** A label's name and its score: a probability, or the number itself where the model gives numbers. */
 export interface LabelScore {
@@ -8,7 +8,7 @@ export interface LabelScore {
   readonly score: number;
 }
 
-/** The function that makes scores of logits, as `function_to_apply` of Python's pipeline names it. */
+/** The function that turns logits into scores, by the names of `function_to_apply` in Python's pipeline. */
 export type ScoreFunction = "softmax" | "sigmoid" | "none";
 
 /** The names of the labels by their index, as a model's config has them. */
@@ -33,12 +33,12 @@ export function argmax(logits: Float32Array): number {
   return logits.indexOf(Math.max(...logits));
 }
 
-/** `x - max - log(sum(exp(x - max)))` of each logit `x`. */
+/** Computes `x - max - log(sum(exp(x - max)))` of each logit `x`. */
 export function logSoftmax(logits: Float32Array): number[] {
   const max = Math.max(...logits);
   const logSum = Math.log(logits.reduce((sum, x) => sum + Math.exp(x - max), 0));
   return Array.from(logits, (x) => x - max - logSum);
 }
 
-/** `1 / (1 + exp(-x))` */
+/** Computes `1 / (1 + exp(-x))`. */
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));

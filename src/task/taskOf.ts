@@ -1,4 +1,4 @@
-/** The task of a problem type, and the metric that its best epoch is chosen by. */
+/** The task of a problem type, and its metric for choosing the best epoch. */
 import { ThawError } from "../errors.ts";
 import { type ModelMetric, metricOf } from "./metrics.ts";
 import { multiLabel } from "./multiLabel.ts";
@@ -22,12 +22,13 @@ export const taskOf = (problemType: ProblemType = "single_label_classification")
 interface MetricChoice {
   /** A metric of the task: "macroF1", "evalMacroF1" or "eval_macro_f1". Undefined: the task's own. */
   readonly metricForBestModel: string | undefined;
-  /** Whether a higher value is better; undefined: as it is for that metric. */
+  /** Whether a higher value is better; undefined: the natural direction of the metric. */
   readonly greaterIsBetter: boolean | undefined;
 }
 
 /**
- * Returns the metric that the best epoch is chosen by. Throws `BAD_ARGUMENT` where the problem type has none of that name.
+ * Returns the metric by which the best epoch is chosen. Throws `BAD_ARGUMENT` if the problem type has no metric of that
+ * name.
  */
 export function modelMetric(
   { metricForBestModel, greaterIsBetter }: MetricChoice,

@@ -1,6 +1,6 @@
 /**
- * The loss and its gradients over tfjs's tape, walked by ourselves: tfjs keeps every saved tensor and every gradient to
- * the end of the backward pass; here each goes as soon as its node is done, which is most of a step's memory.
+ * Computes the loss and its gradients by an own walk over tfjs's tape. tfjs keeps every saved tensor and gradient to
+ * the end of the backward pass; here each is freed as soon as its node is done, which saves most of a step's memory.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable, isConstant, markConstant } from "./differentiable.ts";
@@ -23,9 +23,9 @@ interface Recorder {
 }
 
 /**
- * Runs `loss` once and differentiates it; `dy` is the gradient of what it gives (default: 1, as of a loss).
- * `gradients[i]` belongs to `inputs[i]`, and is undefined where the loss does
- * not depend on it; inputs are leaves, not results of this project's ops. The results belong to the current `tidy` scope.
+ * Runs `loss` once and differentiates it; `dy` is the gradient of its result (default: 1, for a scalar loss).
+ * `gradients[i]` belongs to `inputs[i]`, and is undefined if the loss does not depend on it; inputs are leaves, not
+ * results of this project's ops. The results belong to the current `tidy` scope.
  */
 export function lossAndGradients(
   loss: () => Tensor,

@@ -39,9 +39,9 @@ interface NativeAttentionOptions {
   readonly segments: Int32Array | undefined;
   /** Products of query and key are multiplied with this. */
   readonly factor: number;
-  /** A token sees those at most so many places away; undefined = all. */
+  /** Largest distance at which a token attends to another; undefined = no limit. */
   readonly window: number | undefined;
-  /** Whether queries of one token per example are those of last tokens, not of first ones. */
+  /** Whether a query with one row per example holds the last tokens rather than the first ones. */
   readonly last: boolean;
   /** The dropout of the attention probabilities. */
   readonly site: DropoutSite;

@@ -1,7 +1,7 @@
 /**
- * The precision in which layers multiply, and where it is to be had. bfloat16 is the upper half of a float32: the same
- * range, 8 bits of precision (relative rounding error 2^-8 at most), and on some processors an instruction that takes two
- * at a time.
+ * The precision of the layers' matrix products, and the machines that support it. bfloat16 is the upper half of a
+ * float32: the same range, 8 bits of precision (relative rounding error 2^-8 at most), and on some processors an
+ * instruction that takes two at a time.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { ThawError } from "../errors.ts";
@@ -55,9 +55,9 @@ interface Arithmetic {
   readonly matMul: typeof matMul;
   readonly matMulBias: typeof matMulBias;
   readonly sumOfProducts: typeof sumOfProducts;
-  /** Makes of `x [rows, width]` what is kept of it for the backward pass. */
+  /** Packs `x [rows, width]` for the backward pass. */
   readonly pack: (x: Tensor) => Tensor;
-  /** Makes `[rows, width]` of what is kept. */
+  /** Unpacks a packed tensor to `[rows, width]`. */
   readonly unpack: (packed: Tensor, width: number) => Tensor;
 }
 

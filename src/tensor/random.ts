@@ -1,6 +1,6 @@
 /**
- * Random numbers that are a pure function of a seed, the name of a stream and an index, whatever was drawn before:
- * words of 32 bits, normally distributed numbers, permutations. (Dropout has masks of its own: dropoutMask.ts.)
+ * Random numbers that are a pure function of a seed, the name of a random stream and an index, independent of earlier
+ * draws: words of 32 bits, normally distributed numbers, permutations. (Dropout has masks of its own: dropoutMask.ts.)
  */
 import { ThawError } from "../errors.ts";
 import { createHash } from "../platform/bytes.ts";

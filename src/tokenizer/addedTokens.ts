@@ -1,4 +1,4 @@
-/** The special tokens of a tokenizer, and others that are never cut, with their ids. */
+/** Finds the special tokens of a tokenizer and its other added tokens, which are never split, with their ids. */
 import { type ClassName, classNamed, generic, type Role, roles, type SpecialTokens } from "./classes.ts";
 import { isObject, type Settings, type TokenizerFolder } from "./folder.ts";
 import type { AddedToken, Part, Vocabulary } from "./vocabulary.ts";
@@ -7,13 +7,16 @@ export interface NumberedToken extends AddedToken {
   readonly id: number;
 }
 
-/** The ids of the vocabulary's tokens, and how many there are. */
+/** The token ids of a vocabulary and their number. */
 export interface TokenIds {
   readonly idOf: (token: string) => number | undefined;
   readonly size: number;
 }
 
-/** Finds each role's token: the class's own, unless the folder names another; a role has none where it names null. */
+/**
+ * Finds the token of each role: the class's default unless the folder's settings name another. A role set to null has
+ * no token.
+ */
 export function specialTokens(name: ClassName | typeof generic, settings: Settings): SpecialTokens {
   const own = name === generic ? {} : classNamed(name).specials;
   const named = roles.flatMap((role): [Role, string][] => {
@@ -59,7 +62,7 @@ function roleTokens(name: ClassName | typeof generic, settings: Settings): Added
 }
 
 /**
- * Lists special tokens of a model's own: settings such as `image_token`, and those that `extra_special_tokens` names.
+ * Lists model-specific special tokens: those in settings such as `image_token`, and those in `extra_special_tokens`.
  */
 function otherNamedTokens(settings: Settings): AddedToken[] {
   const own = new Set<string>(roles.map((role) => `${role}_token`));

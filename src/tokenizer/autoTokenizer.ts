@@ -19,18 +19,18 @@ import { loadXenovaBackend } from "./xenova.ts";
 /** Options of `AutoTokenizer.fromPretrained`. */
 export interface FromPretrainedTokenizerOptions extends ResolveOptions {
   /**
-   * The library that cuts texts into tokens. `"native"`: exactly Python's ids. `"xenova"`: runs everywhere. Default:
-   * native, or xenova where that does not load.
+   * The library that splits texts into tokens. `"native"` gives exactly Python's ids; `"xenova"` runs everywhere.
+   * Default: `"native"`, or `"xenova"` if the native library does not load.
    */
   readonly backend?: "native" | "xenova";
   /**
-   * The end at which tokens are taken off a text that is too long; also saved. Default: what the files say, mostly
+   * The side from which a text that is too long is truncated; also saved. Default: the setting of the files, mostly
    * `"right"`.
    */
   readonly truncationSide?: Side;
-  /** The end at which texts of a batch are padded; also saved. Default: what the files say, mostly `"right"`. */
+  /** The side on which texts of a batch are padded; also saved. Default: the setting of the files, mostly `"right"`. */
   readonly paddingSide?: Side;
-  /** The longest text in tokens, special ones included; also saved. Default: what the files say. */
+  /** The longest input in tokens, special tokens included; also saved. Default: the setting of the files. */
   readonly modelMaxLength?: number;
 }
 
@@ -65,14 +65,14 @@ const elsewhere = {
   ),
 };
 
-/** Loads tokenizers: from the hub, from the cache of Hugging Face, or from a folder. */
+/** Loads tokenizers from the hub, from the Hugging Face cache, or from a folder. */
 export const AutoTokenizer = {
   /**
-   * Loads the tokenizer of a model, given as a hub id such as `"bert-base-uncased"` or a folder. It is read as Python's
-   * class for it reads its files: its `tokenizer.json`, or else what transformers makes one of (vocab.txt, vocab.json
-   * with merges.txt, a sentencepiece model), and the settings of `tokenizer_config.json`. Defaults: revision `"main"`,
-   * and whatever the files say. Errors: `MODEL_NOT_FOUND`, `BAD_REVISION`, `MISSING_FILE`, `BAD_TOKENIZER`,
-   * `BAD_ARGUMENT` for options that there are not.
+   * Loads the tokenizer of a model, given as a hub id such as `"bert-base-uncased"` or a folder. The files are read as
+   * Python's tokenizer class reads them: `tokenizer.json`, or else the vocabulary files from which transformers builds
+   * one (vocab.txt, vocab.json with merges.txt, a sentencepiece model), and the settings in `tokenizer_config.json`.
+   * Defaults: revision `"main"`, and the settings of the files. Errors: `MODEL_NOT_FOUND`, `BAD_REVISION`,
+   * `MISSING_FILE`, `BAD_TOKENIZER`, `BAD_ARGUMENT` for unknown options.
    */
   async fromPretrained(idOrFolder: string, options: FromPretrainedTokenizerOptions = {}): Promise<Tokenizer> {
     refuseUnknown(options, names, { kind: "option of AutoTokenizer.fromPretrained", elsewhere });
@@ -144,8 +144,8 @@ async function loadBackend(
 }
 
 /**
- * Leaves special tokens out when ids are decoded: where special tokens in texts are passed over, the library does not
- * know them, and so cannot.
+ * Removes special tokens before decoding. With `split_special_tokens` the library does not know the special tokens and
+ * cannot remove them itself.
  */
 function withSpecialIds(backend: TokenizerBackend, { json, settings }: EffectiveTokenizer): TokenizerBackend {
   if (!truthySetting(settings, "split_special_tokens", false)) return backend;
@@ -156,8 +156,8 @@ function withSpecialIds(backend: TokenizerBackend, { json, settings }: Effective
 }
 
 /**
- * Reads the longest text in tokens. Python writes 10^30 where a tokenizer has no limit; `max_len` is what older
- * versions call it.
+ * Reads the longest input in tokens. Python writes 10^30 for a tokenizer without a limit; older versions call the key
+ * `max_len`.
  */
 function maxLength({ path, settings }: TokenizerFolder): number {
   const value = settings.model_max_length === undefined ? settings.max_len : settings.model_max_length;
@@ -171,7 +171,8 @@ function maxLength({ path, settings }: TokenizerFolder): number {
 }
 
 /**
- * Reads the positions of the model beside the tokenizer; whoever loads it says what is wrong with its configuration.
+ * Reads the number of positions of the model in the same folder. Errors in its config are reported when the model is
+ * loaded.
  */
 function positionsOf({ model }: TokenizerFolder): number {
   try {
@@ -188,8 +189,8 @@ function sideOf({ path }: TokenizerFolder, settings: Settings, key: string): Sid
 }
 
 /**
- * Tells whether decoded texts lose the space before a comma and the like. Python cleans nothing where bytes are tokens:
- * a space there is one of the text.
+ * Tells whether decoding removes the space before punctuation. Python never does so for byte-level tokenizers, whose
+ * spaces belong to the text.
  */
 function cleansUpSpaces({ json, settings }: EffectiveTokenizer): boolean {
   const isBpe = (json.model as Settings).type === "BPE" || (json.model as Settings).merges !== undefined;

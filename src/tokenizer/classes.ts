@@ -1,4 +1,4 @@
-/** Tells which tokenizer class of transformers 5.23 a folder has, and what that class takes for granted. */
+/** Tells which tokenizer class of transformers 5.23 reads a folder, and the defaults of that class. */
 import { ThawError } from "../errors.ts";
 import type { Settings, TokenizerFolder } from "./folder.ts";
 
@@ -8,16 +8,16 @@ export type Role = (typeof roles)[number];
 export type SpecialTokens = Readonly<Partial<Record<Role, string>>>;
 
 export interface TokenizerClass {
-  /** Files of the vocabulary, all needed where there is no `tokenizer.json`. */
+  /** Vocabulary files; all are needed if there is no `tokenizer.json`. */
   readonly files: readonly string[];
   readonly vocabulary: "WordPiece" | "BPE" | "Unigram";
   readonly specials: SpecialTokens;
-  /** Further special tokens where the files name none. */
+  /** Default of the extra special tokens, used if the files name none. */
   readonly extraSpecials?: readonly string[];
-  /** Whether the mask takes the white space before it. */
+  /** Whether the mask token absorbs the white space before it. */
   readonly maskTakesSpace?: boolean;
   readonly paddingSide?: "left";
-  /** Whether the class gives token types where the files do not say what inputs the model has. */
+  /** Whether the class returns token types if the files do not list the model's inputs. */
   readonly givesTypes?: boolean;
 }
 
@@ -34,7 +34,7 @@ const robertaSpecials: SpecialTokens = {
 };
 
 /**
- * The classes that are known here.
+ * The tokenizer classes known here.
  * https://github.com/huggingface/transformers/tree/v5.23.0/src/transformers/models: `tokenization_*.py` of each.
  */
 const classes = {
@@ -76,9 +76,9 @@ const classes = {
   DebertaV2Tokenizer: { files: ["spm.model"], vocabulary: "Unigram", specials: debertaSpecials, givesTypes: true },
 } as const satisfies Record<string, TokenizerClass>;
 
-/** The classes that build what they run anew from their settings. */
+/** Names of the classes that build their tokenizer from their settings instead of running `tokenizer.json` as it is. */
 export type ClassName = keyof typeof classes;
-/** Python's class for all else, also called PreTrainedTokenizerFast: it runs `tokenizer.json` as it is. */
+/** Python's class for all other tokenizers, also called PreTrainedTokenizerFast: it runs `tokenizer.json` as it is. */
 export const generic = "TokenizersBackend";
 
 export function classNamed(name: ClassName): TokenizerClass {
@@ -104,7 +104,7 @@ const classOfModel: ReadonlyMap<string, ClassName | typeof generic> = new Map([
   ["modernbert", generic], // whatever its files name
 ]);
 
-/** Classes that are others under another name. */
+/** Aliases of classes: alias -> class. */
 const sameAs: ReadonlyMap<string, ClassName> = new Map([
   ...["DistilBert", "Electra", "LayoutLM", "Lxmert", "MobileBert", "SqueezeBert"].map((name): [string, ClassName] => [
     `${name}Tokenizer`,
@@ -116,7 +116,7 @@ const sameAs: ReadonlyMap<string, ClassName> = new Map([
 const tokenizersCalled = (names: string): ReadonlySet<string> =>
   new Set(names.split(" ").map((name) => `${name}Tokenizer`));
 
-/** Classes of transformers that split texts by programs in Python, such as a morphological analyser, whatever files there are. */
+/** Classes of transformers that need Python code, such as a morphological analyser, whatever files the folder has. */
 const inPythonOnly = tokenizersCalled(
   "Bartpho BertGeneration BertJapanese Bertweet BioGpt BlenderbotSmall ByT5 CTRL Canine Clvp Cpm CpmAnt " +
     "Dia Esm FSMT FastSpeech2Conformer Flaubert GPTNeoXJapanese GPTSw3 M2M100 Marian Mgpstr MyT5 PLBart " +
@@ -124,7 +124,10 @@ const inPythonOnly = tokenizersCalled(
     "Wav2Vec2PhonemeCTC XLM",
 );
 
-/** Classes of transformers that build normaliser and pre-tokenizer anew and are not known here: `tokenizer.json` may say otherwise. */
+/**
+ * Classes of transformers not known here that build their own normaliser and pre-tokenizer, which may differ from the
+ * folder's `tokenizer.json`.
+ */
 const builtElsewhere = tokenizersCalled(
   "Barthez BigBird Blenderbot CLIP CodeGen CodeLlama Cohere ConvBert DPRContextEncoder " +
     "DPRQuestionEncoder DPRReader DistilBert Esmc FNet Funnel GPT2 GPTNeoX Gemma Herbert Lasr LayoutLMv2 " +
@@ -137,8 +140,8 @@ const asItIs =
   'Where its tokenizer.json says all, write "tokenizer_class": "PreTrainedTokenizerFast" into tokenizer_config.json';
 
 /**
- * Finds the class that `AutoTokenizer.from_pretrained` takes for a folder. Throws `BAD_TOKENIZER` for one that runs in
- * Python alone.
+ * Finds the class that `AutoTokenizer.from_pretrained` chooses for a folder. Throws `BAD_TOKENIZER` for a class that
+ * runs only in Python.
  * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/models/auto/tokenization_auto.py#L826
  */
 export function classOf({
@@ -163,7 +166,7 @@ export function classOf({
   return generic;
 }
 
-/** Warns, when a tokenizer is loaded, of a class that may run another `tokenizer.json` than its folder has. */
+/** Warns about a class that may run another `tokenizer.json` than the one in its folder. */
 export function warnOfClass({ path, settings, model }: Pick<TokenizerFolder, "path" | "settings" | "model">): void {
   const name = named(settings) ?? named(model);
   if (name === undefined || !builtElsewhere.has(name) || classCalled(name) !== undefined) return;
@@ -174,7 +177,7 @@ export function warnOfClass({ path, settings, model }: Pick<TokenizerFolder, "pa
   );
 }
 
-/** Finds the class that the settings alone name, if it is one that builds its parts. */
+/** Finds the class named in the settings, if it is one that builds its own components. */
 export function ownClass(settings: Settings): ClassName | undefined {
   const name = named(settings);
   return name === undefined ? undefined : classCalled(name);
@@ -184,17 +187,20 @@ function classCalled(name: string): ClassName | undefined {
   return Object.hasOwn(classes, name) ? (name as ClassName) : sameAs.get(name);
 }
 
-/** Reads the name of a class, without the "Fast" that older versions had in the names. */
+/** Reads the class name from the settings, without the "Fast" of older versions. */
 function named({ tokenizer_class: name }: Settings): string | undefined {
   return typeof name === "string" && name !== "" ? name.replace(/Fast$/, "") : undefined;
 }
 
-/** Families whose models were trained with token types that their class, or none, leaves out since version 5 of transformers. */
+/**
+ * Families whose models were trained with token types, although their tokenizer class may omit them since transformers
+ * 5.
+ */
 const trainedWithTypes = new Set(["bert", "electra", "albert", "xlnet", "deberta", "deberta-v2"]);
 
 /**
- * Tells whether token types are given: as `model_input_names` says, else as the class does, or as the family's models
- * were trained. `byClass` tells whether Python gives them too without being asked.
+ * Tells whether the tokenizer returns token types: as `model_input_names` says, else as the class does or as the
+ * family's models were trained. `byClass` tells whether Python also returns them by default.
  */
 export function typesOf(
   name: ClassName | typeof generic,
@@ -210,5 +216,5 @@ export function typesOf(
   return { given: byClass || typed || (name === generic && trainedWithTypes.has(String(model.model_type))), byClass };
 }
 
-/** Tells whether it is DistilBERT's class, the one that differs from its parent in the inputs alone. */
+/** Tells whether the class is DistilBERT's, which differs from BERT's only in the model's inputs. */
 const isDistilBert = (settings: Settings) => named(settings) === "DistilBertTokenizer";

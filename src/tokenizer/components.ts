@@ -1,7 +1,7 @@
 /**
- * Builds what each class of transformers builds from its settings, whatever a `tokenizer.json` says of the same:
- * normaliser, pre-tokenizer, model, decoder and, but for ALBERT, where the special tokens go. The links lead to what is
- * followed.
+ * Builds the components that each tokenizer class of transformers builds from its settings, ignoring those in
+ * `tokenizer.json`: normaliser, pre-tokenizer, model, decoder and, except for ALBERT, the post-processor. The links
+ * lead to the Python code that is followed.
  */
 import type { ClassName, SpecialTokens } from "./classes.ts";
 import { booleanSetting, type Settings, truthySetting } from "./folder.ts";
@@ -14,7 +14,7 @@ export interface Components {
   readonly decoder: Part;
 }
 
-/** All that decides the components of a class. */
+/** The inputs from which the components of a class are built. */
 export interface Recipe {
   readonly name: ClassName;
   readonly vocabulary: Vocabulary;
@@ -22,7 +22,7 @@ export interface Recipe {
   readonly specials: SpecialTokens;
 }
 
-/** Builds the components of a class. Throws an Error for a setting that Python refuses. */
+/** Builds the components of a tokenizer class. Throws an Error for a setting that Python refuses. */
 export function componentsOf(recipe: Recipe): Components {
   const { vocabulary } = recipe;
   switch (vocabulary.kind) {
@@ -106,8 +106,8 @@ function unigram(recipe: Recipe, source: Unigram): Components {
 }
 
 /**
- * Lists the pieces that the class runs. XLM-RoBERTa and CamemBERT have other first pieces than their sentencepiece
- * models; a `tokenizer.json` has them already.
+ * Lists the vocabulary pieces that the class uses. XLM-RoBERTa and CamemBERT replace the first pieces of their
+ * sentencepiece models; a `tokenizer.json` has the replaced ones already.
  */
 export function piecesOf(
   { name, specials }: Pick<Recipe, "name" | "specials">,
@@ -186,13 +186,12 @@ function prependScheme(name: ClassName, settings: Settings): "always" | "first" 
   return name === "DebertaV2Tokenizer" ? "first" : "never";
 }
 
-/** The place of a text or a special token: `$A` and `$B` are the texts, the number is the token type. */
+/** An entry of a template: a special token, or `$A` or `$B` for the texts, with its token type. */
 type Place = readonly [token: string, typeId: number];
 
 /**
- * Builds the post-processor of each class, which says where the special tokens go. `idOf` gives the id of any token and
- * throws an Error where it has none. `stored` is what a `tokenizer.json` says, which ALBERT's class alone heeds: it
- * sets its own before what it was given is set.
+ * Builds the post-processor of a class, which inserts the special tokens. `idOf` returns the id of a token and throws
+ * an Error if it has none. `stored` is the post-processor in `tokenizer.json`; only ALBERT's class keeps it.
  */
 export function postProcessorOf(
   { name, settings, specials }: Recipe,
@@ -200,7 +199,9 @@ export function postProcessorOf(
   stored: unknown,
 ): unknown {
   const { bos, eos, sep, cls } = specials;
-  /** BERT's, MPNet's and DeBERTa v2's classes have a number for a token that is null. */
+  /**
+   * Returns a token and its id. BERT's, MPNet's and DeBERTa v2's classes have a fallback id for a token that is null.
+   */
   const token = (content: string | undefined, fallbackId?: number): [string, number] => {
     if (content !== undefined) return [content, idOf(content)];
     if (fallbackId !== undefined) return ["None", fallbackId];

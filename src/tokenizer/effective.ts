@@ -1,7 +1,7 @@
 /**
- * Builds the `tokenizer.json` that counts: the one that Python's class for a folder would run. Classes that build their
- * parts anew take vocabulary and added tokens from the folder's file, where it has one, and the rest from the settings;
- * the others run the file as it is. Encoding, saving and exporting all go by it.
+ * Builds the effective `tokenizer.json`: the one that Python's class for a folder would run. Classes that build their
+ * own components take the vocabulary and added tokens from the folder's file, if it has one, and the rest from the
+ * settings; the other classes run the file as it is. Encoding, saving and exporting all use the result.
  */
 import { ThawError } from "../errors.ts";
 import { join } from "../platform/files.ts";
@@ -15,24 +15,29 @@ import { type Part, type Vocabulary, vocabularyIn, vocabularyOf } from "./vocabu
 
 export interface EffectiveTokenizer {
   readonly className: ClassName | typeof generic;
-  /** The `tokenizer.json` that the class of Python would save. */
+  /** The `tokenizer.json` that Python's class would save. */
   readonly json: Part;
-  /** Whether the folder's own `tokenizer.json` says something else, or there is none. */
+  /** Whether the folder's own `tokenizer.json` differs or is missing. */
   readonly differs: boolean;
-  /** The folder's settings, with what its `tokenizer.json` says of sides and padding, and the defaults of the class. */
+  /**
+   * The folder's settings, completed by the sides and padding of its `tokenizer.json` and by the defaults of the class.
+   */
   readonly settings: Settings;
-  /** Whether token types are given, and whether Python does so unasked. */
+  /** Whether the tokenizer returns token types, and whether Python's class does so by default. */
   readonly types: { readonly given: boolean; readonly byClass: boolean };
-  /** Settings for what a `tokenizer.json` made of a sentencepiece model does not say of it. */
+  /** Settings of a sentencepiece model that a `tokenizer.json` made from it does not contain. */
   readonly declared: Settings;
   /**
-   * The parts of the folder's `tokenizer.json`, without its vocabulary, that a class which builds its own parts leaves
-   * out; else undefined.
+   * The components of the folder's `tokenizer.json`, without its vocabulary, that a class with components of its own
+   * ignores; else undefined.
    */
   readonly leftOut: Part | undefined;
 }
 
-/** Builds it for a folder. Errors: `MISSING_FILE` if the folder has no vocabulary either, `BAD_TOKENIZER`. */
+/**
+ * Builds the effective tokenizer of a folder. Errors: `MISSING_FILE` if the folder has neither a `tokenizer.json` nor a
+ * vocabulary, `BAD_TOKENIZER`.
+ */
 export function effectiveTokenizer(folder: TokenizerFolder): EffectiveTokenizer {
   const className = classOf(folder);
   const stored = storedJson(folder);
@@ -98,7 +103,7 @@ function withoutVocabulary(stored: Part): Part {
   return { ...stored, model: { type: "WordLevel", vocab: { "[UNK]": 0 }, unk_token: "[UNK]" }, added_tokens: [] };
 }
 
-/** Makes the settings that save_pretrained of Python writes into tokenizer_config.json. */
+/** Makes the settings that Python's `save_pretrained` writes into tokenizer_config.json. */
 function declaredSettings(vocabulary: Vocabulary | undefined): Settings {
   if (vocabulary?.kind !== "Unigram" || vocabulary.declared === undefined) return {};
   const { unknownId, tokens } = vocabulary.declared;
@@ -125,7 +130,8 @@ function cannotRead({ path }: TokenizerFolder, from: string, name: string, cause
 }
 
 /**
- * Adds to the settings what Python takes from a `tokenizer.json`: sides, and a padding token that nothing else names.
+ * Adds the settings that Python takes from `tokenizer.json`: truncation and padding sides, and a padding token if no
+ * setting names one.
  * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/tokenization_utils_tokenizers.py#L426
  */
 function withStored(name: ClassName | typeof generic, settings: Settings, stored: Part | undefined): Settings {
@@ -169,7 +175,7 @@ function built(name: ClassName, folder: TokenizerFolder, stored: Part | undefine
   };
 }
 
-/** Takes the file with the added tokens of the settings, and a post-processor where it has none. */
+/** Returns the folder's file with the added tokens of the settings, and with a post-processor if it has none. */
 function asItIs(folder: TokenizerFolder, stored: Part): Part {
   const { vocab } = stored.model as Part;
   const contents = Array.isArray(vocab)
@@ -201,7 +207,7 @@ function idsOfList(tokens: readonly unknown[]): TokenIds {
   return { idOf: (token) => ids.get(token), size: tokens.length };
 }
 
-/** Says the same in one way, as far as files of older versions are known to say it in others. */
+/** Normalises the notations of older file versions, so that equal tokenizers compare equal. */
 function canonical(json: Part): unknown {
   const {
     normalizer = null,
@@ -249,8 +255,8 @@ function canonicalModel({ type: _, vocab, merges, ...rest }: Part): unknown {
 }
 
 /**
- * Makes the `tokenizer.json` that the libraries run. Python passes over special tokens in texts where
- * `split_special_tokens` says so, and leaves token types out where they are not wanted; here the file itself says both.
+ * Makes the `tokenizer.json` that the libraries run. It encodes two settings that Python applies outside the file:
+ * `split_special_tokens`, and whether token types are returned.
  */
 export function runForm({ json, settings, types }: EffectiveTokenizer): Part {
   const splits = truthySetting(settings, "split_special_tokens", false);
@@ -272,7 +278,7 @@ function withoutTypes(part: unknown): unknown {
   );
 }
 
-/** Finds the id of the token that texts are padded with; undefined if there is none. */
+/** Finds the id of the padding token; undefined if there is none. */
 export function padTokenId({ json, settings }: EffectiveTokenizer): number | undefined {
   const content = contentOf(settings.pad_token);
   if (content === undefined) return undefined;

@@ -1,14 +1,14 @@
-/** Reads the files of a tokenizer, and what those beside the vocabulary say. */
+/** Reads the vocabulary and settings files of a tokenizer folder. */
 import { ThawError } from "../errors.ts";
 import { tokenizerFiles } from "../hub/modelFolder.ts";
 import type { JsonObject } from "../models/config/config.ts";
 import { join } from "../platform/files.ts";
 import { parseForeignJson, readForeignFile } from "../platform/foreignFile.ts";
 
-/** Keys of `tokenizer_config.json` and its like, in Python's spelling. */
+/** Settings from `tokenizer_config.json` and similar files, with Python's key names. */
 export type Settings = JsonObject;
 
-/** Bytes of a file at most. No published file comes near these sizes: the largest `tokenizer.json` has 60 MB. */
+/** Largest accepted file sizes in bytes. No published file comes near them: the largest `tokenizer.json` has 60 MB. */
 const maxBytes = { vocabulary: 128_000_000, settings: 32_000_000 };
 const settingsFiles = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
 const damaged = {
@@ -16,22 +16,25 @@ const damaged = {
   advice: "Download it again, or save it with a current transformers.",
 } as const;
 
-/** A folder's tokenizer, held in memory: what becomes of the folder later changes nothing. */
+/** The tokenizer files of a folder, held in memory: later changes of the folder have no effect. */
 export interface TokenizerFolder {
   readonly path: string;
-  /** The files of a tokenizer that there are, by name. */
+  /** The tokenizer files that exist, by name. */
   readonly files: ReadonlyMap<string, Buffer>;
-  /** The settings of `tokenizer_config.json`, and of the older files that it replaced where they count. */
+  /**
+   * The settings of `tokenizer_config.json`, merged with those of the older files that it replaced if these still
+   * apply.
+   */
   readonly settings: Settings;
-  /** The keys of `config.json`; `{}` where there is none, or none that can be read. */
+  /** The keys of the model's `config.json`; `{}` if it is missing or unreadable. */
   readonly model: Settings;
-  /** The entries of `added_tokens.json`: token -> id; `{}` where it does not count. */
+  /** The entries of `added_tokens.json`: token -> id; `{}` if it does not apply. */
   readonly addedTokens: Settings;
 }
 
 /**
- * Reads a folder's tokenizer. Errors: `MISSING_FILE` for what is there and cannot be read, `BAD_TOKENIZER` for settings
- * that are no JSON object.
+ * Reads the tokenizer files of a folder. Errors: `MISSING_FILE` for a file that exists but cannot be read,
+ * `BAD_TOKENIZER` for settings that are not a JSON object.
  */
 export async function readTokenizerFolder(path: string): Promise<TokenizerFolder> {
   const files = new Map<string, Buffer>();
@@ -58,9 +61,7 @@ function settingsOf(bytes: Buffer | undefined, path: string): Settings {
   throw new ThawError("BAD_TOKENIZER", `${path} must hold a JSON object. ${damaged.advice}`);
 }
 
-/**
- * Reads the keys of config.json. A tokenizer only looks into it: whoever loads the model says what is wrong with it.
- */
+/** Reads the keys of config.json leniently: its errors are reported when the model is loaded. */
 async function modelSettings(path: string): Promise<Settings> {
   try {
     const bytes = await readForeignFile(join(path, "config.json"), { maxBytes: maxBytes.settings });
@@ -71,8 +72,8 @@ async function modelSettings(path: string): Promise<Settings> {
 }
 
 /**
- * Puts the settings together as `_from_pretrained` does: the older files count only where the newer list of added
- * tokens is missing, and of the two names for further special tokens the newer one.
+ * Merges the settings as `_from_pretrained` does: the older files apply only if `added_tokens_decoder` is missing, and
+ * the newer of the two keys for extra special tokens wins.
  * https://github.com/huggingface/transformers/blob/v5.23.0/src/transformers/tokenization_utils_base.py#L1781
  */
 function merged(
@@ -95,14 +96,14 @@ export function isObject(value: unknown): value is Settings {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Reads a boolean where Python's library takes nothing else. Throws an Error. */
+/** Reads a setting that must be a boolean. Throws an Error for any other type, as Python does. */
 export function booleanSetting(settings: Settings, key: string, fallback: boolean): boolean {
   const value = settings[key] === undefined ? fallback : settings[key];
   if (typeof value === "boolean") return value;
   throw new Error(`"${key}" is ${JSON.stringify(value)} in tokenizer_config.json; it must be true or false`);
 }
 
-/** Reads a setting that Python asks with `if`, by its rules of what is true. */
+/** Reads a setting that Python tests with `if`, by Python's rules of truth. */
 export function truthySetting(settings: Settings, key: string, fallback: boolean): boolean {
   return settings[key] === undefined ? fallback : isTruthy(settings[key]);
 }

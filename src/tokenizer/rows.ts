@@ -1,18 +1,18 @@
-/** Makes rows of token ids out of texts, as a model takes them: cut to a limit, with the special tokens around them, padded to one length. */
+/** Turns encoded texts into model inputs: truncates them, adds the special tokens, and pads them to one length. */
 import { ThawError } from "../errors.ts";
 import { isObject } from "./folder.ts";
 
-/** A batch as a model takes it: three arrays, each `[batch, tokens]`. Rows differ in length where nothing is padded. */
+/** The model inputs of a batch: three arrays, each `[batch, tokens]`. Without padding the rows differ in length. */
 export interface BatchEncoding {
-  /** `[batch, tokens]`: ids of the tokens, special tokens included. */
+  /** Token ids, special tokens included: `[batch, tokens]`. */
   readonly inputIds: number[][];
-  /** `[batch, tokens]`: 1 for tokens of the text, 0 for padding. */
+  /** Attention mask, 1 for tokens of the example, 0 for padding: `[batch, tokens]`. */
   readonly attentionMask: number[][];
-  /** `[batch, tokens]`: token types, in most models 0 for the first text and 1 for the second of a pair. */
+  /** Token types, in most models 0 for the first text and 1 for the second text of a pair: `[batch, tokens]`. */
   readonly tokenTypeIds: number[][];
 }
 
-/** One encoded text or pair: ids and token types, each `[tokens]`. */
+/** One encoded text or pair without padding: ids and token types, each `[tokens]`. */
 export interface UnpaddedText {
   /** Ids of the tokens, `[tokens]`. */
   readonly inputIds: Int32Array;
@@ -21,46 +21,46 @@ export interface UnpaddedText {
 }
 
 /**
- * A tokenizer library, as far as it is used: special tokens, truncation and padding are done on top, the same for all.
+ * The part of a tokenizer library that is used. Special tokens, truncation and padding are added on top of it, in the
+ * same way for all libraries.
  */
 export interface TokenizerBackend {
-  /** The library that cuts texts into tokens; "brought": one that a user made. */
+  /** The library that splits texts into tokens; "brought": a tokenizer object of the user's. */
   readonly name: "native" | "xenova" | "brought";
-  /** Cuts each text into the ids of its tokens, without special tokens, padding or truncation. */
+  /** Encodes each text as token ids, without special tokens, padding or truncation. */
   encode(texts: readonly string[]): Int32Array[];
-  /** Turns ids back into text, with special tokens or without. */
+  /** Decodes ids into text, with or without special tokens. */
   decode(ids: readonly number[], skipSpecialTokens: boolean): string;
 }
 
-/** What limits the length of a text. */
+/** The possible limits of an input's length, in tokens. */
 export interface LimitSources {
   /**
-   * The limit of the tokenizer's files and of the positions of the model they belong to; Infinity where they say
-   * nothing.
+   * The limit by the tokenizer's files and the positions of the model in the same folder; Infinity if they set none.
    */
   readonly modelMaxLength: number;
-  /** The positions of the model that is used; undefined or Infinity where they have no end. */
+  /** Number of positions of the model in use; undefined or Infinity if unlimited. */
   readonly positions?: number | undefined;
-  /** The limit that the user asks for, which goes before the tokenizer's files. Default: none. */
+  /** The limit set by the user, which takes precedence over the tokenizer's files. Default: none. */
   readonly maxLength?: number | undefined;
 }
 
-/** The limit where nothing says how long a text may be. */
+/** The limit in tokens if no other is known. */
 const unknownLength = 512;
 
 /**
- * Computes to how many tokens a text is cut, special tokens included: `maxLength`, or else what the tokenizer's files
- * say, and never more than the model has positions for; 512 where nothing says anything. The tokenizer, the trainer,
- * the export and what is saved all go by this rule.
+ * Computes the number of tokens to which an example is truncated, special tokens included: `maxLength`, or else the
+ * limit of the tokenizer's files, but never more than the model has positions for; 512 if there is no limit. The
+ * tokenizer, trainer, export and saved files all use this rule.
  */
 export function tokenLimit({ modelMaxLength, positions = Number.POSITIVE_INFINITY, maxLength }: LimitSources): number {
   const limit = Math.min(maxLength ?? modelMaxLength, positions);
   return Number.isFinite(limit) ? limit : unknownLength;
 }
 
-/** An end of a text: its beginning is `"left"`. */
+/** A side of a text: `"left"` is its beginning. */
 export type Side = "left" | "right";
-/** Which text of a pair is cut, by Hugging Face's names: the longer one first, or one of the two alone. */
+/** The text of a pair that is truncated, by Hugging Face's names: the longer one first, or only the first or second. */
 export type TruncationStrategy = "longest_first" | "only_first" | "only_second";
 
 /** A run of special tokens. */
@@ -69,7 +69,7 @@ interface Run {
   readonly typeIds: readonly number[];
 }
 
-/** The places of a model's special tokens around one text or a pair; `between` is empty for one text. */
+/** The special tokens around a single text or a pair; `between` is empty for a single text. */
 export interface Template {
   readonly before: Run;
   readonly between: Run;
@@ -80,15 +80,15 @@ export interface Template {
   readonly specials: number;
 }
 
-/** The templates of a tokenizer. */
+/** The templates of a tokenizer for single texts and for pairs. */
 export interface Templates {
   readonly single: Template;
   readonly pair: Template;
 }
 
 /**
- * Reads the templates out of the `post_processor` of a `tokenizer.json`. Throws an Error for what names a token without
- * an id, or uses a text twice.
+ * Reads the templates out of the `post_processor` of a `tokenizer.json`. Throws an Error if it names a token without an
+ * id or uses a text twice.
  */
 export function templatesIn(postProcessor: unknown): Templates {
   const part = isObject(postProcessor) ? postProcessor : {};
@@ -123,15 +123,12 @@ export function templatesIn(postProcessor: unknown): Templates {
   }
 }
 
-/** A step of a template: a text or special tokens. */
+/** An item of a template: a text or special tokens. */
 type Step =
   | { readonly text: "A" | "B"; readonly typeId: number }
   | { readonly ids: readonly number[]; readonly typeId: number };
 
-/**
- * Makes templates of lists in which numbers are ids of special tokens; all token types are 0 where nothing else is
- * said.
- */
+/** Makes templates from lists of items. Token types are 0 unless an item sets another. */
 function templates(
   single: readonly (Step | number | "A" | "B")[],
   pair: readonly (Step | number | "A" | "B")[],
@@ -189,16 +186,16 @@ function templateOf(steps: readonly Step[], isPair: boolean): Template {
   };
 }
 
-/** How texts are cut; undefined where they are not. */
+/** How examples are truncated; undefined for no truncation. */
 export interface Truncation {
-  /** The length to which texts are cut, in tokens, special ones included. */
+  /** Largest length of an example in tokens, special tokens included. */
   readonly maxLength: number;
   readonly strategy: TruncationStrategy;
-  /** The end at which tokens are taken off. */
+  /** The side from which tokens are removed. */
   readonly side: Side;
 }
 
-/** Cuts a text, or a pair, and puts the special tokens around it. Errors: `BAD_MAX_LENGTH`. */
+/** Truncates an encoded text or pair and adds the special tokens. Errors: `BAD_MAX_LENGTH`. */
 export function rowOf(
   template: Template,
   first: Int32Array,
@@ -221,7 +218,7 @@ export function rowOf(
 }
 
 /**
- * Computes how many tokens are kept of each text. Ported from tokenizers 0.23, `utils/truncation.rs`,
+ * Computes the number of tokens to keep of each text of a pair. Ported from tokenizers 0.23, `utils/truncation.rs`,
  * `truncate_encodings`.
  */
 function keptLengths(
@@ -244,7 +241,10 @@ function keptLengths(
   );
 }
 
-/** Shares the room of a pair: the longer text gives way first, then both get half, the longer one the odd token. */
+/**
+ * Divides `room` tokens between the two texts: the longer text is cut first; if both are too long each gets half, and
+ * the longer one the odd token.
+ */
 function longestFirst(first: number, second: number, room: number): [first: number, second: number] {
   const shorter = Math.min(first, second);
   const longer = shorter > room ? shorter : Math.max(shorter, room - shorter);
@@ -252,7 +252,7 @@ function longestFirst(first: number, second: number, room: number): [first: numb
   return first > second ? [long, short] : [short, long];
 }
 
-/** Puts the special tokens around content that is short enough. */
+/** Adds the special tokens to texts that are short enough. */
 function fill(template: Template, first: Int32Array, second: Int32Array | undefined): UnpaddedText {
   const length = template.specials + first.length + (second?.length ?? 0);
   const inputIds = new Int32Array(length);

@@ -1,5 +1,6 @@
 /**
- * Saves a tokenizer: the files that it was loaded from, and what makes Python read the same tokenizer from the folder.
+ * Saves a tokenizer: the files that it was loaded from, and the settings with which Python reads the same tokenizer
+ * from the folder.
  */
 import { writeFileAtomic } from "../platform/atomicFile.ts";
 import { join } from "../platform/files.ts";
@@ -12,9 +13,9 @@ import { xenovaForm, xenovaSettings } from "./xenova.ts";
 
 /** Options of a tokenizer's `save`. */
 export interface SaveTokenizerOptions {
-  /** The longest text in tokens, for those who read the folder. Default: what the tokenizer's files say. */
+  /** The longest input in tokens that the saved settings declare. Default: that of the tokenizer's files. */
   readonly modelMaxLength?: number | undefined;
-  /** The program that reads the folder. Default: `"transformers"`. */
+  /** The library that will read the folder. Default: `"transformers"`. */
   readonly for?: "transformers" | "xenova";
 }
 
@@ -58,8 +59,8 @@ export async function saveTokenizer(
 }
 
 /**
- * Names the class where Python needs it: it goes by the name in the settings and by the type of the model beside, and
- * the name has to be enough.
+ * Adds the class name if Python needs it. Python chooses the class by this name and by the model's type; the name alone
+ * must suffice.
  */
 function namedClass({ className }: EffectiveTokenizer, before: Settings): Settings {
   const own = { tokenizer_class: className === generic ? "PreTrainedTokenizerFast" : className };
@@ -71,13 +72,16 @@ function namedClass({ className }: EffectiveTokenizer, before: Settings): Settin
 const maxLength = (modelMaxLength: number | undefined): Settings =>
   modelMaxLength === undefined ? {} : { model_max_length: modelMaxLength };
 
-/** Asks Python for token types where they are given here and Python gives them only where it is asked. */
+/**
+ * Adds `token_type_ids` to `model_input_names` if this tokenizer returns token types and Python's class does not by
+ * default.
+ */
 function inputNames({ types, settings }: EffectiveTokenizer): Settings {
   const isAsked = settings.model_input_names !== undefined || types.byClass || !types.given;
   return isAsked ? {} : { model_input_names: ["input_ids", "token_type_ids", "attention_mask"] };
 }
 
-/** Puts together what all of the folder's files said, for programs that read no more than two of them. */
+/** Merges the settings of all files of the folder, for programs that read only two of them. */
 function madeSettings({ settings, declared }: EffectiveTokenizer): Settings {
   const names = roles.map((role) => `${role}_token`);
   const plain = Object.entries(settings).map(([key, value]) => [

@@ -1,6 +1,4 @@
-/**
- * A tokenizer as people call it: it takes texts and gives token ids, truncated and padded as in Hugging Face's Python.
- */
+/** The public tokenizer: it encodes texts as token ids, truncated and padded as in Hugging Face's Python. */
 import { ThawError } from "../errors.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import {
@@ -18,94 +16,94 @@ import {
 import type { SaveTokenizerOptions } from "./saved.ts";
 import { backendOf, templatesByAsking, type XenovaTokenizer } from "./xenova.ts";
 
-/** Whether and how texts are cut. */
+/** Options of truncation. */
 export interface TruncationOptions {
   /**
-   * Whether texts are cut to `maxLength` tokens, special tokens included. true or `"longest_first"`: of a pair the
-   * longer text gives way; `"only_first"`, `"only_second"`: that text alone; false or `"do_not_truncate"`: not at all.
-   * Default: true where `maxLength` is given and nothing is padded, else false.
+   * Whether texts are truncated to `maxLength` tokens, special tokens included. true or `"longest_first"`: the longer
+   * text of a pair is cut first; `"only_first"`, `"only_second"`: only that text; false or `"do_not_truncate"`: no
+   * truncation. Default: true if `maxLength` is given without padding, else false.
    */
   readonly truncation?: boolean | TruncationStrategy | "do_not_truncate";
   /**
-   * The longest text in tokens. Default: what the tokenizer's files and the positions of its model say; 512 where they
-   * say nothing.
+   * The longest input in tokens, special tokens included. Default: the limit of the tokenizer's files and of its
+   * model's positions; 512 if they set none.
    */
   readonly maxLength?: number;
-  /** The end at which tokens are taken off. Default: what the tokenizer's files say, mostly `"right"`. */
+  /** The side from which tokens are removed. Default: the setting of the tokenizer's files, mostly `"right"`. */
   readonly truncationSide?: Side;
 }
 
 /** Options of `encodeBatch`. */
 export interface EncodeOptions extends TruncationOptions {
-  /** The second texts of pairs, as many as there are first ones. */
+  /** The second texts of pairs, one per first text. Default: single texts. */
   readonly textPair?: string | readonly string[];
 }
 
 /** Options of a call of the tokenizer. */
 export interface TokenizeOptions extends EncodeOptions {
   /**
-   * How far texts are padded. true or `"longest"`: to the longest text of the batch; `"max_length"` (or `"maxLength"`):
-   * to `maxLength`; false or `"do_not_pad"`: not at all. Default: false.
+   * Length to which texts are padded. true or `"longest"`: the longest text of the batch; `"max_length"` (or
+   * `"maxLength"`): `maxLength`; false or `"do_not_pad"`: no padding. Default: false.
    */
   readonly padding?: boolean | "longest" | "max_length" | "maxLength" | "do_not_pad";
-  /** The end at which texts are padded. Default: what the tokenizer's files say, mostly `"right"`. */
+  /** The side on which texts are padded. Default: the setting of the tokenizer's files, mostly `"right"`. */
   readonly paddingSide?: Side;
 }
 
 /** Options of `decode`. */
 export interface DecodeOptions {
-  /** Whether `[CLS]` and the like are left out. Default: false. */
+  /** Whether special tokens such as `[CLS]` are omitted. Default: false. */
   readonly skipSpecialTokens?: boolean;
-  /**
-   * Whether the space before a comma and the like is taken away. Default: what the tokenizer's files say, mostly false.
-   */
+  /** Whether the space before punctuation is removed. Default: the setting of the tokenizer's files, mostly false. */
   readonly cleanUpTokenizationSpaces?: boolean;
 }
 
 /**
  * A tokenizer turns texts into token ids, truncated and padded as in Hugging Face's Python, and ids back into text.
- * Made by `AutoTokenizer.fromPretrained`. Texts are single ones, or pairs by `textPair`; defaults: nothing is cut or
- * padded.
+ * `AutoTokenizer.fromPretrained` loads one. Pass `textPair` to encode pairs of texts. By default nothing is truncated
+ * or padded.
  */
 export interface Tokenizer {
   /**
-   * Encodes a text or a list of texts into `inputIds`, `attentionMask` and `tokenTypeIds`, each `[batch, tokens]`, also
-   * for a single text. Errors: `BAD_TEXT`, `BAD_MAX_LENGTH`, `BAD_ARGUMENT`.
+   * Encodes a text or a list of texts as `inputIds`, `attentionMask` and `tokenTypeIds`, each `[batch, tokens]`; a
+   * single text gives a batch of one. Errors: `BAD_TEXT`, `BAD_MAX_LENGTH`, `BAD_ARGUMENT`.
    */
   (texts: string | readonly string[], options?: TokenizeOptions): BatchEncoding;
-  /** Encodes pairs: `textPair` has the second text of each; shapes and errors are the same. */
+  /**
+   * Encodes pairs of texts; `textPair` holds the second text of each. Shapes and errors are those of the call without
+   * pairs.
+   */
   (texts: string | readonly string[], textPair: string | readonly string[], options?: TokenizeOptions): BatchEncoding;
   /**
-   * Encodes texts, or pairs, without padding: gives one `{ inputIds, tokenTypeIds }`, each `[tokens]`, for each of
-   * them. Errors are the same.
+   * Encodes texts or pairs without padding: returns one `{ inputIds, tokenTypeIds }`, each `[tokens]`, per text or
+   * pair. Errors: `BAD_TEXT`, `BAD_MAX_LENGTH`, `BAD_ARGUMENT`.
    */
   encodeBatch(texts: readonly string[], options?: EncodeOptions): UnpaddedText[];
-  /** Turns the ids of one text back into text. */
+  /** Decodes the token ids of one text, `[tokens]`, into text. */
   decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
-  /** The library that cuts texts into tokens. */
+  /** The library that splits texts into tokens. */
   readonly backend: TokenizerBackend["name"];
-  /** Id of the token that texts are padded with; undefined if there is none. */
+  /** Id of the padding token; undefined if there is none. */
   readonly padTokenId: number | undefined;
   /**
-   * The longest text in tokens, special ones included, that the tokenizer's files name, and the positions in the
-   * config.json beside them; Infinity if they say nothing.
+   * The longest input in tokens, special tokens included, by the tokenizer's files and by the positions in the
+   * config.json of the same folder; Infinity if they set no limit.
    */
   readonly modelMaxLength: number;
-  /** The end at which tokens are taken off a text that is too long. */
+  /** The side from which a text that is too long is truncated. */
   readonly truncationSide: Side;
-  /** The end at which texts are padded. */
+  /** The side on which texts are padded. */
   readonly paddingSide: Side;
-  /** Ids of the special tokens that stand before and after each single text. */
+  /** Ids of the special tokens before and after a single text. */
   readonly specialTokens: { readonly before: readonly number[]; readonly after: readonly number[] };
   /**
-   * Writes the tokenizer's files, as they were when they were loaded, into an existing folder. Where tokenizer.json is
-   * missing, or says something else than Python's class makes of it, it is written as that class runs it. Errors:
-   * `WRITE_FAILED`.
+   * Writes the tokenizer's files, as they were when loaded, into an existing folder. If tokenizer.json was missing, or
+   * Python's class would run another one, the one that the class runs is written. Errors: `WRITE_FAILED`.
    */
   save(folder: string, options?: SaveTokenizerOptions): Promise<void>;
 }
 
-/** The settings that a tokenizer's files say, and how it is saved. */
+/** The settings from a tokenizer's files, and its save function. */
 export interface TokenizerSettings {
   readonly templates: Templates;
   readonly padTokenId: number | undefined;
@@ -113,11 +111,11 @@ export interface TokenizerSettings {
   readonly truncationSide: Side;
   readonly paddingSide: Side;
   readonly cleansUpSpaces: boolean;
-  /** How it is saved; undefined for a tokenizer that a user brought. */
+  /** Saves the tokenizer's files; undefined for a tokenizer object that the user brought. */
   readonly save: ((folder: string, options: SaveTokenizerOptions) => Promise<void>) | undefined;
 }
 
-/** Makes a `Tokenizer` of one that a user brings. */
+/** Makes a `Tokenizer` from a tokenizer object of another library. */
 export const Tokenizer = {
   /** Wraps a tokenizer object of `@xenova/transformers` or `@huggingface/transformers`. */
   from(tokenizer: XenovaTokenizer): Tokenizer {
@@ -141,7 +139,7 @@ const encodeNames: OptionNames<EncodeOptions> = {
 };
 const tokenizeNames: OptionNames<TokenizeOptions> = { ...encodeNames, padding: true, paddingSide: true };
 const decodeNames: OptionNames<DecodeOptions> = { skipSpecialTokens: true, cleanUpTokenizationSpaces: true };
-/** Options of Hugging Face that are something else here. */
+/** Options of Hugging Face's tokenizers that have another name here or are not needed. */
 const elsewhere = {
   addSpecialTokens:
     "nothing: special tokens are always added, and decode(ids, { skipSpecialTokens: true }) leaves them out",
@@ -256,7 +254,7 @@ export function createTokenizer(backend: TokenizerBackend, settings: TokenizerSe
   return Object.assign(tokenize, { ...properties, encodeBatch, decode, save });
 }
 
-/** Reads the arguments: a second positional one is the second text, as in Python, or the options. */
+/** Reads the arguments of a call: the second positional argument is the second text, as in Python, or the options. */
 function optionsOf(
   second: TokenizeOptions | string | readonly string[],
   more: TokenizeOptions | undefined,
@@ -277,7 +275,7 @@ function optionsOf(
   return { ...more, textPair: second as string | readonly string[] };
 }
 
-/** Tells whether `maxLength` alone asks for cutting: in Python too, a length alone is a wish to be cut to it. */
+/** Tells whether `maxLength` alone turns on truncation, as it does in Python. */
 function cutsByLength({ maxLength, padding }: TokenizeOptions): boolean {
   return maxLength !== undefined && (padding === undefined || padding === false || padding === "do_not_pad");
 }
@@ -294,8 +292,8 @@ function sideOf(name: string, value: unknown): Side {
 }
 
 /**
- * Checks the texts and returns them well-formed. Throws `BAD_TEXT` with the row (from 0) of the first that is not a
- * string.
+ * Checks the texts and returns them as well-formed Unicode. Throws `BAD_TEXT` with the index (from 0) of the first that
+ * is not a string.
  */
 function checkTexts(texts: readonly string[]): string[] {
   if (!Array.isArray(texts)) {
@@ -325,7 +323,7 @@ function describe(value: unknown): string {
   return value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
 }
 
-/** Takes away the spaces that `clean_up_tokenization` of transformers 5.23 does (tokenization_utils_base.py). */
+/** Removes the spaces that `clean_up_tokenization` of transformers 5.23 removes (tokenization_utils_base.py). */
 function withoutSpaces(text: string): string {
   const shorter: readonly [string, string][] = [
     ...[".", "?", "!", ","].map((mark): [string, string] => [` ${mark}`, mark]),

@@ -1,27 +1,27 @@
 /**
- * Reads the vocabulary of a tokenizer: out of its `tokenizer.json`, or out of the files that it was first published in,
- * of which a sentencepiece model is a protocol buffer (google/sentencepiece, src/sentencepiece_model.proto).
+ * Reads the vocabulary of a tokenizer from its `tokenizer.json` or from its older vocabulary files. A sentencepiece
+ * model is a protocol buffer (google/sentencepiece, src/sentencepiece_model.proto).
  */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import type { TokenizerClass } from "./classes.ts";
 import { isObject, type Settings } from "./folder.ts";
 
-/** A part of a `tokenizer.json`, in the form in which the library `tokenizers` stores what it runs. */
+/** A component in `tokenizer.json`, in the format of the library `tokenizers`. */
 export type Part = Readonly<Record<string, unknown>>;
 
 type Merge = readonly [left: string, right: string];
 export type ScoredPiece = readonly [token: string, score: number];
 
-/** A token that is found in a text before anything else is done to it. */
+/** A token that is matched in a text before normalisation and splitting. */
 export interface AddedToken {
   readonly content: string;
   readonly singleWord: boolean;
-  /** Whether it takes the white space before it. */
+  /** Whether the token absorbs the white space before it. */
   readonly lstrip: boolean;
   readonly rstrip: boolean;
-  /** Whether it is looked for in the normalised text. */
+  /** Whether the token is matched in the normalised text. */
   readonly normalized: boolean;
-  /** Whether it is left out when ids are decoded without special tokens. */
+  /** Whether the token is omitted when ids are decoded without special tokens. */
   readonly special: boolean;
 }
 
@@ -31,17 +31,17 @@ export type Vocabulary =
   | {
       readonly kind: "Unigram";
       readonly pieces: readonly ScoredPiece[];
-      /** The compiled rules by which characters are replaced before anything else, in base 64. */
+      /** The compiled character replacements of the normaliser, in base 64; undefined if there are none. */
       readonly charsMap: string | undefined;
-      /** The facts that a sentencepiece model adds to its pieces; undefined for a `tokenizer.json`. */
+      /** Settings that only a sentencepiece model declares; undefined for a `tokenizer.json`. */
       readonly declared?: {
         readonly unknownId: number;
-        /** Tokens that are never cut. */
+        /** Tokens that are never split. */
         readonly tokens: readonly AddedToken[];
       };
     };
 
-/** Reads the vocabulary of a `tokenizer.json`. Throws an Error where it has none of this kind. */
+/** Reads the vocabulary of a `tokenizer.json`. Throws an Error if it has none of this kind. */
 export function vocabularyIn(json: Part, kind: Vocabulary["kind"]): Vocabulary {
   const model = isObject(json.model) ? json.model : {};
   const { vocab } = model;
@@ -62,7 +62,7 @@ const isScored = (entry: unknown): boolean =>
   Array.isArray(entry) && entry.length === 2 && typeof entry[0] === "string" && typeof entry[1] === "number";
 const contentOf = (token: unknown): string => String(Array.isArray(token) ? token[0] : token);
 
-/** Reads merges: pairs, or in older files two tokens with a space between. */
+/** Reads BPE merges: pairs of tokens, in older files two tokens separated by a space. */
 function mergesIn(merges: unknown): Merge[] {
   if (merges === undefined) return [];
   if (!Array.isArray(merges)) throw new Error('"merges" must be a list');
@@ -75,7 +75,7 @@ function mergesIn(merges: unknown): Merge[] {
   });
 }
 
-/** Finds the first compiled rules in a normaliser or its parts. */
+/** Finds the first compiled character replacements in a normaliser or its parts. */
 function charsMapIn(normalizer: unknown): string | undefined {
   if (!isObject(normalizer)) return undefined;
   const parts = normalizer.type === "Sequence" ? normalizer.normalizers : [normalizer];
@@ -89,8 +89,7 @@ function charsMapIn(normalizer: unknown): string | undefined {
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Reads the vocabulary out of `files`, which are those that the class names. Throws an Error for what is no such
- * vocabulary.
+ * Reads the vocabulary from the files that the class names. Throws an Error if they are not a vocabulary of its kind.
  */
 export function vocabularyOf(files: readonly Buffer[], { vocabulary: kind }: TokenizerClass): Vocabulary {
   const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = files;
@@ -108,7 +107,7 @@ export function vocabularyOf(files: readonly Buffer[], { vocabulary: kind }: Tok
   };
 }
 
-/** White space that Rust's `trim_end` takes off: Unicode's White_Space, which is not what JavaScript's does. */
+/** White space that Rust's `trim_end` removes: Unicode's White_Space, which differs from JavaScript's. */
 const trailingSpace = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/;
 
 /** Reads `vocab.txt`: one token per line; its id is the number of the line, from 0. */
@@ -153,7 +152,7 @@ function indivisible({ text, type }: Piece): AddedToken {
 
 interface Piece {
   readonly text: string;
-  /** Log probability. */
+  /** Log probability of the piece. */
   readonly score: number;
   readonly type: "normal" | "unknown" | "control" | "user" | "unused" | "byte";
 }
@@ -161,14 +160,14 @@ interface Piece {
 interface SentencePieceModel {
   readonly pieces: readonly Piece[];
   readonly unknownId: number;
-  /** The compiled rules by which characters are replaced before anything else; undefined where there are none. */
+  /** The compiled character replacements of the normaliser; undefined if there are none. */
   readonly charsMap: Uint8Array | undefined;
 }
 
 const pieceTypes = ["normal", "unknown", "control", "user", "unused", "byte"] as const;
 const algorithms = ["unigram", "bpe", "word", "char"] as const;
 
-/** Reads a sentencepiece model. Throws an Error for what is no such file, and for another algorithm than Unigram. */
+/** Reads a sentencepiece model. Throws an Error for any other file, and for another algorithm than Unigram. */
 function readSentencePiece(bytes: Uint8Array): SentencePieceModel {
   const pieces: Piece[] = [];
   let trainer = { algorithm: 1, unknownId: 0 };
@@ -223,8 +222,8 @@ function readCharsMap(bytes: Uint8Array): Uint8Array | undefined {
 }
 
 /**
- * Reads the fields of a message one after the other. `read` takes the value of a field and says whether it did; fields
- * that it does not know are passed over.
+ * Reads the fields of a message one after the other. `read` reads the value of a field and returns true, or returns
+ * false to skip an unknown field.
  */
 function eachField(bytes: Uint8Array, read: (field: number, reader: BinaryReader) => boolean): void {
   const reader = new BinaryReader(bytes);

@@ -1,7 +1,7 @@
 /**
- * Uses `@xenova/transformers`: for machines where the native tokenizer does not load, for tokenizer objects that a user
- * brings, and for exported models. Its own truncation (cuts off the final `[SEP]`) and padding (always right) are never
- * used.
+ * Runs tokenizers of `@xenova/transformers`: on machines where the native library does not load, for tokenizer objects
+ * that a user brings, and for exported models. Its own truncation (which cuts off the final `[SEP]`) and padding
+ * (always on the right) are never used.
  */
 import { ThawError } from "../errors.ts";
 import { contentOf } from "./addedTokens.ts";
@@ -13,15 +13,15 @@ import type { Part } from "./vocabulary.ts";
 
 /** A tokenizer object of `@xenova/transformers` or `@huggingface/transformers`. */
 export interface XenovaTokenizer {
-  /** Encodes one text, or a pair. */
+  /** Encodes one text or pair. */
   (text: string, options: XenovaOptions): XenovaEncoding;
-  /** Turns ids back into text. */
+  /** Decodes token ids into text. */
   decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
-  /** Id of the token that texts are padded with. */
+  /** Id of the padding token. */
   readonly pad_token_id?: number | undefined;
-  /** The longest text in tokens. */
+  /** The longest input in tokens. */
   readonly model_max_length?: number | undefined;
-  /** The end at which texts are padded. */
+  /** The side on which texts are padded. */
   readonly padding_side?: string | undefined;
 }
 
@@ -29,21 +29,21 @@ export interface XenovaTokenizer {
 export interface XenovaOptions {
   /** The second text of a pair. */
   readonly text_pair?: string | null;
-  /** Whether `[CLS]` and the like are added. */
+  /** Whether special tokens such as `[CLS]` are added. */
   readonly add_special_tokens: boolean;
-  /** Thaw pads by itself. */
+  /** Always false: Thaw pads by itself. */
   readonly padding: false;
-  /** Thaw cuts by itself. */
+  /** Always false: Thaw truncates by itself. */
   readonly truncation: false;
-  /** Ids come as plain numbers. */
+  /** Always false: ids are returned as plain numbers. */
   readonly return_tensor: false;
 }
 
-/** What such a tokenizer makes of one text. */
+/** The encoding of one text or pair by such a tokenizer. */
 export interface XenovaEncoding {
   /** Ids of the tokens. */
   readonly input_ids: ArrayLike<number>;
-  /** Token types, where the tokenizer has them. */
+  /** Token types; absent if the tokenizer returns none. */
   readonly token_type_ids?: ArrayLike<number>;
 }
 
@@ -63,7 +63,10 @@ export function backendOf(tokenizer: XenovaTokenizer, name: "xenova" | "brought"
   };
 }
 
-/** Loads in that package what the native library would run. Throws `NO_XENOVA`, or an Error where it cannot be read. */
+/**
+ * Loads the effective tokenizer into `@xenova/transformers`. Throws `NO_XENOVA` if the package is missing, or an Error
+ * if the package cannot read the tokenizer.
+ */
 export async function loadXenovaBackend(effective: EffectiveTokenizer): Promise<TokenizerBackend> {
   // The package's entry file loads sharp and onnxruntime as well; this file needs neither.
   // @ts-expect-error it has no types of its own
@@ -84,7 +87,8 @@ export async function loadXenovaBackend(effective: EffectiveTokenizer): Promise<
 }
 
 /**
- * Makes the settings without what that package heeds and Python does not, and with special tokens by their names alone.
+ * Makes the settings for `@xenova/transformers`: without those that this package applies and Python does not, and with
+ * special tokens as plain strings.
  */
 export function xenovaSettings({ className, json, settings }: EffectiveTokenizer): Settings {
   const { remove_space: _, do_lowercase_and_remove_accent: __, ...rest } = settings;
@@ -102,8 +106,8 @@ export function xenovaSettings({ className, json, settings }: EffectiveTokenizer
 }
 
 /**
- * Writes a `tokenizer.json` in the form that `@xenova/transformers` 2.17.2 reads rightly. It says the same to the Rust
- * tokenizers: today's files write some things in ways that this version does not know.
+ * Rewrites a `tokenizer.json` so that `@xenova/transformers` 2.17.2 reads it correctly, since it does not know some
+ * newer notations. The Rust tokenizers read the same tokenizer from it.
  */
 export function xenovaForm(json: Part): Part {
   const spelt = withPrefixSpace(json) as Part;
@@ -115,7 +119,10 @@ export function xenovaForm(json: Part): Part {
   };
 }
 
-/** Names special tokens by their ids: that package goes by the names, where the library goes by the ids. */
+/**
+ * Makes the names of special tokens in the post-processor agree with their ids: `@xenova/transformers` uses the names,
+ * the Rust library the ids.
+ */
 function namedByIds(json: Part): unknown {
   const processor = json.post_processor;
   if (isObject(processor) && processor.type === "RobertaProcessing") {
@@ -155,9 +162,7 @@ function tokenOf({ added_tokens: added, model }: Part, id: number | undefined): 
   return Object.entries(isObject(vocab) ? vocab : {}).find(([, value]) => value === id)?.[0];
 }
 
-/**
- * Adds `add_prefix_space`: today's files say only `prepend_scheme`, where this version also asks for what it replaced.
- */
+/** Adds `add_prefix_space`, which this version still reads, where newer files have only `prepend_scheme`. */
 function withPrefixSpace(part: unknown, key?: string): unknown {
   if (key === "vocab" || key === "merges" || key === "added_tokens" || typeof part !== "object" || part === null)
     return part;
@@ -168,8 +173,8 @@ function withPrefixSpace(part: unknown, key?: string): unknown {
 }
 
 /**
- * Takes accents away by a further normaliser: where BERT's does it, it decomposes letters, and this version then knows
- * only the marks of Latin ones.
+ * Replaces accent stripping in BERT's normaliser by separate normalisers, because this version strips only the accents
+ * of Latin letters.
  */
 function withoutAccents(normalizer: Part | null): Part | null {
   const strips = normalizer?.type === "BertNormalizer" && Boolean(normalizer.strip_accents ?? normalizer.lowercase);
@@ -188,7 +193,9 @@ function understood(model: Part): Part {
   };
 }
 
-/** Finds out where a tokenizer object puts its special tokens, by asking it. Errors: `BAD_TOKENIZER`. */
+/**
+ * Finds where a tokenizer object places its special tokens by encoding sample texts with it. Errors: `BAD_TOKENIZER`.
+ */
 export function templatesByAsking(tokenizer: XenovaTokenizer): Templates {
   const content = (text: string) => Array.from(tokenizer(text, { ...raw, add_special_tokens: false }).input_ids);
   const [a, b] = [content("a"), content("b")];

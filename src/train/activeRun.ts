@@ -1,4 +1,4 @@
-/** Keeps track of which run trains a model now, and ends a run that nobody goes on with. */
+/** Tracks which run is training a model, and ends a run whose events are no longer consumed. */
 import { currentHost } from "../../shared/host.ts";
 import { ThawError } from "../errors.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
@@ -10,8 +10,8 @@ import type { TrainerEvent } from "./events.ts";
 interface DrivenLoop {
   readonly events: AsyncGenerator<TrainerEvent, void>;
   /**
-   * Frees everything and makes the record, at once; where that has been done it does nothing. What is left of the loop sees
-   * its signal and ends.
+   * Frees everything and makes the record at once; does nothing if that has been done. The rest of the loop ends at its
+   * signal.
    */
   close(reason: unknown): void;
   readonly isClosed: boolean;
@@ -20,9 +20,9 @@ interface DrivenLoop {
 const active = new WeakMap<SequenceClassifier, ActiveRun>();
 
 /**
- * A run from its first event to its end. Between two events it is either at work or suspended: whoever takes its events
- * may never ask for the next one. A suspended run ends when its signal fires, when the running cell is stopped, or when
- * another run of the model begins; only one at work keeps others out.
+ * A run from its first event to its end. A run is either working on its next event or suspended between two events, and
+ * its consumer may never request the next one. A suspended run ends when its signal fires, when the running cell is
+ * stopped, or when another run of the model begins; only a working run blocks other runs.
  */
 export class ActiveRun {
   readonly #model: SequenceClassifier;
@@ -30,13 +30,13 @@ export class ActiveRun {
   readonly #stop: AbortController;
   readonly #given: AbortSignal | undefined;
   readonly #followed = new Set<AbortSignal>();
-  /** How often the run has been asked for an event. */
+  /** Number of events that have been requested of the run. */
   #asked = 0;
   #isSuspended = true;
 
   /**
-   * Begins a run as soon as no other is at work on the model; a suspended one is ended first. `make` gives its loop, which
-   * stops at the signal that it is given. Throws `IN_TRAINING` where another run is at work.
+   * Begins a run after ending a suspended run of the model. `make` makes its loop, which stops at the signal passed to
+   * it. Throws `IN_TRAINING` if another run is working on the model.
    */
   static async begin(
     model: SequenceClassifier,
@@ -68,7 +68,7 @@ export class ActiveRun {
     active.set(model, this);
   }
 
-  /** Returns the next event. Throws what ended the run, where that was not its own end. */
+  /** Returns the next event. Throws the error or abort reason that ended the run. */
   async next(): Promise<IteratorResult<TrainerEvent, void>> {
     this.#follow();
     this.#stop.signal.throwIfAborted();
@@ -82,7 +82,7 @@ export class ActiveRun {
     }
   }
 
-  /** Ends the run wherever it is: everything is freed, and its record is made. */
+  /** Ends the run at any point: frees everything and makes its record. */
   end(reason: unknown): void {
     if (!this.#loop.isClosed) {
       if (!this.#stop.signal.aborted) this.#stop.abort(reason);
@@ -93,13 +93,16 @@ export class ActiveRun {
     this.#leave();
   }
 
-  /** Ends the run if its signal has fired: V8 may have ended what ran then, this run's own listener included. */
+  /**
+   * Ends the run if its signal has fired. V8 may have terminated the code that ran then, including this run's own
+   * listener.
+   */
   settle(): void {
     const fired = [...this.#followed, this.#stop.signal].find(({ aborted }) => aborted);
     if (fired !== undefined) this.end(fired.reason);
   }
 
-  /** Listens to the given signal and to the cell that runs now: a later cell may be the one that goes on with the run. */
+  /** Listens to the given signal and to that of the running cell, since a later cell may continue the run. */
   #follow(): void {
     for (const signal of [this.#given, currentHost()?.signal]) {
       if (signal === undefined || this.#followed.has(signal)) continue;

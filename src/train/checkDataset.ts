@@ -1,6 +1,5 @@
 /**
- * Checks a data set before anything of it is encoded, and refuses labels that are not the model's, or not the training
- * data's.
+ * Checks a data set before it is encoded, and refuses labels that differ from the model's or from the training data's.
  */
 import type { TextDataset } from "../data/textDataset.ts";
 import { listed } from "../display/listed.ts";
@@ -10,9 +9,9 @@ import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { taskOf } from "../task/taskOf.ts";
 
 /**
- * Throws `BAD_DATA` where a label of `dataset` stands for another one in `training`: files read one by one number their
- * labels by themselves, and a missing label moves the others. A name that is its own index fits every name but
- * another number.
+ * Throws `BAD_DATA` if a label index means different labels in `dataset` and `training`: each file numbers its own
+ * labels, and a missing label shifts the others. A name that is only its own index matches every name except another
+ * number.
  */
 export function checkSameLabels(dataset: TextDataset, role: string, training: TextDataset): void {
   if ((dataset.textPairs === undefined) !== (training.textPairs === undefined)) {
@@ -40,7 +39,7 @@ export function checkSameLabels(dataset: TextDataset, role: string, training: Te
   );
 }
 
-/** The names of labels, as they are compared; undefined where names mean nothing. */
+/** Returns the label names for comparison; undefined if the names have no meaning. */
 const namesToMatch = ({ problemType, labelNames, labels }: TextDataset): readonly string[] | undefined =>
   taskOf(problemType).namesToMatch(labelNames, labels);
 
@@ -49,7 +48,7 @@ function lineFor({ problemType }: TextDataset, names: readonly string[]): string
   return `${taskOf(problemType).namesOption}: ${JSON.stringify(names)}`;
 }
 
-/** Throws `BAD_DATA` where a data set cannot be learnt by this model, before anything is encoded. */
+/** Throws `BAD_DATA` if this model cannot be trained or evaluated on a data set, before it is encoded. */
 export function checkDataset(dataset: TextDataset, role: string, model: SequenceClassifier): void {
   if (dataset.length === 0) {
     throw new ThawError("BAD_DATA", `The ${role} is empty: give it at least one example for each label.`);
@@ -76,8 +75,8 @@ export function checkDataset(dataset: TextDataset, role: string, model: Sequence
 }
 
 /**
- * Throws `BAD_DATA` where the names of the data are not the model's at the same indices: in another order they would turn every
- * answer round, and other names would be dropped. Names of the model that say nothing but their index fit all.
+ * Throws `BAD_DATA` if the label names of the data differ from the model's at the same indices: in another order the
+ * predictions would be swapped, and other names would be lost. Model names that are only their index match all names.
  */
 function checkNames(dataset: TextDataset, role: string, { config }: SequenceClassifier): void {
   const { labelNames } = dataset;
@@ -101,7 +100,9 @@ function checkNames(dataset: TextDataset, role: string, { config }: SequenceClas
   );
 }
 
-/** Throws `BAD_DATA` where the data set is for another problem type than the model, or has other labels or outputs. */
+/**
+ * Throws `BAD_DATA` if the data set has another problem type than the model, or another number of labels or outputs.
+ */
 function checkKind({ problemType, labelNames }: TextDataset, role: string, model: SequenceClassifier): void {
   const expected = model.problemType ?? problemType;
   if (expected !== problemType) {
@@ -120,7 +121,10 @@ function checkKind({ problemType, labelNames }: TextDataset, role: string, model
   );
 }
 
-/** Says how the model is loaded for these labels, with their names where they are few: LABEL_0 tells nobody anything. */
+/**
+ * Returns the call that loads the model for these labels, with their names if they are few, since LABEL_0 means nothing
+ * to a reader.
+ */
 function loadWith({ labelNames }: Pick<TextDataset, "labelNames">): string {
   const names = labelNames.length <= 8 ? `id2label: ${JSON.stringify(labelNames)}, or ` : "";
   return `Load it with ${names}numLabels: ${labelNames.length}.`;

@@ -1,4 +1,4 @@
-/** One epoch of a stage: its optimizer steps, each of them whole or not at all, and the evaluation after it. */
+/** Runs one epoch of a stage: its optimizer steps, each taken completely or not at all, and the evaluation after it. */
 import type { PrefixCache } from "../cache/prefixCache.ts";
 import { ThawError } from "../errors.ts";
 import { computeLogits } from "../evaluate/computeLogits.ts";
@@ -33,13 +33,15 @@ export interface RunState {
   readonly recorder: RunRecorder;
   readonly trainCache: PrefixCache;
   readonly evalCache: PrefixCache;
-  /** Micro-batches so far: no two of them share a dropout mask. */
+  /** Number of micro-batches so far; it numbers the dropout masks, so that no two micro-batches share one. */
   microBatch: number;
-  /** The step that is being taken. */
+  /** The optimizer step in progress. */
   step: OptimizerStep | undefined;
 }
 
-/** Trains one epoch of a stage, counted within it from 0, and evaluates it; returns its row of the log. */
+/**
+ * Trains one epoch of a stage (`epoch` counts from 0 within the stage) and evaluates it; returns its row of the log.
+ */
 export async function* runEpoch(
   state: RunState,
   stage: PlannedStage,
@@ -117,7 +119,7 @@ async function runStep(
   }
 }
 
-/** Adds the gradients of the examples at these places of the training data. */
+/** Adds the gradients of a micro-batch: the examples at these indices of the training data. */
 function addMicroBatch(state: RunState, stage: PlannedStage, step: OptimizerStep, indices: Uint32Array): void {
   const { args, train } = state;
   const cut = stage.prefix?.cut ?? -1;
@@ -135,7 +137,7 @@ function addMicroBatch(state: RunState, stage: PlannedStage, step: OptimizerStep
   }
 }
 
-/** Evaluates the model on the validation data, if there is any, and returns what the row of the log says of it. */
+/** Evaluates the model on the validation data, if there is any, and returns the result for the row of the log. */
 async function* evaluateEpoch(
   state: RunState,
   stage: PlannedStage,
@@ -160,19 +162,19 @@ async function* evaluateEpoch(
   };
 }
 
-/** A place in a run at which something was computed. */
+/** The point in a run at which something was computed, for error messages. */
 interface Place {
-  /** Such as `step 12`, or `the evaluation after step 12`. */
+  /** Name of the work, such as `step 12` or `the evaluation after step 12`. */
   readonly what: string;
   /** Number of the stage, from 0, and its name. */
   readonly stage: number;
   readonly name: string;
-  /** Rows of the data, counted from 1, and what the data is called. */
+  /** Rows of the data, counted from 1, and the name of the data. */
   readonly rows?: ArrayLike<number>;
   readonly data?: string;
 }
 
-/** Says where a run is: at the step on the examples at these places of the training data, or at work outside of steps. */
+/** Returns the current point of a run: a step on the examples at these indices of the training data, or other work. */
 export function placeOf(state: RunState, stage: PlannedStage, work: ArrayLike<number> | string): Place {
   const { plan, train, recorder } = state;
   const of = { stage: plan.stages.indexOf(stage), name: stage.row.name };
@@ -185,7 +187,7 @@ export function placeOf(state: RunState, stage: PlannedStage, work: ArrayLike<nu
   };
 }
 
-/** Runs a computation; to a `NON_FINITE` error it adds where in the run it arose. */
+/** Runs a computation and adds the point in the run to the message of a `NON_FINITE` error. */
 function at<T>(place: () => Place, run: () => T): T {
   try {
     return run();
@@ -194,7 +196,7 @@ function at<T>(place: () => Place, run: () => T): T {
   }
 }
 
-/** Runs a generator; to a `NON_FINITE` error it adds where in the run it arose. */
+/** Runs a generator and adds the point in the run to the message of a `NON_FINITE` error. */
 export async function* within<T, R>(place: () => Place, generator: AsyncGenerator<T, R>): AsyncGenerator<T, R> {
   try {
     return yield* generator;

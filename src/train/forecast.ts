@@ -21,7 +21,7 @@ export interface ForecastInput {
   readonly plan: Plan;
   readonly args: ResolvedArguments;
   readonly train: readonly EncodedText[];
-  /** The validation data; empty where nothing is evaluated. */
+  /** The validation data; empty if nothing is evaluated. */
   readonly evaluation: readonly EncodedText[];
 }
 
@@ -31,27 +31,27 @@ export interface StageForecast {
   readonly seconds: number;
   /** Largest resident memory of the process, in bytes. */
   readonly memory: number;
-  /** The memory that the stage needs beside what the process holds before it. */
+  /** Memory that the stage needs in addition to that held before it. */
   readonly need: MemoryNeed;
 }
 
-/** Returns the bytes of memory that this process holds, after it has given back those that are free. */
+/** Returns the resident memory of this process in bytes, after releasing free memory. */
 export function residentMemory(): number {
   releaseMemory();
   return process.memoryUsage.rss();
 }
 
 /**
- * Bytes that the kernel is still to take: its language service loads the types of a cell's imports while the next cell
- * runs.
+ * Bytes that the kernel will still take in this time: its language service loads the types of a cell's imports while
+ * the next cell runs.
  */
 const pendingMemory = (seconds: number): number => currentHost()?.pendingMemory?.(seconds) ?? 0;
 
 const tokensOf = (texts: readonly EncodedText[]) => texts.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
 
 /**
- * Forecasts each stage. `resident`: bytes that the process holds before training; default: `residentMemory()`. The bytes that
- * the kernel around it takes by the end of a stage are added.
+ * Forecasts the time and memory of each stage. `resident` is the memory in bytes that the process holds before
+ * training; default: `residentMemory()`. Memory that the surrounding kernel will take by the end of a stage is added.
  */
 export function forecast(input: ForecastInput, resident?: number): readonly StageForecast[] {
   const { model, plan, args, train, evaluation } = input;
@@ -103,8 +103,8 @@ export function forecast(input: ForecastInput, resident?: number): readonly Stag
 }
 
 /**
- * Throws where a stage is predicted to need more memory than it may take, with what would fit: `MAX_MEMORY` beyond
- * `args.maxMemory`, and, where that is not given, `OUT_OF_MEMORY` beyond what this process can still get.
+ * Throws if a stage is predicted to need more memory than allowed, with changes that would fit: `MAX_MEMORY` above
+ * `args.maxMemory`, or, if that is not set, `OUT_OF_MEMORY` above the memory that this process can still get.
  */
 export function checkMemory(input: ForecastInput, forecasts: readonly StageForecast[], resident: number): void {
   const { plan, args } = input;
@@ -126,9 +126,9 @@ export function checkMemory(input: ForecastInput, forecasts: readonly StageForec
 /** The limit of a run's memory. */
 interface Allowed {
   readonly code: "MAX_MEMORY" | "OUT_OF_MEMORY";
-  /** The reason why it is not more, as a part of a sentence. */
+  /** The reason for the limit, as a part of a sentence. */
   readonly because: string;
-  /** Whether a stage that needs so much can be trained with so many bytes left over. */
+  /** Tells whether a stage fits with `spare` bytes left over. */
   readonly fits: (stage: StageForecast, spare: number) => boolean;
 }
 
@@ -142,7 +142,7 @@ function allowedBy({ maxMemory }: ResolvedArguments, resident: number): Allowed 
   };
 }
 
-/** The limit by the memory that this process can get beyond what it holds. */
+/** Returns the limit set by the memory that this process can still get. */
 function allowedNow(resident: number): Allowed {
   const { bytes, limit, tensors, others } = memoryLeft();
   return {
@@ -155,7 +155,9 @@ function allowedNow(resident: number): Allowed {
   };
 }
 
-/** Adds to the error of a run that ran out of memory what would have fitted; returns any other error as it is. */
+/**
+ * Adds changes that would have fitted to the error of a run that ran out of memory; returns any other error unchanged.
+ */
 export function withWhatFits(error: unknown, input: () => ForecastInput): unknown {
   const known = asOutOfMemory(error);
   if (!(known instanceof ThawError) || known.code !== "OUT_OF_MEMORY") return error;
@@ -166,13 +168,10 @@ export function withWhatFits(error: unknown, input: () => ForecastInput): unknow
   });
 }
 
-/**
- * Bytes that another run adds to the memory of the process and that no forecast knows: garbage, code, and growth of the
- * heap.
- */
+/** Bytes by which another run grows the process beyond the forecast: garbage, code and heap growth. */
 const untilNextRun = 40e6;
 
-/** Says with which changes every stage can be trained. */
+/** Describes the changes with which every stage fits. */
 function wouldFit(input: ForecastInput, resident: number, { fits }: Allowed): string {
   const changes = remedies(input.args).flatMap(({ change, args }) => {
     const stages = forecast({ ...input, args }, resident);
@@ -183,7 +182,7 @@ function wouldFit(input: ForecastInput, resident: number, { fits }: Allowed): st
   return "Freeze more layers, or allow more: neither a smaller batch nor gradientCheckpointing is enough.";
 }
 
-/** Lists changes that keep the result of the training (but for rounding), the cheapest first. */
+/** Lists changes that keep the result of the training (except for rounding), the cheapest first. */
 function remedies(args: ResolvedArguments): { change: string; args: ResolvedArguments }[] {
   const { perDeviceTrainBatchSize: size, gradientAccumulationSteps: steps } = args;
   const splits = [];
@@ -207,8 +206,7 @@ function lengthsOf(texts: readonly EncodedText[], rows: Uint32Array): number[] {
 const epochsLookedAt = 20;
 
 /**
- * Returns the lengths of the micro-batch with the most tokens that the stage will see: the order of the data is known
- * beforehand.
+ * Returns the lengths of the largest micro-batch of the stage, by tokens; the order of the data is known beforehand.
  */
 function largestBatch(
   texts: readonly EncodedText[],

@@ -1,4 +1,4 @@
-/** The training loop: it takes a model through the stages of a plan, tells what happens as events, and has it recorded. */
+/** The training loop: trains a model through the stages of a plan, yields events, and records the run. */
 import { PrefixCache } from "../cache/prefixCache.ts";
 import { CacheBudget, cacheMemoryOf } from "../cache/rowStore.ts";
 import type { EncodedDataset } from "../evaluate/encodedDataset.ts";
@@ -23,19 +23,19 @@ interface LoopInput {
   readonly metric: ModelMetric;
   readonly train: EncodedDataset;
   readonly evaluation: EncodedDataset | undefined;
-  /** The two data sets as the record keeps them. */
+  /** The facts about both data sets that the record keeps. */
   readonly data: RunRecord["data"];
   /** Ends the run within one step. */
   readonly signal: AbortSignal;
-  /** Called with the record, when the run has ended in whatever way. */
+  /** Called with the record when the run has ended for any reason. */
   readonly ended: (record: RunRecord) => void;
 }
 
-/** Trains a plan from its first stage to its last, and tells what happens as events. */
+/** Trains all stages of a plan in order and yields events. */
 export class TrainingLoop {
   /** The events of the run, `end` last; an abort throws the signal's reason. */
   readonly events: AsyncGenerator<TrainerEvent, void>;
-  /** Holds what has been written down of the run so far. */
+  /** Recorder of the run so far. */
   readonly recorder: RunRecorder;
   readonly #input: LoopInput;
   readonly #state: RunState;
@@ -70,17 +70,17 @@ export class TrainingLoop {
     this.events = this.#run();
   }
 
-  /** Whether the run has ended, and everything is freed. */
+  /** Whether the run has ended and everything is freed. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
-  /** Ends a run that did not end by itself, for this reason. What is left of it ends at its signal. */
+  /** Ends an unfinished run for this reason. The rest of the loop ends at its signal. */
   close(reason: unknown): void {
     this.#close(this.recorder.status("stopped", reason));
   }
 
-  /** Makes the record and frees everything. V8 may end this in its middle too, and then it is done again. */
+  /** Makes the record and frees everything. It can be repeated, because V8 may terminate it halfway. */
   #close(status: RunStatus): RunRecord | undefined {
     if (this.#isClosed) return undefined;
     const { step, optimizer, trainCache, evalCache } = this.#state;
@@ -164,7 +164,7 @@ export class TrainingLoop {
     yield { kind: "stageEnd", stage: index, outcome: recorder.endStage(endedEarly ? "patience" : "all epochs") };
   }
 
-  /** Passes both data sets through the frozen layers, for the cuts that are not stored yet. */
+  /** Runs both data sets through the frozen layers for the cuts that are not stored yet. */
   async *#fillCaches(cuts: readonly number[]): AsyncGenerator<TrainerEvent> {
     const { train, evaluation, signal, trainCache, evalCache } = this.#state;
     const started = performance.now();
@@ -182,7 +182,7 @@ export class TrainingLoop {
     yield* this.#tell([...trainCache.notices, ...evalCache.notices]);
   }
 
-  /** Tells and records each of these notices, unless that has been done. */
+  /** Yields and records each of these notices once. */
   *#tell(notices: readonly string[]): Generator<TrainerEvent> {
     for (const notice of notices) {
       if (this.recorder.notices.includes(notice)) continue;

@@ -1,4 +1,4 @@
-/** Notices: sentences about a run that the reader of its numbers should know. */
+/** Notices: sentences about a run that a reader of its numbers should know. */
 import { listed } from "../display/listed.ts";
 import { formatCount, formatNumber, formatPercent } from "../display/numbers.ts";
 import type { NeverPredicted } from "../evaluate/evaluateLogits.ts";
@@ -8,14 +8,14 @@ import type { ProblemType } from "../task/task.ts";
 import { taskOf } from "../task/taskOf.ts";
 import type { DataRecord, HistoryRow } from "./runRecord.ts";
 
-/** Says which problem type the training data has decided; undefined where it is the one that everybody expects. */
+/** Returns the notice about the problem type that the training data decided; undefined for the usual one. */
 export function problemTypeNotice(problemType: ProblemType): string | undefined {
   const { decidedBecause } = taskOf(problemType);
   if (decidedBecause === undefined) return undefined;
   return `Problem type "${problemType}", decided by the training data and stored with the model: ${decidedBecause}`;
 }
 
-/** Says how the arguments make a run differ from others. */
+/** Returns notices about arguments that make a run differ from usual ones. */
 export function argumentNotices({ trainSamplingStrategy, precision }: ResolvedArguments): string[] {
   return [
     ...samplingNotices(trainSamplingStrategy),
@@ -34,7 +34,7 @@ function samplingNotices(strategy: ResolvedArguments["trainSamplingStrategy"]): 
   }
 }
 
-/** Says how many examples were longer than `maxLength` tokens, and were cut. */
+/** Returns notices about the number of examples truncated to `maxLength` tokens. */
 export function cutNotices(train: DataRecord, evaluation: DataRecord | undefined, maxLength: number): string[] {
   const parts = [
     { part: "training", data: train },
@@ -51,8 +51,9 @@ export function cutNotices(train: DataRecord, evaluation: DataRecord | undefined
 }
 
 /**
- * Says where the metric cannot tell the epochs apart, as micro F1 while no label has reached a probability of 0.5, or where it
- * is not defined. `endedByPatience`: whether a stage ended early, so that to train longer would change nothing.
+ * Returns notices about a metric that is undefined or that has the same value for all epochs, such as micro F1 while no
+ * label has reached a probability of 0.5. `endedByPatience`: whether a stage ended early, so that more epochs would
+ * change nothing.
  */
 export function bestEpochNotices(
   history: readonly HistoryRow[],
@@ -86,8 +87,8 @@ export function bestEpochNotices(
 }
 
 /**
- * Names the labels that are never given, which a high accuracy hides: their recall is 0. `where`: `"the validation of
- * epoch 3"`.
+ * Returns the notice about labels that are never predicted, which a high accuracy can hide: their recall is 0. `where`:
+ * `"the validation of epoch 3"`.
  */
 export function neverPredictedNotice({ labels, rows }: NeverPredicted, where: string): string {
   const names = listed(

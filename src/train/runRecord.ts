@@ -1,7 +1,6 @@
 /**
- * The record of a run, as plain data that JSON keeps: what it began from, what was planned, what happened, and what it
- * ended with. It is made in one place (`RunRecorder`); the run itself, its report and figure, saved folders and comparisons
- * all read it.
+ * The record of a run as plain JSON data: its starting point, its plan, its course and its result. Only `RunRecorder`
+ * makes it; the run itself, its report and figure, saved folders and comparisons all read it.
  */
 import type { TextDataset } from "../data/textDataset.ts";
 import type { EncodedDataset } from "../evaluate/encodedDataset.ts";
@@ -11,14 +10,16 @@ import type { Metrics, ModelMetric } from "../task/metrics.ts";
 import type { ProblemType } from "../task/task.ts";
 import type { Versions } from "./sessionInfo.ts";
 
-/** Version of the format: it grows when a field of the record changes its meaning. */
+/** Version of the format; it is raised when a field of the record changes its meaning. */
 export const recordVersion = 1;
 
-/** Everything about a run that tables, figures and saved folders say. Plain data: JSON keeps it whole. */
+/**
+ * Everything about a run that tables, figures and saved folders show, as plain data that JSON represents completely.
+ */
 export interface RunRecord {
   /** Version of the format. */
   readonly version: typeof recordVersion;
-  /** Says whether the run finished, and where and why it ended otherwise. */
+  /** Whether the run finished, or else where and why it ended. */
   readonly status: RunStatus;
   /** The model that was trained, and the weights it began from. */
   readonly model: ModelRecord;
@@ -26,23 +27,23 @@ export interface RunRecord {
   readonly data: {
     /** The training data. */
     readonly train: DataRecord;
-    /** The validation data; absent where nothing was held out. */
+    /** The validation data; absent if there was none. */
     readonly evaluation?: DataRecord;
   };
   /**
-   * The training arguments that were used, by their names in camelCase, defaults filled in. One that the stages decide has the
-   * value that they have in common, and is left out where they differ. No path of the machine is among them.
+   * The training arguments that were used, by their camelCase names, with defaults filled in. An argument that the
+   * stages set has their common value, and is absent if they differ. There are no paths of the machine.
    */
   readonly args: Readonly<Record<string, string | number | boolean>>;
-  /** The stages in their order: what was planned, and what happened. */
+  /** The stages in order, each with its plan and outcome. */
   readonly stages: readonly StageRecord[];
   /** One row per epoch, in the order in which they ended. */
   readonly history: readonly HistoryRow[];
-  /** The metric that the best epoch was chosen by, and patience judged. */
+  /** The metric by which the best epoch was chosen and patience was judged. */
   readonly metric: ModelMetric;
-  /** The best epoch; absent where none was evaluated. Whether its weights are those of the model, `weights` says. */
+  /** The best epoch; absent if none was evaluated. `weights` says whether the model has its weights. */
   readonly best?: BestRecord;
-  /** Hashes of the weights at the start and the end, and after which step the model had the latter. */
+  /** Hashes of the weights at the start and the end of the run, and the step after which the model had the latter. */
   readonly weights: WeightsRecord;
   /** Hashes that prove that frozen weights did not change. */
   readonly evidence: Evidence;
@@ -52,24 +53,24 @@ export interface RunRecord {
   readonly trainableParameters: number;
   /** Wall time of the whole run in seconds. */
   readonly seconds: number;
-  /** The versions that the numbers depend on, beside data and plan. */
+  /** The software versions and hardware that the numbers depend on besides data and plan. */
   readonly versions: Versions;
-  /** Sentences about the run that the reader of its numbers should know. */
+  /** Notices: sentences about the run that a reader of its numbers should know. */
   readonly notices: readonly string[];
-  /** Metrics on test data, where somebody has noted them (`run.test = await trainer.evaluate(test)`). */
+  /** Metrics on test data, if they have been set (`run.test = await trainer.evaluate(test)`). */
   readonly test?: Metrics;
 }
 
-/** How a run ended, or where it stands. */
+/** The status of a run: finished, or where and why it ended or stands. */
 export type RunStatus = { readonly state: "finished" } | InterruptedStatus;
 
-/** The status of a run that was stopped, failed, or was looked at while it ran. */
+/** The status of a run that was stopped, failed, or is still running. */
 export interface InterruptedStatus {
-  /** Whether the run was stopped, failed, or goes on. */
+  /** Whether the run was stopped, failed, or is still running. */
   readonly state: "stopped" | "failed" | "running";
   /** Index of the stage in the plan; -1 before the first. */
   readonly stage: number;
-  /** The activity that the run was at. */
+  /** The activity during which the run ended or stands. */
   readonly during: "preparation" | "frozen layers" | "training" | "evaluation";
   /** Optimizer steps taken, over the whole run. */
   readonly step: number;
@@ -83,24 +84,27 @@ export interface InterruptedStatus {
 
 /** The model that was trained, and the weights it began from. */
 export interface ModelRecord {
-  /** As it was given to `fromPretrained`, an absolute path shortened to its last part; null for a model made otherwise. */
+  /**
+   * The id or folder given to `fromPretrained`, an absolute path shortened to its last part; null for a model that was
+   * not loaded.
+   */
   readonly name: string | null;
   /** Hugging Face's `model_type`: `"bert"`. */
   readonly family: string;
-  /** What the model is trained to give. */
+  /** The problem type of the model. */
   readonly problemType: ProblemType;
   /** Names of the labels, or of the outputs of a regression, in order. */
   readonly labels: readonly string[];
   /**
-   * SHA-256 of the weights that the model was loaded with, newly initialised ones left out; null where they had been
-   * changed by hand before the first run saw them. For how it is taken see `WeightsRecord`.
+   * SHA-256 of the weights that the model was loaded with, without newly initialised ones; null if they were changed by
+   * hand before the first run. `WeightsRecord` describes the hash.
    */
   readonly baseSha256: string | null;
   /** Names of the parameters that were random when the run began. */
   readonly newlyInitialized: readonly string[];
   /**
-   * The weights that the run began from: "pretrained" weights with a head that was random; "trained" ones, whose head came from the
-   * file or which earlier runs had trained; or weights "edited" by hand after loading.
+   * The weights that the run began from: "pretrained" with a random head; "trained", with a head from the checkpoint or
+   * from earlier runs; or "edited" by hand after loading.
    */
   readonly start: "pretrained" | "trained" | "edited";
   /** Optimizer steps that earlier runs had taken with this model since it was loaded. */
@@ -115,36 +119,37 @@ export interface DataRecord {
   readonly rows: number;
   /** Whether the examples are pairs of texts. */
   readonly isPairs: boolean;
-  /** Says how the examples are labelled. */
+  /** The problem type that the labels are for. */
   readonly problemType: ProblemType;
   /** Names of the labels, or of the outputs of a regression, in order. */
   readonly labels: readonly string[];
-  /** Examples of each label, by its name; empty for a regression. */
+  /** Number of examples of each label, by its name; empty for a regression. */
   readonly labelCounts: Readonly<Record<string, number>>;
-  /** Tokens of all examples together, as they were trained on. */
+  /** Number of tokens of all examples, after truncation. */
   readonly tokens: number;
-  /** Examples that were longer than `maxLength` tokens and were cut. */
+  /** Number of examples that were truncated to `maxLength` tokens. */
   readonly cut: number;
-  /** `TextDataset.sha256`: over label names, labels and texts in their order. */
+  /** `TextDataset.sha256`: the SHA-256 over label names, labels and texts in order. */
   readonly sha256: string;
 }
 
 /**
- * Which weights the model had. A hash is the SHA-256 of lines `<hash>  <name>`, one per parameter in the order of the
- * state dict, where `<hash>` is the SHA-256 of its float32 bytes in hexadecimal: `sha256sum` would print the same.
+ * Hashes of the model's weights. A hash is the SHA-256, in hexadecimal, of lines `<hash>  <name>`, one per parameter in
+ * the order of the state dict, where `<hash>` is the SHA-256 of the parameter's float32 bytes; the lines have the
+ * format of `sha256sum`.
  */
 export interface WeightsRecord {
-  /** When the run began, newly initialised parameters included. */
+  /** Hash of all weights when the run began, newly initialised parameters included. */
   readonly start: string;
-  /** When it ended; null where the weights could not be read any more. */
+  /** Hash of all weights when the run ended; null if the weights could no longer be read. */
   readonly end: string | null;
-  /** Optimizer steps of the run after which the model had the weights that it ended with. */
+  /** Number of optimizer steps of the run after which the model had its final weights. */
   readonly step: number;
-  /** Epochs of the run after which it had them; a fraction within an epoch. */
+  /** Number of epochs of the run after which the model had its final weights; a fraction within an epoch. */
   readonly epoch: number;
 }
 
-/** One stage: what was planned, and what happened. */
+/** One stage: its plan and its outcome. */
 export interface StageRecord {
   /** The plan of the stage. */
   readonly plan: StagePlan;
@@ -154,30 +159,27 @@ export interface StageRecord {
 
 /** The outcome of a stage. */
 export interface StageOutcome {
-  /** Why it ended; "running" in the record of a run that goes on. */
+  /** Why the stage ended; "running" in the record of a run that is still running. */
   readonly ended: "all epochs" | "patience" | "stopped" | "failed" | "running";
-  /** Whole epochs that were done. */
+  /** Number of completed epochs. */
   readonly epochs: number;
-  /** Optimizer steps that were taken. */
+  /** Number of optimizer steps taken. */
   readonly steps: number;
   /** Number of the stage's first epoch in the run, from 1. */
   readonly firstEpoch: number;
-  /** Predicted work of the steps that were taken, in epochs of training everything. */
+  /** Predicted work of the steps taken, in epochs of full fine-tuning. */
   readonly fullEpochs: number;
   /** Wall time in seconds, the pass through the frozen layers and evaluations included. */
   readonly seconds: number;
-  /** Wall time of the pass through the frozen layers, in seconds; 0 where there was none. */
+  /** Wall time of the pass through the frozen layers, in seconds; 0 if there was none. */
   readonly prefixSeconds: number;
-  /** Largest resident memory of the process, in bytes; absent where the process had held more before the stage. */
+  /** Largest resident memory of the process during the stage, in bytes; absent if the process had held more before. */
   readonly peakMemory?: number;
-  /** The best epoch of the stage; absent where none was evaluated. */
+  /** The best epoch of the stage; absent if none was evaluated. */
   readonly best?: BestRecord;
 }
 
-/**
- * One row of the log, in the order in which things happened, with the metrics of an evaluation. Steps are optimizer steps
- * counted over the whole run.
- */
+/** One row of the log, with the metrics of an evaluation. Steps are optimizer steps counted over the whole run. */
 export interface HistoryRow extends Metrics {
   /** Optimizer steps taken at this row, over the whole run. */
   readonly step: number;
@@ -187,13 +189,13 @@ export interface HistoryRow extends Metrics {
   readonly stage: number;
   /** Mean training loss since the last row that has one. */
   readonly loss?: number;
-  /** Learning rate of the encoder layers at the last step of the epoch; absent where they are frozen. */
+  /** Learning rate of the encoder layers at the last step of the epoch; absent if they are frozen. */
   readonly learningRate?: number;
-  /** Learning rate of the head at the last step of the epoch; absent where it is frozen. */
+  /** Learning rate of the head at the last step of the epoch; absent if it is frozen. */
   readonly headLearningRate?: number;
   /** L2 norm of all gradients before clipping, at the last step of the epoch. */
   readonly gradNorm?: number;
-  /** Wall time of the training steps of the epoch that ends here, in seconds; the evaluation is not in it. */
+  /** Wall time of the training steps of the epoch that ends here, in seconds, without the evaluation. */
   readonly epochSeconds?: number;
   /** Wall time of the evaluation, in seconds. */
   readonly evalSeconds?: number;
@@ -201,13 +203,13 @@ export interface HistoryRow extends Metrics {
 
 /** The evidence that frozen weights did not change: hashes of the parameters that stayed frozen during the whole run. */
 export interface Evidence {
-  /** Number of values in these parameters. */
+  /** Number of values in the parameters that stayed frozen. */
   readonly frozenParameters: number;
-  /** Number of these parameters. */
+  /** Number of the parameters that stayed frozen. */
   readonly frozenTensors: number;
-  /** SHA-256 before the run, taken as `WeightsRecord` says. */
+  /** SHA-256 of these parameters before the run, computed as in `WeightsRecord`. */
   readonly before: string;
-  /** SHA-256 after the run; null where the weights could not be read any more. */
+  /** SHA-256 of these parameters after the run; null if the weights could no longer be read. */
   readonly after: string | null;
   /** Frozen tensors whose bytes differ: always empty, or the run would have failed. */
   readonly changed: readonly string[];
@@ -215,10 +217,13 @@ export interface Evidence {
   readonly optimizerBytesForFrozen: number;
 }
 
-/** An epoch (from 1), its last step, its value of the metric that it was chosen by, and its validation loss. */
+/**
+ * A best epoch (counted from 1): its last step, its value of the metric by which it was chosen, and its validation
+ * loss.
+ */
 export type BestRecord = { readonly epoch: number; readonly step: number } & Metrics;
 
-/** Returns what is kept of a row of the log that is the best so far. */
+/** Returns the fields of the best row of the log that are kept in a `BestRecord`. */
 export const bestOfRow = ({ epoch, step, ...row }: HistoryRow, { key }: ModelMetric): BestRecord => {
   const { evalLoss } = row;
   const value = row[key];
@@ -230,7 +235,7 @@ export const bestOfRow = ({ epoch, step, ...row }: HistoryRow, { key }: ModelMet
   };
 };
 
-/** Returns what the record of a run says of a data set. */
+/** Returns the facts about a data set that the record of a run keeps. */
 export function dataRecord(dataset: TextDataset, { texts, cut }: EncodedDataset): DataRecord {
   const { name, length, textPairs, problemType, labelNames, sha256 } = dataset;
   return {
@@ -246,21 +251,21 @@ export function dataRecord(dataset: TextDataset, { texts, cut }: EncodedDataset)
   };
 }
 
-/** The settings that a run has used where its arguments left them open. */
+/** The values that a run used for settings without a default. */
 interface UsedSettings {
   readonly metric: ModelMetric;
   /** Longest example in tokens. */
   readonly maxLength: number;
-  /** Room for the outputs of the frozen layers in memory, in bytes. */
+  /** Memory for the outputs of the frozen layers, in bytes. */
   readonly cacheMemory: number;
-  /** Room for them on the disk, in bytes. */
+  /** Disk space for the outputs of the frozen layers, in bytes. */
   readonly cacheDisk: number;
 }
 
 /**
- * Returns the arguments that a run has used, as plain data; given to another trainer, with the stages as they were resolved, they
- * train the same. An argument that the stages decide has the value that they have in common, and is left out where they
- * differ. Left out as well: where files go and whether progress is shown.
+ * Returns the arguments of a run as plain data; with the resolved stages they train the same weights in another
+ * trainer. An argument that the stages set has their common value, and is absent if they differ. Output paths and the
+ * display of progress are left out.
  */
 export function usedArguments(
   args: ResolvedArguments,

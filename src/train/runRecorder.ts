@@ -1,4 +1,4 @@
-/** Makes the record of a run, here and nowhere else: every reader of it sees what this file has written down. */
+/** Makes the record of a run; no other file writes to it. */
 import { ThawError } from "../errors.ts";
 import type { NeverPredicted } from "../evaluate/evaluateLogits.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
@@ -36,9 +36,9 @@ interface RecorderInput {
 
 /** The history of a model since it was loaded, over all runs. */
 interface Past {
-  /** SHA-256 of the weights that came from the file; null where somebody had changed them before the first run. */
+  /** SHA-256 of the weights loaded from the checkpoint; null if they were changed before the first run. */
   readonly base: string | null;
-  /** Optimizer steps that runs have taken. */
+  /** Number of optimizer steps that all runs have taken. */
   steps: number;
   /** The record of the latest run, once it has ended. */
   latest?: RunRecord;
@@ -46,7 +46,7 @@ interface Past {
 
 const pasts = new WeakMap<SequenceClassifier, Past>();
 
-/** Returns the record of the run that trained this model last, by whichever trainer; undefined where none has ended. */
+/** Returns the record of the latest finished run of this model by any trainer; undefined if none has ended. */
 export const latestRecordOf = (model: SequenceClassifier): RunRecord | undefined => pasts.get(model)?.latest;
 
 /** A stage while it runs: its times, its steps and its best epoch. */
@@ -59,24 +59,24 @@ interface StageCourse {
   prefixSeconds: number;
   best: BestRecord | undefined;
   sinceBest: number;
-  /** Set at its end. */
+  /** Why the stage ended; set at its end. */
   ended: StageOutcome["ended"];
   steps?: number;
   seconds?: number;
   peakMemory?: number | undefined;
 }
 
-/** Writes down what happens in a run, and makes the record of it, at its end or in between. */
+/** Collects the course of a run and makes its record, at its end or before. */
 export class RunRecorder {
   readonly history: HistoryRow[] = [];
   readonly notices: string[];
-  /** The activity that the run is at. */
+  /** The current activity of the run. */
   during: InterruptedStatus["during"] = "preparation";
   /** Number of optimizer steps taken. */
   step = 0;
   /** Number of whole epochs done. */
   epochs = 0;
-  /** Number of epochs done, with the fraction of the one that runs. */
+  /** Number of epochs done, including the fraction of the current one. */
   epoch = 0;
   /** The best epoch so far. */
   best: BestRecord | undefined;
@@ -88,10 +88,10 @@ export class RunRecorder {
   readonly #neverPredicted = new Map<number, NeverPredicted>();
   #end: Fingerprint | undefined;
   #isFinished = false;
-  /** The epoch whose weights the model was given back. */
+  /** The best epoch whose weights were restored to the model. */
   #restored: BestRecord | undefined;
 
-  /** Hashes all weights, which costs a run some time at its start and at its end. */
+  /** Hashes all weights, which takes some time at the start and the end of a run. */
   constructor(input: RecorderInput) {
     this.#input = input;
     this.notices = [...input.notices];
@@ -131,7 +131,7 @@ export class RunRecorder {
     this.epoch = this.epochs + share;
   }
 
-  /** Adds the row of an epoch that is over, evaluated or not. Returns whether it is the best of the run so far. */
+  /** Adds the row of a finished epoch, evaluated or not. Returns whether it is the best of the run so far. */
   epochDone(row: HistoryRow): boolean {
     const { metric } = this.#input;
     const course = this.#course;
@@ -163,17 +163,17 @@ export class RunRecorder {
     return this.#courses.some(({ ended }) => ended === "patience");
   }
 
-  /** Notes the labels that the model gave to no example in the evaluation of an epoch. */
+  /** Records the labels that the model predicted for no example in the evaluation of an epoch. */
   evaluated(epoch: number, missed: NeverPredicted | undefined): void {
     if (missed !== undefined) this.#neverPredicted.set(epoch, missed);
   }
 
-  /** Notes that the model has the weights of its best epoch again. */
+  /** Records that the weights of the best epoch were restored. */
   restored(): void {
     this.#restored = this.best;
   }
 
-  /** Ends the present stage, and returns what happened in it. */
+  /** Ends the current stage and returns its outcome. */
   endStage(ended: StageOutcome["ended"]): StageOutcome {
     const course = this.#course;
     course.ended = ended;
@@ -183,14 +183,14 @@ export class RunRecorder {
     return this.#outcome(this.#courses.length - 1);
   }
 
-  /** A notice about the labels that the model, as it is now, never gives; undefined where there is none. */
+  /** The notice about labels that the model with its current weights never predicts; undefined if there is none. */
   get labelNotice(): string | undefined {
     const epoch = this.#restored?.epoch ?? this.history.at(-1)?.epoch;
     const missed = epoch === undefined ? undefined : this.#neverPredicted.get(epoch);
     return missed === undefined ? undefined : neverPredictedNotice(missed, `the validation of epoch ${epoch}`);
   }
 
-  /** Returns where the run stands, as the status of one that does not go on. */
+  /** Returns the status of the run at its current point, with the given state and reason. */
   status(state: InterruptedStatus["state"], reason?: unknown): InterruptedStatus {
     const { step, epoch, during } = this;
     const words = reason === undefined ? undefined : reason instanceof Error ? reason.message : String(reason);
@@ -272,7 +272,7 @@ export class RunRecorder {
     };
   }
 
-  /** Names that trained in a stage that has begun. */
+  /** Names of the parameters that train in any stage begun so far. */
   get #trained(): ReadonlySet<string> {
     const begun = this.#input.plan.stages.slice(0, this.#courses.length);
     return new Set(begun.flatMap(({ trainable }) => [...trainable]));
@@ -296,7 +296,7 @@ export class RunRecorder {
   }
 }
 
-/** Hashes all weights; undefined where they cannot be read any more, because the model was disposed. */
+/** Hashes all weights; undefined if they can no longer be read because the model was disposed. */
 function readFingerprint(model: SequenceClassifier): Fingerprint | undefined {
   try {
     return fingerprint(model, model.parameters.keys());
@@ -306,7 +306,7 @@ function readFingerprint(model: SequenceClassifier): Fingerprint | undefined {
   }
 }
 
-/** Returns what a run of this model begins from; remembers the base at the first run. */
+/** Returns the record of the model that a run begins with; stores the hash of the loaded weights at the first run. */
 function modelRecord(model: SequenceClassifier, start: Fingerprint): ModelRecord {
   const parameters = [...model.parameters.values()];
   const isUntouched = parameters.every(({ isAsMade }) => isAsMade);
@@ -337,7 +337,10 @@ function largestResident(): number {
   return 1024 * process.resourceUsage().maxRSS;
 }
 
-/** Returns the largest resident memory of a stage, unless it was reached before the stage, or but for a few pages. */
+/**
+ * Returns the largest resident memory of a stage in bytes; undefined if the process held as much before, to within a
+ * few pages.
+ */
 function peakSince(heldBefore: number): number | undefined {
   const peak = largestResident();
   return peak > 1.01 * heldBefore ? peak : undefined;

@@ -13,7 +13,7 @@ import { combinedHash, fingerprint } from "./weights.ts";
 /** Further files of the folder: their content by their name, written as JSON. */
 type JsonFiles = Readonly<Record<string, unknown>>;
 
-/** How a model is saved. */
+/** Options of `saveModel`. */
 export interface SaveModelOptions {
   /** Aborting it ends the save with nothing changed. Default: the Stop button's. */
   readonly signal?: AbortSignal | undefined;
@@ -21,9 +21,10 @@ export interface SaveModelOptions {
 const optionNames: OptionNames<SaveModelOptions> = { signal: true };
 
 /**
- * Writes config.json, model.safetensors and the tokenizer's files, and `thaw_manifest.json` with their lengths and SHA-256.
- * What stands at these names is replaced once all of it is on the disk; other files in the folder are the user's and stay.
- * `files` may depend on the hash of the weights that are written. Errors: `WRITE_FAILED`, `UNFINISHED_SAVE`, `BAD_ARGUMENT`.
+ * Writes config.json, model.safetensors and the tokenizer's files, and `thaw_manifest.json` with their lengths and
+ * SHA-256. Existing files of these names are replaced once all new ones are on the disk; other files in the folder
+ * stay. `files` may depend on the hash of the written weights. Errors: `WRITE_FAILED`, `UNFINISHED_SAVE`,
+ * `BAD_ARGUMENT`.
  */
 export async function saveModel(
   folder: string,
@@ -51,10 +52,11 @@ export async function saveModel(
 }
 
 /**
- * Makes `training_args.json` and `trainer_state.json` in Hugging Face's words; the latter has no key that `TrainerState` of
- * transformers lacks, so that Python reads it. The whole record stands in it under `stateful_callbacks.Thaw`, as
- * `run.record` gives it, beside the hash of the weights in the folder and whether these are the ones that the run ended
- * with. `records`: runs of the model, the newest last; the first whose weights these are is told, else the newest.
+ * Makes `training_args.json` and `trainer_state.json` with Hugging Face's keys; the latter has only keys of
+ * transformers' `TrainerState`, so that Python reads it. It holds the whole `run.record` under
+ * `stateful_callbacks.Thaw`, with the hash of the weights in the folder and whether the run ended with these weights.
+ * `records` are the runs of the model, the newest last; the first one that ended with these weights is saved, else the
+ * newest.
  */
 export function recordFiles(records: readonly RunRecord[], weightsSha256: string): JsonFiles {
   const record = records.find(({ weights }) => weights.end === weightsSha256) ?? records.at(-1);
@@ -69,7 +71,7 @@ export function recordFiles(records: readonly RunRecord[], weightsSha256: string
   };
 }
 
-/** Returns the record of a run in the content of a `trainer_state.json`; undefined where it has none. */
+/** Reads the record of a run from the content of a `trainer_state.json`; undefined if it has none. */
 export function recordIn(trainerState: unknown): RunRecord | undefined {
   const { stateful_callbacks: callbacks } = trainerState as {
     stateful_callbacks?: { Thaw?: { run?: RunRecord | null } };
@@ -77,11 +79,11 @@ export function recordIn(trainerState: unknown): RunRecord | undefined {
   return callbacks?.Thaw?.run ?? undefined;
 }
 
-/** The record of a run as a folder has it, beside its weights. */
+/** The record of a run in a saved folder. */
 interface SavedRecord {
-  /** SHA-256 of the weights in the folder; for how it is taken see `WeightsRecord`. */
+  /** SHA-256 of the weights in the folder, computed as in `WeightsRecord`. */
   readonly weightsSha256: string;
-  /** False where they were changed after the run, or nothing was trained. */
+  /** Whether the weights are those that the run ended with; false if they were changed later or nothing was trained. */
   readonly weightsAreOfRun: boolean;
   readonly run: RunRecord | null;
 }
@@ -112,7 +114,7 @@ function snakeCased(object: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).map(([name, value]) => [snakeCase(name), value]));
 }
 
-/** Writes `evalMacroF1` as `eval_macro_f1`. */
+/** Converts a name to snake case: `evalMacroF1` -> `eval_macro_f1`. */
 function snakeCase(name: string): string {
   return name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
 }

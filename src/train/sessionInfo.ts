@@ -1,4 +1,6 @@
-/** The versions that a result depends on beside the code: for the end of a notebook that others must be able to rerun. */
+/**
+ * The software versions and hardware that a result depends on, to show at the end of a notebook that others can rerun.
+ */
 import { ShownAsTable, Table } from "../display/table.ts";
 import { readFileSync } from "../platform/files.ts";
 import { availableParallelism, cpus, platform, release, totalmem } from "../platform/machine.ts";
@@ -8,7 +10,7 @@ import { engineInfo } from "../tensor/tensorflow.ts";
 
 /** Versions, processor and memory of a session; shown as a table. */
 export class SessionInfo extends ShownAsTable {
-  /** Versions and sizes by the name of what they belong to. */
+  /** Versions and sizes by component name. */
   readonly entries: Readonly<Record<string, string>>;
 
   constructor(entries: Readonly<Record<string, string>>) {
@@ -22,7 +24,9 @@ export class SessionInfo extends ShownAsTable {
   }
 }
 
-/** Returns versions, processor and memory of this session. It tells no path, and no name of the machine or its user. */
+/**
+ * Returns the versions, processor and memory of this session, without paths and without names of the machine or user.
+ */
 export function sessionInfo(): SessionInfo {
   const { thaw, node, engine, operations, system, processor, threads } = versions();
   return new SessionInfo({
@@ -38,15 +42,15 @@ export function sessionInfo(): SessionInfo {
   });
 }
 
-/** The versions that the numbers of a run depend on, beside data and plan. */
+/** The software versions and hardware that the numbers of a run depend on besides data and plan. */
 export interface Versions {
   /** Version of this library. */
   readonly thaw: string;
   /** Version of Node. */
   readonly node: string;
-  /** Engine that computes: `"TensorFlow 2.21.0 (cpu)"`. */
+  /** Computing engine: `"TensorFlow 2.21.0 (cpu)"`. */
   readonly engine: string;
-  /** "native" where the fused operations were used, "composed" where others stood in their place. */
+  /** "native" if the fused native ops were used, "composed" if TensorFlow's own ops replaced them. */
   readonly operations: "native" | "composed";
   /** Operating system and its release. */
   readonly system: string;

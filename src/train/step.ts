@@ -18,7 +18,7 @@ import { tf } from "../tensor/tensorflow.ts";
 interface StepInput {
   readonly model: SequenceClassifier;
   readonly optimizer: AdamW;
-  /** Examples in all micro-batches together: the loss is the mean over them. */
+  /** Number of examples in all micro-batches of the step; the loss is the mean over them. */
   readonly examples: number;
   /** Learning rate of each parameter that trains, the schedule's factor included. */
   readonly learningRates: ReadonlyMap<string, number>;
@@ -27,7 +27,7 @@ interface StepInput {
   readonly maxGradNorm: number;
 }
 
-/** Examples that go through the model at once. */
+/** A micro-batch: examples that go through the model at once. */
 interface MicroBatch {
   readonly batch: PackedBatch;
   readonly labels: Labels;
@@ -35,7 +35,7 @@ interface MicroBatch {
   readonly cut: Cut;
   readonly rows: Tensor | undefined;
   readonly dropoutRng: DropoutRng | undefined;
-  /** Runs each layer again in the backward pass. Default: false. */
+  /** Whether each layer is computed again in the backward pass. Default: false. */
   readonly gradientCheckpointing?: boolean;
   /** Precision of the layers. Default: "float32". */
   readonly precision?: Precision;
@@ -50,7 +50,8 @@ export interface StepResult {
 }
 
 /**
- * One optimizer step. From `add` to `dispose` it holds one gradient per parameter, however many micro-batches there are.
+ * One optimizer step. From the first `add` to `dispose` it holds one gradient per parameter, however many micro-batches
+ * there are.
  */
 export class OptimizerStep {
   readonly #input: StepInput;
@@ -66,8 +67,8 @@ export class OptimizerStep {
   }
 
   /**
-   * Runs a micro-batch forward and back; its gradients are added to those of the micro-batches before, in place. Throws `NON_FINITE`
-   * where the loss is not a number.
+   * Runs a micro-batch forward and backward, and adds its gradients in place to those of earlier micro-batches. Throws
+   * `NON_FINITE` if the loss is NaN or infinite.
    */
   add({
     batch,
@@ -105,8 +106,8 @@ export class OptimizerStep {
   }
 
   /**
-   * Clips the gradients and updates the weights. Throws `NON_FINITE` before any weight changes where a gradient, or a new
-   * weight, is not a number.
+   * Clips the gradients and updates the weights. Throws `NON_FINITE` before any weight changes if a gradient or a new
+   * weight is NaN or infinite.
    */
   finish(): StepResult {
     const { model, optimizer, learningRates, weightDecay, maxGradNorm } = this.#input;

@@ -1,4 +1,4 @@
-/** The options of a trainer and of its calls, which are checked before anything of them is read. */
+/** The options of a trainer and of its methods, and their checks. */
 import { TextDataset } from "../data/textDataset.ts";
 import { ThawError } from "../errors.ts";
 import { checkTopK } from "../evaluate/predictions.ts";
@@ -16,13 +16,11 @@ export interface TrainerOptions {
   readonly tokenizer: Tokenizer;
   /** The examples that the model learns from. */
   readonly trainDataset: TextDataset;
-  /**
-   * The validation data: evaluated after every epoch, and what the best epoch is chosen by. Default: nothing is evaluated.
-   */
+  /** The validation data, evaluated after every epoch to choose the best one. Default: nothing is evaluated. */
   readonly evalDataset?: TextDataset;
-  /** The settings of the run. Default: each has its own. */
+  /** The settings of the run. Default: the defaults of `TrainingArguments`. */
   readonly args?: TrainingArguments;
-  /** The stages of the run. Default: one stage that trains what `requiresGrad` when training begins. */
+  /** The stages of the run. Default: one stage that trains the parameters with `requiresGrad` when training begins. */
   readonly stages?: readonly Stage[];
 }
 
@@ -35,7 +33,7 @@ const trainerNames: OptionNames<TrainerOptions> = {
   stages: true,
 };
 
-/** Options of Hugging Face's Trainer, and what people write for those of this one. */
+/** Options of Hugging Face's Trainer and common misspellings of this trainer's options, with advice. */
 const trainerElsewhere = {
   processingClass: "tokenizer",
   featureExtractor: "tokenizer",
@@ -52,7 +50,10 @@ const trainerElsewhere = {
   optimizers: "always AdamW: leave it out",
 } as const;
 
-/** Throws `BAD_ARGUMENT` for an option that there is not, and for a part that is missing or something else. */
+/**
+ * Throws `BAD_ARGUMENT` for an unknown option, and for a model, tokenizer or data set that is missing or of another
+ * type.
+ */
 export function checkTrainerOptions(options: TrainerOptions): void {
   refuseUnknown(options, trainerNames, { kind: "option of a trainer", elsewhere: trainerElsewhere });
   const { model, tokenizer, trainDataset, evalDataset } = options;
@@ -74,9 +75,9 @@ export function checkTrainerOptions(options: TrainerOptions): void {
   check("evalDataset", evalDataset === undefined || isDataset(evalDataset), "split or TextDataset.fromCsv");
 }
 
-/** How a run is stopped. */
+/** Options of `train` and `events`. */
 export interface TrainOptions {
-  /** Ends the run within one step. In a notebook the Stop button does so too. */
+  /** Aborting it ends the run within one step. In a notebook the Stop button does so too. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -95,7 +96,7 @@ export function checkTrainOptions(options: TrainOptions, call: "train" | "events
   refuseUnknown(options, trainNames, { kind: `option of ${call}`, elsewhere: trainElsewhere });
 }
 
-/** A call that has no options yet: what is given all the same is refused, not ignored. */
+/** Options of a call that has none: any given option is refused, not ignored. */
 export type NoOptions = Readonly<Record<string, never>>;
 
 const evaluateElsewhere = {
@@ -110,13 +111,13 @@ export function checkEvaluateOptions(options: NoOptions): void {
   refuseUnknown(options, {}, { kind: "option of evaluate", elsewhere: evaluateElsewhere });
 }
 
-/** How examples are predicted. */
+/** Options of `predict`. */
 export interface PredictOptions {
   /** The second texts of pairs, as many as there are texts. Default: the examples are single texts. */
   readonly textPair?: readonly string[];
-  /** Probability above which one of several labels belongs to an example. Default: 0.5. */
+  /** Probability above which a label is assigned in multi-label classification, from 0 to 1. Default: 0.5. */
   readonly threshold?: number;
-  /** Number of labels whose scores are given as well, the highest first; null: all. Default: none. */
+  /** Number of labels whose scores are returned in `scores`, the highest first; null: all. Default: none. */
   readonly topK?: number | null;
 }
 
@@ -130,7 +131,7 @@ const predictElsewhere = {
   device: "not needed: leave it out",
 } as const;
 
-/** Throws `BAD_ARGUMENT` for an option that `predict` does not have, and for a threshold or `topK` that is out of range. */
+/** Throws `BAD_ARGUMENT` for an unknown option of `predict`, and for a threshold or `topK` out of range. */
 export function checkPredictOptions(options: PredictOptions): void {
   refuseUnknown(options, predictNames, { kind: "option of predict", elsewhere: predictElsewhere });
   const { threshold, topK } = options;

@@ -1,4 +1,4 @@
-/** Weights before and after: hashes that prove that frozen ones did not move, and copies of those of the best epoch. */
+/** Hashes that prove that frozen weights did not change, and copies of the weights of the best epoch. */
 import { ThawError } from "../errors.ts";
 import type { Parameter } from "../models/parameter.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
@@ -8,14 +8,14 @@ import { collectYoung } from "../platform/machine.ts";
 /** Parameter name -> SHA-256 of its float32 values, in hexadecimal. */
 export type Fingerprint = ReadonlyMap<string, string>;
 
-/** Hashes the present values of these parameters. */
+/** Hashes the current values of these parameters. */
 export function fingerprint(model: SequenceClassifier, names: Iterable<string>): Fingerprint {
   const hashes = new Map([...names].map((name) => [name, hashOf((model.parameters.get(name) as Parameter).data())]));
   if (hashes.size > 0) collectYoung(); // the copies: they may be as large as the model
   return hashes;
 }
 
-/** Returns the SHA-256 of float32 values, least byte first, in hexadecimal. */
+/** Returns the SHA-256 of little-endian float32 values, in hexadecimal. */
 function hashOf(data: Float32Array): string {
   return createHash("sha256")
     .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
@@ -27,7 +27,7 @@ export function changedNames(before: Fingerprint, after: Fingerprint): string[] 
   return [...before].filter(([name, hash]) => after.get(name) !== hash).map(([name]) => name);
 }
 
-/** Throws `FROZEN_CHANGED` where a frozen parameter has moved: a fault of this library, never to be passed over. */
+/** Throws `FROZEN_CHANGED` if a frozen parameter has changed: a bug of this library that must never pass silently. */
 export function assertUnchanged(changed: readonly string[], when: string): void {
   if (changed.length === 0) return;
   throw new ThawError(
@@ -37,25 +37,25 @@ export function assertUnchanged(changed: readonly string[], when: string): void 
   );
 }
 
-/** Returns one hash over those of all tensors: of lines `<hash>  <name>`, as `sha256sum` prints them. */
+/** Returns one hash over all tensors: the SHA-256 of lines `<hash>  <name>`, in the format of `sha256sum`. */
 export function combinedHash(hashes: Fingerprint): string {
   const lines = [...hashes].map(([name, hash]) => `${hash}  ${name}\n`);
   return createHash("sha256").update(lines.join("")).digest("hex");
 }
 
-/** Copies of weights, to give the model back those of its best epoch. */
+/** Copies of the weights of the best epoch, which can be restored to the model. */
 export class KeptWeights {
   readonly #model: SequenceClassifier;
   readonly #names: ReadonlySet<string>;
   readonly #weights = new Map<string, Float32Array>();
 
-  /** Keeps the named parameters: those that train at any time in the run. */
+  /** Makes an empty copy of the named parameters: those that train at any time in the run. */
   constructor(model: SequenceClassifier, names: ReadonlySet<string>) {
     this.#model = model;
     this.#names = names;
   }
 
-  /** Keeps the present values in the place of those before. */
+  /** Copies the current values, replacing the earlier copy. */
   keep(): void {
     for (const name of this.#names) {
       const [kept, now] = [this.#weights.get(name), this.#parameter(name).data()];
@@ -64,7 +64,7 @@ export class KeptWeights {
     }
   }
 
-  /** Gives the model the values that were kept last; where none were, it does nothing. */
+  /** Restores the values of the last copy to the model; does nothing if there is none. */
   restore(): void {
     for (const [name, values] of this.#weights) this.#parameter(name).assign(values);
   }

@@ -1,13 +1,13 @@
 /**
- * Tells by its content what a file is that is given as weights and cannot be read as such, and how Python makes a
- * model.safetensors of it.
+ * Identifies the format of a weights file that cannot be read here, and tells how Python converts it to
+ * model.safetensors.
  */
 import { basename, closeSync, dirname, fstatSync, join, openSync, readAt } from "../platform/files.ts";
 
 export interface ForeignFormat {
   /** The end of a sentence that begins with "it is". */
   readonly what: string;
-  /** Says how to come by weights that are read: a sentence, and sometimes a program for Python. */
+  /** Returns advice on how to get readable weights: a sentence, and sometimes a Python program. */
   readonly advice: (path: string) => string;
   /** The reader of such files, where there is one. */
   readonly reader?: "safetensors" | "torch";

@@ -1,15 +1,18 @@
-/** What a model needs of the files that hold its weights, whatever their format and however many they are. */
+/** The interface through which a model reads its weights files, whatever their format and number. */
 import { ThawError } from "../errors.ts";
 import { readWeightMap, shardsOf } from "../hub/modelFolder.ts";
 import { dirname, join, readFileSync, statSync } from "../platform/files.ts";
 
-/** Named tensors that are read one by one: only those asked for are ever in memory. */
+/** Named tensors that are read one at a time, so that only requested ones are in memory. */
 export interface WeightsFile {
-  /** The file that is named in messages; of several, their index. */
+  /** Path of the file for messages; the index if there are several files. */
   readonly path: string;
   readonly names: readonly string[];
   shape(name: string): readonly number[];
-  /** All elements as float32 in row-major order. `BAD_DTYPE` for tensors that hold no real numbers. */
+  /**
+   * Reads all elements of a tensor as float32 in row-major order. Throws `BAD_DTYPE` for element types that are not
+   * real numbers.
+   */
   read(name: string): Float32Array<ArrayBuffer>;
 }
 

@@ -9,7 +9,7 @@ from judge_safetensors import verdicts
 
 COUNT = 20_000
 mutants = subprocess.run(
-    ["node", str(HERE.parent / "safetensors" / "mutants.mjs"), "0", str(COUNT)], check=True, stdout=subprocess.PIPE
+    ["node", str(HERE.parent / "weights" / "safetensors" / "mutants.mjs"), "0", str(COUNT)], check=True, stdout=subprocess.PIPE
 ).stdout
 accepted = list(verdicts(io.BytesIO(mutants)))
 assert len(accepted) == COUNT

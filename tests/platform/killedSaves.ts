@@ -11,8 +11,11 @@ import type { SequenceClassifier } from "../../src/models/sequenceClassifier.ts"
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import type { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { saveModel } from "../../src/train/saveModel.ts";
+import { ensureBuilt } from "../built.ts";
 import { goldenPath } from "../golden/read.ts";
 import { type Fault, withFaults } from "./faults.ts";
+
+await ensureBuilt();
 
 const saver = join(import.meta.dirname, "saver.mjs");
 const start = async (job: object) =>

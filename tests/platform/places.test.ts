@@ -19,8 +19,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { checkTarget } from "../../src/platform/saveFolder.ts";
+import { ensureBuilt } from "../built.ts";
 import { withFaults } from "./faults.ts";
 import { after, before, read, restsIn, save, treeOf } from "./world.ts";
+
+await ensureBuilt();
 
 let root = "";
 beforeEach(() => {

@@ -19,11 +19,17 @@ import { type SaveOptions, saveFolder } from "../../src/platform/saveFolder.ts";
 /** Path -> content. */
 export type Tree = Readonly<Record<string, string>>;
 
+/** The files and links below a folder. `readdirSync` with `recursive` follows links to folders in newer versions of Node. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? filesBelow(join(folder, entry.name)) : join(folder, entry.name),
+  );
+}
+
 /** All files below a folder, by their paths; those of the saving itself are left out. */
 export function treeOf(folder: string, hidden = false): Tree {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true, encoding: "utf8" })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+  const files = filesBelow(folder)
+    .map((path) => path.slice(folder.length + 1))
     .filter((path) => path.includes(".thaw-") === hidden && path !== "thaw_manifest.json");
   const contentOf = (path: string) =>
     statSync(path).isFile() ? readFileSync(path, "utf8") : `leads to ${realpathSync(path)}`;

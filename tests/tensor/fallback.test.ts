@@ -4,7 +4,10 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, write
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ensureBuilt } from "../built.ts";
 import { goldenPath } from "../golden/read.ts";
+
+await ensureBuilt();
 
 const modules = resolve("node_modules");
 let folder: string;

@@ -8,7 +8,9 @@ test("versions and sizes that a result depends on, and nothing that names the ma
   const { entries } = sessionInfo();
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   expect(entries).toMatchObject({ thaw: version, Node: process.versions.node, "TensorFlow.js": "4.22.0" });
-  expect(entries.engine).toMatch(/^TensorFlow 2\.\d+\.\d+ \((cpu|gpu)\)$/);
+  const engine =
+    process.env.THAW_ENGINE === "wasm" ? /^WebAssembly \(wasm\)$/ : /^TensorFlow 2\.\d+\.\d+ \((cpu|gpu)\)$/;
+  expect(entries.engine).toMatch(engine);
   expect(entries["fused operations"]).toMatch(/^(native|composed)$/);
   expect(entries["bfloat16 instructions"]).toBe(hasBfloat16() ? "yes" : "no");
   const text = String(sessionInfo());

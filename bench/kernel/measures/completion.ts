@@ -1,4 +1,4 @@
-/** How fast completion answers, and whether it holds up a cell that runs. */
+/** Measures the speed of completion, and whether it delays a running cell. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { median } from "../../statistics.ts";
 import { withKernel } from "../kernelProcess.ts";

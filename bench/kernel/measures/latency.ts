@@ -1,4 +1,7 @@
-/** How fast a kernel answers: to its start, to a trivial cell, to requests, and to heartbeats while a cell blocks it. */
+/**
+ * Measures the latency of a kernel: of its start, of a trivial cell, of requests, and of heartbeats while a cell blocks
+ * it.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { median, quantile } from "../../statistics.ts";
 import { type Kernel, KernelProcess, withKernel } from "../kernelProcess.ts";

@@ -27,7 +27,7 @@ export function patchWorkers(): void {
       if (ended.has(cell)) void Reflect.apply(terminate, this, []);
     }
 
-    /** An unreferenced thread outlives its cell: it serves whoever has use for it, as a tokenizer's does. */
+    /** Ignores an unreferenced thread, which may outlive its cell as a shared service, such as a tokenizer's. */
     override unref(): void {
       running.delete(this);
       super.unref();

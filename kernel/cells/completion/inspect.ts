@@ -42,7 +42,7 @@ export class NameLookup {
     this.#post = post;
   }
 
-  /** Describes `name` as a MIME bundle, or undefined where there is no such thing. */
+  /** Describes `name` as a MIME bundle; undefined if it does not exist. */
   readonly describe = async (name: string): Promise<Record<string, string> | undefined> => {
     const request = ++this.#count;
     this.#post({ type: "lookUp", request, name });

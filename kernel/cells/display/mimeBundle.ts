@@ -1,6 +1,6 @@
 /**
- * Where a rich display is decided: a value becomes a MIME bundle by the first recogniser that knows its kind. The text
- * that Node would print is always in it.
+ * Chooses the rich display of a value: a value becomes a MIME bundle by the first recogniser that knows its kind. The
+ * text that Node would print is always in it.
  */
 import { inspect, types } from "node:util";
 import { type DisplayBundle, displaySymbol } from "../../../shared/mimeBundle.ts";

@@ -16,7 +16,7 @@ const extents = [
   least,
 ] as const;
 
-/** Prints a value as Node would, cut to what a notebook can bear. */
+/** Prints a value as Node does, shortened to a size that a notebook can handle. */
 export function plainText(value: unknown): string {
   if (typeof value === "string" || typeof value === "object" || typeof value === "function") return clamp(text(value));
   return inspect(value, options);

@@ -9,7 +9,7 @@ import { boundMethod, type Recogniser } from "./recogniser.ts";
 /** The number of rows that are shown from each end. */
 const edgeRows = 10;
 const edgeColumns = 10;
-/** Stands for what is left out. */
+/** Placeholder for omitted rows and columns. */
 const gap = "…";
 /** The longest text of a cell. */
 const maxCharacters = 80;

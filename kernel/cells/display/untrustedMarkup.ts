@@ -1,4 +1,4 @@
-/** Markup of unknown origin is shown as it is only if it cannot do anything; else in a sandbox. */
+/** Shows markup of unknown origin directly only if it is inert; else in a sandbox. */
 import { escapeHtml } from "../../../shared/text.ts";
 
 /**

@@ -64,7 +64,7 @@ export function installStackTraces(sources: Sources): void {
   });
 }
 
-/** Rewrites a frame to its place in what the user wrote. */
+/** Rewrites a stack frame to its position in the user's source. */
 function placedFrame(text: string, sources: Sources): string {
   const [, name = "", waits = "", source = "", line, column, end = ""] = frame.exec(text) ?? [];
   if (!sources.has(source)) return text;

@@ -21,7 +21,7 @@ const maxErrors = 50;
 const longestMessage = 20_000;
 const mostLines = 1000;
 
-/** Describes what a cell threw. It never throws, though an error can have getters, and a proxy has traps. */
+/** Describes a value thrown by a cell. It never throws, although an error can have getters and a proxy has traps. */
 export function describeError(thrown: unknown, sources: Sources): ErrorReport {
   try {
     const { ename, evalue, traceback } = describeThrown(thrown, sources);

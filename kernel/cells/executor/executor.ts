@@ -18,7 +18,7 @@ import { transformCell } from "../rewrite/transform.ts";
 import type { Disposals } from "./disposals.ts";
 import type { Evaluator, Outcome } from "./evaluator.ts";
 
-/** A cell whose magics have become TypeScript, with what is to be done at its end. */
+/** A cell whose magics have been replaced by TypeScript, with the actions for its end. */
 export interface PreparedCell {
   readonly code: string;
   /** Prints what `%%time` measured. */
@@ -29,7 +29,7 @@ export interface PreparedCell {
 interface CellMagics {
   /** Rewrites the magics of a cell; undefined for a cell that has none, which is nearly every one. */
   prepare(code: string): PreparedCell | undefined;
-  /** Returns what the frontend is to do after the reply, and forgets it. */
+  /** Returns the payload for the frontend, which acts on it after the reply, and clears it. */
   takePayloads(): readonly object[];
 }
 
@@ -136,7 +136,7 @@ export class Executor {
     }
   }
 
-  /** Cancels what all cells so far have left running. */
+  /** Cancels all work that earlier cells have left running. */
   stopAll(): void {
     for (; this.#stopped < this.#newest; this.#stopped++) cancelTimersOf(this.#stopped + 1);
     this.#services.modules.stopped();
@@ -228,7 +228,7 @@ async function waitForEnd(evaluated: Promise<Record<string, unknown>>, givenUp: 
   }
 }
 
-/** Returns the error of a cell that was asked to stop; an error of its own is the cause. */
+/** Returns the error of an interrupted cell; its own error, if any, is the cause. */
 function interruption({ failed, thrown }: End): KernelInterrupt {
   if (!failed) return new KernelInterrupt();
   return KernelInterrupt.is(thrown) ? thrown : new KernelInterrupt(thrown);

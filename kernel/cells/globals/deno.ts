@@ -24,7 +24,7 @@ interface DenoDisplayOptions {
 
 const comms = ["comm_open", "comm_msg", "comm_close"] as const;
 
-/** Creates the object that cells have for `Deno` where they say `Deno.jupyter`. */
+/** Creates the object `Deno` of cells, for code that uses `Deno.jupyter`. */
 export function createDeno(displays: Displays, toBundle: ToBundle, reporter: Reporter) {
   const jupyter = {
     $display,

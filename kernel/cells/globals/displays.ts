@@ -20,7 +20,7 @@ export interface ShowOptions extends DisplayOptions {
   readonly raw?: boolean;
 }
 
-/** The displays that one cell has asked for and that are still awaited. */
+/** The displays that one cell has requested and that are still pending. */
 interface Pending {
   readonly shown: Set<Promise<void>>;
   failures: unknown[];
@@ -69,7 +69,7 @@ export class Displays {
     this.#pending = { shown: new Set(), failures: [], over: false };
   }
 
-  /** Resolves when everything the cell asked for has been shown; rejects with the first failure. */
+  /** Resolves when all displays that the cell requested have been shown; rejects with the first failure. */
   async settled(): Promise<void> {
     const pending = this.#pending;
     while (pending.shown.size > 0) await Promise.all(pending.shown);

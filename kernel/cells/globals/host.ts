@@ -12,7 +12,7 @@ import type { Reporter } from "../output/reporter.ts";
 
 /** The memory of the language service once it knows the types of an ordinary notebook's imports, in megabytes. */
 const languageMegabytes = 210;
-/** How long the language service takes to get there while cells keep the processors busy, in seconds. */
+/** Time in seconds that the language service takes to load while cells keep the processors busy. */
 const languageSeconds = 4;
 
 /** Creates the host for libraries that run in cells. */

@@ -19,7 +19,7 @@ const refusals = {
     "Run it in JupyterLab or VS Code, or write the value into the notebook.",
 } as const;
 
-/** The error of a cell that asks for input and can have none. */
+/** The error of a cell that asks for input that is not available. */
 export class InputError extends CodedError {
   override readonly name = "InputError";
 
@@ -32,9 +32,11 @@ export class InputError extends CodedError {
 export interface Prompts {
   /** Asks for a line of text. */
   input(prompt?: string): string;
-  /** Asks for a line of text and hides what is typed. */
+  /** Asks for a line of text and hides the typed characters. */
   password(prompt?: string): string;
-  /** Asks as in browsers and Deno: returns `defaultValue` for an empty answer, null where there is none. */
+  /**
+   * Asks for a line of text, as in browsers and Deno: returns `defaultValue` for an empty answer, null for no answer.
+   */
   prompt(message?: string, defaultValue?: string): string | null;
   /** Returns true for an answer that begins with y or Y. */
   confirm(message?: string): boolean;

@@ -13,9 +13,9 @@ import type { Interrupts } from "../interrupt/interrupts.ts";
 import { cells, nodeModule } from "../realm/cellRealm.ts";
 import { InputError } from "./prompts.ts";
 
-/** How long code may take to print its question after it has begun to read, in milliseconds. */
+/** Time in milliseconds that code has to print its question after it has begun to read. */
 const questionMs = 20;
-/** How long code may take to end by itself after it has heard that nobody will answer, in milliseconds. */
+/** Time in milliseconds that code has to end by itself after it was told that there will be no answer. */
 const graceMs = 100;
 
 interface StdinServices {
@@ -81,7 +81,10 @@ class CellStdin extends Readable {
     return this.#cell !== currentCell() && (this.isPaused() || !this.#isHeard());
   }
 
-  /** Whether anybody would receive what the person types: after `once("data")` nobody does, though the stream flows. */
+  /**
+   * Tells whether a listener would receive the user's input: after `once("data")` there is none, though the stream
+   * flows.
+   */
   #isHeard(): boolean {
     const events = ["data", "readable", "keypress", "end"] as const;
     return events.some((event) => this.listenerCount(event) > 0);

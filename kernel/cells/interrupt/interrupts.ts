@@ -64,7 +64,7 @@ export class Interrupts {
     return this.kernelSignal;
   }
 
-  /** The same abort signal for the kernel's own use: reading it gives the cell no more time. */
+  /** The host's abort signal for the kernel's own use: reading it does not count as a cooperative cell. */
   get kernelSignal(): AbortSignal {
     const owner = this.#cell ?? this.#leftRunning;
     if (owner.controller === undefined) {
@@ -120,7 +120,9 @@ export class Interrupts {
     this.#timer = kernelTimers.setTimeout(() => cell.giveUp(new KernelInterrupt()), this.#graceMs(cell));
   }
 
-  /** Ends cell number `number` with `error`, as an interrupt would: what it waits for will never come. */
+  /**
+   * Ends cell number `number` with `error`, as an interrupt would, because it waits for something that will never come.
+   */
   fail(error: Error, number: number): void {
     const cell = this.#cell;
     if (cell?.number !== number) return;

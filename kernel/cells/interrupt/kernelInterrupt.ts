@@ -6,7 +6,7 @@ export class KernelInterrupt extends CodedError {
   override readonly name = "KernelInterrupt";
   readonly #isInterrupt = true;
 
-  /** `cause` is the error that the cell threw instead, when it was asked to stop. */
+  /** Makes the error; `cause` is the error that the interrupted cell threw instead. */
   constructor(cause?: unknown) {
     super("KERNEL_INTERRUPT", "Interrupted", cause === undefined ? undefined : { cause });
   }

@@ -34,7 +34,7 @@ export interface MagicServices {
   readonly runtime: { magics: object | undefined };
 }
 
-/** The error of a magic that was asked for something it cannot do. */
+/** The error of a magic with arguments that it does not support. */
 export class MagicError extends CodedError {
   override readonly name = "MagicError";
 }

@@ -43,7 +43,7 @@ interface LocalModule {
 /** Creates the `__thaw` of a module's code. */
 type ModuleScope = (loader: BoundLoader, namespace: Namespace) => object;
 
-/** How long a package may take that was probably terminated while it was loaded, in milliseconds. */
+/** Time in milliseconds allowed for loading a package that was probably terminated while it was being loaded before. */
 const terminatedPatienceMs = 3000;
 
 async function terminatedPackage(specifier: string): Promise<never> {
@@ -163,7 +163,7 @@ export class ModuleLoader {
     return exports;
   }
 
-  /** Returns the module of a file as it is now, which may not have begun to run. */
+  /** Returns the module of a file in its current state; it may not have begun to run. */
   #moduleAt(path: string, importer: string | undefined): { module: LocalModule; inCycle: boolean } {
     if (importer === undefined) this.#commonJs.forgetChanged();
     const known = this.#local.get(path);

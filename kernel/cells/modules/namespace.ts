@@ -1,4 +1,4 @@
-/** Module namespaces: what an import gives, whatever kind of module it comes from. */
+/** Module namespaces: the object that an import returns for any kind of module. */
 import { inspect, types } from "node:util";
 import type { Namespace } from "../realm/cellRuntime.ts";
 

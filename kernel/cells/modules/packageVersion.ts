@@ -16,7 +16,10 @@ export function packageOf(specifier: string): string {
   return parts.slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
 }
 
-/** Refuses a package whose installed version is none of those asked for. What says no versions (`latest`) is not checked. */
+/**
+ * Refuses a package whose installed version is not among the requested ones. A request without versions (`latest`) is
+ * not checked.
+ */
 export function refuseOtherVersion({ specifier, range }: NpmSpecifier, folder: string): void {
   if (range === undefined) return;
   const { satisfies, validRange } = kernelPackage<typeof import("semver")>("semver");

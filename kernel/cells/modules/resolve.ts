@@ -95,7 +95,7 @@ function namedFile(specifier: string, folder: string, condition: ImportCondition
   return undefined;
 }
 
-/** Returns the source that a package names as its types, where what it would run has not been built. */
+/** Returns the source file that a package declares as its types, for a package whose main file has not been built. */
 function sourceOf(specifier: string, place: string, own: readonly string[]): string | undefined {
   const { path } = resolver([...own, "types", "node", "import"]).sync(place, specifier);
   return path !== undefined && isTypeScript(path) ? path : undefined;
@@ -184,7 +184,7 @@ function requirePackage(asked: NpmSpecifier, folder: string): unknown {
   throw missing(specifier, folder);
 }
 
-/** Returns where `require` finds a package; undefined where it is missing, or where one of `reasons` keeps it. */
+/** Returns the path at which `require` finds a package; undefined if it is missing or excluded by one of `reasons`. */
 function requiredPath(specifier: string, folder: string, ...reasons: string[]): string | undefined {
   try {
     return createRequire(`${folder}/notebook`).resolve(specifier);

@@ -102,7 +102,7 @@ function patchSync(name: "spawnSync" | "execFileSync" | "execSync", { stream, dr
   Object.assign(children, { [name]: asCellObject(Object.defineProperty(patched, "name", { value: name })) });
 }
 
-/** Runs a child that prints into files; to the child and to its caller they are what it inherited. */
+/** Runs a child process that prints into files, which to the child and its caller look like inherited streams. */
 function withFiles(
   targets: Inherited["targets"],
   stream: ChildOutput["stream"],
@@ -133,7 +133,7 @@ interface Inherited {
   readonly targets: ReadonlyArray<[fd: 1 | 2, name: StreamName]>;
 }
 
-/** Finds the streams that a child would inherit. Where there are no targets, `stdio` can stay as it was. */
+/** Finds the streams that a child would inherit. Without targets `stdio` can stay unchanged. */
 function inheritedStreams(stdio: Stdio): Inherited {
   const list = typeof stdio === "string" ? [stdio, stdio, stdio] : fromCellArray(stdio ?? []);
   const targets: [fd: 1 | 2, name: StreamName][] = [];

@@ -7,7 +7,7 @@ import { constants } from "node:os";
 import { asCellObject, cells, fromCellArray } from "../realm/cellRealm.ts";
 
 interface GuardOptions {
-  /** Shows an error that nobody caught; `title` says how it came. */
+  /** Shows an uncaught error; `title` says where it came from. */
   readonly report: (title: string, error: unknown) => void;
   /** Says goodbye for a cell that ends the process; returns when that has been said. */
   readonly onExit: (code: number) => void;

@@ -47,7 +47,7 @@ export class Reporter {
     else this.#timer ??= kernelTimers.setTimeout(() => this.flush(), windowMs);
   }
 
-  /** Shows a bundle whose contents JSON can carry; a text is added where it has none. */
+  /** Shows a MIME bundle whose contents are JSON; adds a plain text if it has none. */
   display({ data, metadata = {} }: DisplayBundle, { displayId, update = false }: DisplayOptions = {}): void {
     const transient = displayId === undefined ? {} : { display_id: String(displayId) };
     this.output(update ? "update_display_data" : "display_data", { data: withText(data), metadata, transient });
@@ -58,7 +58,10 @@ export class Reporter {
     if (!this.#muted.has(cell)) this.post({ type: "output", cell, kind, content: JSON.stringify(content) });
   }
 
-  /** Drops what `cell` prints or shows from now on: it was interrupted, and what it left behind must not be heard. */
+  /**
+   * Drops the further output of `cell`: it was interrupted, and work that it left behind must not print or show
+   * anything.
+   */
   mute(cell: number): void {
     this.flush();
     this.#muted.add(cell);

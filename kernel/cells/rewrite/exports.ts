@@ -12,7 +12,7 @@ import { declaredNames } from "./scope.ts";
 /** The exported names, each with the expression that reads it. */
 export type Getters = Map<string, string>;
 
-/** Takes `export` off a statement and adds to `getters` what it exported. */
+/** Removes `export` from a statement and adds its exported names to `getters`. */
 export function rewriteExport(
   edit: Edit,
   node: SyntaxNode,

@@ -37,7 +37,7 @@ const functions = new Set([
   "AccessorProperty",
 ]);
 
-/** Returns the scope of what is below `node`, a child of `parent` in `scope`. */
+/** Returns the scope of the nodes below `node`, a child of `parent` in `scope`. */
 export function scopeBelow(node: SyntaxNode, parent: SyntaxNode | undefined, scope: GuardScope): GuardScope {
   if (functions.has(node.type)) return functionScope;
   if (node.type === "TryStatement")

@@ -213,7 +213,7 @@ function isUse(node: SyntaxNode, parent: SyntaxNode | undefined): boolean {
   }
 }
 
-/** Rewrites an import or export of a cell; what is exported is simply declared. Returns the declaration itself. */
+/** Rewrites an import or export of a cell; exports become plain declarations. Returns the declaration itself. */
 function cellStatement(edit: Edit, statement: SyntaxNode, used: ReadonlySet<string>): SyntaxNode {
   if (statement.type === "ImportDeclaration") importIntoCell(edit, statement, used);
   const declaration = child(statement, "declaration");

@@ -1,4 +1,7 @@
-/** Finds the magics of a cell, lines that look like one and are not code, and blanks them for who reads the cell as TypeScript. */
+/**
+ * Finds the magics of a cell, which are lines that look like one and are not code, and blanks them for readers of the
+ * cell as TypeScript.
+ */
 
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -30,7 +33,7 @@ export type Magic =
   /** `%%name args` on the first line; `end` is that line's end. */
   | (Span & { readonly kind: "cell"; readonly name: string });
 
-/** The facts that decide about a line that would parse as code, too. */
+/** The facts that decide whether a line is a magic if it also parses as code. */
 export interface Surroundings {
   /** Whether a variable of this name exists: then `!done` is code. */
   readonly isDefined: (name: string) => boolean;
@@ -38,7 +41,7 @@ export interface Surroundings {
   readonly isCommand: (name: string) => boolean;
 }
 
-/** Cell magics whose rest is code of the notebook; every other one gets its text. */
+/** Cell magics whose body is TypeScript; all others get their body as text. */
 export const codeCells = new Set(["time", "timeit"]);
 
 const keywords = /^(?:true|false|null|undefined|this|typeof|await|new|function|async|class|void|delete|import|super)$/;
@@ -89,7 +92,10 @@ function timedExtent(code: string, from: number, end: number): { codeStart: numb
   }
 }
 
-/** Whether a line that parses as code is a magic all the same: its variable does not exist, so as code it could only throw. */
+/**
+ * Tells whether a line that parses as code is nevertheless a magic: its variable does not exist, so as code it could
+ * only throw.
+ */
 function isSure(code: string, { shape, start, end }: CandidateLine, { isDefined, isCommand }: Surroundings): boolean {
   if (shape.kind === "help") return false;
   const rest = code.slice(start + shape.at, end);
@@ -141,7 +147,7 @@ export function blankMagic(code: string, magic: Magic): string {
   return blank(magic.at, magic.end, isText ? '""+0' : "[]"); // a list of lines, or text; both fit
 }
 
-/** Takes for code what parses, where nothing is known of the variables. */
+/** Default surroundings, with which every line that parses counts as code. */
 const unknown: Surroundings = { isDefined: () => true, isCommand: () => false };
 
 /**

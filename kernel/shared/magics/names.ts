@@ -1,8 +1,8 @@
-/** Lists every magic with what `%lsmagic` says of it, and words the error about one that does not exist. */
+/** Lists every magic with its entry for `%lsmagic`, and makes the error for a magic that does not exist. */
 import { closest } from "../../../shared/closest.ts";
 import { CodedError } from "../../../shared/codedError.ts";
 
-/** The usage (behind the name) and one sentence. */
+/** The usage (after the name) and a description in one sentence. */
 type Entry = readonly [usage: string, does: string];
 
 /** The magics that begin with `%`. */
@@ -56,7 +56,7 @@ const needless: Readonly<Record<string, string>> = {
 export class UnknownMagic extends CodedError {
   override readonly name = "UnknownMagic";
 
-  /** `sign` is `%` or `%%`. */
+  /** Makes the error; `sign` is `%` or `%%`. */
   constructor(sign: "%" | "%%", name: string) {
     const known = Object.keys(sign === "%" ? lineMagics : cellMagics);
     const other = sign === "%" ? cellMagics : lineMagics;
@@ -92,7 +92,7 @@ export function listMagics(): string {
   return rows.map(([usage, does]) => `${usage.padEnd(width)}  ${does}`).join("\n");
 }
 
-/** Returns what `%time?` says, or undefined where there is no such magic. */
+/** Returns the help text of a magic, as for `%time?`; undefined if there is no such magic. */
 export function describeMagic(name: string): string | undefined {
   const bare = name.replace(/^%+/, "");
   const lines = [

@@ -1,4 +1,7 @@
-/** A model's `config.json` as this library sees it, with Hugging Face's keys in camelCase, and typed reading of its keys. */
+/**
+ * The parsed `config.json` of a model, with Hugging Face's keys in camelCase, and functions that read single keys with
+ * type checks.
+ */
 import { ThawError } from "../../errors.ts";
 import type { ProblemType } from "../../task/task.ts";
 
@@ -12,11 +15,11 @@ export type TrainingInput = (typeof trainingInputs)[number];
 /** A plain JSON object, as `JSON.parse` gives it. */
 export type JsonObject = { readonly [key: string]: unknown };
 
-/** The settings of a model, as its config.json has them, by camelCase names of BERT's keys in every family. */
+/** The settings in a model's config.json. In every family the fields have BERT's key names in camelCase. */
 export interface HuggingFaceConfig {
   /** The name of the family, such as `"bert"`. */
   readonly modelType: string;
-  /** Number of tokens that the word table has rows for. */
+  /** Vocabulary size: number of rows of the word embedding table. */
   readonly vocabSize: number;
   /** Width of the hidden states. */
   readonly hiddenSize: number;
@@ -26,58 +29,67 @@ export interface HuggingFaceConfig {
   readonly numHiddenLayers: number;
   /** Number of heads of each attention; it divides `hiddenSize`. */
   readonly numAttentionHeads: number;
-  /** Width between the two dense layers of the feed-forward part. */
+  /** Width of the hidden layer of the feed-forward block. */
   readonly intermediateSize: number;
-  /** Name of the activation in the feed-forward part, such as `"gelu"` (the erf form). */
+  /** Name of the activation in the feed-forward block, such as `"gelu"` (the erf form). */
   readonly hiddenAct: string;
-  /** Probabilities from 0 up to, not including, 1. */
+  /** Dropout probability of embeddings and layer outputs, at least 0 and below 1. */
   readonly hiddenDropoutProb: number;
-  /** Dropout on the weights of the attention, from 0 up to, not including, 1. */
+  /** Dropout probability of the attention weights, at least 0 and below 1. */
   readonly attentionProbsDropoutProb: number;
-  /** Dropout in the head; undefined means `hiddenDropoutProb`. */
+  /** Dropout probability in the head; undefined means `hiddenDropoutProb`. */
   readonly classifierDropout: number | undefined;
-  /** Rows of the table of positions; `maxTokens` says how long a text may be, since some families keep rows for padding. */
+  /**
+   * Number of rows of the position table. `maxTokens` gives the longest input, since some families reserve rows for
+   * padding.
+   */
   readonly maxPositionEmbeddings: number;
-  /** Rows of the table of token types; 0 where there is none. */
+  /** Number of rows of the token type table; 0 if there is none. */
   readonly typeVocabSize: number;
-  /** The number that layer normalisations add to the variance. */
+  /** Epsilon that layer norms add to the variance. */
   readonly layerNormEps: number;
-  /** The row of the word table that gets no gradient; undefined: none. */
+  /** Token id of the padding, whose row of the word table gets no gradient; undefined if there is none. */
   readonly padTokenId: number | undefined;
   /** Standard deviation of newly initialised weights. */
   readonly initializerRange: number;
-  /** Number of labels, or of the outputs of a regression. */
+  /** Number of labels, or of regression outputs. */
   readonly numLabels: number;
   /** Label names by index: `numLabels` of them. */
   readonly id2label: readonly string[];
   /** Indices of the labels by their names. */
   readonly label2id: Readonly<Record<string, number>>;
-  /** The problem type; undefined until the first labels that it is trained on decide it, as in `transformers`. */
+  /** The problem type. Undefined until the first training labels decide it, as in `transformers`. */
   readonly problemType: ProblemType | undefined;
-  /** The key `trained_on`, which Thaw alone writes; undefined for a model that was not trained here. */
+  /**
+   * Whether the model was trained on texts or text pairs: the key `trained_on`, which only Thaw writes. Undefined for a
+   * model not trained by Thaw.
+   */
   readonly trainedOn: TrainingInput | undefined;
-  /** The file as it was read, and as it is saved again but for labels and types. Keys of one family only are read from it. */
+  /**
+   * The whole JSON object as read. It is saved again with only labels and dtype changed, and family-specific keys are
+   * read from it.
+   */
   readonly raw: JsonObject;
-  /** The text that `raw` was parsed from; undefined where it was made by a program. */
+  /** The source text of `raw`; undefined if the object was made by a program. */
   readonly text?: string;
 }
 
 /**
- * A parsed config.json, the file it comes from, for the messages, and what the keys are called in it. The functions below read
- * one key each: they give its value, or the default where the key is absent, or throw `BAD_CONFIG`.
+ * A parsed config.json, its file name for messages, and the key names that its family uses. Each function below reads
+ * one key: it returns the value, or the default if the key is absent, or throws `BAD_CONFIG`.
  */
 export interface ConfigSource {
   readonly json: JsonObject;
   readonly file: string;
-  /** The keys that are called otherwise than by BERT, by its names. */
+  /** The family's own key names, by BERT's name for the same key. */
   readonly names?: Readonly<Record<string, string>> | undefined;
-  /** Values for absent keys, before the reader's own, by BERT's names. */
+  /** The family's defaults for absent keys, by BERT's key names; they take precedence over the `fallback` of a read. */
   readonly defaults?: Readonly<Record<string, unknown>> | undefined;
-  /** Values that are no keys of this file and always the same, by BERT's names. */
+  /** Constant values that this family's config has no key for, by BERT's key names. */
   readonly fixed?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Looks up what the file calls a key, and its value or default. */
+/** Looks up a key by BERT's name; returns its name in the file and its value or default. */
 export function lookUp({ json, names, defaults, fixed }: ConfigSource, key: string, fallback: unknown) {
   const name = names?.[key] ?? key;
   return { name, value: fixed?.[key] ?? json[name] ?? defaults?.[key] ?? fallback };
@@ -87,21 +99,21 @@ export function badConfig(file: string, what: string): ThawError {
   return new ThawError("BAD_CONFIG", `${file}: ${what}`);
 }
 
-/** Reads an integer from `from` on. */
+/** Reads an integer of at least `from`. Errors: `BAD_CONFIG`. */
 export function integerField(source: ConfigSource, key: string, fallback: number, from = 1): number {
   const { name, value } = lookUp(source, key, fallback);
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= from) return value;
   throw badConfig(source.file, `"${name}" must be an integer from ${from} on, found ${JSON.stringify(value)}.`);
 }
 
-/** Reads a number above 0. */
+/** Reads a number above 0. Errors: `BAD_CONFIG`. */
 export function positiveField(source: ConfigSource, key: string, fallback: number): number {
   const { name, value } = lookUp(source, key, fallback);
   if (typeof value === "number" && value > 0 && Number.isFinite(value)) return value;
   throw badConfig(source.file, `"${name}" must be a number above 0, found ${JSON.stringify(value)}.`);
 }
 
-/** Reads a dropout probability, from 0 to below 1. */
+/** Reads a dropout probability of at least 0 and below 1. Errors: `BAD_CONFIG`. */
 export function probabilityField(source: ConfigSource, key: string, fallback: number): number {
   const { name, value } = lookUp(source, key, fallback);
   if (typeof value === "number" && value >= 0 && value < 1) return value;

@@ -1,4 +1,4 @@
-/** The file `config.json` of a model folder: reads it, and writes it. */
+/** Reads and writes the `config.json` of a model folder. */
 import { ThawError } from "../../errors.ts";
 import { warnOfIgnoredKeys } from "../../hub/modelFolder.ts";
 import { writeFileAtomic } from "../../platform/atomicFile.ts";
@@ -8,12 +8,14 @@ import { badConfig, type HuggingFaceConfig, type JsonObject } from "./config.ts"
 import { type LabelOptions, labelsInFile } from "./labels.ts";
 import { parseConfig, toHuggingFaceJson } from "./parseConfig.ts";
 
-/** The largest size in bytes: published files have some thousand, those with 100,000 labels some million. */
+/**
+ * Largest accepted size in bytes. Published files have a few thousand bytes, those with 100,000 labels a few million.
+ */
 const maxBytes = 32_000_000;
 
 /**
- * Reads and checks the configuration, and takes in what the options say of labels. What it asks for of code is ignored with a
- * warning. The result can be saved again. Errors: `MISSING_FILE`, `BAD_CONFIG`, `BAD_LABEL`.
+ * Reads and checks the config of a model folder and applies the label options. Keys that ask for remote code are
+ * ignored with a warning. The result can be saved again. Errors: `MISSING_FILE`, `BAD_CONFIG`, `BAD_LABEL`.
  */
 export async function readConfig(folder: string, options: LabelOptions = {}): Promise<HuggingFaceConfig> {
   const file = join(folder, "config.json");
@@ -39,7 +41,7 @@ export async function readConfig(folder: string, options: LabelOptions = {}): Pr
   return config;
 }
 
-/** Checks that the configuration can be written, since whoever trains for hours is not to learn only then that it cannot. */
+/** Checks that the config can be written, so that a user does not find out only after hours of training. */
 function checkSaving(config: HuggingFaceConfig, file: string): void {
   try {
     JSON.parse(stringifyLike(toHuggingFaceJson(config), config.text));

@@ -1,35 +1,40 @@
 /**
- * Decides what becomes of every key of a config.json: it is read, it changes nothing of what a classifier computes, or it is
- * refused.
- * tests/models/config/keys.test.ts asks this of all keys that the classes of transformers 5.23 have or read, and compares
- * logits.
+ * Classifies every key of a config.json: the key is read, is harmless to what a classifier computes, or is refused.
+ * tests/models/config/keys.test.ts checks this for all keys that the config classes of transformers 5.23 have or read,
+ * and compares logits.
  */
 import { badConfig, type ConfigSource, type JsonObject } from "./config.ts";
 
 /**
- * How the config files of a family differ from BERT's: what keys are called, and the defaults of its class (transformers
+ * The differences of a family's config files from BERT's: key names and the defaults of its config class (transformers
  * 5.23).
  */
 export interface FamilyKeys extends Pick<ConfigSource, "names" | "defaults" | "fixed"> {
-  /** The class that `transformers` opens the family's classifiers with. */
+  /** The class with which `transformers` loads the family's classifiers. */
   readonly architecture: string;
-  /** Whether tables may be narrower than the layers: `embedding_size` is read, else it is the width of the layers. */
+  /**
+   * Whether embedding tables may be narrower than the layers. If true, `embedding_size` is read; else it equals
+   * `hiddenSize`.
+   */
   readonly hasEmbeddingSize?: boolean;
-  /** Other names that the class takes for its keys (`attribute_map`): alias -> key. */
+  /** Aliases that the config class accepts for its keys (`attribute_map`): alias -> key. */
   readonly aliases?: Readonly<Record<string, string>>;
-  /** Keys of this family alone that the family reads. */
+  /** Keys that only this family has and that it reads. */
   readonly own?: readonly string[];
-  /** Keys with which the class computes what is not computed here. */
+  /** Keys that make `transformers` compute something that Thaw does not implement. */
   readonly refused?: Readonly<Record<string, RefusedKey>>;
-  /** Keys of this class alone that change nothing of what a classifier computes. */
+  /** Keys that only this class has and that do not change what a classifier computes. */
   readonly harmless?: readonly string[];
 }
 
-/** A key with which `transformers` computes something that is not computed here, unless it has a harmless value. */
+/**
+ * A key that is refused unless its value is harmless, because `transformers` would compute something that Thaw does not
+ * implement.
+ */
 interface RefusedKey {
-  /** Whether nothing changes at this value; null and an absent key are always harmless. */
+  /** Tells whether a value leaves the computation unchanged; null and an absent key are always harmless. */
   readonly isHarmless: (value: unknown) => boolean;
-  /** A sentence that says why, and what to do. */
+  /** Sentence for the error message: why the key is refused, and what to do. */
   readonly advice: string;
 }
 
@@ -84,7 +89,7 @@ const refusedEverywhere: Readonly<Record<string, RefusedKey>> = {
   },
 };
 
-/** Keys that every family's file may have, by BERT's names, and that are read. */
+/** Keys that are read from every family's file, by BERT's names. */
 const readEverywhere: readonly string[] = [
   ...["model_type", "id2label", "label2id", "num_labels", "problem_type", "trained_on"],
   ...["vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "hidden_act"],
@@ -92,7 +97,10 @@ const readEverywhere: readonly string[] = [
   ...["type_vocab_size", "layer_norm_eps", "pad_token_id", "initializer_range"],
 ];
 
-/** Keys that nothing in a classifier's forward pass reads, whatever they are: bookkeeping, other tasks, how it is computed. */
+/**
+ * Keys that no classifier's forward pass reads: bookkeeping, settings of other tasks, and ways to compute the same
+ * result.
+ */
 const harmlessEverywhere: readonly string[] = [
   ...["_name_or_path", "architectures", "auto_map", "finetuning_task", "task_specific_params", "tokenizer_class"],
   ...["transformers_version", "model_max_length", "bos_token_id", "bos_token_ids", "eos_token_id", "sep_token_id"],
@@ -113,13 +121,16 @@ const harmlessEverywhere: readonly string[] = [
   ...["global_rope_theta", "local_rope_theta"],
 ];
 
-/** Gives keys the names of the family's class: an alias wins over what it stands for, as in `transformers`. */
+/**
+ * Replaces aliases by the key names of the family's config class; an alias wins over the key it stands for, as in
+ * `transformers`.
+ */
 export function withoutAliases(raw: JsonObject, aliases: Readonly<Record<string, string>> = {}): JsonObject {
   const given = Object.entries(aliases).filter(([alias]) => (raw[alias] ?? null) !== null);
   return given.length === 0 ? raw : { ...raw, ...Object.fromEntries(given.map(([alias, name]) => [name, raw[alias]])) };
 }
 
-/** Says whether a key is read, harmless or refused; undefined: it is unknown. */
+/** Tells whether a key is read, harmless or refused; undefined for an unknown key. */
 export function useOfKey(key: string, family: FamilyKeys): "read" | "refused" | "harmless" | undefined {
   const { names = {}, own = [], aliases = {}, refused = {}, harmless = [] } = family;
   const read = [...readEverywhere.map((name) => names[name] ?? name), ...own, ...Object.keys(aliases)];

@@ -1,40 +1,44 @@
-/** The labels of a classifier: how many, what they are called, and whether two lists of names mean the same labels. */
+/** The labels of a classifier: their number, their names, and whether two lists of names mean the same labels. */
 import { ThawError } from "../../errors.ts";
 import { badConfig, type ConfigSource, type JsonObject, type ProblemType, problemTypes } from "./config.ts";
 
-/** How the labels of a model are named. */
+/** Options for the number, names and problem type of a model's labels. */
 export interface LabelOptions {
-  /** Outputs of the head. Default: as many as `id2label` has, else what the model's config says (2 where it says nothing). */
+  /**
+   * Number of outputs of the head. Default: the number of names in `id2label`, else the model config's number (2 if it
+   * has none).
+   */
   readonly numLabels?: number;
   /**
-   * Names of the labels: a list in order, or an object by index, `{ 0: "negative", 1: "positive" }`. Default: the config's
-   * where the number is the same, else `LABEL_0`, `LABEL_1`, ...
+   * Names of the labels: a list in order, or an object by index, `{ 0: "negative", 1: "positive" }`. Default: the
+   * config's names if their number is the same, else `LABEL_0`, `LABEL_1`, ...
    */
   readonly id2label?: readonly string[] | Readonly<Record<number, string>>;
   /** The indices of the labels by name, `{ negative: 0, positive: 1 }`, in place of `id2label`. */
   readonly label2id?: Readonly<Record<string, number>>;
   /**
    * "single_label_classification", "multi_label_classification" (any number of labels per example) or "regression".
-   * Default: the config's where the number of labels is the same; else for one label "regression", and for more what the
-   * data is that it is first trained on: lists of labels are several labels per example, all else one.
+   * Default: the config's if the number of labels is the same; else "regression" for one label, and for more the type
+   * of the first training data: "multi_label_classification" if its labels are lists, else
+   * "single_label_classification".
    */
   readonly problemType?: ProblemType;
 }
 
-/** The labels of a config once the options are taken in. */
+/** The labels of a config after applying the options. */
 interface ResolvedLabels {
   readonly names: readonly string[];
-  /** Undefined where neither the config nor the options say it. */
+  /** The problem type; undefined if neither the config nor the options set it. */
   readonly problemType: ProblemType | undefined;
 }
 
-/** The most labels that a model may have: more are an index or a size that was taken for a number of labels. */
+/** The largest number of labels of a model. A larger number is most likely an index or a size mistaken for it. */
 const maxLabels = 100_000;
 const pythonInteger = /^\s*([+-]?\d+(?:_\d+)*)\s*$/;
 
 /**
- * Resolves the labels of a config with these options. The file's own are read as Python reads them, and need not be
- * readable where the options name all of them. Throws `BAD_CONFIG` for the file, `BAD_LABEL` for the options.
+ * Resolves the labels of a config with these options. The config's own labels are read as Python reads them; they may
+ * be unreadable if the options name all labels. Throws `BAD_CONFIG` for the file, `BAD_LABEL` for the options.
  */
 export function resolveLabels(source: ConfigSource, options: LabelOptions = {}): ResolvedLabels {
   const asked = askedNames(options);
@@ -62,9 +66,9 @@ const placeholders = (count: number): string[] => Array.from({ length: count }, 
 
 interface FileLabels {
   readonly names: readonly string[];
-  /** Where they come from: a plain list of texts by index, an `id2label` that is more or less than that, or nowhere. */
+  /** Source of the names: a plain `id2label` with one string per index, an irregular one ("odd"), or none. */
   readonly source: "plain" | "odd" | "none";
-  /** A sentence where an output has no name. */
+  /** Sentence for the user if an output has no name. */
   readonly notice?: string;
 }
 
@@ -118,8 +122,8 @@ function odd(file: string, what: string): ThawError {
 }
 
 /**
- * Makes the label keys that a config is saved with. Python reads from them what it read from the file, whose own stand
- * where nothing was changed and they are more than a list of texts.
+ * Makes the label keys that a config is saved with. Python reads the same labels from them as from the original file.
+ * The file's own entries are kept if the names are unchanged and the entries are not a plain list of strings.
  */
 export function labelKeys(raw: JsonObject, names: readonly string[]): JsonObject {
   const plain = {
@@ -220,13 +224,13 @@ function problemTypeInFile({ json, file }: ConfigSource, count: number): Problem
   return known;
 }
 
-/** A comparison of two lists of label names. Where both indices are absent the lists mean the same. */
+/** Result of comparing two lists of label names. If both indices are absent, the lists mean the same labels. */
 interface LabelMatch {
   /** The first index whose name is not among the known ones. */
   readonly unknown?: number;
   /** The first index whose name stands at another index among the known ones. */
   readonly moved?: number;
-  /** The known order, with every name that was found spelt as in the first place. */
+  /** The names in the known order, each in the spelling of the first list where it occurs there. */
   readonly inOrder: readonly string[];
 }
 
@@ -237,7 +241,7 @@ interface LabelMatch {
 export function matchLabels(names: readonly string[], known: readonly string[]): LabelMatch {
   const exactly = firstPlaces(known);
   const spelt = firstPlaces(known.map(plain));
-  /** Where a name stands among the known ones; -1: nowhere. */
+  /** Index of each name among the known names; -1 if it is not among them. */
   const places = names.map((name, index) => {
     if (known[index] === name) return index;
     const exact = exactly.get(name);
@@ -272,8 +276,8 @@ const plain = (name: string): string =>
 
 const isNumber = (name: string): boolean => /^\d+$/.test(name);
 
-/** Whether a name says nothing but its index, as `transformers` writes it for want of a name. */
+/** Tells whether a name is only its index, like the `LABEL_1` of `transformers` for an unnamed label. */
 const saysIndex = (name: string, index: number): boolean => name === String(index) || plain(name) === `label ${index}`;
 
-/** Whether no label has a name that says more than its index. */
+/** Tells whether all names are only their indices. */
 export const areNameless = (names: readonly string[]): boolean => names.every(saysIndex);

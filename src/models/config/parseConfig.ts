@@ -1,6 +1,6 @@
 /**
- * Translates Hugging Face's keys to ours and back, with BERT's names and class defaults (transformers 5.23,
- * models/bert/configuration_bert.py).
+ * Translates Hugging Face's config keys to camelCase fields and back, with BERT's names and class defaults
+ * (transformers 5.23, models/bert/configuration_bert.py).
  */
 import { withoutCode } from "../../hub/modelFolder.ts";
 import { families, familyOf } from "../families.ts";
@@ -20,8 +20,8 @@ import { checkKeys, withoutAliases } from "./keys.ts";
 import { type LabelOptions, labelKeys, resolveLabels } from "./labels.ts";
 
 /**
- * Checks a parsed `config.json`, fills in what it leaves out, and takes in what the options say of labels. `file` is named in
- * messages. Errors: `BAD_CONFIG`, `BAD_LABEL`.
+ * Checks a parsed `config.json`, fills in defaults, and applies the label options. Messages name `file`. Errors:
+ * `BAD_CONFIG`, `BAD_LABEL`.
  */
 export function parseConfig(raw: JsonObject, file = "config.json", options: LabelOptions = {}): HuggingFaceConfig {
   const modelType = textField({ json: raw, file }, "model_type", "");
@@ -35,7 +35,7 @@ export function parseConfig(raw: JsonObject, file = "config.json", options: Labe
   checkKeys(source, family);
   const labels = resolveLabels(source, options);
   const hiddenSize = integerField(source, "hidden_size", 768);
-  /** null says that there is none; only an absent key means the class default. */
+  /** Tells whether a key is null, which means "none"; only an absent key means the class default. */
   const isNull = (key: string) => json[lookUp(source, key, null).name] === null;
   const isAbsent = (key: string) => lookUp(source, key, null).value === null;
   const config: HuggingFaceConfig = {
@@ -67,8 +67,8 @@ export function parseConfig(raw: JsonObject, file = "config.json", options: Labe
 }
 
 /**
- * Makes the JSON that `AutoModelForSequenceClassification.from_pretrained` in Python reads: as in the file, but with the
- * model's labels, without keys that ask for code, and with float32 declared.
+ * Makes the config JSON that `AutoModelForSequenceClassification.from_pretrained` in Python reads: the original keys
+ * with the model's labels and dtype float32, without keys that ask for remote code.
  */
 export function toHuggingFaceJson(config: HuggingFaceConfig): JsonObject {
   const { num_labels: _count, id2label: _names, label2id: _indices, torch_dtype: oldDtype, ...rest } = config.raw;

@@ -1,31 +1,34 @@
-/** Makes the ONNX graph of a model: its inputs, the family traced over them, its logits. */
+/** Makes the ONNX graph of a model: its inputs, the traced forward pass, and the logits. */
 import type { SequenceClassifier } from "../sequenceClassifier.ts";
 import { type Graph, GraphBuilder, type Value } from "./graph.ts";
 import { GraphPass, type TextInputs } from "./graphPass.ts";
 import { GraphWeights } from "./graphWeights.ts";
 
-/** How texts that are too long are cut. */
+/** How the graph truncates examples that are too long. */
 export interface TextFit {
-  /** The number of tokens that texts are cut to, special ones included. */
+  /** Number of tokens to which examples are truncated, special tokens included. */
   readonly limit: number;
-  /** The side on which tokens are taken off. */
+  /** The side from which tokens are removed. */
   readonly side: "left" | "right";
-  /** Ids of the special tokens before and after each text. */
+  /** Ids of the special tokens before and after each example. */
   readonly before: readonly number[];
   readonly after: readonly number[];
 }
 
 interface GraphOptions {
-  /** Whether matrices and the table of words are stored in eight bits. Default: false. */
+  /** Whether matrices and the word table are stored in eight bits. Default: false. */
   readonly inEightBits?: boolean;
-  /** Types of special tokens by token id, where they have one of their own, which not all runtimes give. Default: none. */
+  /**
+   * Token types of special tokens by token id, for models whose special tokens have types that not all runtimes supply.
+   * Default: none.
+   */
   readonly specialTypes?: ReadonlyMap<number, number>;
-  /** How texts that are too long are cut. Default: they are not. */
+  /** How examples that are too long are truncated. Default: no truncation. */
   readonly fit?: TextFit;
 }
 
 /**
- * Traces the graph of a model. Its inputs are `input_ids`, `attention_mask` and, where types make a difference,
+ * Traces the graph of a model. Its inputs are `input_ids`, `attention_mask` and, if the family uses token types,
  * `token_type_ids`, int64 `[batch, tokens]`; its output is `logits`, float32 `[batch, labels]`.
  */
 export function classifierGraph(model: SequenceClassifier, options: GraphOptions = {}): Graph {
@@ -55,7 +58,7 @@ export function classifierGraph(model: SequenceClassifier, options: GraphOptions
   return graph.build();
 }
 
-/** Gives special tokens their own types, and all others those of the input. */
+/** Returns the token types: those of `special` for special tokens, and those of the input for all others. */
 function withTypes(graph: GraphBuilder, given: Value, ids: Value, special: ReadonlyMap<number, number>): Value {
   return [...special].reduce((types, [id, type]) => {
     const isIt = graph.op("Equal", [ids, graph.ints([id], [])]);
@@ -64,10 +67,10 @@ function withTypes(graph: GraphBuilder, given: Value, ids: Value, special: Reado
 }
 
 /**
- * Cuts texts within the graph, as the tokenizer does: not every runtime that tokenizes does it right. Texts of more than
- * `limit` tokens lose those beyond it on the given side, and keep their special tokens; one that a runtime
- * has cut to the limit without them, as `@xenova/transformers` 2.17.2 does, gets them back. Padding moves to the right.
- * Numbers are computed in float32, for which every runtime has every operator.
+ * Truncates examples within the graph as the tokenizer does, because not every runtime's tokenizer does it correctly.
+ * Examples of more than `limit` tokens lose the excess on the given side and keep their special tokens; an example that
+ * a runtime has truncated without them, as `@xenova/transformers` 2.17.2 does, gets them back. Padding moves to the
+ * right. Token ids are computed in float32, for which every runtime has every operator.
  */
 function fitTexts(graph: GraphBuilder, inputs: TextInputs, { limit, side, before, after }: TextFit): TextInputs {
   const float = (value: Value) => graph.op("Cast", [value], { to: 1 });

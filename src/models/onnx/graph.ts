@@ -1,15 +1,15 @@
-/** The parts of an ONNX graph (onnx/onnx, docs/IR.md), and a builder that names its values. */
+/** The parts of an ONNX graph (onnx/onnx, docs/IR.md), and a builder that assigns names to its values. */
 import { createHash } from "../../platform/bytes.ts";
 
-/** The types of values that are used here, of those that ONNX has. */
+/** The ONNX element types in use. */
 export type ElementType = "float32" | "uint8" | "int32" | "int64" | "bool";
 
-/** A tensor of the graph, by the name that it has in the file. */
+/** A tensor of the graph, identified by its name in the file. */
 export interface Value {
   readonly name: string;
 }
 
-/** An attribute of an operator: a number is an integer, an array has integers, floats are marked. */
+/** An attribute of an operator: plain numbers and arrays are integers, floats are wrapped in `{ float }`. */
 export type Attribute = number | readonly number[] | { readonly float: number };
 
 export interface GraphNode {
@@ -20,7 +20,9 @@ export interface GraphNode {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-/** A tensor whose values are stored in the file. They are made when they are written, one tensor after the other. */
+/**
+ * A tensor whose values are stored in the file. The values are made only when they are written, one tensor at a time.
+ */
 export interface Initializer {
   readonly name: string;
   readonly type: ElementType;
@@ -30,7 +32,7 @@ export interface Initializer {
   readonly bytes: () => Uint8Array;
 }
 
-/** An input or output; a dimension without a size has a name. */
+/** An input or output of the graph; a dynamic dimension has a name instead of a size. */
 export interface GraphPort {
   readonly name: string;
   readonly type: ElementType;
@@ -44,7 +46,7 @@ export interface Graph {
   readonly outputs: readonly GraphPort[];
 }
 
-/** Puts a graph together, operator by operator. The same operator on the same inputs is there once. */
+/** Builds a graph operator by operator. An operator with the same inputs and attributes is added only once. */
 export class GraphBuilder {
   readonly #nodes = new Map<string, GraphNode>();
   readonly #initializers = new Map<string, Initializer>();
@@ -62,12 +64,12 @@ export class GraphBuilder {
     this.#outputs.push(port);
   }
 
-  /** Adds an operator and gives its first, and mostly only, output. */
+  /** Adds an operator and returns its first, mostly only, output. */
   op(op: string, inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
     return this.ops(op, inputs, 1, attributes)[0] as Value;
   }
 
-  /** Adds an operator and gives all of its `count` outputs. */
+  /** Adds an operator and returns its `count` outputs. */
   ops(
     op: string,
     inputs: readonly Value[],
@@ -86,19 +88,19 @@ export class GraphBuilder {
     return node.outputs.map((name) => ({ name }));
   }
 
-  /** Adds the tensor of this name, once. */
+  /** Adds the initializer of this name, unless the graph already has it. */
   initializer(name: string, make: () => Omit<Initializer, "name">): Value {
     if (!this.#initializers.has(name)) this.#initializers.set(name, { name, ...make() });
     return { name };
   }
 
-  /** Adds float32 constants; a scalar where no shape is given. */
+  /** Adds a float32 constant. Default shape: a scalar. */
   floats(values: number | readonly number[] | Float32Array, shape: readonly number[] = []): Value {
     const data = Float32Array.from(typeof values === "number" ? [values] : values);
     return this.#constant("float32", data, shape);
   }
 
-  /** Adds int64 constants; a vector where no shape is given. */
+  /** Adds an int64 constant. Default shape: a vector. */
   ints(values: readonly number[], shape: readonly number[] = [values.length]): Value {
     return this.#constant("int64", BigInt64Array.from(values, BigInt), shape);
   }

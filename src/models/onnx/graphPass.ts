@@ -1,7 +1,8 @@
 /**
- * The pass that traces a family into ONNX operators, over a padded batch, `[batch, tokens, width]`, both sizes known only when
- * the graph runs. Dropout is left out. Layers give all rows: those that the head reads are selected above the topmost.
- * Operators come in the order in which runtimes know them as one (GELU, layer normalisation, attention).
+ * Traces a family's forward pass into ONNX operators over a padded batch, `[batch, tokens, width]`, where `batch` and
+ * `tokens` are known only when the graph runs. Dropout is omitted. Layers compute all rows; the head's rows are
+ * selected after the topmost layer. Operators are in the order in which runtimes recognise and fuse them (GELU, layer
+ * norm, attention).
  */
 import { ThawError } from "../../errors.ts";
 import { rotaryFrequencies } from "../../nn/attention/rotary.ts";
@@ -24,12 +25,12 @@ import type {
 import type { GraphBuilder, Value } from "./graph.ts";
 import type { GraphWeights } from "./graphWeights.ts";
 
-/** The texts of a batch, int64 `[batch, tokens]`, of whatever size when the graph runs. */
+/** The inputs of the graph, each int64 `[batch, tokens]` with dynamic sizes. */
 export interface TextInputs {
   readonly inputIds: Value;
-  /** 1 for a token, 0 for padding. */
+  /** Attention mask: 1 for a token, 0 for padding. */
   readonly attentionMask: Value;
-  /** Undefined where types make no difference. */
+  /** Token types; undefined if the family does not use them. */
   readonly tokenTypeIds: Value | undefined;
 }
 
@@ -45,9 +46,9 @@ export class GraphPass implements Pass<Value> {
   readonly #graph: GraphBuilder;
   readonly #weights: GraphWeights;
   readonly #inputs: TextInputs;
-  /** The columns of the batch, int64 `[tokens]`: 0, 1, 2, ... */
+  /** Column indices of the batch, int64 `[tokens]`: 0, 1, 2, ... */
   readonly #columns: Value;
-  /** What is added to scores, float32 `[batch, 1, 1, tokens]`: 0 for a token, -1e30 for padding. */
+  /** Additive mask for the attention scores, float32 `[batch, 1, 1, tokens]`: 0 for a token, -1e30 for padding. */
   readonly #paddingMask: Value;
 
   constructor({ config, graph, weights, ...inputs }: GraphPassInputs) {
@@ -71,8 +72,8 @@ export class GraphPass implements Pass<Value> {
   }
 
   /**
-   * Counts positions after the padding's row, as `create_position_ids_from_input_ids` of transformers: int64 `[batch,
-   * tokens]`.
+   * Computes positions that count from the row after the padding's, as `create_position_ids_from_input_ids` of
+   * transformers: int64 `[batch, tokens]`.
    */
   #positionsAfter(padding: number): Value {
     const { inputIds } = this.#inputs;
@@ -82,7 +83,7 @@ export class GraphPass implements Pass<Value> {
     return this.#op("Add", [this.#op("Mul", [counted, isToken]), id]);
   }
 
-  /** The graph has no input for token types where there is but one. */
+  /** Looks up the token type embeddings. With a table of one row the graph has no input for token types. */
   tokenTypes(table: string): Value {
     return this.#weights.rows(table, this.#inputs.tokenTypeIds ?? this.#graph.ints([0]));
   }
@@ -143,7 +144,7 @@ export class GraphPass implements Pass<Value> {
       .map((part) => this.#op("Reshape", [part, this.#graph.ints([0, 0, this.config.hiddenSize])]));
   }
 
-  /** The first token is the first that is no padding, whichever side the padding is on. */
+  /** Selects the query rows. The first token is the first that is not padding, whichever side the padding is on. */
   selectQueryRows(x: Value, queryRows: QueryRows = "all"): Value {
     if (queryRows === "all") return x;
     const { attentionMask } = this.#inputs;
@@ -168,7 +169,7 @@ export class GraphPass implements Pass<Value> {
     return turned(this.#op("Conv", [rows, ...parameters], { pads: [reach, reach] }));
   }
 
-  /** float32 `[batch, tokens, 1]`: 1 for a token, 0 for padding. */
+  /** Computes the mask of tokens, float32 `[batch, tokens, 1]`: 1 for a token, 0 for padding. */
   #isToken(): Value {
     return this.#op("Unsqueeze", [this.#op("Cast", [this.#inputs.attentionMask], { to: 1 }), this.#graph.ints([2])]);
   }
@@ -213,7 +214,7 @@ export class GraphPass implements Pass<Value> {
     return this.#mergeHeads(this.#op("MatMul", [probabilities, value]));
   }
 
-  /** The terms that scores are sums of, each `[batch, heads, tokens, tokens]`. */
+  /** Computes the summands of the attention scores, each `[batch, heads, tokens, tokens]`. */
   #scores(query: Value, key: Value, options: AttentionOptions<Value> & QueryOptions): Value[] {
     const { byQuery, byKey, bySegment, queryBiases, rotaryTheta } = options;
     const withBias = (bias: string | undefined) => (bias === undefined ? query : this.#addHeadBias(query, bias));
@@ -248,7 +249,10 @@ export class GraphPass implements Pass<Value> {
     return this.add(x, this.#weights.tensor(bias, [heads, 1, hiddenSize / heads]));
   }
 
-  /** Turns rows by their positions: `(a, b)` of `x [batch, heads, tokens, width]` becomes `(a cos - b sin, b cos + a sin)`. */
+  /**
+   * Applies the rotary position embedding (RoPE): `(a, b)` of `x [batch, heads, tokens, width]` becomes `(a cos - b
+   * sin, b cos + a sin)`.
+   */
   #rotated(x: Value, theta: number): Value {
     const frequencies = rotaryFrequencies(theta, this.config.hiddenSize / this.config.numAttentionHeads);
     const angles = this.#angles(this.#columns, frequencies); // [tokens, width / 2]
@@ -259,7 +263,7 @@ export class GraphPass implements Pass<Value> {
     return this.#op("Concat", [first, second], { axis: -1 });
   }
 
-  /** Multiplies positions or distances, int64 `[n]`, with each frequency: float32 `[n, frequencies]`. */
+  /** Multiplies positions or distances, int64 `[n]`, by each frequency: float32 `[n, frequencies]`. */
   #angles(places: Value, frequencies: readonly number[]): Value {
     const column = this.#op("Unsqueeze", [this.#op("Cast", [places], { to: 1 }), this.#graph.ints([1])]);
     return this.multiply(column, this.#graph.floats(frequencies, [1, frequencies.length]));
@@ -271,13 +275,16 @@ export class GraphPass implements Pass<Value> {
     return this.#op("Sub", [ofQuery as Value, ofKey as Value]);
   }
 
-  /** Hides what is farther away than the window reaches: float32 `[tokens, tokens]`. */
+  /**
+   * Computes the additive mask of the attention window, float32 `[tokens, tokens]`: -1e30 for tokens outside the
+   * window.
+   */
   #window(window: number): Value {
     const far = this.#op("Greater", [this.#op("Abs", [this.#distances()]), this.#graph.ints([window], [])]);
     return this.#op("Where", [this.#op("Not", [far]), this.#graph.floats(0), this.#graph.floats(-1e30)]);
   }
 
-  /** Looks the row of each distance up in a constant: int64 `[tokens, tokens]`. */
+  /** Looks up the table row of each distance in a constant: int64 `[tokens, tokens]`. */
   #rowOfEach({ rowOf, farthest }: DistanceLookUp): Value {
     const rows = Array.from({ length: 2 * farthest + 1 }, (_, i) => rowOf(i - farthest));
     const [lowest, highest] = [this.#graph.ints([-farthest], []), this.#graph.ints([farthest], [])];
@@ -285,18 +292,20 @@ export class GraphPass implements Pass<Value> {
     return this.#op("Gather", [this.#graph.ints(rows), this.add(near, highest)]);
   }
 
-  /** Looks a number for each head and distance up: `[heads, tokens, tokens]`. */
+  /** Looks up the bias of each head and distance: `[heads, tokens, tokens]`. */
   #distanceBias(table: string, lookUp: DistanceLookUp): Value {
     const rows = this.#weights.rows(table, this.#rowOfEach(lookUp)); // [tokens, tokens, heads]
     return this.#op("Transpose", [rows], { perm: [2, 0, 1] });
   }
 
-  /** Gives the whole table, as a batch of one: `[1, rows, hidden]`. */
+  /** Returns the whole table as a batch of one: `[1, rows, hidden]`. */
   distanceRows(table: string, lookUp: DistanceLookUp): DistanceRows<Value> {
     return { rows: this.#op("Unsqueeze", [this.#weights.tensor(table), this.#graph.ints([0])]), lookUp };
   }
 
-  /** Gives one row per distance, from `-tokens + 1` up, as a batch of one: `[1, 2 * tokens - 1, hidden]`. */
+  /**
+   * Returns one row of sinusoids per distance, from `-tokens + 1` up, as a batch of one: `[1, 2 * tokens - 1, hidden]`.
+   */
   distanceSinusoids({ clamp }: { readonly clamp: number | undefined }): DistanceRows<Value> {
     const graph = this.#graph;
     const one = graph.ints([1], []);
@@ -309,18 +318,18 @@ export class GraphPass implements Pass<Value> {
     return { rows: this.#op("Unsqueeze", [rows, graph.ints([0])]) };
   }
 
-  /** The number of tokens less one, int64, a scalar. */
+  /** Computes the index of the last column, `tokens - 1`: an int64 scalar. */
   #lastColumn(): Value {
     return this.#op("ReduceMax", [this.#columns], { keepdims: 0 });
   }
 
-  /** Computes `q_i . t(i - j)` for the row t of each distance. */
+  /** Computes the scores `q_i . t(i - j)`, where t is the row of the distance. */
   #distanceScores(query: Value, { rows, lookUp }: DistanceRows<Value>): Value {
     const own = lookUp === undefined ? this.add(this.#distances(), this.#lastColumn()) : this.#rowOfEach(lookUp);
     return this.#pickRows(this.#products(query, this.#splitHeads(rows)), own);
   }
 
-  /** Computes `k_j . t(i - j)` for the row t of each distance. */
+  /** Computes the scores `k_j . t(i - j)`, where t is the row of the distance. */
   #keyDistanceScores(key: Value, { rows, lookUp }: DistanceRows<Value>): Value {
     const own = lookUp === undefined ? this.add(this.#distances(), this.#lastColumn()) : this.#rowOfEach(lookUp);
     const byKey = this.#op("Transpose", [own], { perm: [1, 0] });
@@ -329,8 +338,9 @@ export class GraphPass implements Pass<Value> {
   }
 
   /**
-   * Picks from scores against a whole table those of each token's own rows: `scores [batch, heads, tokens, rows]` and
-   * `rows [tokens, tokens]`, int64 -> `[batch, heads, tokens, tokens]`, of which `[i, j]` is `scores[i, rows[i, j]]`.
+   * Selects the scores of each pair of tokens from the scores against a whole table: `scores [batch, heads, tokens,
+   * rows]` and `rows [tokens, tokens]`, int64 -> `[batch, heads, tokens, tokens]`, of which `[i, j]` is `scores[i,
+   * rows[i, j]]`.
    */
   #pickRows(scores: Value, rows: Value): Value {
     const shape = this.#op("Shape", [scores], { end: 2 }); // [batch, heads]
@@ -340,8 +350,8 @@ export class GraphPass implements Pass<Value> {
   }
 
   /**
-   * Computes `q_i . (t_1 - t_0)` where the types of i and j differ, else 0: a softmax over j does not see the rest, `q_i .
-   * t_0`.
+   * Computes `q_i . (t_1 - t_0)` where the types of i and j differ, else 0. The remaining term, `q_i . t_0`, does not
+   * change a softmax over j.
    */
   #segmentScores(query: Value, bySegment: QueryOptions["bySegment"]): Value[] {
     const { tokenTypeIds: types } = this.#inputs;
@@ -366,14 +376,14 @@ export class GraphPass implements Pass<Value> {
 
 type Activation = (graph: GraphBuilder, x: Value) => Value;
 
-/** `x / 2 (1 + erf(x / sqrt(2)))`, in the order of operators that runtimes know as one. */
+/** Computes `x / 2 (1 + erf(x / sqrt(2)))`, in the order of operators that runtimes recognise and fuse. */
 const gelu: Activation = (graph, x) => {
   const erf = graph.op("Erf", [graph.op("Div", [x, graph.floats(Math.SQRT2)])]);
   const product = graph.op("Mul", [x, graph.op("Add", [erf, graph.floats(1)])]);
   return graph.op("Mul", [product, graph.floats(0.5)]);
 };
 
-/** `x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))` */
+/** Computes `x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))`. */
 const tanhGelu: Activation = (graph, x) => {
   const cube = graph.op("Mul", [graph.op("Mul", [x, x]), x]);
   const sum = graph.op("Add", [x, graph.op("Mul", [cube, graph.floats(0.044715)])]);
@@ -388,7 +398,7 @@ const operator =
   (graph, x) =>
     graph.op(name, [x]);
 
-/** The activations of `src/nn/activation.ts` as operators, by the same names. */
+/** The activations of `src/nn/activation.ts` as ONNX operators, by the same names. */
 const activations: Readonly<Record<string, Activation>> = {
   gelu,
   gelu_python: gelu,

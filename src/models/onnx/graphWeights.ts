@@ -1,9 +1,12 @@
-/** Puts the weights of a model into its graph, as they are or in eight bits, and adds the operators that read them. */
+/** Adds the weights of a model to its graph, in float32 or in eight bits, and the operators that read them. */
 import type { MatrixLayout } from "../family.ts";
 import type { Parameter } from "../parameter.ts";
 import type { GraphBuilder, Initializer, Value } from "./graph.ts";
 
-/** The weights of one graph. Matrices and tables of words, nearly all of a model, can be in eight bits; the rest stays. */
+/**
+ * The weights of one graph. Matrices and the word table, nearly all of a model, can be stored in eight bits; all others
+ * stay in float32.
+ */
 export class GraphWeights {
   readonly #graph: GraphBuilder;
   readonly #parameters: ReadonlyMap<string, Parameter>;
@@ -19,21 +22,20 @@ export class GraphWeights {
     return this.#parameter(name).shape;
   }
 
-  /** Adds the values of a parameter in its own shape, or in another of the same size. */
+  /** Adds the values of a parameter. Default shape: the parameter's own. */
   tensor(name: string, shape: readonly number[] = this.#parameter(name).shape): Value {
     const { size } = this.#parameter(name);
     return this.#graph.initializer(name, () => float32(shape, size, () => this.#parameter(name).data()));
   }
 
   /**
-   * Multiplies `x [..., in]` with a matrix -> `[..., out]`. The graph stores it as `[in, out]`, which is what `MatMul`
-   * wants.
+   * Multiplies `x [..., in]` by a matrix -> `[..., out]`. The graph stores it as `[in, out]`, the layout of `MatMul`.
    */
   project(x: Value, name: string, stored: MatrixLayout = "[out, in]"): Value {
     return this.#inEightBits ? this.#eightBitProduct(x, name, stored) : this.#product(x, name, stored);
   }
 
-  /** Looks rows of the table of words up: `ids [batch, tokens]` -> `[batch, tokens, width]`. */
+  /** Looks up rows of the word table: `ids [batch, tokens]` -> `[batch, tokens, width]`. */
   words(name: string, ids: Value): Value {
     const graph = this.#graph;
     if (!this.#inEightBits) return this.rows(name, ids);
@@ -44,7 +46,7 @@ export class GraphWeights {
     return this.#restored(stored, graph.op("Gather", [scale, ids]));
   }
 
-  /** Looks rows of a table up: `ids [...]` -> `[..., width]`. */
+  /** Looks up rows of a table: `ids [...]` -> `[..., width]`. */
   rows(name: string, ids: Value): Value {
     return this.#graph.op("Gather", [this.tensor(name), ids]);
   }
@@ -60,9 +62,9 @@ export class GraphWeights {
   }
 
   /**
-   * Each output has a scale. The weights are restored when the file is loaded, since all that makes them is constant: it is
-   * the download that eight bits make small. With inputs in eight bits as well (`MatMulInteger`), one scale for a whole
-   * batch of them, every twentieth label of MiniLM's was another.
+   * Multiplies by a matrix in eight bits with one scale per output. Runtimes restore the weights when they load the
+   * file, since all inputs of these operators are constant; eight bits only make the download smaller. With eight-bit
+   * inputs too (`MatMulInteger`, one scale per batch), one in twenty of MiniLM's predicted labels changed.
    */
   #eightBitProduct(x: Value, name: string, stored: MatrixLayout): Value {
     const { rows, columns } = this.#sizes(name);
@@ -76,7 +78,7 @@ export class GraphWeights {
     return graph.op("MatMul", [x, this.#restored(matrix, scale)]);
   }
 
-  /** Turns bytes back into about the values that they were made of. */
+  /** Dequantises bytes: `(byte - 128) * scale`. */
   #restored(bytes: Value, scale: Value): Value {
     const graph = this.#graph;
     const signed = graph.op("Sub", [graph.op("Cast", [bytes], { to: 1 }), graph.floats(zeroPoint)]);
@@ -112,19 +114,19 @@ const uint8 = (shape: readonly number[], bytes: Uint8Array): Content => ({
   bytes: () => bytes,
 });
 
-/** Bytes hold whole numbers from -127 to 127, this much higher; a scale for each row turns them into weights. */
+/** Zero point of the quantised values: bytes hold whole numbers from -127 to 127 plus this. */
 const zeroPoint = 128;
 
 interface EightBits {
-  /** One for each value, in the same order. */
+  /** One byte per value, in the same order. */
   readonly bytes: Uint8Array;
-  /** `[rows]` */
+  /** Scale of each row, `[rows]`. */
   readonly scales: Float32Array;
 }
 
 /**
- * Quantises `values [rows, columns]`, row-major: `byte = round(value / scale) + 128`, where the largest value of the row gives
- * its scale, `max |value| / 127`. The error is at most half a scale.
+ * Quantises `values [rows, columns]`, row-major: `byte = round(value / scale) + 128`, where the scale of a row is `max
+ * |value| / 127`. The error is at most half a scale.
  */
 export function eightBits(values: Float32Array, rows: number): EightBits {
   const columns = values.length / rows;

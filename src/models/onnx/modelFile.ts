@@ -3,19 +3,19 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { ThawError } from "../../errors.ts";
 import type { Attribute, ElementType, Graph, GraphNode, GraphPort, Initializer } from "./graph.ts";
 
-/** Version 8 is the one that goes with opset 17. */
+/** The IR version: 8 belongs to opset 17. */
 const irVersion = 8;
-/** Opset 17 has `LayerNormalization`, and the runtimes of 2023 still read it. */
+/** The opset: 17 has `LayerNormalization`, and runtimes of 2023 still read it. */
 const opset = 17;
-/** A protocol buffer holds less than 2 GiB. */
+/** Largest size in bytes: a protocol buffer holds less than 2 GiB. */
 const limit = 2 ** 31 - 1;
 
 const elementTypes: Readonly<Record<ElementType, number>> = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 };
 const attributeTypes = { float: 1, int: 2, ints: 7 } as const;
 
 /**
- * Makes the file, piece by piece: the values of a tensor are made when their piece is asked for, so that no second copy of the
- * model is in memory. Throws `MODEL_TOO_LARGE` at once for what no such file can hold.
+ * Yields the file piece by piece. The values of a tensor are made only when its piece is read, so that no second copy
+ * of the model is in memory. Throws `MODEL_TOO_LARGE` at once for a model that does not fit into such a file.
  */
 export function modelFile(graph: Graph): Iterable<Uint8Array> {
   const head = new BinaryWriter();
@@ -43,7 +43,7 @@ export function modelFile(graph: Graph): Iterable<Uint8Array> {
   })();
 }
 
-/** Makes a `GraphProto` without its tensors, which may follow. */
+/** Makes a `GraphProto` without its initializers, which may follow. */
 function graphBytes({ nodes, inputs, outputs }: Graph): Uint8Array {
   const writer = new BinaryWriter();
   for (const node of nodes) writeNode(writer.tag(1, WireType.LengthDelimited).fork(), node).join();

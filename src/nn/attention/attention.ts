@@ -1,6 +1,7 @@
 /**
- * Scaled dot-product attention of several heads over packed examples (Vaswani et al. 2017, arXiv:1706.03762): `attention` out
- * of query, key and value, and `selfAttention`, whose query, key and value are projections of the same rows.
+ * Scaled dot-product attention of several heads over packed examples (Vaswani et al. 2017, arXiv:1706.03762):
+ * `attention` of given query, key and value, and `selfAttention`, whose query, key and value are projections of the
+ * same rows.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable, once, type Wanted } from "../../tensor/differentiable.ts";
@@ -31,24 +32,27 @@ import type { Packing, QueryRows } from "../packing.ts";
 import { placeRows, scaleRows, selectRows } from "../rows.ts";
 import { contentScores, distanceBias, distanceScores, mergeHeads, segmentScores, splitHeads } from "./scores.ts";
 
-/** The terms of scores besides the products of query and key. Default of each: absent. */
+/** Terms of the attention scores besides the products of query and key. Default: none. */
 export interface ScoreTerms extends ScoreTables {
   /** The segment of each token, `[tokens]`; comes with `otherSegment`. */
   readonly segments?: Int32Array;
-  /** A token sees those at most so many places away. Default: all. */
+  /** Largest distance at which a token attends to another. Default: no limit. */
   readonly window?: number;
-  /** Products of query and key are multiplied with this. Default: `1 / sqrt(width of a head)`. */
+  /** Scale of the products of query and key. Default: `1 / sqrt(headWidth)`. */
   readonly factor?: number;
 }
 
-/** The dropout is that of the attention probabilities. */
+/** Options of attention; its dropout applies to the attention probabilities. */
 export interface AttentionOptions extends DropoutOptions {
   /** Number of heads; hidden is a multiple of it. */
   readonly heads: number;
   readonly packing: Packing;
-  /** Precision of the projections' products, and of what the backward pass needs. Default: `"float32"`. */
+  /** Precision of the projections and of the values kept for the backward pass. Default: `"float32"`. */
   readonly precision?: Precision;
-  /** The rows that are computed: with `"first"` or `"last"` one per example, and the query has only these. Default: `"all"`. */
+  /**
+   * The tokens whose outputs are computed; with `"first"` or `"last"` the query has one row per example. Default:
+   * `"all"`.
+   */
   readonly queryRows?: QueryRows;
   readonly terms?: ScoreTerms;
 }
@@ -57,8 +61,8 @@ const factorOf = ({ terms, heads }: AttentionOptions, hidden: number): number =>
   terms?.factor ?? 1 / Math.sqrt(hidden / heads);
 
 /**
- * The composed form of `attention`, with padding and all scores in memory. Where only one token of each example is a query,
- * all rows are computed, and one is taken.
+ * The composed form of `attention`, with padding and all scores in memory. With one query row per example all rows are
+ * computed, and one is selected.
  */
 export function composedAttention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
   const { packing, queryRows = "all", terms = {} } = options;
@@ -78,7 +82,7 @@ export function composedAttention(query: Tensor, key: Tensor, value: Tensor, opt
   return rows === undefined ? context : selectRows(context, rows);
 }
 
-/** The terms whose sum the scores are, each `[heads, batch, maxLength, maxLength]`. */
+/** The summands of the attention scores, each `[heads, batch, maxLength, maxLength]`. */
 interface Scores extends Readonly<Record<"byQuery" | "byKey" | "byDistance" | "bySegment", Tensor | undefined>> {
   readonly content: Tensor;
 }
@@ -122,7 +126,7 @@ function attend(scores: Scores, value: Tensor, options: AttentionOptions): Tenso
   });
 }
 
-/** The summands that hide tokens: -1e30 where a token is not to be seen, on padding and beyond the window. */
+/** Makes the additive masks of the scores: -1e30 on padding and outside the window. */
 function masks({ packing, terms }: AttentionOptions): Tensor[] {
   const window = terms?.window;
   const { batch, maxLength: length, mask } = packing;
@@ -135,9 +139,8 @@ function masks({ packing, terms }: AttentionOptions): Tensor[] {
 }
 
 /**
- * The dropout factors of the probabilities, `[heads, batch, maxLength, maxLength]`. The rows of a mask are counted example
- * by example, in each head by head and in each of these query by query, without padding. Factors of padding, and of
- * queries that are not needed, stay 0.
+ * Makes the dropout factors of the probabilities, `[heads, batch, maxLength, maxLength]`. Mask rows are numbered by
+ * example, then head, then query, without padding. Factors of padding and of queries that are not needed are 0.
  */
 function maskOf({ heads, packing, queryRows = "all" }: AttentionOptions, site: DropoutSite): Tensor {
   const { batch, maxLength, lengths } = packing;
@@ -182,18 +185,21 @@ export function fusedAttention(query: Tensor, key: Tensor, value: Tensor, option
 }
 
 /**
- * `softmax(factor * Q K^T + terms) V` per example and head. `key` and `value` are `[tokens, hidden]`, and so are `query`
- * and the result, or `[batch, hidden]` where only one token of each example is a query.
+ * `softmax(factor * Q K^T + terms) V` per example and head. `key` and `value` are `[tokens, hidden]`, and so are
+ * `query` and the result, or `[batch, hidden]` with one query row per example.
  */
 export const attention = choose(fusedAttention, composedAttention);
 
-/** `weight [hidden, hidden]` and `bias [hidden]`. */
+/** A projection: `weight [hidden, hidden]` and `bias [hidden]`. */
 interface Projection {
   readonly weight: Tensor;
   readonly bias: Tensor;
 }
 
-/** `x [tokens, hidden]` -> `[tokens, hidden]`, or `[batch, hidden]` where the options ask for one row per example. */
+/**
+ * Computes self-attention: `x [tokens, hidden]` -> `[tokens, hidden]`, or `[batch, hidden]` with one query row per
+ * example.
+ */
 type SelfAttention = (
   x: Tensor,
   projections: readonly [query: Projection, key: Projection, value: Projection],

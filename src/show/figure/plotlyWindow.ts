@@ -109,7 +109,7 @@ interface CanvasSize {
   readonly height: number;
 }
 
-/** As much of a browser's canvas as heat maps are painted with: filled rectangles, pixels, and the PNG of them. */
+/** The part of a browser's canvas that heat maps use: filled rectangles, pixels, and their PNG. */
 interface PixelCanvas {
   /** Plotly writes colours here as `rgb(...)` or `rgba(...)`. */
   fillStyle: string;

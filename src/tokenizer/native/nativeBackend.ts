@@ -25,42 +25,43 @@ import {
   watchTokenizers,
 } from "./process.ts";
 
-/** The tokenizer that the library runs, and what it is called in messages. */
+/** The tokenizer that the library runs, and its name in messages. */
 export interface NativeSource {
   /** The file or folder that the tokenizer comes from. */
   readonly name: string;
   /** The text of the `tokenizer.json` to run. */
   readonly source: string;
   /**
-   * The text of another one that has to be readable too: what the file said of parts that are not run. Default: none.
+   * The text of a second `tokenizer.json` that must load without error: the components of the file that are not run.
+   * Default: none.
    */
   readonly checked?: string | undefined;
-  /** Makes the source once more, when the process of the tokenizers was started anew: it is not kept. */
+  /** Makes the source again after a restart of the tokenizer process; it is not kept in memory. */
   sourceAgain(): string;
 }
 
-/** Thrown where the native library, or a process for it, cannot be had: another backend may do. */
+/** Thrown if the native library or its process is not available; another backend may be. */
 export class NativeMissing extends Error {}
 
 /**
- * Texts and UTF-16 units of one request: an interrupt of the cell is served between two requests, and what the library
- * keeps of each text until all are done stays small.
+ * Largest number of texts and UTF-16 units in one request. A cell can be interrupted between two requests, and small
+ * requests keep the library's memory small.
  */
 const most = { texts: 1024, units: 500_000 };
 
 const probes = ["a", "Hello, 世界 é1!"];
 
-/** Limits of a small file or text. */
+/** Smallest limits of a request, for a small file or text. */
 const least: RequestLimits = { milliseconds: 2000, clockMilliseconds: 4000, bytes: 300e6 };
-/** Limits of loading. Measured: a vocabulary of 250,000 pieces in 5 MB takes 0.9 s and 480 MB. */
+/** Computes the limits of a load request. Measured: a vocabulary of 250,000 pieces in 5 MB takes 0.9 s and 480 MB. */
 const loadLimits = ({ length }: string): RequestLimits => ({
   milliseconds: least.milliseconds + length / 1500,
   clockMilliseconds: least.clockMilliseconds + length / 150,
   bytes: least.bytes + 150 * length,
 });
 /**
- * Limits of encoding. Measured: a million UTF-16 units take 2.3 s and 200 MB at worst, where bytes are tokens three
- * times as much.
+ * Computes the limits of an encode request. Measured: a million UTF-16 units take at most 2.3 s and 200 MB, three times
+ * as much with byte-level tokens.
  */
 const encodeLimits = (units: number): RequestLimits => ({
   milliseconds: least.milliseconds + units / 100,
@@ -105,7 +106,7 @@ export async function loadNativeBackend({ name, sourceAgain, ...first }: NativeS
 }
 
 let nextKey = 0;
-/** Tokenizers that nobody has any more leave the process too. */
+/** Releases a tokenizer in the process when its object here is garbage-collected. */
 const unused = new FinalizationRegistry((key: number) => shared?.send({ kind: "release", key }));
 
 function requestsOf(texts: readonly string[]): { some: string[]; units: number }[] {
@@ -120,7 +121,7 @@ function requestsOf(texts: readonly string[]): { some: string[]; units: number }
   return requests;
 }
 
-/** Returns the result, or throws what went wrong: `doing` is the beginning of the message. */
+/** Returns the result of a request, or throws its error; `doing` is the beginning of the message. */
 function checked({ answer = {}, death }: ThreadAnswer, doing: string): unknown {
   if (answer.missing === "library") throw new NativeMissing(answer.error);
   if (death?.reason === "start") throw new NativeMissing(`no process can be started: ${death.detail}`);
@@ -142,7 +143,7 @@ function reasonOf({ reason, detail, limits }: Death): string {
   }
 }
 
-/** The thread with the process of this thread's tokenizers, started when the first is loaded. */
+/** The tokenizer process of this thread, started with the first tokenizer. */
 let shared: TokenizerProcess | undefined;
 function currentProcess(): TokenizerProcess {
   shared ??= new TokenizerProcess(() => {
@@ -186,7 +187,7 @@ class TokenizerProcess {
     this.#worker.postMessage({ ask: this.#numbered(message, least) });
   }
 
-  /** Asks, and lets the event loop go on meanwhile. */
+  /** Sends a request and awaits the answer without blocking the event loop. */
   askLater(message: TokenizerRequest, limits: RequestLimits): Promise<ThreadAnswer> {
     const request = this.#numbered(message, limits);
     return new Promise((resolve) => {
@@ -197,8 +198,8 @@ class TokenizerProcess {
   }
 
   /**
-   * Asks, and sleeps until the answer is there. V8 wakes the sleeper when the cell is interrupted; the process hears of
-   * it soon after.
+   * Sends a request and blocks until the answer arrives. V8 wakes the blocked thread when the cell is interrupted; the
+   * process is told soon after.
    */
   ask(message: TokenizerRequest, limits: RequestLimits): ThreadAnswer {
     const { request } = this.#send(message, limits);

@@ -1,7 +1,7 @@
 /**
- * Runs npm `tokenizers` in a process of its own: that library is native code which ends its process where a file leads
- * it astray. Between the process, which answers by events, and a caller that sleeps until its answer is there stands a
- * thread, which starts the process, and starts it again when it has died. The functions here are sent there as text:
+ * Runs npm `tokenizers` in a process of its own: the library is native code that can crash its process on a malformed
+ * file. A thread between the process, which answers by events, and a caller that may block until the answer arrives
+ * starts the process and restarts it when it has died. The functions here are sent to that thread as source text, so
  * they use nothing of this module.
  */
 import type { MessagePort, ScriptModules } from "../../platform/threads.ts";
@@ -13,7 +13,7 @@ export type TokenizerRequest =
       readonly key: number;
       /** The text of the `tokenizer.json` to run. */
       readonly source: string;
-      /** The text of another one that has to be readable too; it is not kept. */
+      /** The text of a second `tokenizer.json` that must load without error; it is not kept. */
       readonly checked: string | undefined;
     }
   | { readonly kind: "encode"; readonly key: number; readonly texts: readonly string[] }
@@ -30,10 +30,7 @@ interface TokenizerAnswer {
   readonly result?: unknown;
   /** The error, in the words of the library. */
   readonly error?: string;
-  /**
-   * The reason why there is no answer: the library does not load here, or the process was started anew since the
-   * tokenizer was loaded.
-   */
+  /** The missing part: the library does not load here, or the process was restarted since the tokenizer was loaded. */
   readonly missing?: "library" | "tokenizer";
 }
 
@@ -41,13 +38,16 @@ interface TokenizerAnswer {
 export interface RequestLimits {
   /** Processor time of all its threads. */
   readonly milliseconds: number;
-  /** Time by the clock, far more where much is asked: on a busy machine it passes faster than that of the processor. */
+  /**
+   * Wall time. It is far longer than the processor time, because on a busy machine the process gets only a share of the
+   * processor.
+   */
   readonly clockMilliseconds: number;
   /** Resident memory beyond that at the start of the request. */
   readonly bytes: number;
 }
 
-/** A message of the process: that it has begun with a request, and what came of it. */
+/** A message of the process: it has begun a request, or this is the answer. */
 interface ProcessMessage {
   readonly request: number;
   readonly answer?: TokenizerAnswer;
@@ -138,7 +138,9 @@ export function serveTokenizers({ require, threads }: ScriptModules, library: st
   });
 }
 
-/** Ends the process, with a line on its standard error, when a request takes too much, or when its parent is gone. */
+/**
+ * Ends the process, with a line on its standard error, when a request exceeds its limits or the parent process is gone.
+ */
 export function watchTokenizers({ files, threads: { workerData } }: ScriptModules): void {
   const busy = new Int32Array(workerData.busy as SharedArrayBuffer);
   const limits = new Float64Array(workerData.limits as SharedArrayBuffer);
@@ -163,17 +165,17 @@ export interface ThreadData {
   readonly command: string;
   readonly args: readonly string[];
   readonly folder: string;
-  /** Requests of the sleeping caller come in and their answers go out here: it can be read without an event loop. */
+  /** Port for the requests of a blocked caller and their answers; it can be read without an event loop. */
   readonly port: MessagePort;
-  /** Two counters: of answers on `port`, and of signs of life while one is awaited. */
+  /** Two counters: answers on `port`, and signs of life while an answer is awaited. */
   readonly counters: SharedArrayBuffer;
 }
 
 /** The end of a process that had a request to answer. */
 export interface Death {
-  /** The reason of the end. `"time"`, `"memory"`: it ended itself at that limit. */
+  /** The reason of the end; `"time"` and `"memory"`: the process ended itself at that limit. */
   readonly reason: "time" | "memory" | "start" | "other";
-  /** What else is known: the message of a panic, a signal, why it did not start. */
+  /** Details: the message of a panic, a signal, or the reason why the process did not start. */
   readonly detail: string;
   /** The limits of the request. */
   readonly limits?: RequestLimits;
@@ -186,7 +188,7 @@ export interface ThreadAnswer {
 }
 
 /**
- * A message to the caller's event loop: an answer to a request that it awaits, or a question whether it is still there.
+ * A message to the caller's event loop: the answer to an awaited request, or a check whether it still waits for one.
  */
 export type ThreadEvent = ThreadAnswer | { readonly stillWaitingFor: number };
 /** A message of the caller's event loop to the thread. */
@@ -195,17 +197,19 @@ type ThreadOrder = { readonly ask: NumberedRequest } | { readonly abandon: numbe
 export function relayToTokenizers({ processes, threads: { parentPort, workerData } }: ScriptModules): void {
   const { command, args, folder, port, counters: shared } = workerData as ThreadData;
   const counters = new Int32Array(shared);
-  /** A process that nobody has asked for so long ends: a training needs no tokenizer, and large ones keep 500 MB. */
+  /**
+   * Idle time in milliseconds after which the process ends: training needs no tokenizer, and a large one holds 500 MB.
+   */
   const idleMs = 120_000;
 
   interface Pending {
     readonly request: NumberedRequest;
-    /** Whether the caller sleeps until this is answered. */
+    /** Whether the caller is blocked until this request is answered. */
     readonly sleeps: boolean;
     abandoned?: true;
-    /** Whether the process works at it. */
+    /** Whether the process has begun this request. */
     begun?: boolean;
-    /** Processes that died before they began with it. */
+    /** Number of processes that died before they began this request. */
     deaths: number;
   }
   type Process = ReturnType<typeof start>;
@@ -294,7 +298,10 @@ export function relayToTokenizers({ processes, threads: { parentPort, workerData
     if (sleeps) signs ??= setInterval(showLife, 200);
   }
 
-  /** Tells the caller that sleeps that somebody works for it, and its event loop, if it goes on, that nobody need. */
+  /**
+   * Signals to a blocked caller that its request is still in progress, and asks a caller with a running event loop
+   * whether it still waits.
+   */
   function showLife(): void {
     const waited = pending.find(({ sleeps, abandoned }) => sleeps && !abandoned);
     if (waited === undefined) {
@@ -306,7 +313,7 @@ export function relayToTokenizers({ processes, threads: { parentPort, workerData
     parentPort?.postMessage({ stillWaitingFor: waited.request.request });
   }
 
-  /** Gives up a request. Nobody waits for it, and it may never end: it ends with its process. */
+  /** Abandons a request that nobody waits for any more; since it may never end, its process is ended. */
   function abandon(request: number): void {
     const one = pending.find((each) => each.request.request === request);
     if (one === undefined || one.abandoned) return;

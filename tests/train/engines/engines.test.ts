@@ -10,9 +10,12 @@ import type { TrainingArguments } from "../../../src/plan/arguments.ts";
 import type { Stage } from "../../../src/plan/stage.ts";
 import { nativeOps } from "../../../src/tensor/native.ts";
 import { saveModel } from "../../../src/train/saveModel.ts";
+import { ensureBuilt } from "../../built.ts";
 import { goldenPath } from "../../golden/read.ts";
 import { formulaModel, goldenCases, goldenDropouts, goldenTypes } from "../../models/familyModel.ts";
 import { letters } from "../tiny.ts";
+
+await ensureBuilt();
 
 const engines = {
   native: {},

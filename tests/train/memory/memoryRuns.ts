@@ -5,8 +5,11 @@ import { fileURLToPath } from "node:url";
 import type { TrainingArguments } from "../../../src/plan/arguments.ts";
 import type { Stage } from "../../../src/plan/stage.ts";
 import { saveModel } from "../../../src/train/saveModel.ts";
+import { ensureBuilt } from "../../built.ts";
 import { goldenPath } from "../../golden/read.ts";
 import { formulaModel, goldenCases } from "../../models/familyModel.ts";
+
+await ensureBuilt();
 
 export interface MemoryRun {
   /** A model's folder or name, and that of its tokenizer. */
