@@ -135,7 +135,8 @@ export type SetupErrorCode =
   | "NO_SPACE"
   | "NO_TENSORFLOW"
   | "NO_VENV"
-  | "UNKNOWN_GOLDEN";
+  | "UNKNOWN_GOLDEN"
+  | "UNKNOWN_MODULE";
 
 /** Codes of the comparison with PyTorch (`npm run bench:training`). */
 export type BenchmarkErrorCode = "NO_ENVIRONMENT" | "NO_PARITY" | "WORKER_FAILED";
