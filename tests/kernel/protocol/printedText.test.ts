@@ -1,6 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { outputLimit, StreamBuffer, TextBudget } from "../../../kernel/protocol/printedText.ts";
-import { sleep } from "../client.ts";
 
 test("text is gathered by cell and stream, and never changes its order", () => {
   const sent: unknown[] = [];
