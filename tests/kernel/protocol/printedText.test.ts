@@ -39,6 +39,15 @@ test("a flood of text is some twenty messages a second, and the first is not kep
   expect(times.length).toBeLessThanOrEqual(21);
 });
 
+test("a lone print is sent without anybody asking for it", async () => {
+  const sent: string[] = [];
+  const buffer = new StreamBuffer((_cell, _name, text) => sent.push(text));
+  buffer.add(1, "stdout", "alone");
+  const end = performance.now() + 10_000;
+  while (sent.length === 0 && performance.now() < end) await sleep(1);
+  expect(sent).toEqual(["alone"]);
+});
+
 test("a great deal of text does not wait for its time", () => {
   const sent: number[] = [];
   const buffer = new StreamBuffer((_cell, _name, text) => sent.push(text.length));
@@ -61,6 +70,12 @@ test("beyond it whole lines are shown as far as they fit, and the rest is counte
   expect(budget.admit("more\nand more\nend")).toBe("");
   expect(budget.summary).toBe("[Thaw] Not shown: 3 lines, 20 characters.\n");
   expect(budget.warning).toContain("has printed 10 characters");
+});
+
+test("what has been shown is taken off the limit, to its last character", () => {
+  const budget = new TextBudget(10);
+  expect([budget.admit("12345\n"), budget.admit("123\n")]).toEqual(["12345\n", "123\n"]);
+  expect([budget.exceeded, budget.admit("\n\n"), budget.exceeded]).toEqual([false, "", true]);
 });
 
 test("a line longer than all that is left is not torn", () => {
