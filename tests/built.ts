@@ -12,6 +12,8 @@ const repository = join(import.meta.dirname, "..");
 const folders = ["shared", "src", "kernel", "cli"];
 /** Other files that decide what a build is. */
 const settings = ["tsconfig.json", "tsconfig.build.json", "package-lock.json", "setup/bundle.mjs"];
+/** The compiler would leave a cache in the temporary folder, in which a test may leave nothing. */
+const noCache = { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1" };
 /** How often a process that waits for another's build looks whether it has ended, in milliseconds. */
 const lookEveryMs = 100;
 
@@ -29,7 +31,11 @@ export async function ensureBuilt(root = repository): Promise<void> {
     const reason = staleness(root);
     if (reason === undefined) return; // another process has built meanwhile
     process.stderr.write(`dist/ is stale (${reason}): building.\n`);
-    const { status, stdout, stderr } = spawnSync("npm", ["run", "-s", "build"], { cwd: root, encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync("npm", ["run", "-s", "build"], {
+      cwd: root,
+      encoding: "utf8",
+      env: noCache,
+    });
     const left = status === 0 ? staleness(root) : `\n${stdout}${stderr}`.trimEnd();
     if (left !== undefined)
       throw new Error(`dist/ is stale (${reason}), and \`npm run build\` does not mend it: ${left}`);
