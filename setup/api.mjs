@@ -4,7 +4,7 @@
  * src/index.ts does not export, so that nobody can name it. `--write` takes over what the sources say now: a change of the
  * interface is then seen in review. `--declarations=FOLDER` reads the declarations there instead of compiling the sources.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from "@microsoft/api-extractor";
 import { lastLines, runProgram } from "./child.mjs";
@@ -18,6 +18,7 @@ const made = join(root, "build", "api");
 
 /** Compiles the declarations of what the library exports; returns their folder. */
 async function compile() {
+  rmSync(made, { recursive: true, force: true }); // what does not compile any more is not read as it was
   const compiler = join(context.paths.modules, "typescript", "bin", "tsc");
   const options = ["--emitDeclarationOnly", "--noEmitOnError", "false", "--outDir", made];
   const { code, output } = await runProgram(process.execPath, [compiler, "-p", "tsconfig.json", ...options], {
@@ -77,6 +78,7 @@ function read(declarations) {
   /** @type {Set<string>} */
   const findings = new Set();
   mkdirSync(made, { recursive: true });
+  rmSync(join(made, "thaw.api.md"), { force: true });
   Extractor.invoke(config, {
     localBuild: true,
     messageCallback(message) {

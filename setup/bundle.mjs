@@ -1,11 +1,16 @@
-/** The kernel as a few CommonJS files beside its compiled modules: Node opens three files at start instead of forty. */
-import { readdirSync, rmSync } from "node:fs";
+/**
+ * Ends a build: removes what no source makes any more, and writes the kernel as a few CommonJS files beside its compiled
+ * modules, so that Node opens three files at start instead of forty.
+ */
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runInNewContext } from "node:vm";
 import { rolldown } from "rolldown";
 
-const kernel = join(dirname(fileURLToPath(import.meta.url)), "..", "dist", "kernel");
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const dist = join(root, "dist");
+const kernel = join(dist, "kernel");
 
 /**
  * A bundled module still says that it lies where it was compiled to: what it looks for is beside it there.
@@ -52,6 +57,12 @@ const globals = [...language, ...node, ...timers].filter((name) => !/^(NaN|Infin
 const inside = /^(magic-string|@jridgewell\/sourcemap-codec|oxc-parser|get-tsconfig|resolve-pkg-maps|semver\/.*)$/;
 const outside = new Set(["magic-string", "@jridgewell/sourcemap-codec"]);
 
+// The compiler leaves what earlier sources became, and a package would hold it.
+for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
+  const made = join(entry.parentPath, entry.name);
+  const source = join(root, relative(dist, made).replace(/(\.d)?\.[jt]s$/, ".ts"));
+  if (/\.(js|d\.ts)$/.test(made) && !existsSync(source)) rmSync(made);
+}
 for (const file of readdirSync(kernel)) if (file.endsWith(".cjs")) rmSync(join(kernel, file));
 await write({
   input: {

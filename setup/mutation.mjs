@@ -157,6 +157,8 @@ if (isMain(import.meta.url)) {
     }
     const { text, total } = tableOf(rows);
     process.stdout.write(`\n${text}\n`);
-    return scoreOf(total) < wanted ? 1 : 0;
+    const untried = rows.filter(([, { killed, survived, uncovered }]) => killed + survived + uncovered === 0);
+    for (const [name] of untried) process.stdout.write(`${name}: there was no change to try.\n`);
+    return untried.length > 0 || scoreOf(total) < wanted ? 1 : 0;
   });
 }

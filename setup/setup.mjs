@@ -33,6 +33,7 @@ export async function setUp(context, { quiet = false, engineOnly = false, steps:
     return;
   }
   await withLock(context, say, async () => {
+    const before = stepsFor(context, { engineOnly }).filter((step) => step.check(context).done);
     // No other set-up runs now, so what lies here was left by one that was killed.
     rmSync(context.paths.temporary, { recursive: true, force: true });
     if (context.installed) hideFromGit(context);
@@ -41,6 +42,10 @@ export async function setUp(context, { quiet = false, engineOnly = false, steps:
     for (const [index, step] of steps.entries()) {
       if (step.check(context).done) continue;
       await withProgress(`[${index + 1}/${steps.length}] ${step.name}`, () => runStep(step, context));
+    }
+    // Packages that are installed anew take along what other steps have put among them: it is made again.
+    for (const step of before) {
+      if (!step.check(context).done) await withProgress(step.name, () => runStep(step, context));
     }
     say(`Set-up is complete (${duration(performance.now() - start)}).`);
   });

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ensureBuilt, staleness } from "./built.ts";
@@ -46,9 +46,14 @@ test("what is not built, was changed or added is built once, by whoever asks fir
   expect([staleness(root), builds()]).toEqual([undefined, 2]);
   expect(readFileSync(join(root, "dist/kernel/file.js"), "utf8")).toContain("another");
 
+  rmSync(join(root, "src/more.ts"));
+  expect(staleness(root)).toBe("src/more.ts is gone");
+  await ensureBuilt(root);
+  expect([staleness(root), builds()]).toEqual([undefined, 3]);
+
   utimesSync(join(root, "cli/file.ts"), new Date(), new Date()); // the same text at another time
   await ensureBuilt(root);
-  expect(builds()).toBe(2);
+  expect(builds()).toBe(3);
 
   utimesSync(join(root, "setup/bundle.mjs"), new Date(), new Date(Date.now() + 1));
   expect(staleness(root)).toBe("setup/bundle.mjs is newer than the kernel's files");

@@ -65,6 +65,9 @@ export function staleness(root = repository): string | undefined {
       if (compiled.get(path) !== hash) return `${path} is ${compiled.has(path) ? "changed" : "new"}`;
     }
   }
+  const isSource = (path: string) => folders.some((folder) => path.startsWith(`${folder}/`));
+  const gone = [...compiled.keys()].find((path) => isSource(path) && !existsSync(join(root, path)));
+  if (gone !== undefined) return `${gone} is gone`;
   const built = statSync(bundle).mtimeMs;
   const newer = ["dist/.tsbuildinfo", ...settings].find((file) => statSync(join(root, file)).mtimeMs > built);
   return newer === undefined ? undefined : `${newer} is newer than the kernel's files`;

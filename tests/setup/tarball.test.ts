@@ -5,7 +5,10 @@ import { isBuiltin } from "node:module";
 import { join, posix } from "node:path";
 import ts from "typescript";
 import { expect, test } from "vitest";
+import { ensureBuilt } from "../built.ts";
 import { repository } from "./scratchClone.ts";
+
+await ensureBuilt();
 
 interface Listing {
   readonly size: number;

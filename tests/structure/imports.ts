@@ -14,6 +14,8 @@ export interface Import {
   /** The imported file as a path from the root, or a package as it is written. */
   readonly target: string;
   readonly kind: ImportKind;
+  /** Whether a file is named, wherever it lies: by a path, or by a name that package.json has for files of its own. */
+  readonly isFile: boolean;
 }
 
 /** The source files below a folder that are read by a compiler or by Node, as paths from the root, in order. */
@@ -30,7 +32,7 @@ export function importsOf(file: string, source = readFileSync(join(root, file), 
   const found = new Map<string, Import>();
   const add = (specifier: string, kind: ImportKind): void => {
     const target = targetOf(file, specifier);
-    found.set(`${kind} ${target}`, { file, target, kind });
+    found.set(`${kind} ${target}`, { file, target, kind, isFile: target !== specifier });
   };
   const { program, module } = parseSync(file, source);
   for (const { moduleRequest, entries } of module.staticImports) {
@@ -65,10 +67,14 @@ export function importsOf(file: string, source = readFileSync(join(root, file), 
   return [...found.values()];
 }
 
-/** What a specifier leads to: a file of the project, `.js` being the `.ts` that it is compiled from, or a package. */
+/**
+ * Returns what a specifier leads to: a file of the project, `.js` being the `.ts` that it is compiled from, or a package. The
+ * library under its own name, and `#dist/`, which package.json has for what is built, are files of the project.
+ */
 function targetOf(file: string, specifier: string): string {
-  if (!specifier.startsWith(".")) return specifier;
-  const path = relative(root, join(root, dirname(file), specifier));
+  const ownName = specifier === "thaw" ? "src/index.ts" : specifier.replace(/^#dist\//, "");
+  if (ownName === specifier && !specifier.startsWith(".")) return specifier;
+  const path = relative(root, ownName === specifier ? join(root, dirname(file), specifier) : join(root, ownName));
   const source = path.replace(/\.js$/, ".ts");
   return existsSync(join(root, source)) ? source : path;
 }

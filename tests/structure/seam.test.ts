@@ -1,11 +1,10 @@
-/** The library knows Node in one folder: what runs elsewhere one day replaces src/platform and nothing else. */
-import { readdirSync, readFileSync } from "node:fs";
+/** The library imports modules of Node in one folder, so that another place to run replaces src/platform. */
+import { readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { parseSync, Visitor } from "oxc-parser";
 import { expect, test } from "vitest";
-
-const root = join(import.meta.dirname, "../..");
+import { filesIn, root } from "./imports.ts";
 
 /** Modules of Node that a source names: imported, exported from, required, as a type, or in the text of a script. */
 function nodeModulesIn(source: string): string[] {
@@ -36,10 +35,8 @@ function nodeModulesIn(source: string): string[] {
   return found;
 }
 
-test("only src/platform imports modules of Node", () => {
-  const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts"))
-    .map((name) => join("src", name));
+test("of the library and what it shares with the kernel, only src/platform imports modules of Node", () => {
+  const files = ["shared", "src"].flatMap((folder) => filesIn(folder));
   const named = (file: string) => nodeModulesIn(readFileSync(join(root, file), "utf8"));
   const [platform, others] = [true, false].map((inside) =>
     files.filter((file) => file.startsWith(join("src", "platform")) === inside),
