@@ -2,7 +2,7 @@
  * Ends a build: removes what no source makes any more, and writes the kernel as a few CommonJS files beside its compiled
  * modules, so that Node opens three files at start instead of forty.
  */
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runInNewContext } from "node:vm";
@@ -63,6 +63,7 @@ for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true }))
   const source = join(root, relative(dist, made).replace(/(\.d)?\.[jt]s$/, ".ts"));
   if (/\.(js|d\.ts)$/.test(made) && !existsSync(source)) rmSync(made);
 }
+chmodSync(join(dist, "cli", "thaw.js"), 0o755); // `npx thaw` is a link to it
 for (const file of readdirSync(kernel)) if (file.endsWith(".cjs")) rmSync(join(kernel, file));
 await write({
   input: {

@@ -3,9 +3,9 @@
  * Brings a clone or a project to the state in which everything works; what is done already is only looked at.
  */
 // As a whole: a named import that an old Node.js lacks would end it before the version is looked at.
-import fs, { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import fs, { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { codeOf } from "./files.mjs";
+import { withLock } from "./lock.mjs";
 import { SetupProblem } from "./problem.mjs";
 import { contextFrom, isMain, runMain } from "./program.mjs";
 import { duration, withProgress } from "./progress.mjs";
@@ -32,7 +32,8 @@ export async function setUp(context, { quiet = false, engineOnly = false, steps:
     if (!quiet) say(`Everything is set up (looked at in ${duration(performance.now() - start)}).`);
     return;
   }
-  await withLock(context, say, async () => {
+  const waits = () => say("Another set-up is running here; waiting for it.");
+  await withLock(join(context.paths.thaw, "setup.lock"), waits, async () => {
     const before = stepsFor(context, { engineOnly }).filter((step) => step.check(context).done);
     // No other set-up runs now, so what lies here was left by one that was killed.
     rmSync(context.paths.temporary, { recursive: true, force: true });
@@ -111,72 +112,6 @@ function checkSpace({ home, freeBytes = freeBytesAt }, openSteps) {
     found: `${gigabytes(free)} free on the disk of ${home}`,
     todo: "Free some room, or use another disk, and run the command again.",
   });
-}
-
-const lockPollMs = 500;
-
-/**
- * Runs `work` while no other set-up runs in this `.thaw`: a second one waits for the first, and then finds everything done. A
- * lock whose owner is gone is taken over.
- * @param {Pick<Context, "paths">} context
- * @param {(text: string) => void} say
- * @param {() => Promise<void>} work
- */
-async function withLock({ paths }, say, work) {
-  const path = join(paths.thaw, "setup.lock");
-  mkdirSync(paths.thaw, { recursive: true });
-  let told = false;
-  while (!takeLock(path)) {
-    if (!told) say("Another set-up is running here; waiting for it.");
-    told = true;
-    await new Promise((resolve) => setTimeout(resolve, lockPollMs));
-  }
-  const release = () => rmSync(path, { force: true });
-  process.once("exit", release);
-  try {
-    return await work();
-  } finally {
-    process.off("exit", release);
-    release();
-  }
-}
-
-/** @param {string} path */
-function takeLock(path) {
-  for (;;) {
-    try {
-      writeFileSync(path, String(process.pid), { flag: "wx" });
-      return true;
-    } catch (error) {
-      if (codeOf(error) !== "EEXIST") throw error;
-    }
-    const owner = lockOwner(path);
-    if (owner !== undefined && isAlive(owner)) return false;
-    rmSync(path, { force: true });
-  }
-}
-
-/**
- * Returns the process number in a lock, or `undefined` when the lock went away just now.
- * @param {string} path
- */
-function lockOwner(path) {
-  try {
-    return Number(readFileSync(path, "utf8"));
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-/** @param {number} pid */
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return pid > 0;
-  } catch (error) {
-    return codeOf(error) === "EPERM";
-  }
 }
 
 if (isMain(import.meta.url)) {

@@ -1,6 +1,5 @@
 /** Compiles the TypeScript, and makes it known in two ways: as the command `thaw` and as a Jupyter kernel. */
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -20,7 +19,7 @@ import { SetupProblem } from "../problem.mjs";
 
 const folders = ["shared", "src", "kernel", "cli", "bench"];
 const settings = ["tsconfig.json", "tsconfig.build.json", "package-lock.json", "setup/bundle.mjs"];
-const buildMarkerOf = (/** @type {Pick<Context, "paths">} */ { paths }) => join(paths.dist, ".thaw-build.json");
+const buildRecord = "dist/.tsbuildinfo";
 
 /**
  * This step makes dist/, compiled from the TypeScript sources, and the kernel in it bundled.
@@ -30,15 +29,11 @@ export const build = {
   name: "TypeScript build",
   bytes: 1e7,
   check(context) {
-    const marker = readJson(buildMarkerOf(context));
-    if (marker === undefined) return { done: false, detail: "not built" };
-    const done = marker.sources === sourcesOf(context);
-    return { done, detail: done ? "up to date" : "sources have changed" };
+    const stale = staleness(context.root);
+    return { done: stale === undefined, detail: stale ?? "up to date" };
   },
   async run(context) {
     const compiler = join(context.paths.modules, "typescript", "bin", "tsc");
-    const sources = sourcesOf(context);
-    rmSync(buildMarkerOf(context), { force: true });
     for (const args of [[compiler, "-p", "tsconfig.build.json"], [join("setup", "bundle.mjs")]]) {
       const { code, output } = await runProgram(process.execPath, args, { context });
       if (code === 0) continue;
@@ -50,27 +45,40 @@ export const build = {
         todo: "Mend the lines named above (`git status` shows what differs from the repository), then run the command again.",
       });
     }
-    const command = join(context.paths.dist, "cli", "thaw.js");
-    if (existsSync(command)) chmodSync(command, 0o755);
-    writeWhole(buildMarkerOf(context), `${JSON.stringify({ sources })}\n`);
   },
 };
 
 /**
- * Returns a text that changes with every source that is written, added or removed.
- * @param {Context} context
+ * Says in which way dist/ differs from what a build would make of the sources, or returns undefined. The compiler's own record
+ * of a build has each source with the SHA-256 of its text.
+ * @param {string} root
+ * @returns {string | undefined}
  */
-export function sourcesOf({ root }) {
-  const lines = settings.map((file) => sha256(readFileSync(join(root, file))));
+export function staleness(root) {
+  const bundle = join(root, "dist", "kernel", "host.cjs"); // of all files of a build it is written last
+  const record = readJson(join(root, buildRecord));
+  if (record === undefined || !existsSync(bundle)) return "it is not built";
+  /** @type {Map<string, string>} */
+  const compiled = new Map();
+  for (const [index, name] of record.fileNames.entries()) {
+    const info = record.fileInfos[index] ?? "";
+    if (name.startsWith("../")) compiled.set(name.slice("../".length), typeof info === "string" ? info : info.version);
+  }
   for (const folder of folders) {
     if (!existsSync(join(root, folder))) continue;
-    for (const file of readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).sort()) {
-      if (!file.endsWith(".ts")) continue;
-      const { size, mtimeMs } = statSync(join(root, folder, file));
-      lines.push(`${folder}/${file} ${size} ${mtimeMs}`);
+    for (const name of readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })) {
+      const path = `${folder}/${name.replaceAll("\\", "/")}`;
+      if (!path.endsWith(".ts")) continue;
+      const hash = sha256(readFileSync(join(root, path)));
+      if (compiled.get(path) !== hash) return `${path} is ${compiled.has(path) ? "changed" : "new"}`;
     }
   }
-  return sha256(lines.join("\n"));
+  const isSource = (/** @type {string} */ path) => folders.some((folder) => path.startsWith(`${folder}/`));
+  const gone = [...compiled.keys()].find((path) => isSource(path) && !existsSync(join(root, path)));
+  if (gone !== undefined) return `${gone} is gone`;
+  const built = statSync(bundle).mtimeMs;
+  const newer = [buildRecord, ...settings].find((file) => statSync(join(root, file)).mtimeMs > built);
+  return newer === undefined ? undefined : `${newer} is newer than the kernel's files`;
 }
 
 const target = join("..", "..", "dist", "cli", "thaw.js");
@@ -142,5 +150,5 @@ export const kernelspec = {
   },
 };
 
-const specKeyOf = (/** @type {Context} */ { paths }) =>
-  [process.execPath, readJson(buildMarkerOf({ paths }))?.sources].join(" ");
+const specKeyOf = (/** @type {Context} */ { root }) =>
+  [process.execPath, sha256(readFileSync(join(root, buildRecord)))].join(" ");
