@@ -32,7 +32,13 @@ export default defineConfig({
         test: {
           name: "wasm",
           include: onBothEngines,
-          exclude: ["tests/tensor/fallback.test.ts"],
+          // records, checkpoints, callbacks and stops are the same whatever computes
+          exclude: [
+            "tests/tensor/fallback.test.ts",
+            "tests/train/checkpoints/**",
+            "tests/train/{callbacks,computeMetrics,findLearningRate,labelNames,misuse,nonFiniteInjection}.test.ts",
+            "tests/train/{resume,runRecorder,savedRecord,stageEvidence,stopped}.test.ts",
+          ],
           env: { THAW_ENGINE: "wasm" },
         },
       },

@@ -10,6 +10,7 @@
 #include "narrow_op.h"
 #include "product_op.h"
 #include "scatter_add_op.h"
+#include "sha256_op.h"
 #include "sums_op.h"
 
 // Node loads only files that are modules; this one exports nothing.

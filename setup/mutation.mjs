@@ -2,11 +2,12 @@
  * `npm run mutation [-- schedule data] [-- Stryker's own options]`: changes the code of the pure modules in one place at a
  * time, and asks whether a test notices. Shows a table of what was noticed, and leaves every change with its place in
  * build/mutation/NAME.json. Ends with code 1 where tests notice fewer than 80 % of the changes. All modules take hours;
- * `-- data --mutate src/data/split.ts` asks of one file, `--incremental` repeats only what has changed since the last time.
+ * `-- data --mutate src/data/split.ts` asks of one file, `--sample 10` of one in ten pieces of all files, in minutes;
+ * `--incremental` repeats only what has changed since the last time.
  */
 import { spawn } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join, matchesGlob } from "node:path";
 import { readJson } from "./files.mjs";
 import { SetupProblem } from "./problem.mjs";
 import { contextFrom, isMain, runMain } from "./program.mjs";
@@ -29,7 +30,7 @@ export const modules = /** @type {const} @satisfies {Record<string, Module>} */ 
   freezing: { files: ["src/freezing/*.ts"], tests: ["tests/freezing/*.test.ts"] },
   optim: { files: ["src/optim/*.ts"], tests: ["tests/optim/*.test.ts"] },
   plan: {
-    files: ["src/plan/{stage,plan,prefix,arguments,batches}.ts"],
+    files: ["src/plan/{checkStages,schedules,plan,prefix,arguments,batches}.ts"],
     tests: ["tests/plan/*.test.ts"],
     without: ["tests/plan/memory.test.ts"],
   },
@@ -103,16 +104,76 @@ export function tableOf(rows) {
 }
 
 /**
- * Returns the names of modules and Stryker's options among the arguments; no names are all of them.
+ * Returns the range of the score of all changes, in per cent, that a sample leaves with 95 % confidence: Wilson's interval.
+ * @param {Counts} counts
+ */
+export function intervalOf({ killed, survived, uncovered }) {
+  const all = killed + survived + uncovered;
+  if (all === 0) return [0, 100];
+  const [share, z] = [killed / all, 1.96];
+  const middle = (share + z ** 2 / (2 * all)) / (1 + z ** 2 / all);
+  const half = (z * Math.sqrt((share * (1 - share)) / all + z ** 2 / (4 * all ** 2))) / (1 + z ** 2 / all);
+  return [100 * (middle - half), 100 * (middle + half)];
+}
+
+/** Number of lines of a piece that is drawn as a whole: a change within a piece is tried, one across its border is not. */
+const pieceLines = 20;
+
+/**
+ * Draws one in `every` pieces of all files, evenly: `src/data/split.ts:41-60`.
+ * @param {readonly { readonly path: string, readonly lines: number }[]} files
+ * @param {number} every
+ */
+export function sampleOf(files, every) {
+  const pieces = files.flatMap(({ path, lines }) =>
+    Array.from(
+      { length: Math.ceil(lines / pieceLines) },
+      (_, i) => `${path}:${i * pieceLines + 1}-${(i + 1) * pieceLines}`,
+    ),
+  );
+  return pieces.filter((_, i) => i % every === Math.floor(every / 2));
+}
+
+/**
+ * Lists the files of these patterns with their numbers of lines.
+ * @param {string} root
+ * @param {readonly string[]} patterns
+ */
+function filesOf(root, patterns) {
+  const all = ["src", "kernel"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((name) => `${folder}/${name}`),
+  );
+  return all
+    .filter((path) => path.endsWith(".ts") && patterns.some((pattern) => matchesGlob(path, pattern)))
+    .sort()
+    .map((path) => ({ path, lines: readFileSync(join(root, path), "utf8").split("\n").length }));
+}
+
+/**
+ * Returns the names of modules, Stryker's options, and what a sample is drawn of among the arguments; no names are all modules,
+ * and a sample of every piece is all.
  * @param {readonly string[]} args
  */
 export function argumentsOf(args) {
   const first = args.findIndex((arg) => arg.startsWith("-"));
-  const [names, options] = first < 0 ? [args, []] : [args.slice(0, first), args.slice(first)];
+  const names = first < 0 ? args : args.slice(0, first);
+  const given = first < 0 ? [] : args.slice(first);
+  const at = given.indexOf("--sample");
+  const sample = at < 0 ? 1 : Number(given[at + 1]);
+  const options = at < 0 ? given : given.toSpliced(at, 2);
+  if (!Number.isInteger(sample) || sample < 1) {
+    throw new SetupProblem({
+      code: "BAD_SAMPLE",
+      title: "--sample takes a whole number: one in so many pieces is drawn.",
+      looked: "the arguments",
+      found: String(given[at + 1]),
+      todo: "Give --sample 10, for example.",
+    });
+  }
   const known = /** @type {(keyof typeof modules)[]} */ (Object.keys(modules));
   const unknown = names.find((name) => !known.some((each) => each === name));
   if (unknown === undefined)
-    return { names: names.length > 0 ? known.filter((name) => names.includes(name)) : known, options };
+    return { names: names.length > 0 ? known.filter((name) => names.includes(name)) : known, options, sample };
   throw new SetupProblem({
     code: "UNKNOWN_MODULE",
     title: `There is no module ${unknown} among the pure ones.`,
@@ -125,7 +186,7 @@ export function argumentsOf(args) {
 if (isMain(import.meta.url)) {
   await runMain(async () => {
     const context = contextFrom([]);
-    const { names, options } = argumentsOf(process.argv.slice(2));
+    const { names, options, sample } = argumentsOf(process.argv.slice(2));
     const folder = join(context.root, "build", "mutation");
     mkdirSync(folder, { recursive: true });
     /** @type {[name: string, counts: Counts][]} */
@@ -133,7 +194,8 @@ if (isMain(import.meta.url)) {
     for (const name of names) {
       const start = performance.now();
       /** @type {Module} */
-      const { files, tests, without = [], pool = "threads" } = modules[name];
+      const { files: patterns, tests, without = [], pool = "threads" } = modules[name];
+      const files = sample === 1 ? patterns : sampleOf(filesOf(context.root, patterns), sample);
       const written = join(folder, `${name}.json`);
       rmSync(written, { force: true });
       const stryker = join(context.paths.modules, "@stryker-mutator", "core", "bin", "stryker.js");
@@ -157,6 +219,12 @@ if (isMain(import.meta.url)) {
     }
     const { text, total } = tableOf(rows);
     process.stdout.write(`\n${text}\n`);
+    for (const [name, counts] of sample === 1 ? [] : rows) {
+      const [low, high] = intervalOf(counts).map((percent) => percent.toFixed(1));
+      process.stdout.write(
+        `${name}: one in ${sample} pieces of ${pieceLines} lines; of all between ${low} % and ${high} % (95 %).\n`,
+      );
+    }
     const untried = rows.filter(([, { killed, survived, uncovered }]) => killed + survived + uncovered === 0);
     for (const [name] of untried) process.stdout.write(`${name}: there was no change to try.\n`);
     return untried.length > 0 || scoreOf(total) < wanted ? 1 : 0;

@@ -9,7 +9,8 @@ import { withLock } from "./lock.mjs";
 import { SetupProblem } from "./problem.mjs";
 import { contextFrom, isMain, runMain } from "./program.mjs";
 import { duration, withProgress } from "./progress.mjs";
-import { stepsFor } from "./steps.mjs";
+import { wheelFolder } from "./steps/tensorflow.mjs";
+import { packagesSteps, stepsAmongPackages, stepsFor } from "./steps.mjs";
 
 /** @import { Context, Step } from "./context.mjs" */
 
@@ -34,7 +35,6 @@ export async function setUp(context, { quiet = false, engineOnly = false, steps:
   }
   const waits = () => say("Another set-up is running here; waiting for it.");
   await withLock(join(context.paths.thaw, "setup.lock"), waits, async () => {
-    const before = stepsFor(context, { engineOnly }).filter((step) => step.check(context).done);
     // No other set-up runs now, so what lies here was left by one that was killed.
     rmSync(context.paths.temporary, { recursive: true, force: true });
     if (context.installed) hideFromGit(context);
@@ -44,12 +44,21 @@ export async function setUp(context, { quiet = false, engineOnly = false, steps:
       if (step.check(context).done) continue;
       await withProgress(`[${index + 1}/${steps.length}] ${step.name}`, () => runStep(step, context));
     }
-    // Packages that are installed anew take along what other steps have put among them: it is made again.
-    for (const step of before) {
-      if (!step.check(context).done) await withProgress(step.name, () => runStep(step, context));
-    }
+    if (open.some((step) => packagesSteps.includes(step))) await restoreAddons(context);
     say(`Set-up is complete (${duration(performance.now() - start)}).`);
   });
+}
+
+/**
+ * Makes again what other steps have put among the packages and an installation of these has taken along, where TensorFlow
+ * shows that it was there: a set-up of some steps only leaves nothing behind that trains more slowly than before.
+ * @param {Context} context
+ */
+async function restoreAddons(context) {
+  if (wheelFolder(context) === undefined) return;
+  for (const step of stepsAmongPackages) {
+    if (!step.check(context).done) await withProgress(step.name, () => runStep(step, context));
+  }
 }
 
 /**

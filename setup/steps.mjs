@@ -28,6 +28,12 @@ const ofProject = [
 /** What checks and tools of a clone need, which only read its sources. @type {readonly Step[]} */
 export const toolSteps = [node, clonePackages];
 
+/** Those that install the npm packages. @type {readonly Step[]} */
+export const packagesSteps = [clonePackages, projectPackages];
+
+/** Those whose result lies in node_modules, where it goes with the packages. @type {readonly Step[]} */
+export const stepsAmongPackages = [addon, fusedOperations];
+
 /** Model and data to begin with: nothing else needs them. @type {readonly Step[]} */
 export const samples = [model, data];
 

@@ -22,6 +22,7 @@ export type LibraryErrorCode =
   | "BAD_MAX_LENGTH"
   | "BAD_OPTIMIZER"
   | "BAD_PICKLE"
+  | "BAD_PLAN"
   | "BAD_REVISION"
   | "BAD_SAFETENSORS"
   | "BAD_SCHEDULE"
@@ -35,6 +36,9 @@ export type LibraryErrorCode =
   | "BAD_TEXT"
   | "BAD_TOKENIZER"
   | "CACHE_LOST"
+  | "CHECKPOINT_DAMAGED"
+  | "BAD_METRICS"
+  | "CHECKPOINT_MISMATCH"
   | "DIFFERENT_METRICS"
   | "DISPOSED"
   | "ENGINE_MISSING"
@@ -42,6 +46,7 @@ export type LibraryErrorCode =
   | "FROZEN_RANDOM_HEAD"
   | "INTERNAL"
   | "IN_TRAINING"
+  | "MASK_CHANGED"
   | "MAX_MEMORY"
   | "MISSING_FILE"
   | "MODEL_NOT_FOUND"
@@ -50,6 +55,7 @@ export type LibraryErrorCode =
   | "NO_PAD_TOKEN"
   | "NO_RUNS"
   | "NO_XENOVA"
+  | "OPTIMIZER_MISMATCH"
   | "OUT_OF_MEMORY"
   | "PRECISION_UNSUPPORTED"
   | "SAMPLE_DATA_MISSING"
@@ -136,7 +142,8 @@ export type SetupErrorCode =
   | "NO_TENSORFLOW"
   | "NO_VENV"
   | "UNKNOWN_GOLDEN"
-  | "UNKNOWN_MODULE";
+  | "UNKNOWN_MODULE"
+  | "BAD_SAMPLE";
 
 /** Codes of the comparison with PyTorch (`npm run bench:training`). */
 export type BenchmarkErrorCode = "NO_ENVIRONMENT" | "NO_PARITY" | "WORKER_FAILED";

@@ -10,7 +10,7 @@ export type { LibraryErrorCode } from "../shared/codedError.ts";
 export class ThawError extends CodedError {
   /** The name of the class, as logs have it. */
   override readonly name = "ThawError";
-  /** What went wrong, as a stable name such as `"BAD_SELECTION"`; docs/errors.md has them all. */
+  /** The stable name of the error, such as `"BAD_SELECTION"`; docs/errors.md lists all of them. */
   declare readonly code: LibraryErrorCode;
 
   constructor(code: LibraryErrorCode, message: string, options?: ErrorOptions) {

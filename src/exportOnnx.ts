@@ -15,6 +15,7 @@ import { type OptionNames, refuseUnknown } from "./options.ts";
 import { recordOf } from "./platform/atomicFile.ts";
 import { join } from "./platform/files.ts";
 import { checkTarget, saveFolder } from "./platform/saveFolder.ts";
+import { taskOf } from "./task/taskOf.ts";
 import { tokenLimit } from "./tokenizer/rows.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
@@ -84,7 +85,7 @@ export async function exportOnnx(folder: string, options: ExportOptions): Promis
         "config is the content of config.json.",
     );
   }
-  if (problemType === "regression") {
+  if (taskOf(problemType).scoreFunction === "none") {
     console.info(
       "pipeline() of @xenova/transformers makes probabilities of what a model gives, and this one gives numbers: take the " +
         "logits of its AutoModelForSequenceClassification instead.",

@@ -12,14 +12,20 @@ export type { PartSize, SplitOptions } from "./data/split.ts";
 export { type Split, TextDataset } from "./data/textDataset.ts";
 export { type Cell, type Column, type ShownAsTable, Table, type TableContent } from "./display/table.ts";
 export { ThawError } from "./errors.ts";
+export type { ComputeMetrics, EvalPrediction } from "./evaluate/computeMetrics.ts";
 export type { EvaluateResult } from "./evaluate/evaluateLogits.ts";
-export type { Prediction } from "./evaluate/predictions.ts";
 export { type ExportOptions, exportOnnx } from "./exportOnnx.ts";
 export type { Block, BlockMap, SelectableModel, Selection } from "./freezing/selection.ts";
 export type { ResolveOptions } from "./hub/resolveModel.ts";
 export { type SampleName, sampleData } from "./hub/thawFolder.ts";
 export { AutoModelForSequenceClassification, type FromPretrainedOptions } from "./models/autoModel.ts";
-export type { HuggingFaceConfig, JsonObject, TrainingInput, trainingInputs } from "./models/config/config.ts";
+export type {
+  DropoutRates,
+  HuggingFaceConfig,
+  JsonObject,
+  TrainingInput,
+  trainingInputs,
+} from "./models/config/config.ts";
 export type { LabelOptions } from "./models/config/labels.ts";
 export type { GivenLabels } from "./models/inputs.ts";
 export type { HeadOptions } from "./models/loadPlan.ts";
@@ -45,10 +51,12 @@ export {
   type TextPairInput,
 } from "./pipeline.ts";
 export type { OptionalArgument, ResolvedArguments, TrainingArguments } from "./plan/arguments.ts";
+export { checkStages } from "./plan/checkStages.ts";
 export type { StageCost } from "./plan/cost.ts";
 export type { Plan, PlannedStage, StagePlan } from "./plan/plan.ts";
+export { type PlanFile, type ReadPlanOptions, readPlan } from "./plan/planFile.ts";
 export type { PrefixDecision } from "./plan/prefix.ts";
-export { checkStages, type Stage } from "./plan/stage.ts";
+export type { Stage } from "./plan/stage.ts";
 export {
   classifierOnly,
   lastLayers,
@@ -57,24 +65,45 @@ export {
   type RecipeOptions,
 } from "./recipes/recipes.ts";
 export { Run } from "./run.ts";
+export type { PlateauOptions } from "./schedule/plateau.ts";
 export {
+  type CosineOptions,
   getConstantSchedule,
   getConstantScheduleWithWarmup,
   getCosineScheduleWithWarmup,
+  getCosineWithHardRestartsScheduleWithWarmup,
+  getInverseSqrtSchedule,
   getLinearScheduleWithWarmup,
+  getPolynomialDecayScheduleWithWarmup,
+  getWsdSchedule,
+  type InverseSqrtOptions,
+  type PolynomialOptions,
   type Schedule,
-  type SchedulerType,
-  type schedulerTypes,
   type WarmupOptions,
+  type WsdOptions,
+  type WsdShape,
+  type wsdShapes,
 } from "./schedule/schedule.ts";
+export type { SchedulerKwargs, SchedulerType, schedulerTypes } from "./schedule/settings.ts";
+export type { JoinedSchedule, ScheduleStart, StageSchedule, scheduleStarts } from "./schedule/stageSchedule.ts";
+export type { RateSuggestions } from "./schedule/suggestRate.ts";
+export {
+  type annealStrategies,
+  getOneCycleSchedule,
+  getSlantedTriangularSchedule,
+  type OneCycleOptions,
+  type SlantedTriangularOptions,
+} from "./schedule/triangles.ts";
 export { type Comparison, compareRuns } from "./show/compareRuns.ts";
 export { Figure } from "./show/figure/figure.ts";
 export type { PlotlyFigure } from "./show/figure/plotlyWindow.ts";
+export type { LearningRates } from "./show/learningRates.ts";
 export type { Report } from "./show/report.ts";
 export type { CompareOptions, RunLike, RunSummary, Spread, TestResult } from "./show/runSummary.ts";
-export type { MetricKey, Metrics, ModelMetric, metricKinds } from "./task/metrics.ts";
+export type { ClassWeights } from "./task/lossArguments.ts";
+export type { BuiltInMetric, MetricKey, Metrics, ModelMetric, metricKinds } from "./task/metrics.ts";
 export type { LabelScore, ScoreFunction } from "./task/scores.ts";
-export type { Labels, ProblemType, problemTypes } from "./task/task.ts";
+export type { Labels, Prediction, ProblemType, problemTypes } from "./task/task.ts";
 export type { Precision, precisions } from "./tensor/precision.ts";
 export { tf } from "./tensor/tensorflow.ts";
 export type { NativeVariable } from "./tensor/variable.ts";
@@ -89,9 +118,14 @@ export type {
   TruncationOptions,
 } from "./tokenizer/tokenizer.ts";
 export type { XenovaEncoding, XenovaOptions, XenovaTokenizer } from "./tokenizer/xenova.ts";
+export type { Alarm, AlarmCode } from "./train/alarms.ts";
+export type { CallbackAnswer, TrainerCallback, TrainerRequest } from "./train/callbacks.ts";
 export type { TrainerEvent } from "./train/events.ts";
+export type { FindLearningRateOptions, LearningRateCurve, RatePart } from "./train/findLearningRate.ts";
 export type {
+  ArgumentValue,
   BestRecord,
+  ChainLink,
   DataRecord,
   Evidence,
   HistoryRow,
@@ -106,5 +140,6 @@ export type {
 } from "./train/runRecord.ts";
 export type { SaveModelOptions } from "./train/saveModel.ts";
 export { type SessionInfo, sessionInfo, type Versions } from "./train/sessionInfo.ts";
+export type { StageEvidence } from "./train/stageEvidence.ts";
 export type { NoOptions, PredictOptions, TrainerOptions, TrainOptions } from "./train/trainerOptions.ts";
 export { Trainer } from "./trainer.ts";

@@ -3,7 +3,7 @@ import { TextDataset } from "./data/textDataset.ts";
 import { listed } from "./display/listed.ts";
 import { formatNumber, formatPercent } from "./display/numbers.ts";
 import { ThawError } from "./errors.ts";
-import { checkTopK, checkTrainedOn, type Inputs, logitsOf, shownAsTable } from "./evaluate/predictions.ts";
+import { checkTopK, checkTrainedOn, type Inputs, inputsOf, logitsOf, shownAsTable } from "./evaluate/predictions.ts";
 import type { ResolveOptions } from "./hub/resolveModel.ts";
 import { AutoModelForSequenceClassification } from "./models/autoModel.ts";
 import { SequenceClassifier } from "./models/sequenceClassifier.ts";
@@ -240,10 +240,7 @@ const pairKeys: OptionNames<TextPairInput> = { text: true, textPair: true };
 /** Reads the texts and second texts from any form of input that a call accepts. */
 function readInputs(given: unknown, textPair: ClassifyOptions["textPair"]): Inputs {
   const seconds = typeof textPair === "string" ? [textPair] : textPair;
-  if (given instanceof TextDataset) {
-    if (seconds === undefined) return { texts: given.texts, textPairs: given.textPairs };
-    throw new ThawError("BAD_ARGUMENT", "A data set has its own second texts: leave textPair out.");
-  }
+  if (given instanceof TextDataset) return inputsOf(given, seconds);
   const items: unknown[] = Array.isArray(given) ? given : [given];
   const pairs = items.filter((item) => typeof item === "object" && item !== null && !Array.isArray(item));
   if (pairs.length === 0) {

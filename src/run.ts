@@ -118,6 +118,11 @@ export class Run {
     return this.#record.versions;
   }
 
+  /** The alarms of the run in the order in which they arose: each says what went wrong, by which number, and what to do. */
+  get alarms() {
+    return this.#record.alarms ?? [];
+  }
+
   /** Notices: sentences about the run that a reader of its numbers should know. */
   get notices() {
     return this.#record.notices;

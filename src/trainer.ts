@@ -1,7 +1,8 @@
 /** Trains a classifier by a plan, evaluates it, predicts with it, and saves it with the record of its training. */
+import { currentHost } from "../shared/host.ts";
 import { TextDataset } from "./data/textDataset.ts";
 import { ThawError } from "./errors.ts";
-import { type EncodedDataset, encodeDataset, textLimit } from "./evaluate/encodedDataset.ts";
+import { textLimit } from "./evaluate/encodedDataset.ts";
 import { type EvaluateResult, evaluateLogits, neverPredicted } from "./evaluate/evaluateLogits.ts";
 import {
   checkTrainedOn,
@@ -9,7 +10,6 @@ import {
   inputKind,
   inputsOf,
   logitsOf,
-  type Prediction,
   predictionOf,
   shownAsTable,
 } from "./evaluate/predictions.ts";
@@ -17,29 +17,27 @@ import type { SequenceClassifier } from "./models/sequenceClassifier.ts";
 import { weightsBytes } from "./models/weightsContent.ts";
 import { assertFiniteWeights } from "./optim/nonFinite.ts";
 import { type ResolvedArguments, resolveArguments } from "./plan/arguments.ts";
-import { makePlan, type Plan } from "./plan/plan.ts";
-import type { Stage } from "./plan/stage.ts";
+import type { Plan } from "./plan/plan.ts";
 import { checkTarget } from "./platform/saveFolder.ts";
+import { EndSignals } from "./platform/signals.ts";
 import { Run } from "./run.ts";
+import { LearningRates } from "./show/learningRates.ts";
 import { LiveView } from "./show/liveView.ts";
-import type { ModelMetric } from "./task/metrics.ts";
-import { modelMetric } from "./task/taskOf.ts";
+import { RateTestView } from "./show/rateTestView.ts";
+import type { Prediction } from "./task/task.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import { ActiveRun } from "./train/activeRun.ts";
+import { alarmsBefore, neverPredictedAlarm } from "./train/alarms.ts";
+import { callAll } from "./train/callbacks.ts";
 import { checkDataset, checkSameLabels } from "./train/checkDataset.ts";
 import type { TrainerEvent } from "./train/events.ts";
-import {
-  checkMemory,
-  type ForecastInput,
-  forecast,
-  residentMemory,
-  type StageForecast,
-  withWhatFits,
-} from "./train/forecast.ts";
-import { TrainingLoop } from "./train/loop.ts";
-import { neverPredictedNotice, problemTypeNotice } from "./train/notices.ts";
-import { dataRecord, type HistoryRow, type RunRecord } from "./train/runRecord.ts";
-import { latestRecordOf } from "./train/runRecorder.ts";
+import { checkFindLearningRateOptions, type FindLearningRateOptions, RateTests } from "./train/findLearningRate.ts";
+import { checkMemory, forecast, residentMemory, type StageForecast, withWhatFits } from "./train/forecast.ts";
+import { savesWhenStopped, TrainingLoop } from "./train/loop.ts";
+import { latestRecordOf } from "./train/modelPast.ts";
+import { problemTypeNotice } from "./train/notices.ts";
+import { type ResumePoint, resumePoint } from "./train/restore.ts";
+import type { HistoryRow, RunRecord } from "./train/runRecord.ts";
 import { recordFiles, type SaveModelOptions, saveModel } from "./train/saveModel.ts";
 import {
   checkEvaluateOptions,
@@ -51,12 +49,7 @@ import {
   type TrainerOptions,
   type TrainOptions,
 } from "./train/trainerOptions.ts";
-
-/** Both data sets as token ids. */
-interface EncodedData {
-  readonly train: EncodedDataset;
-  readonly evaluation: EncodedDataset | undefined;
-}
+import { TrainingSetup } from "./train/trainingSetup.ts";
 
 /**
  * Trains a model stage by stage: `new Trainer({ model, tokenizer, args, trainDataset, evalDataset, stages })`. `plan()`
@@ -70,11 +63,10 @@ export class Trainer {
   /** The settings of the run, with defaults filled in. */
   readonly args: ResolvedArguments;
   readonly #options: TrainerOptions;
-  /** The encoded data sets, made at first use. */
-  #data: EncodedData | undefined;
+  readonly #setup: TrainingSetup;
   /** The loop of the latest run. */
   #loop: TrainingLoop | undefined;
-  #active: ActiveRun | undefined;
+  #active: ActiveRun<unknown> | undefined;
   /** The latest run, once it has ended. */
   #run: Run | undefined;
 
@@ -93,10 +85,12 @@ export class Trainer {
     this.args = resolveArguments(options.args);
     model.checkPrecision(this.args.precision);
     this.#options = options;
+    this.#setup = new TrainingSetup(options, this.args);
     checkDataset(trainDataset, "training data", model);
     if (evalDataset !== undefined) this.#checkEvaluated(evalDataset, "validation data");
-    this.#metric();
-    this.#checkedPlan();
+    this.#setup.metric();
+    this.#setup.loss();
+    this.#setup.plan();
     const isKnown = model.problemType !== undefined;
     const notice = problemTypeNotice(model.decideProblemType(trainDataset.problemType));
     if (!isKnown && notice !== undefined) console.info(notice);
@@ -108,15 +102,16 @@ export class Trainer {
    * tenths of a second.
    */
   plan(): Plan {
-    const input = this.#forecastInput();
+    const input = this.#setup.forecastInput();
     return withForecast(input.plan, forecast(input));
   }
 
   /**
    * Runs the plan and shows its progress. In a notebook the Stop button ends the run within one step and keeps every
    * variable; elsewhere `signal` does. After that, `trainer.run` is the run up to that step, and the model has the
-   * weights of that step. Errors: `IN_TRAINING`, `NON_FINITE`, `OUT_OF_MEMORY`, `MAX_MEMORY`, `FROZEN_CHANGED`,
-   * `CACHE_LOST`, `BAD_TEXT`.
+   * weights of that step. With `resumeFromCheckpoint` it goes on with an earlier run, bit for bit as if that had not been
+   * interrupted. Errors: `IN_TRAINING`, `NON_FINITE`, `OUT_OF_MEMORY`, `MAX_MEMORY`, `FROZEN_CHANGED`,
+   * `OPTIMIZER_MISMATCH`, `CACHE_LOST`, `BAD_TEXT`, `CHECKPOINT_DAMAGED`, `CHECKPOINT_MISMATCH`.
    */
   async train(options: TrainOptions = {}): Promise<Run> {
     checkTrainOptions(options, "train");
@@ -136,7 +131,44 @@ export class Trainer {
    */
   events(options: TrainOptions = {}): AsyncGenerator<TrainerEvent, void> {
     checkTrainOptions(options, "events");
-    return this.#events(options.signal);
+    return this.#events(options);
+  }
+
+  /**
+   * Tests for each stage of the plan, and for head and encoder layers apart, at which learning rate the loss falls: the
+   * rate rises geometrically over `numSteps` optimizer steps on the batches of the stage (Smith 2015, arXiv:1506.01186),
+   * from the weights that the model has now. The layers are frozen while the head is tested; the head trains at its
+   * planned rate while the layers are. The value shows itself as a figure and has the stages with the suggested rates.
+   * Weights, marks and records are as before afterwards, bit for bit, also after a Stop. Errors: `BAD_ARGUMENT`, `BAD_STAGE`, `IN_TRAINING`, `NON_FINITE`, `OUT_OF_MEMORY`, `MAX_MEMORY`,
+   * `BAD_TEXT`.
+   */
+  async findLearningRate(options: FindLearningRateOptions = {}): Promise<LearningRates> {
+    checkFindLearningRateOptions(options);
+    const { model, args } = this;
+    let tests: RateTests | undefined;
+    const run = await ActiveRun.begin(model, options.signal, (signal) => {
+      assertFiniteWeights(model);
+      const input = this.#setup.forecastInput();
+      const resident = residentMemory();
+      checkMemory(input, forecast(input, resident), resident);
+      const { train } = this.#setup.encoded();
+      tests = new RateTests({ model, args, plan: input.plan, train, loss: this.#setup.loss(), options, signal });
+      return tests;
+    });
+    this.#active = run;
+    const { stages, curves } = tests as RateTests;
+    const view = args.disableTqdm ? undefined : new RateTestView();
+    let found: LearningRates | undefined;
+    try {
+      for (let next = await run.next(); next.done !== true; next = await run.next()) view?.show(next.value);
+      found = new LearningRates(curves, stages);
+      return found;
+    } catch (error) {
+      throw withWhatFits(error, () => this.#setup.forecastInput());
+    } finally {
+      run.end(new Error("Nobody asked for its further events."));
+      view?.close(found);
+    }
   }
 
   /** The log of the latest run so far, also of a stopped one: one row per epoch. */
@@ -179,8 +211,9 @@ export class Trainer {
     const logits = await this.#logits(inputsOf(dataset));
     const labels = dataset.batchLabels();
     const missed = neverPredicted(logits, labels, dataset.labelNames, problemType);
-    if (missed !== undefined) console.info(neverPredictedNotice(missed, dataset.name));
-    return evaluateLogits(logits, labels, problemType);
+    if (missed !== undefined) console.info(neverPredictedAlarm(missed, dataset.name).sentence);
+    const metrics = evaluateLogits(logits, labels, problemType, this.#setup.loss());
+    return { ...metrics, ...(await this.#setup.ownMetrics.of(dataset, logits)) };
   }
 
   /**
@@ -224,94 +257,69 @@ export class Trainer {
     );
   }
 
-  async *#events(signal: AbortSignal | undefined): AsyncGenerator<TrainerEvent, void> {
-    const run = await ActiveRun.begin(this.model, signal, (stop) => this.#begin(stop));
-    this.#active = run;
+  async *#events({ signal, resumeFromCheckpoint = false }: TrainOptions): AsyncGenerator<TrainerEvent, void> {
+    const { args, model } = this;
+    const { evalDataset } = this.#options;
+    if (evalDataset !== undefined && this.#setup.ownMetrics.areThere) {
+      await this.#setup.ownMetrics.tryOn(evalDataset, model.config.numLabels, this.#setup.metric());
+    }
+    const resume =
+      resumeFromCheckpoint === false
+        ? undefined
+        : await resumePoint(resumeFromCheckpoint, args.outputDir, this.#setup.identity(), model);
+    const byProcess = new AbortController();
+    const ends = savesWhenStopped(args) && currentHost() === undefined;
+    const endSignals = ends
+      ? new EndSignals((name) => byProcess.abort(new Error(`The process received ${name}.`)))
+      : undefined;
+    const given = AbortSignal.any([byProcess.signal, ...(signal === undefined ? [] : [signal])]);
     try {
-      for (let next = await run.next(); next.done !== true; next = await run.next()) yield next.value;
-    } catch (error) {
-      throw withWhatFits(error, () => this.#forecastInput());
+      const run = await ActiveRun.begin(model, given, (stop) => this.#begin(stop, resume));
+      this.#active = run;
+      try {
+        for (let next = await run.next(); next.done !== true; next = await run.next()) yield next.value;
+      } catch (error) {
+        throw withWhatFits(error, () => this.#setup.forecastInput());
+      } finally {
+        run.end(new Error("Nobody asked for its further events."));
+        await this.#loop?.tellInterruptSave();
+      }
     } finally {
-      run.end(new Error("Nobody asked for its further events."));
+      endSignals?.release();
     }
   }
 
-  /** Repeats the checks whose result may have changed since the trainer was made, and begins a run. */
-  #begin(signal: AbortSignal): TrainingLoop {
-    const { model, args } = this;
-    const { trainDataset, evalDataset } = this.#options;
+  /** Repeats the checks whose result may have changed since the trainer was made, and begins a run or goes on with one. */
+  #begin(signal: AbortSignal, resume: ResumePoint | undefined): TrainingLoop {
+    const { model, args, tokenizer } = this;
+    const { trainDataset, evalDataset, callbacks = [] } = this.#options;
     assertFiniteWeights(model);
-    const input = this.#forecastInput();
+    const input = this.#setup.forecastInput();
     const resident = residentMemory();
     const forecasts = forecast(input, resident);
     checkMemory(input, forecasts, resident);
-    const { train, evaluation } = this.#encoded();
+    const { train, evaluation } = this.#setup.encoded();
     this.#run = undefined;
     model.textLimit = train.limit;
-    model.recordTraining({ labelNames: trainDataset.labelNames, trainedOn: inputKind(trainDataset) });
+    model.recordTraining(this.#setup.trainingRecord);
+    const { plan } = input;
+    const [metric, data] = [this.#setup.metric(), this.#setup.dataRecords()];
     this.#loop = new TrainingLoop({
-      ...{ model, args, signal, train, evaluation },
-      plan: withForecast(input.plan, forecasts),
-      metric: this.#metric(),
-      data: {
-        train: dataRecord(trainDataset, train),
-        ...(evalDataset === undefined || evaluation === undefined
-          ? {}
-          : { evaluation: dataRecord(evalDataset, evaluation) }),
-      },
+      ...{ model, args, signal, train, evaluation, metric, data },
+      plan: withForecast(plan, forecasts),
+      loss: this.#setup.loss(),
+      ownMetrics: evalDataset && ((logits) => this.#setup.ownMetrics.of(evalDataset, logits)),
+      alarms: alarmsBefore({
+        ...{ model, plan, metric, data, trainDataset, evalDataset, maxLength: train.limit },
+        isWeighted: args.classWeights !== undefined,
+      }),
+      checkpoints: { tokenizer, ...(resume ?? { identity: this.#setup.identity(), resumed: undefined, notices: [] }) },
+      callback: (event) => callAll(callbacks, event),
       ended: (record) => {
         this.#run = new Run(record);
       },
     });
     return this.#loop;
-  }
-
-  #forecastInput(): ForecastInput {
-    const { model, args } = this;
-    const { train, evaluation } = this.#encoded();
-    return { model, args, plan: this.#checkedPlan(), train: train.texts, evaluation: evaluation?.texts ?? [] };
-  }
-
-  #encoded(): EncodedData {
-    const { trainDataset, evalDataset } = this.#options;
-    const encode = (dataset: TextDataset) => encodeDataset(dataset, this.tokenizer, this.model, this.args.maxLength);
-    this.#data ??= {
-      train: encode(trainDataset),
-      evaluation: evalDataset === undefined ? undefined : encode(evalDataset),
-    };
-    return this.#data;
-  }
-
-  #checkedPlan(): Plan {
-    const { model, args } = this;
-    const { trainDataset, evalDataset, stages = [this.#presentStage()] } = this.#options;
-    const microBatches = Math.ceil(trainDataset.length / args.perDeviceTrainBatchSize);
-    const stepsPerEpoch = Math.ceil(microBatches / args.gradientAccumulationSteps);
-    const plan = makePlan(stages, model, { ...args, stepsPerEpoch });
-    const patient = plan.stages.findIndex(({ stage }) => stage.patience !== undefined);
-    if (patient >= 0 && evalDataset === undefined) {
-      throw new ThawError(
-        "BAD_STAGE",
-        `Stage ${patient} has patience, which needs validation: give the trainer an evalDataset, or leave patience out.`,
-      );
-    }
-    return plan;
-  }
-
-  /** Returns the stage of a run without stages: it trains all parameters that are not frozen now. */
-  #presentStage(): Stage {
-    const names = [...this.model.parameters.values()].filter((p) => p.requiresGrad).map((p) => p.name);
-    if (names.length === 0) {
-      throw new ThawError(
-        "BAD_STAGE",
-        'Everything is frozen, so there is nothing to train: call model.unfreeze("head"), for example, or give stages.',
-      );
-    }
-    return { train: { parameters: names }, epochs: this.args.numTrainEpochs };
-  }
-
-  #metric(): ModelMetric {
-    return modelMetric(this.args, this.model.problemType ?? this.#options.trainDataset.problemType);
   }
 
   #checkEvaluated(dataset: TextDataset, role: string): void {

@@ -1,6 +1,7 @@
 /** The report of a measurement: tables of times, memory and speed, and the conditions under which they were taken. */
 import { formatPercent } from "../../src/display/numbers.ts";
 import { type Cell, Table } from "../../src/display/table.ts";
+import { mean } from "../statistics.ts";
 import {
   blockMedians,
   type Machine,
@@ -66,9 +67,8 @@ function resources(measured: readonly Measured[], { gemm }: Machine): Table {
 
 function accuracyLine({ name, thaw, torch }: Measured): string {
   const side = ({ accuracies }: Samples) => {
-    const mean = accuracies.reduce((sum, value) => sum + value, 0) / accuracies.length;
     const each = accuracies.map((value) => formatPercent(value)).join(", ");
-    return accuracies.length === 1 ? each : `${formatPercent(mean)} (${each})`;
+    return accuracies.length === 1 ? each : `${formatPercent(mean(accuracies))} (${each})`;
   };
   return `${name}, right labels at the end: Thaw ${side(thaw)}, PyTorch ${side(torch)}`;
 }

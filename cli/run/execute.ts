@@ -10,9 +10,9 @@ export interface ExecuteOptions {
   readonly folder: string;
   /** Whether to go on after a cell that throws. */
   readonly allowErrors: boolean;
-  /** Milliseconds a cell may take; absent: as long as it wants. */
+  /** The time that a cell may take, in milliseconds; absent: as long as it wants. */
   readonly timeoutMs?: number;
-  /** Aborting it interrupts the running cell and ends the run. */
+  /** A signal that interrupts the running cell and ends the run when it is aborted. */
   readonly interrupt: AbortSignal;
   /** `number` counts the cells that run, from 1. */
   readonly onCell: (cell: Cell, number: number, total: number) => void;

@@ -14,7 +14,7 @@ export class Outputs {
   /** Display id -> the outputs that show it. */
   readonly #displays = new Map<string, (Output & { output_type: "display_data" | "execute_result" })[]>();
 
-  /** From now on what `request` causes is the cell's. */
+  /** Begins the record of a cell: from now on the output that `request` causes is the cell's. */
   begin(request: string, cell: Cell): void {
     cell.outputs = [];
     cell.execution_count = null;

@@ -52,7 +52,7 @@ interface RunOptions {
   readonly inplace?: boolean;
   readonly parameters?: ParameterSources;
   readonly allowErrors?: boolean;
-  /** Seconds a cell may take. */
+  /** The time that a cell may take, in seconds. */
   readonly timeout?: number;
   /** Whether what cells print is printed here as well. */
   readonly logOutput?: boolean;

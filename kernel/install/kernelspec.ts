@@ -7,7 +7,7 @@ import { type InstallTarget, kernelFolder } from "./folders.ts";
 import { readKernelspec } from "./search.ts";
 
 /** The names that can differ from the usual installation. */
-export interface KernelspecOptions {
+interface KernelspecOptions {
   /** Name of the folder, by which notebooks refer to the kernel: letters, digits, `.`, `_`, `-`. Default: `"thaw"`. */
   readonly name?: string;
   /** Name that frontends show. Default: `"TypeScript (Thaw)"`. */

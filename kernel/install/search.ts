@@ -5,13 +5,13 @@ import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { userDataFolder } from "./folders.ts";
 
 /** Whether a kernelspec is Thaw's and can start. */
-export type KernelspecState =
+type KernelspecState =
   | { readonly kind: "ok"; readonly version: string; readonly node: string }
   /** The Node that was to run it does not exist any more. */
   | { readonly kind: "noNode"; readonly path: string }
   /** The kernel that it was to start does not exist any more. */
   | { readonly kind: "noKernel"; readonly path: string }
-  /** Not made by Thaw, or not to be read. */
+  /** The kernelspec was not made by Thaw, or cannot be read. */
   | { readonly kind: "foreign" };
 
 /** A kernelspec as found on disk. */

@@ -40,6 +40,6 @@ declare var alert: ${from("globals/prompts")}.Prompts["alert"];
 /** Channels to widgets of the frontend: \`Jupyter.comms.open(target, data)\`, \`Jupyter.comms.registerTarget(target, handler)\`. */
 declare var Jupyter: { readonly comms: ${from("globals/comms")}.Comms };
 
-/** What notebooks written for Deno use of it: \`Deno.jupyter\`. */
+/** The part of Deno that notebooks written for it use: \`Deno.jupyter\`. */
 declare var Deno: ReturnType<typeof ${from("globals/deno")}.createDeno>;
 `;

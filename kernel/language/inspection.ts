@@ -4,7 +4,7 @@ import type { Inspection } from "../shared/messages.ts";
 import type { Program } from "./program.ts";
 import { readable } from "./program.ts";
 
-/** Longer types are cut, in characters. */
+/** The length in characters at which a type is cut. */
 const longestSignature = 2000;
 const longestField = 120;
 const fieldsAtMost = 60;

@@ -11,7 +11,10 @@ import { Ahead, Members } from "./members.ts";
 import { Program } from "./program.ts";
 import { typeErrorsOf } from "./typeErrors.ts";
 
-/** Below the cells and the sockets, above what is idle: on a busy machine a completion still comes soon. */
+/**
+ * The niceness of this thread. It comes behind the cells and the sockets and before what is idle, so that a completion comes
+ * soon on a busy machine too.
+ */
 const niceness = 5;
 
 lowerPriority();

@@ -159,7 +159,9 @@ export class CellQueue {
     this.#running = { ...next, cell, count, stored, started: new Date().toISOString() };
     this.#outbox.adopt(cell, request);
     const userExpressions = (request.content.user_expressions ?? {}) as Record<string, string>;
-    const refusal = this.#begin({ type: "execute", cell, code, count, silent, userExpressions }); // first: the other thread can begin
+    const lines = code.replace(/\r\n?/g, "\n"); // as JavaScript reads them; a shell does not
+    const order: ExecuteOrder = { type: "execute", cell, code: lines, count, silent, userExpressions };
+    const refusal = this.#begin(order); // first: the other thread can begin
     this.#outbox.status("busy", request);
     if (!silent) this.#outbox.publish("execute_input", { code, execution_count: count }, request);
     if (refusal !== undefined) this.end({ cell, failed: true, content: JSON.stringify(refusal) });

@@ -6,9 +6,9 @@ import type { RequestChannel } from "./sockets/sockets.ts";
 import { magicAt, writtenAt } from "./textCompletion.ts";
 import type { Content, Message } from "./wire/message.ts";
 
-/** Live values are waited for so long, in milliseconds: the main thread may be busy. */
+/** The time that live values are waited for, in milliseconds: the main thread may be busy. */
 const liveMs = 20;
-/** Anything is waited for so long, in milliseconds: a list of candidates that comes later is not looked at any more. */
+/** The time that any answer is waited for, in milliseconds: nobody looks at a list of candidates that comes later. */
 const patienceMs = { complete: 1000, inspect: 3000 };
 
 /** The surroundings that the answers need. */

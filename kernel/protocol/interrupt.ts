@@ -26,7 +26,7 @@ export class Watchdog {
   readonly #toMain: (message: ToMain) => void;
   #inspector: Session | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Undefined while no cell runs. */
+  /** The time when the running cell began; undefined while no cell runs. */
   #cellStart: number | undefined;
   #pings = 0;
   /** The last answer that was seen, and when. */

@@ -1,4 +1,5 @@
 /** Printed text on its way to the frontend: how much of it a cell may print, and in how few messages it goes. */
+import { formatCount } from "../../shared/text.ts";
 import type { StreamName } from "../shared/messages.ts";
 
 /** Characters that a cell may print: a flood must not make the notebook too large to open. */
@@ -44,7 +45,7 @@ export class TextBudget {
   /** The sentence to print when the limit is reached. */
   get warning(): string {
     return (
-      `\n[Thaw] This cell has printed ${spoken(this.#limit)} characters: what it prints now is not shown. ` +
+      `\n[Thaw] This cell has printed ${formatCount(this.#limit)} characters: what it prints now is not shown. ` +
       "THAW_OUTPUT_LIMIT in the kernel's environment sets another limit (0: none).\n"
     );
   }
@@ -52,12 +53,8 @@ export class TextBudget {
   /** The sentence that says how much was dropped; empty when nothing was. */
   get summary(): string {
     if (this.#characters === 0) return "";
-    return `[Thaw] Not shown: ${spoken(this.#lines)} lines, ${spoken(this.#characters)} characters.\n`;
+    return `[Thaw] Not shown: ${formatCount(this.#lines)} lines, ${formatCount(this.#characters)} characters.\n`;
   }
-}
-
-function spoken(count: number): string {
-  return count.toLocaleString("en");
 }
 
 interface Pending {

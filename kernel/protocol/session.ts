@@ -26,7 +26,7 @@ import {
 } from "./wire/message.ts";
 
 /** The surroundings of a session: what it cannot do by itself. */
-export interface SessionOptions {
+interface SessionOptions {
   readonly connection: Connection;
   readonly flags: Flags;
   readonly send: Send;
@@ -318,8 +318,7 @@ export class Session {
   }
 
   /** Sends a cell to the main thread; a strict kernel has it checked before. */
-  #run(written: ExecuteOrder): void {
-    const order = { ...written, code: written.code.replace(/\r\n?/g, "\n") }; // as JavaScript reads them; a shell does not
+  #run(order: ExecuteOrder): void {
     const cell = this.#types.add(order.cell, order.count, order.code);
     if (this.#types.mode === "strict") void this.#runChecked(order, cell);
     else {

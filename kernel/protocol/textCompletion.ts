@@ -2,14 +2,12 @@
 import { opendir, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { cellMagics, describeMagic, lineMagics } from "../shared/magics/names.ts";
+import { cellMagics, codeCells, describeMagic, lineMagics } from "../shared/magics/names.ts";
 import { isCode, openString, shapeOf } from "../shared/magics/scan.ts";
 import type { Candidate, Completions } from "../shared/messages.ts";
 
 /** Files that are offered at most: nobody reads through more. */
 const filesAtMost = 500;
-/** Cell magics below whose line the notebook's own code stands. */
-const ofCode = new Set(["time", "timeit"]);
 
 /** Completions by the looks of the text. */
 export interface Written extends Completions {
@@ -25,7 +23,7 @@ export async function writtenAt(code: string, cursor: number, folder: string): P
   const start = code.lastIndexOf("\n", cursor - 1) + 1;
   const line = code.slice(start, cursor);
   const cellMagic = /^\s*%%([A-Za-z_]\w*)[^\n]*\n/.exec(code.slice(0, cursor))?.[1];
-  if (cellMagic !== undefined && !ofCode.has(cellMagic)) {
+  if (cellMagic !== undefined && !codeCells.has(cellMagic)) {
     return /^(?:bash|sh)$/.test(cellMagic) ? argument(line, cursor, folder) : nothing(cursor);
   }
   if (isCode(code, start)) {
@@ -33,7 +31,7 @@ export async function writtenAt(code: string, cursor: number, folder: string): P
     if (named !== undefined) return magics(named, cursor, code.slice(0, start).trim() === "");
     const shape = shapeOf(line);
     if (shape?.kind === "bang") return argument(line.slice(shape.at + 1), cursor, folder);
-    if (shape?.kind === "percent" && !ofCode.has(shape.name.replace("%", ""))) {
+    if (shape?.kind === "percent" && !codeCells.has(shape.name.replace("%", ""))) {
       return magicArgument(shape.name, line, cursor, folder);
     }
   }

@@ -41,7 +41,7 @@ export interface NamedCell {
 const quietMs = 200;
 /** The first check, which loads TypeScript, waits so long instead, in milliseconds. */
 const firstQuietMs = 1500;
-/** At most so many cells wait for a check: the newest of those that run in a row. */
+/** The number of cells that wait for a check at most: the newest of those that run in a row. */
 const mostWaiting = 500;
 /** A strict cell waits so long for its check, in milliseconds. */
 const patienceMs = 20_000;

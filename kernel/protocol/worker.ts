@@ -10,7 +10,7 @@ import { Taker } from "../shared/backpressure.ts";
 import { flag } from "../shared/flags.ts";
 import { logError, logTo } from "../shared/log.ts";
 import type { FromMain, ToMain, WorkerStart } from "../shared/messages.ts";
-import { childrenSince, signalAll } from "../shared/processes.ts";
+import { childrenSince, isAlive, signalAll } from "../shared/processes.ts";
 import { followSignals } from "../shared/signals.ts";
 import { loadStdioAddon } from "../shared/stdioAddon.ts";
 import { HistoryFile } from "./history.ts";
@@ -38,7 +38,8 @@ const lookEveryMs = 10;
 
 const { connection, flags, captured, parentPid, port } = workerData as WorkerStart;
 if (captured !== undefined) logTo(captured.log);
-// What is not expected costs what it happened in. Each message is guarded where it is taken; this is for timers and the like.
+// An unexpected error costs no more than what it happened in. Each message is guarded where it is taken; this is for timers and
+// the like.
 process.on("uncaughtException", logError("unexpected"));
 /** The cell that runs, or ran last: the process's own output belongs to it. */
 let cell = 0;
@@ -129,14 +130,6 @@ function end(code = 0): Promise<void> {
 async function endChildren(): Promise<void> {
   const children = childrenSince(Number.NEGATIVE_INFINITY);
   signalAll(children, "SIGTERM");
-  for (let waited = 0; waited < graceMs && children.some(isThere); waited += lookEveryMs) await sleep(lookEveryMs);
+  for (let waited = 0; waited < graceMs && children.some(isAlive); waited += lookEveryMs) await sleep(lookEveryMs);
   signalAll(children, "SIGKILL");
-}
-
-function isThere(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }

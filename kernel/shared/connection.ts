@@ -14,7 +14,7 @@ export interface Connection {
   readonly signature_scheme: string;
 }
 
-export type PortName = "shell_port" | "control_port" | "iopub_port" | "stdin_port" | "hb_port";
+type PortName = "shell_port" | "control_port" | "iopub_port" | "stdin_port" | "hb_port";
 
 const ports: readonly PortName[] = ["shell_port", "control_port", "iopub_port", "stdin_port", "hb_port"];
 

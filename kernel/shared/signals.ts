@@ -4,7 +4,7 @@ import type { StdioAddon } from "./stdioAddon.ts";
 
 const endingSignals = ["SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 /** The signals that ask a process to end. */
-export type EndingSignal = (typeof endingSignals)[number];
+type EndingSignal = (typeof endingSignals)[number];
 /** The signals that the kernel deals with. */
 export type KernelSignal = EndingSignal | "SIGINT";
 

@@ -21,6 +21,7 @@ import { compilerPath, smokeEnvironment, wheelFolder, wheelRequirement } from ".
  */
 async function make(library, marker, compile, sentence) {
   const built = `${library}.${process.pid}.part.node`;
+  mkdirSync(dirname(library), { recursive: true });
   for (const path of [markerOf(library), library]) rmSync(path, { force: true }); // never one without the other
   try {
     const problem = await compile(built);
@@ -94,20 +95,13 @@ export const fusedOperations = {
  * @param {Context} context
  * @param {string} wheel TensorFlow's folder
  * @param {string} output
+ * @param {string} [target] the option that names the processor; default: the one at hand
  */
-function fusedCall(context, wheel, output) {
+export function fusedCall(context, wheel, output, target = process.arch === "x64" ? "-march=native" : "-mcpu=native") {
   const mac = context.platform === "darwin";
   return [
     // -w: the wheel's headers warn of themselves by the hundred
-    ...[
-      "-std=c++17",
-      "-O3",
-      process.arch === "x64" ? "-march=native" : "-mcpu=native",
-      "-fPIC",
-      "-shared",
-      "-pthread",
-      "-w",
-    ],
+    ...["-std=c++17", "-O3", target, "-fPIC", "-shared", "-pthread", "-w"],
     // the Eigen of TensorFlow 2.21 does not compile for processors with AVX512_FP16, which most with AVX512_BF16 have
     "-U__AVX512FP16__",
     // no -ffast-math: a number that is none must stay visible
@@ -173,7 +167,6 @@ export const nativeOutput = {
   },
   async run(context) {
     const library = outputLibrary(context);
-    mkdirSync(dirname(library), { recursive: true });
     const compiler = compilerPath(context);
     const compile = async (/** @type {string} */ output) => {
       if (compiler === undefined) return "no C++ compiler";

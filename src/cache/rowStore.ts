@@ -2,7 +2,17 @@
 import { ThawError } from "../errors.ts";
 import { bytesOf } from "../options.ts";
 import type { ResolvedArguments } from "../plan/arguments.ts";
-import { closeSync, join, openSync, readSync, statfsSync, tmpdir, unlinkSync, writeSync } from "../platform/files.ts";
+import {
+  closeSync,
+  existsSync,
+  freeBytesAt,
+  join,
+  openSync,
+  readSync,
+  tmpdir,
+  unlinkSync,
+  writeSync,
+} from "../platform/files.ts";
 import { disown, ownedName } from "../platform/owner.ts";
 
 /** The limits of the caches of a run. */
@@ -48,13 +58,10 @@ export function cacheMemoryOf({
 /** Bytes that the process can still get: those that a container leaves, where it runs in one. */
 const freeMemory = (): number => process.availableMemory();
 
+/** Bytes that the disk of a folder can still take: none without a folder, and no limit where its file system names none. */
 function freeDisk(folder: string): number {
-  try {
-    const { bavail, bsize } = statfsSync(folder);
-    return bavail * bsize;
-  } catch {
-    return 0; // no such folder: nothing can be written there
-  }
+  if (!existsSync(folder)) return 0;
+  return freeBytesAt(folder) ?? Number.MAX_SAFE_INTEGER;
 }
 
 /** A store of float32 rows by example. */

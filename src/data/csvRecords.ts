@@ -1,8 +1,7 @@
 /**
  * Reads records of separated values out of UTF-8 bytes: RFC 4180, with any delimiter, and as lenient as Python's `csv`
- * where that loses nothing. `
- * `, `\r
- * ` and `\r` each end a line, mixed too; a quotation mark within an unquoted field is text.
+ * where that loses nothing. `\n`, `\r\n` and `\r` each end a line, mixed too; a quotation mark within an unquoted field
+ * is text.
  */
 
 /** How a file of separated values is written. */

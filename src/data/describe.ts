@@ -3,7 +3,7 @@ import { closest } from "../../shared/closest.ts";
 import { listed, listedRows } from "../display/listed.ts";
 import { formatCount, formatNumber, formatPercent } from "../display/numbers.ts";
 import { type Column, Table } from "../display/table.ts";
-import type { ProblemType } from "../models/config/config.ts";
+import type { ProblemType } from "../task/task.ts";
 import type { Example } from "./examples.ts";
 import { looksMissing } from "./labels.ts";
 import type { PartSizes, SplitOptions } from "./split.ts";
@@ -296,9 +296,9 @@ function sharedTexts(whole: DescribedDataset, part: "validation" | "test", place
     const known = new Set(Array.from(places[other], (place) => keys[place]));
     const shared = Array.from(places[part]).filter((place) => known.has(keys[place]));
     if (shared.length === 0) return [];
-    const have = shared.length === 1 ? "example has" : "examples have";
+    const have = shared.length === 1 ? "has" : "have";
     return [
-      `${shared.length} of ${places[part].length} ${have} a text that ${other} has too (${rowsOf(whole, shared)}).`,
+      `${shared.length} of ${places[part].length} examples ${have} a text that ${other} has too (${rowsOf(whole, shared)}).`,
     ];
   });
 }

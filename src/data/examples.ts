@@ -2,7 +2,7 @@
 import { closest } from "../../shared/closest.ts";
 import { listed, listedRows } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
-import type { ProblemType } from "../models/config/config.ts";
+import type { ProblemType } from "../task/task.ts";
 import { indexLabelSets, labelColumns, readWrittenLists } from "./labelSets.ts";
 import { indexLabels, type LabelledContent, type LabelReading, type LabelValue, readTargets } from "./labels.ts";
 import { columnsOf, type DatasetOptions, rowFunction } from "./options.ts";

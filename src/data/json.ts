@@ -1,5 +1,6 @@
 /** Reads JSON as rows: one object per line, or one value for the whole file. */
 import { ThawError } from "../errors.ts";
+import { isObject } from "../platform/foreignFile.ts";
 import { readTextFile } from "./dataFile.ts";
 import type { TextFileOptions } from "./options.ts";
 import { type Row, type RowTable, tableOf } from "./rows.ts";
@@ -31,7 +32,7 @@ function rowOfLine(text: string, line: number, path: string): Row {
       },
     );
   }
-  if (typeof row === "object" && row !== null && !Array.isArray(row)) return row as Row;
+  if (isObject(row)) return row;
   throw new ThawError("BAD_DATA", `Line ${line} of ${path} is not a JSON object. Use {"text": ..., "label": ...}.`);
 }
 
@@ -85,9 +86,8 @@ function placeOf(message: string, bytes: Buffer): string {
 
 /** Refuses objects that hold rows somewhere inside, or that pandas writes unless it is told otherwise. */
 function refuseWrapped(value: unknown, path: string): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return;
+  if (!isObject(value)) return;
   const entries = Object.entries(value);
-  const isObject = (each: unknown) => typeof each === "object" && each !== null && !Array.isArray(each);
   const inner = entries.find(([, each]) => Array.isArray(each) && each.length > 0 && each.every(isObject));
   if (inner !== undefined && !entries.some(([name]) => name === "columns")) {
     throw new ThawError(

@@ -2,7 +2,7 @@
 import { closest } from "../../shared/closest.ts";
 import { listed, listedRows } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
-import type { Labels, ProblemType } from "../models/config/config.ts";
+import type { Labels, ProblemType } from "../task/task.ts";
 import { rowFunction } from "./options.ts";
 import { shown } from "./rows.ts";
 

@@ -1,7 +1,7 @@
 /** The options of a data set: the meaning of its columns, and the format of its file. */
 import { ThawError } from "../errors.ts";
-import { type ProblemType, problemTypes } from "../models/config/config.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
+import { type ProblemType, problemTypes } from "../task/task.ts";
 import { type Row, shown } from "./rows.ts";
 
 /**

@@ -1,5 +1,6 @@
 /** Rows by column name, from a file or a program, which examples are made of. */
 import { ThawError } from "../errors.ts";
+import { isObject } from "../platform/foreignFile.ts";
 import { inspect } from "../platform/inspect.ts";
 
 /** One row by column name; every value is text where the row comes from a CSV or TSV file. */
@@ -30,7 +31,7 @@ export function tableOf(given: unknown, source: string): RowTable {
   if (isColumns(given)) return { rows: rowsOfColumns(given, source), notes: [] };
   if (!Array.isArray(given)) throw new ThawError("BAD_DATA", `${source}: ${notRows(given)}`);
   given.forEach((row, index) => {
-    if (typeof row === "object" && row !== null && !Array.isArray(row)) return;
+    if (isObject(row)) return;
     throw new ThawError("BAD_DATA", `${source}: row ${index + 1} is not an object${insteadOf(row)}`);
   });
   return { rows: given as Row[], notes: [] };

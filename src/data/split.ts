@@ -1,8 +1,8 @@
 /** Splits a data set into disjoint parts, each with its share of every label. */
 import { formatPercent } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
-import type { Labels, ProblemType } from "../models/config/config.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
+import type { Labels, ProblemType } from "../task/task.ts";
 import { shuffled } from "../tensor/random.ts";
 import { shown } from "./rows.ts";
 

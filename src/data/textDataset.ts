@@ -1,9 +1,9 @@
 /** A data set of examples: texts, or pairs of texts, with their labels. */
 import { ShownAsTable, type Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
-import type { Labels, ProblemType } from "../models/config/config.ts";
 import { createHash } from "../platform/bytes.ts";
 import { basename } from "../platform/files.ts";
+import type { Labels, ProblemType } from "../task/task.ts";
 import { describeDataset, keysOf, observations, partNotes } from "./describe.ts";
 import { collectExamples, type DatasetContent, type Example } from "./examples.ts";
 import { readJson, readJsonLines } from "./json.ts";
@@ -176,6 +176,15 @@ export class TextDataset extends ShownAsTable {
   get labels(): readonly number[] {
     this.#shownLabels ??= Object.freeze(Array.from(this.#labels));
     return this.#shownLabels;
+  }
+
+  /**
+   * The row of the file or list that each example comes from, counted from 1.
+   *
+   * @internal
+   */
+  get rows(): readonly number[] {
+    return Array.from(this.#rows);
   }
 
   /** Copies the labels of the examples at these indices, in the form that a model takes. Default: all examples. */

@@ -56,3 +56,6 @@ export function formatRate(rate: number): string {
 export function formatNumber(value: number): string {
   return Math.abs(value) < 1e4 ? value.toPrecision(4) : formatCount(Math.round(value));
 }
+
+/** Writes a number of epochs, three digits after the point at most: an evaluation within an epoch stands at a fraction. */
+export const formatEpoch = (epoch: number): string => String(Math.round(1000 * epoch) / 1000);

@@ -82,7 +82,7 @@ export function encodeDataset(
     texts: encoded,
     labels: dataset.batchLabels(),
     labelNames: dataset.labelNames,
-    rows: Array.from(dataset, ({ row }) => row),
+    rows: dataset.rows,
     limit,
     cut: countCut(dataset, encoded, tokenizer, limit),
   };

@@ -1,23 +1,33 @@
-/** Computes the metrics of a whole data set from its logits, and the labels that a model never predicts. */
-import type { MetricKey } from "../task/metrics.ts";
-import type { Labels, ProblemType } from "../task/task.ts";
+/** Computes metrics and losses of a data set from its logits, and the labels that a model never predicts. */
+import type { BuiltInMetric, Metrics } from "../task/metrics.ts";
+import type { Labels, LossOptions, ProblemType } from "../task/task.ts";
 import { taskOf } from "../task/taskOf.ts";
 
 /**
  * The mean loss and the metrics of the problem type: accuracy and macro F1; for several labels per example micro F1,
  * macro F1 and subset accuracy at a probability of 0.5; for regression MSE, MAE, R2, Pearson and Spearman, the last
- * three only if defined. Other keys are absent.
+ * three only if defined. Other keys are absent. The metrics of the trainer's `computeMetrics` come after them.
  */
-export type EvaluateResult = Readonly<Record<MetricKey, number>>;
+export type EvaluateResult = Readonly<Record<BuiltInMetric, number>> & Metrics;
 
-/** Computes the metrics of logits `[labels]` of each example, in float64. Default: one label per example. */
+/**
+ * Computes the metrics of logits `[labels]` of each example, in float64. Defaults: one label per example, and the plain loss.
+ */
 export function evaluateLogits(
   logits: readonly Float32Array[],
   labels: Labels,
   problemType?: ProblemType,
+  loss: LossOptions = {},
 ): EvaluateResult {
-  const metrics = Object.entries(taskOf(problemType).evaluate(logits, labels));
+  const metrics = Object.entries(taskOf(problemType).evaluate(logits, labels, loss));
   return Object.fromEntries(metrics.filter(([, value]) => value !== undefined)) as EvaluateResult;
+}
+
+/** Computes the loss of each example from the logits `[labels]` of each and all labels. */
+export function exampleLosses(logits: readonly Float32Array[], labels: Labels, problemType?: ProblemType): number[] {
+  const task = taskOf(problemType);
+  const width = labels.length / logits.length;
+  return logits.map((row, i) => task.evaluate([row], labels.slice(i * width, (i + 1) * width)).evalLoss as number);
 }
 
 /** Labels that occur in a data set and that the model predicted for no example. */

@@ -8,29 +8,13 @@ import { type Column, Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import type { HuggingFaceConfig, TrainingInput } from "../models/config/config.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
-import { type LabelScore, topScores } from "../task/scores.ts";
-import type { ProblemType } from "../task/task.ts";
+import { topScores } from "../task/scores.ts";
+import type { Prediction, ProblemType } from "../task/task.ts";
 import { taskOf } from "../task/taskOf.ts";
 import type { Precision } from "../tensor/precision.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { computeLogits } from "./computeLogits.ts";
 import { encodeTexts } from "./encodedDataset.ts";
-
-/** The prediction of a model for one example. */
-export interface Prediction extends LabelScore {
-  /** Name of the most probable label; for a regression that of the first output. */
-  readonly label: string;
-  /** Probability of this label, from 0 to 1; for a regression the number itself. */
-  readonly score: number;
-  /** The `topK` labels with their scores, the highest first; absent without `topK`. */
-  readonly scores?: readonly LabelScore[];
-  /** The labels above the threshold, the most probable first; there may be none. Only in multi-label classification. */
-  readonly labels?: readonly LabelScore[];
-  /** The numbers, one for each output. Only for a regression. */
-  readonly values?: readonly number[];
-  /** Logits `[labels]` of the example. */
-  readonly logits: readonly number[];
-}
 
 /** Examples to be predicted, as lists: single texts, or first and second texts of pairs. */
 export interface Inputs {
@@ -129,14 +113,8 @@ export function predictionOf(
 const maxRows = 100;
 const maxCharacters = 80;
 
-/** The parts of a prediction that are shown. */
-interface ShownPrediction {
-  readonly label?: string;
-  readonly score?: number;
-  readonly scores?: readonly LabelScore[];
-  readonly labels?: readonly LabelScore[];
-  readonly values?: readonly number[];
-}
+/** The parts of a prediction that are shown; a pipeline gives only a label with its score, or only `scores`. */
+type ShownPrediction = Partial<Omit<Prediction, "logits">>;
 
 /**
  * Returns the same list, which a notebook shows as a table. `names`: those of the labels, or of the outputs of a regression;

@@ -21,10 +21,21 @@ export type Selection =
   | "embeddings"
   /** Parameters that several layers read, such as a table of relative positions; most families have none. */
   | "shared"
+  /** Every bias, those of normalisations and of the head included (BitFit: Ben Zaken et al. 2022, arXiv:2106.10199). */
+  | "biases"
+  /** Weights and biases of every normalisation. */
+  | "norms"
   /** Encoder layers by index, from 0 at the bottom. */
   | { readonly layers: readonly number[] }
   | { readonly lastLayers: number }
   | { readonly firstLayers: number }
+  /**
+   * All encoder layers but the lowest share of them, in [0, 1), rounded to the nearest layer, halves up: of 12 layers
+   * `{ freezeRatio: 0.5 }` selects the top 6, of 5 the top 2. Neither embeddings nor head are selected, as with `lastLayers`.
+   */
+  | { readonly freezeRatio: number }
+  /** Every n-th encoder layer, counted from the top one down: of 12 layers `{ everyNth: 4 }` selects 3, 7 and 11. */
+  | { readonly everyNth: number }
   /**
    * Parameters by name: a regular expression, in JSON the text `"/LayerNorm/"`, or exact names. A pattern without a
    * match and an unknown name are refused.
@@ -58,8 +69,13 @@ export interface SelectableModel {
   readonly depth: number;
 }
 
-const words = ["all", "head", "embeddings", "shared"] as const;
-const keys = ["layers", "lastLayers", "firstLayers", "parameters"] as const;
+const words = ["all", "head", "embeddings", "shared", "biases", "norms"] as const;
+const keys = ["layers", "lastLayers", "firstLayers", "freezeRatio", "everyNth", "parameters"] as const;
+/** The names of kinds of parameters that all blocks have, in any family. */
+export const kinds = {
+  biases: /[._]bias$/,
+  norms: /(^|[._])(layer_?norm|norm)\.(weight|bias)$/i,
+} as const;
 const deepest = 20;
 
 /**
@@ -77,6 +93,7 @@ function namesOf(selection: Selection, blocks: BlockMap, depth: number): Set<str
   const inLayers = (first: number, end: number) =>
     inBlock((block) => typeof block === "number" && first <= block && block < end);
   if (selection === "all") return new Set(blocks.keys());
+  if (selection === "biases" || selection === "norms") return ofKind(kinds[selection], blocks.keys());
   if (typeof selection === "string") return inBlock((block) => block === selection);
   if (Array.isArray(selection)) {
     return new Set((selection as readonly Selection[]).flatMap((part) => [...namesOf(part, blocks, depth)]));
@@ -89,7 +106,24 @@ function namesOf(selection: Selection, blocks: BlockMap, depth: number): Set<str
     return inBlock((block) => typeof block === "number" && wanted.has(block));
   }
   if ("lastLayers" in single) return inLayers(depth - checkedCount("lastLayers", single.lastLayers, depth), depth);
-  return inLayers(0, checkedCount("firstLayers", single.firstLayers, depth));
+  if ("firstLayers" in single) return inLayers(0, checkedCount("firstLayers", single.firstLayers, depth));
+  if ("freezeRatio" in single) return inLayers(frozenLayers(single.freezeRatio, depth), depth);
+  const stride = checkedCount("everyNth", single.everyNth, depth);
+  return inBlock((block) => typeof block === "number" && (depth - 1 - block) % stride === 0);
+}
+
+/** Returns the names of a kind of parameters. */
+export const ofKind = (kind: RegExp, names: Iterable<string>): Set<string> =>
+  new Set([...names].filter((name) => kind.test(name)));
+
+/** Returns the number of the lowest layers that a share of them is; not all of them. */
+function frozenLayers(share: number, depth: number): number {
+  const frozen = Math.round(share * depth);
+  if (frozen < depth) return frozen;
+  return badSelection(
+    `{ freezeRatio: ${share} } freezes all ${depth} encoder layers of this model: use at most ` +
+      `${Math.floor(((depth - 1) / depth) * 100) / 100}, or leave it out where no layer is to train.`,
+  );
 }
 
 /**
@@ -112,6 +146,8 @@ function checkObject(selection: Exclude<Selection, string | readonly Selection[]
   if ("layers" in selection) checkLayers(selection.layers, selection);
   else if ("lastLayers" in selection) checkWhole("lastLayers", selection.lastLayers, depth);
   else if ("firstLayers" in selection) checkWhole("firstLayers", selection.firstLayers, depth);
+  else if ("freezeRatio" in selection) checkRatio(selection.freezeRatio);
+  else if ("everyNth" in selection) checkWhole("everyNth", selection.everyNth, depth);
   else checkNames(selection.parameters, selection);
 }
 
@@ -151,6 +187,13 @@ function checkWhole(key: string, count: number, depth: number | undefined): void
   badSelection(`{ ${key}: ${shown(count)} } is not possible: use an integer from 1 to ${most}.`);
 }
 
+function checkRatio(ratio: number): void {
+  if (typeof ratio === "number" && ratio >= 0 && ratio < 1) return;
+  badSelection(
+    `{ freezeRatio: ${shown(ratio)} } is not possible: it is the share of the encoder layers that stays frozen, from 0 to below 1.`,
+  );
+}
+
 function checkNames(wanted: RegExp | string | readonly string[], selection: Selection): void {
   if (wanted instanceof RegExp) return;
   if (typeof wanted === "string") patternOf(wanted);
@@ -161,8 +204,9 @@ function checkNames(wanted: RegExp | string | readonly string[], selection: Sele
 
 function refuse(selection: unknown, advice: string): never {
   return badSelection(
-    `${shown(selection)} selects nothing known. ${advice}Use "all", "head", "shared", "embeddings", { layers: [0, 1] }, ` +
-      "{ lastLayers: 2 }, { firstLayers: 2 }, { parameters: /LayerNorm/ }, or an array of these.",
+    `${shown(selection)} selects nothing known. ${advice}Use "all", "head", "shared", "embeddings", "biases", "norms", { layers: [0, 1] }, ` +
+      "{ lastLayers: 2 }, { firstLayers: 2 }, { freezeRatio: 0.5 }, { everyNth: 2 }, { parameters: /LayerNorm/ }, or an " +
+      "array of these.",
   );
 }
 
@@ -224,38 +268,4 @@ function byName(wanted: RegExp | string | readonly string[], blocks: BlockMap): 
     );
   }
   return new Set(names);
-}
-
-/**
- * Describes a set of trainable parameters in words: `"head"`, `"head, layers 10-11"`, `"everything"`, `"nothing"`; a block of
- * which only a part trains is marked "part of".
- */
-export function describeTrainable(trainable: ReadonlySet<string>, blocks: BlockMap): string {
-  if (trainable.size === 0) return "nothing";
-  if (trainable.size === blocks.size) return "everything";
-  const whole = new Set<Block>();
-  const partly = new Set<Block>();
-  for (const block of new Set(blocks.values())) {
-    const names = [...blocks].filter(([, other]) => other === block).map(([name]) => name);
-    const trains = names.filter((name) => trainable.has(name)).length;
-    if (trains === names.length) whole.add(block);
-    else if (trains > 0) partly.add(block);
-  }
-  return [
-    ...(whole.has("head") ? ["head"] : []),
-    ...layerRanges(whole),
-    ...(whole.has("shared") ? ["shared"] : []),
-    ...(whole.has("embeddings") ? ["embeddings"] : []),
-    ...[...partly].map((block) => `part of ${typeof block === "number" ? `layer ${block}` : block}`),
-  ].join(", ");
-}
-
-function layerRanges(whole: ReadonlySet<Block>): string[] {
-  const layers = [...whole].filter((block) => typeof block === "number").sort((a, b) => a - b);
-  return layers.flatMap((first) => {
-    if (whole.has(first - 1)) return [];
-    let last = first;
-    while (whole.has(last + 1)) last += 1;
-    return [first === last ? `layer ${first}` : `layers ${first}-${last}`];
-  });
 }

@@ -1,6 +1,6 @@
 /** Downloads one file into Python's cache: checked before it gets its name, and linked as Python links it. */
 import { downloadFile as openFile } from "@huggingface/hub";
-import { copyFile, dirname, join, lstat, relative, rm, stat, statfs, symlink } from "../platform/files.ts";
+import { copyFile, dirname, freeBytesAt, join, lstat, relative, rm, stat, symlink } from "../platform/files.ts";
 import { askHub, HubRefusal } from "./askHub.ts";
 import { makeCacheFolder, repositoryName, snapshotFolder } from "./cache.ts";
 import type { HubServer } from "./environment.ts";
@@ -39,7 +39,7 @@ export async function downloadFile(file: HubFile, target: DownloadTarget, onProg
 async function downloadBlob(partial: PartialFile, file: HubFile, source: FileSource, blob: string): Promise<void> {
   let isSound = false; // what is there may be gone on with
   try {
-    await checkSpace(blob, file.bytes - partial.bytes);
+    checkSpace(blob, file.bytes - partial.bytes);
     const resumed = partial.bytes > 0;
     isSound = true;
     await receiveFile(partial, file, source);
@@ -56,11 +56,10 @@ async function downloadBlob(partial: PartialFile, file: HubFile, source: FileSou
   await partial.finish(blob);
 }
 
-async function checkSpace(path: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dirname(path));
-  if (bavail * bsize < bytes) {
-    throw new Error(`${bytes} bytes are to be written, ${bavail * bsize} are free on the disk of ${dirname(path)}`);
-  }
+function checkSpace(path: string, bytes: number): void {
+  const free = freeBytesAt(dirname(path));
+  if (free === undefined || free >= bytes) return;
+  throw new Error(`${bytes} bytes are to be written, ${free} are free on the disk of ${dirname(path)}`);
 }
 
 /** Links a blob into the snapshot as Python does: relatively, so that the cache can be moved. */

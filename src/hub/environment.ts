@@ -2,7 +2,7 @@
  * Reads the hub's settings from the environment as Python's `huggingface_hub` does: address, access token, time limit,
  * and the home folder of cache and token.
  */
-import { homedir, join, readFileSync } from "../platform/files.ts";
+import { expandHome, join, readFileSync } from "../platform/files.ts";
 
 export interface HubServer {
   /** The hub's address, without a slash at the end; it may have a path. */
@@ -68,9 +68,7 @@ function isTrue(value: string | undefined): boolean {
 
 /** Replaces `~`, `$NAME` and `${NAME}` in a path; names that are not set stay as they are. */
 export function expandPath(path: string, env: NodeJS.ProcessEnv): string {
-  return path
-    .replace(/^~(?=\/|$)/, homedir())
-    .replace(/\$(\w+)|\$\{([^}]*)\}/g, (whole, name, inBraces) => env[name ?? inBraces] ?? whole);
+  return expandHome(path).replace(/\$(\w+)|\$\{([^}]*)\}/g, (whole, name, inBraces) => env[name ?? inBraces] ?? whole);
 }
 
 /**

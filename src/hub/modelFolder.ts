@@ -3,6 +3,7 @@
  * what is missing, and what its files may ask for and never get (code to be run, files from elsewhere).
  */
 import { join, readFileSync, statSync } from "../platform/files.ts";
+import { isObject } from "../platform/foreignFile.ts";
 
 /**
  * Names of the weights, first choice first, as in transformers 5.23 (modeling_utils.py,
@@ -56,10 +57,6 @@ export function readWeightMap(text: string): Map<string, string> {
 /** Lists the files that a weight map names, each once. */
 export function shardsOf(weightMap: ReadonlyMap<string, string>): string[] {
   return [...new Set(weightMap.values())].sort();
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 export const tokenizerFiles: readonly string[] = [

@@ -1,7 +1,7 @@
 /** Finds the folder with a model's files, from what a person calls the model. */
 import { currentHost } from "../../shared/host.ts";
 import { ThawError } from "../errors.ts";
-import { homedir, join, resolve, statSync } from "../platform/files.ts";
+import { expandHome, join, resolve, statSync } from "../platform/files.ts";
 import { cachedSnapshot, cacheRoot } from "./cache.ts";
 import { isOffline } from "./environment.ts";
 import { missingFiles } from "./modelFolder.ts";
@@ -24,7 +24,7 @@ export async function resolveModel(
   idOrFolder: string,
   { revision = "main", localFilesOnly = isOffline() }: ResolveOptions = {},
 ): Promise<string> {
-  const folder = resolve(idOrFolder.replace(/^~(?=\/)/, homedir()));
+  const folder = resolve(expandHome(idOrFolder));
   if (idOrFolder !== "" && isFolder(folder)) return folder;
   if (!isModelId(idOrFolder)) {
     throw notFound(

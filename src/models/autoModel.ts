@@ -29,6 +29,7 @@ const optionNames: OptionNames<FromPretrainedOptions> = {
   label2id: true,
   problemType: true,
   newHead: true,
+  reinitLayers: true,
   seed: true,
   revision: true,
   localFilesOnly: true,
@@ -39,6 +40,8 @@ const elsewhere = {
   labels: "id2label, the names in order",
   labelNames: "id2label",
   numClasses: "numLabels",
+  reinitNLayers: "reinitLayers",
+  reinitPooler: "reinitLayers, which makes the pooler anew too",
   ignoreMismatchedSizes: "not needed: with numLabels or id2label, an output layer of another size is made anew",
   dtype: "always float32: leave it out",
   torchDtype: "always float32: leave it out",
@@ -105,10 +108,13 @@ async function load(folder: string, idOrFolder: string, options: FromPretrainedO
   if (fresh.length > 0) {
     const replaced = plan.find(({ source, replaced }) => source === undefined && replaced !== undefined)?.replaced;
     const counts = `${config.numLabels} ${config.numLabels === 1 ? "label" : "labels"} instead of ${replaced}`;
+    const { reinitLayers = 0 } = options;
     const why =
-      replaced === undefined
-        ? `not in ${idOrFolder}`
-        : `made anew${replaced === config.numLabels ? "" : ` for ${counts}`}`;
+      reinitLayers > 0
+        ? `by reinitLayers: ${reinitLayers}`
+        : replaced === undefined
+          ? `not in ${idOrFolder}`
+          : `made anew${replaced === config.numLabels ? "" : ` for ${counts}`}`;
     sayOnce(`Newly initialised (${why}): ${listed(fresh)}. Train them before you use the model.`);
   }
   return model;

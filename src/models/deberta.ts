@@ -17,8 +17,9 @@ import {
   probabilityField,
   textField,
 } from "./config/config.ts";
+import { furtherHeadRate } from "./config/dropoutRates.ts";
 import type { FamilyKeys } from "./config/keys.ts";
-import type { AttentionOptions, DistanceRows, Family, Pass } from "./family.ts";
+import type { AttentionOptions, Family, LookedUpRows, Pass } from "./family.ts";
 import { denseSpecs, normSpecs, type ParameterSpec, perLayer, tableSpec, tensorSpec } from "./parameterSpec.ts";
 
 /** Builds the family of one version. The versions differ in the projections of query, key, value and distances. */
@@ -263,7 +264,7 @@ function disentangled<T>(pass: Pass<T>, project: (term: PositionTerm, rows: T) =
   };
 }
 
-function distanceTable<T>(pass: Pass<T>, relative: RelativeSettings): DistanceRows<T> {
+function distanceTable<T>(pass: Pass<T>, relative: RelativeSettings): LookedUpRows<T> {
   const { span, maxPosition } = relative;
   const { rows, ...rest } = pass.distanceRows("deberta.encoder.rel_embeddings.weight", {
     rowOf: (distance) => Math.max(0, Math.min(2 * span - 1, logBucket(distance, relative) + span)),
@@ -375,7 +376,7 @@ function secondLayer<T>(pass: Pass<T>, index: number, hidden: T, queryRows?: Que
 function head<T>(pass: Pass<T>, rows: T): T {
   const { classifierDropout, hiddenDropoutProb } = pass.config;
   const { poolerDropout, poolerActivation } = debertaSettings(pass.config);
-  const input = pass.dropout(rows, poolerDropout);
+  const input = pass.dropout(rows, furtherHeadRate(poolerDropout, pass.config));
   const pooled = pass.activate(poolerActivation, pass.dense("pooler.dense", input));
   return pass.dense("classifier", pass.dropout(pooled, classifierDropout ?? hiddenDropoutProb));
 }

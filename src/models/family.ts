@@ -3,6 +3,7 @@
  * its computation, separated at every cut where freezing may start; a pass supplies the operations. There are two
  * passes: `tensorPass.ts` computes on tensors, with gradients, and `onnx/graphPass.ts` traces an ONNX graph.
  */
+import { ThawError } from "../errors.ts";
 import type { QueryRows } from "../nn/packing.ts";
 import type { Precision } from "../tensor/precision.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";
@@ -134,8 +135,11 @@ export interface Pass<T> {
   selfAttention(modules: QueryKeyValue<string>, x: T, options?: AttentionOptions<T>): T;
   /** Computes attention of given `query` (query rows only), `key` and `value` (all tokens), each `[rows, hidden]`. */
   attention(inputs: QueryKeyValue<T>, options?: AttentionOptions<T> & QueryOptions): T;
-  /** Selects the rows of a relative position table for the token distances in this batch. */
-  distanceRows(table: string, lookUp: DistanceLookUp): DistanceRows<T>;
+  /**
+   * Selects the rows of a relative position table for the token distances in this batch. `lookUp.rowOf` must not
+   * decrease with the distance.
+   */
+  distanceRows(table: string, lookUp: DistanceLookUp): LookedUpRows<T>;
   /**
    * Makes one row of sinusoids per distance, all sines and then all cosines. Distances are clamped to `clamp`. All
    * layers share one dropout mask.
@@ -191,24 +195,48 @@ export interface AttentionOptions<T> {
   /** Adds `q_i . t(i - j)` to the scores, where t is the row of the distance. */
   readonly byQuery?: DistanceRows<T>;
   /** Adds `k_j . t(i - j)` to the scores, where t is the row of the distance. */
-  readonly byKey?: DistanceRows<T>;
+  readonly byKey?: LookedUpRows<T>;
 }
 
 /** Further options of attention with a given query and key. Default: none. */
 export interface QueryOptions {
-  /** Base of the rotary position embedding (RoPE) of query and key. Default: no rotation. */
-  readonly rotaryTheta?: number;
   /**
-   * Names of two biases, `[heads, headWidth]`, added to the query before its products with keys (`content`) and with
-   * distance rows (`distance`).
+   * Base of the rotary position embedding (RoPE) of query and key. It cannot be combined with `queryBiases`, `byQuery`
+   * or `byKey`. Default: no rotation.
    */
-  readonly queryBiases?: { readonly content: string; readonly distance: string };
+  readonly rotaryTheta?: number;
+  /** Biases of the query. They cannot be combined with `byQuery` and `distanceBias` together. Default: none. */
+  readonly queryBiases?: QueryBiases;
+}
+
+/** Names of the biases, `[heads, headWidth]`, that are added to the query before each kind of product. */
+export interface QueryBiases {
+  /** The bias before the products with keys. */
+  readonly content: string;
+  /** The bias before the products with distance rows. */
+  readonly distance: string;
   /**
    * Adds `(q_i + b) . t_1` to the scores where the token types of i and j differ, else `(q_i + b) . t_0`: t is the
-   * parameter `table`, `[2, heads, headWidth]`, and b the parameter `queryBias`.
+   * parameter `table`, `[2, heads, headWidth]`, and b the parameter `queryBias`. Default: no such term.
    */
   readonly bySegment?: { readonly table: string; readonly queryBias: string };
 }
+
+/** Throws `INTERNAL` for options of attention that the passes do not combine. */
+export function checkAttention<T>(options: AttentionOptions<T> & QueryOptions): void {
+  const { rotaryTheta, queryBiases, byQuery, byKey, distanceBias } = options;
+  const beside = Object.entries({ queryBiases, byQuery, byKey }).find(([, term]) => term !== undefined);
+  if (rotaryTheta !== undefined && beside !== undefined) throw cannotCombine(`rotaryTheta and ${beside[0]}`);
+  if (queryBiases !== undefined && byQuery !== undefined && distanceBias !== undefined) {
+    throw cannotCombine("queryBiases, byQuery and distanceBias");
+  }
+}
+
+const cannotCombine = (names: string): ThawError =>
+  new ThawError(
+    "INTERNAL",
+    `Attention cannot combine ${names}. A family needs one of them only, or both passes must learn the combination.`,
+  );
 
 /** Maps distances to rows of a relative position table. */
 export interface DistanceLookUp {
@@ -223,4 +251,9 @@ export interface DistanceRows<T> {
   readonly rows: T;
   /** Maps distances to `rows`. Undefined if there is one row per distance, in the order of the pass. */
   readonly lookUp?: DistanceLookUp;
+}
+
+/** Rows of a table that several distances may share. */
+export interface LookedUpRows<T> extends DistanceRows<T> {
+  readonly lookUp: DistanceLookUp;
 }

@@ -3,7 +3,9 @@
  * about its kernels.
  */
 import { ThawError } from "../errors.ts";
-import type { HuggingFaceConfig, Labels, ProblemType } from "./config/config.ts";
+import type { Labels, ProblemType } from "../task/task.ts";
+import { decidedType } from "../task/taskOf.ts";
+import type { HuggingFaceConfig } from "./config/config.ts";
 import { maxTokens } from "./families.ts";
 import type { Family } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
@@ -41,9 +43,9 @@ export function checkBatch(batch: PackedBatch, family: Family, config: HuggingFa
 export type GivenLabels = ArrayLike<number> | readonly ArrayLike<number>[];
 
 /** Returns the config's problem type, or infers it from the labels if the config has none, as transformers does. */
-export function problemTypeOf(labels: GivenLabels, { problemType, numLabels }: HuggingFaceConfig): ProblemType {
-  if (problemType !== undefined) return problemType;
-  if (numLabels === 1) return "regression";
+export function problemTypeOf(labels: GivenLabels, config: HuggingFaceConfig): ProblemType {
+  const decided = decidedType(config);
+  if (decided !== undefined) return decided;
   return typeof labels[0] === "object" ? "multi_label_classification" : "single_label_classification";
 }
 

@@ -4,19 +4,26 @@
  */
 import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
+import { elementsOf } from "../tensor/shape.ts";
 import type { WeightsFile } from "../weights/weightsFile.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";
 import { areNameless, askedNames, type LabelOptions, labelsInFile, matchLabels } from "./config/labels.ts";
 import type { Family } from "./family.ts";
-import { elementsOf, type ParameterSpec } from "./parameterSpec.ts";
+import type { ParameterSpec } from "./parameterSpec.ts";
 
-/** Options for the labels of the head and for keeping a trained head. */
+/** Options for the labels of the head, and for what of a checkpoint is not kept. */
 export interface HeadOptions extends LabelOptions {
   /**
    * Initialises the output layer from the seed even if the checkpoint has one for the same number of labels. Default:
    * false.
    */
   readonly newHead?: boolean;
+  /**
+   * Number of encoder layers, from the top, that are initialised from the seed with the head above them instead of from the
+   * checkpoint, by the config's `initializerRange`: the topmost layers of a pretrained encoder can be a worse start than
+   * random ones on small data (Zhang et al. 2021, arXiv:2006.05987). They have to train from the first stage on. Default: 0.
+   */
+  readonly reinitLayers?: number;
 }
 
 /** A parameter and the tensor that provides its values. */
@@ -40,6 +47,7 @@ export function planLoading(
   options: HeadOptions,
 ): { readonly plan: readonly LoadedParameter[]; readonly unused: readonly string[] } {
   refuseTooManyLayers(config, file);
+  const isMadeAnew = reinitialized(family, config, options.reinitLayers ?? 0);
   const specs = family.parameters(config);
   const names = specs.map((spec) => spec.name);
   const { found, unused, wrapper } = matchNames(file.names, names, family.basePrefix);
@@ -59,7 +67,7 @@ export function planLoading(
   const mayBeNew = options.numLabels !== undefined || askedNames(options) !== undefined || options.newHead === true;
   const plan = specs.map((spec): LoadedParameter => {
     const source = found.get(spec.name);
-    if (source === undefined) return { spec, source };
+    if (source === undefined || isMadeAnew(spec)) return { spec, source: undefined };
     const shape = file.shape(source);
     const isOther = shape.join() !== spec.shape.join();
     if (mayBeNew && spec.block === "head" && (isOther || (options.newHead === true && outputs.has(spec.name)))) {
@@ -80,6 +88,29 @@ export function planLoading(
     checkTrainedLabels(config, options, file);
   }
   return { plan, unused };
+}
+
+/**
+ * Returns a function that tells which parameters `reinitLayers` makes anew. Throws `BAD_ARGUMENT` for more layers than there
+ * are, and for layers without weights of their own.
+ */
+function reinitialized(family: Family, config: HuggingFaceConfig, layers: number): (spec: ParameterSpec) => boolean {
+  const { numHiddenLayers: depth } = config;
+  if (layers === 0) return () => false;
+  if (!Number.isInteger(layers) || layers < 0 || layers > depth) {
+    throw new ThawError(
+      "BAD_ARGUMENT",
+      `reinitLayers is ${layers}; this model has ${depth} encoder layers: use a whole number from 0 to ${depth}.`,
+    );
+  }
+  if (!family.parameters(config).some(({ block }) => typeof block === "number")) {
+    throw new ThawError(
+      "BAD_ARGUMENT",
+      `reinitLayers is ${layers}, but the ${depth} encoder layers of this model run on the same weights, so that no layer ` +
+        "can be made anew alone. Leave it out; newHead: true makes the output layer anew.",
+    );
+  }
+  return ({ block }) => block === "head" || (typeof block === "number" && block >= depth - layers);
 }
 
 /** Finds the parameters of the output layer: their shapes depend on the number of labels. */

@@ -211,7 +211,7 @@ function embeddings<T>(pass: Pass<T>): T {
 }
 
 function layer<T>(pass: Pass<T>, index: number, hidden: T, queryRows?: QueryRows): T {
-  const { attentionProbsDropoutProb, hiddenAct } = pass.config;
+  const { attentionProbsDropoutProb, dropoutRates, hiddenAct } = pass.config;
   const { attentionBias, mlpBias, mlpDropout } = modernBertSettings(pass.config);
   const [attention, mlp] = [{ bias: attentionBias }, { bias: mlpBias }];
   const name = `model.layers.${index}`;
@@ -222,7 +222,7 @@ function layer<T>(pass: Pass<T>, index: number, hidden: T, queryRows?: QueryRows
   const middle = pass.add(residual, pass.dropout(context, attentionProbsDropoutProb));
   const wide = pass.dense(`${name}.mlp.Wi`, normalize(pass, `${name}.mlp_norm`, middle), mlp);
   const [input, gate] = pass.split(wide, 2) as [T, T];
-  const inner = pass.dropout(pass.multiply(pass.activate(hiddenAct, input), gate), mlpDropout);
+  const inner = pass.dropout(pass.multiply(pass.activate(hiddenAct, input), gate), dropoutRates?.hidden ?? mlpDropout);
   return pass.add(middle, pass.dense(`${name}.mlp.Wo`, inner, mlp));
 }
 

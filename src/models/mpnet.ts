@@ -38,7 +38,10 @@ export const mpnet: Family = {
   embeddings: (pass) => embeddings(pass, "mpnet.embeddings", tables),
   layer: (pass, index, hidden, queryRows) =>
     postNormLayer(pass, `mpnet.encoder.layer.${index}`, hidden, queryRows, { names, attention: { distanceBias } }),
-  head: (pass, rows) => denseHead(pass, rows, { ...head, dropoutRate: pass.config.hiddenDropoutProb }),
+  head: (pass, rows) => {
+    const { hiddenDropoutProb, dropoutRates } = pass.config;
+    return denseHead(pass, rows, { ...head, dropoutRate: dropoutRates?.classifier ?? hiddenDropoutProb });
+  },
 };
 
 /** Token id of the padding, whatever `pad_token_id` says. */

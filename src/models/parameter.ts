@@ -6,8 +6,9 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Block } from "../freezing/selection.ts";
 import { markConstant, markTrainable } from "../tensor/differentiable.ts";
 import { randomNormal } from "../tensor/random.ts";
+import { elementsOf } from "../tensor/shape.ts";
 import { NativeVariable } from "../tensor/variable.ts";
-import { elementsOf, type ParameterSpec } from "./parameterSpec.ts";
+import type { ParameterSpec } from "./parameterSpec.ts";
 
 /** A parameter of a model: its name in the state dict, shape and values, and whether it trains. */
 export class Parameter {
@@ -65,6 +66,20 @@ export class Parameter {
   assign(values: Float32Array): void {
     this.variable.assign(values.slice());
     this.newlyInitialized = false;
+  }
+
+  /**
+   * Remembers `newlyInitialized`, `requiresGrad` and, with `withValues`, the values, and returns the function that puts
+   * them back bit for bit, however often it is called: what trained the parameter meanwhile leaves no trace.
+   */
+  snapshot({ withValues }: { readonly withValues: boolean }): () => void {
+    const { newlyInitialized, requiresGrad } = this;
+    const restoreValues = withValues ? this.variable.snapshot() : undefined;
+    return () => {
+      restoreValues?.();
+      this.newlyInitialized = newlyInitialized;
+      this.requiresGrad = requiresGrad;
+    };
   }
 
   /** Frees the native memory of the values. */

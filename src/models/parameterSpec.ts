@@ -28,9 +28,6 @@ export interface ParameterSpec {
   readonly initial: Initial;
 }
 
-/** Returns the number of values of a tensor: the product of its dimensions. */
-export const elementsOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
-
 interface ModuleOptions {
   /** Whether the module has a bias. Default: true. */
   readonly bias?: boolean;

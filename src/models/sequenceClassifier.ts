@@ -6,12 +6,14 @@ import { type Block, type BlockMap, type Selection, select } from "../freezing/s
 import type { DropoutRng } from "../nn/dropout.ts";
 import type { QueryRows } from "../nn/packing.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import { taskOf } from "../task/taskOf.ts";
+import type { ProblemType } from "../task/task.ts";
+import { decidedType, taskOf } from "../task/taskOf.ts";
 import { markConstant } from "../tensor/differentiable.ts";
 import { recomputed } from "../tensor/gradients.ts";
 import { checkComputable, type Precision } from "../tensor/precision.ts";
 import { tf } from "../tensor/tensorflow.ts";
-import type { HuggingFaceConfig, ProblemType, TrainingInput } from "./config/config.ts";
+import type { DropoutRates, HuggingFaceConfig, TrainingInput } from "./config/config.ts";
+import { withDropout } from "./config/dropoutRates.ts";
 import { areNameless } from "./config/labels.ts";
 import type { Family } from "./family.ts";
 import { checkBatch, checkLabels, type GivenLabels, problemTypeOf } from "./inputs.ts";
@@ -38,6 +40,8 @@ export interface ForwardOutput {
 export interface RunOptions {
   /** Random generator of the dropout masks. Default: no dropout. */
   readonly dropoutRng?: DropoutRng | undefined;
+  /** Dropout rates, in [0, 1): one number for all, or some of them. Default: the config's. */
+  readonly dropout?: number | DropoutRates | undefined;
   /**
    * Precision of the layers. "bfloat16" needs the native ops, and is slow on processors without AVX512_BF16. Default:
    * "float32".
@@ -57,6 +61,18 @@ export interface TrainingRecord {
   /** Names of the labels or regression outputs, in order. */
   readonly labelNames: readonly string[];
   readonly trainedOn: TrainingInput;
+}
+
+/**
+ * Returns the config that a model has once it has been trained on such data: with the kind of the data, and with its names for
+ * labels that have none of their own (`LABEL_0` and so on). A config that was returned before is returned as it is.
+ */
+export function trainedConfig(config: HuggingFaceConfig, { labelNames, trainedOn }: TrainingRecord): HuggingFaceConfig {
+  const { id2label } = config;
+  const takes = areNameless(id2label) && !areNameless(labelNames);
+  const names = takes ? id2label.map((name, index) => labelNames[index] ?? name) : id2label;
+  const label2id = Object.fromEntries(names.map((name, index) => [name, index]));
+  return { ...config, trainedOn, id2label: names, label2id };
 }
 
 /** Options of `runPrefix`. */
@@ -147,7 +163,7 @@ export class SequenceClassifier extends ShownAsTable {
 
   /** The problem type; undefined until the first labels or `decideProblemType` decide it. */
   get problemType(): ProblemType | undefined {
-    return this.config.problemType ?? (this.config.numLabels === 1 ? "regression" : undefined);
+    return decidedType(this.config);
   }
 
   /** Stores the problem type in the config if it is undecided. Returns the one that is in force. */
@@ -158,17 +174,12 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   /**
-   * Records the kind of the training data in the config. Labels without names of their own (`LABEL_0` and so on) get
-   * those of the data.
+   * Records the kind of the training data in the config, as `trainedConfig` does.
    *
    * @internal
    */
-  recordTraining({ labelNames, trainedOn }: TrainingRecord): void {
-    const { id2label } = this.config;
-    const takes = areNameless(id2label) && !areNameless(labelNames);
-    const names = takes ? id2label.map((name, index) => labelNames[index] ?? name) : id2label;
-    const label2id = Object.fromEntries(names.map((name, index) => [name, index]));
-    this.config = { ...this.config, trainedOn, id2label: names, label2id };
+  recordTraining(record: TrainingRecord): void {
+    this.config = trainedConfig(this.config, record);
   }
 
   /**
@@ -297,10 +308,11 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   #pass(batch: PackedBatch, options: RunOptions): TensorPass {
-    const { dropoutRng, precision = "float32", through = (_, tensor) => tensor } = options;
+    const { dropoutRng, dropout, precision = "float32", through = (_, tensor) => tensor } = options;
     this.checkPrecision(precision);
     const weight = (name: string) => through(name, this.#parameter(name).tensor);
-    return new TensorPass({ config: this.config, batch, weight, dropoutRng, precision });
+    const config = dropout === undefined ? this.config : withDropout(this.config, dropout);
+    return new TensorPass({ config, batch, weight, dropoutRng, precision });
   }
 
   /** Computes one layer; the topmost layer returns only the query rows. */

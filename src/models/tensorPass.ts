@@ -1,6 +1,6 @@
 /** Computes a family's forward pass on tensors, with the gradients of `src/nn`, over a packed batch without padding. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { activate, biasGelu } from "../nn/activation.ts";
+import { activate, denseActivated } from "../nn/activation.ts";
 import type { ScoreTerms, AttentionOptions as TensorAttentionOptions } from "../nn/attention/attention.ts";
 import { attention, selfAttention } from "../nn/attention/attention.ts";
 import { rotate, rotation } from "../nn/attention/rotary.ts";
@@ -15,18 +15,21 @@ import { denseResidualNorm, feedForwardNorm, residualNorm } from "../nn/postNorm
 import { addBias, addRows, meanRows, multiplyRows, part, selectRows } from "../nn/rows.ts";
 import type { Precision } from "../tensor/precision.ts";
 import type { HuggingFaceConfig } from "./config/config.ts";
-import type {
-  AttentionOptions,
-  DenseResidualNorm,
-  DistanceLookUp,
-  DistanceRows,
-  FeedForwardNorm,
-  MatrixLayout,
-  ModuleBias,
-  Pass,
-  QueryKeyValue,
-  QueryOptions,
-  ResidualNorm,
+import {
+  type AttentionOptions,
+  checkAttention,
+  type DenseResidualNorm,
+  type DistanceLookUp,
+  type DistanceRows,
+  type FeedForwardNorm,
+  type LookedUpRows,
+  type MatrixLayout,
+  type ModuleBias,
+  type Pass,
+  type QueryBiases,
+  type QueryKeyValue,
+  type QueryOptions,
+  type ResidualNorm,
 } from "./family.ts";
 import { type PackedBatch, positionsAfterPadding } from "./packedBatch.ts";
 
@@ -94,9 +97,7 @@ export class TensorPass implements Pass<Tensor> {
   }
 
   denseActivated(module: string, activation: string, x: Tensor): Tensor {
-    if (activation !== "gelu") return activate(activation, this.dense(module, x));
-    const { weight, bias } = this.#module(module);
-    return biasGelu(project(x, weight), bias); // one op adds the bias as well
+    return denseActivated(activation, x, this.#module(module));
   }
 
   project(parameter: string, x: Tensor, layout: MatrixLayout = "[out, in]"): Tensor {
@@ -171,6 +172,7 @@ export class TensorPass implements Pass<Tensor> {
   }
 
   attention(inputs: QueryKeyValue<Tensor>, options: AttentionOptions<Tensor> & QueryOptions = {}): Tensor {
+    checkAttention(options);
     const { rotaryTheta, queryBiases } = options;
     const { query, key } = rotaryTheta === undefined ? inputs : this.#rotated(inputs, rotaryTheta, options.queryRows);
     const settings = this.#attention(options);
@@ -178,8 +180,11 @@ export class TensorPass implements Pass<Tensor> {
     return attention(withBias, key, inputs.value, settings);
   }
 
-  /** Gathers the contiguous table rows from that of the shortest distance to that of the longest. */
-  distanceRows(table: string, { rowOf, farthest }: DistanceLookUp): DistanceRows<Tensor> {
+  /**
+   * Gathers the table rows from that of distance -maxLength to that of maxLength, which lie together since `rowOf` does
+   * not decrease.
+   */
+  distanceRows(table: string, { rowOf, farthest }: DistanceLookUp): LookedUpRows<Tensor> {
     const { maxLength } = this.inputs.batch.packing;
     const first = rowOf(-maxLength);
     const indices = Int32Array.from({ length: rowOf(maxLength) - first + 1 }, (_, i) => first + i);
@@ -209,39 +214,42 @@ export class TensorPass implements Pass<Tensor> {
   }
 
   #scoreTerms(options: AttentionOptions<Tensor> & QueryOptions): ScoreTerms {
-    const { factor, window, byQuery, byKey, distanceBias } = options;
+    const { factor, window, byQuery, byKey } = options;
     return {
-      ...(factor === undefined ? {} : { factor }),
-      ...(window === undefined ? {} : { window }),
-      ...(byQuery === undefined ? {} : { byQuery: this.#inOrder(byQuery) }),
-      ...(byKey === undefined ? {} : { byKey: this.#inOrder(byKey, -1) }),
-      ...(distanceBias === undefined
-        ? {}
-        : { byDistance: this.#gathered(this.weight(distanceBias.table), distanceBias) }),
-      ...this.#queryTerms(options),
+      factor,
+      window,
+      byQuery: byQuery && this.#inOrder(byQuery),
+      byKey: byKey && this.#gathered(byKey.rows, byKey.lookUp, -1),
+      byDistance: this.#distanceTerm(options),
+      ...this.#segmentTerms(options),
     };
   }
 
-  /**
-   * Makes the score terms for query biases that apply to one kind of product only: `(q + u) . t = (q + v) . t + (u - v)
-   * . t`. The query already includes the content bias v, and the last product is one number per head and row t.
-   */
-  #queryTerms({ queryBiases, byQuery, bySegment, factor }: AttentionOptions<Tensor> & QueryOptions): ScoreTerms {
-    if (queryBiases === undefined) return {};
-    const { hiddenSize, numAttentionHeads } = this.config;
-    const ofBias = (rows: Tensor, bias: string) =>
-      biasProducts(
-        rows,
-        this.weight(bias),
-        this.weight(queryBiases.content),
-        factor ?? 1 / Math.sqrt(hiddenSize / numAttentionHeads),
-      );
-    const byDistance = byQuery && ofBias(this.#inOrder(byQuery), queryBiases.distance);
-    const distanceTerm = byDistance === undefined ? {} : { byDistance };
-    if (bySegment === undefined || !this.#hasSegments()) return distanceTerm;
+  /** Makes the number per distance and head that is added to the scores. */
+  #distanceTerm(options: AttentionOptions<Tensor> & QueryOptions): Tensor | undefined {
+    const { distanceBias, queryBiases, byQuery, factor } = options;
+    if (distanceBias !== undefined) return this.#gathered(this.weight(distanceBias.table), distanceBias);
+    if (queryBiases === undefined || byQuery === undefined) return undefined;
+    return this.#biasProducts(this.#inOrder(byQuery), queryBiases.distance, queryBiases, factor);
+  }
+
+  /** Makes the terms of scores between tokens of two types. */
+  #segmentTerms({ queryBiases, factor }: QueryOptions & Pick<AttentionOptions<Tensor>, "factor">): ScoreTerms {
+    const bySegment = queryBiases?.bySegment;
+    if (queryBiases === undefined || bySegment === undefined || !this.#hasSegments()) return {};
     const otherSegment = segmentDifference(this.weight(bySegment.table));
-    const segmentBias = ofBias(otherSegment, bySegment.queryBias);
-    return { ...distanceTerm, otherSegment, segmentBias, segments: this.inputs.batch.tokenTypeIds };
+    const segmentBias = this.#biasProducts(otherSegment, bySegment.queryBias, queryBiases, factor);
+    return { otherSegment, segmentBias, segments: this.inputs.batch.tokenTypeIds };
+  }
+
+  /**
+   * Makes the score term for a query bias u that applies to one kind of product only: `(q + u) . t = (q + v) . t + (u -
+   * v) . t`. The query already includes the content bias v, and the last product is one number per head and row t.
+   */
+  #biasProducts(rows: Tensor, bias: string, { content }: QueryBiases, factor: number | undefined): Tensor {
+    const { hiddenSize, numAttentionHeads } = this.config;
+    const scale = factor ?? 1 / Math.sqrt(hiddenSize / numAttentionHeads);
+    return biasProducts(rows, this.weight(bias), this.weight(content), scale);
   }
 
   /**
@@ -255,11 +263,14 @@ export class TensorPass implements Pass<Tensor> {
     });
   }
 
-  /** Returns one row per distance, in the order of `distances(maxLength)`, or of their negatives if `sign` is -1. */
-  #inOrder({ rows, lookUp }: DistanceRows<Tensor>, sign: 1 | -1 = 1): Tensor {
-    return lookUp === undefined ? rows : this.#gathered(rows, lookUp, sign);
+  /** Returns one row per distance, in the order of `distances(maxLength)`. */
+  #inOrder({ rows, lookUp }: DistanceRows<Tensor>): Tensor {
+    return lookUp === undefined ? rows : this.#gathered(rows, lookUp);
   }
 
+  /**
+   * Gathers one row per distance, in the order of `distances(maxLength)`, or of their negatives if `sign` is -1.
+   */
   #gathered(rows: Tensor, { rowOf }: DistanceLookUp, sign: 1 | -1 = 1): Tensor {
     const { maxLength } = this.inputs.batch.packing;
     return embedding(

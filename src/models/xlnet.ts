@@ -16,6 +16,7 @@ import {
   probabilityField,
   textField,
 } from "./config/config.ts";
+import { furtherHeadRate } from "./config/dropoutRates.ts";
 import type { Family, Pass } from "./family.ts";
 import type { PackedBatch } from "./packedBatch.ts";
 import { denseSpecs, normSpecs, type ParameterSpec, perLayer, tableSpec, tensorSpec } from "./parameterSpec.ts";
@@ -201,15 +202,19 @@ function relativeAttention<T>(pass: Pass<T>, name: string, hidden: T, queryRows?
     {
       queryRows,
       byQuery: { ...sinusoids, rows: toHeads("r", sinusoids.rows) },
-      queryBiases: { content: `${name}.r_w_bias`, distance: `${name}.r_r_bias` },
-      bySegment: { table: `${name}.seg_embed`, queryBias: `${name}.r_s_bias` },
+      queryBiases: {
+        content: `${name}.r_w_bias`,
+        distance: `${name}.r_r_bias`,
+        bySegment: { table: `${name}.seg_embed`, queryBias: `${name}.r_s_bias` },
+      },
     },
   );
 }
 
 function head<T>(pass: Pass<T>, rows: T): T {
+  const { dropoutRates, hiddenDropoutProb } = pass.config;
   const { summaryActivation, summaryFirstDropout, summaryLastDropout } = xlnetSettings(pass.config);
-  const output = pass.dropout(pass.dropout(rows, pass.config.hiddenDropoutProb), summaryFirstDropout);
+  const output = pass.dropout(pass.dropout(rows, hiddenDropoutProb), furtherHeadRate(summaryFirstDropout, pass.config));
   const summary = pass.activate(summaryActivation, pass.dense("sequence_summary.summary", output));
-  return pass.dense("logits_proj", pass.dropout(summary, summaryLastDropout));
+  return pass.dense("logits_proj", pass.dropout(summary, dropoutRates?.classifier ?? summaryLastDropout));
 }

@@ -6,6 +6,7 @@ import { choose } from "../tensor/native.ts";
 import { nativeBiasGelu, nativeBiasGeluGradients } from "../tensor/nativeOps.ts";
 import { add, biasAdd, erf, exp, fixedScalar, multiply, scale, square, subtract, sumRows } from "../tensor/ops.ts";
 import { tf } from "../tensor/tensorflow.ts";
+import { linear, project } from "./linear.ts";
 
 type Activation = (x: Tensor) => Tensor;
 
@@ -127,4 +128,14 @@ export function activate(name: string, x: Tensor): Tensor {
   const activation = Object.hasOwn(activations, name) ? activations[name] : undefined;
   if (activation !== undefined) return activation(x);
   throw new ThawError("BAD_CONFIG", `There is no activation "${name}" here. Known: ${activationNames.join(", ")}.`);
+}
+
+/** Applies a linear layer and then the activation of this name: `x [rows, in]` -> `[rows, out]`. Errors: `BAD_CONFIG`. */
+export function denseActivated(
+  name: string,
+  x: Tensor,
+  { weight, bias }: { readonly weight: Tensor; readonly bias: Tensor },
+): Tensor {
+  if (name === "gelu") return biasGelu(project(x, weight), bias); // one op adds the bias as well
+  return activate(name, linear(x, weight, bias));
 }

@@ -8,7 +8,8 @@ import { DropoutMask, type DropoutSite } from "../tensor/dropoutMask.ts";
 import { choose } from "../tensor/native.ts";
 import { nativeDropout, noDropout } from "../tensor/nativeOps.ts";
 import { multiply } from "../tensor/ops.ts";
-import { elementsOf, tf } from "../tensor/tensorflow.ts";
+import { elementsOf } from "../tensor/shape.ts";
+import { tf } from "../tensor/tensorflow.ts";
 
 /** A dropout generator: it hands out one seed pair per mask of a forward pass, in the order of the model's dropout sites. */
 export class DropoutRng {

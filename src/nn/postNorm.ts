@@ -13,10 +13,10 @@ import {
 } from "../tensor/nativeOps.ts";
 import { add } from "../tensor/ops.ts";
 import { arithmeticOf, type Precision } from "../tensor/precision.ts";
-import { activate, biasGelu } from "./activation.ts";
+import { denseActivated } from "./activation.ts";
 import { composedDropout, type DropoutOptions, siteOf } from "./dropout.ts";
 import { composedLayerNorm } from "./layerNorm.ts";
-import { linear, project } from "./linear.ts";
+import { project } from "./linear.ts";
 import { addBias, addRows } from "./rows.ts";
 
 interface ResidualNormInputs {
@@ -126,11 +126,7 @@ type FeedForwardNorm = (inputs: FeedForwardNormInputs, options: FeedForwardNormO
 
 /** The composed form of `feedForwardNorm`. */
 export const composedFeedForwardNorm: FeedForwardNorm = ({ x, up, down, norm }, options) => {
-  const { activation = "gelu" } = options;
-  const inner =
-    activation === "gelu"
-      ? biasGelu(project(x, up.weight), up.bias)
-      : activate(activation, linear(x, up.weight, up.bias));
+  const inner = denseActivated(options.activation ?? "gelu", x, up);
   return residualNorm({ x: project(inner, down.weight), inputBias: down.bias, residual: x, ...norm }, options);
 };
 

@@ -55,9 +55,11 @@ export function placeRows(x: Tensor, indices: Int32Array, rows: number): Tensor 
   }));
 }
 
-const gather = (x: Tensor, indices: Int32Array): Tensor => gatherRows(x, tf.tensor1d(indices, "int32"));
+/** Picks rows as `selectRows` does. No gradient. */
+export const gather = (x: Tensor, indices: Int32Array): Tensor => gatherRows(x, tf.tensor1d(indices, "int32"));
 
-function scatter(x: Tensor, indices: Int32Array, rows: number): Tensor {
+/** Places rows as `placeRows` does. No gradient. */
+export function scatter(x: Tensor, indices: Int32Array, rows: number): Tensor {
   const column = tf.tensor2d(indices, [indices.length, 1], "int32");
   return scatterRows(x, column, tf.tensor1d([rows, x.shape[1] as number], "int32"));
 }

@@ -52,8 +52,8 @@ export interface ParameterState {
   /** Second moment, of the parameter's shape. */
   readonly v: NativeVariable;
   /**
-   * Rows of a table `[rows, width]`, in ascending order, outside of which both moments are zero; undefined if unknown.
-   * It affects the speed of a step, not its result.
+   * Rows of a table `[rows, width]`, in ascending order, outside of which both moments are zero. Undefined: any row
+   * may be other than zero. It affects the speed of a step, not its result.
    */
   readonly rows: Int32Array | undefined;
 }
@@ -196,7 +196,7 @@ function boundAfter(bound: number, factors: AdamWFactors): number | undefined {
   const ratio = beta1 === 0 ? 0 : beta1 ** 2 / beta2;
   const sum = ratio === 1 ? step : (1 - ratio ** step) / (1 - ratio);
   const largest = (1 - beta1) * Math.sqrt((sum * (1 - beta2 ** step)) / (1 - beta2));
-  const underflow = 1e-18 / Math.fround(epsilon); // of gradients whose squares float32 does not hold
+  const underflow = 1e-18 / Math.fround(epsilon); // the largest error from gradients whose squares float32 does not hold
   const after = (bound * Math.abs(1 - learningRate * weightDecay) + stepSize * (1.01 * largest + underflow)) * 1.000001;
   return stepSize < surelyHarmless && after < surelyFinite ? after : undefined;
 }

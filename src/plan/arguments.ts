@@ -2,15 +2,30 @@
 import { type SamplingStrategy, samplingStrategies } from "../data/batches.ts";
 import { ThawError } from "../errors.ts";
 import { bytesOf, type MemorySize, refuseUnknown } from "../options.ts";
-import { type SchedulerType, schedulerTypes } from "../schedule/schedule.ts";
+import {
+  checkSchedulerKwargs,
+  hasWarmup,
+  type SchedulerKwargs,
+  type SchedulerType,
+  schedulerTypes,
+} from "../schedule/settings.ts";
+import { type ClassWeights, checkLossArguments } from "../task/lossArguments.ts";
 import { checkPrecision, type Precision, precisions } from "../tensor/precision.ts";
 
 /** The settings of a run, named as Hugging Face's `TrainingArguments`; each has a default. */
 export interface TrainingArguments {
-  /** Default folder of `saveModel()`; nothing else is written there. Default: "runs/thaw". */
+  /**
+   * Default folder of `saveModel()`, and the folder of the checkpoints and of `history.jsonl` if `saveStrategy` asks for
+   * checkpoints. Default: "runs/thaw".
+   */
   readonly outputDir?: string;
   /** Passes over the training data of a run without stages. Default: 3. */
   readonly numTrainEpochs?: number;
+  /**
+   * Number of optimizer steps after which the run ends; it takes the place of `numTrainEpochs`, and shortens the stage of
+   * a plan in which it is reached. Default: all epochs.
+   */
+  readonly maxSteps?: number;
   /** Peak learning rate of the encoder layers. Default: 5e-5. */
   readonly learningRate?: number;
   /** Peak learning rate of the head. Default: that of the encoder layers; the recipes set it. */
@@ -28,6 +43,40 @@ export interface TrainingArguments {
    * batches of examples of similar length, in a new order in every epoch. Default: "random".
    */
   readonly trainSamplingStrategy?: SamplingStrategy;
+  /**
+   * When the validation data is evaluated: "epoch" (after every epoch), "steps" (every `evalSteps` optimizer steps), or
+   * "no". Default: "epoch".
+   */
+  readonly evalStrategy?: "no" | "steps" | "epoch";
+  /** Number of optimizer steps between two evaluations with `evalStrategy: "steps"`. Default: `loggingSteps`, or else 500. */
+  readonly evalSteps?: number;
+  /**
+   * Number of optimizer steps between two rows of the log within an epoch; every epoch ends with a row as well. Default:
+   * a row per epoch only.
+   */
+  readonly loggingSteps?: number;
+  /**
+   * When a checkpoint is saved in `outputDir`: "epoch" (after every epoch), "steps" (every `saveSteps` optimizer steps),
+   * "stage" (after every stage), or "no". `train({ resumeFromCheckpoint: true })` goes on from the newest. Default: "no".
+   */
+  readonly saveStrategy?: "no" | "epoch" | "steps" | "stage";
+  /** Number of optimizer steps between two checkpoints with `saveStrategy: "steps"`. Default: 500. */
+  readonly saveSteps?: number;
+  /**
+   * Number of checkpoints that are kept, an integer of at least 1. The oldest are deleted, but never the newest, that of
+   * the best evaluation, or the one that the run went on from. Default: all are kept.
+   */
+  readonly saveTotalLimit?: number;
+  /**
+   * Whether a run that is stopped saves a checkpoint: by its signal, by the Stop button of a notebook, and outside a notebook by
+   * SIGINT or SIGTERM, after which the process ends with exit code 130 or 143. Default: true if `saveStrategy` is not "no".
+   */
+  readonly saveOnInterrupt?: boolean;
+  /**
+   * Number of optimizer steps between two links of the run's hash chain (docs/checkpoints.md). Default: a link per epoch and per
+   * planned checkpoint.
+   */
+  readonly hashSteps?: number;
   /** Number of examples per batch in evaluation; it affects only the speed. Default: 64. */
   readonly perDeviceEvalBatchSize?: number;
   /**
@@ -45,11 +94,27 @@ export interface TrainingArguments {
   readonly maxGradNorm?: number;
   /** Schedule of the learning rates in each stage. Default: "linear". */
   readonly lrSchedulerType?: SchedulerType;
+  /** Settings of the schedule, as `{ numCycles: 2 }` for "cosine_with_restarts". Default: the schedule's own defaults. */
+  readonly lrSchedulerKwargs?: SchedulerKwargs;
   /**
    * Number of optimizer steps over which the learning rates rise to their peak; a value below 1 is a fraction of each
    * stage's steps. Default: 0.
    */
   readonly warmupSteps?: number;
+  /**
+   * Share of each label's target that is spread evenly over all labels, in [0, 1), as in transformers: 0.1 trains towards
+   * 0.95 and 0.05 of two labels. Only for one label per example. The validation loss is smoothed alike, as in transformers.
+   * Default: 0.
+   */
+  readonly labelSmoothingFactor?: number;
+  /**
+   * Weights of the labels in the loss, above 0: one for each in their order, or by name; "balanced" takes them from the
+   * training data. One label per example: PyTorch's `CrossEntropyLoss(weight=...)`, the mean over the weights of all
+   * examples of an optimizer step, whatever its micro-batches; "balanced" is scikit-learn's. Several: `pos_weight` of
+   * `BCEWithLogitsLoss`; "balanced" is examples without the label over examples with it. The validation loss is weighed
+   * alike; accuracy and the other metrics are not. Regression has none. Default: all weigh the same.
+   */
+  readonly classWeights?: ClassWeights;
   /** Seed of the data order and of dropout, an integer of at least 0. Default: 42. */
   readonly seed?: number;
   /**
@@ -65,10 +130,14 @@ export interface TrainingArguments {
   readonly loadBestModelAtEnd?: boolean;
   /**
    * The evaluation metric by which the best epoch is chosen and the patience of a stage is judged, with or without the
-   * prefix "eval". Default: "accuracy"; "microF1" for multi-label classification, "mse" for regression.
+   * prefix "eval": one of the problem type, or one that `computeMetrics` returns. Default: "accuracy"; "microF1" for
+   * multi-label classification, "mse" for regression.
    */
   readonly metricForBestModel?: string;
-  /** Whether a higher value of `metricForBestModel` is better. Default: false for the loss and for errors, else true. */
+  /**
+   * Whether a higher value of `metricForBestModel` is better. Default: false for the loss and for errors, else true; a metric
+   * of `computeMetrics` has no default.
+   */
   readonly greaterIsBetter?: boolean;
   /**
    * Whether dropout is applied in the frozen layers below the lowest trainable one, as in Hugging Face; these are then
@@ -111,29 +180,48 @@ export interface TrainingArguments {
   readonly disableTqdm?: boolean;
 }
 
-const optional: readonly OptionalArgument[] = [
-  "headLearningRate",
-  "maxLength",
-  "cacheMemory",
-  "cacheDisk",
-  "maxMemory",
-  "metricForBestModel",
-  "greaterIsBetter",
-];
-
 /** The name of an argument that may be undefined in `ResolvedArguments`. */
 export type OptionalArgument =
+  | "maxSteps"
   | "headLearningRate"
+  | "evalSteps"
+  | "loggingSteps"
+  | "saveSteps"
+  | "saveTotalLimit"
+  | "saveOnInterrupt"
+  | "hashSteps"
   | "maxLength"
   | "cacheMemory"
   | "cacheDisk"
   | "maxMemory"
   | "metricForBestModel"
-  | "greaterIsBetter";
+  | "greaterIsBetter"
+  | "lrSchedulerKwargs"
+  | "classWeights";
 
 /** Training arguments with their defaults filled in. */
 export type ResolvedArguments = Required<Omit<TrainingArguments, OptionalArgument>> & {
   readonly [key in OptionalArgument]: TrainingArguments[key] | undefined;
+};
+
+/** The arguments without a default of their own. */
+const unset: Readonly<Record<OptionalArgument, undefined>> = {
+  maxSteps: undefined,
+  headLearningRate: undefined,
+  evalSteps: undefined,
+  loggingSteps: undefined,
+  saveSteps: undefined,
+  saveTotalLimit: undefined,
+  saveOnInterrupt: undefined,
+  hashSteps: undefined,
+  maxLength: undefined,
+  cacheMemory: undefined,
+  cacheDisk: undefined,
+  maxMemory: undefined,
+  metricForBestModel: undefined,
+  greaterIsBetter: undefined,
+  lrSchedulerKwargs: undefined,
+  classWeights: undefined,
 };
 
 const defaults = {
@@ -143,6 +231,8 @@ const defaults = {
   perDeviceTrainBatchSize: 8,
   gradientAccumulationSteps: 1,
   trainSamplingStrategy: "random",
+  evalStrategy: "epoch",
+  saveStrategy: "no",
   perDeviceEvalBatchSize: 64,
   weightDecay: 0,
   adamBeta1: 0.9,
@@ -151,6 +241,7 @@ const defaults = {
   maxGradNorm: 1,
   lrSchedulerType: "linear",
   warmupSteps: 0,
+  labelSmoothingFactor: 0,
   seed: 42,
   loadBestModelAtEnd: true,
   frozenDropout: false,
@@ -176,18 +267,14 @@ const huggingFaceArguments = {
   maxSeqLength: "maxLength",
   dataSeed: "seed, for the order of the data and for dropout",
   disableProgressBar: "disableTqdm",
-  resumeFromCheckpoint: "not there yet: a run begins anew from the weights that the model has, so leave it out",
-  saveStrategy: "not there yet: save the model after the run with trainer.saveModel(), and leave it out",
-  saveSteps: "not there yet: save the model after the run with trainer.saveModel(), and leave it out",
-  saveTotalLimit: "not there yet: save the model after the run with trainer.saveModel(), and leave it out",
-  evalStrategy: "always after every epoch, where the trainer has an evalDataset: leave it out",
-  evaluationStrategy: "always after every epoch, where the trainer has an evalDataset: leave it out",
-  loggingSteps: "always a row per epoch, and trainer.events() for every step: leave it out",
-  loggingStrategy: "always a row per epoch, and trainer.events() for every step: leave it out",
+  resumeFromCheckpoint: "an option of train: trainer.train({ resumeFromCheckpoint: true })",
+  evaluationStrategy: "evalStrategy",
+  loggingStrategy: "loggingSteps, the number of steps between two rows of the log",
   reportTo: "not there: run.history has the log as plain data, so leave it out",
   fp16: 'precision: "bfloat16", where the processor has it',
-  labelSmoothingFactor: "not there yet: leave it out",
-  maxSteps: "not there yet: count in epochs, with numTrainEpochs or the epochs of a stage",
+  labelSmoothing: "labelSmoothingFactor",
+  classWeight: "classWeights",
+  posWeight: "classWeights",
   useCpu: "always so: leave it out",
   noCuda: "always so: leave it out",
   patience: 'a setting of a stage: stages: [{ train: "all", epochs: 10, patience: 2 }]',
@@ -203,6 +290,12 @@ const wholeFromOne = [
   "gradientAccumulationSteps",
   "perDeviceEvalBatchSize",
 ] as const;
+/** Numbers of steps or checkpoints without a default of their own. */
+const optionalCounts = ["maxSteps", "evalSteps", "loggingSteps", "saveSteps", "saveTotalLimit", "hashSteps"] as const;
+const choices = {
+  evalStrategy: ["no", "steps", "epoch"],
+  saveStrategy: ["no", "epoch", "steps", "stage"],
+} as const;
 const fromZero = [
   "learningRate",
   "headLearningRate",
@@ -229,7 +322,6 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   const refuse = (message: string): never => {
     throw new ThawError("BAD_ARGUMENT", message);
   };
-  const unset = Object.fromEntries(optional.map((key) => [key, undefined])) as Record<OptionalArgument, undefined>;
   refuseUnknown(args, { ...defaults, ...unset }, { kind: "training argument", elsewhere: huggingFaceArguments });
   const given = Object.fromEntries(
     Object.entries(args).filter(([, value]) => value !== undefined),
@@ -238,6 +330,16 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   for (const key of wholeFromOne) {
     const value = resolved[key];
     if (!Number.isInteger(value) || value < 1) refuse(`${key} is ${value}; it must be a whole number of 1 or more.`);
+  }
+  for (const key of optionalCounts) {
+    const value = resolved[key];
+    if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
+    refuse(`${key} is ${value}; it must be a whole number of 1 or more, or be left out.`);
+  }
+  for (const [key, known] of Object.entries(choices)) {
+    const value: unknown = resolved[key as keyof typeof choices];
+    if ((known as readonly unknown[]).includes(value)) continue;
+    refuse(`${key} is ${JSON.stringify(value)}; known are ${known.map((each) => `"${each}"`).join(", ")}.`);
   }
   for (const key of fromZero) {
     const value = resolved[key];
@@ -252,6 +354,15 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   for (const key of switches) {
     const value: unknown = resolved[key];
     if (typeof value !== "boolean") refuse(`${key} is ${JSON.stringify(value)}; it must be true or false.`);
+  }
+  if (resolved.saveOnInterrupt !== undefined && typeof resolved.saveOnInterrupt !== "boolean") {
+    refuse(`saveOnInterrupt is ${JSON.stringify(resolved.saveOnInterrupt)}; it must be true or false.`);
+  }
+  if (resolved.evalSteps !== undefined && resolved.evalStrategy !== "steps") {
+    refuse('evalSteps is given, but evalStrategy is not "steps": add evalStrategy: "steps", or leave evalSteps out.');
+  }
+  if (resolved.saveSteps !== undefined && resolved.saveStrategy !== "steps") {
+    refuse('saveSteps is given, but saveStrategy is not "steps": add saveStrategy: "steps", or leave saveSteps out.');
   }
   if (resolved.warmupSteps >= 1 && !Number.isInteger(resolved.warmupSteps)) {
     refuse(`warmupSteps is ${resolved.warmupSteps}; it must be a whole number of steps, or a share below 1.`);
@@ -281,6 +392,15 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
   if (!schedulerTypes.includes(resolved.lrSchedulerType)) {
     refuse(`lrSchedulerType is "${resolved.lrSchedulerType}"; known are ${schedulerTypes.join(", ")}.`);
   }
+  if (!hasWarmup(resolved.lrSchedulerType) && resolved.lrSchedulerType !== "constant" && resolved.warmupSteps > 0) {
+    refuse(
+      `warmupSteps is ${resolved.warmupSteps}, but the schedule "${resolved.lrSchedulerType}" has no warm-up: leave it out.`,
+    );
+  }
+  checkSchedulerKwargs(resolved.lrSchedulerKwargs, resolved.lrSchedulerType, {
+    code: "BAD_ARGUMENT",
+    refuse: (key, found, wanted) => refuse(`${key} is ${found}; it must be ${wanted}.`),
+  });
   if (!samplingStrategies.includes(resolved.trainSamplingStrategy)) {
     refuse(`trainSamplingStrategy is "${resolved.trainSamplingStrategy}"; known are ${samplingStrategies.join(", ")}.`);
   }
@@ -288,5 +408,6 @@ export function resolveArguments(args: TrainingArguments = {}): ResolvedArgument
     refuse(`precision is ${JSON.stringify(resolved.precision)}; known are ${precisions.join(", ")}.`);
   }
   checkPrecision(resolved.precision);
+  checkLossArguments(resolved);
   return resolved;
 }

@@ -1,6 +1,7 @@
 /**
  * Predicts the work of a stage: per layer 1 unit for the forward pass and 2 for the backward pass (1 for the inputs'
- * gradient, 1 for the weights'); the pass through the frozen layers counts once.
+ * gradient, 1 for the weights'); the pass through the frozen layers counts once, unless they are computed in every
+ * epoch.
  */
 import { layersHaveWeights } from "../freezing/selection.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
@@ -49,18 +50,28 @@ export function stageCosts(stages: readonly StageWork[], model: SequenceClassifi
   const full = 3 * (layersWork(model, 0, model.depth) + headWork);
   const known = new Map<ReadonlySet<string>, number>();
   return stages.map(({ trainable, cut, prefix }) => {
-    const epoch = known.get(trainable) ?? epochWork(trainable, cut, model) / full;
+    const epoch = known.get(trainable) ?? epochWork(trainable, cut, prefix, model) / full;
     known.set(trainable, epoch);
     return { prefix: prefix === undefined ? 0 : layersWork(model, ...prefix.pass) / full, epoch };
   });
 }
 
-function epochWork(trainable: ReadonlySet<string>, cut: Cut, model: SequenceClassifier): number {
+/**
+ * Returns the work of one epoch. The layers below the cut have only a forward pass, and none if their outputs are
+ * stored.
+ */
+function epochWork(
+  trainable: ReadonlySet<string>,
+  cut: Cut,
+  prefix: PrefixDecision | undefined,
+  model: SequenceClassifier,
+): number {
   const training = new Set([...trainable].map((name) => model.blocks.get(name)));
   const share = layersHaveWeights(model.blocks) ? undefined : "shared";
   let work = headWork * (training.has("head") ? 3 : 2);
-  for (let layer = Math.max(0, cut); layer < model.depth; layer++) {
-    work += layerWork(model, layer) * (training.has(share ?? layer) ? 3 : 2);
+  for (let layer = prefix === undefined ? 0 : cut; layer < model.depth; layer++) {
+    const units = layer < cut ? 1 : training.has(share ?? layer) ? 3 : 2;
+    work += layerWork(model, layer) * units;
   }
   return work;
 }

@@ -144,7 +144,7 @@ function measuredLayer(model: SequenceClassifier, lengths: readonly number[], pr
   const flags = [...model.parameters.values()].map((parameter) => [parameter, parameter.requiresGrad] as const);
   try {
     for (const [parameter] of flags) parameter.requiresGrad = true;
-    releaseMemory(); // what lies free in pieces would be handed out in pieces that are too large
+    releaseMemory(); // free memory would be handed out in pieces that are too large
     const [two, top] = [depth - 2, depth - 1].map((cut) => passFrom(model, Math.max(0, cut), batch, precision)) as [
       PassSizes,
       PassSizes,

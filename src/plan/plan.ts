@@ -3,26 +3,29 @@ import { listed } from "../display/listed.ts";
 import { formatBytes, formatCount, formatPercent, formatRate, formatSeconds } from "../display/numbers.ts";
 import { type Cell, type Column, ShownAsTable, Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
-import { type Block, describeTrainable, plainSelection } from "../freezing/selection.ts";
+import { describeTrainable } from "../freezing/describeTrainable.ts";
+import { type Block, plainSelection } from "../freezing/selection.ts";
 import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
-import type { SchedulerType } from "../schedule/schedule.ts";
+import type { StageSchedule } from "../schedule/stageSchedule.ts";
 import type { ResolvedArguments } from "./arguments.ts";
+import { trainableNames } from "./checkStages.ts";
 import { fullEpochs, type StageCost, stageCosts } from "./cost.ts";
 import { decidePrefixes, type PrefixDecision } from "./prefix.ts";
-import { type Stage, trainableNames } from "./stage.ts";
+import { resolveSchedules, type ScheduleDefaults } from "./schedules.ts";
+import type { Stage } from "./stage.ts";
 
 /** The settings of the run, used by stages that do not set their own. */
 interface PlanDefaults
-  extends Pick<
-    ResolvedArguments,
-    "learningRate" | "headLearningRate" | "lrSchedulerType" | "warmupSteps" | "frozenDropout" | "allowFrozenRandomHead"
-  > {
+  extends ScheduleDefaults,
+    Pick<ResolvedArguments, "learningRate" | "headLearningRate" | "frozenDropout" | "allowFrozenRandomHead"> {
   /** Number of optimizer steps of an epoch. */
   readonly stepsPerEpoch: number;
+  /** Number of optimizer steps after which the run ends. Default: all epochs. */
+  readonly maxSteps?: number | undefined;
 }
 
 /** The plan of one stage as plain data, as written and as resolved; tables show it and the record of a run keeps it. */
-export interface StagePlan {
+export interface StagePlan extends StageSchedule {
   /** Name for tables and figures. */
   readonly name: string;
   /** The parameters that train, in words: `"head"`, `"head, layers 10-11"`, `"everything"`. */
@@ -37,18 +40,14 @@ export interface StagePlan {
   readonly trainableParameters: number;
   /** Number of passes over the training data. */
   readonly epochs: number;
-  /** Number of optimizer steps of all epochs. */
-  readonly steps: number;
+  /** Number of optimizer steps of a whole epoch; absent in records of earlier versions. */
+  readonly stepsPerEpoch?: number;
   /** Number of the stage's first epoch in the run, from 1, if all earlier stages run all of their epochs. */
   readonly firstEpoch: number;
   /** Highest peak learning rate of the trainable encoder layers; absent if none trains. */
   readonly learningRate?: number;
   /** Peak learning rate of the head; absent if it is frozen. */
   readonly headLearningRate?: number;
-  /** Hugging Face's name of the schedule: `"linear"`. */
-  readonly lrSchedulerType: SchedulerType;
-  /** Number of optimizer steps of this stage over which the learning rates rise to their peak. */
-  readonly warmupSteps: number;
   /** Number of epochs without improvement after which the stage ends; absent if it never ends early. */
   readonly patience?: number;
   /** Predicted work, in units of one epoch of full fine-tuning. */
@@ -64,7 +63,7 @@ export interface StagePlan {
 }
 
 /** A stage in the form that the training loop needs. */
-export interface PlannedStage {
+export interface PlannedStage extends StageSchedule {
   /** The stage as it was written. */
   readonly stage: Stage;
   /** Names of the parameters that train. */
@@ -78,12 +77,6 @@ export interface PlannedStage {
   readonly prefix: PrefixDecision | undefined;
   /** Peak learning rate of each trainable parameter, before the schedule's factor. */
   readonly learningRates: ReadonlyMap<string, number>;
-  /** Hugging Face's name of the schedule: `"linear"`. */
-  readonly lrSchedulerType: SchedulerType;
-  /** Number of optimizer steps of this stage over which the learning rates rise to their peak. */
-  readonly warmupSteps: number;
-  /** Number of optimizer steps of all epochs. */
-  readonly steps: number;
   /** The stage as it is shown and recorded. */
   readonly row: StagePlan;
 }
@@ -111,7 +104,7 @@ export class Plan extends ShownAsTable {
 
   /** Number of epochs of all stages. */
   get epochs(): number {
-    return this.stages.reduce((sum, { stage }) => sum + stage.epochs, 0);
+    return this.stages.reduce((sum, { row }) => sum + row.epochs, 0);
   }
 
   /** Number of optimizer steps of all stages. */
@@ -123,6 +116,11 @@ export class Plan extends ShownAsTable {
   withForecast(forecasts: readonly Pick<StagePlan, "predictedSeconds" | "predictedMemory">[]): Plan {
     const stages = this.stages.map((stage, i) => ({ ...stage, row: { ...stage.row, ...forecasts[i] } }));
     return new Plan(stages, this.totalParameters);
+  }
+
+  /** Returns the stages as they were written, in the form of a plan file: `readPlan` reads `JSON.stringify(plan)`. */
+  toJSON(): { readonly stages: readonly Stage[] } {
+    return { stages: this.stages.map(({ row }) => row.written) };
   }
 
   /** Returns the plan as a table with one row per stage. */
@@ -150,21 +148,29 @@ export function makePlan(stages: readonly Stage[], model: SequenceClassifier, de
     trainsShared: [...names].some((name) => model.blocks.get(name) === "shared"),
   }));
   const ratesOf = onceByRates(model);
-  const prefixes = decidePrefixes(trainable.map((names) => parts(names).cut));
+  const prefixes = decidePrefixes(
+    trainable.map((names) => parts(names).cut),
+    defaults.frozenDropout,
+  );
   const costs = stageCosts(
     trainable.map((names, i) => ({ trainable: names, cut: parts(names).cut, prefix: prefixes[i] })),
     model,
   );
-  let firstEpoch = 1;
-  const planned = stages.map((stage, i): PlannedStage => {
-    const names = trainable[i] as ReadonlySet<string>;
-    const { cut, trains, parameters, size, trainsShared } = parts(names);
-    const steps = stage.epochs * defaults.stepsPerEpoch;
-    const warmupSteps = warmupOf(stage, i, steps, defaults);
+  const lengths = stageLengths(stages, defaults);
+  const rated = stages.map((stage, i) => {
     const encoder = stage.learningRate ?? defaults.learningRate;
     const head = stage.headLearningRate ?? defaults.headLearningRate ?? encoder;
-    const rates = ratesOf(names, encoder, head, stage.layerDecay ?? 1);
-    const lrSchedulerType = stage.lrSchedulerType ?? defaults.lrSchedulerType;
+    const rates = ratesOf(trainable[i] as ReadonlySet<string>, encoder, head, stage.layerDecay ?? 1);
+    const learningRate = rates.layers === undefined ? head : encoder;
+    return { stage, encoder, head, rates, ...(lengths[i] as StageLength), learningRate };
+  });
+  const schedules = resolveSchedules(rated, defaults);
+  let firstEpoch = 1;
+  const planned = rated.map(({ stage, epochs, encoder, head, rates }, i): PlannedStage => {
+    const names = trainable[i] as ReadonlySet<string>;
+    const { cut, trains, parameters, size, trainsShared } = parts(names);
+    const schedule = schedules[i] as StageSchedule;
+    const { lrSchedulerType, lrSchedulerKwargs, warmupSteps } = schedule;
     const cost = costs[i] as StageCost;
     const written = { ...stage, train: plainSelection(stage.train) };
     const row: StagePlan = {
@@ -176,29 +182,40 @@ export function makePlan(stages: readonly Stage[], model: SequenceClassifier, de
         ...(rates.layers === undefined ? {} : { learningRate: encoder }),
         ...(rates.head === undefined ? {} : { headLearningRate: head }),
         lrSchedulerType,
+        ...(lrSchedulerKwargs === undefined ? {} : { lrSchedulerKwargs }),
         warmupSteps,
       },
       parameters,
       trainableParameters: size,
-      epochs: stage.epochs,
-      steps,
+      epochs,
       firstEpoch,
       ...(rates.layers === undefined ? {} : { learningRate: rates.layers }),
       ...(rates.head === undefined ? {} : { headLearningRate: rates.head }),
-      lrSchedulerType,
-      warmupSteps,
+      ...schedule,
       ...(stage.patience === undefined ? {} : { patience: stage.patience }),
       cost,
-      relativeCost: fullEpochs(cost, stage.epochs) / stage.epochs,
+      relativeCost: fullEpochs(cost, epochs) / epochs,
       ...(trainsShared ? { trainsShared } : {}),
     };
-    firstEpoch += stage.epochs;
+    firstEpoch += epochs;
     return {
-      ...{ stage, trainable: names, cut, learningRates: rates.all, lrSchedulerType, warmupSteps, steps, row },
-      prefix: defaults.frozenDropout ? undefined : prefixes[i],
+      ...{ stage, trainable: names, cut, learningRates: rates.all, ...schedule, row },
+      prefix: prefixes[i],
     };
   });
   return new Plan(planned, sizeOf(order, model));
+}
+
+/** Throws `BAD_STAGE` for a plan with a setting that needs validation, where there is none; `needed` says what gives it. */
+export function refuseWithoutValidation({ stages }: Plan, needed: string): void {
+  stages.forEach(({ stage, lrSchedulerType }, index) => {
+    const plateau = lrSchedulerType === "reduce_lr_on_plateau" && `the schedule "${lrSchedulerType}"`;
+    const needs =
+      (stage.patience !== undefined && "patience") || (stage.restoreBest === true && "restoreBest") || plateau;
+    if (needs === false) return;
+    const advice = needs === plateau ? 'take another, such as "linear"' : `leave ${needs} out`;
+    throw new ThawError("BAD_STAGE", `Stage ${index} has ${needs}, which needs validation: ${needed}, or ${advice}.`);
+  });
 }
 
 /** Returns the number of values in these parameters. */
@@ -216,14 +233,26 @@ function once<T>(compute: (names: ReadonlySet<string>) => T): (names: ReadonlySe
   };
 }
 
-function warmupOf(stage: Stage, index: number, steps: number, defaults: PlanDefaults): number {
-  const warmup = stage.warmupSteps ?? defaults.warmupSteps;
-  const warmupSteps = warmup >= 1 ? Math.trunc(warmup) : Math.ceil(steps * warmup);
-  if (warmupSteps <= steps) return warmupSteps;
-  throw new ThawError(
-    "BAD_STAGE",
-    `Stage ${index} has ${warmupSteps} warm-up steps, but only ${steps} steps in all. Take fewer, or a share such as 0.1.`,
-  );
+/** The length of a stage: its optimizer steps, and the epochs that they need, the last of which may be a part of one. */
+interface StageLength {
+  readonly epochs: number;
+  readonly steps: number;
+}
+
+/** Returns the lengths of the stages; `maxSteps` shortens the stage in which it is reached, which must be the last. */
+function stageLengths(stages: readonly Stage[], { stepsPerEpoch, maxSteps }: PlanDefaults): StageLength[] {
+  let left = maxSteps ?? Number.POSITIVE_INFINITY;
+  return stages.map(({ epochs }, index) => {
+    if (left === 0) {
+      throw new ThawError(
+        "BAD_STAGE",
+        `maxSteps ${maxSteps} ends the run before stage ${index} begins: raise maxSteps, or leave the stage out.`,
+      );
+    }
+    const steps = Math.min(left, epochs * stepsPerEpoch);
+    left -= steps;
+    return { steps, epochs: Math.ceil(steps / stepsPerEpoch) };
+  });
 }
 
 function cutOf(trainable: ReadonlySet<string>, model: SequenceClassifier): Cut {
@@ -288,10 +317,17 @@ function refuseFrozenRandom(stages: readonly ReadonlySet<string>[], model: Seque
   const [first] = stages;
   const frozen = model.newlyInitialized.filter((name) => first?.has(name) === false);
   if (frozen.length === 0) return;
+  const layers = new Set(frozen.map((name) => model.blocks.get(name)).filter((block) => typeof block === "number"));
+  const parts = [
+    ...(layers.size > 0 ? [`{ lastLayers: ${model.depth - Math.min(...layers)} }`] : []),
+    ...(layers.size === 0 || frozen.some((name) => model.blocks.get(name) === "head") ? ['"head"'] : []),
+  ].reverse();
+  const random = parts.join(", ");
+  const called = parts.length > 1 ? `[${random}]` : random;
   throw new ThawError(
     "FROZEN_RANDOM_HEAD",
     `Stage 0 leaves ${listed(frozen)} frozen at random values, since no file gave values for them. ` +
-      'Add "head" to what the stage trains: train: ["head", ...], or model.unfreeze("head") where no stages are given. ' +
+      `Add ${random} to what the stage trains: train: [${random}, ...], or model.unfreeze(${called}) where no stages are given. ` +
       "Set args.allowFrozenRandomHead if it is meant.",
   );
 }
@@ -364,10 +400,31 @@ function planRow(stage: StagePlan, totalParameters: number): Cell[] {
 }
 
 /** Describes the schedule of a stage: `"linear, 3 steps of warmup, patience 2"`. */
-function scheduleInWords({ lrSchedulerType, warmupSteps, patience }: StagePlan): string {
+function scheduleInWords({
+  lrSchedulerType,
+  lrSchedulerKwargs = {},
+  warmupSteps,
+  patience,
+  written,
+}: StagePlan): string {
+  const { scheduleStart = "restart", minDelta = 0, restoreBest, moments, dropout } = written;
+  const start = { restart: "", continue: " continued", rewarm: " rewarmed" }[scheduleStart];
+  const kwargs = Object.entries(lrSchedulerKwargs).map(([key, value]) => `${key} ${value}`);
   return [
-    lrSchedulerType,
+    `${lrSchedulerType}${start}${kwargs.length === 0 ? "" : ` (${kwargs.join(", ")})`}`,
     ...(warmupSteps > 0 ? [`${formatCount(warmupSteps)} ${warmupSteps === 1 ? "step" : "steps"} of warmup`] : []),
     ...(patience === undefined ? [] : [`patience ${patience}`]),
+    ...(minDelta > 0 ? [`at least ${minDelta} better`] : []),
+    ...(restoreBest === true ? ["best epoch restored"] : []),
+    ...(moments === "reset" ? ["moments reset"] : []),
+    ...(dropout === undefined ? [] : [`dropout ${dropoutInWords(dropout)}`]),
   ].join(", ");
+}
+
+/** Writes dropout rates as `"0.1"`, or as `"0.1 hidden, 0 attention"` where there are several. */
+function dropoutInWords(dropout: NonNullable<Stage["dropout"]>): string {
+  if (typeof dropout === "number") return `${dropout}`;
+  return Object.entries(dropout)
+    .map(([key, rate]) => `${rate} ${key}`)
+    .join(", ");
 }

@@ -21,17 +21,18 @@ export interface PrefixDecision {
   readonly pass: readonly [from: number, to: number];
   /** All cuts that are stored while the stage trains, including those for later stages. */
   readonly stored: readonly Cut[];
-  /** The cuts that stay stored when the stage has ended. */
+  /** The cuts that stay stored when the stage has ended: the next stage trains nothing below them. */
   readonly kept: readonly Cut[];
 }
 
 /**
  * Decides the stored outputs for each stage of a plan, given the cut of each stage; undefined for a stage that trains
- * the embeddings, below which nothing is constant.
+ * the embeddings, below which nothing is constant. With `frozenDropout` it is undefined for every stage: dropout makes
+ * the outputs of the frozen layers differ from epoch to epoch.
  */
-export function decidePrefixes(cuts: readonly Cut[]): (PrefixDecision | undefined)[] {
+export function decidePrefixes(cuts: readonly Cut[], frozenDropout = false): (PrefixDecision | undefined)[] {
+  if (frozenDropout) return cuts.map(() => undefined);
   const wanted = wantedCuts(cuts);
-  const distinct = [...new Set(cuts)].filter((cut) => cut >= 0);
   let before: readonly Cut[] = [];
   return cuts.map((cut, index) => {
     if (cut < 0) {
@@ -43,15 +44,14 @@ export function decidePrefixes(cuts: readonly Cut[]): (PrefixDecision | undefine
     const missing = ofStage.filter((each) => !before.includes(each));
     const below = before.filter((each) => each <= Math.min(...missing));
     const stored = [...before, ...missing];
-    // below these nothing has trained, nor does it before a later stage starts at them or above
-    const kept = distinct.filter((each) => each <= cut && each <= next);
-    before = stored.filter((each) => kept.includes(each));
+    // the next stage trains layers below any higher cut, whose outputs then are those of the old weights
+    before = stored.filter((each) => each <= next);
     return {
       cut,
       wanted: ofStage,
       pass: missing.length === 0 ? [0, 0] : [Math.max(0, ...below), Math.max(...missing)],
       stored,
-      kept,
+      kept: before,
     };
   });
 }

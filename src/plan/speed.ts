@@ -10,31 +10,30 @@ import type { Cut, SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { DropoutRng } from "../nn/dropout.ts";
 import { AdamW } from "../optim/adamW.ts";
 import { globalNorm } from "../optim/gradients.ts";
-import { createHash } from "../platform/bytes.ts";
 import { taskOf } from "../task/taskOf.ts";
 import { markConstant } from "../tensor/differentiable.ts";
 import { lossAndGradients } from "../tensor/gradients.ts";
 import type { Precision } from "../tensor/precision.ts";
+import { sha256Of } from "../tensor/sha256.ts";
 import { tf } from "../tensor/tensorflow.ts";
 import { NativeVariable } from "../tensor/variable.ts";
 import { sizeOf } from "./plan.ts";
 
 /** The measured times of the parts of training, in seconds. */
 interface Speed {
-  /** One token through one layer, without gradients. */
+  /** The time of one token in one layer, forward only. */
   readonly forward: number;
-  /** One token through one layer forward and backward, with all gradients. */
+  /** The time of one token in one layer, forward and backward, with all gradients. */
   readonly both: number;
-  /**
-   * One token through the topmost layer, which computes only the rows that the head reads: without and with gradients.
-   */
+  /** The time of one token in the topmost layer, which computes only the rows that the head reads, forward only. */
   readonly topForward: number;
+  /** The time of one token in the topmost layer, forward and backward, with all gradients. */
   readonly topBoth: number;
-  /** The head forward and backward for one micro-batch, whatever its length. */
+  /** The time of the head, forward and backward, for one micro-batch of any length. */
   readonly head: number;
-  /** The norm of the gradient and the update, for one parameter value. */
+  /** The time of the gradient's norm and the optimizer's update, for one parameter value. */
   readonly update: number;
-  /** SHA-256 of one parameter value. */
+  /** The time of SHA-256 over one parameter value. */
   readonly hash: number;
 }
 
@@ -90,8 +89,7 @@ function measure(model: SequenceClassifier, lengths: readonly number[], precisio
       topForward: topForward / tokens,
       topBoth: topBoth / tokens,
       head,
-      update: updateSeconds(),
-      hash: hashSeconds(),
+      ...machineSpeed(),
     };
   } finally {
     parameters.forEach((parameter, i) => {
@@ -108,11 +106,13 @@ interface SecondsInput {
   /** The cut at which a training step, and an evaluation, begins. */
   readonly cut: Cut;
   readonly epochs: number;
-  /** Number of optimizer steps, and of passes forward and back, of one epoch. */
+  /** Number of optimizer steps of one epoch. */
   readonly steps: number;
+  /** Number of forward and backward passes of one epoch: each takes one micro-batch. */
   readonly microBatches: number;
-  /** Number of tokens of both data sets. */
+  /** Number of tokens of the training data. */
   readonly trainTokens: number;
+  /** Number of tokens of the evaluation data. */
   readonly evalTokens: number;
   /** The layers [from, to) through which both data sets pass once before the stage. */
   readonly prefix: readonly [from: number, to: number];
@@ -195,6 +195,14 @@ function stepThrough(
   );
 }
 
+let machine: Pick<Speed, "update" | "hash"> | undefined;
+
+/** Returns what depends on no model, and is measured once. */
+function machineSpeed(): Pick<Speed, "update" | "hash"> {
+  machine ??= { update: updateSeconds(), hash: hashSeconds() };
+  return machine;
+}
+
 function updateSeconds(): number {
   const shape = [1_000_000];
   const [variable, gradient] = [new NativeVariable(shape), tf.zeros(shape) as Tensor];
@@ -211,15 +219,17 @@ function updateSeconds(): number {
 }
 
 function hashSeconds(): number {
-  const bytes = new Uint8Array(4_000_000);
-  return secondsOf(() => createHash("sha256").update(bytes).digest()) / 1_000_000;
+  const tensors = [0, 1].map(() => tf.zeros([500_000])); // as many as there are threads at least: several are hashed at once
+  const seconds = secondsOf(() => sha256Of(tensors));
+  tf.dispose(tensors);
+  return seconds / 1_000_000;
 }
 
-/** Returns the median of at least three runs after a first one, and of as many as fit into 30 ms. */
+/** Returns the median of at least three runs after a first one, and of as many as fit into 15 ms. */
 function secondsOf(run: () => unknown): number {
   const took: number[] = [];
   tf.tidy(() => void run());
-  for (let sum = 0; took.length < 3 || sum < 0.03; ) {
+  for (let sum = 0; took.length < 3 || sum < 0.015; ) {
     const started = performance.now();
     tf.tidy(() => void run());
     const seconds = (performance.now() - started) / 1000;

@@ -168,7 +168,8 @@ export function noSpace(
   state: string,
   cause?: unknown,
 ): ThawError {
-  const needed = bytes > 0 ? `${counted(bytes)} bytes are needed` : "more bytes are needed";
+  const atLeast = free !== undefined && free >= bytes ? "at least " : ""; // names take room too, and may be used up
+  const needed = bytes > 0 ? `${atLeast}${counted(bytes)} bytes are needed` : "more bytes are needed";
   const found = free === undefined ? "the file system does not say how many are free" : `${counted(free)} are free`;
   return new ThawError(
     "WRITE_FAILED",

@@ -112,7 +112,7 @@ export async function putInPlace(
     const pending = await pendingPlaces(claim, journal);
     if (checked) await checkUntouched(target, claim, journal);
     const last = pending.at(-1);
-    // What is last in is first out: without it nobody takes the folder for whole.
+    // The file that goes in last goes out first: without it nobody takes the folder for whole.
     for (const name of [...pending].reverse()) {
       if ((await stateOf(join(target, name))) === undefined) continue;
       await move(join(target, name), asideOf(claim, journal, name));

@@ -5,20 +5,23 @@
  */
 import { readSync, statfsSync } from "node:fs";
 import * as fs from "node:fs/promises";
+import { homedir } from "node:os";
 
 export {
+  appendFileSync,
   closeSync,
   createReadStream,
   existsSync,
   fstatSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   readSync,
   type Stats,
-  statfsSync,
   statSync,
   unlinkSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 export {
@@ -33,7 +36,6 @@ export {
   rename,
   rm,
   stat,
-  statfs,
   symlink,
   writeFile,
 } from "node:fs/promises";
@@ -44,8 +46,9 @@ export { basename, dirname, isAbsolute, join, relative, resolve, sep } from "nod
 export interface FileState {
   readonly kind: "file" | "folder" | "link" | "other";
   readonly bytes: number;
-  /** Together with `ino`, `mtimeMs` and `bytes` it says whether a file is still the one that was seen. */
+  /** Number of the disk: a rename does not lead to another one. */
   readonly dev: number;
+  /** Together with `mtimeMs` and `bytes` it says whether a file is still the one that was seen. */
   readonly ino: number;
   /** Time of the last change of the content, in milliseconds since 1970. */
   readonly mtimeMs: number;
@@ -114,6 +117,11 @@ export function freeBytesAt(path: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Puts the home folder in place of a `~` at the start of a path, alone or before a slash. */
+export function expandHome(path: string): string {
+  return path.replace(/^~(?=\/|$)/, () => homedir());
 }
 
 /** Whether an error is one of the file system with one of these codes, such as `"ENOENT"`. */

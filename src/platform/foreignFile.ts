@@ -105,6 +105,11 @@ export function parseForeignJson(
   }
 }
 
+/** Tells whether a value of parsed JSON is an object, not a list. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /**
  * Counts levels, containers and values without parsing, and says which is too many; undefined where all are in bounds.
  */

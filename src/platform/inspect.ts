@@ -1,2 +1,2 @@
-/** Node's way to print values in a console, and to compare them by content. */
+/** Gives Node's functions that write values as a console shows them and compare values by content. */
 export { default as nodeUtil, inspect, isDeepStrictEqual } from "node:util";

@@ -14,7 +14,6 @@
  * one whose parent may not be written to; renaming files within the folder can, and only needs the journal to be whole.
  */
 import { accessSync, constants, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { ThawError } from "../errors.ts";
 import { type FileRecord, noSpace, writeFailed } from "./atomicFile.ts";
@@ -29,13 +28,13 @@ import {
   takeClaim,
   writeJournal,
 } from "./claim.ts";
-import { freeBytesAt, isSystemError, operations, removeTree, stateOf, syncFolder } from "./files.ts";
+import { expandHome, freeBytesAt, isSystemError, operations, removeTree, stateOf, syncFolder } from "./files.ts";
 import { disown, ownedName, sweep } from "./owner.ts";
 import {
   isAsRecorded,
-  type Manifest,
   type ManifestEntry,
   manifestName,
+  manifestText,
   nextManifest,
   readManifest,
   Staging,
@@ -55,7 +54,8 @@ export interface SaveOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const newPrefix = ".thaw-new-";
+/** Names of folders that are filled beside their place begin so. */
+export const newPrefix = ".thaw-new-";
 
 /**
  * Saves what `fill` writes as the folder `folder`. The names that are written belong to the save: what stands at them is
@@ -95,7 +95,7 @@ async function saveAsNew(target: string, save: Save): Promise<boolean> {
     const { files, weights } = await stage(place, save);
     const { manifest } = nextManifest(undefined, save.part, files, weights);
     const staging = new Staging(join(place, "files"), save.signal);
-    await staging.write(manifestName, jsonOf(manifest));
+    await staging.write(manifestName, manifestText(manifest));
     await syncFolder(staging.folder);
     await operations.rename(staging.folder, target);
     isInPlace = true;
@@ -191,7 +191,7 @@ async function journalOf(
     );
   }
   const staging = new Staging(join(claim, "files"), signal);
-  await staging.write(manifestName, jsonOf(manifest));
+  await staging.write(manifestName, manifestText(manifest));
   await syncFolder(staging.folder);
   const last = files.has(lastName) ? [lastName] : [];
   const places = [...[...files.keys()].filter((name) => name !== lastName), manifestName, ...last];
@@ -224,7 +224,7 @@ async function replacedBy(target: string, places: readonly string[]): Promise<Jo
 
 async function failure(cause: unknown, { folder, bytes = 0, signal }: Save, place: string, state: string) {
   if (signal?.aborted && cause === signal.reason) return cause;
-  // What a single file's writer has said of its place in the staging folder is said of the folder that the user knows.
+  // The writer of a single file names its place in the staging folder: the message names the folder that the user knows.
   const inner = cause instanceof ThawError && cause.code === "WRITE_FAILED" ? (cause.cause ?? cause) : cause;
   return await writeFailed(inner, { path: folder, place, bytes, state });
 }
@@ -245,10 +245,6 @@ async function makeFolders(path: string, made: string[]): Promise<void> {
 async function isFolder(path: string): Promise<boolean> {
   const found = await stateOf(path);
   return found?.kind === "folder" || (found?.kind === "link" && (await stateOf(`${path}/.`)) !== undefined);
-}
-
-function jsonOf(manifest: Manifest): string {
-  return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
 /** The place of a folder that a user has named. */
@@ -275,7 +271,7 @@ export function checkTarget(
     );
   }
   try {
-    const path = resolve(folder.replace(/^~(?=\/|$)/, homedir()));
+    const path = resolve(expandHome(folder));
     const nearest = nearestFolder(path, folder);
     accessSync(nearest, constants.W_OK | constants.X_OK);
     const free = freeBytesAt(nearest);

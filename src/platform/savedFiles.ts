@@ -127,6 +127,17 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   }
 }
 
+/** Writes a manifest as the file has it. */
+export const manifestText = (manifest: Manifest): string => `${JSON.stringify(manifest, null, 2)}\n`;
+
+/** Tells whether the manifest of a folder is byte for byte as a save writes it: a changed one may still be readable. */
+export async function isCanonical(folder: string, manifest: Manifest): Promise<boolean> {
+  const { version, weights, files } = manifest;
+  const entries = Object.entries(files).map(([name, { part, bytes, sha256 }]) => [name, { part, bytes, sha256 }]);
+  const text = manifestText({ version, weights, files: Object.fromEntries(entries) });
+  return (await operations.readFile(join(folder, manifestName))) === text;
+}
+
 /**
  * Makes the manifest after a save, and lists the files of earlier saves that do not belong to it: those of the same
  * part, and where the weights are others, those of every part.

@@ -1,4 +1,4 @@
-/** Starts threads, and processes, that run functions of this library; and waits for turns of the event loop. */
+/** Starts threads, makes the scripts that threads and processes run, and waits for turns of the event loop. */
 import { scheduler } from "node:timers/promises";
 import { Worker, type WorkerOptions } from "node:worker_threads";
 

@@ -1,7 +1,8 @@
 /** The three strategies of fine-tuning layer by layer, as arrays of stages. */
 import { ThawError } from "../errors.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import { checkStages, type Stage } from "../plan/stage.ts";
+import { checkStages } from "../plan/checkStages.ts";
+import type { Stage } from "../plan/stage.ts";
 import { inspect } from "../platform/inspect.ts";
 
 /**

@@ -2,7 +2,9 @@
 import { type DisplayBundle, displaySymbol, type MimeBundle } from "../../shared/mimeBundle.ts";
 import { formatCount, formatPercent, formatSeconds } from "../display/numbers.ts";
 import { type Cell, type Column, Table } from "../display/table.ts";
-import { indexOfBest, metricKeys, metricKinds } from "../task/metrics.ts";
+import { indexOfBest, kindOf, metricKeysOf } from "../task/metrics.ts";
+import type { Alarm } from "../train/alarms.ts";
+import { alarmLine } from "./alarmLines.ts";
 import { drawComparison } from "./comparisonFigure.ts";
 import type { Figure } from "./figure/figure.ts";
 import {
@@ -28,7 +30,9 @@ export interface Comparison {
    * finish.
    */
   readonly notices: readonly string[];
-  /** Writes the table and the notices as plain text. */
+  /** The alarm that chance explains the differences, `SEED_NOISE`; empty if it does not, or if no strategy has two seeds. */
+  readonly alarms: readonly Alarm[];
+  /** Writes the table, the alarms and the notices as plain text. */
   toString(): string;
   /** Draws the figure as live plotly, PNG and text. */
   toBundle(): Promise<DisplayBundle>;
@@ -45,15 +49,17 @@ export function compareRuns(
   runs: Readonly<Record<string, RunLike | readonly RunLike[]>>,
   options: CompareOptions = {},
 ): Comparison {
-  const { summaries, notices } = summarize(runs, options);
+  const { summaries, notices, alarms } = summarize(runs, options);
+  const sentences = [...alarms.map(alarmLine), ...notices];
   const table = comparisonTable(summaries);
-  const figure = drawComparison(summaries, table, notices);
-  const text = [table.toString(), ...notices].join("\n");
+  const figure = drawComparison(summaries, table, sentences);
+  const text = [table.toString(), ...sentences].join("\n");
   return {
     summaries,
     table,
     figure,
     notices,
+    alarms,
     toString: () => text,
     toBundle: () => figure.toBundle(),
     [displaySymbol]: () => figure[displaySymbol](),
@@ -102,21 +108,20 @@ const range = ({ lowest, highest }: Spread, format: (value: number) => string): 
 /** Makes a column of the validation metric, and one for each metric that any strategy has on the test examples. */
 function metricColumns(summaries: readonly RunSummary[]): SummaryColumn[] {
   const key = (summaries[0] as RunSummary).metric.key;
-  const tested = [key, ...metricKeys.filter((other) => other !== key)].filter((other) =>
-    summaries.some(({ test }) => test.has(other)),
-  );
+  const present = metricKeysOf(summaries.map(({ test }) => Object.fromEntries(test)));
+  const tested = [key, ...present.filter((other) => other !== key)].filter((other) => present.includes(other));
   return [
     ...(summaries.some(({ validation }) => validation !== undefined)
       ? [
           {
-            title: `Validation ${metricKinds[key].name}`,
+            title: `Validation ${kindOf(key).name}`,
             align: right,
             cell: ({ validation }: RunSummary) => metricSpread(key, validation),
           },
         ]
       : []),
     ...tested.map((other) => ({
-      title: `Test ${metricKinds[other].name}`,
+      title: `Test ${kindOf(other).name}`,
       align: right,
       cell: ({ test }: RunSummary) => metricSpread(other, test.get(other)),
     })),

@@ -4,7 +4,7 @@
  */
 import { formatPercent, formatSeconds } from "../display/numbers.ts";
 import type { Table } from "../display/table.ts";
-import { type MetricKey, metricKinds } from "../task/metrics.ts";
+import { kindOf, type MetricKey } from "../task/metrics.ts";
 import { drawTable } from "./figure/drawnTable.ts";
 import { Figure } from "./figure/figure.ts";
 import {
@@ -204,7 +204,7 @@ const metricOf = (summaries: readonly RunSummary[]): MetricKey => (summaries[0] 
 /** Names the metric, and says so where a lower value is better. */
 function metricHeading([first]: readonly RunSummary[]): string {
   const { key, greaterIsBetter } = (first as RunSummary).metric;
-  return metricKinds[key].name + (greaterIsBetter ? "" : ", lower is better");
+  return kindOf(key).name + (greaterIsBetter ? "" : ", lower is better");
 }
 
 /** Draws points with error bars: unlike bars they need no zero, so that small differences can be seen. */
@@ -226,7 +226,7 @@ function metricTraces(summaries: readonly RunSummary[]): Plain[] {
       .map((points, i) => ({
         type: "scatter",
         mode: "markers",
-        name: `${part} ${metricKinds[metric].name}`,
+        name: `${part} ${kindOf(metric).name}`,
         legendgroup: part,
         showlegend: i === 0,
         x: points.map(({ spread }) => spread.mean),
@@ -250,7 +250,7 @@ function errorBars(array: readonly number[], color: string): Plain {
 
 /** Chooses the range of the axis, and how its ticks are written. */
 function metricAxis(summaries: readonly RunSummary[]): Plain {
-  const isShare = metricKinds[metricOf(summaries)].scale === "share";
+  const isShare = kindOf(metricOf(summaries)).scale === "share";
   const [low, high] = rangeOf(summaries);
   return { range: [low, high], ...(isShare ? { tickformat: shareFormat(high - low) } : {}) };
 }
@@ -266,7 +266,7 @@ function rangeOf(summaries: readonly RunSummary[]): [number, number] {
   const ends = spreads.flatMap(({ mean, deviation }) => [mean - deviation, mean + deviation]);
   if (ends.length === 0) return [0, 1];
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
-  const around = metricKinds[key].scale === "error" && high > 0 ? 0.02 * high : 0.02;
+  const around = kindOf(key).scale === "error" && high > 0 ? 0.02 * high : 0.02;
   const air = high - low > 1e-6 * Math.abs(high) ? 0.1 * (high - low) : around;
   return [low - air, high + air];
 }

@@ -2,9 +2,11 @@
 import { formatDuration, formatRate } from "../display/numbers.ts";
 import { type Cell, type Column, Table } from "../display/table.ts";
 import type { StagePlan } from "../plan/plan.ts";
-import { epochFactors } from "../schedule/schedule.ts";
-import { indexOfBestEpoch, type MetricKey, type ModelMetric, metricKeys, metricTitle } from "../task/metrics.ts";
+import { epochFactors } from "../schedule/stageSchedule.ts";
+import { indexOfBestEpoch, type MetricKey, type ModelMetric, metricKeysOf, metricTitle } from "../task/metrics.ts";
+import type { Alarm } from "../train/alarms.ts";
 import type { HistoryRow } from "../train/runRecord.ts";
+import { validationCourse } from "../train/validationCourse.ts";
 
 export interface EpochTableInput {
   /** The rows of the run's history, one per epoch. */
@@ -13,17 +15,22 @@ export interface EpochTableInput {
   readonly metric: ModelMetric;
   /** Seconds that the pass through the frozen layers took, by the index of the stage; each becomes a row of its own. */
   readonly prefixSeconds?: ReadonlyMap<number, number>;
+  /** The alarms so far: the codes of those that arose in an epoch stand in its row. Default: none. */
+  readonly alarms?: readonly Alarm[];
 }
 
-/** A row of the table is an epoch, or the pass through the frozen layers before the first epoch of a stage. */
+/**
+ * A row of the table is a row of the log, at the end of an epoch or within it, or the pass through the frozen layers before the
+ * first epoch of a stage.
+ */
 type Line =
-  | { readonly row: HistoryRow; readonly epochInStage: number }
+  | { readonly row: HistoryRow; readonly epochInStage: number | undefined }
   | { readonly stage: number; readonly seconds: number };
 
 /** Makes the table. The epoch of the best validation metric is marked: of equals the lowest loss, then the first. */
-export function epochTable({ rows, stages, metric, prefixSeconds = new Map() }: EpochTableInput): Table {
+export function epochTable({ rows, stages, metric, prefixSeconds = new Map(), alarms = [] }: EpochTableInput): Table {
   const lines = linesOf(rows, prefixSeconds);
-  const columns = allColumns(stages, rows).filter(({ isShown }) => isShown);
+  const columns = allColumns(stages, rows, metric, alarms).filter(({ isShown }) => isShown);
   const best = indexOfBestEpoch(rows, metric);
   const marked = lines.findIndex((line) => "row" in line && best !== undefined && line.row === rows[best]);
   return new Table({
@@ -36,14 +43,16 @@ export function epochTable({ rows, stages, metric, prefixSeconds = new Map() }: 
 function linesOf(rows: readonly HistoryRow[], prefixSeconds: ReadonlyMap<number, number>): Line[] {
   const passes = [...prefixSeconds].filter(([, seconds]) => seconds > 0).sort(([a], [b]) => a - b);
   const lines: Line[] = [];
-  let epochInStage = 0;
+  let ended = 0; // epochs of the stage
   rows.forEach((row, i) => {
-    epochInStage = rows[i - 1]?.stage === row.stage ? epochInStage + 1 : 0;
+    if (rows[i - 1]?.stage !== row.stage) ended = 0;
+    const isEpochEnd = row.epochSeconds !== undefined || Number.isInteger(row.epoch);
     while (passes[0] !== undefined && passes[0][0] <= row.stage) {
       const [stage, seconds] = passes.shift() as [number, number];
       lines.push({ stage, seconds });
     }
-    lines.push({ row, epochInStage });
+    lines.push({ row, epochInStage: isEpochEnd ? ended : undefined });
+    if (isEpochEnd) ended += 1;
   });
   return [...lines, ...passes.map(([stage, seconds]) => ({ stage, seconds }))];
 }
@@ -54,7 +63,12 @@ interface EpochColumn extends Column {
   readonly isShown: boolean;
 }
 
-function allColumns(stages: readonly StagePlan[], rows: readonly HistoryRow[]): readonly EpochColumn[] {
+function allColumns(
+  stages: readonly StagePlan[],
+  rows: readonly HistoryRow[],
+  chosenBy: ModelMetric,
+  alarms: readonly Alarm[],
+): readonly EpochColumn[] {
   const nameOf = (stage: number) => stages[stage]?.name ?? stage + 1;
   const ofRow = (cell: (row: HistoryRow) => Cell) => (line: Line) => ("row" in line ? cell(line.row) : undefined);
   const metric = (key: MetricKey): EpochColumn => ({
@@ -63,8 +77,16 @@ function allColumns(stages: readonly StagePlan[], rows: readonly HistoryRow[]): 
     cell: ofRow((row) => fixed(row[key])),
     isShown: rows.some((row) => row[key] !== undefined),
   });
-  const rate = (key: "learningRate" | "headLearningRate") => (line: Line) =>
-    "row" in line ? rateOf(line.row, line.epochInStage, stages[line.row.stage], key) : undefined;
+  const rate = (key: "learningRate" | "headLearningRate") => (line: Line) => {
+    if (!("row" in line)) return undefined;
+    const { stage } = line.row;
+    const plan = stages[stage];
+    const { epochInStage } = line;
+    if (plan === undefined || epochInStage === undefined) return rateOf(line.row[key], undefined, []);
+    const followsValidation = plan.lrSchedulerType === "reduce_lr_on_plateau";
+    const validation = followsValidation ? validationCourse(rows, { stage, joined: plan.joined }, chosenBy) : undefined;
+    return rateOf(line.row[key], plan[key], epochFactors(plan, epochInStage, validation));
+  };
   return [
     {
       title: "Epoch",
@@ -78,7 +100,7 @@ function allColumns(stages: readonly StagePlan[], rows: readonly HistoryRow[]): 
       isShown: true,
     },
     { title: "Training Loss", align: "right", cell: ofRow(({ loss }) => fixed(loss) ?? "No log"), isShown: true },
-    ...metricKeys.map(metric),
+    ...metricKeysOf(rows).map(metric),
     {
       title: "Learning Rate",
       align: "right",
@@ -97,8 +119,17 @@ function allColumns(stages: readonly StagePlan[], rows: readonly HistoryRow[]): 
       cell: (line) => ("row" in line ? time(line.row) : formatDuration(line.seconds)),
       isShown: true,
     },
+    {
+      title: "Alarm",
+      cell: ofRow(({ epoch }) => alarmsOf(epoch, alarms)),
+      isShown: rows.some(({ epoch }) => alarmsOf(epoch, alarms) !== ""),
+    },
   ];
 }
+
+/** Lists the codes of the alarms that arose within an epoch or at its end. */
+const alarmsOf = (epoch: number, alarms: readonly Alarm[]): string =>
+  alarms.flatMap((alarm) => (Math.ceil(alarm.epoch ?? 0) === epoch ? [alarm.code] : [])).join(", ");
 
 /**
  * Writes six digits after the point, as Hugging Face does; larger numbers, such as the MSE of large targets, get seven
@@ -109,21 +140,13 @@ function fixed(value: number | undefined): string | undefined {
 }
 
 /**
- * Writes the learning rates of an epoch as `"0 → 1.00e-3 → 8.02e-4"`: at its first step, at the peak of a warm-up within it,
- * and at its last step.
+ * Writes the learning rates of an epoch as `"0 → 1.00e-3 → 8.02e-4"`: at its first step, at its highest and lowest where they
+ * are beyond both ends, and at its last step.
  */
-function rateOf(
-  row: HistoryRow,
-  epochInStage: number,
-  stage: StagePlan | undefined,
-  key: "learningRate" | "headLearningRate",
-): Cell {
-  const last = row[key];
+function rateOf(last: number | undefined, peak: number | undefined, factors: readonly number[]): Cell {
   if (last === undefined) return undefined;
-  const peak = stage?.[key];
-  if (stage === undefined || peak === undefined) return formatRate(last);
-  const factors = epochFactors(stage, epochInStage);
-  const course = [factors.first, factors.highest, factors.last].map((factor) => formatRate(peak * factor));
+  if (peak === undefined) return formatRate(last);
+  const course = factors.map((factor) => formatRate(peak * factor));
   return course.filter((rate, i) => rate !== course[i - 1]).join(" → ");
 }
 

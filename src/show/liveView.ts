@@ -1,12 +1,13 @@
-/** A training run while it goes on: its progress, epochs and notices, in one display that is rewritten in place. */
+/** A training run while it goes on: its progress, epochs, alarms and notices, in one display that is rewritten in place. */
 import type { DisplayBundle } from "../../shared/mimeBundle.ts";
 import { escapeHtml } from "../../shared/text.ts";
 import { type LiveDisplay, type LiveDisplayOptions, openDisplay } from "../display/liveDisplay.ts";
-import { formatCount, formatNumber } from "../display/numbers.ts";
+import { formatCount, formatEpoch, formatNumber } from "../display/numbers.ts";
 import { type Bar, barHtml, barText } from "../display/progressBar.ts";
-import { describeMetric, metricKinds } from "../task/metrics.ts";
+import { describeMetric, kindOf } from "../task/metrics.ts";
 import type { TrainerEvent } from "../train/events.ts";
 import type { RunRecord, RunStatus } from "../train/runRecord.ts";
+import { alarmHtml, alarmLine } from "./alarmLines.ts";
 import { epochTable } from "./epochTable.ts";
 import { RunProgress } from "./runProgress.ts";
 
@@ -50,20 +51,22 @@ export class LiveView {
   }
 
   #bundle(): DisplayBundle {
-    const { rows, stages, notices, metric, prefixSeconds } = this.#progress;
-    const table = rows.length === 0 ? undefined : epochTable({ rows, stages, metric, prefixSeconds });
+    const { rows, stages, notices, alarms, metric, prefixSeconds } = this.#progress;
+    const table = rows.length === 0 ? undefined : epochTable({ rows, stages, metric, prefixSeconds, alarms });
     const [stage, bar, side] = [this.#stageLine(), this.#bar(), this.#sideBar()];
     const html = [
       `<div>${escapeHtml(stage)}</div>`,
       barHtml(bar),
       table?.toHtml() ?? "",
       side === undefined ? "" : `<div>${escapeHtml(side.label)}</div>${barHtml(side)}`,
+      ...alarms.map(alarmHtml),
       ...notices.map((notice) => `<div>${escapeHtml(notice)}</div>`),
     ].join("");
     const text = [
       `${barText(bar)} ${stage}`, // one line with everything: it is all that a log shows
       ...(table === undefined ? [] : [table.toString()]),
       ...(side === undefined ? [] : [`${barText(side)} ${side.label}`]),
+      ...alarms.map(alarmLine),
       ...notices,
     ].join("\n");
     return { data: { "text/html": `<div>${html}</div>`, "text/plain": text } };
@@ -91,9 +94,10 @@ export class LiveView {
   }
 
   #bar(): Bar {
-    const { step, totalSteps, epoch, totalEpochs, elapsedSeconds, remainingSeconds, secondsPerStep, run } =
+    const { step, totalSteps, epoch, totalEpochs, elapsedSeconds, remainingSeconds, secondsPerStep, run, savedStep } =
       this.#progress;
     const note = `epoch ${Math.round(100 * epoch) / 100}/${totalEpochs}`;
+    const saved = savedStep === undefined ? [] : [`saved at step ${formatCount(savedStep)}`];
     return {
       label: "Training, step",
       done: step,
@@ -101,7 +105,7 @@ export class LiveView {
       elapsedSeconds,
       remainingSeconds,
       perSecond: secondsPerStep === undefined ? undefined : 1 / secondsPerStep,
-      note: [note, ...endInWords(this.#ended)].join(", "),
+      note: [note, ...saved, ...endInWords(this.#ended)].join(", "),
       isDone: run !== undefined || this.#ended !== undefined,
     };
   }
@@ -126,9 +130,10 @@ export class LiveView {
 function bestInWords({ best, metric: { key } }: RunRecord): string {
   if (best === undefined) return "";
   const [value, loss] = [best[key], best.evalLoss];
-  if (value !== undefined) return `: best validation ${describeMetric(key, value)} at epoch ${best.epoch}`;
-  const lowest = loss === undefined ? "" : `; lowest validation loss ${formatNumber(loss)} at epoch ${best.epoch}`;
-  return `: validation ${metricKinds[key].name} not defined${lowest}`;
+  if (value !== undefined) return `: best validation ${describeMetric(key, value)} at epoch ${formatEpoch(best.epoch)}`;
+  const lowest =
+    loss === undefined ? "" : `; lowest validation loss ${formatNumber(loss)} at epoch ${formatEpoch(best.epoch)}`;
+  return `: validation ${kindOf(key).name} not defined${lowest}`;
 }
 
 /** Says how a run ended that did not finish: `"stopped"`, or `"failed: NON_FINITE"`. */

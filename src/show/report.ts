@@ -9,12 +9,14 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
+  formatEpoch,
   formatNumber,
   formatPercent,
   formatSeconds,
 } from "../display/numbers.ts";
 import { type Column, Table } from "../display/table.ts";
-import { describeMetric, formatMetric, type MetricKey, metricKinds } from "../task/metrics.ts";
+import { describeMetric, formatMetric, kindOf, type MetricKey } from "../task/metrics.ts";
+import type { Alarm } from "../train/alarms.ts";
 import type {
   BestRecord,
   Evidence,
@@ -23,18 +25,21 @@ import type {
   RunRecord,
   StageRecord,
 } from "../train/runRecord.ts";
+import type { StageEvidence } from "../train/stageEvidence.ts";
+import { alarmHtml, alarmLine } from "./alarmLines.ts";
 
 /** The report of a run: its table and sentences. It shows itself where a cell ends with it. */
 export interface Report {
   /** One row per stage: what it trained, its epochs, cost, time and best validation metric. */
   readonly stages: Table;
+  /** The alarms of the run: each says what went wrong, by which number, and what to do. */
+  readonly alarms: readonly Alarm[];
   /**
    * The findings in this order: where and why the run did not finish; its result; stages that ended early; weights that had
-   * been trained or changed before; the evidence for frozen weights, for a run of several stages also that of each stage; the
-   * run's notices.
+   * been trained or changed before; the evidence for frozen weights, and that of each stage; the run's notices.
    */
   readonly sentences: readonly string[];
-  /** Writes the table and the sentences as plain text. */
+  /** Writes the table, the alarms and the sentences as plain text. */
   toString(): string;
   /** Shows the report as HTML and text where a cell ends with it. */
   [displaySymbol](): MimeBundle;
@@ -43,6 +48,7 @@ export interface Report {
 /** Makes the report of a run, which may have been stopped or may have failed. */
 export function runReport(run: RunRecord): Report {
   const stages = stageTable(run);
+  const { alarms = [] } = run;
   const sentences = [
     ...statusSentence(run),
     resultSentence(run),
@@ -52,10 +58,15 @@ export function runReport(run: RunRecord): Report {
     ...stageEvidence(run),
     ...run.notices,
   ];
-  const text = [stages.toString(), "", ...sentences].join("\n");
-  const html = stages.toHtml() + sentences.map((sentence) => `<p>${escapeHtml(sentence)}</p>`).join("");
+  const text = [stages.toString(), "", ...alarms.map(alarmLine), ...sentences].join("\n");
+  const html = [
+    stages.toHtml(),
+    ...alarms.map(alarmHtml),
+    ...sentences.map((sentence) => `<p>${escapeHtml(sentence)}</p>`),
+  ].join("");
   return {
     stages,
+    alarms,
     sentences,
     toString: () => text,
     [displaySymbol]: () => ({ "text/html": `<div>${html}</div>`, "text/plain": text }),
@@ -96,7 +107,7 @@ function stageTable({ stages, metric: { key } }: RunRecord): Table {
     );
   }
   columns.push({
-    title: `Best validation ${metricKinds[key].name}`,
+    title: `Best validation ${kindOf(key).name}`,
     align: right,
     cell: ({ outcome }) => bestOf(outcome?.best, key),
   });
@@ -126,7 +137,7 @@ function peakOf({ outcome }: StageRecord): string {
 function bestOf(best: BestRecord | undefined, key: MetricKey): string {
   if (best === undefined) return "";
   const value = best[key];
-  return `${value === undefined ? "not defined" : formatMetric(key, value)} (epoch ${best.epoch})`;
+  return `${value === undefined ? "not defined" : formatMetric(key, value)} (epoch ${formatEpoch(best.epoch)})`;
 }
 
 /**
@@ -142,7 +153,9 @@ export function stopInWords({ status, stages }: Pick<RunRecord, "status" | "stag
 
 function placeOf({ epoch, during }: InterruptedStatus, epochs: number): string {
   const isWithin = during === "training" || !Number.isInteger(epoch);
-  return isWithin ? `in epoch ${Math.floor(epoch) + 1} of ${epochs}` : `after ${epoch} of ${epochs} epochs`;
+  return isWithin
+    ? `in epoch ${Math.floor(epoch) + 1} of ${epochs}`
+    : `after ${formatEpoch(epoch)} of ${epochs} epochs`;
 }
 
 function statusSentence(run: RunRecord): string[] {
@@ -164,9 +177,9 @@ function resultSentence(run: RunRecord): string {
 
 /** Says which epoch's weights the model has, and their validation metric. */
 function weightsInWords({ weights, best, history, metric: { key }, data }: RunRecord): string {
-  const { name } = metricKinds[key];
+  const { name } = kindOf(key);
   const of = Number.isInteger(weights.epoch)
-    ? `epoch ${weights.epoch}`
+    ? `epoch ${formatEpoch(weights.epoch)}`
     : `step ${formatCount(weights.step)}, within epoch ${Math.floor(weights.epoch) + 1}`;
   const has = weights.step === 0 ? "no step changed the model" : `the model has the weights of ${of}`;
   if (data.evaluation === undefined) return `${has}; nothing was held out, so there is no validation ${name}`;
@@ -178,7 +191,7 @@ function weightsInWords({ weights, best, history, metric: { key }, data }: RunRe
   };
   const row = history.find(({ epoch }) => epoch === weights.epoch);
   if (row?.epoch === best.epoch) return `${has}, ${worth(row)}`;
-  return `${has}${row === undefined ? "" : `, ${worth(row)}`}; the best epoch was ${best.epoch}, ${worth(best)}`;
+  return `${has}${row === undefined ? "" : `, ${worth(row)}`}; the best epoch was ${formatEpoch(best.epoch)}, ${worth(best)}`;
 }
 
 /** Says why a stage ended before all of its epochs were done. */
@@ -220,7 +233,7 @@ export function evidenceSentence(evidence: Evidence): string {
   const tensors = `${formatCount(frozenTensors)} ${frozenTensors === 1 ? "tensor" : "tensors"}`;
   const subject = `${formatCount(frozenParameters)} parameters in ${tensors} stayed frozen`;
   if (after === null)
-    return `${subject}; their bytes could not be read at the end (SHA-256 ${before.slice(0, 12)} before).`;
+    return `${subject}; their bytes were not hashed again at the end (SHA-256 ${before.slice(0, 12)} before).`;
   const hashes = `SHA-256 ${before.slice(0, 12)} before, ${after.slice(0, 12)} after`;
   const moved =
     changed.length === 0 && before === after
@@ -229,16 +242,40 @@ export function evidenceSentence(evidence: Evidence): string {
   return `${subject}: ${moved}; optimizer state held for them: ${formatCount(optimizerBytesForFrozen)} bytes.`;
 }
 
-/**
- * Says how many parameters each of several stages froze. A run in which a stage changed one byte of them fails, so there is
- * nothing else to say.
- */
-function stageEvidence({ stages, totalParameters }: RunRecord): string[] {
-  const froze = stages.filter(
-    ({ plan, outcome }) =>
-      (outcome?.ended === "all epochs" || outcome?.ended === "patience") && plan.trainableParameters < totalParameters,
-  );
-  if (stages.length < 2 || froze.length === 0) return [];
-  const list = froze.map(({ plan }) => `${plan.name}: ${formatCount(totalParameters - plan.trainableParameters)}`);
-  return [`Parameters frozen within a stage, hashed before and after it, 0 bytes changed: ${list.join("; ")}.`];
+/** Says of each stage what was frozen and hashed, what the optimizer held, and which random tensors trained. */
+function stageEvidence({ stages }: RunRecord): string[] {
+  return stages.flatMap(({ plan, outcome }) => {
+    const evidence = outcome?.evidence;
+    if (evidence === undefined) return [];
+    const { frozen, optimizer, steps, newlyInitialized } = evidence;
+    const hashes = `SHA-256 ${frozen.before.slice(0, 12)} before, ${frozen.after.slice(0, 12)} after`;
+    const count = (number: number, noun: string) => `${formatCount(number)} ${number === 1 ? noun : `${noun}s`}`;
+    const parts = [
+      frozen.tensors === 0
+        ? "nothing frozen"
+        : `${count(frozen.tensors, "tensor")} frozen (${formatCount(frozen.parameters)} parameters), ` +
+          `${count(frozen.changed.length, "tensor")} changed (${hashes})`,
+      `the optimizer updated ${formatCount(optimizer.updated)} of ${count(optimizer.trainable, "trainable tensor")} and holds ` +
+        `${formatCount(optimizer.frozen)} frozen ones${stepsInWords(steps)}`,
+      ...(optimizer.withoutGradient.length === 0 ? [] : [`no gradient for ${listed(optimizer.withoutGradient)}`]),
+      ...randomInWords(newlyInitialized),
+    ];
+    return [`Stage "${plan.name}": ${parts.join("; ")}.`];
+  });
+}
+
+/** Writes `", step count 375"`, or the range and the tensors that have taken fewer steps. */
+function stepsInWords({ lowest, highest, fewer }: StageEvidence["steps"]): string {
+  if (highest === 0) return "";
+  if (lowest === highest) return `, step count ${formatCount(highest)}`;
+  const names = Object.keys(fewer);
+  const shown = names.length <= 3 ? names.join(", ") : `${names.slice(0, 2).join(", ")} and ${names.length - 2} more`;
+  return `, step counts ${formatCount(lowest)} to ${formatCount(highest)} (fewer: ${shown})`;
+}
+
+function randomInWords({ trained, untrained }: StageEvidence["newlyInitialized"]): string[] {
+  return [
+    ...(trained.length === 0 ? [] : [`trained from random values: ${listed(trained)}`]),
+    ...(untrained.length === 0 ? [] : [`still random: ${listed(untrained)}`]),
+  ];
 }

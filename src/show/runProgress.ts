@@ -1,6 +1,7 @@
 /** The progress of a run, from its events: steps, rows, measured times and the remaining time, ready to be drawn. */
 import type { StagePlan } from "../plan/plan.ts";
 import { accuracyMetric, type ModelMetric } from "../task/metrics.ts";
+import type { Alarm } from "../train/alarms.ts";
 import type { TrainerEvent } from "../train/events.ts";
 import type { HistoryRow, RunRecord, StageOutcome } from "../train/runRecord.ts";
 
@@ -22,6 +23,8 @@ export class RunProgress {
   stage = 0;
   step = 0;
   epoch = 0;
+  /** The step of the newest checkpoint; undefined if there is none. */
+  savedStep: number | undefined;
   /** The planned steps and epochs, without those that were left out by stages which ended early. */
   totalSteps = 0;
   totalEpochs = 0;
@@ -37,11 +40,14 @@ export class RunProgress {
   sideTask: SideTask | undefined;
   run: RunRecord | undefined;
   readonly notices: string[] = [];
+  readonly alarms: Alarm[] = [];
   readonly #clock: () => number;
   #startedAt = 0;
   /** The time of the last event. The time until the next event was spent on that next one. */
   #lastAt = 0;
   #firstStep = 0;
+  /** Steps of the stage that were taken before the run went on from a checkpoint. */
+  #resumedSteps = 0;
   #sideSeconds = 0;
   #measured: Measured = nothingMeasured;
 
@@ -89,6 +95,9 @@ export class RunProgress {
       case "notice":
         this.notices.push(event.notice);
         break;
+      case "alarm":
+        this.alarms.push(event.alarm);
+        break;
       case "evaluate":
         this.#side(event, passed);
         break;
@@ -96,7 +105,18 @@ export class RunProgress {
         this.#advance(event, passed);
         break;
       case "epoch":
+      case "log":
         this.#finishEpoch(event.row, passed);
+        break;
+      case "save":
+        this.savedStep = event.step;
+        break;
+      case "resume":
+        this.step = event.step;
+        this.savedStep = event.step;
+        this.epoch = event.epoch;
+        this.rows.push(...event.history);
+        this.#resumedSteps = event.stageSteps;
         break;
       case "stageEnd":
         this.#leave(event.stage, event.outcome);
@@ -113,7 +133,8 @@ export class RunProgress {
     const full = left === undefined ? undefined : fullStepSeconds(left, this.#measured);
     const { evalSeconds } = this.#measured;
     this.stage = stage;
-    this.#firstStep = this.step;
+    this.#firstStep = this.step - this.#resumedSteps;
+    this.#resumedSteps = 0;
     this.#endSide();
     this.#measured = { ...nothingMeasured, stage, evalSeconds, fullStepSeconds: full };
   }

@@ -6,9 +6,11 @@ import { listed } from "../display/listed.ts";
 import { ThawError } from "../errors.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { inspect, isDeepStrictEqual } from "../platform/inspect.ts";
-import { formatMetric, type MetricKey, type Metrics, type ModelMetric, metricKeys } from "../task/metrics.ts";
+import { formatMetric, kindOf, type MetricKey, type Metrics, type ModelMetric, metricKeysOf } from "../task/metrics.ts";
+import type { Alarm } from "../train/alarms.ts";
 import type { RunRecord } from "../train/runRecord.ts";
 import { stopInWords } from "./report.ts";
+import { seedNoise } from "./seedNoise.ts";
 
 /** The metrics that `trainer.evaluate(test)` returns. */
 export type TestResult = Metrics;
@@ -75,6 +77,7 @@ export interface RunSummary {
 interface Summed {
   readonly summaries: readonly RunSummary[];
   readonly notices: readonly string[];
+  readonly alarms: readonly Alarm[];
 }
 
 /** Sums up the runs of each name, in the order of `runs`. Errors: `NO_RUNS`, `DIFFERENT_METRICS`, `BAD_ARGUMENT`. */
@@ -110,7 +113,7 @@ export function summarize(
     ),
     ...dataNotices(groups),
   ];
-  return { summaries, notices };
+  return { summaries, notices, alarms: noiseOf(groups, first.metric) };
 }
 
 interface Group {
@@ -151,7 +154,8 @@ function differentMetrics(first: RunSummary, other: RunSummary): ThawError {
 
 function summarizeGroup(name: string, records: readonly RunRecord[]): RunSummary {
   const { metric, totalParameters, evidence } = records[0] as RunRecord;
-  const keys = [metric.key, ...metricKeys.filter((key) => key !== metric.key && key !== "evalLoss")];
+  const tested = metricKeysOf(records.flatMap(({ test }) => test ?? []));
+  const keys = [metric.key, ...tested.filter((key) => key !== metric.key && key !== "evalLoss")];
   const over = (value: (record: RunRecord) => number) => spread(records.map(value)) as Spread;
   return {
     name,
@@ -235,12 +239,13 @@ function planDifferences(first: RunRecord, other: RunRecord): string[] {
 /** These arguments do not change what is learnt, or are compared with the stages. */
 const ofNoConcern = new Set([
   ...["seed", "cacheMemory", "cacheDisk", "maxMemory", "perDeviceEvalBatchSize", "gradientCheckpointing"],
+  "lrSchedulerKwargs",
   ...["numTrainEpochs", "learningRate", "headLearningRate", "lrSchedulerType", "warmupSteps", "allowFrozenRandomHead"],
 ]);
 
 function argumentDifferences({ args: one }: RunRecord, { args: two }: RunRecord): string[] {
   return [...new Set([...Object.keys(one), ...Object.keys(two)])]
-    .filter((key) => !ofNoConcern.has(key) && one[key] !== two[key])
+    .filter((key) => !ofNoConcern.has(key) && !isDeepStrictEqual(one[key], two[key]))
     .map((key) => `${key} (${shown(one[key])}, ${shown(two[key])})`);
 }
 
@@ -251,6 +256,14 @@ function unfinished(name: string, record: RunRecord, index: number, count: numbe
   return words === undefined
     ? []
     : [`${count > 1 ? `Run ${index + 1} of ` : ""}"${name}" was ${words.replace(/^failed/, "ended by an error")}.`];
+}
+
+/** Compares the spread over seeds with that over strategies: on the test examples where every run has them. */
+function noiseOf(groups: readonly Group[], { key }: ModelMetric): Alarm[] {
+  const isTested = groups.every(({ records }) => records.every(({ test }) => test?.[key] !== undefined));
+  const of = (record: RunRecord) => (isTested ? record.test?.[key] : validationOf(record)) ?? [];
+  const strategies = groups.map(({ name, records }) => ({ name, values: records.flatMap(of) }));
+  return seedNoise(strategies, key, `${isTested ? "test" : "validation"} ${kindOf(key).name}`);
 }
 
 /** Strategies should be compared on the same examples: with a split per seed, on those of all the splits. */

@@ -1,8 +1,10 @@
 /** The figure of a run: loss, metrics and learning rates over the epochs, with the borders of its stages. */
-import { formatPercent, formatSeconds } from "../display/numbers.ts";
-import { rateCourse } from "../schedule/schedule.ts";
-import { describeMetric, formatMetric, type MetricKey, metricKeys, metricKinds } from "../task/metrics.ts";
+import { formatEpoch, formatPercent, formatSeconds } from "../display/numbers.ts";
+import type { ValidationCourse } from "../schedule/settings.ts";
+import { rateCourse } from "../schedule/stageSchedule.ts";
+import { describeMetric, formatMetric, kindOf, type MetricKey, metricKeysOf } from "../task/metrics.ts";
 import type { HistoryRow, RunRecord, StageRecord } from "../train/runRecord.ts";
+import { validationCourse } from "../train/validationCourse.ts";
 import { Figure } from "./figure/figure.ts";
 import {
   axis,
@@ -49,7 +51,7 @@ export function trainingFigure(run: RunRecord): Figure {
     annotations: bands.annotations,
     xaxis: axis({ title: axisTitle("epoch"), range: [0, lastEpoch * 1.01], anchor: "y3", ...wholeTicks(lastEpoch) }),
     yaxis: axis({ title: axisTitle(lossTitle(run)), domain: [0.64, 1], rangemode: "tozero" }),
-    yaxis2: axis({ title: axisTitle("validation"), domain: [0.3, 0.6], ...metricScale(history) }),
+    yaxis2: axis({ title: axisTitle("validation"), domain: [0.3, 0.6], ...metricScale(run) }),
     yaxis3: axis({ title: axisTitle("learning rate"), domain: [0, 0.24], exponentformat: "e", ...rates.scale }),
     legend: legend(1),
     legend2: legend(0.6),
@@ -92,9 +94,18 @@ const looks: readonly Plain[] = [
   line(palette.sky, "triangle-up", "dashdot"),
 ];
 
-/** The validation loss is the MSE; the MAE, in another unit, is only drawn where the best epoch is chosen by it. */
-const isDrawn = (key: MetricKey, { metric }: RunRecord): boolean =>
-  key !== "evalLoss" && key !== "evalMse" && (key !== "evalMae" || metric.key === "evalMae");
+/**
+ * The validation loss is the MSE; the MAE, in another unit, is only drawn where the best epoch is chosen by it. So are a user's own
+ * metrics whose values are not in the range of the others, which it leaves out then.
+ */
+function isDrawn(key: MetricKey, { metric, history }: RunRecord): boolean {
+  if (key === "evalLoss" || key === "evalMse") return false;
+  if (key === metric.key) return true;
+  if (key === "evalMae") return false;
+  const isFar = (each: MetricKey) =>
+    kindOf(each).scale === "number" && history.some((row) => Math.abs(row[each] ?? 0) > 1);
+  return !isFar(key) && (kindOf(key).scale === "error" || !isFar(metric.key));
+}
 
 function lossTitle(run: RunRecord): string {
   if (run.history.every((row) => row.evalMse === undefined)) return "loss";
@@ -103,16 +114,16 @@ function lossTitle(run: RunRecord): string {
 
 /** Errors are drawn beside the loss, which is a regression's MSE; metrics of at most 1 have a panel of their own. */
 const panelOf = (key: MetricKey) =>
-  metricKinds[key].scale === "error" ? { legend: "legend" } : { yaxis: "y2", legend: "legend2" };
+  kindOf(key).scale === "error" ? { legend: "legend" } : { yaxis: "y2", legend: "legend2" };
 
 /** Draws the metrics. The first of them is drawn last, over the others. */
 function metricTraces(run: RunRecord): Plain[] {
   const { history } = run;
-  const present = metricKeys.filter((key) => isDrawn(key, run) && history.some((row) => row[key] !== undefined));
+  const present = metricKeysOf(history).filter((key) => isDrawn(key, run));
   return present
     .flatMap((key, i) =>
       curve(history, key, {
-        name: metricKinds[key].name,
+        name: kindOf(key).name,
         ...(i === 0 ? {} : { legendrank: 1000 + i }),
         ...panelOf(key),
         ...looks[i % looks.length],
@@ -121,11 +132,12 @@ function metricTraces(run: RunRecord): Plain[] {
     .reverse();
 }
 
-/** Writes shares in percent, with digits after the point where they lie close together. */
-function metricScale(history: readonly HistoryRow[]): Plain {
-  if (history.some((row) => row.evalPearson !== undefined || row.evalR2 !== undefined)) return {};
-  const shares = metricKeys.filter((key) => metricKinds[key].scale === "share");
-  const values = history.flatMap((row) => shares.flatMap((key) => row[key] ?? []));
+/** Writes shares in percent, with digits after the point where they lie close together; other numbers as they are. */
+function metricScale(run: RunRecord): Plain {
+  const { history } = run;
+  const keys = metricKeysOf(history).filter((key) => isDrawn(key, run) && kindOf(key).scale !== "error");
+  if (keys.some((key) => kindOf(key).scale !== "share")) return {};
+  const values = history.flatMap((row) => keys.flatMap((key) => row[key] ?? []));
   return { tickformat: shareFormat(Math.max(...values) - Math.min(...values)) };
 }
 
@@ -147,7 +159,7 @@ function bestTrace(run: RunRecord): Plain[] {
     {
       type: "scatter",
       mode: "markers",
-      name: `<b>${formatMetric(key, value)}</b>, best: epoch ${epoch}`,
+      name: `<b>${formatMetric(key, value)}</b>, best: epoch ${formatEpoch(epoch)}`,
       legendrank: 1010,
       cliponaxis: false,
       x: [epoch],
@@ -159,7 +171,7 @@ function bestTrace(run: RunRecord): Plain[] {
 }
 
 /** Draws the learning rates of layers and head within the epochs, each only where it trains. */
-function ratePanel({ stages }: RunRecord): { readonly traces: Plain[]; readonly scale: Plain } {
+function ratePanel({ stages, history, metric }: RunRecord): { readonly traces: Plain[]; readonly scale: Plain } {
   const begun = stages.filter(({ outcome }) => (outcome?.steps ?? 0) > 0);
   const own = begun.some(
     ({ plan: { learningRate, headLearningRate } }) =>
@@ -174,7 +186,10 @@ function ratePanel({ stages }: RunRecord): { readonly traces: Plain[]; readonly 
     { key: "headLearningRate", name: "head", look: { color: palette.sky, width: 2.2, dash: "dash" } },
   ] as const;
   const traces = series.flatMap(({ key, name, look }) => {
-    const points = begun.flatMap((stage) => ratePoints(stage, stage.plan[key], isFarApart));
+    const points = begun.flatMap((stage) => {
+      const place = { stage: stages.indexOf(stage), joined: stage.plan.joined };
+      return ratePoints(stage, stage.plan[key], isFarApart, validationCourse(history, place, metric));
+    });
     if (points.every(({ y }) => y === null)) return [];
     const [x, y] = [points.map((point) => point.x), points.map((point) => point.y)];
     const panel = { yaxis: "y3", legend: "legend3", line: look, hovertemplate: "%{y:.2e}" };
@@ -191,10 +206,15 @@ function ratePanel({ stages }: RunRecord): { readonly traces: Plain[]; readonly 
 }
 
 /** Lists the rates by epoch. A `null` breaks the curve: between stages, and at a rate of 0 on a logarithmic axis. */
-function ratePoints({ plan, outcome }: StageRecord, peak: number | undefined, isLog: boolean) {
+function ratePoints(
+  { plan, outcome }: StageRecord,
+  peak: number | undefined,
+  isLog: boolean,
+  validation: ValidationCourse,
+) {
   if (outcome === undefined || peak === undefined) return [];
   const stepsPerEpoch = plan.steps / plan.epochs;
-  const points = rateCourse(plan, outcome.steps).map(({ step, factor }) => ({
+  const points = rateCourse(plan, outcome.steps, { validation }).map(({ step, factor }) => ({
     x: outcome.firstEpoch - 1 + step / stepsPerEpoch,
     y: isLog && factor === 0 ? null : peak * factor,
   }));
@@ -220,6 +240,7 @@ function subtitle(run: RunRecord): string {
   const stopped = stopInWords(run);
   return [
     ...(stopped === undefined ? [] : [stopped]),
+    ...alarmsInWords(run),
     ...bestSentence(run),
     ...(stages.length === 1 && stages[0] !== undefined
       ? [`trains ${stages[0].plan.trains}`]
@@ -231,10 +252,17 @@ function subtitle(run: RunRecord): string {
   ].join(" · ");
 }
 
+/** Names the alarms; the report has their sentences: `"alarms: OVERFITTING (epoch 4), LEAKAGE"`. */
+function alarmsInWords({ alarms = [] }: RunRecord): string[] {
+  if (alarms.length === 0) return [];
+  const named = alarms.map(({ code, epoch }) => (epoch === undefined ? code : `${code} (epoch ${Math.ceil(epoch)})`));
+  return [`${alarms.length === 1 ? "alarm" : "alarms"}: ${named.join(", ")}`];
+}
+
 function bestSentence(run: RunRecord): string[] {
   const best = bestPoint(run);
   if (best === undefined) return [];
-  return [`best validation ${describeMetric(best.key, best.value)} at epoch ${best.epoch}`];
+  return [`best validation ${describeMetric(best.key, best.value)} at epoch ${formatEpoch(best.epoch)}`];
 }
 
 /** Names the stages that ended early: `"ended by patience after 3 of 10 epochs"`. */

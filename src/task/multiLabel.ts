@@ -3,7 +3,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../tensor/differentiable.ts";
 import { multiply, subtract } from "../tensor/ops.ts";
 import { tf } from "../tensor/tensorflow.ts";
-import { argmax, sigmoid, topScores } from "./scores.ts";
+import { argmax, countLabels, mean, sigmoid, topScores } from "./scores.ts";
 import type { Task } from "./task.ts";
 
 /**
@@ -27,6 +27,31 @@ export function binaryCrossEntropy(
       value: losses.sum().div(cells),
       saved: { difference: subtract(tf.sigmoid(logits), targets) },
       gradient: (dy, { difference }) => ({ logits: () => multiply(difference, dy.div(cells)) }),
+    };
+  });
+}
+
+/**
+ * Mean over all cells of `(1 - y) x + (1 + (w - 1) y) log(1 + exp(-x))`, w the weight of the cell's label where it is present:
+ * PyTorch's `BCEWithLogitsLoss(pos_weight=w)`, in the form that does not overflow; its gradient is
+ * `(1 - y) - (1 + (w - 1) y) sigmoid(-x)` over the number of cells. Arguments: as `binaryCrossEntropy`.
+ */
+export function weightedBinaryCrossEntropy(
+  logits: Tensor,
+  labels: Float32Array,
+  examples: number,
+  classWeights: readonly number[],
+): Tensor {
+  const cells = examples * (logits.shape[1] as number);
+  const weights = labels.map((label, cell) => 1 + ((classWeights[cell % classWeights.length] as number) - 1) * label);
+  return differentiable({ logits }, () => {
+    const negatives = tf.tensor(labels, logits.shape, "float32").neg().add(1);
+    const weight = tf.tensor(weights, logits.shape, "float32");
+    const softplus = tf.log1p(tf.exp(tf.neg(tf.abs(logits)))).add(tf.relu(tf.neg(logits)));
+    return {
+      value: multiply(negatives, logits).add(multiply(weight, softplus)).sum().div(cells),
+      saved: { slopes: () => subtract(negatives, multiply(weight, tf.sigmoid(tf.neg(logits)))) },
+      gradient: (dy, { slopes }) => ({ logits: () => multiply(slopes, dy.div(cells)) }),
     };
   });
 }
@@ -62,7 +87,7 @@ export function multiLabelMetrics(
   }
   return {
     microF1: f1(sumOf(both), sumOf(either)),
-    macroF1: sumOf(both.map((right, label) => f1(right, either[label] as number))) / labels,
+    macroF1: mean(Array.from(both, (right, label) => f1(right, either[label] as number))),
     subsetAccuracy: wholeExamples / examples,
   };
 }
@@ -78,16 +103,24 @@ export const multiLabel: Task = {
   labelling: "any number of labels a text",
   decidedBecause: "its texts have any number of labels.",
 
-  loss: (logits, labels, examples) => binaryCrossEntropy(logits, Float32Array.from(labels), examples),
+  loss: (logits, labels, examples = logits.shape[0] as number, { classWeights } = {}) =>
+    classWeights === undefined
+      ? binaryCrossEntropy(logits, Float32Array.from(labels), examples)
+      : weightedBinaryCrossEntropy(logits, Float32Array.from(labels), examples, classWeights),
+  lossTotal: (_, examples) => examples,
 
   metrics: ["evalLoss", "evalMicroF1", "evalMacroF1", "evalSubsetAccuracy"],
-  evaluate: (logits, labels) => {
+  evaluate: (logits, labels, { classWeights } = {}) => {
     const cells = logits.flatMap((row) => [...row]);
     const predictions = cells.map((x) => Number(sigmoid(x) > 0.5));
-    const losses = cells.map((x, i) => Math.max(x, 0) - x * (labels[i] as number) + Math.log1p(Math.exp(-Math.abs(x))));
-    const loss = losses.reduce((sum, value) => sum + value, 0) / losses.length;
+    const losses = cells.map((x, i) => {
+      const label = labels[i] as number;
+      const weight = classWeights?.[i % classWeights.length] ?? 1;
+      const softplus = Math.log1p(Math.exp(-Math.abs(x))) + Math.max(-x, 0);
+      return (1 - label) * x + (1 + (weight - 1) * label) * softplus;
+    });
     const { microF1, macroF1, subsetAccuracy } = multiLabelMetrics(predictions, labels, logits[0]?.length ?? 1);
-    return { evalLoss: loss, evalMicroF1: microF1, evalMacroF1: macroF1, evalSubsetAccuracy: subsetAccuracy };
+    return { evalLoss: mean(losses), evalMicroF1: microF1, evalMacroF1: macroF1, evalSubsetAccuracy: subsetAccuracy };
   },
 
   scoreFunction: "sigmoid",
@@ -97,17 +130,9 @@ export const multiLabel: Task = {
     return { label: names.id2label[best] as string, score: sigmoid(logits[best] as number), labels };
   },
   labelCounts: (logits, labels, numLabels) => {
-    const [predicted, present] = [new Array<number>(numLabels).fill(0), new Array<number>(numLabels).fill(0)];
-    const count = (counts: number[], label: number) => {
-      counts[label] = (counts[label] ?? 0) + 1;
-    };
-    logits.forEach((row, i) => {
-      row.forEach((x, label) => {
-        if (sigmoid(x) > 0.5) count(predicted, label);
-        if (labels[i * row.length + label] === 1) count(present, label);
-      });
-    });
-    return { predicted, present };
+    const assigned = logits.flatMap((row) => [...row.keys()].filter((label) => sigmoid(row[label] as number) > 0.5));
+    const given = [...labels.keys()].filter((cell) => labels[cell] === 1).map((cell) => cell % numLabels);
+    return { predicted: countLabels(assigned, numLabels), present: countLabels(given, numLabels) };
   },
 
   labelsPerExample: (numLabels) => numLabels,

@@ -3,6 +3,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../tensor/differentiable.ts";
 import { multiply, square, subtract } from "../tensor/ops.ts";
 import { tf } from "../tensor/tensorflow.ts";
+import { mean } from "./scores.ts";
 import type { Task } from "./task.ts";
 
 /**
@@ -77,10 +78,8 @@ function column(cells: ArrayLike<number>, output: number, outputs: number): numb
   return Array.from({ length: cells.length / outputs }, (_, example) => cells[example * outputs + output] as number);
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-
 function covariance(a: readonly number[], b: readonly number[]): number {
-  // of equal numbers it is exactly 0, whatever rounding makes of their mean
+  // the covariance with equal numbers is exactly 0, even if their mean is rounded
   if ([a, b].some((values) => values.every((value) => value === values[0]))) return 0;
   const [meanA, meanB] = [mean(a), mean(b)];
   return mean(a.map((value, i) => (value - meanA) * ((b[i] as number) - meanB)));
@@ -110,6 +109,7 @@ export const regression: Task = {
   decidedBecause: "its targets are numbers.",
 
   loss: (logits, labels, examples) => meanSquaredError(logits, Float32Array.from(labels), examples),
+  lossTotal: (_, examples) => examples,
 
   metrics: ["evalLoss", "evalMse", "evalMae", "evalR2", "evalPearson", "evalSpearman"],
   evaluate: (logits, targets) => {

@@ -1,4 +1,4 @@
-/** Converts the logits of one example to scores of its labels, in float64. */
+/** The arithmetic that the problem types share: scores of labels from the logits of an example, counts and means, in float64. */
 
 /** A label's name and its score: a probability, or the number itself where the model gives numbers. */
 export interface LabelScore {
@@ -26,6 +26,20 @@ export function topScores(
   const scores = apply === "softmax" ? logSoftmax(logits).map(Math.exp) : Array.from(logits);
   const all = scores.map((x, i) => ({ label: id2label[i] as string, score: apply === "sigmoid" ? sigmoid(x) : x }));
   return all.sort((a, b) => b.score - a.score).slice(0, topK ?? all.length);
+}
+
+/** Computes the mean of a list of numbers; NaN for an empty list. */
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Counts how often each label index occurs: `[numLabels]`. */
+export function countLabels(labels: ArrayLike<number>, numLabels: number): number[] {
+  const counts = new Array<number>(numLabels).fill(0);
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i] as number;
+    counts[label] = (counts[label] ?? 0) + 1;
+  }
+  return counts;
 }
 
 /** Returns the index of the highest logit, the first of equals. */

@@ -1,10 +1,10 @@
 /** One label per example: softmax cross-entropy, accuracy and macro F1. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { differentiable } from "../tensor/differentiable.ts";
-import { multiply, sparseSoftmaxCrossEntropy } from "../tensor/ops.ts";
+import { multiply, sparseSoftmaxCrossEntropy, subtract } from "../tensor/ops.ts";
 import { tf } from "../tensor/tensorflow.ts";
-import { argmax, logSoftmax } from "./scores.ts";
-import type { Task } from "./task.ts";
+import { argmax, countLabels, logSoftmax, mean } from "./scores.ts";
+import type { LossOptions, Task } from "./task.ts";
 
 /**
  * Mean over the batch of `-log softmax(logits)[label]`, a scalar: `logits [examples, labels]`, one label index per example.
@@ -18,6 +18,41 @@ export function crossEntropy(logits: Tensor, labels: Int32Array, examples: numbe
       saved: { gradients },
       gradient: (dy, { gradients }) => ({ logits: () => multiply(gradients, dy.div(examples)) }),
     };
+  });
+}
+
+/**
+ * Cross-entropy with weights `w` of the labels and label smoothing `e`, the sum over the batch divided by `total`: of an
+ * example with the label y, `-sum_c w_c ((1 - e) [c = y] + e / labels) log softmax(logits)_c`. It is PyTorch's
+ * `CrossEntropyLoss(weight=w, label_smoothing=e)` with the sum of the examples' `w_y` for `total`, and without weights the
+ * `LabelSmoother` of transformers. Its gradient is `p sum_c q_c - q`, q the factors of the logarithms.
+ */
+export function weightedCrossEntropy(
+  logits: Tensor,
+  labels: ArrayLike<number>,
+  total: number,
+  options: LossOptions,
+): Tensor {
+  const targets = targetsOf(labels, logits.shape[1] as number, options);
+  return differentiable({ logits }, () => {
+    const target = tf.tensor(targets, logits.shape, "float32");
+    const shifted = logits.sub(logits.max(1, true));
+    const logProbabilities = shifted.sub(shifted.exp().sum(1, true).log());
+    return {
+      value: multiply(target, logProbabilities).sum().div(-total),
+      saved: { slopes: () => subtract(multiply(tf.exp(logProbabilities), target.sum(1, true)), target) },
+      gradient: (dy, { slopes }) => ({ logits: () => multiply(slopes, dy.div(total)) }),
+    };
+  });
+}
+
+/** The factors `w_c ((1 - e) [c = y] + e / labels)` of the logarithms, `[examples, labels]`, row after row. */
+function targetsOf(labels: ArrayLike<number>, numLabels: number, options: LossOptions): Float32Array {
+  const { labelSmoothing = 0, classWeights } = options;
+  return Float32Array.from({ length: labels.length * numLabels }, (_, cell) => {
+    const label = cell % numLabels;
+    const isRight = labels[(cell - label) / numLabels] === label;
+    return (classWeights?.[label] ?? 1) * ((isRight ? 1 - labelSmoothing : 0) + labelSmoothing / numLabels);
   });
 }
 
@@ -52,10 +87,7 @@ export function classificationMetrics(
     }
   }
   const scores = [...counts.values()].map(({ both, predicted, actual }) => (2 * both) / (predicted + actual));
-  return {
-    accuracy: right / references.length,
-    macroF1: scores.reduce((sum, score) => sum + score, 0) / scores.length,
-  };
+  return { accuracy: right / references.length, macroF1: mean(scores) };
 }
 
 export const singleLabel: Task = {
@@ -63,15 +95,30 @@ export const singleLabel: Task = {
   labelling: "one label a text",
   decidedBecause: undefined,
 
-  loss: (logits, labels, examples = logits.shape[0] as number) =>
-    crossEntropy(logits, Int32Array.from(labels), examples),
+  loss: (logits, labels, total, options = {}) =>
+    (options.labelSmoothing ?? 0) > 0 || options.classWeights !== undefined
+      ? weightedCrossEntropy(logits, labels, total ?? singleLabel.lossTotal(labels, labels.length, options), options)
+      : crossEntropy(logits, Int32Array.from(labels), total),
+  lossTotal: (labels, examples, { classWeights }) =>
+    classWeights === undefined
+      ? examples
+      : Array.from(labels, (label) => classWeights[label] as number).reduce((sum, weight) => sum + weight, 0),
 
   metrics: ["evalLoss", "evalAccuracy", "evalMacroF1"],
-  evaluate: (logits, labels) => {
+  evaluate: (logits, labels, options = {}) => {
     const { accuracy, macroF1 } = classificationMetrics(logits.map(argmax), labels);
-    const losses = logits.map((row, i) => -(logSoftmax(row)[labels[i] as number] as number));
-    const loss = losses.reduce((sum, value) => sum + value, 0) / losses.length;
-    return { evalLoss: loss, evalAccuracy: accuracy, evalMacroF1: macroF1 };
+    const { labelSmoothing = 0, classWeights } = options;
+    const losses = logits.map((row, i) => {
+      const logProbabilities = logSoftmax(row);
+      const weighed = (label: number) => -(logProbabilities[label] as number) * (classWeights?.[label] ?? 1);
+      const right = weighed(labels[i] as number);
+      return labelSmoothing === 0
+        ? right
+        : (1 - labelSmoothing) * right + labelSmoothing * mean(logProbabilities.map((_, label) => weighed(label)));
+    });
+    const total = singleLabel.lossTotal(labels, labels.length, options);
+    const evalLoss = losses.reduce((sum, loss) => sum + loss, 0) / total;
+    return { evalLoss, evalAccuracy: accuracy, evalMacroF1: macroF1 };
   },
 
   scoreFunction: "softmax",
@@ -79,17 +126,10 @@ export const singleLabel: Task = {
     const best = argmax(logits);
     return { label: id2label[best] as string, score: Math.exp(logSoftmax(logits)[best] as number) };
   },
-  labelCounts: (logits, labels, numLabels) => {
-    const [predicted, present] = [new Array<number>(numLabels).fill(0), new Array<number>(numLabels).fill(0)];
-    const count = (counts: number[], label: number) => {
-      counts[label] = (counts[label] ?? 0) + 1;
-    };
-    logits.forEach((row, i) => {
-      count(predicted, argmax(row));
-      count(present, labels[i] as number);
-    });
-    return { predicted, present };
-  },
+  labelCounts: (logits, labels, numLabels) => ({
+    predicted: countLabels(logits.map(argmax), numLabels),
+    present: countLabels(labels, numLabels),
+  }),
 
   labelsPerExample: () => 1,
   firstUnknown: (labels, numLabels) => labels.findIndex((label) => label < 0 || label >= numLabels),

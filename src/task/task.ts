@@ -3,7 +3,7 @@
  * `singleLabel.ts`, `multiLabel.ts` and `regression.ts`; `taskOf` gives the one of a config.
  */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import type { MetricKey } from "./metrics.ts";
+import type { BuiltInMetric } from "./metrics.ts";
 import type { LabelNames, LabelScore, ScoreFunction } from "./scores.ts";
 
 /** Hugging Face's names of the problem types of a classifier. */
@@ -17,18 +17,40 @@ export type ProblemType = (typeof problemTypes)[number];
  */
 export type Labels = Int32Array | Float32Array;
 
-/** The model's output for one example in labels and scores; `Prediction` adds the logits. */
-export interface Answer extends LabelScore {
-  /** The labels above the threshold, the most probable first; may be empty. Only in multi-label classification. */
+/** The prediction of a model for one example. */
+export interface Prediction extends LabelScore {
+  /** Name of the most probable label; for a regression that of the first output. */
+  readonly label: string;
+  /** Probability of this label, from 0 to 1; for a regression the number itself. */
+  readonly score: number;
+  /** The `topK` labels with their scores, the highest first; absent without `topK`. */
+  readonly scores?: readonly LabelScore[];
+  /** The labels above the threshold, the most probable first; there may be none. Only in multi-label classification. */
   readonly labels?: readonly LabelScore[];
-  /** The numbers, one for each output. Only of a regression. */
+  /** The numbers, one for each output. Only for a regression. */
   readonly values?: readonly number[];
+  /** Logits `[labels]` of the example. */
+  readonly logits: readonly number[];
 }
+
+/** The parts of a prediction that depend on the problem type. */
+type Answer = Omit<Prediction, "scores" | "logits">;
 
 /** Number of examples for which each label was predicted, and in which it is present: `[labels]` each. */
 interface LabelCounts {
   readonly predicted: readonly number[];
   readonly present: readonly number[];
+}
+
+/** Options of a loss: smoothing and weights of the labels. Without either it is the plain mean. */
+export interface LossOptions {
+  /** Share of each target that is spread evenly over all labels, in [0, 1). Default: 0. */
+  readonly labelSmoothing?: number;
+  /**
+   * Weight of each label, above 0, `[labels]`. With one label per example it is the weight of the examples that have the
+   * label; with several it is that of the cells in which the label is present. Default: 1 each.
+   */
+  readonly classWeights?: readonly number[];
 }
 
 /** Everything that depends on the problem type. */
@@ -42,19 +64,29 @@ export interface Task {
 
   /**
    * Computes the mean loss of a batch, a differentiable scalar, from `logits [examples, labels]` and the labels of the
-   * same examples. For a part of a larger batch, `examples` is the size of that batch, so that the losses of its parts
-   * add up to its mean.
+   * same examples. For a part of a larger batch, `total` is the `lossTotal` of that batch, so that the losses of its parts
+   * add up to its mean. Default: that of this batch.
    */
-  loss(logits: Tensor, labels: Labels, examples?: number): Tensor;
+  loss(logits: Tensor, labels: Labels, total?: number, options?: LossOptions): Tensor;
+  /**
+   * Returns the number that the sum of the losses of these `examples` examples is divided by: as many, or with weights of
+   * single labels the sum of the examples' weights, as in PyTorch's `CrossEntropyLoss(weight=...)`.
+   */
+  lossTotal(labels: Labels, examples: number, options: LossOptions): number;
 
   /**
    * The metrics that `evaluate` returns, the loss first. The second is the default metric for choosing the best epoch.
    */
-  readonly metrics: readonly [loss: MetricKey, byDefault: MetricKey, ...MetricKey[]];
+  readonly metrics: readonly [loss: BuiltInMetric, byDefault: BuiltInMetric, ...BuiltInMetric[]];
   /**
-   * Computes the metrics of a whole data set, in float64, from the logits `[labels]` of each example and all labels.
+   * Computes the metrics of a whole data set, in float64, from the logits `[labels]` of each example and all labels. The
+   * loss is smoothed and weighed as in training.
    */
-  evaluate(logits: readonly Float32Array[], labels: Labels): Readonly<Partial<Record<MetricKey, number | undefined>>>;
+  evaluate(
+    logits: readonly Float32Array[],
+    labels: Labels,
+    options?: LossOptions,
+  ): Readonly<Partial<Record<BuiltInMetric, number | undefined>>>;
 
   /** The function that turns logits into scores. */
   readonly scoreFunction: ScoreFunction;

@@ -12,15 +12,15 @@ import { boolAttribute, floatAttribute, intAttribute, runOp, tf } from "./tensor
  */
 export interface ScoreTables {
   /** Adds `factor * q_i . t(i - j)`: `[2 * longest, hidden]`. */
-  readonly byQuery?: Tensor;
+  readonly byQuery?: Tensor | undefined;
   /** Adds `factor * k_j . t(i - j)`: `[2 * longest, hidden]`, with the rows of the negative distances. */
-  readonly byKey?: Tensor;
+  readonly byKey?: Tensor | undefined;
   /** Adds a number for each distance and head: `[2 * longest, heads]`. */
-  readonly byDistance?: Tensor;
+  readonly byDistance?: Tensor | undefined;
   /** Adds `factor * q_i . t` where the segments of i and j differ: `[1, hidden]`. Comes with `segmentBias` and `segments`. */
-  readonly otherSegment?: Tensor;
+  readonly otherSegment?: Tensor | undefined;
   /** Adds a number for each head where the segments differ: `[1, heads]`. */
-  readonly segmentBias?: Tensor;
+  readonly segmentBias?: Tensor | undefined;
 }
 
 /** Query `[tokens, hidden]`, or `[batch, hidden]` for one token per example; key and value `[tokens, hidden]`; tables. */

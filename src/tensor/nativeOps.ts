@@ -98,6 +98,10 @@ export const nativeHalfSquare = (tensors: readonly Tensor[]): Tensor => {
   return runOp("ThawHalfSquare", [...tensors, ...rows], [intAttribute("N", tensors.length)]);
 };
 
+/** The SHA-256 of the float32 bytes of each tensor: int32 `[tensors, 8]`, whose rows have the 32 bytes of the hashes. */
+export const nativeSha256 = (tensors: readonly Tensor[]): Tensor =>
+  runOp("ThawSha256", tensors, [intAttribute("N", tensors.length)]);
+
 let allRows: Tensor | undefined;
 
 /** Rows for a native op, to which none means all. */

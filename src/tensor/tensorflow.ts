@@ -12,6 +12,7 @@ export type {} from "@tensorflow/tfjs-core/dist/public/chained_ops/register_all_
 
 import { ThawError } from "../errors.ts";
 import { assertRoom, guardMemory, tensorsAtMost } from "../platform/machine.ts";
+import { elementsOf } from "./shape.ts";
 import { loadWasm } from "./wasm/load.ts";
 import { wasmRunner } from "./wasm/ops.ts";
 
@@ -154,9 +155,6 @@ function explainMemory(backend: TensorFlowBackend): void {
     }
   }
 }
-
-/** The number of values of a tensor of this shape. */
-export const elementsOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /** TensorFlow's own numbers for types; on WebAssembly they only have to differ. */
 const codes: Readonly<Record<TypeCode, number>> =

@@ -4,9 +4,9 @@ import { ThawError } from "../errors.ts";
 import { noteGarbage } from "../platform/machine.ts";
 import { outliving } from "./marks.ts";
 import { halfSquaredNorm } from "./ops.ts";
+import { elementsOf } from "./shape.ts";
 import {
   boolAttribute,
-  elementsOf,
   runOp,
   runOpOutputs,
   shapeAttribute,
@@ -106,8 +106,16 @@ export class NativeVariable {
 
   /** A copy of the values. */
   data(): Float32Array {
-    noteGarbage(4 * this.value.size); // most are looked at once
-    return this.value.dataSync() as Float32Array;
+    return dataOf(this.value);
+  }
+
+  /**
+   * Returns a tensor of the present values that keeps them when the variable changes or is freed. It costs nothing until
+   * then: a change copies the values first. The caller owns it.
+   */
+  hold(): Tensor {
+    this.#assertAlive();
+    return outliving(tf.keep(runOp("ReadVariableOp", [this.#handle], [float])));
   }
 
   /** Another variable with the same values. */
@@ -116,6 +124,20 @@ export class NativeVariable {
     const copy = new NativeVariable(this.shape, this.data());
     if (!isKept) this.#forgetValue();
     return copy;
+  }
+
+  /**
+   * Remembers the present values, and returns the function that puts them back, however often it is called: afterwards
+   * the variable is as if it had not changed since. It does nothing to a variable that was freed.
+   */
+  snapshot(): () => void {
+    const [values, changes, bound] = [this.data(), this.#changes, this.#bound];
+    return () => {
+      if (this.#handle.isDisposed || this.#changes === changes) return;
+      this.assign(values.slice());
+      this.#changes = changes;
+      this.#bound = bound;
+    };
   }
 
   /**
@@ -157,4 +179,10 @@ export class NativeVariable {
     this.#value?.dispose();
     this.#value = undefined;
   }
+}
+
+/** Copies the values of a float tensor; most copies are looked at once. */
+export function dataOf(tensor: Tensor): Float32Array {
+  noteGarbage(4 * tensor.size);
+  return tensor.dataSync() as Float32Array;
 }

@@ -1,6 +1,7 @@
 /** Finds the special tokens of a tokenizer and its other added tokens, which are never split, with their ids. */
+import { isObject } from "../platform/foreignFile.ts";
 import { type ClassName, classNamed, generic, type Role, roles, type SpecialTokens } from "./classes.ts";
-import { isObject, type Settings, type TokenizerFolder } from "./folder.ts";
+import type { Settings, TokenizerFolder } from "./folder.ts";
 import type { AddedToken, Part, Vocabulary } from "./vocabulary.ts";
 
 export interface NumberedToken extends AddedToken {

@@ -5,12 +5,12 @@
  */
 import { ThawError } from "../errors.ts";
 import { join } from "../platform/files.ts";
-import { parseForeignJson } from "../platform/foreignFile.ts";
+import { isObject, parseForeignJson } from "../platform/foreignFile.ts";
 import { isDeepStrictEqual } from "../platform/inspect.ts";
 import { addedTokens, contentOf, specialTokens, type TokenIds, tokenPart } from "./addedTokens.ts";
 import { type ClassName, classNamed, classOf, generic, typesOf } from "./classes.ts";
 import { componentsOf, piecesOf, postProcessorOf, type Recipe } from "./components.ts";
-import { isObject, type Settings, type TokenizerFolder, truthySetting } from "./folder.ts";
+import { type Settings, type TokenizerFolder, truthySetting } from "./folder.ts";
 import { type Part, type Vocabulary, vocabularyIn, vocabularyOf } from "./vocabulary.ts";
 
 export interface EffectiveTokenizer {

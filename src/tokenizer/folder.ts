@@ -3,7 +3,7 @@ import { ThawError } from "../errors.ts";
 import { tokenizerFiles } from "../hub/modelFolder.ts";
 import type { JsonObject } from "../models/config/config.ts";
 import { join } from "../platform/files.ts";
-import { parseForeignJson, readForeignFile } from "../platform/foreignFile.ts";
+import { isObject, parseForeignJson, readForeignFile } from "../platform/foreignFile.ts";
 
 /** Settings from `tokenizer_config.json` and similar files, with Python's key names. */
 export type Settings = JsonObject;
@@ -90,10 +90,6 @@ function merged(
   const extra = [newer.extra_special_tokens, specials.extra_special_tokens];
   const both = extra.every(Array.isArray) ? { extra_special_tokens: [...new Set(extra.flat())] } : {};
   return { settings: { ...newer, ...specials, ...both }, addedTokens: added };
-}
-
-export function isObject(value: unknown): value is Settings {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Reads a setting that must be a boolean. Throws an Error for any other type, as Python does. */

@@ -1,6 +1,7 @@
 /** Turns encoded texts into model inputs: truncates them, adds the special tokens, and pads them to one length. */
+
 import { ThawError } from "../errors.ts";
-import { isObject } from "./folder.ts";
+import { isObject } from "../platform/foreignFile.ts";
 
 /** The model inputs of a batch: three arrays, each `[batch, tokens]`. Without padding the rows differ in length. */
 export interface BatchEncoding {

@@ -4,11 +4,11 @@
  */
 import { writeFileAtomic } from "../platform/atomicFile.ts";
 import { join } from "../platform/files.ts";
-import { stringifyLike } from "../platform/foreignFile.ts";
+import { isObject, stringifyLike } from "../platform/foreignFile.ts";
 import { contentOf } from "./addedTokens.ts";
 import { generic, ownClass, roles } from "./classes.ts";
 import { type EffectiveTokenizer, runForm } from "./effective.ts";
-import { isObject, type Settings, type TokenizerFolder } from "./folder.ts";
+import type { Settings, TokenizerFolder } from "./folder.ts";
 import { xenovaForm, xenovaSettings } from "./xenova.ts";
 
 /** Options of a tokenizer's `save`. */

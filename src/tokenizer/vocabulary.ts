@@ -2,9 +2,11 @@
  * Reads the vocabulary of a tokenizer from its `tokenizer.json` or from its older vocabulary files. A sentencepiece
  * model is a protocol buffer (google/sentencepiece, src/sentencepiece_model.proto).
  */
+
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { isObject } from "../platform/foreignFile.ts";
 import type { TokenizerClass } from "./classes.ts";
-import { isObject, type Settings } from "./folder.ts";
+import type { Settings } from "./folder.ts";
 
 /** A component in `tokenizer.json`, in the format of the library `tokenizers`. */
 export type Part = Readonly<Record<string, unknown>>;

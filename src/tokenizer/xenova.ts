@@ -3,11 +3,13 @@
  * that a user brings, and for exported models. Its own truncation (which cuts off the final `[SEP]`) and padding
  * (always on the right) are never used.
  */
+
 import { ThawError } from "../errors.ts";
+import { isObject } from "../platform/foreignFile.ts";
 import { contentOf } from "./addedTokens.ts";
 import { generic } from "./classes.ts";
 import { type EffectiveTokenizer, runForm } from "./effective.ts";
-import { isObject, type Settings } from "./folder.ts";
+import type { Settings } from "./folder.ts";
 import type { Template, Templates, TokenizerBackend } from "./rows.ts";
 import type { Part } from "./vocabulary.ts";
 

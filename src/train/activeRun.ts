@@ -4,11 +4,10 @@ import { ThawError } from "../errors.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { breathe } from "../platform/threads.ts";
 import { endSection } from "../tensor/section.ts";
-import type { TrainerEvent } from "./events.ts";
 
-/** The parts of a training loop that a run drives. */
-interface DrivenLoop {
-  readonly events: AsyncGenerator<TrainerEvent, void>;
+/** The parts of a training loop, or of another user of the model's weights, that a run drives. */
+export interface DrivenLoop<Event> {
+  readonly events: AsyncGenerator<Event, void>;
   /**
    * Frees everything and makes the record at once; does nothing if that has been done. The rest of the loop ends at its
    * signal.
@@ -17,16 +16,16 @@ interface DrivenLoop {
   readonly isClosed: boolean;
 }
 
-const active = new WeakMap<SequenceClassifier, ActiveRun>();
+const active = new WeakMap<SequenceClassifier, ActiveRun<unknown>>();
 
 /**
  * A run from its first event to its end. A run is either working on its next event or suspended between two events, and
  * its consumer may never request the next one. A suspended run ends when its signal fires, when the running cell is
  * stopped, or when another run of the model begins; only a working run blocks other runs.
  */
-export class ActiveRun {
+export class ActiveRun<Event> {
   readonly #model: SequenceClassifier;
-  readonly #loop: DrivenLoop;
+  readonly #loop: DrivenLoop<Event>;
   readonly #stop: AbortController;
   readonly #given: AbortSignal | undefined;
   readonly #followed = new Set<AbortSignal>();
@@ -38,11 +37,11 @@ export class ActiveRun {
    * Begins a run after ending a suspended run of the model. `make` makes its loop, which stops at the signal passed to
    * it. Throws `IN_TRAINING` if another run is working on the model.
    */
-  static async begin(
+  static async begin<Event>(
     model: SequenceClassifier,
     given: AbortSignal | undefined,
-    make: (signal: AbortSignal) => DrivenLoop,
-  ): Promise<ActiveRun> {
+    make: (signal: AbortSignal) => DrivenLoop<Event>,
+  ): Promise<ActiveRun<Event>> {
     for (let run = active.get(model); run !== undefined; run = active.get(model)) {
       run.settle();
       const asked = run.#asked;
@@ -57,7 +56,7 @@ export class ActiveRun {
 
   private constructor(
     model: SequenceClassifier,
-    loop: DrivenLoop,
+    loop: DrivenLoop<Event>,
     stop: AbortController,
     given: AbortSignal | undefined,
   ) {
@@ -69,7 +68,7 @@ export class ActiveRun {
   }
 
   /** Returns the next event. Throws the error or abort reason that ended the run. */
-  async next(): Promise<IteratorResult<TrainerEvent, void>> {
+  async next(): Promise<IteratorResult<Event, void>> {
     this.#follow();
     this.#stop.signal.throwIfAborted();
     this.#asked += 1;

@@ -59,26 +59,27 @@ export function forecast(input: ForecastInput, resident?: number): readonly Stag
   const texts = [...train, ...evaluation];
   const typical = lengthsOf(train, epochSteps(train, args, 0)[0]?.[0] ?? new Uint32Array());
   const speed = speedOf(model, typical, args.precision);
-  const keepsBest = evaluation.length > 0 && args.loadBestModelAtEnd;
-  const base = resident ?? residentMemory(); // what has been measured is free again
+  const restoresStages = plan.stages.some(({ stage }) => stage.restoreBest === true);
+  const copies = evaluation.length === 0 ? 0 : Number(args.loadBestModelAtEnd) + Number(restoresStages); // of the best weights
+  const base = resident ?? residentMemory(); // the memory of the measurement is free again
   let firstEpoch = 0;
   let secondsSoFar = 0;
-  return plan.stages.map(({ stage, trainable, prefix }) => {
+  return plan.stages.map(({ row, trainable, prefix }) => {
     const cut = prefix?.cut ?? -1;
     const need = stageMemory({
       model,
       trainable,
       cut,
-      lengths: largestBatch(train, args, firstEpoch, stage.epochs),
+      lengths: largestBatch(train, args, firstEpoch, row.epochs),
       passTokens: Math.min(passTokens, Math.max(trainTokens, evalTokens)),
       gradientAccumulationSteps: args.gradientAccumulationSteps,
       gradientCheckpointing: args.gradientCheckpointing,
       precision: args.precision,
-      keptParameters: keepsBest ? sizeOf(plan.trainable, model) : 0,
+      keptParameters: copies * sizeOf(plan.trainable, model),
       largestCopy: Math.max(
         0,
         ...[...model.parameters.values()]
-          .filter(({ name }) => !trainable.has(name) || (keepsBest && plan.trainable.has(name)))
+          .filter(({ name }) => !trainable.has(name) || (copies > 0 && plan.trainable.has(name)))
           .map(({ size }) => size),
       ),
       cache: Math.min(
@@ -90,13 +91,13 @@ export function forecast(input: ForecastInput, resident?: number): readonly Stag
     const seconds = stageSeconds({
       ...{ model, trainable, speed, trainTokens, evalTokens, cut },
       prefix: prefix?.pass ?? [0, 0],
-      epochs: stage.epochs,
+      epochs: row.epochs,
       steps: steps.length,
       microBatches: steps.reduce((sum, { length }) => sum + length, 0),
       gradientCheckpointing: args.gradientCheckpointing,
       hashed: sizeOf(plan.trainable, model) - sizeOf(trainable, model),
     });
-    firstEpoch += stage.epochs;
+    firstEpoch += row.epochs;
     secondsSoFar += seconds;
     return { seconds, memory: base + pendingMemory(secondsSoFar) + need.peak, need };
   });

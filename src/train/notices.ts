@@ -1,11 +1,10 @@
 /** Notices: sentences about a run that a reader of its numbers should know. */
-import { listed } from "../display/listed.ts";
-import { formatCount, formatNumber, formatPercent } from "../display/numbers.ts";
-import type { NeverPredicted } from "../evaluate/evaluateLogits.ts";
+import { formatCount, formatEpoch, formatNumber, formatPercent } from "../display/numbers.ts";
 import type { ResolvedArguments } from "../plan/arguments.ts";
-import { describeMetric, indexOfBestEpoch, type ModelMetric, metricKinds } from "../task/metrics.ts";
+import { describeMetric, indexOfBestEpoch, isBuiltIn, kindOf, type ModelMetric } from "../task/metrics.ts";
 import type { ProblemType } from "../task/task.ts";
 import { taskOf } from "../task/taskOf.ts";
+import { isMostlyCut } from "./alarms.ts";
 import type { DataRecord, HistoryRow } from "./runRecord.ts";
 
 /** Returns the notice about the problem type that the training data decided; undefined for the usual one. */
@@ -34,10 +33,13 @@ function samplingNotices(strategy: ResolvedArguments["trainSamplingStrategy"]): 
   }
 }
 
-/** Returns notices about the number of examples truncated to `maxLength` tokens. */
+/**
+ * Returns notices about the number of examples truncated to `maxLength` tokens. Of training data that is mostly cut an alarm
+ * tells.
+ */
 export function cutNotices(train: DataRecord, evaluation: DataRecord | undefined, maxLength: number): string[] {
   const parts = [
-    { part: "training", data: train },
+    { part: "training", data: isMostlyCut(train) ? undefined : train },
     { part: "validation", data: evaluation },
   ].flatMap(({ part, data }) =>
     data === undefined || data.cut === 0
@@ -68,8 +70,8 @@ export function bestEpochNotices(
   if (undefinedIn > 0) {
     const all = values.length === 0;
     return [
-      `Validation ${metricKinds[key].name} is not defined in ${undefinedIn} of ${evaluated.length} epochs, where the targets ` +
-        `or the predictions do not vary: ${all ? "the epochs" : "such epochs"} were compared by their validation loss.`,
+      `Validation ${kindOf(key).name} is not defined in ${undefinedIn} of ${evaluated.length} epochs, where ` +
+        `${isBuiltIn(key) ? "the targets or the predictions do not vary" : "computeMetrics gave no number"}: ${all ? "the epochs" : "such epochs"} were compared by their validation loss.`,
     ];
   }
   const [first] = values as [number];
@@ -77,25 +79,11 @@ export function bestEpochNotices(
   const best = evaluated[indexOfBestEpoch(evaluated, metric) as number] as HistoryRow;
   const loss = best.evalLoss === undefined ? "" : `, ${formatNumber(best.evalLoss)}`;
   return [
-    `Validation ${describeMetric(key, first)} after every epoch: epoch ${best.epoch}, with the lowest validation loss${loss}, ` +
+    `Validation ${describeMetric(key, first)} after every epoch: epoch ${formatEpoch(best.epoch)}, with the lowest validation loss${loss}, ` +
       "counts as the best. " +
       (endedByPatience ? "" : "Train longer or at a higher learning rate, or choose ") +
       (endedByPatience
         ? 'metricForBestModel: "loss" chooses by that loss alone.'
         : 'the epoch by metricForBestModel: "loss".'),
   ];
-}
-
-/**
- * Returns the notice about labels that are never predicted, which a high accuracy can hide: their recall is 0. `where`:
- * `"the validation of epoch 3"`.
- */
-export function neverPredictedNotice({ labels, rows }: NeverPredicted, where: string): string {
-  const names = listed(
-    labels.map(({ name, examples }) => `"${name}" (${formatCount(examples)} ${examples === 1 ? "has" : "have"} it)`),
-  );
-  return (
-    `In ${where} the model gave none of the ${formatCount(rows)} examples the ` +
-    `${labels.length === 1 ? "label" : "labels"} ${names}: recall 0.`
-  );
 }

@@ -8,7 +8,9 @@ import type { ResolvedArguments } from "../plan/arguments.ts";
 import type { StagePlan } from "../plan/plan.ts";
 import type { Metrics, ModelMetric } from "../task/metrics.ts";
 import type { ProblemType } from "../task/task.ts";
+import type { Alarm } from "./alarms.ts";
 import type { Versions } from "./sessionInfo.ts";
+import type { StageEvidence } from "./stageEvidence.ts";
 
 /** Version of the format; it is raised when a field of the record changes its meaning. */
 export const recordVersion = 1;
@@ -34,7 +36,7 @@ export interface RunRecord {
    * The training arguments that were used, by their camelCase names, with defaults filled in. An argument that the
    * stages set has their common value, and is absent if they differ. There are no paths of the machine.
    */
-  readonly args: Readonly<Record<string, string | number | boolean>>;
+  readonly args: Readonly<Record<string, ArgumentValue>>;
   /** The stages in order, each with its plan and outcome. */
   readonly stages: readonly StageRecord[];
   /** One row per epoch, in the order in which they ended. */
@@ -55,10 +57,27 @@ export interface RunRecord {
   readonly seconds: number;
   /** The software versions and hardware that the numbers depend on besides data and plan. */
   readonly versions: Versions;
+  /** The links of the run's hash chain; absent in records of earlier versions and before the first link. */
+  readonly hashChain?: readonly ChainLink[];
+  /** The optimizer steps after which the run went on from a checkpoint; absent if it never did. */
+  readonly resumedAt?: readonly number[];
   /** Notices: sentences about the run that a reader of its numbers should know. */
   readonly notices: readonly string[];
+  /** The alarms of the run in the order in which they arose; absent in records of versions without alarms. */
+  readonly alarms?: readonly Alarm[];
   /** Metrics on test data, if they have been set (`run.test = await trainer.evaluate(test)`). */
   readonly test?: Metrics;
+}
+
+/**
+ * A link of the hash chain: one SHA-256 over the weights and moments that train, the counters of the run, the training examples
+ * seen since the previous link, and the previous link. Two runs with equal last links did the same.
+ */
+export interface ChainLink {
+  /** Number of optimizer steps after which the link was made. */
+  readonly step: number;
+  /** SHA-256 in hexadecimal. */
+  readonly sha256: string;
 }
 
 /** The status of a run: finished, or where and why it ended or stands. */
@@ -160,7 +179,7 @@ export interface StageRecord {
 /** The outcome of a stage. */
 export interface StageOutcome {
   /** Why the stage ended; "running" in the record of a run that is still running. */
-  readonly ended: "all epochs" | "patience" | "stopped" | "failed" | "running";
+  readonly ended: "all epochs" | "patience" | "callback" | "stopped" | "failed" | "running";
   /** Number of completed epochs. */
   readonly epochs: number;
   /** Number of optimizer steps taken. */
@@ -175,6 +194,8 @@ export interface StageOutcome {
   readonly prefixSeconds: number;
   /** Largest resident memory of the process during the stage, in bytes; absent if the process had held more before. */
   readonly peakMemory?: number;
+  /** Hashes of what was frozen, and what the optimizer held; absent for a stage that did not reach its end. */
+  readonly evidence?: StageEvidence;
   /** The best epoch of the stage; absent if none was evaluated. */
   readonly best?: BestRecord;
 }
@@ -209,7 +230,10 @@ export interface Evidence {
   readonly frozenTensors: number;
   /** SHA-256 of these parameters before the run, computed as in `WeightsRecord`. */
   readonly before: string;
-  /** SHA-256 of these parameters after the run; null if the weights could no longer be read. */
+  /**
+   * SHA-256 of these parameters after the run; null in the record within a checkpoint, for which they are not hashed, and if
+   * the weights could no longer be read.
+   */
   readonly after: string | null;
   /** Frozen tensors whose bytes differ: always empty, or the run would have failed. */
   readonly changed: readonly string[];
@@ -251,6 +275,14 @@ export function dataRecord(dataset: TextDataset, { texts, cut }: EncodedDataset)
   };
 }
 
+/** The value of a training argument as plain data. */
+export type ArgumentValue =
+  | string
+  | number
+  | boolean
+  | readonly number[]
+  | Readonly<Record<string, string | number | boolean>>;
+
 /** The values that a run used for settings without a default. */
 interface UsedSettings {
   readonly metric: ModelMetric;
@@ -271,7 +303,7 @@ export function usedArguments(
   args: ResolvedArguments,
   stages: readonly StagePlan[],
   used: UsedSettings,
-): Readonly<Record<string, string | number | boolean>> {
+): Readonly<Record<string, ArgumentValue>> {
   const { outputDir: _, disableTqdm: __, ...settings } = args;
   const common = <T>(values: readonly (T | undefined)[]): T | undefined => {
     const different = new Set(values.filter((value) => value !== undefined));
@@ -284,6 +316,7 @@ export function usedArguments(
     learningRate: common(stages.map(({ resolved }) => resolved.learningRate)),
     headLearningRate: common(stages.map(({ resolved }) => resolved.headLearningRate)),
     lrSchedulerType: common(stages.map(({ resolved }) => resolved.lrSchedulerType)),
+    lrSchedulerKwargs: args.lrSchedulerKwargs && { ...args.lrSchedulerKwargs },
     warmupSteps: common(stages.map(({ written }) => written.warmupSteps ?? args.warmupSteps)),
     metricForBestModel: used.metric.key,
     greaterIsBetter: used.metric.greaterIsBetter,
@@ -292,6 +325,6 @@ export function usedArguments(
     cacheDisk: megabytes(used.cacheDisk),
   };
   return Object.fromEntries(
-    Object.entries(all).filter((entry): entry is [string, string | number | boolean] => entry[1] !== undefined),
+    Object.entries(all).filter((entry): entry is [string, ArgumentValue] => entry[1] !== undefined),
   );
 }

@@ -1,15 +1,19 @@
 /** Makes the record of a run; no other file writes to it. */
+import { formatEpoch } from "../display/numbers.ts";
 import { ThawError } from "../errors.ts";
 import type { NeverPredicted } from "../evaluate/evaluateLogits.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import type { AdamW } from "../optim/adamW.ts";
 import { fullEpochs } from "../plan/cost.ts";
 import { type Plan, type StagePlan, sizeOf } from "../plan/plan.ts";
-import { isBetterEpoch, type ModelMetric } from "../task/metrics.ts";
-import { neverPredictedNotice } from "./notices.ts";
+import { isBetterEpoch, isImprovement, type ModelMetric } from "../task/metrics.ts";
+import { type Alarm, neverPredictedAlarm } from "./alarms.ts";
+import type { TrainerEvent } from "./events.ts";
+import { modelRecord, pastOf } from "./modelPast.ts";
 import {
   type BestRecord,
   bestOfRow,
+  type ChainLink,
   type Evidence,
   type HistoryRow,
   type InterruptedStatus,
@@ -20,6 +24,7 @@ import {
   type StageOutcome,
 } from "./runRecord.ts";
 import { versions } from "./sessionInfo.ts";
+import type { StageEvidence } from "./stageEvidence.ts";
 import { changedNames, combinedHash, type Fingerprint, fingerprint } from "./weights.ts";
 
 /** The inputs of a recorder. */
@@ -34,24 +39,10 @@ interface RecorderInput {
   readonly notices: readonly string[];
 }
 
-/** The history of a model since it was loaded, over all runs. */
-interface Past {
-  /** SHA-256 of the weights loaded from the checkpoint; null if they were changed before the first run. */
-  readonly base: string | null;
-  /** Number of optimizer steps that all runs have taken. */
-  steps: number;
-  /** The record of the latest run, once it has ended. */
-  latest?: RunRecord;
-}
-
-const pasts = new WeakMap<SequenceClassifier, Past>();
-
-/** Returns the record of the latest finished run of this model by any trainer; undefined if none has ended. */
-export const latestRecordOf = (model: SequenceClassifier): RunRecord | undefined => pasts.get(model)?.latest;
-
 /** A stage while it runs: its times, its steps and its best epoch. */
 interface StageCourse {
   readonly firstEpoch: number;
+  /** When the stage began, as `performance.now()`; for a resumed stage, when it would have begun in this process. */
   readonly startedAt: number;
   readonly firstStep: number;
   readonly heldBefore: number;
@@ -64,12 +55,42 @@ interface StageCourse {
   steps?: number;
   seconds?: number;
   peakMemory?: number | undefined;
+  evidence?: StageEvidence | undefined;
+}
+
+/** The course of a run so far as plain JSON data, from which another recorder goes on. */
+export interface RecorderState {
+  readonly history: readonly HistoryRow[];
+  readonly notices: readonly string[];
+  readonly alarms: readonly Alarm[];
+  readonly step: number;
+  readonly epochs: number;
+  readonly epoch: number;
+  readonly best: BestRecord | null;
+  /** The stages begun so far; `seconds` is the time that each has taken. */
+  readonly courses: readonly (Omit<StageCourse, "startedAt" | "heldBefore" | "best"> & {
+    readonly best: BestRecord | null;
+    readonly seconds: number;
+  })[];
+  /** The time that the run has taken. */
+  readonly seconds: number;
+  /** SHA-256 of each parameter when the run began. */
+  readonly start: Readonly<Record<string, string>>;
+  readonly model: ModelRecord;
+  readonly neverPredicted: readonly (readonly [epoch: number, missed: NeverPredicted])[];
+  /** The evaluation whose weights were restored to the model after the last step; null if none were. */
+  readonly restored: BestRecord | null;
+  /** The steps after which the run was resumed so far. */
+  readonly resumedAt: readonly number[];
 }
 
 /** Collects the course of a run and makes its record, at its end or before. */
 export class RunRecorder {
   readonly history: HistoryRow[] = [];
   readonly notices: string[];
+  readonly alarms: Alarm[] = [];
+  /** Number of alarms for which an event was yielded; those of a resumed run are told once more. */
+  #told = 0;
   /** The current activity of the run. */
   during: InterruptedStatus["during"] = "preparation";
   /** Number of optimizer steps taken. */
@@ -82,27 +103,89 @@ export class RunRecorder {
   best: BestRecord | undefined;
   readonly #input: RecorderInput;
   readonly #courses: StageCourse[] = [];
-  readonly #startedAt = performance.now();
+  readonly #startedAt: number;
   readonly #start: Fingerprint;
   readonly #model: ModelRecord;
+  readonly #resumedAt: readonly number[];
+  /** The links of the hash chain so far. */
+  #links: readonly ChainLink[] = [];
   readonly #neverPredicted = new Map<number, NeverPredicted>();
   #end: Fingerprint | undefined;
   #isFinished = false;
-  /** The best epoch whose weights were restored to the model. */
+  /** The evaluation whose weights were restored to the model after the last step; undefined if none were. */
   #restored: BestRecord | undefined;
 
-  /** Hashes all weights, which takes some time at the start and the end of a run. */
-  constructor(input: RecorderInput) {
+  /**
+   * Hashes all weights, which takes some time at the start and the end of a run. With the state of another recorder it
+   * goes on with that run.
+   */
+  constructor(input: RecorderInput, state?: RecorderState) {
     this.#input = input;
-    this.notices = [...input.notices];
-    this.#start = fingerprint(input.model, input.model.parameters.keys());
-    this.#model = modelRecord(input.model, this.#start);
+    if (state === undefined) {
+      this.notices = [...input.notices];
+      this.#startedAt = performance.now();
+      this.#start = fingerprint(input.model, input.model.parameters.keys());
+      this.#model = modelRecord(input.model, this.#start);
+      this.#resumedAt = [];
+      return;
+    }
+    const now = performance.now();
+    this.notices = [...new Set([...state.notices, ...input.notices])];
+    this.#startedAt = now - 1000 * state.seconds;
+    this.#start = new Map(Object.entries(state.start));
+    this.#model = state.model;
+    this.#resumedAt = [...state.resumedAt, state.step];
+    this.history.push(...state.history);
+    this.alarms.push(...state.alarms);
+    this.step = state.step;
+    this.epochs = state.epochs;
+    this.epoch = state.epoch;
+    this.best = state.best ?? undefined;
+    this.#restored = state.restored ?? undefined;
+    for (const { seconds, best, ...course } of state.courses) {
+      const times = course.ended === "running" ? {} : { seconds };
+      const begun = { startedAt: now - 1000 * seconds, heldBefore: largestResident() };
+      this.#courses.push({ ...course, ...begun, ...times, best: best ?? undefined });
+    }
+    for (const [epoch, missed] of state.neverPredicted) this.#neverPredicted.set(epoch, missed);
+    const past = pastOf(input.model, state.model.baseSha256);
+    past.steps = Math.max(past.steps, state.model.earlierSteps);
+  }
+
+  /** Returns the course of the run so far as plain data. */
+  state(): RecorderState {
+    const now = performance.now();
+    return {
+      history: [...this.history],
+      notices: [...this.notices],
+      alarms: [...this.alarms],
+      step: this.step,
+      epochs: this.epochs,
+      epoch: this.epoch,
+      best: this.best ?? null,
+      courses: this.#courses.map(({ startedAt, heldBefore: _, best, seconds, ...course }) => ({
+        ...course,
+        best: best ?? null,
+        seconds: seconds ?? (now - startedAt) / 1000,
+      })),
+      seconds: (now - this.#startedAt) / 1000,
+      start: Object.fromEntries(this.#start),
+      model: this.#model,
+      neverPredicted: [...this.#neverPredicted],
+      restored: this.#restored ?? null,
+      resumedAt: this.#resumedAt,
+    };
+  }
+
+  /** Takes the links of the hash chain so far into the record. */
+  linked(links: readonly ChainLink[]): void {
+    this.#links = links;
   }
 
   /** Hashes all weights for a record that is made right after; returns the frozen tensors whose bytes have changed. */
   hashEnd(): readonly string[] {
     this.#end = readFingerprint(this.#input.model);
-    return this.#evidence(this.#end, this.#trained).changed;
+    return this.#evidence(this.#end, this.trained).changed;
   }
 
   /** Begins the next stage. */
@@ -129,33 +212,43 @@ export class RunRecorder {
   stepDone(share: number): void {
     this.step += 1;
     this.epoch = this.epochs + share;
+    this.#restored = undefined;
   }
 
-  /** Adds the row of a finished epoch, evaluated or not. Returns whether it is the best of the run so far. */
-  epochDone(row: HistoryRow): boolean {
-    const { metric } = this.#input;
+  /** Counts an epoch whose last step has been taken. */
+  epochDone(): void {
+    this.epochs += 1;
+    this.#course.epochs += 1;
+  }
+
+  /** Adds a row to the log, evaluated or not; says whether its evaluation is the best of the run, and of the stage. */
+  add(row: HistoryRow, isEvaluated: boolean): { readonly isBest: boolean; readonly isBestOfStage: boolean } {
+    const { metric, plan } = this.#input;
     const course = this.#course;
     this.history.push(row);
-    this.epochs = row.epoch;
-    this.epoch = row.epoch;
-    course.epochs += 1;
-    if (isBetterEpoch(row, course.best, metric)) {
-      course.best = bestOfRow(row, metric);
-      course.sinceBest = 0;
-    } else course.sinceBest += 1;
-    if (!isBetterEpoch(row, this.best, metric)) return false;
-    this.best = bestOfRow(row, metric);
-    return true;
+    const { minDelta = 0 } = plan.stages[this.#courses.length - 1]?.stage ?? {};
+    if (isImprovement(row, course.best, metric, minDelta)) course.sinceBest = 0;
+    else if (isEvaluated) course.sinceBest += 1;
+    const isBestOfStage = isBetterEpoch(row, course.best, metric);
+    if (isBestOfStage) course.best = bestOfRow(row, metric);
+    const isBest = isBetterEpoch(row, this.best, metric);
+    if (isBest) this.best = bestOfRow(row, metric);
+    return { isBest, isBestOfStage };
   }
 
-  /** Number of epochs of the present stage since its best one. */
-  get epochsSinceBest(): number {
+  /** Number of evaluations of the present stage since the last one that was better by more than its `minDelta`. */
+  get evaluationsSinceBest(): number {
     return this.#course.sinceBest;
   }
 
-  /** Number of whole epochs of the present stage. */
-  get stageEpochs(): number {
-    return this.#course.epochs;
+  /** The best evaluation of the present stage so far. */
+  get bestOfStage(): BestRecord | undefined {
+    return this.#course.best;
+  }
+
+  /** Number of optimizer steps of the present stage. */
+  get stageSteps(): number {
+    return this.step - this.#course.firstStep;
   }
 
   /** Whether a stage ended before all of its epochs were done. */
@@ -168,14 +261,32 @@ export class RunRecorder {
     if (missed !== undefined) this.#neverPredicted.set(epoch, missed);
   }
 
-  /** Records that the weights of the best epoch were restored. */
-  restored(): void {
-    this.#restored = this.best;
+  /** Records alarms; one that is recorded already is left out. */
+  raise(alarms: readonly (Alarm | undefined)[]): void {
+    for (const alarm of alarms) {
+      if (alarm === undefined) continue;
+      const isKnown = this.alarms.some(({ code, sentence }) => code === alarm.code && sentence === alarm.sentence);
+      if (!isKnown) this.alarms.push(alarm);
+    }
+  }
+
+  /** Yields an event for each alarm that has had none in this process. */
+  *tellAlarms(): Generator<TrainerEvent> {
+    for (let next = this.alarms[this.#told]; next !== undefined; next = this.alarms[this.#told]) {
+      this.#told += 1;
+      yield { kind: "alarm", alarm: next };
+    }
+  }
+
+  /** Records that the weights of this evaluation were restored to the model. */
+  restored(best: BestRecord): void {
+    this.#restored = best;
   }
 
   /** Ends the current stage and returns its outcome. */
-  endStage(ended: StageOutcome["ended"]): StageOutcome {
+  endStage(ended: StageOutcome["ended"], evidence?: StageEvidence): StageOutcome {
     const course = this.#course;
+    course.evidence = evidence;
     course.ended = ended;
     course.steps = this.step - course.firstStep;
     course.seconds = (performance.now() - course.startedAt) / 1000;
@@ -183,11 +294,13 @@ export class RunRecorder {
     return this.#outcome(this.#courses.length - 1);
   }
 
-  /** The notice about labels that the model with its current weights never predicts; undefined if there is none. */
-  get labelNotice(): string | undefined {
-    const epoch = this.#restored?.epoch ?? this.history.at(-1)?.epoch;
+  /** The alarm about labels that the model with its current weights never predicts; undefined if there is none. */
+  get labelAlarm(): Alarm | undefined {
+    const epoch = this.#restored?.epoch ?? this.history.findLast(({ evalLoss }) => evalLoss !== undefined)?.epoch;
     const missed = epoch === undefined ? undefined : this.#neverPredicted.get(epoch);
-    return missed === undefined ? undefined : neverPredictedNotice(missed, `the validation of epoch ${epoch}`);
+    if (epoch === undefined || missed === undefined) return undefined;
+    const { step } = this.#restored ?? this;
+    return { ...neverPredictedAlarm(missed, `the validation of epoch ${formatEpoch(epoch)}`), epoch, step };
   }
 
   /** Returns the status of the run at its current point, with the given state and reason. */
@@ -202,14 +315,17 @@ export class RunRecorder {
     };
   }
 
-  /** Makes the record of the run as it stands now; hashes all weights. */
-  record(status: RunStatus): RunRecord {
+  /**
+   * Makes the record of the run as it stands now; hashes all weights. With `presentFingerprint` it takes these hashes instead, and
+   * leaves the evidence for the frozen weights open, which they do not give.
+   */
+  record(status: RunStatus, hashes?: Fingerprint): RunRecord {
     const { model, plan, metric, args, data } = this.#input;
-    const trained = this.#trained;
-    const end = this.#end ?? readFingerprint(model);
+    const trained = this.trained;
+    const end = hashes ?? this.#end ?? readFingerprint(model);
     this.#end = undefined; // weights may change before the next record
     const { step, epoch } = this.#restored ?? this;
-    const notice = status.state === "finished" ? undefined : this.labelNotice;
+    const alarm = status.state === "finished" ? undefined : this.labelAlarm;
     return {
       version: recordVersion,
       status,
@@ -229,12 +345,15 @@ export class RunRecorder {
         step,
         epoch,
       },
-      evidence: this.#evidence(end, trained),
+      evidence: this.#evidence(hashes === undefined ? end : undefined, trained),
       totalParameters: plan.totalParameters,
       trainableParameters: sizeOf(trained, model),
       seconds: (performance.now() - this.#startedAt) / 1000,
       versions: versions(),
-      notices: [...this.notices, ...(notice === undefined ? [] : [notice])],
+      ...(this.#links.length === 0 ? {} : { hashChain: this.#links }),
+      ...(this.#resumedAt.length === 0 ? {} : { resumedAt: this.#resumedAt }),
+      notices: [...this.notices],
+      alarms: [...this.alarms, ...(alarm === undefined ? [] : [alarm])],
     };
   }
 
@@ -244,7 +363,7 @@ export class RunRecorder {
       if (this.#courses.at(-1)?.ended === "running") this.endStage(status.state);
     }
     const record = this.record(status);
-    const past = pasts.get(this.#input.model) as Past;
+    const past = pastOf(this.#input.model, this.#model.baseSha256);
     if (!this.#isFinished) past.steps += this.step;
     this.#isFinished = true;
     past.latest = record;
@@ -257,7 +376,7 @@ export class RunRecorder {
 
   #outcome(index: number): StageOutcome {
     const { ended, epochs, firstEpoch, prefixSeconds, best, ...course } = this.#courses[index] as StageCourse;
-    const { steps = this.step - course.firstStep, peakMemory } = course;
+    const { steps = this.step - course.firstStep, peakMemory, evidence } = course;
     const planned = this.#input.plan.stages[index]?.row as StagePlan;
     return {
       ended,
@@ -268,12 +387,19 @@ export class RunRecorder {
       seconds: course.seconds ?? (performance.now() - course.startedAt) / 1000,
       prefixSeconds,
       ...(peakMemory === undefined ? {} : { peakMemory }),
+      ...(evidence === undefined ? {} : { evidence }),
       ...(best === undefined ? {} : { best }),
     };
   }
 
+  /** Hashes the present weights that train; of parameters that have not trained in this run, the hashes at its start are taken. */
+  presentFingerprint(): Fingerprint {
+    const now = fingerprint(this.#input.model, this.trained);
+    return new Map([...this.#start].map(([name, hash]) => [name, now.get(name) ?? hash]));
+  }
+
   /** Names of the parameters that train in any stage begun so far. */
-  get #trained(): ReadonlySet<string> {
+  get trained(): ReadonlySet<string> {
     const begun = this.#input.plan.stages.slice(0, this.#courses.length);
     return new Set(begun.flatMap(({ trainable }) => [...trainable]));
   }
@@ -304,32 +430,6 @@ function readFingerprint(model: SequenceClassifier): Fingerprint | undefined {
     if (error instanceof ThawError && error.code === "DISPOSED") return undefined;
     throw error;
   }
-}
-
-/** Returns the record of the model that a run begins with; stores the hash of the loaded weights at the first run. */
-function modelRecord(model: SequenceClassifier, start: Fingerprint): ModelRecord {
-  const parameters = [...model.parameters.values()];
-  const isUntouched = parameters.every(({ isAsMade }) => isAsMade);
-  let past = pasts.get(model);
-  if (past === undefined) {
-    const fromFile = parameters.filter(({ newlyInitialized }) => !newlyInitialized).map(({ name }) => name);
-    const base = new Map(fromFile.map((name) => [name, start.get(name) as string]));
-    past = { base: isUntouched ? combinedHash(base) : null, steps: 0 };
-    pasts.set(model, past);
-  }
-  const { config, family, newlyInitialized, blocks } = model;
-  const hasRandomHead = newlyInitialized.some((name) => blocks.get(name) === "head");
-  const ofLatest = past.latest?.weights.end === combinedHash(start);
-  return {
-    name: model.name ?? null,
-    family: family.modelType,
-    problemType: model.problemType ?? "single_label_classification",
-    labels: config.id2label,
-    baseSha256: past.base,
-    newlyInitialized,
-    start: isUntouched ? (hasRandomHead ? "pretrained" : "trained") : past.steps > 0 && ofLatest ? "trained" : "edited",
-    earlierSteps: past.steps,
-  };
 }
 
 /** Returns the largest resident memory of this process since it began, in bytes. */

@@ -66,7 +66,7 @@ export function recordFiles(records: readonly RunRecord[], weightsSha256: string
   }
   const weightsAreOfRun = record.weights.end === weightsSha256;
   return {
-    "training_args.json": snakeCased(record.args),
+    "training_args.json": argumentsFile(record.args),
     "trainer_state.json": trainerState(record, { weightsSha256, weightsAreOfRun, run: record }),
   };
 }
@@ -108,6 +108,13 @@ function trainerState(record: RunRecord | undefined, saved: SavedRecord): Record
     log_history: history.map(snakeCased),
     stateful_callbacks: { Thaw: saved },
   };
+}
+
+/** Writes the arguments under Hugging Face's names; those of the schedule's settings too, but not the names of labels. */
+function argumentsFile(args: RunRecord["args"]): Record<string, unknown> {
+  const { lrSchedulerKwargs } = args;
+  const kwargs = typeof lrSchedulerKwargs === "object" ? { lr_scheduler_kwargs: snakeCased(lrSchedulerKwargs) } : {};
+  return { ...snakeCased(args), ...kwargs };
 }
 
 function snakeCased(object: object): Record<string, unknown> {

@@ -7,8 +7,9 @@ import type { DropoutRng } from "../nn/dropout.ts";
 import type { AdamW } from "../optim/adamW.ts";
 import { isDecayed } from "../optim/adamW.ts";
 import { clipFactor, GradientSum, globalNorm } from "../optim/gradients.ts";
-import { nonFiniteGradient, nonFiniteValue } from "../optim/nonFinite.ts";
-import type { Labels } from "../task/task.ts";
+import { assertFiniteWeights, nonFiniteGradient, nonFiniteValue } from "../optim/nonFinite.ts";
+import type { Stage } from "../plan/stage.ts";
+import type { Labels, LossOptions } from "../task/task.ts";
 import { taskOf } from "../task/taskOf.ts";
 import { lossAndGradients, tapGradient } from "../tensor/gradients.ts";
 import type { Precision } from "../tensor/precision.ts";
@@ -20,6 +21,10 @@ interface StepInput {
   readonly optimizer: AdamW;
   /** Number of examples in all micro-batches of the step; the loss is the mean over them. */
   readonly examples: number;
+  /** Smoothing and weights of the labels in the loss. Default: neither. */
+  readonly loss?: LossOptions;
+  /** Number that the sum of the losses is divided by, for all micro-batches. Default: `examples`. */
+  readonly lossTotal?: number;
   /** Learning rate of each parameter that trains, the schedule's factor included. */
   readonly learningRates: ReadonlyMap<string, number>;
   readonly weightDecay: number;
@@ -35,6 +40,8 @@ interface MicroBatch {
   readonly cut: Cut;
   readonly rows: Tensor | undefined;
   readonly dropoutRng: DropoutRng | undefined;
+  /** Dropout rates that replace the config's. Default: none. */
+  readonly dropout?: Stage["dropout"];
   /** Whether each layer is computed again in the backward pass. Default: false. */
   readonly gradientCheckpointing?: boolean;
   /** Precision of the layers. Default: "float32". */
@@ -43,10 +50,12 @@ interface MicroBatch {
 
 /** The result of one optimizer step. */
 export interface StepResult {
-  /** Mean loss over the examples. */
+  /** Mean loss over the examples; with weights of single labels it is the weighted mean. */
   readonly loss: number;
   /** L2 norm of all gradients together, before clipping. */
   readonly gradNorm: number;
+  /** Names of the parameters that got a gradient and were updated. */
+  readonly updated: readonly string[];
 }
 
 /**
@@ -76,10 +85,11 @@ export class OptimizerStep {
     cut,
     rows,
     dropoutRng,
+    dropout,
     gradientCheckpointing = false,
     precision = "float32",
   }: MicroBatch): void {
-    const { model, examples } = this.#input;
+    const { model, examples, lossTotal = examples, loss: lossOptions } = this.#input;
     const inputs = this.#gradients.map(({ parameter }) => parameter.tensor);
     tf.tidy(() => {
       const isWhole = batch.packing.batch === examples;
@@ -87,9 +97,15 @@ export class OptimizerStep {
       // a part's gradients are added as they come: all of them beside all of the sums would be two sets
       const taps = new Map(this.#gradients.map(({ parameter, sum }) => [parameter.name, sum]));
       const tapped = (name: string, tensor: Tensor) => tapGradient(tensor, (gradient) => taps.get(name)?.add(gradient));
-      const options = { dropoutRng, gradientCheckpointing, precision, ...(isWhole ? {} : { through: tapped }) };
+      const options = {
+        dropoutRng,
+        dropout,
+        gradientCheckpointing,
+        precision,
+        ...(isWhole ? {} : { through: tapped }),
+      };
       const { loss, gradients } = lossAndGradients(
-        () => task.loss(model.run(rows, cut, batch, options), labels, examples),
+        () => task.loss(model.run(rows, cut, batch, options), labels, lossTotal, lossOptions),
         inputs,
       );
       const value = loss.dataSync()[0] as number; // nothing waits for it: the ops have run when they return
@@ -107,16 +123,22 @@ export class OptimizerStep {
 
   /**
    * Clips the gradients and updates the weights. Throws `NON_FINITE` before any weight changes if a gradient or a new
-   * weight is NaN or infinite.
+   * weight is NaN or infinite. `changing` is called right before the first weight changes.
    */
-  finish(): StepResult {
+  finish(changing: () => void = () => {}): StepResult {
     const { model, optimizer, learningRates, weightDecay, maxGradNorm } = this.#input;
     const present = this.#gradients.flatMap(({ parameter, sum: { value } }) =>
       value === undefined ? [] : [{ parameter, gradient: value }],
     );
-    const result = { loss: this.#loss, gradNorm: globalNorm(present.map(({ gradient }) => gradient)) };
+    const result = {
+      loss: this.#loss,
+      gradNorm: globalNorm(present.map(({ gradient }) => gradient)),
+      updated: present.map(({ parameter }) => parameter.name),
+    };
     if (!Number.isFinite(result.gradNorm)) throw nonFiniteGradient(model, present);
+    assertFiniteWeights(model); // also of frozen layers, whose stored outputs know nothing of it
     const factor = maxGradNorm > 0 ? clipFactor(result.gradNorm, maxGradNorm) : 1;
+    changing();
     optimizer.step(
       present.map(({ parameter, gradient }) => ({
         parameter,

@@ -1,12 +1,14 @@
 /** The options of a trainer and of its methods, and their checks. */
 import { TextDataset } from "../data/textDataset.ts";
 import { ThawError } from "../errors.ts";
+import type { ComputeMetrics } from "../evaluate/computeMetrics.ts";
 import { checkTopK } from "../evaluate/predictions.ts";
 import { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { TrainingArguments } from "../plan/arguments.ts";
 import type { Stage } from "../plan/stage.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import type { TrainerCallback } from "./callbacks.ts";
 
 /** The model, data and settings that a trainer works with. */
 export interface TrainerOptions {
@@ -22,6 +24,16 @@ export interface TrainerOptions {
   readonly args?: TrainingArguments;
   /** The stages of the run. Default: one stage that trains the parameters with `requiresGrad` when training begins. */
   readonly stages?: readonly Stage[];
+  /**
+   * Functions that are called with every event of a run, in their order, and can ask for something to be done after the
+   * present optimizer step: an evaluation, a checkpoint, the next stage, or the end of the run. Default: none.
+   */
+  readonly callbacks?: readonly TrainerCallback[];
+  /**
+   * A function that computes further metrics of an evaluation from its logits and labels, by which the best epoch can be chosen
+   * too. It is called once before training with random logits, to see that it works. Default: the metrics of the problem type.
+   */
+  readonly computeMetrics?: ComputeMetrics;
 }
 
 const trainerNames: OptionNames<TrainerOptions> = {
@@ -31,6 +43,8 @@ const trainerNames: OptionNames<TrainerOptions> = {
   evalDataset: true,
   args: true,
   stages: true,
+  callbacks: true,
+  computeMetrics: true,
 };
 
 /** Options of Hugging Face's Trainer and common misspellings of this trainer's options, with advice. */
@@ -45,8 +59,6 @@ const trainerElsewhere = {
   arguments: "args",
   plan: "stages",
   dataCollator: "always the trainer's own: leave it out",
-  computeMetrics: "not there yet: what an evaluation gives depends on the problem type, so leave it out",
-  callbacks: "not there yet: for await (const event of trainer.events()) sees every step",
   optimizers: "always AdamW: leave it out",
 } as const;
 
@@ -57,33 +69,46 @@ const trainerElsewhere = {
 export function checkTrainerOptions(options: TrainerOptions): void {
   refuseUnknown(options, trainerNames, { kind: "option of a trainer", elsewhere: trainerElsewhere });
   const { model, tokenizer, trainDataset, evalDataset } = options;
-  const check = (name: keyof TrainerOptions, isGood: boolean, source: string) => {
+  const check = (name: keyof TrainerOptions, isGood: boolean, what: string) => {
     if (isGood) return;
     const given: unknown = options[name];
-    const what = given === undefined ? "missing" : given instanceof Promise ? "a promise" : "something else";
-    const advice = given instanceof Promise ? "put await before what made it" : `give what ${source} returns`;
-    throw new ThawError("BAD_ARGUMENT", `The trainer's ${name} is ${what}: ${advice}.`);
+    const found = given === undefined ? "missing" : given instanceof Promise ? "a promise" : "something else";
+    const advice = given instanceof Promise ? "put await before what made it" : `give ${what}`;
+    throw new ThawError("BAD_ARGUMENT", `The trainer's ${name} is ${found}: ${advice}.`);
   };
   const isDataset = (dataset: unknown) => dataset instanceof TextDataset;
-  check("model", model instanceof SequenceClassifier, "AutoModelForSequenceClassification.fromPretrained");
-  check("tokenizer", typeof tokenizer === "function", "AutoTokenizer.fromPretrained");
+  check("model", model instanceof SequenceClassifier, "what AutoModelForSequenceClassification.fromPretrained returns");
+  check("tokenizer", typeof tokenizer === "function", "what AutoTokenizer.fromPretrained returns");
   check(
     "trainDataset",
     isDataset(trainDataset),
-    "TextDataset.fromCsv, fromTsv, fromJsonl, fromJson, fromParquet or fromRows",
+    "what TextDataset.fromCsv, fromTsv, fromJsonl, fromJson, fromParquet or fromRows returns",
   );
-  check("evalDataset", evalDataset === undefined || isDataset(evalDataset), "split or TextDataset.fromCsv");
+  const { callbacks = [], computeMetrics } = options;
+  const isComputable = computeMetrics === undefined || typeof computeMetrics === "function";
+  check("computeMetrics", isComputable, "a function, ({ predictions, labelIds }) => ({ mcc: ... })");
+  const areFunctions = Array.isArray(callbacks) && callbacks.every((each) => typeof each === "function");
+  check("callbacks", areFunctions, "a list of functions, [(event) => ...]");
+  check(
+    "evalDataset",
+    evalDataset === undefined || isDataset(evalDataset),
+    "what split or TextDataset.fromCsv returns",
+  );
 }
 
 /** Options of `train` and `events`. */
 export interface TrainOptions {
   /** Aborting it ends the run within one step. In a notebook the Stop button does so too. Default: none. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether the run goes on from a checkpoint: true, from the newest whole one in `outputDir`, or from the beginning if
+   * there is none; or the folder of a checkpoint. Default: false.
+   */
+  readonly resumeFromCheckpoint?: boolean | string | undefined;
 }
 
-const trainNames: OptionNames<TrainOptions> = { signal: true };
+const trainNames: OptionNames<TrainOptions> = { signal: true, resumeFromCheckpoint: true };
 const trainElsewhere = {
-  resumeFromCheckpoint: "not there yet: train() begins anew, from the weights that the model has now, so leave it out",
   trial: "not there: leave it out",
   ignoreKeysForEval: "not there: leave it out",
   stages: "an option of the trainer: new Trainer({ ..., stages })",
@@ -94,6 +119,12 @@ const trainElsewhere = {
 /** Throws `BAD_ARGUMENT` for an option that `train` and `events` do not have. */
 export function checkTrainOptions(options: TrainOptions, call: "train" | "events"): void {
   refuseUnknown(options, trainNames, { kind: `option of ${call}`, elsewhere: trainElsewhere });
+  const { resumeFromCheckpoint: resume } = options;
+  if (resume === undefined || typeof resume === "boolean" || (typeof resume === "string" && resume !== "")) return;
+  throw new ThawError(
+    "BAD_ARGUMENT",
+    `resumeFromCheckpoint is ${JSON.stringify(resume)}; it is true, or the folder of a checkpoint such as "runs/thaw/checkpoint-500".`,
+  );
 }
 
 /** Options of a call that has none: any given option is refused, not ignored. */

@@ -3,23 +3,17 @@ import { ThawError } from "../errors.ts";
 import type { Parameter } from "../models/parameter.ts";
 import type { SequenceClassifier } from "../models/sequenceClassifier.ts";
 import { createHash } from "../platform/bytes.ts";
-import { collectYoung } from "../platform/machine.ts";
+import { sha256Of } from "../tensor/sha256.ts";
+import type { NamedTensor } from "../weights/safetensors/write.ts";
 
 /** Parameter name -> SHA-256 of its float32 values, in hexadecimal. */
 export type Fingerprint = ReadonlyMap<string, string>;
 
 /** Hashes the current values of these parameters. */
 export function fingerprint(model: SequenceClassifier, names: Iterable<string>): Fingerprint {
-  const hashes = new Map([...names].map((name) => [name, hashOf((model.parameters.get(name) as Parameter).data())]));
-  if (hashes.size > 0) collectYoung(); // the copies: they may be as large as the model
-  return hashes;
-}
-
-/** Returns the SHA-256 of little-endian float32 values, in hexadecimal. */
-function hashOf(data: Float32Array): string {
-  return createHash("sha256")
-    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-    .digest("hex");
+  const each = [...names];
+  const hashes = sha256Of(each.map((name) => (model.parameters.get(name) as Parameter).variable.value));
+  return new Map(each.map((name, i) => [name, hashes[i] as string]));
 }
 
 /** Returns the names whose values differ between the two. */
@@ -62,6 +56,19 @@ export class KeptWeights {
       if (kept === undefined) this.#weights.set(name, now);
       else kept.set(now); // a second set beside the first would double the memory
     }
+  }
+
+  /** Returns the copies of these parameters. */
+  named(names: Iterable<string>): NamedTensor[] {
+    return [...names].flatMap((name) => {
+      const data = this.#weights.get(name);
+      return data === undefined ? [] : [{ name, shape: this.#parameter(name).shape, data }];
+    });
+  }
+
+  /** Makes these values the copy, and the present ones of all other parameters. */
+  set(values: ReadonlyMap<string, Float32Array>): void {
+    for (const name of this.#names) this.#weights.set(name, values.get(name) ?? this.#parameter(name).data());
   }
 
   /** Restores the values of the last copy to the model; does nothing if there is none. */

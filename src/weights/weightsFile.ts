@@ -1,7 +1,8 @@
 /** The interface through which a model reads its weights files, whatever their format and number. */
 import { ThawError } from "../errors.ts";
 import { readWeightMap, shardsOf } from "../hub/modelFolder.ts";
-import { dirname, join, readFileSync, statSync } from "../platform/files.ts";
+import { closeSync, dirname, join, openSync, readFileSync, statSync } from "../platform/files.ts";
+import { asOutOfMemory, isOutOfMemory } from "../platform/machine.ts";
 
 /** Named tensors that are read one at a time, so that only requested ones are in memory. */
 export interface WeightsFile {
@@ -14,6 +15,35 @@ export interface WeightsFile {
    * real numbers.
    */
   read(name: string): Float32Array<ArrayBuffer>;
+}
+
+/** The errors of a format of weights files. */
+export interface FileFormat {
+  /** A sentence on where such a file is, for one that cannot be opened. */
+  readonly whereToLook: string;
+  /** Makes the error for a file whose content cannot be read. */
+  readonly refusal: (path: string, cause: Error) => ThawError;
+}
+
+/**
+ * Opens a file of weights, hands it to `use`, and closes it. Errors: `MISSING_FILE`, `OUT_OF_MEMORY`, and the refusal of
+ * the format for whatever else `use` throws.
+ */
+export function withWeightsFile<T>(path: string, { whereToLook, refusal }: FileFormat, use: (file: number) => T): T {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch (cause) {
+    const message = `Cannot open ${path}: ${(cause as Error).message}. ${whereToLook}`;
+    throw new ThawError("MISSING_FILE", message, { cause });
+  }
+  try {
+    return use(file);
+  } catch (cause) {
+    throw isOutOfMemory(cause) ? asOutOfMemory(cause) : refusal(path, cause as Error);
+  } finally {
+    closeSync(file);
+  }
 }
 
 const maxIndexBytes = 64_000_000;

@@ -115,3 +115,16 @@ test("what does not fit into the limit is computed anew each time, with the same
     expect(computed?.dataSync()[i]).toBeCloseTo(value, 5);
   });
 });
+
+test("the stored outputs have no dropout, whatever the rates of the config: logits from them are those from the tokens", async () => {
+  const dropping = await tinyModel({ hidden_dropout_prob: 0.5, attention_probs_dropout_prob: 0.5 });
+  const cache = new PrefixCache(dropping, texts);
+  for await (const _ of cache.fill([2]));
+  const indices = [68, 0, 31];
+  const batch = batchOf(...indices);
+  const [stored, computed] = [
+    dropping.run(cache.rows(2, indices, batch), 2, batch),
+    dropping.run(undefined, -1, batch),
+  ].map((logits) => logits.dataSync() as Float32Array) as [Float32Array, Float32Array];
+  for (const [i, value] of stored.entries()) expect(value).toBeCloseTo(computed[i] as number, 5);
+});

@@ -4,6 +4,7 @@ import {
   formatBytes,
   formatBytesOf,
   formatCount,
+  formatEpoch,
   formatNumber,
   formatPercent,
   formatRate,
@@ -33,3 +34,10 @@ test("bytes are written in MB and GB, two of them in the unit of the whole", () 
   expect([formatBytesOf(4.09e7, 9.09e7), formatBytesOf(4e6, 1.34e9)]).toEqual(["40.9/90.9 MB", "0.00/1.34 GB"]);
   expect([0, 40_000, 3.14e6, 2e9].map(formatByteRate)).toEqual(["0 kB/s", "40 kB/s", "3.1 MB/s", "2.00 GB/s"]);
 });
+
+test.each([
+  [2, "2"],
+  [2 + 1 / 3, "2.333"],
+  [0.6000000000000001, "0.6"],
+  [0, "0"],
+])("%f epochs are written as %s", (epoch, text) => expect(formatEpoch(epoch)).toBe(text));

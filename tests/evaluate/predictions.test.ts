@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { displaySymbol } from "../../shared/mimeBundle.ts";
 import { predictionOf, predictionTable, shownAsTable } from "../../src/evaluate/predictions.ts";
-import type { HuggingFaceConfig, ProblemType } from "../../src/models/config/config.ts";
+import type { HuggingFaceConfig } from "../../src/models/config/config.ts";
 import { topScores } from "../../src/task/scores.ts";
+import type { ProblemType } from "../../src/task/task.ts";
 
 const config = { id2label: ["sad", "glad", "mad"] } as unknown as HuggingFaceConfig;
 const row = Float32Array.of(1, 2, -1);

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { describeTrainable } from "../../src/freezing/describeTrainable.ts";
 import {
   type Block,
   checkSelection,
-  describeTrainable,
   layersHaveWeights,
   plainSelection,
   type Selection,
@@ -32,6 +32,25 @@ test.each<[Selection, string]>([
   [["head", { lastLayers: 4 }], "head, layers 8-11"],
   [["head", "embeddings"], "head, embeddings"],
   [{ parameters: ["classifier.weight"] }, "part of head"],
+  [{ freezeRatio: 0.5 }, "layers 6-11"],
+  [{ freezeRatio: 0 }, "layers 0-11"],
+  [{ freezeRatio: 0.2 }, "layers 2-11"], // 2.4 layers
+  [{ freezeRatio: 0.3 }, "layers 4-11"], // 3.6
+  [{ freezeRatio: 0.875 }, "layer 11"], // 10.5: a half is rounded up
+  [["head", { freezeRatio: 0.75 }], "head, layers 9-11"],
+  [{ everyNth: 1 }, "layers 0-11"],
+  [{ everyNth: 2 }, "every 2nd layer from 1 to 11"],
+  [{ everyNth: 3 }, "every 3rd layer from 2 to 11"],
+  [["head", { everyNth: 4 }], "head, every 4th layer from 3 to 11"],
+  [{ everyNth: 6 }, "layer 5, layer 11"],
+  [{ everyNth: 12 }, "layer 11"],
+  ["norms", "norms"],
+  [["head", "norms"], "head, norms"],
+  [["norms", { lastLayers: 2 }], "layers 10-11, norms"],
+  [
+    ["norms", { parameters: ["classifier.weight"] }],
+    `${Array.from({ length: 12 }, (_, i) => `part of layer ${i}`).join(", ")}, part of head`,
+  ],
 ])("%j selects %s", (selection, words) => {
   expect(describeTrainable(select(selection, blocks, 12), blocks)).toBe(words);
 });
@@ -82,14 +101,18 @@ test("where no weights are shared, the word selects none", () => {
   expect(select("shared", blocks, 12).size).toBe(0);
 });
 
-test.each<Selection>([{ layers: [10, 11] }, { lastLayers: 2 }, { firstLayers: 1 }, ["head", { lastLayers: 1 }]])(
-  "%j is refused where the layers share their weights, with what is possible",
-  (selection) => {
-    expect(() => select(selection, allShared, 12)).toThrow(
-      /the 12 encoder layers of this model run on the same weights.*"shared".*"head", "embeddings" or "all"/,
-    );
-  },
-);
+test.each<Selection>([
+  { layers: [10, 11] },
+  { lastLayers: 2 },
+  { firstLayers: 1 },
+  { freezeRatio: 0.5 },
+  { everyNth: 2 },
+  ["head", { lastLayers: 1 }],
+])("%j is refused where the layers share their weights, with what is possible", (selection) => {
+  expect(() => select(selection, allShared, 12)).toThrow(
+    /the 12 encoder layers of this model run on the same weights.*"shared".*"head", "embeddings" or "all"/,
+  );
+});
 
 test("there the other selections work as ever", () => {
   expect(describeTrainable(select(["head", "shared"], allShared, 12), allShared)).toBe("head, shared");
@@ -107,6 +130,17 @@ test.each<[unknown, RegExp]>([
   [{ layers: [2, 1, 2] }, /has layer 2 twice: name every layer once/],
   [{ layers: ["1"] }, /no encoder layer '1'/],
   [{ firstLayers: 13 }, /\{ firstLayers: 13 \} is not possible: this model has 12 encoder layers/],
+  [{ freezeRatio: 1 }, /\{ freezeRatio: 1 \} is not possible: .* from 0 to below 1/],
+  [{ freezeRatio: -0.1 }, /freezeRatio: -0.1 \} is not possible/],
+  [{ freezeRatio: "0.5" }, /freezeRatio: '0.5' \} is not possible/],
+  [{ freezeRatio: Number.NaN }, /freezeRatio: NaN \} is not possible/],
+  [{ freezeRatio: 0.97 }, /freezes all 12 encoder layers of this model: use at most 0.91/],
+  [{ everyNth: 0 }, /\{ everyNth: 0 \} is not possible: use an integer from 1 to 12/],
+  [{ everyNth: 13 }, /\{ everyNth: 13 \} is not possible: this model has 12 encoder layers/],
+  [{ everyNth: 1.5 }, /use an integer from 1 to 12/],
+  [{ freezRatio: 0.5 }, /Did you mean \{ freezeRatio: \.\.\. \}\?/],
+  ["biase", /Did you mean "biases"\?/],
+  ["norm", /Did you mean "norms"\?/],
   [{ firstLayers: 0.5 }, /\{ firstLayers: 0.5 \} is not possible/],
   [{ parameters: 7 }, /parameters is a pattern, or an array of names/],
   [{ parameters: ["classifier.weight", 7] }, /parameters is a pattern, or an array of names/],
@@ -177,4 +211,43 @@ test("a selection as plain JSON selects the same", () => {
 
 test("whether layers have weights of their own", () => {
   expect([blocks, withShared, allShared].map(layersHaveWeights)).toEqual([true, true, false]);
+});
+
+test("what the refusals advise selects the top layer", () => {
+  expect(describeTrainable(select({ freezeRatio: 0.91 }, blocks, 12), blocks)).toBe("layer 11");
+});
+
+test("biases and norms are told by their names, and as many others are not taken for them", () => {
+  const named = new Map<string, Block>(
+    [0, 1].flatMap((layer): [string, Block][] =>
+      ["dense.weight", "dense.bias", "attn_norm.weight", "r_w_bias", "bias_table.weight", "normal.weight"].map(
+        (name) => [`layer.${layer}.${name}`, layer],
+      ),
+    ),
+  );
+  const names = (selection: Selection) => [...select(selection, named, 2)].map((name) => name.replace("layer.", ""));
+  expect(names("biases")).toEqual(["0.dense.bias", "0.r_w_bias", "1.dense.bias", "1.r_w_bias"]);
+  expect(names("norms")).toEqual(["0.attn_norm.weight", "1.attn_norm.weight"]);
+  const words = (selection: Selection) => describeTrainable(select(selection, named, 2), named);
+  expect(words(["norms", "biases"])).toBe("biases, norms");
+  expect(words({ parameters: ["layer.0.dense.weight", "layer.1.attn_norm.weight"] })).toBe(
+    "part of layer 0, part of layer 1",
+  );
+});
+
+test.each([
+  [2, "2nd"],
+  [3, "3rd"],
+  [4, "4th"],
+  [11, "11th"],
+  [12, "12th"],
+  [13, "13th"],
+  [21, "21st"],
+  [22, "22nd"],
+  [23, "23rd"],
+])("every %d-th layer of three is called the %s", (stride, ordinal) => {
+  const deep = new Map<string, Block>(Array.from({ length: 3 * stride }, (_, i) => [`layer.${i}.weight`, i]));
+  expect(describeTrainable(select({ everyNth: stride }, deep, 3 * stride), deep)).toBe(
+    `every ${ordinal} layer from ${stride - 1} to ${3 * stride - 1}`,
+  );
 });

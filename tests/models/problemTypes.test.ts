@@ -1,9 +1,9 @@
 /** Each problem type in every family, against transformers. */
 import { expect, test } from "vitest";
-import type { problemTypes } from "../../src/models/config/config.ts";
 import { checkLabels } from "../../src/models/inputs.ts";
 import { PackedBatch } from "../../src/models/packedBatch.ts";
 import { globalNorm } from "../../src/optim/gradients.ts";
+import type { problemTypes } from "../../src/task/task.ts";
 import { taskOf } from "../../src/task/taskOf.ts";
 import { lossAndGradients } from "../../src/tensor/gradients.ts";
 import { tf } from "../../src/tensor/tensorflow.ts";

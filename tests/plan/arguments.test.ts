@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
 import { resolveArguments, type TrainingArguments } from "../../src/plan/arguments.ts";
 
+/** Arguments without a default of their own, beside those in the list below. */
+const unset = [
+  ...["saveSteps", "saveTotalLimit", "saveOnInterrupt", "evalSteps", "loggingSteps", "maxSteps", "hashSteps"],
+  ...["metricForBestModel", "greaterIsBetter"],
+];
+
 test("without arguments the defaults are Hugging Face's, but for the best model at the end", () => {
   expect(resolveArguments()).toEqual({
     outputDir: "runs/thaw",
@@ -29,6 +35,12 @@ test("without arguments the defaults are Hugging Face's, but for the best model 
     precision: "float32",
     allowFrozenRandomHead: false,
     disableTqdm: false,
+    saveStrategy: "no",
+    evalStrategy: "epoch",
+    ...Object.fromEntries(unset.map((name) => [name, undefined])),
+    lrSchedulerKwargs: undefined,
+    labelSmoothingFactor: 0,
+    classWeights: undefined,
   });
 });
 
@@ -62,7 +74,19 @@ test.each<[object, RegExp]>([
   [{ seed: -1 }, /seed is -1/],
   [{ seed: 0.5 }, /seed is 0.5/],
   [{ maxLength: 2 }, /maxLength is 2; it must be a whole number of 3 or more/],
-  [{ lrSchedulerType: "polynomial" }, /"polynomial"; known are linear, cosine/],
+  [{ lrSchedulerType: "exponential" }, /"exponential"; known are linear, cosine/],
+  [{ labelSmoothingFactor: 1 }, /labelSmoothingFactor is 1; it must be a number from 0 to below 1/],
+  [{ labelSmoothingFactor: "0.1" }, /labelSmoothingFactor is '0.1'/],
+  [{ classWeights: "auto" }, /classWeights is 'auto'; it must be "balanced"/],
+  [{ classWeights: [1, 0] }, /label '1' the weight 0; it must be a number above 0/],
+  [{ class_weight: [1, 2] }, /Here it is classWeights/],
+  [{ lrSchedulerKwargs: { power: 2 } }, /no setting of the schedule "linear" in lrSchedulerKwargs "power"/],
+  [{ lrSchedulerType: "polynomial", lrSchedulerKwargs: { power: -1 } }, /lrSchedulerKwargs.power is -1; it must be/],
+  [{ lrSchedulerType: "warmup_stable_decay" }, /lrSchedulerKwargs.numDecaySteps is undefined/],
+  [
+    { lrSchedulerType: "one_cycle", warmupSteps: 0.1 },
+    /warmupSteps is 0.1, but the schedule "one_cycle" has no warm-up/,
+  ],
   [{ trainSamplingStrategy: "batch_rebalance" }, /"batch_rebalance"; known are random, sequential, group_by_length/],
   [{ cacheMemory: "4 apples" }, /cacheMemory is "4 apples"; it must be a number of MB/],
   [{ cacheDisk: -1 }, /cacheDisk is -1/],

@@ -80,6 +80,23 @@ test("the predicted cost counts the frozen layers once", () => {
   expect(layers).toBeCloseTo((1 + top) / (3 + top), 1);
 });
 
+test("with frozenDropout the predicted cost counts the forward pass of the frozen layers in every epoch", () => {
+  const stages: Stage[] = [
+    { train: "head", epochs: 10 },
+    { train: ["head", { lastLayers: 2 }], epochs: 2 },
+    { train: { layers: [1] }, epochs: 1 },
+    { train: "all", epochs: 1 },
+  ];
+  const { stages: planned } = plan(stages, tiny, { frozenDropout: true });
+  expect(planned.map(({ prefix }) => prefix)).toEqual([undefined, undefined, undefined, undefined]);
+  expect(planned.map(({ row }) => row.cost.prefix)).toEqual([0, 0, 0, 0]);
+  // layers of 1, 1, 1 and 0.25 units, a head of 0.005; times 1 below the cut, above it 2 frozen or 3 trained
+  const units = [3.25 + 0.015, 2 + 3 + 0.75 + 0.015, 1 + 3 + 2 + 0.5 + 0.01, 9.765];
+  planned.forEach(({ row }, i) => {
+    expect(row.relativeCost).toBeCloseTo((units[i] as number) / 9.765, 12);
+  });
+});
+
 test("what is stored is used again at every later cut that it is still right for", () => {
   const useful = (...list: number[]) => decidePrefixes(list).map((prefix) => prefix?.kept ?? []);
   expect(useful(6, 4, 6)).toEqual([[4], [4], []]); // the second head starts from where layers 4 and 5 have moved

@@ -44,3 +44,27 @@ test("patience stands beside the schedule", () => {
   const [row] = planTable([{ ...(stages[0] as (typeof stages)[0]), warmupSteps: 1, patience: 2 }], 22_713_986).rows;
   expect(row?.[7]).toBe("linear, 1 step of warmup, patience 2");
 });
+
+test("the settings of a stage stand beside the schedule", () => {
+  const first = stages[0] as (typeof stages)[0];
+  const written = {
+    ...first.written,
+    scheduleStart: "rewarm",
+    minDelta: 0.01,
+    restoreBest: true,
+    moments: "reset",
+  } as const;
+  const cell = (dropout: number | { hidden: number }) => {
+    const stage = {
+      ...first,
+      warmupSteps: 2,
+      patience: 3,
+      lrSchedulerKwargs: { power: 2 },
+      written: { ...written, dropout },
+    };
+    return planTable([stage], 22_713_986).rows[0]?.[7];
+  };
+  const start = "linear rewarmed (power 2), 2 steps of warmup, patience 3, at least 0.01 better";
+  expect(cell(0)).toBe(`${start}, best epoch restored, moments reset, dropout 0`);
+  expect(cell({ hidden: 0.2 })).toBe(`${start}, best epoch restored, moments reset, dropout 0.2 hidden`);
+});

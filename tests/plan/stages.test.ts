@@ -3,9 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
+import { checkStages } from "../../src/plan/checkStages.ts";
 import { makePlan } from "../../src/plan/plan.ts";
 import { decidePrefixes } from "../../src/plan/prefix.ts";
-import { checkStages, type Stage } from "../../src/plan/stage.ts";
+import type { Stage } from "../../src/plan/stage.ts";
 import { classifierOnly, lastLayers, progressive } from "../../src/recipes/recipes.ts";
 import { goldenPath } from "../golden/read.ts";
 
@@ -48,7 +49,39 @@ const wrongAnywhere: [string, unknown, RegExp][] = [
   ["a decay of 0", stage({ layerDecay: 0 }), /layerDecay 0, which would train nothing/],
   ["a negative warm-up", stage({ warmupSteps: -1 }), /warmupSteps -1/],
   ["two and a half steps of warm-up", stage({ warmupSteps: 2.5 }), /warmupSteps 2.5; it must be a whole number/],
-  ["an unknown schedule", stage({ lrSchedulerType: "polynomial" }), /'polynomial'; known are linear/],
+  ["an unknown schedule", stage({ lrSchedulerType: "exponential" }), /'exponential'; known are linear/],
+  [
+    "settings that are no object",
+    stage({ lrSchedulerType: "cosine", lrSchedulerKwargs: 2 }),
+    /given by name, in an object/,
+  ],
+  [
+    "a setting that the schedule has not",
+    stage({ lrSchedulerType: "cosine", lrSchedulerKwargs: { power: 2 } }),
+    /no setting of the schedule "cosine" in lrSchedulerKwargs "power"/,
+  ],
+  [
+    "an impossible setting",
+    stage({ lrSchedulerType: "polynomial", lrSchedulerKwargs: { lrEnd: "0" } }),
+    /Stage 0 has lrSchedulerKwargs.lrEnd '0'; it must be a number of 0 or more/,
+  ],
+  [
+    "an unknown start",
+    stage({ scheduleStart: "resume" }),
+    /scheduleStart 'resume'; known are restart, continue, rewarm/,
+  ],
+  ["a first stage that continues", stage({ scheduleStart: "continue" }), /no stage is before it: leave it out/],
+  ["a first stage that rewarms", stage({ scheduleStart: "rewarm" }), /no stage is before it/],
+  ["a negative improvement", stage({ patience: 2, minDelta: -1 }), /minDelta -1; it must be a number of 0 or more/],
+  ["an improvement that nothing waits for", stage({ minDelta: 0.01 }), /without patience.*add patience: 2/],
+  ["a best epoch that is a number", stage({ restoreBest: 1 }), /restoreBest 1; it must be true or false/],
+  ["unknown moments", stage({ moments: "halve" }), /moments 'halve'; known are keep, reset/],
+  ["dropout of everything", stage({ dropout: 1 }), /dropout 1; it must be a number from 0 to below 1/],
+  ["dropout as text", stage({ dropout: "0.1" }), /dropout '0.1'/],
+  ["a negative dropout", stage({ dropout: { hidden: -0.1 } }), /dropout.hidden -0.1; it must be/],
+  ["an unknown dropout", stage({ dropout: { hiden: 0.1 } }), /no dropout rate "hiden"\. Did you mean hidden/],
+  ["a dropout by Hugging Face's name", stage({ dropout: { attention_dropout: 0.1 } }), /Here it is attention/],
+  ["dropout as a list", stage({ dropout: [0.1] }), /dropout \[ 0.1 \]/],
   ["a schedule that is no name", stage({ lrSchedulerType: 1 }), /lrSchedulerType 1/],
   ["patience 0", stage({ patience: 0 }), /patience 0/],
   ["half a patience", stage({ patience: 1.5 }), /patience 1.5/],

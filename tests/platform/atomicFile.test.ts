@@ -76,7 +76,7 @@ test.each<Fault>(["gone", "short", "ENOSPC", "EFBIG", "EIO", "EACCES"])(
         );
       }
       if (fault === "ENOSPC" && error !== undefined)
-        expect(String(error)).toMatch(/3 bytes are needed, [\d,]+ are free/);
+        expect(String(error)).toMatch(/at least 3 bytes are needed, [\d,]+ are free/);
       await writeFileAtomic(join(folder, "another.json"), "");
       expect(readdirSync(folder), where).toEqual(["another.json", "config.json"]);
     }

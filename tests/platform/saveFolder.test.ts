@@ -97,7 +97,9 @@ test.each(faults)(
         tally["ended later"]++;
       }
       if (fault === "ENOSPC" && error !== undefined) {
-        expect(message, where).toMatch(/\/model: its disk is full.*: [\d,]+ bytes are needed, [\d,]+ are free\./);
+        expect(message, where).toMatch(
+          /\/model: its disk is full.*: (at least )?[\d,]+ bytes are needed, [\d,]+ are free\./,
+        );
       }
       await checkNextSave(where);
     }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkStages } from "../../src/plan/stage.ts";
+import { checkStages } from "../../src/plan/checkStages.ts";
 import { classifierOnly, lastLayers, progressive } from "../../src/recipes/recipes.ts";
 
 test("strategy 1 trains the head alone, at a rate at which a fresh one learns", () => {

@@ -1,54 +1,87 @@
 import { expect, test } from "vitest";
+import { plateauFactor } from "../../src/schedule/plateau.ts";
 import {
-  epochFactors,
   getConstantSchedule,
   getConstantScheduleWithWarmup,
   getCosineScheduleWithWarmup,
+  getCosineWithHardRestartsScheduleWithWarmup,
+  getInverseSqrtSchedule,
   getLinearScheduleWithWarmup,
-  rateCourse,
+  getPolynomialDecayScheduleWithWarmup,
+  getWsdSchedule,
   type Schedule,
-  scheduleOf,
-  type WarmupOptions,
 } from "../../src/schedule/schedule.ts";
+import { getOneCycleSchedule, getSlantedTriangularSchedule } from "../../src/schedule/triangles.ts";
 import { golden } from "../golden/read.ts";
 
-interface Case {
-  schedule: string;
-  num_warmup_steps?: number;
-  num_training_steps?: number;
-  factors: number[];
+type PythonValue = number | string | boolean | readonly number[];
+interface Golden {
+  readonly rate: number;
+  readonly cases: readonly ({ readonly schedule: string; readonly factors: readonly number[] } & Record<
+    string,
+    PythonValue
+  >)[];
+  readonly plateaus: readonly ({
+    readonly mode: "min" | "max";
+    readonly rate: number;
+    readonly values: readonly number[];
+    readonly factors: readonly number[];
+  } & Record<string, PythonValue>)[];
 }
-const { cases } = golden<{ cases: Case[] }>("schedule.json");
+const { rate, cases, plateaus } = golden<Golden>("schedule.json");
 
-test("every schedule equals transformers' at every step", () => {
-  let compared = 0;
-  for (const { schedule, num_warmup_steps = 0, num_training_steps = 1000, factors } of cases) {
-    const options = { numWarmupSteps: num_warmup_steps, numTrainingSteps: num_training_steps };
-    const makers: Record<string, (options: WarmupOptions) => Schedule> = {
-      linear_schedule_with_warmup: getLinearScheduleWithWarmup,
-      cosine_schedule_with_warmup: getCosineScheduleWithWarmup,
-      constant_schedule: getConstantSchedule,
-      constant_schedule_with_warmup: getConstantScheduleWithWarmup,
-    };
-    const mine = makers[schedule]?.(options);
+/** The public functions by the names that the golden has, which are Hugging Face's without `get_`. */
+// biome-ignore lint/suspicious/noExplicitAny: each function has options of its own, and the golden names them
+const makers: Readonly<Record<string, (options: any) => Schedule>> = {
+  constant_schedule: getConstantSchedule,
+  constant_schedule_with_warmup: getConstantScheduleWithWarmup,
+  linear_schedule_with_warmup: getLinearScheduleWithWarmup,
+  cosine_schedule_with_warmup: getCosineScheduleWithWarmup,
+  cosine_with_hard_restarts_schedule_with_warmup: getCosineWithHardRestartsScheduleWithWarmup,
+  polynomial_decay_schedule_with_warmup: getPolynomialDecayScheduleWithWarmup,
+  inverse_sqrt_schedule: getInverseSqrtSchedule,
+  wsd_schedule: getWsdSchedule,
+  one_cycle: getOneCycleSchedule,
+  slanted_triangular: getSlantedTriangularSchedule,
+};
+
+const camelCased = (name: string) => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+const optionsOf = (golden: object): Record<string, PythonValue> =>
+  Object.fromEntries(Object.entries(golden).map(([name, value]) => [camelCased(name), value]));
+
+test.each(Object.keys(makers))("%s equals PyTorch's, transformers' or the paper's at every step", (name) => {
+  const mine = cases.filter(({ schedule }) => schedule === name);
+  let [largest, compared] = [0, 0];
+  for (const { factors, ...options } of mine) {
+    const schedule = (makers[name] as (typeof makers)[string])({ ...optionsOf(options), learningRate: rate });
     factors.forEach((factor, step) => {
-      const own = mine?.(step) as number;
-      // the cosine goes through another libm; everything else is equal bit for bit
-      if (schedule.startsWith("cosine")) expect(Math.abs(own - factor), `${schedule} ${step}`).toBeLessThan(1e-15);
-      else expect(own, `${schedule} ${step}`).toBe(factor);
+      largest = Math.max(largest, Math.abs(schedule(step) - factor));
+      expect(Math.abs(schedule(step) - factor), `${JSON.stringify(options)} at step ${step}`).toBeLessThanOrEqual(
+        1e-12,
+      );
       compared += 1;
     });
   }
-  console.log(`schedules: ${cases.length} cases, ${compared} steps equal to transformers'`);
-  expect(compared).toBeGreaterThan(500);
+  console.log(`${name}: ${mine.length} configurations, ${compared} steps, largest difference ${largest}`);
+  expect(mine.length).toBeGreaterThan(0);
 });
 
-test("a schedule is found by Hugging Face's name", () => {
-  const options = { numWarmupSteps: 2, numTrainingSteps: 10 };
-  expect(scheduleOf("constant_with_warmup", options)(1)).toBe(0.5);
-  expect(scheduleOf("constant", options)(0)).toBe(1);
-  expect(scheduleOf("linear", options)(6)).toBe(0.5);
-  expect(scheduleOf("cosine", options)(6)).toBeCloseTo(0.5, 12);
+test("reduce_lr_on_plateau equals PyTorch's after every value, from the values alone", () => {
+  let [largest, reductions] = [0, 0];
+  for (const { values, factors, mode, rate: learningRate, ...options } of plateaus) {
+    factors.forEach((factor, seen) => {
+      const own = plateauFactor(values.slice(0, seen), {
+        ...optionsOf(options),
+        greaterIsBetter: mode === "max",
+        learningRate,
+      });
+      largest = Math.max(largest, Math.abs(own - factor));
+      expect(Math.abs(own - factor), `${mode} ${JSON.stringify(options)} after ${seen}`).toBeLessThanOrEqual(1e-12);
+      if (seen > 0 && factor < (factors[seen - 1] as number)) reductions += 1;
+    });
+  }
+  console.log(`plateaus: ${plateaus.length} cases, ${reductions} reductions, largest difference ${largest}`);
+  expect(reductions).toBeGreaterThan(50);
 });
 
 test.each([
@@ -59,25 +92,47 @@ test.each([
   expect(() => getLinearScheduleWithWarmup({ numWarmupSteps, numTrainingSteps })).toThrow(/fewer warm-up steps/);
 });
 
-const stage = { lrSchedulerType: "linear", warmupSteps: 5, steps: 12, epochs: 3 } as const;
-
-test("an epoch's factors are those of its first, its highest and its last step", () => {
-  expect(epochFactors(stage, 0)).toEqual({ first: 0, highest: 3 / 5, last: 3 / 5 }); // it still rises
-  expect(epochFactors(stage, 1)).toEqual({ first: 4 / 5, highest: 1, last: 5 / 7 }); // step 5 is the peak
-  expect(epochFactors(stage, 2)).toEqual({ first: 4 / 7, highest: 4 / 7, last: 1 / 7 });
+const length = { numWarmupSteps: 2, numTrainingSteps: 10 };
+test.each<[string, () => Schedule, RegExp]>([
+  [
+    "a polynomial that would end at its peak",
+    () => getPolynomialDecayScheduleWithWarmup({ ...length, learningRate: 1e-5, lrEnd: 1e-5 }),
+    /lrEnd 0.00001, which must be 0 or more and below the peak learning rate 0.00001/,
+  ],
+  [
+    "a polynomial that would end below 0",
+    () => getPolynomialDecayScheduleWithWarmup({ ...length, learningRate: 1e-5, lrEnd: -1e-9 }),
+    /must be 0 or more/,
+  ],
+  ["one cycle of half a step", () => getOneCycleSchedule({ numTrainingSteps: 10.5 }), /more than one step/],
+  [
+    "one cycle that rises to its end",
+    () => getOneCycleSchedule({ numTrainingSteps: 10, pctStart: 1 }),
+    /give pctStart/,
+  ],
+  ["a triangle of half a step", () => getSlantedTriangularSchedule({ numTrainingSteps: 20.5 }), /a step or more/],
+  [
+    "a triangle that only rises",
+    () => getSlantedTriangularSchedule({ numTrainingSteps: 20, cutFrac: 1 }),
+    /not all of them/,
+  ],
+  ["a timescale of 0", () => getInverseSqrtSchedule({ numWarmupSteps: 2, timescale: 0 }), /timescale is 0/],
+  ["a decay longer than the rest", () => getWsdSchedule({ ...length, numDecaySteps: 9 }), /Take fewer numDecaySteps/],
+  ["a decay of an unknown length", () => getWsdSchedule({ numWarmupSteps: 2, numDecaySteps: 2 }), /of no steps in all/],
+  ["one cycle without room to rise", () => getOneCycleSchedule({ numTrainingSteps: 3 }), /give pctStart: 0.5/],
+  [
+    "three phases without room",
+    () => getOneCycleSchedule({ numTrainingSteps: 20, pctStart: 0.6, threePhase: true }),
+    /threePhase: false/,
+  ],
+  ["a triangle that rises in no step", () => getSlantedTriangularSchedule({ numTrainingSteps: 9 }), /larger cutFrac/],
+])("%s is refused", (_, make, message) => {
+  expect(make).toThrow(message);
 });
 
-test("a short course has every step, and none that is not reached", () => {
-  const schedule = getLinearScheduleWithWarmup({ numWarmupSteps: 5, numTrainingSteps: 12 });
-  expect(rateCourse(stage, 8)).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((step) => ({ step, factor: schedule(step) })));
-  expect(rateCourse(stage, 1)).toEqual([{ step: 0, factor: 0 }]);
-  expect(rateCourse(stage, 0)).toEqual([]);
-});
-
-test("a long course is drawn through a few steps, with both ends and the peak between them", () => {
-  const long = { lrSchedulerType: "linear", warmupSteps: 333, steps: 1000 } as const;
-  const course = rateCourse(long, 1000, 5);
-  expect(course.map(({ step }) => step)).toEqual([0, 250, 333, 500, 749, 999]);
-  expect(course.find(({ factor }) => factor === 1)?.step).toBe(333);
-  expect(rateCourse(long, 200, 3).map(({ step }) => step)).toEqual([0, 100, 199]); // ends before the peak
+test("what the refusals advise is accepted", () => {
+  expect(getPolynomialDecayScheduleWithWarmup({ ...length, learningRate: 1e-5, lrEnd: 0 })(10)).toBe(0);
+  expect(getOneCycleSchedule({ numTrainingSteps: 3, pctStart: 0.5 })(0)).toBeCloseTo(1 / 25, 15);
+  expect(getOneCycleSchedule({ numTrainingSteps: 20, pctStart: 0.5, threePhase: false })(9)).toBe(1);
+  expect(getSlantedTriangularSchedule({ numTrainingSteps: 9, cutFrac: 0.2 })(1)).toBe(1);
 });

@@ -11,11 +11,13 @@ interface Counts {
 }
 type Module = Record<"files" | "tests" | "without", readonly string[] | undefined>;
 
-const { modules, argumentsOf, countChanges, scoreOf, tableOf } = (await import(
+const { modules, argumentsOf, countChanges, intervalOf, sampleOf, scoreOf, tableOf } = (await import(
   join(repository, "setup", "mutation.mjs")
 )) as {
   modules: Record<string, Module>;
-  argumentsOf(args: readonly string[]): { names: string[]; options: string[] };
+  argumentsOf(args: readonly string[]): { names: string[]; options: string[]; sample: number };
+  intervalOf(counts: Counts): [number, number];
+  sampleOf(files: readonly { path: string; lines: number }[], every: number): string[];
   countChanges(report: { files: Record<string, { mutants: { status: string }[] }> }): Counts;
   scoreOf(counts: Counts): number;
   tableOf(rows: readonly [string, Counts][]): { text: string; total: Counts };
@@ -48,12 +50,31 @@ test("the table has a line for each module, and one for more than one of them", 
 });
 
 test("modules are asked for by name, and what begins with a dash is Stryker's", () => {
-  expect(argumentsOf([])).toEqual({ names: Object.keys(modules), options: [] });
+  expect(argumentsOf([])).toEqual({ names: Object.keys(modules), options: [], sample: 1 });
   expect(argumentsOf(["wire", "data", "--mutate", "src/data/split.ts"])).toEqual({
     names: ["data", "wire"],
     options: ["--mutate", "src/data/split.ts"],
+    sample: 1,
   });
+  expect(argumentsOf(["data", "--force", "--sample", "8", "--incremental"])).toEqual({
+    names: ["data"],
+    options: ["--force", "--incremental"],
+    sample: 8,
+  });
+  for (const number of ["0", "1.5", "many"]) expect(() => argumentsOf(["--sample", number])).toThrow(/whole number/);
   expect(() => argumentsOf(["wires"])).toThrow(/no module wires/);
+});
+
+test("a sample has one in so many pieces of all files, evenly, and says how sure its score is", () => {
+  const files = [
+    { path: "a.ts", lines: 50 },
+    { path: "b.ts", lines: 41 },
+  ];
+  expect(sampleOf(files, 2)).toEqual(["a.ts:21-40", "b.ts:1-20", "b.ts:41-60"]);
+  expect(sampleOf(files, 1)).toHaveLength(6);
+  // Wilson's interval for 81 of 100 (Agresti and Coull 1998)
+  const [low, high] = intervalOf({ killed: 81, survived: 15, uncovered: 4 });
+  expect([low, high].map((percent) => percent.toFixed(1))).toEqual(["72.2", "87.5"]);
 });
 
 /** Writes out the braces of a pattern; what has stars is cut to the folder in front of them. */

@@ -80,6 +80,6 @@ test("it holds no test, bench, cache, notebook or secret, and is small", () => {
     /(^|\/)(tests?|bench|coverage|notebooks|\.[^/]+|node_modules|build)\/|\.(test|soak)\.|\.(ts|ipynb|node|tgz|log|tsbuildinfo|env)$/;
   expect(paths.filter((path) => strays.test(path.replace(/\.d\.ts$/, "")))).toEqual([]);
   console.log(`${paths.length} files, ${listing.size} bytes packed, ${listing.unpackedSize} unpacked`);
-  expect(listing.size).toBeLessThan(1_000_000);
+  expect(listing.size).toBeLessThan(1_200_000); // the code alone: a model or a notebook more would be seen
   expect(listing.unpackedSize).toBeLessThan(4_000_000);
 });

@@ -197,3 +197,36 @@ test("a step costs less than a millisecond", () => {
   expect(each).toBeLessThan(1);
   expect(redraws).toBeLessThan(steps / 10);
 });
+
+test("a run that goes on begins at its checkpoint, with its rows, and says where it was saved last", () => {
+  let now = 0;
+  const shown: DisplayBundle[] = [];
+  const screen = { show: (bundle: DisplayBundle) => void shown.push(bundle), close: () => {} };
+  const view = new LiveView({ clock: () => now, screen, intervalMs: 0 });
+  const text = () => String(shown.at(-1)?.data["text/plain"]);
+  const history = run.history.slice(0, 2);
+  view.show(begin);
+  view.show({
+    kind: "resume",
+    folder: "runs/x/checkpoint-300",
+    step: 300,
+    epoch: 2.4,
+    stage: 0,
+    stageSteps: 300,
+    history,
+  });
+  view.show({ kind: "stage", stage: 0 });
+  expect(text()).toContain("[ 300/1250 00:00");
+  expect(text()).toContain("epoch 2.4/10, saved at step 300 ]");
+  expect(text()).toContain("0.660");
+  for (let step = 301; step <= 310; step++) {
+    now += 0.1;
+    view.show({ kind: "step", step, epoch: step / 125, loss: 0.5 });
+  }
+  // 65 steps of the stage are left at 0.1 s; of the others as many seconds as when nothing had been saved
+  const left = /< (\d+):(\d+)/.exec(text());
+  expect(Number(left?.[1]) * 60 + Number(left?.[2])).toBeGreaterThan(6);
+  expect(text()).toMatch(/^####-+ +24% /);
+  view.show({ kind: "save", folder: "runs/x/checkpoint-310", step: 310 });
+  expect(text()).toContain("saved at step 310");
+});

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { displaySymbol } from "../../shared/mimeBundle.ts";
 import { evidenceSentence, runReport } from "../../src/show/report.ts";
 import type { RunRecord, StageOutcome } from "../../src/train/runRecord.ts";
+import type { StageEvidence } from "../../src/train/stageEvidence.ts";
 import { classifierRun, lastLayersRun, patientRun, progressiveRun, regressionRun, stoppedRun } from "./sampleRun.ts";
 
 const outcomesOf = (run: RunRecord, change: (outcome: StageOutcome, index: number) => Partial<StageOutcome>) =>
@@ -36,11 +37,23 @@ test("the evidence names what was frozen and shows that it did not move", () => 
   expect(evidenceSentence(progressiveRun.evidence)).toBe("Nothing was frozen during the whole run.");
 });
 
-test("with several stages the evidence says what each of them froze", () => {
-  expect(runReport(progressiveRun).sentences.slice(1)).toEqual([
+test("the evidence of each stage says what was frozen, what the optimizer held, and what trained from random values", () => {
+  const evidence: StageEvidence = {
+    frozen: { tensors: 99, parameters: 22_565_376, before: "ab".repeat(32), after: "ab".repeat(32), changed: [] },
+    optimizer: { trainable: 4, updated: 3, withoutGradient: ["mask_emb"], frozen: 0 },
+    steps: { lowest: 250, highest: 375, fewer: { "bert.pooler.dense.weight": 250 } },
+    newlyInitialized: { trained: ["classifier.weight"], untrained: ["classifier.bias"] },
+  };
+  const stages = progressiveRun.stages.map(({ plan, outcome }, i) => ({
+    plan,
+    ...(outcome === undefined ? {} : { outcome: i === 0 ? { ...outcome, evidence } : outcome }),
+  }));
+  expect(runReport({ ...progressiveRun, stages }).sentences.slice(1)).toEqual([
     "Nothing was frozen during the whole run.",
-    "Parameters frozen within a stage, hashed before and after it, 0 bytes changed: head: 22,565,376; " +
-      "last 4 layers: 15,467,904.",
+    'Stage "head": 99 tensors frozen (22,565,376 parameters), 0 tensors changed (SHA-256 abababababab before, abababababab ' +
+      "after); the optimizer updated 3 of 4 trainable tensors and holds 0 frozen ones, step counts 250 to 375 (fewer: " +
+      "bert.pooler.dense.weight); no gradient for mask_emb; trained from random values: classifier.weight; still random: " +
+      "classifier.bias.",
   ]);
 });
 
@@ -59,7 +72,7 @@ test("evidence of a change is never hidden", () => {
   expect(evidenceSentence(changed)).toMatch(
     /but 1 of these tensors changed .*00ff00ff00ff after\): bert\.embeddings\.word_emb/,
   );
-  expect(evidenceSentence({ ...classifierRun.evidence, after: null })).toMatch(/could not be read at the end/);
+  expect(evidenceSentence({ ...classifierRun.evidence, after: null })).toMatch(/were not hashed again at the end/);
 });
 
 test("with a prediction, time and memory stand beside what was measured; the pass through the frozen layers has a column", () => {

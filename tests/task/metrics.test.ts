@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import {
+  type BuiltInMetric,
   describeMetric,
   formatMetric,
   indexOfBest,
   isBetter,
-  metricKeys,
+  isImprovement,
+  metricKinds,
   metricOf,
   metricTitle,
 } from "../../src/task/metrics.ts";
@@ -23,7 +25,8 @@ test("nothing is a negative zero", () => {
 });
 
 test("errors are better the lower they are, everything else the higher", () => {
-  const lower = metricKeys.filter((key) => !metricOf(key).greaterIsBetter);
+  const keys = Object.keys(metricKinds) as BuiltInMetric[];
+  const lower = keys.filter((key) => !metricOf(key).greaterIsBetter);
   expect(lower).toEqual(["evalLoss", "evalMse", "evalMae"]);
   expect(isBetter(0.2, 0.3, metricOf("evalMse"))).toBe(true);
   expect(isBetter(0.2, 0.3, metricOf("evalMicroF1"))).toBe(false);
@@ -49,4 +52,21 @@ test("in a sentence and as a title", () => {
     "R2",
     "Spearman",
   ]);
+});
+
+test("with a least improvement only the metric counts, by more than it; with none the loss decides between equals", () => {
+  const metric = metricOf("evalAccuracy");
+  const best = { evalAccuracy: 0.5, evalLoss: 0.7 };
+  const improves = (evalAccuracy: number, evalLoss: number, minDelta: number) =>
+    isImprovement({ evalAccuracy, evalLoss }, best, metric, minDelta);
+  expect([improves(0.5, 0.6, 0), improves(0.5, 0.8, 0), improves(0.51, 0.9, 0)]).toEqual([true, false, true]);
+  expect([improves(0.5, 0.6, 0.125), improves(0.625, 0.6, 0.125), improves(0.65, 0.9, 0.125)]).toEqual([
+    false,
+    false,
+    true,
+  ]);
+  expect(improves(0.3, 0.6, 0.125)).toBe(false);
+  expect(isImprovement({ evalLoss: 0.5 }, { evalLoss: 0.75 }, metricOf("evalLoss"), 0.125)).toBe(true);
+  expect(isImprovement({ evalAccuracy: 0 }, undefined, metric, 0.125)).toBe(true);
+  expect(isImprovement({}, undefined, metric, 0.125)).toBe(false);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { ProblemType } from "../../src/models/config/config.ts";
-import { modelMetric } from "../../src/task/taskOf.ts";
+import type { ProblemType } from "../../src/task/task.ts";
+import { decidedType, modelMetric } from "../../src/task/taskOf.ts";
 
 const metric = (problemType: ProblemType, metricForBestModel?: string, greaterIsBetter?: boolean) =>
   modelMetric({ metricForBestModel, greaterIsBetter }, problemType);
@@ -11,6 +11,12 @@ test.each<[ProblemType, string, boolean]>([
   ["regression", "evalMse", false],
 ])("%s is judged by %s where nobody says otherwise", (problemType, key, greaterIsBetter) => {
   expect(metric(problemType)).toEqual({ key, greaterIsBetter });
+});
+
+test("a config decides the problem type by its name, or by a single output", () => {
+  expect(decidedType({ problemType: "single_label_classification", numLabels: 1 })).toBe("single_label_classification");
+  expect(decidedType({ problemType: undefined, numLabels: 1 })).toBe("regression");
+  expect(decidedType({ problemType: undefined, numLabels: 2 })).toBeUndefined();
 });
 
 test.each(["macroF1", "evalMacroF1", "eval_macro_f1", "macro_f1"])("%s is the macro F1", (name) => {

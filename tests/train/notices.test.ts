@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { resolveArguments } from "../../src/plan/arguments.ts";
 import { metricOf } from "../../src/task/metrics.ts";
-import { argumentNotices, bestEpochNotices, cutNotices, neverPredictedNotice } from "../../src/train/notices.ts";
+import { argumentNotices, bestEpochNotices, cutNotices } from "../../src/train/notices.ts";
 import type { DataRecord } from "../../src/train/runRecord.ts";
 
 const rows = (...values: number[]) =>
@@ -53,14 +53,4 @@ test("examples that were cut are said with their share, of both data sets, and n
       "examples (100.0%).",
   ]);
   expect(cutNotices(data(2000, 0), undefined, 128)).toEqual([]);
-});
-
-test("labels that are never given are named with the examples that have them", () => {
-  const labels = [
-    { name: "spam", examples: 22 },
-    { name: "odd", examples: 1 },
-  ];
-  expect(neverPredictedNotice({ labels, rows: 500 }, "reviews, test")).toBe(
-    'In reviews, test the model gave none of the 500 examples the labels "spam" (22 have it), "odd" (1 has it): recall 0.',
-  );
 });

@@ -12,11 +12,15 @@ const trainer = await tinyTrainer();
 
 test.each<[string, () => unknown, RegExp]>([
   [
-    "resuming",
-    () => trainer.train({ resumeFromCheckpoint: true } as never),
-    /"resumeFromCheckpoint"\. Here it is not there yet: train\(\) begins anew/,
+    "a checkpoint by its step",
+    () => trainer.train({ resumeFromCheckpoint: 3 } as never),
+    /is 3; it is true, or the folder/,
   ],
-  ["Python's resuming", () => trainer.train({ resume_from_checkpoint: "runs/x" } as never), /not there yet/],
+  [
+    "Python's resuming",
+    () => trainer.train({ resume_from_checkpoint: "runs/x" } as never),
+    /Write resumeFromCheckpoint/,
+  ],
   ["stages of train", () => trainer.train({ stages: [] } as never), /Here it is an option of the trainer/],
   ["a misspelt signal", () => trainer.train({ singal: undefined } as never), /Did you mean signal\?/],
   ["a number", () => trainer.train(3 as never), /option of train is given by name, .*found 3/],
@@ -58,15 +62,18 @@ test.each<[string, () => unknown, RegExp]>([
 });
 
 test("an option of events is refused when they are asked for, not when the first is taken", () => {
-  expect(() => trainer.events({ steps: 3 } as never)).toThrow(/no option of events "steps"\. Known are: signal/);
+  expect(() => trainer.events({ steps: 3 } as never)).toThrow(
+    /no option of events "steps"\. Known are: signal, resumeFromCheckpoint/,
+  );
 });
 
 test.each([
   ["earlyStoppingPatience", "Here it is patience, a setting of a stage"],
-  ["saveStrategy", "Here it is not there yet: save the model after the run with trainer.saveModel()"],
-  ["eval_strategy", "Here it is always after every epoch"],
-  ["labelSmoothingFactor", "Here it is not there yet"],
-  ["resumeFromCheckpoint", "Here it is not there yet"],
+  ["saveStrategy", 'saveStrategy is 1; known are "no", "epoch", "steps", "stage".'],
+  ["eval_strategy", "Write evalStrategy."],
+  ["labelSmoothing", "Here it is labelSmoothingFactor"],
+  ["classWeight", "Here it is classWeights"],
+  ["resumeFromCheckpoint", "Here it is an option of train: trainer.train({ resumeFromCheckpoint: true })."],
   ["fp16", 'Here it is precision: "bfloat16"'],
 ])("the training argument %s of other libraries is answered with what there is here", (name, advice) => {
   expect(() => resolveArguments({ [name]: 1 })).toThrow(advice);

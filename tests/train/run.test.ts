@@ -12,7 +12,21 @@ test("a run is plain data that JSON keeps, and can be drawn again from it", () =
   const record = JSON.parse(JSON.stringify(run)) as RunRecord;
   expect(record).toEqual(run.record);
   expect(Object.keys(record).sort()).toEqual([
-    ...["args", "best", "data", "evidence", "history", "metric", "model", "notices", "seconds", "stages", "status"],
+    ...[
+      "alarms",
+      "args",
+      "best",
+      "data",
+      "evidence",
+      "hashChain",
+      "history",
+      "metric",
+      "model",
+      "notices",
+      "seconds",
+      "stages",
+      "status",
+    ],
     ...["totalParameters", "trainableParameters", "version", "versions", "weights"],
   ]);
   expect(new Run(record).record).toEqual(run.record);

@@ -218,7 +218,8 @@ test("the data sets stand in it with counts, labels and hash, and with the examp
   });
   expect(run.data.evaluation?.sha256).toBe(letters(20, 1).sha256);
   expect(run.args.maxLength).toBe(5);
-  expect(run.notices[0]).toMatch(new RegExp(`^Longer than 5 tokens .*: ${cut} of 40 training examples`));
+  expect(run.alarms[0]).toMatchObject({ code: "TRUNCATED", values: { examples: cut } }); // most of them
+  expect(run.notices[0]).toMatch(/^Longer than 5 tokens .*: \d+ of 20 validation examples/);
   const whole = await (await tinyTrainer({ args: { numTrainEpochs: 1, maxLength: 11 } })).train();
   expect([whole.data.train.cut, whole.notices]).toEqual([0, []]); // the longest has 11: as long as that, and not cut
   const exact = new TextDataset({
@@ -266,9 +267,12 @@ test("a label that the model never gives is said, in the run and in an evaluatio
   const trainer = await tinyTrainer({ model, stages, trainDataset: data, evalDataset: data });
   const run = await trainer.train();
   expect(run.history[0]?.evalAccuracy).toBeCloseTo(23 / 24, 9); // high, and blind
-  expect(run.notices).toContain(
-    'In the validation of epoch 1 the model gave none of the 24 examples the label "rare" (1 has it): recall 0.',
-  );
+  expect(run.alarms.at(-1)).toMatchObject({
+    code: "NEVER_PREDICTED",
+    sentence: expect.stringMatching(
+      /^In the validation of epoch 1 the model gave none of the 24 examples the label "rare" \(1 has it\): recall 0\./,
+    ),
+  });
   const said: string[] = [];
   const info = console.info;
   console.info = (line: string) => said.push(line);

@@ -15,8 +15,13 @@ export const tinyTokenizer = await AutoTokenizer.fromPretrained(goldenPath("bert
 
 /** `count` texts of 2 to 9 words of one letter. */
 export function letters(count: number, seed = 0): TextDataset {
+  return TextDataset.fromRows(letterRows(count, seed), { text: "text", label: "label" });
+}
+
+/** The rows of `letters`. */
+export function letterRows(count: number, seed = 0): { readonly text: string; readonly label: string }[] {
   const words = randomWords(seed, "letters", count * 10);
-  const rows = Array.from({ length: count }, (_, i) => {
+  return Array.from({ length: count }, (_, i) => {
     const late = i % 2;
     const length = 2 + ((words[i * 10] as number) % 8);
     const text = Array.from({ length }, (_, j) =>
@@ -24,7 +29,6 @@ export function letters(count: number, seed = 0): TextDataset {
     );
     return { text: text.join(" "), label: late === 1 ? "late" : "early" };
   });
-  return TextDataset.fromRows(rows, { text: "text", label: "label" });
 }
 
 /** The tiny model with a fresh head for two labels; with values of config.json changed where `config` is given. */

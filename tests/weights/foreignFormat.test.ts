@@ -1,5 +1,5 @@
 /** Goal 25: whatever lies in a model's folder, it is refused by what it is, and nothing of it runs. */
-import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -47,6 +47,43 @@ test("a safetensors file whose length looks like a pickle is read", async () => 
   writeFileSync(path, Buffer.concat([length, Buffer.from(header), Buffer.alloc(4)]));
   expect(foreignFormat(path)).toMatchObject({ reader: "safetensors" });
   expect((await openWeights(folder)).names).toEqual(["w"]);
+});
+
+test("pickles and MessagePack maps are told from what begins nearly so", () => {
+  const whatOf = (start: string) => {
+    const path = join(folder, "weights.bin");
+    writeFileSync(path, `${start}${" ".repeat(40)}`, "latin1");
+    return foreignFormat(path)?.what;
+  };
+  const pickle = whatOf("\x80\x02");
+  expect(pickle).toMatch(/pickle/);
+  const begins = ["\x80\x05", "(d", "(i", "(l", "}q", "]q", "cos\nsystem\n", "c_codecs\nencode\n"];
+  expect(begins.map(whatOf)).toEqual(begins.map(() => pickle));
+  const map = whatOf("\x81\xa1a");
+  expect(map).toMatch(/MessagePack|Flax/i);
+  const maps = ["\x8f\xbfa", "\x85\xd9\x20", "\x82\xb0"];
+  expect(maps.map(whatOf)).toEqual(maps.map(() => map));
+  const neither = [
+    ...["\x80\x01", "\x80\x06", "\x7f\x02", "\x80\xa1", "\x90\xa1a", "\x81\xa0", "\x81\xc0", "\x81\xd8", "\x81\x02"],
+    ...["x(d", "(x", "x}q", "xq", "xcos\nsystem\n", "cos system\n"],
+  ];
+  expect(neither.map(whatOf).filter((what) => what === pickle || what === map)).toEqual([]);
+});
+
+test("a folder without weights: what else lies in it is named, three at most, and no folders or texts", async () => {
+  const messageOf = async () => {
+    const error = await openWeights(folder).catch((thrown: unknown) => thrown as ThawError);
+    expect(error).toMatchObject({ code: "MISSING_FILE" });
+    return (error as ThawError).message;
+  };
+  const pickle = Buffer.from("\x80\x02abc", "latin1");
+  for (const name of ["notes.txt", "README.md", "spm.model", "args.json"]) writeFileSync(join(folder, name), pickle);
+  mkdirSync(join(folder, "old.onnx"));
+  expect(await messageOf()).toMatch(/Save the model in Python with save_pretrained/);
+  for (const name of ["a.bin", "b.bin", "c.json.bin", "d.bin"]) writeFileSync(join(folder, name), pickle);
+  const message = await messageOf();
+  expect(message).toMatch(/It has a\.bin \(.*\), b\.bin \(.*\), c\.json\.bin \(.*\), which is not read\./);
+  expect(message).not.toMatch(/d\.bin|notes\.txt|README|spm|args\.json|old\.onnx|Save the model in Python/);
 });
 
 /** Loads the folder after its advice was followed, and expects bert-tiny. */

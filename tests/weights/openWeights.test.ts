@@ -1,11 +1,25 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import { openWeights } from "../../src/weights/openWeights.ts";
 import { golden, goldenPath } from "../golden/read.ts";
+import { fileOf } from "./safetensors/damaged.ts";
+import { count, keys, legacy, machine, version } from "./torch/hostileArchives.ts";
+import { dict, pickleOf, storage, tensor } from "./torch/torchArchive.ts";
 
 type Hashes = Readonly<Record<string, string>>;
 const expected = golden<Readonly<Record<"float32" | "float16" | "bfloat16", Hashes>>>("weights_files.json");
@@ -33,6 +47,27 @@ test.each([
   );
   for (const [one, hash] of hashes) expect(sha256(weights.read(one)), one).toBe(hash);
   expect(() => weights.read("none")).toThrow(expect.objectContaining({ code: "UNKNOWN_TENSOR" }));
+});
+
+const elements = 900_000_000;
+const large = pickleOf(dict("large", tensor(0, [elements], [1], storage("FloatStorage", "0", elements))));
+const header = JSON.stringify({ large: { dtype: "F32", shape: [elements], data_offsets: [0, 4 * elements] } });
+
+test.runIf(existsSync("/usr/bin/prlimit")).each<[string, Uint8Array]>([
+  ["model.safetensors", fileOf(header)],
+  ["pytorch_model.bin", legacy(version, machine, large, keys("0"), count(BigInt(elements)))],
+])("a tensor of %s for which there is no memory is OUT_OF_MEMORY, not a damaged file", async (name, start) => {
+  writeFileSync(join(folder, name), start);
+  truncateSync(join(folder, name), start.length + 4 * elements); // takes no room on the disk
+  const weights = await openWeights(folder);
+  const limit = (data: string) => execFileSync("prlimit", ["--pid", String(process.pid), `--data=${data}:`]);
+  const [, taken] = /^VmData:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
+  limit(String(1024 * Number(taken) + 1e9));
+  try {
+    expect(() => weights.read("large")).toThrow(expect.objectContaining({ code: "OUT_OF_MEMORY" }));
+  } finally {
+    limit("unlimited");
+  }
 });
 
 test("of several forms the first is taken, in the order of from_pretrained", async () => {

@@ -1,5 +1,5 @@
 /** The live value of a name, for a frontend's tooltip and for `name?`. */
-import { inspect } from "node:util";
+import { inspect, types } from "node:util";
 import type { FromMain, Inspection, LiveValue } from "../../shared/messages.ts";
 import { tooltipOf } from "../../shared/tooltip.ts";
 import type { Evaluator } from "../executor/evaluator.ts";
@@ -16,12 +16,15 @@ export function describeAt(evaluator: Evaluator, code: string, cursor: number): 
   return { expression, type: typeName(value), text: describe(value), callable: typeof value === "function" };
 }
 
-function typeName(value: unknown): string {
-  if (value === null || (typeof value !== "object" && typeof value !== "function"))
-    return value === null ? "null" : typeof value;
+/** Names the type of a value as a reader would: its class, or its kind. No trap of a proxy is run. */
+export function typeName(value: unknown): string {
+  if (value === null) return "null";
   if (typeof value === "function")
     return /^class\b/.test(Function.prototype.toString.call(value)) ? "class" : "function";
-  return (value.constructor as { name?: string } | undefined)?.name ?? "object";
+  if (typeof value !== "object") return typeof value;
+  if (types.isProxy(value)) return "Proxy";
+  const name = (value as { constructor?: { name?: unknown } }).constructor?.name;
+  return typeof name === "string" && name !== "" ? name : "object";
 }
 
 function describe(value: unknown): string {

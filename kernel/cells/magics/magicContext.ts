@@ -29,7 +29,7 @@ export interface MagicServices {
   /** The notebook's folder. */
   readonly folder: string;
   /** Describes a name: MIME type -> text; undefined where nothing is known. */
-  readonly inspect: (name: string, detail: 1 | 2) => Promise<Readonly<Record<string, string>> | undefined>;
+  readonly inspect: (name: string) => Promise<Readonly<Record<string, string>> | undefined>;
   /** The runtime in which rewritten cells find the object they call. */
   readonly runtime: { magics: object | undefined };
 }

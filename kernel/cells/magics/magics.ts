@@ -95,10 +95,10 @@ class MagicCalls {
   }
 
   /** Carries out `name?` and `name??`. */
-  async page(name: string, detail: 1 | 2): Promise<void> {
+  async page(name: string): Promise<void> {
     const magic = describeMagic(name);
     const known = !name.startsWith("%") && this.#variables.names().includes(name);
-    const data = magic !== undefined && !known ? { "text/plain": magic } : await this.#services.inspect(name, detail);
+    const data = magic !== undefined && !known ? { "text/plain": magic } : await this.#services.inspect(name);
     if (data === undefined) this.#print(`Nothing is known of ${name}: no variable has this name.`);
     else this.#payloads.push({ source: "page", data, start: 0 });
   }
@@ -182,20 +182,20 @@ class MagicCalls {
 /** The magics of a kernel for its executor: a cheap look at each cell, and everything else only once a cell has one. */
 export class Magics {
   /** The payloads of the running cell's reply. */
-  readonly payloads: Payload[] = [];
+  readonly #payloads: Payload[] = [];
   readonly #services: MagicServices;
   readonly #calls: MagicCalls;
 
   constructor(services: MagicServices) {
     this.#services = services;
     const builtIn = new Set(Object.keys(cells)); // globals that are not the user's
-    this.#calls = new MagicCalls(services, this.payloads, builtIn);
+    this.#calls = new MagicCalls(services, this.#payloads, builtIn);
     services.runtime.magics = this.#calls;
   }
 
   /** Returns the payloads and forgets them. */
   takePayloads(): Payload[] {
-    return this.payloads.splice(0);
+    return this.#payloads.splice(0);
   }
 
   /** Rewrites a cell; undefined for one that has no magic, which is nearly every one. */

@@ -30,7 +30,7 @@ function rewriteLine(code: string, magic: Magic, isDefined: IsDefined): string {
       return `${code.slice(magic.start, magic.at)}${call}.${method}(${argument(command)});${"\n".repeat(lines)}`;
     }
     case "help":
-      return `${call}.page(${JSON.stringify(magic.name)},${magic.detail});`;
+      return `${call}.page(${JSON.stringify(magic.name)});`;
     case "timed": {
       const options = code.slice(magic.at + 1 + magic.name.length, magic.codeStart);
       const timed = rewriteTimed(magic.name, options, code.slice(magic.codeStart, magic.end));

@@ -1,4 +1,5 @@
 /** Timing code: what `%time` and `%timeit` measure and say. */
+import { formatCount } from "../../../shared/text.ts";
 import { kernelTimers } from "../asyncContext/timers.ts";
 import type { Interrupts } from "../interrupt/interrupts.ts";
 import { cellSide, fromCellPromise } from "../realm/cellRealm.ts";
@@ -76,7 +77,7 @@ export class Timings {
   }
 
   toString(): string {
-    const counts = `${this.runs.length} run${this.runs.length === 1 ? "" : "s"}, ${this.loops.toLocaleString("en-US")} loop${this.loops === 1 ? "" : "s"} each`;
+    const counts = `${this.runs.length} run${this.runs.length === 1 ? "" : "s"}, ${formatCount(this.loops)} loop${this.loops === 1 ? "" : "s"} each`;
     return `${formatSeconds(this.mean)} ± ${formatSeconds(this.standardDeviation)} per loop (mean ± std. dev. of ${counts})`;
   }
 }

@@ -1,5 +1,6 @@
 /** `%who`, `%whos`, `%reset`: the variables that cells have made. */
 import { inspect, types } from "node:util";
+import { typeName } from "../completion/inspect.ts";
 import type { Evaluator } from "../executor/evaluator.ts";
 import { cells } from "../realm/cellRealm.ts";
 import type { CellImports } from "../rewrite/imports.ts";
@@ -55,8 +56,10 @@ export function listVariables(variables: Variables): string {
 /** Carries out `%whos`. */
 export function tableOfVariables(variables: Variables): string {
   const rows = variables.names().map((name) => {
-    const [found, value] = [variables.value(name).length === 1, variables.value(name)[0]];
-    return found ? [name, typeName(value), sizeOf(value), short(value)] : [name, "", "", "not set: its cell threw"];
+    const found = variables.value(name);
+    if (found.length === 0) return [name, "", "", "not set: its cell threw"];
+    const [value] = found;
+    return [name, typeName(value), sizeOf(value), short(value)];
   });
   if (rows.length === 0) return listVariables(variables);
   const table = [["Variable", "Type", "Size", "Value"], ...rows];
@@ -89,16 +92,6 @@ async function confirmed(): Promise<boolean> {
   } catch (cause) {
     throw Object.assign(new MagicError("NO_INPUT", refusal), { cause });
   }
-}
-
-function typeName(value: unknown): string {
-  if (value === null) return "null";
-  if (typeof value === "function")
-    return /^class\b/.test(Function.prototype.toString.call(value)) ? "class" : "function";
-  if (typeof value !== "object") return typeof value;
-  if (types.isProxy(value)) return "Proxy";
-  const name = (value as { constructor?: { name?: unknown } }).constructor?.name;
-  return typeof name === "string" && name !== "" ? name : "object";
 }
 
 /** Returns the shape and element type of a tensor, the length or size of what has one. */

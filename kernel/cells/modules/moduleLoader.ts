@@ -34,7 +34,7 @@ interface LocalModule {
   readonly imports: Map<string, IsCurrent>;
   /** The namespace, filled from the start: a cycle of imports sees it incomplete. */
   readonly namespace: Namespace;
-  /** Absent until it begins to run. */
+  /** The promise of its run, settled once it has run; absent until it begins. */
   loaded?: Promise<void>;
   /** Rejects `loaded` while the module waits for something. */
   abandon?: (reason: Error) => void;

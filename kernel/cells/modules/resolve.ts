@@ -23,7 +23,7 @@ type Resolved =
   | { readonly kind: "node"; readonly load: () => ReturnType<Load>; readonly require: () => unknown };
 
 /** The condition in the `exports` of a package.json under which a module is wanted. */
-export type ImportCondition = "import" | "require";
+type ImportCondition = "import" | "require";
 
 const endings = [".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".jsx", ".json"];
 const guesses = ["", ...endings];

@@ -20,7 +20,7 @@ export function patchConsole(
     Object.defineProperty(cells.process, name, { value, configurable: true, enumerable: true, writable: true });
   }
   // The inspector wraps the console it finds and keeps a thousand messages with all they refer to; a new one it does not know.
-  // With `ignoreErrors` it would leave a callback for the next tick with every line, a hundred bytes each until the cell ends.
+  // With `ignoreErrors` the console would leave a callback for the next tick with every line, a hundred bytes each until the cell ends.
   cells.console = new Console({ stdout, stderr, colorMode: wantsColour(), ignoreErrors: false });
   indentByCell(cells.console);
   cells.console.clear = clear;
@@ -107,7 +107,7 @@ class CellStream extends Writable {
     return true;
   }
 
-  // What programs call that draw progress, as a terminal has it. Frontends know `\r`, and few of them other movements.
+  // The methods of a terminal's stream that progress bars call. Frontends know `\r`, and few of them other movements.
 
   cursorTo(x: number, y?: unknown, callback?: () => void): boolean {
     if (x === 0 && typeof y !== "number") return this.write("\r", y, callback);

@@ -18,7 +18,7 @@ export type MapToSource = (line: number, column: number) => { line: number; colu
 interface Lowered {
   readonly text: string;
   readonly statements: readonly SyntaxNode[];
-  /** Absent where `text` is the source. */
+  /** Maps a place in `text` to the source; absent where `text` is the source. */
   readonly back?: MapToSource;
 }
 

@@ -12,7 +12,7 @@ import { Publisher } from "./publisher.ts";
 export type RequestChannel = "shell" | "control" | "stdin";
 
 /** The handlers that the sockets call. */
-export interface SocketEvents {
+interface SocketEvents {
   /** A message that passed the signature check. */
   readonly receive: (channel: RequestChannel, message: Message) => void;
   /** A client subscribed to iopub, to messages whose topic begins with `topic`. Returns the message to send it first. */
@@ -149,7 +149,7 @@ export class Sockets {
     }
   }
 
-  /** Whoever sends nonsense in numbers must not fill the log: the 1st to 4th, 8th, 16th ... time is named. */
+  /** Logs a refused message. A client that sends many must not fill the log: the 1st to 4th, 8th, 16th ... time is named. */
   #refuse(channel: RequestChannel, refusal: Refusal): void {
     const times = (this.#refused.get(refusal) ?? 0) + 1;
     this.#refused.set(refusal, times);

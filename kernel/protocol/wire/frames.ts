@@ -85,7 +85,10 @@ export class Signer {
   readonly #hash: string;
   readonly #length: number;
   readonly #seen = new Set<string>();
-  /** Those digests in a ring, oldest at `#next`: taking the first out of a set gets slow once many have been. */
+  /**
+   * The digests of `#seen` in a ring buffer whose oldest entry is at `#next`: to take the first out of a set gets slow once
+   * many have been taken.
+   */
   readonly #order: string[] = [];
   #next = 0;
 

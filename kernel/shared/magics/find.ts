@@ -6,7 +6,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { statementsOf } from "../syntax.ts";
-import { lineMagics } from "./names.ts";
+import { codeCells, lineMagics } from "./names.ts";
 import { type CandidateLine, lineEnd, mayHaveMagics, scan } from "./scan.ts";
 
 /** The place of a magic as offsets into the cell; `end` excludes the line end. */
@@ -28,8 +28,8 @@ export type Magic =
   | (Value & { readonly kind: "timed"; readonly name: "time" | "timeit"; readonly codeStart: number })
   /** `!command` */
   | (Value & { readonly kind: "shell" })
-  /** `name?` */
-  | (Span & { readonly kind: "help"; readonly name: string; readonly detail: 1 | 2 })
+  /** `name?` or `name??` */
+  | (Span & { readonly kind: "help"; readonly name: string })
   /** `%%name args` on the first line; `end` is that line's end. */
   | (Span & { readonly kind: "cell"; readonly name: string });
 
@@ -40,9 +40,6 @@ export interface Surroundings {
   /** Whether a program of this name can be run: else `!dnoe` is a mistyped variable, not a command. */
   readonly isCommand: (name: string) => boolean;
 }
-
-/** Cell magics whose body is TypeScript; all others get their body as text. */
-export const codeCells = new Set(["time", "timeit"]);
 
 const keywords = /^(?:true|false|null|undefined|this|typeof|await|new|function|async|class|void|delete|import|super)$/;
 
@@ -69,7 +66,7 @@ function below(code: string, from: number, surroundings: Surroundings): Magic[] 
 }
 
 function toMagic(code: string, { shape, start, end }: CandidateLine): Magic {
-  if (shape.kind === "help") return { kind: "help", name: shape.name, detail: shape.detail, start, end };
+  if (shape.kind === "help") return { kind: "help", name: shape.name, start, end };
   const value = { start, end, at: start + shape.at, assigned: shape.assigned };
   if (shape.kind === "bang") return { kind: "shell", ...value };
   if (shape.name === "time" || shape.name === "timeit") {

@@ -39,6 +39,9 @@ export const cellMagics: Readonly<Record<string, Entry>> = {
   svg: ["", "Shows the cell as an SVG picture."],
 };
 
+/** The cell magics whose body is TypeScript; all others get their body as text. */
+export const codeCells: ReadonlySet<string> = new Set(["time", "timeit"]);
+
 /** The magics of IPython that are not needed here, and why. */
 const needless: Readonly<Record<string, string>> = {
   matplotlib: "Figures of thaw and plotly are shown as they are.",
@@ -86,7 +89,7 @@ export function listMagics(): string {
       "Runs the command with sh; `$" +
         "{expression}` is replaced by its value. `const lines = !command` keeps its output.",
     ] as const,
-    ["name?", "What the name holds, and its documentation; name?? shows more."] as const,
+    ["name?, name??", "What the name holds, and its documentation."] as const,
   ];
   const width = Math.max(...rows.map(([usage]) => usage.length));
   return rows.map(([usage, does]) => `${usage.padEnd(width)}  ${does}`).join("\n");

@@ -5,8 +5,6 @@
 import { ThawError } from "../../errors.ts";
 import type { ProblemType } from "../../task/task.ts";
 
-export { type Labels, type ProblemType, problemTypes } from "../../task/task.ts";
-
 /** The inputs that a classifier can be trained on: texts, or pairs of a first and a second text. */
 export const trainingInputs = ["texts", "text_pairs"] as const;
 /** Whether a classifier was trained on single texts or on pairs. */
@@ -14,6 +12,19 @@ export type TrainingInput = (typeof trainingInputs)[number];
 
 /** A plain JSON object, as `JSON.parse` gives it. */
 export type JsonObject = { readonly [key: string]: unknown };
+
+/** Dropout rates, each in [0, 1); where one is left out, the config decides. */
+export interface DropoutRates {
+  /** Rate of embeddings and layer outputs, and of what a family drops between them. */
+  readonly hidden?: number;
+  /** Rate of the attention probabilities. */
+  readonly attention?: number;
+  /**
+   * Rate in the head. Default: the config's rate there, which in most families is `hidden` unless the config has one of
+   * its own.
+   */
+  readonly classifier?: number;
+}
 
 /** The settings in a model's config.json. In every family the fields have BERT's key names in camelCase. */
 export interface HuggingFaceConfig {
@@ -39,6 +50,12 @@ export interface HuggingFaceConfig {
   readonly attentionProbsDropoutProb: number;
   /** Dropout probability in the head; undefined means `hiddenDropoutProb`. */
   readonly classifierDropout: number | undefined;
+  /**
+   * The rates of one pass that replace the config's; the three above have them already. Absent in a config that was loaded.
+   *
+   * @internal
+   */
+  readonly dropoutRates?: DropoutRates;
   /**
    * Number of rows of the position table. `maxTokens` gives the longest input, since some families reserve rows for
    * padding.

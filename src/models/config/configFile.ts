@@ -3,8 +3,8 @@ import { ThawError } from "../../errors.ts";
 import { warnOfIgnoredKeys } from "../../hub/modelFolder.ts";
 import { writeFileAtomic } from "../../platform/atomicFile.ts";
 import { join } from "../../platform/files.ts";
-import { parseForeignJson, readForeignFile, stringifyLike } from "../../platform/foreignFile.ts";
-import { badConfig, type HuggingFaceConfig, type JsonObject } from "./config.ts";
+import { isObject, parseForeignJson, readForeignFile, stringifyLike } from "../../platform/foreignFile.ts";
+import { badConfig, type HuggingFaceConfig } from "./config.ts";
 import { type LabelOptions, labelsInFile } from "./labels.ts";
 import { parseConfig, toHuggingFaceJson } from "./parseConfig.ts";
 
@@ -27,14 +27,14 @@ export async function readConfig(folder: string, options: LabelOptions = {}): Pr
     );
   }
   const json = parseForeignJson(bytes, file, { code: "BAD_CONFIG", advice: "Download or save it again." });
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+  if (!isObject(json)) {
     throw badConfig(file, "must be a JSON object. Download or save it again.");
   }
-  warnOfIgnoredKeys(file, json as JsonObject);
-  const config = { ...parseConfig(json as JsonObject, file, options), text: bytes.toString("utf8") };
+  warnOfIgnoredKeys(file, json);
+  const config = { ...parseConfig(json, file, options), text: bytes.toString("utf8") };
   const { id2label, label2id, numLabels } = options;
   if (id2label === undefined && label2id === undefined && numLabels === undefined) {
-    const { notice } = labelsInFile({ json: json as JsonObject, file });
+    const { notice } = labelsInFile({ json, file });
     if (notice !== undefined) console.warn(notice);
   }
   checkSaving(config, file);

@@ -1,6 +1,8 @@
 /** The labels of a classifier: their number, their names, and whether two lists of names mean the same labels. */
 import { ThawError } from "../../errors.ts";
-import { badConfig, type ConfigSource, type JsonObject, type ProblemType, problemTypes } from "./config.ts";
+import { isObject } from "../../platform/foreignFile.ts";
+import { type ProblemType, problemTypes } from "../../task/task.ts";
+import { badConfig, type ConfigSource, type JsonObject } from "./config.ts";
 
 /** Options for the number, names and problem type of a model's labels. */
 export interface LabelOptions {
@@ -83,7 +85,7 @@ export function labelsInFile({ json, file }: ConfigSource): FileLabels {
     throw odd(file, `"num_labels" is ${JSON.stringify(count)}; it must be an integer from 1 to ${maxLabels}.`);
   }
   if (id2label === null) return { names: placeholders((count as number | null) ?? 2), source: "none" };
-  if (typeof id2label !== "object" || Array.isArray(id2label)) {
+  if (!isObject(id2label)) {
     throw odd(
       file,
       `"id2label" is ${excerpt(id2label)}; it must be an object such as {"0": "negative", "1": "positive"}.`,
@@ -138,9 +140,6 @@ export function labelKeys(raw: JsonObject, names: readonly string[]): JsonObject
 }
 
 const areSame = (a: readonly string[], b: readonly string[]): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function attempt<T>(read: () => T): T | undefined {
   try {

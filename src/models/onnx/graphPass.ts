@@ -9,18 +9,21 @@ import { rotaryFrequencies } from "../../nn/attention/rotary.ts";
 import { sinusoidFrequencies } from "../../nn/attention/scoreTables.ts";
 import type { QueryRows } from "../../nn/packing.ts";
 import type { HuggingFaceConfig } from "../config/config.ts";
-import type {
-  AttentionOptions,
-  DenseResidualNorm,
-  DistanceLookUp,
-  DistanceRows,
-  FeedForwardNorm,
-  MatrixLayout,
-  ModuleBias,
-  Pass,
-  QueryKeyValue,
-  QueryOptions,
-  ResidualNorm,
+import {
+  type AttentionOptions,
+  checkAttention,
+  type DenseResidualNorm,
+  type DistanceLookUp,
+  type DistanceRows,
+  type FeedForwardNorm,
+  type LookedUpRows,
+  type MatrixLayout,
+  type ModuleBias,
+  type Pass,
+  type QueryBiases,
+  type QueryKeyValue,
+  type QueryOptions,
+  type ResidualNorm,
 } from "../family.ts";
 import type { GraphBuilder, Value } from "./graph.ts";
 import type { GraphWeights } from "./graphWeights.ts";
@@ -196,6 +199,7 @@ export class GraphPass implements Pass<Value> {
 
   /** Computes `softmax(factor * (s_1 + s_2 + ...) + bias + window) v`; padding gets probability 0. */
   attention(inputs: QueryKeyValue<Value>, options: AttentionOptions<Value> & QueryOptions = {}): Value {
+    checkAttention(options);
     const { hiddenSize, numAttentionHeads } = this.config;
     const { factor = 1 / Math.sqrt(hiddenSize / numAttentionHeads), distanceBias, window } = options;
     const [query, key, value] = [inputs.query, inputs.key, inputs.value].map((x) => this.#splitHeads(x)) as [
@@ -216,14 +220,14 @@ export class GraphPass implements Pass<Value> {
 
   /** Computes the summands of the attention scores, each `[batch, heads, tokens, tokens]`. */
   #scores(query: Value, key: Value, options: AttentionOptions<Value> & QueryOptions): Value[] {
-    const { byQuery, byKey, bySegment, queryBiases, rotaryTheta } = options;
+    const { byQuery, byKey, queryBiases, rotaryTheta } = options;
     const withBias = (bias: string | undefined) => (bias === undefined ? query : this.#addHeadBias(query, bias));
     const turned = (x: Value) => (rotaryTheta === undefined ? x : this.#rotated(x, rotaryTheta));
     return [
       this.#products(turned(withBias(queryBiases?.content)), turned(key)),
       ...(byQuery === undefined ? [] : [this.#distanceScores(withBias(queryBiases?.distance), byQuery)]),
       ...(byKey === undefined ? [] : [this.#keyDistanceScores(key, byKey)]),
-      ...this.#segmentScores(query, bySegment),
+      ...this.#segmentScores(query, queryBiases?.bySegment),
     ];
   }
 
@@ -299,7 +303,7 @@ export class GraphPass implements Pass<Value> {
   }
 
   /** Returns the whole table as a batch of one: `[1, rows, hidden]`. */
-  distanceRows(table: string, lookUp: DistanceLookUp): DistanceRows<Value> {
+  distanceRows(table: string, lookUp: DistanceLookUp): LookedUpRows<Value> {
     return { rows: this.#op("Unsqueeze", [this.#weights.tensor(table), this.#graph.ints([0])]), lookUp };
   }
 
@@ -330,9 +334,8 @@ export class GraphPass implements Pass<Value> {
   }
 
   /** Computes the scores `k_j . t(i - j)`, where t is the row of the distance. */
-  #keyDistanceScores(key: Value, { rows, lookUp }: DistanceRows<Value>): Value {
-    const own = lookUp === undefined ? this.add(this.#distances(), this.#lastColumn()) : this.#rowOfEach(lookUp);
-    const byKey = this.#op("Transpose", [own], { perm: [1, 0] });
+  #keyDistanceScores(key: Value, { rows, lookUp }: LookedUpRows<Value>): Value {
+    const byKey = this.#op("Transpose", [this.#rowOfEach(lookUp)], { perm: [1, 0] });
     const scores = this.#pickRows(this.#products(key, this.#splitHeads(rows)), byKey);
     return this.#op("Transpose", [scores], { perm: [0, 1, 3, 2] });
   }
@@ -353,7 +356,7 @@ export class GraphPass implements Pass<Value> {
    * Computes `q_i . (t_1 - t_0)` where the types of i and j differ, else 0. The remaining term, `q_i . t_0`, does not
    * change a softmax over j.
    */
-  #segmentScores(query: Value, bySegment: QueryOptions["bySegment"]): Value[] {
+  #segmentScores(query: Value, bySegment: QueryBiases["bySegment"]): Value[] {
     const { tokenTypeIds: types } = this.#inputs;
     if (bySegment === undefined || types === undefined) return [];
     const { hiddenSize: width, numAttentionHeads: heads } = this.config;

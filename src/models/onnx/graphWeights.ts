@@ -1,4 +1,6 @@
 /** Adds the weights of a model to its graph, in float32 or in eight bits, and the operators that read them. */
+import { once } from "../../tensor/differentiable.ts";
+import { elementsOf } from "../../tensor/shape.ts";
 import type { MatrixLayout } from "../family.ts";
 import type { Parameter } from "../parameter.ts";
 import type { GraphBuilder, Initializer, Value } from "./graph.ts";
@@ -40,10 +42,10 @@ export class GraphWeights {
     const graph = this.#graph;
     if (!this.#inEightBits) return this.rows(name, ids);
     const [rows, width] = this.#parameter(name).shape as [number, number];
-    const { bytes, scales } = eightBits(this.#parameter(name).data(), rows);
-    const stored = graph.op("Gather", [graph.initializer(`${name}_quantized`, () => uint8([rows, width], bytes)), ids]);
-    const scale = graph.initializer(`${name}_scale`, () => float32([rows, 1], rows, () => scales));
-    return this.#restored(stored, graph.op("Gather", [scale, ids]));
+    const quantized = once(() => eightBits(this.#parameter(name).data(), rows));
+    const matrix = graph.initializer(`${name}_quantized`, () => uint8([rows, width], () => quantized().bytes));
+    const scale = graph.initializer(`${name}_scale`, () => float32([rows, 1], rows, () => quantized().scales));
+    return this.#restored(graph.op("Gather", [matrix, ids]), graph.op("Gather", [scale, ids]));
   }
 
   /** Looks up rows of a table: `ids [...]` -> `[..., width]`. */
@@ -68,13 +70,15 @@ export class GraphWeights {
    */
   #eightBitProduct(x: Value, name: string, stored: MatrixLayout): Value {
     const { rows, columns } = this.#sizes(name);
-    const data = this.#parameter(name).data();
-    const outputs = stored === "[out, in]" ? rows : columns;
-    const { bytes, scales } = eightBits(stored === "[out, in]" ? data : transposed(data, rows), outputs);
-    const shape = [data.length / outputs, outputs];
+    const [inputs, outputs] = stored === "[out, in]" ? [columns, rows] : [rows, columns];
+    const quantized = once(() => {
+      const data = this.#parameter(name).data();
+      return eightBits(stored === "[out, in]" ? data : transposed(data, rows), outputs);
+    });
+    const values = () => transposed(quantized().bytes, outputs);
     const graph = this.#graph;
-    const matrix = graph.initializer(`${name}_quantized`, () => uint8(shape, transposed(bytes, outputs)));
-    const scale = graph.initializer(`${name}_scale`, () => float32([outputs], outputs, () => scales));
+    const matrix = graph.initializer(`${name}_quantized`, () => uint8([inputs, outputs], values));
+    const scale = graph.initializer(`${name}_scale`, () => float32([outputs], outputs, () => quantized().scales));
     return graph.op("MatMul", [x, this.#restored(matrix, scale)]);
   }
 
@@ -107,11 +111,11 @@ const float32 = (shape: readonly number[], size: number, values: () => Float32Ar
   bytes: () => bytesOf(values()),
 });
 
-const uint8 = (shape: readonly number[], bytes: Uint8Array): Content => ({
+const uint8 = (shape: readonly number[], bytes: () => Uint8Array): Content => ({
   type: "uint8",
   shape,
-  byteLength: bytes.length,
-  bytes: () => bytes,
+  byteLength: elementsOf(shape),
+  bytes,
 });
 
 /** Zero point of the quantised values: bytes hold whole numbers from -127 to 127 plus this. */

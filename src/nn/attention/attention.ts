@@ -13,33 +13,23 @@ import {
   nativeAttentionGradients,
   type ScoreTables,
 } from "../../tensor/nativeAttention.ts";
-import {
-  add,
-  batchMatMul,
-  gatherRows,
-  multiply,
-  scatterRows,
-  softmax,
-  subtract,
-  sumLast,
-  sumRows,
-} from "../../tensor/ops.ts";
+import { add, batchMatMul, multiply, softmax, subtract, sumLast, sumRows } from "../../tensor/ops.ts";
 import { arithmeticOf, type Precision } from "../../tensor/precision.ts";
 import { tf } from "../../tensor/tensorflow.ts";
 import { type DropoutOptions, siteOf } from "../dropout.ts";
 import { linear } from "../linear.ts";
 import type { Packing, QueryRows } from "../packing.ts";
-import { placeRows, scaleRows, selectRows } from "../rows.ts";
+import { gather, placeRows, scaleRows, scatter, selectRows } from "../rows.ts";
 import { contentScores, distanceBias, distanceScores, mergeHeads, segmentScores, splitHeads } from "./scores.ts";
 
 /** Terms of the attention scores besides the products of query and key. Default: none. */
 export interface ScoreTerms extends ScoreTables {
   /** The segment of each token, `[tokens]`; comes with `otherSegment`. */
-  readonly segments?: Int32Array;
+  readonly segments?: Int32Array | undefined;
   /** Largest distance at which a token attends to another. Default: no limit. */
-  readonly window?: number;
+  readonly window?: number | undefined;
   /** Scale of the products of query and key. Default: `1 / sqrt(headWidth)`. */
-  readonly factor?: number;
+  readonly factor?: number | undefined;
 }
 
 /** Options of attention; its dropout applies to the attention probabilities. */
@@ -225,7 +215,7 @@ export const fusedSelfAttention: SelfAttention = (x, [query, key, value], option
   const op = fusedAttentionOp(options, hidden);
   const { matMul, matMulBias, sumOfProducts, pack, unpack } = arithmeticOf(options.precision);
   const rows = options.packing.rowsOf(options.queryRows);
-  const queryRows = (all: Tensor) => (rows === undefined ? all : gatherRows(all, tf.tensor1d(rows, "int32")));
+  const queryRows = (all: Tensor) => (rows === undefined ? all : gather(all, rows));
   const weights = { queryWeight: query.weight, keyWeight: key.weight, valueWeight: value.weight };
   const biases = { queryBias: query.bias, keyBias: key.bias, valueBias: value.bias };
   return differentiable({ x, ...weights, ...biases, ...op.tables }, () => {
@@ -245,9 +235,7 @@ export const fusedSelfAttention: SelfAttention = (x, [query, key, value], option
             if (rows === undefined) {
               return sumOfProducts([query(), key(), value()], [saved.queryWeight, saved.keyWeight, saved.valueWeight]);
             }
-            const indices = tf.tensor2d(rows, [rows.length, 1], "int32");
-            const size = tf.tensor1d([tokens, width], "int32");
-            const ofQueries = scatterRows(matMul(query(), saved.queryWeight), indices, size);
+            const ofQueries = scatter(matMul(query(), saved.queryWeight), rows, tokens);
             return add(sumOfProducts([key(), value()], [saved.keyWeight, saved.valueWeight]), ofQueries);
           },
           queryWeight: () => matMul(query(), queryRows(x()), true, false),

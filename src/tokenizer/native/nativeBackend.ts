@@ -78,7 +78,8 @@ export async function loadNativeBackend({ name, sourceAgain, ...first }: NativeS
   const load = (source: string, other?: string) =>
     [{ kind: "load", key, source, checked: other }, loadLimits(source)] as const;
   checked(await currentProcess().askLater(...load(first.source, first.checked)), `Cannot load ${name}`);
-  // What ends the process on any text is to be known before a data set is encoded; another error may be right for a probe.
+  // A tokenizer that ends the process on any text is found here, before a data set is encoded; any other error may be the
+  // right answer to a probe.
   const probed = await currentProcess().askLater({ kind: "encode", key, texts: probes }, least);
   if (probed.death !== undefined) checked(probed, `Cannot load ${name}`);
 

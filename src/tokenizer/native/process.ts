@@ -194,6 +194,7 @@ export type ThreadEvent = ThreadAnswer | { readonly stillWaitingFor: number };
 /** A message of the caller's event loop to the thread. */
 type ThreadOrder = { readonly ask: NumberedRequest } | { readonly abandon: number };
 
+/** Runs on the thread: starts the process, hands requests on to it, and starts it again when it has died. */
 export function relayToTokenizers({ processes, threads: { parentPort, workerData } }: ScriptModules): void {
   const { command, args, folder, port, counters: shared } = workerData as ThreadData;
   const counters = new Int32Array(shared);
@@ -275,7 +276,7 @@ export function relayToTokenizers({ processes, threads: { parentPort, workerData
   function send(request: NumberedRequest): void {
     clearTimeout(rest);
     running ??= start();
-    // What cannot be sent any more is answered when the end of the process is noticed.
+    // A request that cannot be sent any more is answered as soon as the end of the process is noticed.
     running.send(request, () => {});
   }
 

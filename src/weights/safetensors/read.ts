@@ -1,7 +1,7 @@
 /** Reads safetensors files: the header once, strictly; each tensor from its own place when it is asked for. */
 import { ThawError } from "../../errors.ts";
-import { closeSync, fstatSync, openSync, readAt } from "../../platform/files.ts";
-import { asOutOfMemory, isOutOfMemory } from "../../platform/machine.ts";
+import { fstatSync, readAt } from "../../platform/files.ts";
+import { type FileFormat, withWeightsFile } from "../weightsFile.ts";
 import { toFloat32 } from "./dtype.ts";
 import { readHeader, type TensorInfo } from "./header.ts";
 
@@ -29,7 +29,7 @@ export interface SafetensorsFile {
  * Errors: `MISSING_FILE`, `BAD_SAFETENSORS`.
  */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
-  const { header, dataStart, fileBytes } = withFile(path, (file) => {
+  const { header, dataStart, fileBytes } = withWeightsFile(path, format, (file) => {
     const size = fstatSync(file).size;
     return { ...readHeader(size, (position, length) => readAt(file, position, length)), fileBytes: size };
   });
@@ -45,7 +45,7 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
   };
   const readBytes = (name: string): Uint8Array<ArrayBuffer> => {
     const { begin, end } = tensor(name);
-    return withFile(path, (file) => {
+    return withWeightsFile(path, format, (file) => {
       if (fstatSync(file).size !== fileBytes) throw new Error("it has changed since it was opened");
       return readAt(file, dataStart + begin, end - begin);
     });
@@ -70,27 +70,12 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
   };
 }
 
-function withFile<T>(path: string, use: (file: number) => T): T {
-  let file: number;
-  try {
-    file = openSync(path, "r");
-  } catch (cause) {
-    throw new ThawError(
-      "MISSING_FILE",
-      `Cannot open ${path}: ${(cause as Error).message}. Check the path; a model folder has a model.safetensors.`,
-      { cause },
-    );
-  }
-  try {
-    return use(file);
-  } catch (cause) {
-    if (isOutOfMemory(cause)) throw asOutOfMemory(cause);
-    throw new ThawError(
+const format: FileFormat = {
+  whereToLook: "Check the path; a model folder has a model.safetensors.",
+  refusal: (path, cause) =>
+    new ThawError(
       "BAD_SAFETENSORS",
-      `${path} is not a valid safetensors file: ${(cause as Error).message}. Download or save it again.`,
+      `${path} is not a valid safetensors file: ${cause.message}. Download or save it again.`,
       { cause },
-    );
-  } finally {
-    closeSync(file);
-  }
-}
+    ),
+};

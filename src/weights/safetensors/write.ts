@@ -1,6 +1,8 @@
 /** Writes safetensors files, byte for byte as the reference writer does. */
+
 import { ThawError } from "../../errors.ts";
 import { writeFileAtomic } from "../../platform/atomicFile.ts";
+import { elementsOf } from "../../tensor/shape.ts";
 
 export interface NamedTensor {
   readonly name: string;
@@ -70,7 +72,7 @@ function checkTensor(name: string, shape: readonly number[], length: number, pre
   if (name === "__metadata__") fail("the name is reserved by the file format, use another");
   if (/\p{Surrogate}/u.test(name)) fail("the name has half of a surrogate pair, use well-formed text");
   if (name === previous) fail("there are two of this name, give each its own");
-  const elements = shape.reduce((count, size) => count * size, 1);
+  const elements = elementsOf(shape);
   if (!shape.every((size) => Number.isInteger(size) && size >= 0) || elements !== length) {
     fail(`its shape [${shape.join(", ")}] does not fit its ${length} numbers`);
   }

@@ -3,6 +3,7 @@
  * knows the opcodes that a state dict needs and refuses all others, and names no function but the few below that a
  * state dict needs. Opcodes: CPython, Lib/pickletools.py.
  */
+import { elementsOf } from "../../tensor/shape.ts";
 import { type Dict, ForeignContent, kindOf, type Storage, type StoredTensor, type Value } from "./stateDict.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -291,7 +292,7 @@ function tensorOf([storage, offset, size, stride]: readonly Value[]): StoredTens
   if (shape.length !== strides.length || shape.length > 64) {
     throw new Error(`a tensor in it has ${shape.length} sizes and ${strides.length} strides`);
   }
-  const count = shape.reduce((product, n) => product * n, 1);
+  const count = elementsOf(shape);
   const last = shape.reduce((index, n, axis) => index + (n - 1) * (strides[axis] as number), offset);
   if (!Number.isSafeInteger(count) || (count > 0 && !(last < storage.elements)) || offset > storage.elements) {
     throw new Error(

@@ -3,10 +3,11 @@
  * by an interpreter that runs nothing; each tensor is read from its own place when it is asked for.
  */
 import { ThawError } from "../../errors.ts";
-import { closeSync, fstatSync, openSync, readAt } from "../../platform/files.ts";
+import { fstatSync, readAt } from "../../platform/files.ts";
+import { elementsOf } from "../../tensor/shape.ts";
 import { takeOut } from "../foreignFormat.ts";
 import { bytesPerElement, toFloat32 } from "../safetensors/dtype.ts";
-import type { WeightsFile } from "../weightsFile.ts";
+import { type FileFormat, type WeightsFile, withWeightsFile } from "../weightsFile.ts";
 import { type Archive, isLegacyArchive, type Place, readLegacyArchive, readZipArchive } from "./archive.ts";
 import { ForeignContent, findStateDict, type StoredTensor } from "./stateDict.ts";
 
@@ -24,7 +25,7 @@ interface Content {
 
 /** Opens the file and reads everything but the numbers. Errors: `MISSING_FILE`, `BAD_PICKLE`. */
 export function readTorchFile(path: string): WeightsFile {
-  const { tensors, fileBytes, within } = withFile(path, (file) => {
+  const { tensors, fileBytes, within } = withWeightsFile(path, format, (file) => {
     const size = fstatSync(file).size;
     return { ...readTensors(file, size), fileBytes: size };
   });
@@ -44,7 +45,7 @@ export function readTorchFile(path: string): WeightsFile {
       const { tensor, place } = placed(name);
       const { begin, end, elements, isContiguous } = extentOf(tensor);
       const size = bytesPerElement.get(tensor.storage.dtype) as number;
-      const bytes = withFile(path, (file) => {
+      const bytes = withWeightsFile(path, format, (file) => {
         if (fstatSync(file).size !== fileBytes) throw new Error("it has changed since it was opened");
         return readAt(file, place.begin + begin * size, (end - begin) * size);
       });
@@ -57,6 +58,14 @@ export function readTorchFile(path: string): WeightsFile {
     },
   };
 }
+
+const format: FileFormat = {
+  whereToLook: "Check the path.",
+  refusal: (path, cause) => {
+    const advice = cause instanceof ForeignContent ? takeOut("torch", path, cause.path) : "Download or save it again.";
+    return new ThawError("BAD_PICKLE", `${path} cannot be read: ${cause.message}. ${advice}`, { cause });
+  },
+};
 
 function readTensors(file: number, fileBytes: number): Content {
   const { root, placeOf } = readArchive(file, fileBytes);
@@ -92,28 +101,11 @@ function checkedPlace(tensor: StoredTensor, name: string, place: Place | undefin
   return place;
 }
 
-function withFile<T>(path: string, use: (file: number) => T): T {
-  let file: number;
-  try {
-    file = openSync(path, "r");
-  } catch (cause) {
-    throw new ThawError("MISSING_FILE", `Cannot open ${path}: ${(cause as Error).message}. Check the path.`, { cause });
-  }
-  try {
-    return use(file);
-  } catch (cause) {
-    const advice = cause instanceof ForeignContent ? takeOut("torch", path, cause.path) : "Download or save it again.";
-    throw new ThawError("BAD_PICKLE", `${path} cannot be read: ${(cause as Error).message}. ${advice}`, { cause });
-  } finally {
-    closeSync(file);
-  }
-}
-
 /**
  * Finds the elements that a tensor reaches, as a range of its storage, and whether they lie there in row-major order.
  */
 function extentOf({ offset, shape, strides }: StoredTensor) {
-  const elements = shape.reduce((product, n) => product * n, 1);
+  const elements = elementsOf(shape);
   const span = elements === 0 ? 0 : shape.reduce((sum, n, axis) => sum + (n - 1) * (strides[axis] as number), 1);
   let dense = 1;
   let isContiguous = true;

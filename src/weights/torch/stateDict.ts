@@ -2,6 +2,7 @@
  * A pickled state dict as data, nothing of which is ever called; and which dict of a checkpoint is the one, since
  * `torch.save` is given a state dict alone, or one among other things.
  */
+import { elementsOf } from "../../tensor/shape.ts";
 
 /** A range of numbers in the archive, shared by the tensors that are views of it. */
 export interface Storage {
@@ -93,10 +94,10 @@ const maxDepth = 4;
 export function findStateDict(root: Value): StateDict {
   const found: StateDict[] = [];
   collect(root, [], found);
-  const [best, ...others] = found.sort((a, b) => b.tensors.size - a.tensors.size || elementsOf(b) - elementsOf(a));
+  const [best, ...others] = found.sort((a, b) => b.tensors.size - a.tensors.size || numbersIn(b) - numbersIn(a));
   if (best === undefined) throw new ForeignContent(`it holds ${contentOf(root)} and no state dict`);
   const equal = others.filter(
-    (other) => other.tensors.size === best.tensors.size && elementsOf(other) === elementsOf(best),
+    (other) => other.tensors.size === best.tensors.size && numbersIn(other) === numbersIn(best),
   );
   if (equal.length === 0) return best;
   const candidates = [best, ...equal];
@@ -110,8 +111,8 @@ export function findStateDict(root: Value): StateDict {
 }
 
 /** Counts the numbers in all tensors of a dict. */
-const elementsOf = ({ tensors }: StateDict): number =>
-  [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
+const numbersIn = ({ tensors }: StateDict): number =>
+  [...tensors.values()].reduce((sum, { shape }) => sum + elementsOf(shape), 0);
 
 function collect(value: Value, path: readonly string[], into: StateDict[]): void {
   if (typeof value !== "object" || value?.kind !== "dict" || path.length > maxDepth) return;

@@ -21,12 +21,12 @@ const remembered = (index: number) =>
 const program = (...bytes: readonly number[]) => archiveOf(pickleOf(Buffer.from(bytes)));
 
 /** Behind the magic number of torch before 1.6: version 1001, the machine, the value, the keys, the storages. */
-const legacy = (...parts: readonly Uint8Array[]) =>
+export const legacy = (...parts: readonly Uint8Array[]) =>
   Buffer.concat([Buffer.from("80028a0a6cfc9c46f9206aa850192e", "hex"), ...parts]);
-const version = pickleOf(op.int(1001));
-const machine = pickleOf(dict("little_endian", Buffer.from([0x88])));
-const keys = (key: string) => pickleOf(Buffer.from("]"), op.text(key), Buffer.from("a"));
-const count = (elements: bigint) => Buffer.from(BigUint64Array.of(elements).buffer);
+export const version = pickleOf(op.int(1001));
+export const machine = pickleOf(dict("little_endian", Buffer.from([0x88])));
+export const keys = (key: string) => pickleOf(Buffer.from("]"), op.text(key), Buffer.from("a"));
+export const count = (elements: bigint) => Buffer.from(BigUint64Array.of(elements).buffer);
 const legacyAttacks: readonly (readonly [name: string, file: Uint8Array, message: RegExp])[] = [
   ["an old file of nothing but its magic number", legacy(), /cut off/],
   ["an old file that calls os.system", legacy(version, machine, pickleOf(op.global("os", "system"))), /"os.system"/],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Client } from "../../client.ts";
+import { Client, result } from "../../client.ts";
 
 let client: Client;
 beforeAll(async () => {
@@ -73,6 +73,16 @@ test("what a proxy has is not asked for, nor what is behind one", async () => {
   expect((await complete("behind.")).matches).toContain("own");
   const { content } = await client.request("inspect_request", { code: "traps", cursor_pos: 5, detail_level: 0 });
   expect(content.data).toMatchObject({ "text/plain": expect.stringMatching(/traps: number\n+(value: )?0$/) });
+});
+
+test("a tooltip names a proxy as such and runs none of its traps", async () => {
+  await client.execute(
+    "const seen: any[] = []; const guard = new Proxy({}, { get: (_: any, trap: any) => (target: any, key: any) => { seen.push([trap, key]); return Reflect[trap](target, key); } });",
+  );
+  await client.execute("globalThis['prox' + 'ied'] = new Proxy({ a: 1 }, guard as any); 1"); // a name without a type
+  const { content } = await client.request("inspect_request", { code: "proxied", cursor_pos: 7, detail_level: 0 });
+  expect(content.data).toMatchObject({ "text/plain": "proxied: Proxy\n{ a: 1 }" });
+  expect(result(await client.execute("seen"))).toBe("[]");
 });
 
 test("positions are code points", async () => {

@@ -27,7 +27,7 @@ test("the list has every magic on its line, and what they do below each other", 
     ...Object.keys(lineMagics).map((name) => `%${name}`),
     ...Object.keys(cellMagics).map((name) => `%%${name}`),
   ];
-  expect(lines.map((line) => line.split(/[ ]/)[0])).toEqual([...names, "!command", "name?"]);
+  expect(lines.map((line) => line.split(/[ ,]/)[0])).toEqual([...names, "!command", "name?"]);
   const columns = lines.map((line) => /^.*? {2,}/.exec(line)?.[0].length);
   expect(new Set(columns).size).toBe(1);
   expect(lines[0]).toMatch(/^%time code {2,}Runs the code once/);

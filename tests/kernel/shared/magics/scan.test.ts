@@ -47,11 +47,11 @@ test.each<[code: string, is: boolean]>([
 });
 
 test.each<[line: string, shape: Shape | undefined]>([
-  ["?name", { kind: "help", name: "name", detail: 1 }],
-  ["??a.b", { kind: "help", name: "a.b", detail: 2 }],
-  [" name? ;", { kind: "help", name: "name", detail: 1 }],
-  ["a.b[0]??", { kind: "help", name: "a.b[0]", detail: 2 }],
-  ["%%bash?", { kind: "help", name: "%%bash", detail: 1 }],
+  ["?name", { kind: "help", name: "name" }],
+  ["??a.b", { kind: "help", name: "a.b" }],
+  [" name? ;", { kind: "help", name: "name" }],
+  ["a.b[0]??", { kind: "help", name: "a.b[0]" }],
+  ["%%bash?", { kind: "help", name: "%%bash" }],
   ["%who", { kind: "percent", name: "who", at: 0, assigned: false }],
   ["  %%bash -e", { kind: "percent", name: "%bash", at: 2, assigned: false }],
   ["const d = %pwd", { kind: "percent", name: "pwd", at: 10, assigned: true }],
