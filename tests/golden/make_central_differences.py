@@ -17,6 +17,8 @@ H = 1e-6
 POINTS = 20
 ELSEWHERE = 6
 """Points among all values of a parameter; the others are among those that the loss depends on."""
+ROUNDING = 1e-12
+"""A gradient below this is a zero that was summed in some order (1e-17), and which of these are exactly 0 is the processor's choice."""
 
 softmax, to_float32 = torch.nn.functional.softmax, torch.Tensor.float
 """ModernBERT rounds scores and rotated rows to float32, the DeBERTas what they normalise: no difference of 1e-6 is left there."""
@@ -35,7 +37,7 @@ def points_of(name: str, gradient: torch.Tensor | None, size: int, without: rang
     everywhere = [index for index in range(size) if index not in without]
     if len(everywhere) <= POINTS:
         return everywhere
-    used = [] if gradient is None else numpy.flatnonzero(gradient.reshape(-1).numpy()).tolist()
+    used = [] if gradient is None else numpy.flatnonzero(numpy.abs(gradient.reshape(-1).numpy()) > ROUNDING).tolist()
     points = set(used if len(used) <= POINTS - ELSEWHERE else [])
     for u in uniform(f"{name} points", 40 * POINTS):
         places = used if len(points) < min(len(used), POINTS - ELSEWHERE) else everywhere
