@@ -98,7 +98,7 @@ function factorsOf(stage: StageEpochs, epoch: number, validation?: ValidationCou
 }
 
 /** A step of a stage, from 0, and the factor of the rates at it. */
-interface RatePoint {
+export interface RatePoint {
   readonly step: number;
   readonly factor: number;
 }

@@ -17,6 +17,18 @@ export interface EpochTableInput {
   readonly prefixSeconds?: ReadonlyMap<number, number>;
   /** The alarms so far: the codes of those that arose in an epoch stand in its row. Default: none. */
   readonly alarms?: readonly Alarm[];
+  /** The epochs to come, after those in `rows`: each becomes a row without values. Default: none. */
+  readonly upcoming?: readonly UpcomingLine[];
+  /** The most rows of the table: of more, those around the newest are shown. Default: all. */
+  readonly mostRows?: number;
+}
+
+/** A row of the table that has no values yet: an epoch, or the pass through the frozen layers before a stage. */
+export interface UpcomingLine {
+  /** The index of the stage. */
+  readonly stage: number;
+  /** The number of the epoch, from 1; undefined for a pass through the frozen layers. */
+  readonly epoch?: number;
 }
 
 /**
@@ -25,11 +37,16 @@ export interface EpochTableInput {
  */
 type Line =
   | { readonly row: HistoryRow; readonly epochInStage: number | undefined }
-  | { readonly stage: number; readonly seconds: number };
+  | (UpcomingLine & { readonly seconds?: number });
 
 /** Makes the table. The epoch of the best validation metric is marked: of equals the lowest loss, then the first. */
-export function epochTable({ rows, stages, metric, prefixSeconds = new Map(), alarms = [] }: EpochTableInput): Table {
-  const lines = linesOf(rows, prefixSeconds);
+export function epochTable(input: EpochTableInput): Table {
+  const { rows, stages, metric, prefixSeconds = new Map(), alarms = [], upcoming = [], mostRows = Infinity } = input;
+  const done = linesOf(rows, prefixSeconds);
+  const all = [...done, ...upcoming];
+  // a few of the rows to come stay in sight
+  const first = Math.max(0, Math.min(all.length, done.length + 3) - mostRows);
+  const lines = all.slice(first, first + mostRows);
   const columns = allColumns(stages, rows, metric, alarms).filter(({ isShown }) => isShown);
   const best = indexOfBestEpoch(rows, metric);
   const marked = lines.findIndex((line) => "row" in line && best !== undefined && line.row === rows[best]);
@@ -91,12 +108,15 @@ function allColumns(
     {
       title: "Epoch",
       align: "right",
-      cell: ofRow((row) => Math.round(1000 * row.epoch) / 1000),
+      cell: (line) => ("row" in line ? Math.round(1000 * line.row.epoch) / 1000 : line.epoch),
       isShown: true,
     },
     {
       title: "Stage",
-      cell: (line) => ("row" in line ? nameOf(line.row.stage) : `${nameOf(line.stage)}: frozen layers, once`),
+      cell: (line) => {
+        if ("row" in line) return nameOf(line.row.stage);
+        return line.epoch === undefined ? `${nameOf(line.stage)}: frozen layers, once` : nameOf(line.stage);
+      },
       isShown: true,
     },
     { title: "Training Loss", align: "right", cell: ofRow(({ loss }) => fixed(loss) ?? "No log"), isShown: true },
@@ -116,7 +136,10 @@ function allColumns(
     {
       title: "Time",
       align: "right",
-      cell: (line) => ("row" in line ? time(line.row) : formatDuration(line.seconds)),
+      cell: (line) => {
+        if ("row" in line) return time(line.row);
+        return line.seconds === undefined ? undefined : formatDuration(line.seconds);
+      },
       isShown: true,
     },
     {

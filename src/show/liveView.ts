@@ -8,7 +8,8 @@ import { describeMetric, kindOf } from "../task/metrics.ts";
 import type { TrainerEvent } from "../train/events.ts";
 import type { RunRecord, RunStatus } from "../train/runRecord.ts";
 import { alarmHtml, alarmLine } from "./alarmLines.ts";
-import { epochTable } from "./epochTable.ts";
+import { epochTable, type UpcomingLine } from "./epochTable.ts";
+import { liveCurves } from "./liveCurves.ts";
 import { RunProgress } from "./runProgress.ts";
 
 export interface LiveViewOptions extends LiveDisplayOptions {
@@ -51,25 +52,46 @@ export class LiveView {
   }
 
   #bundle(): DisplayBundle {
-    const { rows, stages, notices, alarms, metric, prefixSeconds } = this.#progress;
-    const table = rows.length === 0 ? undefined : epochTable({ rows, stages, metric, prefixSeconds, alarms });
+    const { rows, alarms, metric, totalEpochs, notices, stages, prefixSeconds, losses, liveStages } = this.#progress;
     const [stage, bar, side] = [this.#stageLine(), this.#bar(), this.#sideBar()];
+    const content = { rows, stages, metric, prefixSeconds, alarms };
+    const isLive = bar.isDone !== true;
+    // While it goes on, nothing may move: epochs to come have rows already, lines are not wrapped, and an idle bar keeps its place.
+    const table = isLive
+      ? epochTable({ ...content, upcoming: this.#upcoming(), mostRows: 12 })
+      : epochTable({ ...content });
+    const shownSide = side ?? { label: "Evaluating, text", done: 0, total: 0, elapsedSeconds: 0 };
+    const sideHtml = `${oneLine(escapeHtml(shownSide.label))}${oneLine(barHtml(shownSide))}`;
     const html = [
-      `<div>${escapeHtml(stage)}</div>`,
-      barHtml(bar),
-      table?.toHtml() ?? "",
-      side === undefined ? "" : `<div>${escapeHtml(side.label)}</div>${barHtml(side)}`,
+      isLive ? oneLine(escapeHtml(stage)) : `<div>${escapeHtml(stage)}</div>`,
+      oneLine(barHtml(bar)),
+      liveCurves({ losses: losses.points, rows, stages: liveStages, metric, totalEpochs }),
+      isLive || rows.length > 0 ? `<div style="overflow-x:auto;white-space:nowrap">${table.toHtml()}</div>` : "",
+      isLive ? `<div${side === undefined ? ' style="visibility:hidden"' : ""}>${sideHtml}</div>` : "",
       ...alarms.map(alarmHtml),
       ...notices.map((notice) => `<div>${escapeHtml(notice)}</div>`),
     ].join("");
     const text = [
       `${barText(bar)} ${stage}`, // one line with everything: it is all that a log shows
-      ...(table === undefined ? [] : [table.toString()]),
+      ...(rows.length === 0 ? [] : [epochTable(content).toString()]),
       ...(side === undefined ? [] : [`${barText(side)} ${side.label}`]),
       ...alarms.map(alarmLine),
       ...notices,
     ].join("\n");
     return { data: { "text/html": `<div>${html}</div>`, "text/plain": text } };
+  }
+
+  /** Lists the rows that the table will have: epochs to come, and passes through the frozen layers that the plan expects. */
+  #upcoming(): UpcomingLine[] {
+    const { liveStages, rows, prefixSeconds, stage: present } = this.#progress;
+    const reached = rows.at(-1)?.epoch ?? 0;
+    return liveStages.flatMap(({ plan, firstEpoch }, stage) => {
+      if (stage < present) return [];
+      const epochs = Array.from({ length: plan.epochs }, (_, i) => ({ stage, epoch: firstEpoch + i + 1 }));
+      const toCome = epochs.filter(({ epoch }) => epoch > reached);
+      const passes = plan.cost.prefix > 0 && (prefixSeconds.get(stage) ?? 0) === 0 && toCome.length === plan.epochs;
+      return [...(passes ? [{ stage }] : []), ...toCome];
+    });
   }
 
   #stageLine(): string {
@@ -141,3 +163,7 @@ function endInWords(status: RunStatus | undefined): string[] {
   if (status === undefined || status.state === "finished") return [];
   return [status.code === undefined ? status.state : `${status.state}: ${status.code}`];
 }
+
+/** Keeps HTML on one line, cut at the width of the page. */
+const oneLine = (html: string): string =>
+  `<div style="white-space:nowrap;overflow:hidden;text-overflow:ellipsis">${html}</div>`;

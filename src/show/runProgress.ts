@@ -4,6 +4,7 @@ import { accuracyMetric, type ModelMetric } from "../task/metrics.ts";
 import type { Alarm } from "../train/alarms.ts";
 import type { TrainerEvent } from "../train/events.ts";
 import type { HistoryRow, RunRecord, StageOutcome } from "../train/runRecord.ts";
+import { type LiveStage, LossCourse } from "./liveCurves.ts";
 
 /**
  * Work other than training steps, with a progress bar of its own: the pass through the frozen layers, or an evaluation.
@@ -34,6 +35,8 @@ export class RunProgress {
   readonly prefixSeconds = new Map<number, number>();
   /** The running mean of the training loss in this epoch. */
   loss: number | undefined;
+  /** The training loss by step. */
+  readonly losses = new LossCourse();
   /** One row per epoch, in the order of the run. */
   rows: HistoryRow[] = [];
   metric: ModelMetric = accuracyMetric;
@@ -70,6 +73,18 @@ export class RunProgress {
     // Counted by stage: the evaluations of one that stopped early will not be made up for.
     const evaluationsLeft = Math.max(0, planned - this.rows.filter((row) => row.stage === stage).length);
     return remainingSeconds(this.stages, { ...this.#measured, evaluationsLeft });
+  }
+
+  /** The stages, each with its place in the run: as measured where it has begun, as planned where it has not. */
+  get liveStages(): LiveStage[] {
+    let firstEpoch = 0;
+    return this.stages.map((plan, i) => {
+      const outcome = this.outcomes.get(i);
+      const taken = i < this.stage ? plan.steps : i > this.stage ? 0 : this.step - this.#firstStep;
+      const stage = { plan, firstEpoch, steps: outcome?.steps ?? taken };
+      firstEpoch += outcome?.epochs ?? plan.epochs;
+      return stage;
+    });
   }
 
   take(event: TrainerEvent): void {
@@ -116,6 +131,7 @@ export class RunProgress {
         this.savedStep = event.step;
         this.epoch = event.epoch;
         this.rows.push(...event.history);
+        for (const { epoch, loss } of event.history) if (loss !== undefined) this.losses.add(epoch, loss);
         this.#resumedSteps = event.stageSteps;
         break;
       case "stageEnd":
@@ -160,6 +176,7 @@ export class RunProgress {
     this.step = event.step;
     this.epoch = event.epoch;
     this.loss = event.loss;
+    this.losses.add(event.epoch, event.stepLoss);
     const stepsDone = event.step - this.#firstStep;
     const before = this.#measured.secondsPerStep ?? passed;
     // A plain mean at first, then one that forgets: examples differ in length, and a cached prefix makes later epochs faster.

@@ -136,12 +136,12 @@ export async function* runEpoch(state: RunState, stage: PlannedStage): AsyncGene
     recorder.during = "training";
     const started = performance.now();
     const { step: index } = progress;
-    await runStep(state, stage, steps[index] as Uint32Array[], schedule(before + index), {
+    const stepLoss = await runStep(state, stage, steps[index] as Uint32Array[], schedule(before + index), {
       started,
       share: (index + 1) / steps.length,
     });
     const loss = progress.epochLoss / progress.step;
-    yield { kind: "step", step: recorder.step, epoch: recorder.epoch, loss };
+    yield { kind: "step", step: recorder.step, epoch: recorder.epoch, loss, stepLoss };
     yield* recorder.tellAlarms();
     await breathe();
     yield* settled();
@@ -240,7 +240,8 @@ function rowOf(
 }
 
 /**
- * Makes one optimizer step, at the stage's learning rates times `factor`. An abort between micro-batches changes no weight.
+ * Makes one optimizer step, at the stage's learning rates times `factor`, and returns its loss. An abort between micro-batches
+ * changes no weight.
  */
 async function runStep(
   state: RunState,
@@ -248,7 +249,7 @@ async function runStep(
   microBatches: readonly Uint32Array[],
   factor: number,
   { started, share }: { readonly started: number; readonly share: number },
-): Promise<void> {
+): Promise<number> {
   const { model, signal, progress, recorder, chain, train } = state;
   assertMask(model, stage);
   const all = microBatches.flatMap((indices) => [...indices]);
@@ -265,7 +266,7 @@ async function runStep(
       );
     }
     const rows = all.map((index) => train.rows[index] as number);
-    at(
+    return at(
       () => placeOf(state, stage, all),
       () =>
         section(() => {
@@ -285,6 +286,7 @@ async function runStep(
           progress.epochSeconds += (performance.now() - started) / 1000;
           progress.isSettled = false;
           state.isTorn = false;
+          return taken.loss;
         }),
     );
   } finally {

@@ -25,8 +25,14 @@ export type TrainerEvent =
   | { readonly kind: "notice"; readonly notice: string }
   /** Something goes wrong in the run; the run's report repeats it. */
   | { readonly kind: "alarm"; readonly alarm: Alarm }
-  /** An optimizer step has finished. `loss` is the running mean of the epoch. */
-  | { readonly kind: "step"; readonly step: number; readonly epoch: number; readonly loss: number }
+  /** An optimizer step has finished. `loss` is the running mean of the epoch, `stepLoss` the loss of this step alone. */
+  | {
+      readonly kind: "step";
+      readonly step: number;
+      readonly epoch: number;
+      readonly loss: number;
+      readonly stepLoss: number;
+    }
   /** The evaluation has processed `done` of `total` examples of the validation data. */
   | { readonly kind: "evaluate"; readonly done: number; readonly total: number }
   /** An epoch has finished and been evaluated (if there is validation data). */

@@ -22,7 +22,7 @@ function* events(tick: (seconds: number) => void): Generator<TrainerEvent> {
       for (let i = 0; i < stage.plan.steps / stage.plan.epochs; i++) {
         tick(0.1);
         step++;
-        yield { kind: "step", step, epoch: step / 125, loss: row.loss ?? 0 };
+        yield { kind: "step", step, epoch: step / 125, loss: row.loss ?? 0, stepLoss: row.loss ?? 0 };
       }
       tick(4);
       yield { kind: "evaluate", done: 500, total: 1000 };
@@ -134,7 +134,7 @@ test("a stage that patience ended leaves a full bar, and says so in words", () =
   view.show({ ...begin, stages: [head.plan, all.plan], totalSteps: 1375, totalEpochs: 11 });
   view.show({ kind: "stage", stage: 0 });
   for (const row of patientRun.history.slice(0, 3)) {
-    view.show({ kind: "step", step: row.step, epoch: row.epoch, loss: 0.5 });
+    view.show({ kind: "step", step: row.step, epoch: row.epoch, loss: 0.5, stepLoss: 0.5 });
     view.show({ kind: "epoch", row });
   }
   expect(text()).toContain("375/1375");
@@ -142,7 +142,7 @@ test("a stage that patience ended leaves a full bar, and says so in words", () =
   expect(text()).toContain("375/500"); // what was left out is no longer to come
   expect(text()).toContain('patience 2 ended stage "head" after 3 of 10 epochs');
   view.show({ kind: "stage", stage: 1 });
-  view.show({ kind: "step", step: 500, epoch: 4, loss: 0.4 });
+  view.show({ kind: "step", step: 500, epoch: 4, loss: 0.4, stepLoss: 0.4 });
   view.show({ kind: "stageEnd", stage: 1, outcome: all.outcome as StageOutcome });
   view.show({ kind: "end", run: patientRun });
   expect(text()).toMatch(
@@ -221,7 +221,7 @@ test("a run that goes on begins at its checkpoint, with its rows, and says where
   expect(text()).toContain("0.660");
   for (let step = 301; step <= 310; step++) {
     now += 0.1;
-    view.show({ kind: "step", step, epoch: step / 125, loss: 0.5 });
+    view.show({ kind: "step", step, epoch: step / 125, loss: 0.5, stepLoss: 0.5 });
   }
   // 65 steps of the stage are left at 0.1 s; of the others as many seconds as when nothing had been saved
   const left = /< (\d+):(\d+)/.exec(text());
