@@ -13,6 +13,8 @@ export interface TableContent {
   readonly rowHeaders?: boolean;
   /** Indices of rows that stand out: bold in HTML, with a `*` in text. */
   readonly marked?: ReadonlySet<number>;
+  /** Keeps every cell on one line. Default: false. */
+  readonly nowrap?: boolean | undefined;
   /** A line above the table. */
   readonly caption?: string | undefined;
   /** Lines below the table. */
@@ -26,8 +28,9 @@ const captionStyle = 'style="padding: 0.25em 0; color: var(--jp-content-font-col
 const markedStyle = ' style="background: var(--jp-layout-color2, #eee)"';
 
 /** Renders a `<table>` with its caption and notes; there is no script in it. */
-export function tableHtml({ columns, rows, rowHeaders, marked, caption, notes = [] }: TableContent): string {
-  const styles = columns.map(({ align }) => `style="text-align: ${align}; padding: 0.25em 0.75em"`);
+export function tableHtml({ columns, rows, rowHeaders, marked, nowrap, caption, notes = [] }: TableContent): string {
+  const wrapping = nowrap === true ? "; white-space: nowrap" : ""; // of the cell itself: JupyterLab has a rule for cells
+  const styles = columns.map(({ align }) => `style="text-align: ${align}; padding: 0.25em 0.75em${wrapping}"`);
   const head = columns.map(({ title }, j) => `<th scope="col" ${styles[j]}>${escapeHtml(title)}</th>`).join("");
   const body = rows.map((row, i) => {
     const isMarked = marked?.has(i) === true;

@@ -43,7 +43,7 @@ export function barHtml(bar: Bar): string {
   const label = escapeHtml(`${bar.label} ${amount}`);
   return (
     `<div><progress aria-label="${label}" value="${bar.done}" max="${Math.max(1, bar.total)}" ` +
-    `style="width: 300px; height: 20px; vertical-align: middle"></progress> ${escapeHtml(barNumbers(bar))}</div>`
+    `style="width: min(300px, 34%); height: 20px; vertical-align: middle"></progress> ${escapeHtml(barNumbers(bar))}</div>`
   );
 }
 

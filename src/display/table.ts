@@ -73,9 +73,9 @@ export class Table {
     return tableText(this.#content());
   }
 
-  /** Renders the table as HTML, for views that are made of several parts. */
-  toHtml(): string {
-    return tableHtml(this.#content());
+  /** Renders the table as HTML, for views that are made of several parts. `nowrap` keeps every cell on one line. Default: false. */
+  toHtml({ nowrap = false }: { readonly nowrap?: boolean } = {}): string {
+    return tableHtml({ ...this.#content(), nowrap });
   }
 
   /** Returns what a notebook shows for the table: HTML and text. */

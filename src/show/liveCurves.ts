@@ -70,7 +70,7 @@ export function liveCurves(input: LiveCurvesInput): string {
   const borders = input.stages.slice(1).map(({ firstEpoch }) => firstEpoch);
   const panels = [lossPanel(input), metricPanel(input), ratePanel(input)];
   const drawn = panels.map((panel) => drawPanel(panel, { lastEpoch, borders }));
-  return `<div style="display:flex;flex-wrap:wrap;gap:4px 12px;max-width:1020px;margin:4px 0">${drawn.join("")}</div>`;
+  return `<div style="display:grid;grid-template-columns:repeat(auto-fill,minmax(250px,1fr));gap:4px 12px;max-width:1020px;margin:4px 0">${drawn.join("")}</div>`;
 }
 
 const pointsOf = (rows: readonly HistoryRow[], key: MetricKey): CurvePoint[] =>

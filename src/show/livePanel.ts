@@ -66,7 +66,7 @@ export function drawPanel(
   const named = curves.filter(({ isFaint }) => isFaint !== true);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(inWords(panel, named))}" `,
-    `style="flex:1 1 250px;min-width:240px;max-width:332px;height:auto;font:11px var(--jp-ui-font-family, sans-serif)">`,
+    `style="width:100%;height:auto;font:11px var(--jp-ui-font-family, sans-serif)">`,
     text([plot.left - 40, 13], title, `fill:${ink};font-weight:600`),
     legend(named, format, text),
     ...ticks.flat(),

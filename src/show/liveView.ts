@@ -32,10 +32,13 @@ export class LiveView {
     this.#progress = new RunProgress(options.clock ?? (() => performance.now() / 1000));
   }
 
-  /** Takes an event, in microseconds: the view is drawn at most five times a second, whatever the number of events. */
+  /**
+   * Takes an event, in microseconds: the view is drawn at most twice a second, whatever the number of events. A browser on the
+   * same machine takes some 20 ms of the training's cores for each.
+   */
   show(event: TrainerEvent): void {
     this.#progress.take(event);
-    if (this.#display === undefined) this.#display = openDisplay(this.#bundle(), this.#options);
+    if (this.#display === undefined) this.#display = openDisplay(this.#bundle(), { intervalMs: 500, ...this.#options });
     else this.#display.update(() => this.#bundle());
     if (event.kind === "end") this.close();
   }
@@ -66,7 +69,7 @@ export class LiveView {
       isLive ? oneLine(escapeHtml(stage)) : `<div>${escapeHtml(stage)}</div>`,
       oneLine(barHtml(bar)),
       liveCurves({ losses: losses.points, rows, stages: liveStages, metric, totalEpochs }),
-      isLive || rows.length > 0 ? `<div style="overflow-x:auto;white-space:nowrap">${table.toHtml()}</div>` : "",
+      isLive || rows.length > 0 ? `<div style="overflow-x:auto">${table.toHtml({ nowrap: true })}</div>` : "",
       isLive ? `<div${side === undefined ? ' style="visibility:hidden"' : ""}>${sideHtml}</div>` : "",
       ...alarms.map(alarmHtml),
       ...notices.map((notice) => `<div>${escapeHtml(notice)}</div>`),

@@ -36,7 +36,7 @@ test("bytes, speed and time left are told; what was there already is done but ha
   expect(html).toBe(
     "<div><div>Downloading org/name</div>" +
       '<div><progress aria-label="Downloading org/name 50.9/90.9 MB" value="50900000" max="90900000" ' +
-      'style="width: 300px; height: 20px; vertical-align: middle"></progress> ' +
+      'style="width: min(300px, 34%); height: 20px; vertical-align: middle"></progress> ' +
       "[ 50.9/90.9 MB 00:10 &lt; 00:10, 4.1 MB/s ]</div></div>",
   );
 });
