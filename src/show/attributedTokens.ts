@@ -1,0 +1,72 @@
+/**
+ * Tokens in their order, each over its attribution. The sign is a colour, the kind of the line under the token, and the
+ * sign of the number; the strength is the depth of the colour, the thickness of the line, and the number.
+ */
+import { escapeHtml } from "../../shared/text.ts";
+
+/** A token of an explained example. */
+export interface ExplainedToken {
+  /** The token as the tokenizer decodes it alone: "##ing", " world". */
+  readonly token: string;
+  /** Its id in the vocabulary. */
+  readonly id: number;
+  /** Whether the tokenizer placed it around the texts; such a token stays in the baseline, so that its attribution is 0. */
+  readonly isSpecial: boolean;
+}
+
+/** Blue for, and orange against, as Okabe and Ito have them; translucent, they let text in the theme's colour be read. */
+const tints = { for: "0,114,178", against: "230,120,0" } as const;
+const lines = { for: "solid #2b8cc4", against: "dashed #d97706" } as const;
+const tokenStyle =
+  "display: inline-block; max-width: 100%; margin: 2px 1px; padding: 0 3px; text-align: center; " +
+  "vertical-align: top; overflow-wrap: anywhere; border-radius: 2px 2px 0 0";
+
+/** Returns the largest magnitude of attributions, which has the deepest colour; 0 if there are none. */
+export const largestOf = (attributions: readonly (readonly number[])[]): number =>
+  attributions.reduce((top, list) => list.reduce((most, value) => Math.max(most, Math.abs(value)), top), 0);
+
+/** Renders tokens, escaped, with their attributions, `[tokens]` each, on a scale up to `largest`. There is no script in it. */
+export function attributedHtml(
+  tokens: readonly ExplainedToken[],
+  attributions: readonly number[],
+  largest: number,
+): string {
+  const spans = tokens.map((token, i) => {
+    const value = attributions[i] ?? 0;
+    const text = `<bdi>${escapeHtml(shownToken(token))}</bdi>`;
+    if (token.isSpecial) return `<span style="${tokenStyle}; opacity: 0.7"><i>${text}</i></span>`;
+    const strength = largest === 0 ? 0 : Math.abs(value) / largest;
+    const side = value < 0 ? "against" : "for";
+    const thickness = strength < 0.02 ? 0 : 1 + Math.round(5 * strength);
+    const look =
+      `background-color: rgba(${tints[side]},${(0.45 * strength).toFixed(2)}); ` +
+      `border-bottom: ${thickness}px ${lines[side]}`;
+    const number = `<span style="font-size: 75%">${shownNumber(value, largest)}</span>`;
+    return `<span style="${tokenStyle}; ${look}">${text}<br>${number}</span>`;
+  });
+  return `<div style="line-height: 1.3; color: var(--jp-content-font-color1, inherit)">${spans.join(" ")}</div>`;
+}
+
+/** Returns a token as text that can be seen: without blanks around it, a blank as "␣", one without text by its id. */
+export function shownToken({ token, id }: ExplainedToken): string {
+  if (token === "") return `#${id}`;
+  return token.trim() === "" ? "␣" : token.trim();
+}
+
+/** Writes an attribution with its sign, in as many digits as two of the largest: 0.031 beside 1.2 -> "+0.0". */
+export function shownNumber(value: number, largest: number): string {
+  const digits = largest === 0 ? 1 : Math.min(9, Math.max(0, 1 - Math.floor(Math.log10(largest))));
+  return signed(value, digits).replace("-", "−");
+}
+
+/** Writes a number with its sign and `digits` after the point; zero has none. */
+export function signed(value: number, digits: number): string {
+  const text = value.toFixed(digits);
+  if (Number(text) === 0) return (0).toFixed(digits);
+  return value > 0 ? `+${text}` : text;
+}
+
+/** What colours and lines mean, as the last line of a display. */
+export const legend =
+  "Blue with a solid line and +: the token speaks for the label. Orange with a dashed line and −: against it. Tokens in " +
+  "italics are special tokens, which the baseline has too.";
