@@ -53,11 +53,13 @@ export function shownToken({ token, id }: ExplainedToken): string {
   return token.trim() === "" ? "␣" : token.trim();
 }
 
-/** Writes an attribution with its sign, in as many digits as two of the largest: 0.031 beside 1.2 -> "+0.0". */
-export function shownNumber(value: number, largest: number): string {
-  const digits = largest === 0 ? 1 : Math.min(9, Math.max(0, 1 - Math.floor(Math.log10(largest))));
-  return signed(value, digits).replace("-", "−");
-}
+/** Writes an attribution with its sign, in as many digits as give the largest two of them: 0.031 beside 1.2 -> "0.0". */
+export const shownNumber = (value: number, largest: number): string =>
+  signed(value, digitsFor(largest, 2)).replace("-", "−");
+
+/** Returns the digits after the point with which a number of this size has `significant` digits. */
+export const digitsFor = (size: number, significant: number): number =>
+  size === 0 ? 1 : Math.min(9, Math.max(0, significant - 1 - Math.floor(Math.log10(size))));
 
 /** Writes a number with its sign and `digits` after the point; zero has none. */
 export function signed(value: number, digits: number): string {

@@ -6,7 +6,15 @@ import { type Column, Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import { completenessLimit } from "../evaluate/integratedGradients.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import { attributedHtml, type ExplainedToken, largestOf, legend, shownToken, signed } from "./attributedTokens.ts";
+import {
+  attributedHtml,
+  digitsFor,
+  type ExplainedToken,
+  largestOf,
+  legend,
+  shownToken,
+  signed,
+} from "./attributedTokens.ts";
 
 /** The attributions of one label. */
 export interface LabelExplanation {
@@ -143,7 +151,7 @@ export function compareExplanations(
     explanation.labels.map((each) => ({ explanation, each, name: names[i] as string })),
   );
   const largest = largestOf(rows.map(({ each }) => each.attributions));
-  const isOneLabel = new Set(rows.map(({ each }) => each.label)).size === 1;
+  const isOneLabel = new Set(rows.map(({ each }) => each.index)).size === 1;
   const notes = rows.map(({ name, each }) => `${name}: ${sentenceOf(each)}`);
   const notices = new Set(explanations.flatMap((explanation) => explanation.notices));
   if (!isOneLabel && explanations.every(({ labels }) => labels.length === 1)) {
@@ -212,7 +220,7 @@ function tokenTable(
   notes: readonly string[],
 ): Table {
   const largest = largestOf(columns.map(({ attributions }) => attributions));
-  const digits = largest === 0 ? 1 : Math.min(9, Math.max(0, 3 - Math.floor(Math.log10(largest))));
+  const digits = digitsFor(largest, 4);
   const numbers: Column[] = columns.map(({ title }) => ({ title, align: "right" }));
   return new Table({
     caption,
@@ -249,11 +257,12 @@ function labelHtml({ tokens }: Explanation, each: LabelExplanation, title: strin
 
 /** Describes an explanation in a sentence: the tokens that speak most for the label and against it. */
 function summaryOf(tokens: readonly ExplainedToken[], { label, attributions }: LabelExplanation): string {
+  const digits = digitsFor(largestOf([attributions]), 3);
   const ranked = tokens
-    .map((token, i) => ({ name: shownToken(token), value: attributions[i] ?? 0 }))
+    .map((token, i) => ({ name: shownToken(token), value: Number((attributions[i] ?? 0).toFixed(digits)) }))
     .sort((a, b) => b.value - a.value);
   const written = (list: readonly { name: string; value: number }[]) =>
-    list.length === 0 ? "none" : list.map(({ name, value }) => `${name} ${signed(value, 2)}`).join(", ");
+    list.length === 0 ? "none" : list.map(({ name, value }) => `${name} ${signed(value, digits)}`).join(", ");
   const speaksFor = ranked.filter(({ value }) => value > 0).slice(0, 3);
   const against = ranked
     .filter(({ value }) => value < 0)
