@@ -153,9 +153,11 @@ export function compareExplanations(
   const largest = largestOf(rows.map(({ each }) => each.attributions));
   const isOneLabel = new Set(rows.map(({ each }) => each.index)).size === 1;
   const notes = rows.map(({ name, each }) => `${name}: ${sentenceOf(each)}`);
-  const notices = new Set(explanations.flatMap((explanation) => explanation.notices));
+  const notices = explanations.flatMap((explanation, i) =>
+    explanation.notices.map((notice) => `${names[i]}: ${notice}`),
+  );
   if (!isOneLabel && explanations.every(({ labels }) => labels.length === 1)) {
-    notices.add("The labels differ: explain each with the same target to compare like with like.");
+    notices.push("The labels differ: explain each with the same target to compare like with like.");
   }
   const columns = rows.map(({ name, each }) => ({
     title: isOneLabel ? name : `${name}: ${each.label}`,
