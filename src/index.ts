@@ -96,14 +96,13 @@ export {
   type SlantedTriangularOptions,
 } from "./schedule/triangles.ts";
 export type { ExplainedToken } from "./show/attributedTokens.ts";
-export { type Comparison, compareRuns } from "./show/compareRuns.ts";
 export {
   type CompareExplanationsOptions,
   compareExplanations,
-  type Explanation,
   type ExplanationComparison,
-  type LabelExplanation,
-} from "./show/explanation.ts";
+} from "./show/compareExplanations.ts";
+export { type Comparison, compareRuns } from "./show/compareRuns.ts";
+export type { Explanation, LabelExplanation } from "./show/explanation.ts";
 export { Figure } from "./show/figure/figure.ts";
 export type { PlotlyFigure } from "./show/figure/plotlyWindow.ts";
 export type { LearningRates } from "./show/learningRates.ts";

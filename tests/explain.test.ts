@@ -1,12 +1,15 @@
+import { readFileSync } from "node:fs";
 import { JSDOM } from "jsdom";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { displaySymbol } from "../shared/mimeBundle.ts";
 import { explain } from "../src/explain.ts";
 import { AutoModelForSequenceClassification } from "../src/models/autoModel.ts";
 import { pipeline } from "../src/pipeline.ts";
-import { compareExplanations, Explanation } from "../src/show/explanation.ts";
+import { compareExplanations } from "../src/show/compareExplanations.ts";
+import { Explanation } from "../src/show/explanation.ts";
 import { goldenPath } from "./golden/read.ts";
 import { hostileTexts } from "./kernel/cells/display/hostileTexts.ts";
+import { temporaryFolder } from "./temporary.ts";
 import { tinyModel, tinyTrainer, tinyTokenizer as tokenizer } from "./train/tiny.ts";
 
 afterEach(() => void vi.restoreAllMocks());
@@ -209,6 +212,57 @@ describe("what is shown", () => {
     expect(explanationOf(["fine"])[displaySymbol]()["text/plain"]).toBe(String(explanationOf(["fine"])));
   });
 
+  test("is a picture with the same tokens, numbers and signs, and the table as its description", () => {
+    const { figure } = explanationOf(["fine", "<b>poor</b>"]);
+    const words = figure.data.flatMap(({ text }) => text as string[]);
+    expect(words.filter((word) => /^[+−]|^0/.test(word))).toEqual([
+      ...["+1.2", "−0.3", "+0.1", "0.0"],
+      ...["+1.2", "−0.3", "+0.1", "0.0"],
+    ]);
+    expect(words).toContain("<b>&lt;b&gt;poor&lt;/b&gt;</b>");
+    expect(words.filter((word) => word.startsWith("<i>"))).toEqual([
+      "<i>[CLS]</i>",
+      "<i>[SEP]</i>",
+      "<i>[CLS]</i>",
+      "<i>[SEP]</i>",
+    ]);
+    const lines = (figure.layout.shapes as { type: string; line: object }[]).filter(({ type }) => type === "line");
+    expect(lines.slice(0, 3).map(({ line }) => line)).toEqual([
+      { color: "#2b8cc4", width: 6, dash: "solid" },
+      { color: "#d97706", width: 2, dash: "6px,3px" },
+      { color: "#2b8cc4", width: 1, dash: "solid" },
+    ]);
+    expect(figure.altText).toBe(String(explanationOf(["fine", "<b>poor</b>"])));
+    const far = Math.max(...(figure.data.flatMap(({ x }) => x) as number[]));
+    expect(far).toBeLessThan(figure.size.width);
+  });
+
+  test("wraps in the picture where a line is full, and the picture grows", () => {
+    const list = Array.from({ length: 60 }, (_, id) => ({ token: `token ${id}`, id, isSpecial: false }));
+    const { figure } = explanationOf(["fine"], list);
+    expect(Math.max(...(figure.data.flatMap(({ x }) => x) as number[]))).toBeLessThan(figure.size.width);
+    expect(Math.max(...(figure.data.flatMap(({ y }) => y) as number[]))).toBeLessThan(figure.size.height);
+    expect(figure.size.height).toBeGreaterThan(explanationOf(["fine"]).figure.size.height + 100);
+  });
+
+  test("is saved as a page, as SVG with its description and as PNG", async () => {
+    const [folder, explanation] = [temporaryFolder(), explanationOf(["fine"])];
+    const comparison = compareExplanations([explanation, explanation], { names: ["a", "b"] });
+    await explanation.save(`${folder}/x.html`);
+    await comparison.save(`${folder}/y.HTML`);
+    await comparison.save(`${folder}/x.svg`);
+    await explanation.save(`${folder}/x.png`);
+    const read = (name: string) => readFileSync(`${folder}/${name}`);
+    expect(String(read("x.html"))).toBe(
+      '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Explanation</title><style>:root { color-scheme: ' +
+        `light dark; font: 14px/1.5 sans-serif }</style></head><body>${explanation.toHtml()}</body></html>\n`,
+    );
+    expect(String(read("y.HTML"))).toContain(comparison.toHtml());
+    expect(String(read("x.svg"))).toMatch(/<desc>Integrated gradients.*>good<.*>−0\.3</s);
+    expect([...read("x.png").subarray(1, 4)]).toEqual([0x50, 0x4e, 0x47]);
+    await expect(explanation.save(`${folder}/x.gif`)).rejects.toMatchObject({ code: "BAD_FIGURE_PATH" });
+  });
+
   test("says where the attributions miss too much", () => {
     const rough = { ...label("fine"), completenessError: 0.2 };
     const explanation = new Explanation({ tokens, labels: [rough], logits: [], baselineLogits: [], notices: [] });
@@ -232,6 +286,8 @@ describe("what is shown", () => {
     }
     expect([...elements].sort()).toEqual(["B", "BDI", "BR", "DIV", "I", "SPAN"]);
     expect([...attributes].sort()).toEqual(["aria-label", "role", "style"]);
+    const drawn = explanationOf(hostileTexts.slice(0, 9), list).figure.data.flatMap(({ text }) => text as string[]);
+    expect(drawn.filter((word) => /[<>]/.test(word.replace(/^<([bi])>(.*)<\/\1>$/s, "$2")))).toEqual([]);
     const body = bodyOf(explanationOf(["a"], list).toHtml());
     const shown = [...body.querySelectorAll("bdi")].map((each) => each.textContent);
     expect(shown).toEqual(hostileTexts.map((text) => text.replace(/\r\n?/g, "\n").replaceAll("\0", "").trim()));

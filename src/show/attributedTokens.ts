@@ -14,9 +14,29 @@ export interface ExplainedToken {
   readonly isSpecial: boolean;
 }
 
-/** Blue for, and orange against, as Okabe and Ito have them; translucent, they let text in the theme's colour be read. */
-const tints = { for: "0,114,178", against: "230,120,0" } as const;
-const lines = { for: "solid #2b8cc4", against: "dashed #d97706" } as const;
+/** Blue for, and orange against, as Okabe and Ito have them; the grounds are translucent, so that text in any colour is read. */
+const sides = {
+  for: { tint: "0,114,178", line: "solid", color: "#2b8cc4" },
+  against: { tint: "230,120,0", line: "dashed", color: "#d97706" },
+} as const;
+
+/** How an attribution looks. */
+interface Look {
+  readonly background: string;
+  /** Thickness of the line in pixels, 0 to 6. */
+  readonly thickness: number;
+  readonly line: "solid" | "dashed";
+  readonly color: string;
+}
+
+/** Returns how an attribution looks on a scale up to `largest`. */
+export function lookOf(value: number, largest: number): Look {
+  const strength = largest === 0 ? 0 : Math.abs(value) / largest;
+  const { tint, line, color } = sides[value < 0 ? "against" : "for"];
+  const thickness = strength < 0.02 ? 0 : 1 + Math.round(5 * strength);
+  return { background: `rgba(${tint},${(0.45 * strength).toFixed(2)})`, thickness, line, color };
+}
+
 const tokenStyle =
   "display: inline-block; max-width: 100%; margin: 2px 1px; padding: 0 3px; text-align: center; " +
   "vertical-align: top; overflow-wrap: anywhere; border-radius: 2px 2px 0 0";
@@ -35,12 +55,8 @@ export function attributedHtml(
     const value = attributions[i] ?? 0;
     const text = `<bdi>${escapeHtml(shownToken(token))}</bdi>`;
     if (token.isSpecial) return `<span style="${tokenStyle}; opacity: 0.7"><i>${text}</i></span>`;
-    const strength = largest === 0 ? 0 : Math.abs(value) / largest;
-    const side = value < 0 ? "against" : "for";
-    const thickness = strength < 0.02 ? 0 : 1 + Math.round(5 * strength);
-    const look =
-      `background-color: rgba(${tints[side]},${(0.45 * strength).toFixed(2)}); ` +
-      `border-bottom: ${thickness}px ${lines[side]}`;
+    const { background, thickness, line, color } = lookOf(value, largest);
+    const look = `background-color: ${background}; border-bottom: ${thickness}px ${line} ${color}`;
     const number = `<span style="font-size: 75%">${shownNumber(value, largest)}</span>`;
     return `<span style="${tokenStyle}; ${look}">${text}<br>${number}</span>`;
   });

@@ -1,11 +1,10 @@
-/** What each token of a text does for the logit of a label, as coloured tokens and as a table; and two models beside each other. */
+/** What each token of a text does for the logit of a label: coloured tokens, a table, and a picture to save. */
 import { displaySymbol, inspectSymbol, type MimeBundle } from "../../shared/mimeBundle.ts";
 import { escapeHtml } from "../../shared/text.ts";
 import { formatNumber, formatPercent } from "../display/numbers.ts";
 import { type Column, Table } from "../display/table.ts";
-import { ThawError } from "../errors.ts";
 import { completenessLimit } from "../evaluate/integratedGradients.ts";
-import { type OptionNames, refuseUnknown } from "../options.ts";
+import { writeFile } from "../platform/files.ts";
 import {
   attributedHtml,
   digitsFor,
@@ -15,6 +14,8 @@ import {
   shownToken,
   signed,
 } from "./attributedTokens.ts";
+import { type ExplainedRow, explanationFigure } from "./explanationFigure.ts";
+import type { Figure } from "./figure/figure.ts";
 
 /** The attributions of one label. */
 export interface LabelExplanation {
@@ -103,6 +104,25 @@ export class Explanation {
     return framed(parts, [...this.notices, legend]);
   }
 
+  /** The same as a picture: tokens in lines, each over its attribution. */
+  get figure(): Figure {
+    const rows = this.labels.map((each) => rowOf(this, each, each.label));
+    return explanationFigure(
+      rows,
+      [...this.notices, legend],
+      largestOf(rows.map(({ attributions }) => attributions)),
+      this.toString(),
+    );
+  }
+
+  /**
+   * Writes the explanation as a page (.html), or its figure in one of the formats of `Figure.save`. Errors:
+   * `BAD_FIGURE_PATH`.
+   */
+  async save(path: string): Promise<void> {
+    await saveShown(path, this);
+  }
+
   /** Shows the explanation as HTML and text where a cell ends with it. */
   [displaySymbol](): MimeBundle {
     return { "text/html": this.toHtml(), "text/plain": this.toString() };
@@ -114,108 +134,13 @@ export class Explanation {
   }
 }
 
-/** Options of `compareExplanations`. */
-export interface CompareExplanationsOptions {
-  /** One name for each explanation. Default: "1", "2" and so on. */
-  readonly names?: readonly string[];
-}
-
-/** Explanations beside each other, as `compareExplanations` returns them. */
-export interface ExplanationComparison {
-  /** One row per token, a column for each explanation and label, and the change where two of one label are compared. */
-  readonly table: Table;
-  /** Writes the table as aligned text. */
-  toString(): string;
-  /** Renders the explanations one above the other, on one scale. */
-  toHtml(): string;
-  /** Shows the comparison as HTML and text where a cell ends with it. */
-  [displaySymbol](): MimeBundle;
-}
-
-const compareNames: OptionNames<CompareExplanationsOptions> = { names: true };
-
-/**
- * Compares explanations of the same text, by models before and after training or stage by stage:
- * `compareExplanations([before, after], { names: ["before", "after"] })`. They share one scale of colours. Give each the
- * same `target`, since every model explains the label that it predicts by default. Errors: `BAD_ARGUMENT` for fewer than
- * two explanations, for other tokens, or for names that do not match.
- */
-export function compareExplanations(
-  explanations: readonly Explanation[],
-  options: CompareExplanationsOptions = {},
-): ExplanationComparison {
-  refuseUnknown(options, compareNames, { kind: "option of compareExplanations" });
-  const { names = explanations.map((_, i) => String(i + 1)) } = options;
-  checkCompared(explanations, names);
-  const rows = explanations.flatMap((explanation, i) =>
-    explanation.labels.map((each) => ({ explanation, each, name: names[i] as string })),
-  );
-  const largest = largestOf(rows.map(({ each }) => each.attributions));
-  const isOneLabel = new Set(rows.map(({ each }) => each.index)).size === 1;
-  const notes = rows.map(({ name, each }) => `${name}: ${sentenceOf(each)}`);
-  const notices = explanations.flatMap((explanation, i) =>
-    explanation.notices.map((notice) => `${names[i]}: ${notice}`),
-  );
-  if (!isOneLabel && explanations.every(({ labels }) => labels.length === 1)) {
-    notices.push("The labels differ: explain each with the same target to compare like with like.");
-  }
-  const columns = rows.map(({ name, each }) => ({
-    title: isOneLabel ? name : `${name}: ${each.label}`,
-    attributions: each.attributions,
-  }));
-  const [first, second] = columns;
-  if (isOneLabel && columns.length === 2 && first !== undefined && second !== undefined) {
-    const change = second.attributions.map((value, i) => value - (first.attributions[i] as number));
-    columns.push({ title: "change", attributions: change });
-  }
-  const { tokens } = explanations[0] as Explanation;
-  const table = tokenTable("Integrated gradients of the logit, token by token", tokens, columns, [
-    ...notes,
-    ...notices,
-  ]);
-  const html = () =>
-    framed(
-      rows.map(({ explanation, each, name }) => labelHtml(explanation, each, `${name}: ${each.label}`, largest)),
-      [...notices, legend],
-    );
-  return {
-    table,
-    toString: () => table.toString(),
-    toHtml: html,
-    [displaySymbol]: () => ({ "text/html": html(), "text/plain": table.toString() }),
-    [inspectSymbol as never]: () => table.toString(),
-  };
-}
-
-function checkCompared(explanations: readonly Explanation[], names: readonly string[]): void {
-  if (!Array.isArray(explanations) || explanations.length < 2) {
-    throw new ThawError(
-      "BAD_ARGUMENT",
-      "compareExplanations takes a list of two or more explanations, such as [before, after].",
-    );
-  }
-  if (names.length !== explanations.length) {
-    throw new ThawError(
-      "BAD_ARGUMENT",
-      `There are ${names.length} names for ${explanations.length} explanations: give one for each.`,
-    );
-  }
-  const idsOf = ({ tokens }: Explanation) => tokens.map(({ id }) => id).join();
-  const other = explanations.findIndex((each) => idsOf(each) !== idsOf(explanations[0] as Explanation));
-  if (other < 0) return;
-  throw new ThawError(
-    "BAD_ARGUMENT",
-    `The tokens of explanation ${other + 1} are not those of the first: explain the same text by models with one tokenizer.`,
-  );
-}
-
-interface AttributionColumn {
+export interface AttributionColumn {
   readonly title: string;
   readonly attributions: readonly number[];
 }
 
-/** The text twin: one row per token, counted from 1. */
-function tokenTable(
+/** Makes the text twin: one row per token, counted from 1. */
+export function tokenTable(
   caption: string,
   tokens: readonly ExplainedToken[],
   columns: readonly AttributionColumn[],
@@ -237,7 +162,7 @@ function tokenTable(
 }
 
 /** Says how the logit came about, and how much of it the attributions miss. */
-function sentenceOf({ label, logit, baselineLogit, steps, completenessError }: LabelExplanation): string {
+export function sentenceOf({ label, logit, baselineLogit, steps, completenessError }: LabelExplanation): string {
   const difference = Math.abs(logit - baselineLogit);
   const share = difference === 0 ? "" : ` (${formatPercent(completenessError / difference, 2)} of the difference)`;
   const isComplete = completenessError <= completenessLimit * difference;
@@ -249,7 +174,7 @@ function sentenceOf({ label, logit, baselineLogit, steps, completenessError }: L
 }
 
 /** Renders the tokens of one label, between a title and its sentence. */
-function labelHtml({ tokens }: Explanation, each: LabelExplanation, title: string, largest: number): string {
+export function labelHtml({ tokens }: Explanation, each: LabelExplanation, title: string, largest: number): string {
   const spoken = escapeHtml(summaryOf(tokens, each));
   return (
     `<div role="group" aria-label="${spoken}" style="margin: 0.5em 0"><b>${escapeHtml(title)}</b>` +
@@ -273,6 +198,27 @@ function summaryOf(tokens: readonly ExplainedToken[], { label, attributions }: L
   return `Tokens for "${label}": ${written(speaksFor)}. Against it: ${written(against)}.`;
 }
 
-const framed = (parts: readonly string[], notices: readonly string[]): string =>
+/** Makes the row of a picture for one label. */
+export const rowOf = ({ tokens }: Explanation, each: LabelExplanation, title: string): ExplainedRow => ({
+  ...{ title, tokens, attributions: each.attributions, sentence: sentenceOf(each) },
+});
+
+interface Saved {
+  toHtml(): string;
+  readonly figure: Figure;
+}
+
+/** Writes a page that follows the reader's light or dark theme, or a picture. */
+export async function saveShown(path: string, shown: Saved): Promise<void> {
+  if (!/[^/\\]\.html$/i.test(path)) return shown.figure.save(path);
+  const page =
+    '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Explanation</title>' +
+    "<style>:root { color-scheme: light dark; font: 14px/1.5 sans-serif }</style></head>" +
+    `<body>${shown.toHtml()}</body></html>\n`;
+  await writeFile(path, page);
+}
+
+/** Puts labels and notices into one element. */
+export const framed = (parts: readonly string[], notices: readonly string[]): string =>
   `<div style="color: var(--jp-content-font-color1, inherit)">${parts.join("")}` +
   `${notices.map((notice) => `<div style="font-size: 85%">${escapeHtml(notice)}</div>`).join("")}</div>`;

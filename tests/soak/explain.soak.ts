@@ -1,11 +1,12 @@
 /** Explanations of a trained MiniLM: how complete they are, how long they take, and what they show. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TextDataset } from "../../src/data/textDataset.ts";
 import { sampleData } from "../../src/hub/thawFolder.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
 import { lastLayers } from "../../src/recipes/recipes.ts";
-import { compareExplanations, type Explanation } from "../../src/show/explanation.ts";
+import { compareExplanations } from "../../src/show/compareExplanations.ts";
+import type { Explanation } from "../../src/show/explanation.ts";
 import { AutoTokenizer } from "../../src/tokenizer/autoTokenizer.ts";
 import { Trainer } from "../../src/trainer.ts";
 
@@ -66,8 +67,7 @@ test("before and after training are shown beside each other", async () => {
   const both = compareExplanations([before, after], { names: ["before", "after"] });
   console.log(String(both));
   mkdirSync("build/explain", { recursive: true });
-  writeFileSync("build/explain/comparison.html", both.toHtml());
-  writeFileSync("build/explain/explanation.html", after.toHtml());
+  for (const ending of ["html", "png", "svg"]) await both.save(`build/explain/before-after.${ending}`);
   const { attributions, tokens } = after;
   const of = (token: string) => attributions[tokens.findIndex((each) => each.token === token)] as number;
   expect(of("beautifully")).toBeGreaterThan(0);
