@@ -11,6 +11,12 @@ export type { Row } from "./data/rows.ts";
 export type { PartSize, SplitOptions } from "./data/split.ts";
 export { type Split, TextDataset } from "./data/textDataset.ts";
 export { type Cell, type Column, type ShownAsTable, Table, type TableContent } from "./display/table.ts";
+export {
+  type EmbeddingMap,
+  type EmbeddingMapModelOptions,
+  type EmbeddingMapOptions,
+  embeddingMap,
+} from "./embeddingMap.ts";
 export { ThawError } from "./errors.ts";
 export type { ComputeMetrics, EvalPrediction } from "./evaluate/computeMetrics.ts";
 export type { EvaluateResult } from "./evaluate/evaluateLogits.ts";
@@ -102,6 +108,7 @@ export {
   type ExplanationComparison,
 } from "./show/compareExplanations.ts";
 export { type Comparison, compareRuns } from "./show/compareRuns.ts";
+export type { MapPoint } from "./show/embeddingMapFigure.ts";
 export type { Explanation, LabelExplanation } from "./show/explanation.ts";
 export { Figure } from "./show/figure/figure.ts";
 export type { PlotlyFigure } from "./show/figure/plotlyWindow.ts";

@@ -1,6 +1,7 @@
 /** Trains a classifier by a plan, evaluates it, predicts with it, and saves it with the record of its training. */
 import { currentHost } from "../shared/host.ts";
 import { TextDataset } from "./data/textDataset.ts";
+import { type EmbeddingMap, type EmbeddingMapOptions, embeddingMap } from "./embeddingMap.ts";
 import { ThawError } from "./errors.ts";
 import { textLimit } from "./evaluate/encodedDataset.ts";
 import { type EvaluateResult, evaluateLogits, neverPredicted } from "./evaluate/evaluateLogits.ts";
@@ -246,6 +247,21 @@ export class Trainer {
     const textPairs = options.textPair === undefined ? undefined : [options.textPair];
     checkTrainedOn(inputKind(this.#options.trainDataset), { texts: [text], textPairs });
     return explain(text, { maxLength, ...options, model: this.model, tokenizer: this.tokenizer });
+  }
+
+  /**
+   * Maps the examples of a data set (default: the validation data) by their hidden states after a layer, as
+   * `embeddingMap` does. Default of `maxLength`: that of the training arguments. Errors: those of `embeddingMap`.
+   */
+  async embeddingMap(
+    dataset: TextDataset | undefined = this.#options.evalDataset,
+    options: EmbeddingMapOptions = {},
+  ): Promise<EmbeddingMap> {
+    if (dataset === undefined) {
+      throw new ThawError("BAD_ARGUMENT", "There is nothing to map: pass a data set, or give evalDataset.");
+    }
+    const { maxLength } = this.args;
+    return embeddingMap(dataset, { maxLength, ...options, model: this.model, tokenizer: this.tokenizer });
   }
 
   /**

@@ -73,3 +73,25 @@ test("before and after training are shown beside each other", async () => {
   expect(of("beautifully")).toBeGreaterThan(0);
   expect(of("boring")).toBeLessThan(0);
 });
+
+test("on the map of what the head reads, labels lie apart as they do not on that of the embeddings", async () => {
+  const { validation } = reviews.split({ train: 2000, validation: 400, seed: 0 });
+  const apart: number[] = [];
+  for (const layer of [0, 3, 6]) {
+    const map = await trainer.embeddingMap(validation, { layer });
+    console.log(String(map));
+    await map.figure.save(`build/explain/map-${layer}.png`);
+    const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    const own = (label: string) => map.points.filter((point) => point.label === label);
+    const [a, b] = ["positive", "negative"].map((label) => [
+      mean(own(label).map(({ x }) => x)),
+      mean(own(label).map(({ y }) => y)),
+    ]);
+    const spread = mean(map.points.map(({ x, y }) => Math.hypot(x, y)));
+    apart.push(Math.hypot(...(a as number[]).map((value, i) => value - (b?.[i] as number))) / spread);
+  }
+  console.log(
+    `distance of the centres in units of the mean distance from the middle: ${apart.map((each) => each.toFixed(2)).join(", ")}`,
+  );
+  expect(apart[2]).toBeGreaterThan(2 * (apart[0] as number));
+});
