@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { displaySymbol } from "../shared/mimeBundle.ts";
 import { TextDataset } from "../src/data/textDataset.ts";
 import { embeddingMap } from "../src/embeddingMap.ts";
 import { principalComponents } from "../src/evaluate/principalComponents.ts";
@@ -101,17 +100,12 @@ test("of a large data set every n-th example is taken, and the figure says so", 
   expect(map.figure.altText).toMatch(/^Hidden states after 1 of 3 layers\. 7 of 20 examples/);
 });
 
-test("texts and labels are text in the figure, whatever stands in them", async () => {
+test("texts and labels are text in the figure, whatever stands in them", () => {
   const points = hostileTexts.map((text, i) => ({ x: i, y: i % 5, text, label: hostileTexts[i % 8] as string }));
   const figure = embeddingMapFigure(points, { layer: 1, depth: 3, varianceRatio: [0.5, 0.2], examples: 200 });
   for (const { name, text } of tracesOf({ figure })) {
     for (const each of [name.replaceAll("<br>", ""), ...text]) expect(each).not.toMatch(/[<>]/);
   }
-  expect(Object.keys(await figure[displaySymbol]()).sort()).toEqual([
-    "application/vnd.plotly.v1+json",
-    "image/png",
-    "text/plain",
-  ]);
 });
 
 test("what cannot be mapped is refused", async () => {

@@ -31,7 +31,7 @@ const worst = (mine: ArrayLike<number>, theirs: readonly number[]) =>
 
 const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0);
 
-describe("attributions, logits and baseline equal captum's", () => {
+describe("attributions, logits and baseline equal captum's, and add up within 1 % with 50 steps but for one", () => {
   test.each(Object.keys(cases))("%s", async (name) => {
     const expected = caseOf(name);
     const input = inputOf(expected);
@@ -44,28 +44,26 @@ describe("attributions, logits and baseline equal captum's", () => {
     console.log(`${name} against captum: within ${Math.max(...errors).toExponential(1)} (asked: 1e-4)`);
     expect(found.targets.length).toBe(expected.attributions.length);
     expect(Math.max(...errors)).toBeLessThanOrEqual(1e-4);
-    input.model.dispose();
-  });
-});
-
-test("attributions add up to the difference of the logits within 1 %, and the error says what is missing", async () => {
-  for (const name of Object.keys(cases)) {
-    const input = inputOf(caseOf(name));
-    const { logits, baselineLogits, targets } = await integratedGradients({ ...input, steps, maxSteps: 400 });
-    for (const { target, attributions, completenessError } of targets) {
-      const difference = (logits[target] as number) - (baselineLogits[target] as number);
-      expect(completenessError, name).toBeLessThanOrEqual(completenessLimit * Math.abs(difference));
-      expect(Math.abs(sum(attributions) - difference)).toBe(completenessError);
+    for (const { target, attributions, completenessError } of found.targets) {
+      const difference = (found.logits[target] as number) - (found.baselineLogits[target] as number);
+      expect(completenessError).toBe(Math.abs(sum(attributions) - difference));
+      const needsMore = name === "distilbert pair" && target === 1;
+      expect(completenessError <= completenessLimit * Math.abs(difference), `target ${target}`).toBe(!needsMore);
     }
     input.model.dispose();
-  }
+  });
 });
 
 // a ReLU before the last layer: the gradient jumps
 test("steps are doubled for the label that needs it, up to the limit and no further", async () => {
   const input = inputOf(caseOf("distilbert pair"));
-  const stepsOf = async (maxSteps: number) =>
-    (await integratedGradients({ ...input, steps: 50, maxSteps })).targets.map((each) => each.steps);
+  const stepsOf = async (maxSteps: number) => {
+    const { targets, logits, baselineLogits } = await integratedGradients({ ...input, steps: 50, maxSteps });
+    const share =
+      (targets[1]?.completenessError ?? 0) / Math.abs((logits[1] as number) - (baselineLogits[1] as number));
+    expect(share <= completenessLimit).toBe(maxSteps === 400);
+    return targets.map((each) => each.steps);
+  };
   expect(await stepsOf(400)).toEqual([50, 400]);
   expect(await stepsOf(120)).toEqual([50, 120]);
   input.model.dispose();
