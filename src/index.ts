@@ -11,9 +11,16 @@ export type { Row } from "./data/rows.ts";
 export type { PartSize, SplitOptions } from "./data/split.ts";
 export { type Split, TextDataset } from "./data/textDataset.ts";
 export { type Cell, type Column, type ShownAsTable, Table, type TableContent } from "./display/table.ts";
+export {
+  type EmbeddingMap,
+  type EmbeddingMapModelOptions,
+  type EmbeddingMapOptions,
+  embeddingMap,
+} from "./embeddingMap.ts";
 export { ThawError } from "./errors.ts";
 export type { ComputeMetrics, EvalPrediction } from "./evaluate/computeMetrics.ts";
 export type { EvaluateResult } from "./evaluate/evaluateLogits.ts";
+export { type ExplainModelOptions, type ExplainOptions, explain, type Target } from "./explain.ts";
 export { type ExportOptions, exportOnnx } from "./exportOnnx.ts";
 export type { Block, BlockMap, SelectableModel, Selection } from "./freezing/selection.ts";
 export type { ResolveOptions } from "./hub/resolveModel.ts";
@@ -94,7 +101,15 @@ export {
   type OneCycleOptions,
   type SlantedTriangularOptions,
 } from "./schedule/triangles.ts";
+export type { ExplainedToken } from "./show/attributedTokens.ts";
+export {
+  type CompareExplanationsOptions,
+  compareExplanations,
+  type ExplanationComparison,
+} from "./show/compareExplanations.ts";
 export { type Comparison, compareRuns } from "./show/compareRuns.ts";
+export type { MapPoint } from "./show/embeddingMapFigure.ts";
+export type { Explanation, LabelExplanation } from "./show/explanation.ts";
 export { Figure } from "./show/figure/figure.ts";
 export type { PlotlyFigure } from "./show/figure/plotlyWindow.ts";
 export type { LearningRates } from "./show/learningRates.ts";

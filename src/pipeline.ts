@@ -4,10 +4,12 @@ import { listed } from "./display/listed.ts";
 import { formatNumber, formatPercent } from "./display/numbers.ts";
 import { ThawError } from "./errors.ts";
 import { checkTopK, checkTrainedOn, type Inputs, inputsOf, logitsOf, shownAsTable } from "./evaluate/predictions.ts";
+import { type ExplainOptions, explain } from "./explain.ts";
 import type { ResolveOptions } from "./hub/resolveModel.ts";
 import { AutoModelForSequenceClassification } from "./models/autoModel.ts";
 import { SequenceClassifier } from "./models/sequenceClassifier.ts";
 import { type OptionNames, refuseUnknown } from "./options.ts";
+import type { Explanation } from "./show/explanation.ts";
 import { type LabelScore, type ScoreFunction, topScores } from "./task/scores.ts";
 import { taskOf } from "./task/taskOf.ts";
 import { AutoTokenizer } from "./tokenizer/autoTokenizer.ts";
@@ -65,6 +67,11 @@ export interface TextClassificationPipeline {
   ): Promise<LabelScore[][]>;
   /** Classifies a list or a data set and returns the label of each example. */
   (inputs: readonly (string | TextPairInput)[] | TextDataset, options?: ClassifyOptions): Promise<LabelScore[]>;
+  /**
+   * Explains what each token of a text, or of a pair with `textPair`, does for the logit of a label, as `explain` does.
+   * Default of `maxLength`: that of the pipeline. Errors: those of `explain`.
+   */
+  explain(text: string, options?: ExplainOptions): Promise<Explanation>;
   /** The name of the task, as in Python. */
   readonly task: "text-classification";
   /** The model that classifies. */
@@ -155,6 +162,8 @@ export async function pipeline(
     task: "text-classification" as const,
     model: loaded,
     tokenizer: encoder,
+    explain: (text: string, how: ExplainOptions = {}) =>
+      explain(text, { maxLength: defaults.maxLength, ...how, model: loaded, tokenizer: encoder }),
     dispose: () => loaded.dispose(),
   });
 }

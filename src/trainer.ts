@@ -1,6 +1,7 @@
 /** Trains a classifier by a plan, evaluates it, predicts with it, and saves it with the record of its training. */
 import { currentHost } from "../shared/host.ts";
 import { TextDataset } from "./data/textDataset.ts";
+import { type EmbeddingMap, type EmbeddingMapOptions, embeddingMap } from "./embeddingMap.ts";
 import { ThawError } from "./errors.ts";
 import { textLimit } from "./evaluate/encodedDataset.ts";
 import { type EvaluateResult, evaluateLogits, neverPredicted } from "./evaluate/evaluateLogits.ts";
@@ -13,6 +14,7 @@ import {
   predictionOf,
   shownAsTable,
 } from "./evaluate/predictions.ts";
+import { type ExplainOptions, explain } from "./explain.ts";
 import type { SequenceClassifier } from "./models/sequenceClassifier.ts";
 import { weightsBytes } from "./models/weightsContent.ts";
 import { assertFiniteWeights } from "./optim/nonFinite.ts";
@@ -21,6 +23,7 @@ import type { Plan } from "./plan/plan.ts";
 import { checkTarget } from "./platform/saveFolder.ts";
 import { EndSignals } from "./platform/signals.ts";
 import { Run } from "./run.ts";
+import type { Explanation } from "./show/explanation.ts";
 import { LearningRates } from "./show/learningRates.ts";
 import { LiveView } from "./show/liveView.ts";
 import { RateTestView } from "./show/rateTestView.ts";
@@ -233,6 +236,32 @@ export class Trainer {
     const logits = await this.#logits(inputs);
     const predictions = logits.map((row) => predictionOf(row, config, problemType, { threshold, topK }));
     return shownAsTable(predictions, predictions, inputs, config.id2label);
+  }
+
+  /**
+   * Explains what each token of a text, or of a pair with `textPair`, does for the logit of a label, as `explain` does.
+   * Default of `maxLength`: that of the training arguments. Errors: those of `explain`.
+   */
+  async explain(text: string, options: ExplainOptions = {}): Promise<Explanation> {
+    const { maxLength } = this.args;
+    const textPairs = options.textPair === undefined ? undefined : [options.textPair];
+    checkTrainedOn(inputKind(this.#options.trainDataset), { texts: [text], textPairs });
+    return explain(text, { maxLength, ...options, model: this.model, tokenizer: this.tokenizer });
+  }
+
+  /**
+   * Maps the examples of a data set (default: the validation data) by their hidden states after a layer, as
+   * `embeddingMap` does. Default of `maxLength`: that of the training arguments. Errors: those of `embeddingMap`.
+   */
+  async embeddingMap(
+    dataset: TextDataset | undefined = this.#options.evalDataset,
+    options: EmbeddingMapOptions = {},
+  ): Promise<EmbeddingMap> {
+    if (dataset === undefined) {
+      throw new ThawError("BAD_ARGUMENT", "There is nothing to map: pass a data set, or give evalDataset.");
+    }
+    const { maxLength } = this.args;
+    return embeddingMap(dataset, { maxLength, ...options, model: this.model, tokenizer: this.tokenizer });
   }
 
   /**

@@ -54,6 +54,11 @@ export interface RunOptions {
   readonly gradientCheckpointing?: boolean;
   /** Function applied to each parameter's values before use, such as a gradient hook. Default: the identity. */
   readonly through?: (name: string, tensor: Tensor) => Tensor;
+  /**
+   * Function applied to the word embeddings of the batch, `[tokens, width]`, before use: it may record them, or give
+   * others. Default: the identity.
+   */
+  readonly throughWords?: (words: Tensor) => Tensor;
 }
 
 /** Facts about the training data that a model stores in its config. */
@@ -308,11 +313,11 @@ export class SequenceClassifier extends ShownAsTable {
   }
 
   #pass(batch: PackedBatch, options: RunOptions): TensorPass {
-    const { dropoutRng, dropout, precision = "float32", through = (_, tensor) => tensor } = options;
+    const { dropoutRng, dropout, precision = "float32", through = (_, tensor) => tensor, throughWords } = options;
     this.checkPrecision(precision);
     const weight = (name: string) => through(name, this.#parameter(name).tensor);
     const config = dropout === undefined ? this.config : withDropout(this.config, dropout);
-    return new TensorPass({ config, batch, weight, dropoutRng, precision });
+    return new TensorPass({ config, batch, weight, dropoutRng, precision, throughWords });
   }
 
   /** Computes one layer; the topmost layer returns only the query rows. */

@@ -49,6 +49,8 @@ interface TensorPassInputs {
    * always float32.
    */
   readonly precision: Precision;
+  /** Function applied to the word embeddings, `[tokens, width]`, before use. Default: the identity. */
+  readonly throughWords?: ((words: Tensor) => Tensor) | undefined;
 }
 
 export class TensorPass implements Pass<Tensor> {
@@ -63,7 +65,9 @@ export class TensorPass implements Pass<Tensor> {
   }
 
   words(table: string, zeroRow?: number): Tensor {
-    return embedding(this.weight(table), this.inputs.batch.inputIds, zeroRow);
+    const { batch, throughWords } = this.inputs;
+    const words = embedding(this.weight(table), batch.inputIds, zeroRow);
+    return throughWords === undefined ? words : throughWords(words);
   }
 
   positions(table: string, padding?: number): Tensor {
