@@ -109,12 +109,14 @@ export {
 } from "./show/compareExplanations.ts";
 export { type Comparison, compareRuns } from "./show/compareRuns.ts";
 export type { MapPoint } from "./show/embeddingMapFigure.ts";
+export type { Evaluation, EvaluationDetails, EvaluationInput } from "./show/evaluation.ts";
 export type { Explanation, LabelExplanation } from "./show/explanation.ts";
 export { Figure } from "./show/figure/figure.ts";
 export type { PlotlyFigure } from "./show/figure/plotlyWindow.ts";
 export type { LearningRates } from "./show/learningRates.ts";
 export type { Report } from "./show/report.ts";
 export type { CompareOptions, RunLike, RunSummary, Spread, TestResult } from "./show/runSummary.ts";
+export type { Calibration, CalibrationBin, LabelScores, ShareInterval } from "./task/labelScores.ts";
 export type { ClassWeights } from "./task/lossArguments.ts";
 export type { BuiltInMetric, MetricKey, Metrics, ModelMetric, metricKinds } from "./task/metrics.ts";
 export type { LabelScore, ScoreFunction } from "./task/scores.ts";

@@ -4,7 +4,7 @@ import { TextDataset } from "./data/textDataset.ts";
 import { type EmbeddingMap, type EmbeddingMapOptions, embeddingMap } from "./embeddingMap.ts";
 import { ThawError } from "./errors.ts";
 import { textLimit } from "./evaluate/encodedDataset.ts";
-import { type EvaluateResult, evaluateLogits, neverPredicted } from "./evaluate/evaluateLogits.ts";
+import { evaluateLogits, neverPredicted } from "./evaluate/evaluateLogits.ts";
 import {
   checkTrainedOn,
   type Inputs,
@@ -23,6 +23,7 @@ import type { Plan } from "./plan/plan.ts";
 import { checkTarget } from "./platform/saveFolder.ts";
 import { EndSignals } from "./platform/signals.ts";
 import { Run } from "./run.ts";
+import { type Evaluation, evaluationOf } from "./show/evaluation.ts";
 import type { Explanation } from "./show/explanation.ts";
 import { LearningRates } from "./show/learningRates.ts";
 import { LiveView } from "./show/liveView.ts";
@@ -191,14 +192,14 @@ export class Trainer {
   }
 
   /**
-   * Computes the loss and the metrics of the problem type on a data set. Default: the validation data. Prints a notice
-   * about labels of the examples that the model never predicts. There are no options. Errors: `BAD_ARGUMENT`,
-   * `BAD_DATA`.
+   * Computes the loss and the metrics of the problem type on a data set, with what shows where the model is wrong: scores of
+   * each label, confusions, calibration, the surest errors, slices. Default: the validation data. Prints a notice about
+   * labels of the examples that the model never predicts. There are no options. Errors: `BAD_ARGUMENT`, `BAD_DATA`.
    */
   async evaluate(
     dataset: TextDataset | undefined = this.#options.evalDataset,
     options: NoOptions = {},
-  ): Promise<EvaluateResult> {
+  ): Promise<Evaluation> {
     checkEvaluateOptions(options);
     if (dataset === undefined) {
       throw new ThawError("BAD_ARGUMENT", "There is nothing to evaluate on: pass a data set, or give evalDataset.");
@@ -216,7 +217,8 @@ export class Trainer {
     const missed = neverPredicted(logits, labels, dataset.labelNames, problemType);
     if (missed !== undefined) console.info(neverPredictedAlarm(missed, dataset.name).sentence);
     const metrics = evaluateLogits(logits, labels, problemType, this.#setup.loss());
-    return { ...metrics, ...(await this.#setup.ownMetrics.of(dataset, logits)) };
+    const own = await this.#setup.ownMetrics.of(dataset, logits);
+    return evaluationOf({ metrics: { ...metrics, ...own }, dataset, logits, id2label: this.model.config.id2label });
   }
 
   /**
