@@ -2,7 +2,7 @@
 import { ThawError } from "../errors.ts";
 
 /** The formats that a data set is read from. */
-export type DataFormat = "csv" | "jsonl" | "json" | "parquet";
+export type DataFormat = "csv" | "jsonl" | "json" | "parquet" | "txt";
 
 interface ForeignFormat {
   /** The format in a sentence, such as "an Excel workbook (.xlsx)". */
@@ -16,6 +16,7 @@ const readAs: Readonly<Record<DataFormat, ForeignFormat>> = {
   jsonl: { name: "a file of JSON lines, one object a line", advice: "Read it with TextDataset.fromJsonl." },
   json: { name: "one JSON value", advice: "Read it with TextDataset.fromJson." },
   parquet: { name: "a Parquet file", advice: "Read it with TextDataset.fromParquet." },
+  txt: { name: "the text of one example", advice: "Read its folder with TextDataset.fromFolder." },
 };
 
 const saveAsCsv = 'Save the sheet as "CSV UTF-8" and read that with TextDataset.fromCsv.';
@@ -143,7 +144,9 @@ export function refuseForeign(
   decode: (head: Buffer) => string = (head) => head.toString("utf8"),
 ): void {
   const head = decode(bytes.subarray(0, headBytes)).replace(/^[\ufeff\s]+/, "");
-  const found = binaryFormat(bytes) ?? textFormat(head) ?? valuesInstead(head, wanted);
+  // an example may be any text, a piece of HTML or JSON too
+  const found =
+    binaryFormat(bytes) ?? (wanted === "txt" ? undefined : (textFormat(head) ?? valuesInstead(head, wanted)));
   if (found === undefined || found === readAs[wanted]) return;
   if (wanted === "json" && found === readAs.jsonl && !/\n\s*\{/.test(head)) return; // one object: a row or the whole
   throw new ThawError(

@@ -58,7 +58,7 @@ export interface SeparatedOptions extends TextFileOptions {
 }
 
 /** Names of the methods that make a data set. */
-export type ReadCall = "fromRows" | "fromCsv" | "fromTsv" | "fromJsonl" | "fromJson" | "fromParquet";
+export type ReadCall = "fromRows" | "fromCsv" | "fromTsv" | "fromJsonl" | "fromJson" | "fromParquet" | "fromFolder";
 
 const datasetNames: OptionNames<DatasetOptions> = {
   text: true,
@@ -77,6 +77,7 @@ const namesOf: Readonly<Record<ReadCall, object>> = {
   fromParquet: datasetNames,
   fromJson: { ...datasetNames, ...textFileNames },
   fromJsonl: { ...datasetNames, ...textFileNames },
+  fromFolder: { ...datasetNames, ...textFileNames },
   fromCsv: { ...datasetNames, ...separatedNames },
   fromTsv: { ...datasetNames, ...separatedNames },
 };

@@ -6,6 +6,7 @@ import { basename } from "../platform/files.ts";
 import type { Labels, ProblemType } from "../task/task.ts";
 import { describeDataset, keysOf, observations, partNotes } from "./describe.ts";
 import { collectExamples, type DatasetContent, type Example } from "./examples.ts";
+import { readFolder } from "./folder.ts";
 import { readJson, readJsonLines } from "./json.ts";
 import { checkDatasetOptions, type DatasetOptions, type SeparatedOptions, type TextFileOptions } from "./options.ts";
 import { readParquet } from "./parquet.ts";
@@ -27,7 +28,7 @@ export interface Split {
  * A data set whose examples are texts, or pairs of texts, with one label each, with any number of labels, with numbers
  * (regression), or without labels. It is immutable. A notebook shows its counts, lengths and notes, but never its
  * texts, which may be confidential. Read single examples with `dataset.at(0)` or `for (const { text, label } of
- * dataset)`; `dataset[0]` is undefined. Make one with `fromCsv`, `fromTsv`, `fromJsonl`, `fromJson`, `fromParquet` and
+ * dataset)`; `dataset[0]` is undefined. Make one with `fromCsv`, `fromTsv`, `fromJsonl`, `fromJson`, `fromParquet`, `fromFolder` and
  * `fromRows`.
  */
 export class TextDataset extends ShownAsTable {
@@ -143,6 +144,17 @@ export class TextDataset extends ShownAsTable {
   static async fromParquet(path: string, options: DatasetOptions = {}): Promise<TextDataset> {
     checkDatasetOptions(options, "fromParquet");
     return fromTable(await readParquet(path, options), options, path);
+  }
+
+  /**
+   * Reads a folder that has a folder for each label, with a `.txt` file for each example: `reviews/positive/1.txt`. The rows have
+   * the columns `text`, `label` (the name of the folder) and `file`. With `labels` only these folders are read. Options:
+   * `text`, `textPair`, `label`, `labels`, `labelSeparator`, `problemType`, `name`, `encoding`. Throws `MISSING_FILE`,
+   * `WRONG_FORMAT`, `BAD_DATA` and `BAD_ARGUMENT`.
+   */
+  static async fromFolder(path: string, options: DatasetOptions & TextFileOptions = {}): Promise<TextDataset> {
+    checkDatasetOptions(options, "fromFolder");
+    return fromTable(await readFolder(path, options), options, path);
   }
 
   /**

@@ -82,7 +82,7 @@ export function checkTrainerOptions(options: TrainerOptions): void {
   check(
     "trainDataset",
     isDataset(trainDataset),
-    "what TextDataset.fromCsv, fromTsv, fromJsonl, fromJson, fromParquet or fromRows returns",
+    "what TextDataset.fromCsv, fromTsv, fromJsonl, fromJson, fromParquet, fromFolder or fromRows returns",
   );
   const { callbacks = [], computeMetrics } = options;
   const isComputable = computeMetrics === undefined || typeof computeMetrics === "function";
