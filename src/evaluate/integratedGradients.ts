@@ -47,7 +47,7 @@ export interface TargetGradients {
   readonly completenessError: number;
 }
 
-/** What `integratedGradients` returns. */
+/** The attributions of an example, with the logits that they explain. */
 export interface IntegratedGradients {
   /** The logits of the example, `[labels]`. */
   readonly logits: Float32Array;

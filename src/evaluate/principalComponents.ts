@@ -1,7 +1,7 @@
 /** Principal component analysis: the two directions in which points spread most, and the points in them. */
 import { randomNormal } from "../tensor/random.ts";
 
-/** What `principalComponents` returns. */
+/** The principal components of a set of vectors, and the places of the vectors on them. */
 export interface PrincipalComponents {
   /** The coordinates of each point in the two directions, `[points][2]`; 0 in a direction that does not exist. */
   readonly points: readonly (readonly [number, number])[];

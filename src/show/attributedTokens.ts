@@ -84,7 +84,7 @@ export function signed(value: number, digits: number): string {
   return value > 0 ? `+${text}` : text;
 }
 
-/** What colours and lines mean, as the last line of a display. */
+/** Explains the colours and lines, as the last line of a display. */
 export const legend =
   "Blue with a solid line and +: the token speaks for the label. Orange with a dashed line and −: against it. Tokens in " +
   "italics are special tokens, which the baseline has too.";

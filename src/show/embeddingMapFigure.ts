@@ -26,7 +26,7 @@ export interface MapPoint {
   readonly text: string;
 }
 
-/** What the map is of. */
+/** The names and numbers in the words of a map. */
 interface MapFacts {
   readonly layer: number;
   readonly depth: number;

@@ -30,11 +30,11 @@ export type Evaluation = EvaluateResult & EvaluationDetails;
 /** One example as the model answered it. */
 interface Answer {
   readonly example: Example;
-  /** What is right, and what was predicted, in words. */
+  /** The label of the example, and the prediction, in words. */
   readonly expected: string;
   readonly predicted: string;
   readonly isRight: boolean;
-  /** What wrong answers are ordered by: the probability of the prediction, or of the label that is most wrong; a distance. */
+  /** The probability of the prediction, or of the label that is most wrong, or a distance: the surest errors come first by it. */
   readonly confidence: number;
 }
 

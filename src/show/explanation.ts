@@ -1,4 +1,4 @@
-/** What each token of a text does for the logit of a label: coloured tokens, a table, and a picture to save. */
+/** Shows how each token of a text changes the logit of a label: coloured tokens, a table, and a picture to save. */
 import { displaySymbol, inspectSymbol, type MimeBundle } from "../../shared/mimeBundle.ts";
 import { escapeHtml } from "../../shared/text.ts";
 import { formatNumber, formatPercent } from "../display/numbers.ts";
@@ -104,7 +104,7 @@ export class Explanation {
     return framed(parts, [...this.notices, legend]);
   }
 
-  /** The same as a picture: tokens in lines, each over its attribution. */
+  /** The explanation as a picture: tokens in lines, each over its attribution. */
   get figure(): Figure {
     const rows = this.labels.map((each) => rowOf(this, each, each.label));
     return explanationFigure(

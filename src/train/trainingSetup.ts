@@ -1,4 +1,4 @@
-/** What a run is made of: data sets as token ids, the plan, the loss and the metric, from the options of its trainer. */
+/** Makes the parts of a run from the options of its trainer: data sets as token ids, the plan, the loss and the metric. */
 import type { TextDataset } from "../data/textDataset.ts";
 import { ThawError } from "../errors.ts";
 import { OwnMetrics } from "../evaluate/computeMetrics.ts";
