@@ -5,18 +5,12 @@ import { displaySymbol, inspectSymbol, type MimeBundle } from "../shared/mimeBun
 import { TextDataset } from "./data/textDataset.ts";
 import { ThawError } from "./errors.ts";
 import { encodeTexts } from "./evaluate/encodedDataset.ts";
+import { hiddenStates } from "./evaluate/hiddenStates.ts";
 import { principalComponents } from "./evaluate/principalComponents.ts";
-import { type EncodedText, PackedBatch } from "./models/packedBatch.ts";
 import { SequenceClassifier } from "./models/sequenceClassifier.ts";
-import { meanRows } from "./nn/rows.ts";
 import { type OptionNames, refuseUnknown } from "./options.ts";
-import { lengthBatches } from "./plan/batches.ts";
-import { breathe } from "./platform/threads.ts";
 import { embeddingMapFigure, type MapPoint } from "./show/embeddingMapFigure.ts";
 import type { Figure } from "./show/figure/figure.ts";
-import { section } from "./tensor/section.ts";
-import { tf } from "./tensor/tensorflow.ts";
-import { dataOf } from "./tensor/variable.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
 /** How examples are mapped. */
@@ -102,40 +96,6 @@ export async function embeddingMap(dataset: TextDataset, options: EmbeddingMapMo
     [displaySymbol]: () => figure[displaySymbol](),
     ...{ [inspectSymbol]: () => figure.altText },
   };
-}
-
-/** Computes one vector per example, `[examples][hidden]`. */
-async function hiddenStates(
-  model: SequenceClassifier,
-  texts: readonly EncodedText[],
-  layer: number,
-  signal: AbortSignal | undefined,
-): Promise<Float32Array[]> {
-  const states = new Array<Float32Array>(texts.length);
-  for (const indices of lengthBatches(texts, 64)) {
-    signal?.throwIfAborted();
-    const rows = section(() => {
-      const batch = PackedBatch.fromTexts(indices.map((index) => texts[index] as EncodedText));
-      try {
-        return tf.tidy(() => {
-          const hidden = model.runPrefix([layer], batch).get(layer) as ReturnType<typeof tf.tensor>;
-          return dataOf(layer === model.depth ? hidden : meanRows(hidden, batch.packing));
-        });
-      } finally {
-        batch.dispose();
-      }
-    });
-    const width = rows.length / indices.length;
-    indices.forEach((index, i) => {
-      states[index] = rows.slice(i * width, (i + 1) * width);
-    });
-    await breathe();
-  }
-  if (states.every((row) => row.every(Number.isFinite))) return states;
-  throw new ThawError(
-    "NON_FINITE",
-    `Hidden states after layer ${layer} are NaN or infinite: the model's weights are damaged. Load it again.`,
-  );
 }
 
 /** Names what colours an example: its label, its set of labels, or a quarter of the targets. */

@@ -116,6 +116,12 @@ export type { PlotlyFigure } from "./show/figure/plotlyWindow.ts";
 export type { LearningRates } from "./show/learningRates.ts";
 export type { Report } from "./show/report.ts";
 export type { CompareOptions, RunLike, RunSummary, Spread, TestResult } from "./show/runSummary.ts";
+export {
+  type SuspectedLabel,
+  SuspectedLabels,
+  type SuspectedLabelsOptions,
+  suspectedLabels,
+} from "./suspectedLabels.ts";
 export type { Calibration, CalibrationBin, LabelScores, ShareInterval } from "./task/labelScores.ts";
 export type { ClassWeights } from "./task/lossArguments.ts";
 export type { BuiltInMetric, MetricKey, Metrics, ModelMetric, metricKinds } from "./task/metrics.ts";

@@ -99,6 +99,12 @@ export class Table {
   }
 }
 
+/** Cuts a text for a cell, where it has more than `most` characters, with an ellipsis in place of the rest. */
+export function cutCell(text: string, most = 160): string {
+  const characters = [...text.slice(0, 2 * most + 2)]; // a character outside the basic plane is two units
+  return characters.length <= most ? text : `${characters.slice(0, most).join("")}…`;
+}
+
 /** Whether a cell reads as a number: counts, percentages, durations, rates, `mean ± spread`, and empty cells do. */
 function looksNumeric(text: string): boolean {
   return /^[-+\d.,:%±\seE×]*$/.test(text);

@@ -5,7 +5,7 @@ import type { Example } from "../data/examples.ts";
 import type { TextDataset } from "../data/textDataset.ts";
 import { listed } from "../display/listed.ts";
 import { formatCount, formatNumber, formatPercent } from "../display/numbers.ts";
-import { type Cell, Table } from "../display/table.ts";
+import { type Cell, cutCell, Table } from "../display/table.ts";
 import { ThawError } from "../errors.ts";
 import type { EvaluateResult } from "../evaluate/evaluateLogits.ts";
 import {
@@ -49,9 +49,6 @@ export interface EvaluationInput {
   /** The names of the model's labels. */
   readonly id2label: readonly string[];
 }
-
-/** The longest text of a cell, in characters. */
-const longestText = 160;
 
 /** The parts of an evaluation that say where the model is wrong. They are computed when they are asked for. */
 export class EvaluationDetails {
@@ -188,8 +185,8 @@ export class EvaluationDetails {
       ],
       rows: shown.map(({ example, expected, predicted, confidence }) => [
         example.row,
-        cut(example.text),
-        ...(isPair ? [cut(example.textPair ?? "")] : []),
+        cutCell(example.text),
+        ...(isPair ? [cutCell(example.textPair ?? "")] : []),
         ...[expected, predicted, this.#isRegression ? formatNumber(confidence) : formatPercent(confidence)],
       ]),
     });
@@ -357,8 +354,3 @@ const withoutArea = (scores: readonly (LabelScores & { readonly label: string })
   scores.filter(({ rocAuc }) => rocAuc === undefined).map(({ label }) => label);
 
 const right = (title: string) => ({ title, align: "right" as const });
-
-const cut = (text: string): string => {
-  const characters = [...text.slice(0, 4 * longestText)];
-  return characters.length <= longestText ? text : `${characters.slice(0, longestText).join("")}…`;
-};

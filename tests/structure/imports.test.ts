@@ -27,7 +27,7 @@ const levelsOfSrc: readonly (readonly string[])[] = [
   ["evaluate"],
   ["train"],
   ["recipes", "show"],
-  ["run.ts", "exportOnnx.ts", "explain.ts", "embeddingMap.ts"],
+  ["run.ts", "exportOnnx.ts", "explain.ts", "embeddingMap.ts", "suspectedLabels.ts"],
   ["trainer.ts", "pipeline.ts"],
   ["index.ts"],
 ];

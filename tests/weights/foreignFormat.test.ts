@@ -6,7 +6,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ThawError } from "../../src/errors.ts";
 import { AutoModelForSequenceClassification } from "../../src/models/autoModel.ts";
-import { foreignFormat } from "../../src/weights/foreignFormat.ts";
+import { foreignFormat, mergeAdapter } from "../../src/weights/foreignFormat.ts";
 import { openWeights } from "../../src/weights/openWeights.ts";
 import { goldenPath } from "../golden/read.ts";
 import { foreignFiles } from "./foreignFiles.ts";
@@ -154,4 +154,29 @@ test("the advice for a config that names other files leads to the model", async 
   expect(await refusal()).toMatch(/Copy the content of the newest one over config.json/);
   cpSync(at("config.4.0.0.json"), at("config.json"));
   await expectTiny();
+});
+
+test.each([
+  [
+    { base: "bert-base-uncased", numLabels: 3 },
+    "its base model, bert-base-uncased, in Python",
+    '("a/lora", num_labels=3)',
+  ],
+  [{ base: undefined, numLabels: undefined }, "its base model in Python", '("a/lora")'],
+])("an adapter is merged into its base model, with as many labels as its head has: %j", (facts, sentence, call) => {
+  const advice = mergeAdapter("a/lora", facts);
+  expect(advice).toContain(`Merge it into ${sentence} (pip install peft) and load a/lora-merged:`);
+  expect(
+    advice
+      .split("\n")
+      .map((line) => line.trim())
+      .slice(1),
+  ).toEqual([
+    "from peft import AutoPeftModelForSequenceClassification",
+    "from transformers import AutoTokenizer",
+    `model = AutoPeftModelForSequenceClassification.from_pretrained${call}`,
+    "base = model.peft_config[model.active_adapter].base_model_name_or_path",
+    'model.merge_and_unload().save_pretrained("a/lora-merged")',
+    'AutoTokenizer.from_pretrained(base).save_pretrained("a/lora-merged")',
+  ]);
 });

@@ -33,6 +33,25 @@ test.each(damaged)("%s is refused with the file's name and the reason", async (_
   expect(Buffer.compare(readFileSync(path()), bytes)).toBe(0);
 });
 
+test.each([
+  [8, "[1, 1, 1, 1, 1, 1, 1, 1] in F32"],
+  [9, "[1, 1, 1, 1, 1, 1, 1, 1, ...] in F32"],
+])("of a shape with %i dimensions the message names no more than eight", async (dimensions, message) => {
+  const shape = JSON.stringify(new Array(dimensions).fill(1));
+  const header = `{"w":{"dtype":"F32","shape":${shape},"data_offsets":[0,8]}}`;
+  await expect(open(fileOf(header, 8))).rejects.toThrow(message);
+});
+
+test("a header of several pieces is read across a character that two of them share", async () => {
+  // 2^14 bytes are a piece, and the four of the character begin up to four before its end
+  const start = '{"__metadata__":{"note":"';
+  for (const before of [1, 2, 3, 4]) {
+    const name = `${"x".repeat(2 ** 14 - start.length - before)}\u{1f9ca}y`;
+    const { names } = await open(fileOf(`${start}${name}"},"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 4));
+    expect(names).toEqual(["w"]);
+  }
+});
+
 test.each(golden.valid)("what the reference reader accepts is accepted: $name", async ({ header, dataBytes }) => {
   await open(fileOf(header, dataBytes));
 });
