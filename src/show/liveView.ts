@@ -55,7 +55,8 @@ export class LiveView {
   }
 
   #bundle(): DisplayBundle {
-    const { rows, alarms, metric, totalEpochs, notices, stages, prefixSeconds, losses, liveStages } = this.#progress;
+    const { rows, alarms, metric, totalEpochs, notices, stages, prefixSeconds, losses, liveStages, run } =
+      this.#progress;
     const [stage, bar, side] = [this.#stageLine(), this.#bar(), this.#sideBar()];
     const content = { rows, stages, metric, prefixSeconds, alarms };
     const isLive = bar.isDone !== true;
@@ -68,7 +69,8 @@ export class LiveView {
     const html = [
       isLive ? oneLine(escapeHtml(stage)) : `<div>${escapeHtml(stage)}</div>`,
       oneLine(barHtml(bar)),
-      liveCurves({ losses: losses.points, rows, stages: liveStages, metric, totalEpochs }),
+      // of a finished run the figure tells more, and in a notebook that is not trusted, where SVG is taken away, it stays
+      run === undefined ? liveCurves({ losses: losses.points, rows, stages: liveStages, metric, totalEpochs }) : "",
       isLive || rows.length > 0 ? `<div style="overflow-x:auto">${table.toHtml({ nowrap: true })}</div>` : "",
       isLive ? `<div${side === undefined ? ' style="visibility:hidden"' : ""}>${sideHtml}</div>` : "",
       ...alarms.map(alarmHtml),

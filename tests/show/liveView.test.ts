@@ -95,6 +95,18 @@ test("the last state says that the run is over, and its result", () => {
     /^#{20} 100% \[ 1250\/1250 04:50, epoch 10\/10 \] Training done: best validation accuracy 84.1% at epoch 8/,
   );
   expect(html.match(/<progress/g)).toHaveLength(1);
+  expect(html).not.toContain("<svg"); // where a notebook is not trusted its words would stand alone
+});
+
+test("while it goes on there are curves, a row for each epoch to come, and as many lines at every step", () => {
+  const rowsAt = (step: number) => {
+    const { html, text } = play((event) => event.kind === "step" && event.step === step);
+    expect(html.match(/<svg/g)).toHaveLength(3);
+    expect(html.match(/<progress/g)).toHaveLength(2);
+    expect(text).not.toContain("<svg");
+    return html.match(/<tr/g)?.length;
+  };
+  expect([1, 130, 400, 1249].map(rowsAt)).toEqual(Array(4).fill(1 + 10 + 1)); // the head, the epochs, the pass through the frozen layers
 });
 
 test.each([
